@@ -1,0 +1,44 @@
+"""The data contract: one file a table, inputs and outputs.
+
+`item_features` and `user_features` are not here: their schema comes from `features.declarations`.
+"""
+
+from features.contract.candidates import CANDIDATES
+from features.contract.constraint_prices import CONSTRAINT_PRICES
+from features.contract.daily_item import DAILY_ITEM
+from features.contract.daily_user import DAILY_USER
+from features.contract.events import EVENTS
+from features.contract.exposure_scores import EXPOSURE_SCORES
+from features.contract.item_exposure import ITEM_EXPOSURE
+from features.contract.items import ITEMS
+from features.contract.metrics import METRICS
+from features.contract.parked import PARKED
+from features.contract.promotions import PROMOTIONS
+from features.contract.rejected import REJECTED
+from features.contract.relevance import RELEVANCE
+from features.contract.runs import RUNS
+from features.contract.text_embeddings import TEXT_EMBEDDINGS
+from features.contract.user_embeddings import USER_EMBEDDINGS
+from features.contract.user_history import USER_HISTORY
+from features.contract.users import USERS
+
+__all__ = [
+    "CANDIDATES",
+    "CONSTRAINT_PRICES",
+    "DAILY_ITEM",
+    "DAILY_USER",
+    "EVENTS",
+    "EXPOSURE_SCORES",
+    "ITEM_EXPOSURE",
+    "ITEMS",
+    "METRICS",
+    "PARKED",
+    "PROMOTIONS",
+    "REJECTED",
+    "RELEVANCE",
+    "RUNS",
+    "TEXT_EMBEDDINGS",
+    "USER_EMBEDDINGS",
+    "USER_HISTORY",
+    "USERS",
+]

@@ -1,0 +1,46 @@
+"""What happened: one row per event."""
+
+from pyspark.sql.types import DateType, DoubleType, IntegerType, LongType, StringType, TimestampType
+
+from features.contract.money import MONEY
+from features.contract.table import Column, Invariant, Table
+
+EVENTS = Table(
+    name="events",
+    meaning="What happened: one row per event.",
+    columns=(
+        Column("event_id", StringType(), "Identifier of the event."),
+        Column("user_id", StringType(), "Who."),
+        Column("item_id", StringType(), "What."),
+        Column("event_type", StringType(), "exposure, click, cart, purchase, return, review or search."),
+        Column("event_time", TimestampType(), "When, UTC."),
+        Column("event_date", DateType(), "Day of event_time, UTC; the partition."),
+        Column("ingested_at", TimestampType(), "Time at which the source had the event."),
+        Column("quantity", LongType(), "Units; a purchase line counts once, whatever its quantity."),
+        Column("price", MONEY, "Amount paid for one purchase line, in the store's currency; 0 where nothing was paid."),
+        Column("discount", MONEY, "Amount taken off the line.", nullable=True),
+        Column("store_id", StringType(), "Where.", nullable=True),
+        Column("basket_id", StringType(), "Basket or session.", nullable=True),
+        Column("placement", StringType(), "Where on the page or in the shop it was shown.", nullable=True),
+        Column("position", IntegerType(), "Position in the list, 1 is the first.", nullable=True),
+        Column("request_id", StringType(), "Request that showed the list.", nullable=True),
+        Column("propensity", DoubleType(), "Probability with which the item was shown there.", nullable=True),
+        Column("sample_weight", DoubleType(), "How many events this row stands for."),
+        Column("query", StringType(), "Search text.", nullable=True),
+        Column("rating", DoubleType(), "Rating of a review.", nullable=True),
+        Column("text", StringType(), "Text of a review.", nullable=True),
+    ),
+    key=("event_id",),
+    partitioned_by=("event_date",),
+    invariants=(
+        Invariant(
+            "known_event_type", "event_type in ('exposure', 'click', 'cart', 'purchase', 'return', 'review', 'search')"
+        ),
+        Invariant("quantity_not_negative", "quantity >= 0"),
+        Invariant("price_not_negative", "price >= 0"),
+        Invariant("propensity_is_probability", "propensity > 0 AND propensity <= 1"),
+        Invariant("position_from_one", "position >= 1"),
+        Invariant("sample_weight_at_least_one", "sample_weight >= 1"),
+        Invariant("event_date_is_day_of_event_time", "event_date = to_date(event_time)"),
+    ),
+)

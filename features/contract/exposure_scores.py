@@ -1,0 +1,43 @@
+"""The list of each shopper: what the storefront reads."""
+
+from pyspark.sql.types import DateType, DoubleType, IntegerType, StringType
+
+from features.contract.table import Column, Invariant, Table
+
+EXPOSURE_SCORES = Table(
+    name="exposure_scores",
+    meaning="The list of each shopper: what the storefront reads.",
+    columns=(
+        Column("as_of", DateType(), "Night."),
+        Column("policy", StringType(), "Policy."),
+        Column("user_id", StringType(), "Identifier of the shopper."),
+        Column("placement", StringType(), "Placement."),
+        Column("rank", IntegerType(), "Rank in the list, 1 is the first."),
+        Column("item_id", StringType(), "Identifier of the product."),
+        Column("score", DoubleType(), "relevance + boost."),
+        Column("relevance", DoubleType(), "Probability of a response within the horizon."),
+        Column("boost", DoubleType(), "Minus the item's price in the plan, in units of response probability."),
+        Column("exposure", DoubleType(), "Planned r before rounding."),
+        Column("propensity", DoubleType(), "Probability with which the pair is in the list."),
+        Column("reason", StringType(), "Why, in words."),
+        Column("model_version", StringType(), "Version of longtail-ranker."),
+        Column("run_id", StringType(), "Run that planned it."),
+    ),
+    key=(
+        "as_of",
+        "policy",
+        "user_id",
+        "placement",
+        "rank",
+    ),
+    partitioned_by=(
+        "as_of",
+        "policy",
+    ),
+    invariants=(
+        Invariant("exposure_in_unit_interval", "exposure >= 0 AND exposure <= 1"),
+        Invariant("propensity_is_probability", "propensity > 0 AND propensity <= 1"),
+        Invariant("rank_from_one", "rank >= 1"),
+        Invariant("score_is_relevance_plus_boost", "abs(score - relevance - boost) < 1e-9"),
+    ),
+)

@@ -1,0 +1,25 @@
+"""Events of items or users not yet known; taken in when these arrive."""
+
+from pyspark.sql.types import DateType, StringType
+
+from features.contract.table import Column, Invariant, Table
+
+PARKED = Table(
+    name="parked",
+    meaning="Events of items or users not yet known; taken in when these arrive.",
+    columns=(
+        Column("table", StringType(), "Table that the row was meant for."),
+        Column("row_id", StringType(), "Key of the row."),
+        Column("run_id", StringType(), "Run that parked it."),
+        Column("as_of", DateType(), "Night of that run."),
+        Column("reason", StringType(), "unknown item or unknown user."),
+        Column("payload", StringType(), "The row as JSON."),
+    ),
+    key=(
+        "table",
+        "row_id",
+        "run_id",
+    ),
+    partitioned_by=("as_of",),
+    invariants=(Invariant("reason_not_empty", "reason <> ''"),),
+)

@@ -1,0 +1,25 @@
+"""Where and when a product was put before shoppers."""
+
+from pyspark.sql.types import DateType, StringType
+
+from features.contract.table import Column, Invariant, Table
+
+PROMOTIONS = Table(
+    name="promotions",
+    meaning="Where and when a product was put before shoppers.",
+    columns=(
+        Column("item_id", StringType(), "Identifier of the product."),
+        Column("store_id", StringType(), "Store."),
+        Column("placement", StringType(), "Display and mailer location."),
+        Column("valid_from", DateType(), "First day."),
+        Column("valid_to", DateType(), "Day after the last.", nullable=True),
+    ),
+    key=(
+        "item_id",
+        "store_id",
+        "placement",
+        "valid_from",
+    ),
+    partitioned_by=("valid_from",),
+    invariants=(Invariant("valid_to_after_valid_from", "valid_to > valid_from"),),
+)

@@ -1,0 +1,25 @@
+"""Rows of the source that break the contract, with the reason."""
+
+from pyspark.sql.types import DateType, StringType
+
+from features.contract.table import Column, Invariant, Table
+
+REJECTED = Table(
+    name="rejected",
+    meaning="Rows of the source that break the contract, with the reason.",
+    columns=(
+        Column("table", StringType(), "Table that the row was meant for."),
+        Column("row_id", StringType(), "Key of the row, or a hash of its payload where the key is missing."),
+        Column("run_id", StringType(), "Run that rejected it."),
+        Column("as_of", DateType(), "Night of that run."),
+        Column("reason", StringType(), "Names of the rules that it breaks, comma-separated."),
+        Column("payload", StringType(), "The row as JSON."),
+    ),
+    key=(
+        "table",
+        "row_id",
+        "run_id",
+    ),
+    partitioned_by=("as_of",),
+    invariants=(Invariant("reason_not_empty", "reason <> ''"),),
+)

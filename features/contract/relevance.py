@@ -1,0 +1,30 @@
+"""Calibrated relevance of every pair that entered the plan."""
+
+from pyspark.sql.types import ArrayType, DateType, DoubleType, StringType
+
+from features.contract.table import Column, Invariant, Table
+
+RELEVANCE = Table(
+    name="relevance",
+    meaning="Calibrated relevance of every pair that entered the plan.",
+    columns=(
+        Column("as_of", DateType(), "Night."),
+        Column("policy", StringType(), "Policy."),
+        Column("user_id", StringType(), "Identifier of the shopper."),
+        Column("item_id", StringType(), "Identifier of the product."),
+        Column("relevance", DoubleType(), "Probability of a response within the horizon."),
+        Column("model_version", StringType(), "Version of longtail-ranker."),
+        Column("top_reasons", ArrayType(StringType(), False), "What moved the relevance most, the strongest first."),
+    ),
+    key=(
+        "as_of",
+        "policy",
+        "user_id",
+        "item_id",
+    ),
+    partitioned_by=(
+        "as_of",
+        "policy",
+    ),
+    invariants=(Invariant("relevance_is_probability", "relevance >= 0 AND relevance <= 1"),),
+)

@@ -1,0 +1,25 @@
+"""The last events of a shopper as arrays of one length, newest first."""
+
+from pyspark.sql.types import ArrayType, DateType, FloatType, StringType
+
+from features.contract.table import Column, Invariant, Table
+
+USER_HISTORY = Table(
+    name="user_history",
+    meaning="The last events of a shopper as arrays of one length, newest first.",
+    columns=(
+        Column("as_of", DateType(), "Night."),
+        Column("user_id", StringType(), "Identifier of the shopper."),
+        Column("item_ids", ArrayType(StringType(), False), "Items."),
+        Column("event_types", ArrayType(StringType(), False), "Event types."),
+        Column("days_ago", ArrayType(FloatType(), False), "Days between the event and as_of 00:00 UTC."),
+    ),
+    key=(
+        "as_of",
+        "user_id",
+    ),
+    partitioned_by=("as_of",),
+    invariants=(
+        Invariant("arrays_of_one_length", "size(item_ids) = size(event_types) AND size(item_ids) = size(days_ago)"),
+    ),
+)

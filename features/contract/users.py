@@ -1,0 +1,21 @@
+"""The shoppers."""
+
+from pyspark.sql.types import BooleanType, MapType, StringType, TimestampType
+
+from features.contract.table import Column, Invariant, Table
+
+USERS = Table(
+    name="users",
+    meaning="The shoppers.",
+    columns=(
+        Column("user_id", StringType(), "Identifier of the shopper."),
+        Column("signed_up_at", TimestampType(), "Time from which the shopper is known."),
+        Column(
+            "attributes", MapType(StringType(), StringType(), False), "What the store knows of the shopper, as text."
+        ),
+        Column("consent_personalisation", BooleanType(), "Whether lists may be personal."),
+        Column("updated_at", TimestampType(), "Time of the last change in the source."),
+    ),
+    key=("user_id",),
+    invariants=(Invariant("user_id_not_empty", "user_id <> ''"),),
+)

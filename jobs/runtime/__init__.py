@@ -1,0 +1,1 @@
+"""What every job runs on: configuration, command line, Spark session, run manifest, lock, clock."""

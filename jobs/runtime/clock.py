@@ -1,0 +1,14 @@
+"""The only place that reads the clock."""
+
+import time
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The present time, UTC."""
+    return datetime.now(UTC)
+
+
+def seconds() -> float:
+    """A monotonic count of seconds, for durations."""
+    return time.monotonic()

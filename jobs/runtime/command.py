@@ -1,0 +1,89 @@
+"""The command line of the jobs: arguments, exit codes, errors in one line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from jobs.runtime import clock
+from jobs.runtime.config import Config, load_config
+from jobs.runtime.errors import DONE, FAILED, LongtailError
+from jobs.runtime.lock import only_writer
+from jobs.runtime.logs import log_to, logger
+from jobs.runtime.manifest import run_step
+from jobs.runtime.night import Step
+from jobs.runtime.session import spark_session
+
+
+def parser(meaning: str | None) -> argparse.ArgumentParser:
+    """A parser with --conf; `meaning` is the text of --help."""
+    made = argparse.ArgumentParser(description=meaning, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--conf", default="conf/local.yaml", metavar="FILE", help="configuration (default: %(default)s)")
+    return made
+
+
+def add_as_of(made: argparse.ArgumentParser, required: bool = True) -> None:
+    made.add_argument(
+        "--as-of", type=calendar_date, required=required, metavar="YYYY-MM-DD", help="the night's date, UTC"
+    )
+
+
+def calendar_date(text: str) -> date:
+    """An ISO date; anything else is a usage error that says the form."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as 2017-12-01") from None
+
+
+def main_of(step: Step, arguments: list[str] | None = None) -> None:
+    """The main of a job that is one step: parses --conf and --as-of, runs it, exits with the design's codes."""
+    made = parser(step.__doc__)
+    add_as_of(made)
+    given = made.parse_args(arguments)
+    run(given.conf, step.__name__, lambda spark, conf, run_id: run_step(step, spark, conf, given.as_of, run_id))
+
+
+def run(conf_path: str, name: str, body: Callable[[SparkSession, Config, str], object], *, writes: bool = True) -> None:
+    """Loads the configuration, takes the lock where the body writes, opens Spark, runs the body and exits."""
+    sys.exit(_guarded(conf_path, name, body, writes))
+
+
+def _guarded(conf_path: str, name: str, body: Callable[[SparkSession, Config, str], object], writes: bool) -> int:
+    log: Path | None = None
+    run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    try:
+        conf = load_config(conf_path)
+        folder = Path(conf.warehouse).absolute()
+        if not writes:
+            body(spark_session(name), conf, run_id)
+            return DONE
+        with only_writer(folder):
+            log = log_to(run_id, folder / "logs")
+            logger.info("configuration", extra={"fields": {"run": run_id, "hash": conf.hash}})
+            logger.debug("resolved configuration", extra={"fields": {"conf": conf.model_dump_json()}})
+            body(spark_session(name), conf, run_id)
+        return DONE
+    except LongtailError as error:
+        logger.debug("stopped", exc_info=error)
+        _say(f"{name}: {error}")
+        return error.exit_code
+    except Exception as error:
+        logger.debug("failed", exc_info=error)
+        where = f" The whole trace is in {log}." if log else ""
+        _say(f"{name}: {type(error).__name__}: {_first_line(error)}{where}")
+        return FAILED
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")[:300]
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

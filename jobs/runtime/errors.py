@@ -1,0 +1,26 @@
+"""Errors that a person can act on, with the exit code of the job."""
+
+DONE, FAILED, WRONG_USAGE, REFUSED = 0, 1, 2, 3
+
+
+class LongtailError(Exception):
+    """A failure with its remedy: one line says what is wrong, one says what to do."""
+
+    exit_code = FAILED
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem} {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class ConfigurationError(LongtailError):
+    """Wrong usage or configuration."""
+
+    exit_code = WRONG_USAGE
+
+
+class Refused(LongtailError):
+    """A gate or a guard said no."""
+
+    exit_code = REFUSED

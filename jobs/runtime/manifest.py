@@ -1,0 +1,82 @@
+"""Runs a step and records it in `runs`: inputs, outputs, rows, decisions, seconds, status."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
+
+from features.contract import RUNS
+from jobs.runtime import clock
+from jobs.runtime.config import Config
+from jobs.runtime.errors import REFUSED, LongtailError
+from jobs.runtime.logs import event
+from jobs.runtime.night import Night, Record, Step
+from jobs.tables.warehouse import Warehouse
+
+
+def run_step(step: Step, spark: SparkSession, conf: Config, as_of: date, run_id: str) -> tuple[Night, float]:
+    """Runs one step for one date; returns its night and its seconds. The row in `runs` is written whatever happens."""
+    name = step.__name__
+    night = Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
+    started_at, started = clock.now(), clock.seconds()
+    event("step started", run=run_id, step=name, as_of=as_of)
+    try:
+        step(night)
+    except BaseException as error:
+        refused = isinstance(error, LongtailError) and error.exit_code == REFUSED
+        night.record.status = "refused" if refused else "failed"
+        with suppress(Exception):  # the step's own error is the one to be told
+            _write(night, name, started_at, clock.seconds() - started)
+        raise
+    took = clock.seconds() - started
+    _write(night, name, started_at, took)
+    event(
+        f"step {night.record.status}", run=run_id, step=name, as_of=as_of, seconds=round(took, 1), **night.record.rows
+    )
+    return night, took
+
+
+def last_done(tables: Warehouse, step: str, before: date | None = None, at: date | None = None) -> Row | None:
+    """The newest row of `runs` of a step that ended well, for a date before `before`, or exactly `at`."""
+    rows = tables.read_or_empty(RUNS).where((F.col("step") == step) & (F.col("status") == "done"))
+    if before is not None:
+        rows = rows.where(F.col("as_of") < F.lit(before))
+    if at is not None:
+        rows = rows.where(F.col("as_of") == F.lit(at))
+    return rows.orderBy(F.desc("as_of"), F.desc("started_at")).first()
+
+
+@cache
+def code_version() -> str:
+    """The first 12 hex digits of the SHA-256 of the program's Python files: the same for a checkout and its wheel."""
+    digest = hashlib.sha256()
+    for package in ("features", "jobs", "model"):
+        for name, content in sorted(_sources(files(package), package)):
+            digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _sources(entry, f"{name}/{entry.name}")
+        elif entry.name.endswith(".py"):
+            yield f"{name}/{entry.name}", entry.read_bytes()
+
+
+def _write(night: Night, step: str, started_at: object, seconds: float) -> None:
+    record = night.record
+    inputs, outputs = dict(night.tables.inputs), dict(night.tables.outputs)
+    row = (
+        night.run_id, step, night.as_of, started_at, inputs, outputs, night.conf.hash, code_version(),
+        record.model_version, record.rows, record.decisions, seconds, record.status,
+    )  # fmt: skip
+    night.tables.add(night.spark.createDataFrame([row], RUNS.schema), RUNS)

@@ -1,0 +1,1 @@
+"""Delta: read, write one date, add, list versions."""

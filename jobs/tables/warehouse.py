@@ -1,0 +1,141 @@
+"""The Delta tables of a warehouse: checked at write, versions of everything read and written remembered."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from features.contract.table import Table
+from jobs.runtime.errors import LongtailError
+
+
+class Warehouse:
+    """Reads and writes the tables under one folder; `inputs` and `outputs` map a table's name to its version."""
+
+    def __init__(self, spark: SparkSession, folder: str) -> None:
+        self.spark = spark
+        self.folder = folder.rstrip("/")
+        self.inputs: dict[str, int] = {}
+        self.outputs: dict[str, int] = {}
+
+    def path(self, table: Table) -> str:
+        return f"{self.folder}/{table.name}"
+
+    def version(self, table: Table) -> int | None:
+        """The newest committed version of a table, None where it does not exist (Delta protocol: _delta_log/N.json)."""
+        jvm = self.spark.sparkContext._jvm
+        log = jvm.org.apache.hadoop.fs.Path(f"{self.path(table)}/_delta_log")
+        system = log.getFileSystem(self.spark.sparkContext._jsc.hadoopConfiguration())
+        if not system.exists(log):
+            return None
+        names = [status.getPath().getName() for status in system.listStatus(log)]
+        commits = [int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit()]
+        return max(commits, default=None)
+
+    def exists(self, table: Table) -> bool:
+        return self.version(table) is not None
+
+    def read(self, table: Table) -> DataFrame:
+        """The columns of the table's contract, at the version that is the newest now.
+
+        Raises LongtailError when the table does not exist or misses a column.
+        """
+        version = self.version(table)
+        if version is None:
+            raise LongtailError(
+                f"The table {table.name} does not exist in {self.folder}.",
+                "Run the step that writes it; jobs/nightly.py runs all.",
+            )
+        self.inputs.setdefault(table.name, version)
+        frame = self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
+        missing = [name for name in table.column_names if name not in frame.columns]
+        if missing:
+            raise LongtailError(
+                f"The table {table.name} has no column {', '.join(missing)}.", "Rebuild it with this version."
+            )
+        return frame.select(*table.column_names)
+
+    def read_or_empty(self, table: Table) -> DataFrame:
+        """As `read`, with no rows where the table does not exist yet."""
+        return self.read(table) if self.exists(table) else self.spark.createDataFrame([], table.schema)
+
+    def read_date(self, table: Table, as_of: date) -> DataFrame:
+        """The rows of one `as_of`. Raises LongtailError when there are none."""
+        frame = self.read(table).where(F.col("as_of") == F.lit(as_of))
+        if frame.isEmpty():
+            raise LongtailError(f"The table {table.name} has no rows for {as_of}.", f"Run its step for {as_of} first.")
+        return frame
+
+    def has(self, table: Table, condition: str) -> bool:
+        """Whether any row fulfils the SQL condition."""
+        return self.exists(table) and not self.read(table).where(condition).isEmpty()
+
+    def replace(self, frame: DataFrame, table: Table, where: str | None) -> None:
+        """Replaces the rows that fulfil the SQL condition (all rows when it is None) by the frame, in one commit.
+
+        Raises LongtailError naming table and rule when a row breaks nullability or an invariant; nothing is written then.
+        """
+        self._ensure(table)
+        writer = self._checked(frame, table).write.format("delta").mode("overwrite")
+        self._commit(writer.option("replaceWhere", where) if where else writer, table)
+
+    def replace_date(self, frame: DataFrame, table: Table, as_of: date, and_where: str = "") -> None:
+        """Replaces one `as_of` of a table, narrowed by a further SQL condition."""
+        self.replace(frame, table, f"as_of = DATE'{as_of}'" + (f" AND {and_where}" if and_where else ""))
+
+    def add(self, frame: DataFrame, table: Table) -> None:
+        """Appends rows."""
+        self._ensure(table)
+        self._commit(self._checked(frame, table).write.format("delta").mode("append"), table)
+
+    def _commit(self, writer, table: Table) -> None:  # type: ignore[no-untyped-def]  # pyspark does not export the class
+        try:
+            writer.save(self.path(table))
+        except Exception as error:
+            rule = _broken_rule(str(error))
+            if rule is None:
+                raise
+            raise LongtailError(
+                f"Rows for the table {table.name} break its rule {rule}.",
+                "Nothing was written; correct the step that made them.",
+            ) from error
+        version = self.version(table)
+        assert version is not None
+        self.outputs[table.name] = version
+
+    def _ensure(self, table: Table) -> None:
+        from delta.tables import DeltaTable
+
+        if self.exists(table):
+            return
+        builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).addColumns(table.schema)
+        builder = builder.comment(table.meaning)
+        if table.partitioned_by:
+            builder = builder.partitionedBy(*table.partitioned_by)
+        builder.execute()
+
+    def _checked(self, frame: DataFrame, table: Table) -> DataFrame:
+        """The columns in the table's order and types, with every rule evaluated row by row inside the write itself."""
+        missing = [name for name in table.column_names if name not in frame.columns]
+        if missing:
+            raise LongtailError(
+                f"Rows for the table {table.name} miss the column {', '.join(missing)}.", "Correct the step."
+            )
+        typed = frame.select(*(F.col(column.name).cast(column.type).alias(column.name) for column in table.columns))
+        rules = [(f"{name} not null", f"`{name}` IS NOT NULL") for name in table.required]
+        rules += [(invariant.name, f"coalesce({invariant.holds}, true)") for invariant in table.invariants]
+        broken = F.lit(None).cast("string")
+        for name, holds in reversed(rules):
+            broken = F.when(~F.expr(holds), F.lit(name)).otherwise(broken)
+        return typed.where(
+            F.when(broken.isNull(), F.lit(True)).otherwise(
+                F.raise_error(F.concat(F.lit("LONGTAIL_RULE["), broken, F.lit("]"))).cast("boolean")
+            )
+        )
+
+
+def _broken_rule(message: str) -> str | None:
+    _, found, rest = message.partition("LONGTAIL_RULE[")
+    return rest.partition("]")[0] if found else None
