@@ -29,8 +29,8 @@ __all__ = [
     "DAILY_USER",
     "EVENTS",
     "EXPOSURE_SCORES",
-    "ITEM_EXPOSURE",
     "ITEMS",
+    "ITEM_EXPOSURE",
     "METRICS",
     "PARKED",
     "PROMOTIONS",
@@ -38,7 +38,7 @@ __all__ = [
     "RELEVANCE",
     "RUNS",
     "TEXT_EMBEDDINGS",
+    "USERS",
     "USER_EMBEDDINGS",
     "USER_HISTORY",
-    "USERS",
 ]

@@ -96,6 +96,7 @@ class FirstStage(Section):
 
 
 class Fusion(Section):
+    periods: Positive
     width: Positive
     heads: Positive
     layers: Positive

@@ -20,7 +20,7 @@ class ConfigurationError(LongtailError):
     exit_code = WRONG_USAGE
 
 
-class Refused(LongtailError):
+class Refused(LongtailError):  # noqa: N818 - a refusal is an answer, not an error
     """A gate or a guard said no."""
 
     exit_code = REFUSED

@@ -75,7 +75,7 @@ class Warehouse:
     def replace(self, frame: DataFrame, table: Table, where: str | None) -> None:
         """Replaces the rows that fulfil the SQL condition (all rows when it is None) by the frame, in one commit.
 
-        Raises LongtailError naming table and rule when a row breaks nullability or an invariant; nothing is written then.
+        Raises LongtailError naming table and rule when a row breaks one; nothing is written then.
         """
         self._ensure(table)
         writer = self._checked(frame, table).write.format("delta").mode("overwrite")

@@ -1,0 +1,47 @@
+"""Which days each part of a model is fitted, calibrated and judged on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Cuts of the past periods of one training; a period with cut c has its labels in [c, c + horizon).
+
+    The cuts follow one another without overlap, so each part is fitted before the period it is used in: the encoder
+    before `first_stage`, the first stage on it, the fusion on `fusion`, the calibrator on `calibration`, and the gate
+    judges on `gate`, which ends at the night itself.
+    """
+
+    horizon_days: int
+    first_stage: date
+    fusion: tuple[date, ...]
+    calibration: date
+    gate: date
+
+    @property
+    def encoder_cut(self) -> date:
+        """The encoder sees events before this date only."""
+        return self.first_stage
+
+    @property
+    def with_candidates(self) -> tuple[date, ...]:
+        """The cuts whose candidates are kept, oldest first."""
+        return (*self.fusion, self.calibration, self.gate)
+
+    @property
+    def all_cuts(self) -> tuple[date, ...]:
+        return (self.first_stage, *self.with_candidates)
+
+    def end(self, cut: date) -> date:
+        """The first day after the labels of a cut."""
+        return cut + timedelta(days=self.horizon_days)
+
+
+def training_periods(as_of: date, horizon_days: int, fusion_periods: int) -> Periods:
+    """The periods of a training for `as_of`: gate, calibration, `fusion_periods` of the fusion, first stage, backwards."""
+    cuts = [as_of - timedelta(days=horizon_days * back) for back in range(1, fusion_periods + 4)]
+    gate, calibration, *fusion, first_stage = cuts
+    return Periods(horizon_days, first_stage, tuple(reversed(fusion)), calibration, gate)

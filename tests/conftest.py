@@ -1,0 +1,29 @@
+"""One Spark session with Delta for all tests, configured as conf/spark-local.conf says."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The session of the embedded default, with less memory and fewer partitions, as tests are small."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    builder = SparkSession.builder.appName("longtail tests")
+    for line in (ROOT / "conf/spark-local.conf").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            key, value = line.split(None, 1)
+            builder = builder.config(key, value.replace("file:conf/", f"file:{ROOT}/conf/"))
+    builder = builder.config("spark.sql.shuffle.partitions", "2").config("spark.driver.memory", "2g")
+    builder = builder.config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("spark-warehouse")))
+    session = builder.getOrCreate()
+    yield session
+    session.stop()
