@@ -52,23 +52,28 @@ def main_of(step: Step, arguments: list[str] | None = None) -> None:
 
 def run(conf_path: str, name: str, body: Callable[[SparkSession, Config, str], object], *, writes: bool = True) -> None:
     """Loads the configuration, takes the lock where the body writes, opens Spark, runs the body and exits."""
+    sys.exit(_guarded(conf_path, name, lambda conf, run_id: body(spark_session(name), conf, run_id), writes))
+
+
+def run_without_spark(conf_path: str, name: str, body: Callable[[Config, str], object], *, writes: bool = True) -> None:
+    """As `run`, for a body that needs no session and so no Java."""
     sys.exit(_guarded(conf_path, name, body, writes))
 
 
-def _guarded(conf_path: str, name: str, body: Callable[[SparkSession, Config, str], object], writes: bool) -> int:
+def _guarded(conf_path: str, name: str, body: Callable[[Config, str], object], writes: bool) -> int:
     log: Path | None = None
     run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     try:
         conf = load_config(conf_path)
         folder = Path(conf.warehouse).absolute()
         if not writes:
-            body(spark_session(name), conf, run_id)
+            body(conf, run_id)
             return DONE
         with only_writer(folder):
             log = log_to(run_id, folder / "logs")
             logger.info("configuration", extra={"fields": {"run": run_id, "hash": conf.hash}})
             logger.debug("resolved configuration", extra={"fields": {"conf": conf.model_dump_json()}})
-            body(spark_session(name), conf, run_id)
+            body(conf, run_id)
         return DONE
     except LongtailError as error:
         logger.debug("stopped", exc_info=error)

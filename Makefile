@@ -1,0 +1,75 @@
+# Sets everything up where it is missing, then does what is asked. `make nightly` is the whole product on the default data.
+
+CONF ?= conf/local.yaml
+AS_OF ?= 2017-12-01
+SPARK_CONF ?= conf/spark-local.conf
+PYTHON ?= python3.11
+ARGS ?=
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+READY := $(VENV)/.ready
+JARS := $(VENV)/.jars
+
+export PYSPARK_PYTHON := $(BIN)/python
+export PYSPARK_DRIVER_PYTHON := $(BIN)/python
+export SPARK_HOME := $(CURDIR)/$(VENV)/lib/python3.11/site-packages/pyspark
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM := false
+
+SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
+
+.PHONY: nightly test test-slow check format wheel setup java clean help
+
+help:
+	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
+	@echo "make test        the tests, under 15 minutes"
+	@echo "make test-slow   tests that take longer"
+	@echo "make check       lint, types, import rules"
+	@echo "make wheel       dist/*.whl, for spark-submit --py-files"
+	@echo "make format      rewrites the sources in the project's format"
+
+nightly: setup
+	@$(SUBMIT) jobs/nightly.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+test-slow: setup
+	@$(BIN)/python -m pytest -q -m slow $(ARGS)
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+wheel: $(READY)
+	@$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python
+
+setup: java $(JARS)
+
+java:
+	@command -v java >/dev/null 2>&1 || { echo "Java is missing: install JDK 17 (Debian: apt-get install openjdk-17-jdk-headless)." >&2; exit 2; }
+	@java -version 2>&1 | grep -Eq 'version "(17|21)[."]' || { echo "Spark 4.2 runs on Java 17 or 21, this is $$(java -version 2>&1 | grep -m1 version): put a JDK 17 first on the PATH or set JAVA_HOME." >&2; exit 2; }
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "Python 3.11 is missing: install it, or name it with make PYTHON=/path/to/python3.11." >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is $$($(PYTHON) -V), Longtail needs Python 3.11: name one with make PYTHON=/path/to/python3.11." >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock)"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Resolves Delta's JARs once through Spark's own package mechanism; they stay in its cache.
+$(JARS): $(READY) conf/spark-local.conf
+	@$(SUBMIT) jobs/runtime/warm_up.py >$(VENV)/jars.log 2>&1 || { tail -n 5 $(VENV)/jars.log >&2; echo "Delta's JARs could not be fetched; see $(VENV)/jars.log, then run make again." >&2; exit 1; }
+	@touch $@
+
+clean:
+	rm -rf dist build warehouse

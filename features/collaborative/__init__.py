@@ -1,0 +1,1 @@
+"""Collaborative statistics over all shoppers, on Spark."""

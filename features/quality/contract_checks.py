@@ -1,0 +1,44 @@
+"""The rules of a table's contract, evaluated row by row."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StringType
+
+from features.contract.table import Table
+
+
+def with_contract_columns(frame: DataFrame, table: Table) -> DataFrame:
+    """The table's columns in its order and types, absent optional ones as NULL, and `filtered` (false by default).
+
+    Raises ValueError naming the required columns that the frame lacks.
+    """
+    absent = [name for name in table.column_names if name not in frame.columns]
+    missing = [name for name in absent if name in table.required]
+    if missing:
+        raise ValueError(f"rows for the table {table.name} have no column {', '.join(missing)}")
+    filtered = F.coalesce("filtered", F.lit(False)) if "filtered" in frame.columns else F.lit(False)
+    columns = [
+        (F.lit(None) if column.name in absent else F.col(column.name)).cast(column.type).alias(column.name)
+        for column in table.columns
+    ]
+    return frame.select(*columns, filtered.alias("filtered"))
+
+
+def broken_rules(table: Table) -> Column:
+    """Names of the rules that a row breaks, comma-separated; '' when it keeps all.
+
+    A required column that is NULL, or a required text that is blank, breaks `<column>_missing`; an invariant breaks its
+    own name. As in the contract, an invariant that is NULL holds.
+    """
+    rules = []
+    for column in table.columns:
+        if column.nullable:
+            continue
+        absent = F.col(column.name).isNull()
+        if isinstance(column.type, StringType):
+            absent = absent | (F.trim(column.name) == "")
+        rules.append(F.when(absent, F.lit(f"{column.name}_missing")))
+    rules += [F.when(~F.expr(rule.holds), F.lit(rule.name)) for rule in table.invariants]
+    return F.concat_ws(",", *rules)

@@ -1,0 +1,95 @@
+"""Positives for the encoder: what a shopper's text said before a purchase, and the text of what was bought."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from features.texts import INTERESTS, titles_in_order
+
+
+def sampled_text_pairs(
+    events: DataFrame,
+    item_texts: DataFrame,
+    *,
+    cut: date,
+    window_days: int,
+    history_days: int,
+    user_items: int,
+    pairs: int,
+    seed: int,
+) -> DataFrame:
+    """At most `pairs` positives, drawn by a hash of their key and `seed`: user_text, item_text, item_share (double).
+
+    A positive is one item that a shopper bought in one week (Monday to Sunday, UTC), by purchases in
+    [cut - window_days, cut). item_share is the share of the item's text among all of them. The shopper's text is made
+    of events in [week - history_days, week) alone, where week is its Monday 00:00 UTC, and without the item itself or
+    another of the same text: a text that holds the answer teaches copying. It is '' where nothing is left.
+
+    events: user_id, item_id, event_type, event_time. item_texts: item_id, title, text, text_hash, one row an item; a
+    purchase of an item that is not there is no positive. Rows come ordered by the hash.
+    """
+    known = events.where(F.col("event_time") < _midnight(cut))
+    positives = _positives(known, item_texts, cut - timedelta(days=window_days))
+    total = positives.count()
+    shares = positives.groupBy("text_hash").agg((F.count("*") / F.lit(max(total, 1))).alias("item_share"))
+    drawn = (
+        positives.withColumn("draw", F.xxhash64("user_id", "item_id", "week", F.lit(seed)))
+        .orderBy("draw", "user_id", "item_id", "week")
+        .limit(pairs)
+    )
+    texts = _texts_before(drawn, known, item_texts, history_days, user_items)
+    return (
+        drawn.join(shares, on="text_hash", how="inner")
+        .join(item_texts.select("item_id", F.col("text").alias("item_text")), on="item_id", how="inner")
+        .join(texts, on=["user_id", "item_id", "week"], how="left")
+        .orderBy("draw", "user_id", "item_id", "week")
+        .select(F.coalesce("text", F.lit("")).alias("user_text"), "item_text", "item_share")
+    )
+
+
+def _positives(known: DataFrame, item_texts: DataFrame, since: date) -> DataFrame:
+    """user_id, item_id, week (date), text_hash: once, however often the item was bought in the week."""
+    bought = known.where((F.col("event_type") == "purchase") & (F.col("event_time") >= _midnight(since)))
+    return (
+        bought.groupBy("user_id", "item_id", F.to_date(F.date_trunc("week", "event_time")).alias("week"))
+        .agg(F.count("*").alias("lines"))
+        .join(item_texts.select("item_id", "text_hash"), on="item_id", how="inner")
+        .select("user_id", "item_id", "week", "text_hash")
+    )
+
+
+def _texts_before(
+    drawn: DataFrame, known: DataFrame, item_texts: DataFrame, history_days: int, user_items: int
+) -> DataFrame:
+    """user_id, item_id, week, text of the shopper by what was before that week."""
+    interests = (
+        known.where(F.col("event_type").isin(*INTERESTS))
+        .join(item_texts.select("item_id", "text_hash"), on="item_id", how="inner")
+        .select("user_id", F.col("item_id").alias("seen_id"), F.col("text_hash").alias("seen_hash"), "event_time")
+    )
+    week = F.to_timestamp("week")
+    shown = (
+        F.broadcast(drawn)
+        .join(interests, on="user_id", how="inner")
+        .where((F.col("event_time") < week) & (F.col("event_time") >= week - F.make_dt_interval(F.lit(history_days))))
+        .where((F.col("seen_id") != F.col("item_id")) & (F.col("seen_hash") != F.col("text_hash")))
+        .groupBy("user_id", F.col("item_id").alias("bought_id"), "week", "seen_id")
+        .agg(F.max("event_time").alias("last_seen"))
+        .select(
+            "user_id",
+            "bought_id",
+            "week",
+            F.col("seen_id").alias("item_id"),
+            (-F.unix_micros("last_seen")).alias("place"),
+        )
+    )
+    return titles_in_order(shown, item_texts, ["user_id", "bought_id", "week"], user_items).select(
+        "user_id", F.col("bought_id").alias("item_id"), "week", "text"
+    )
+
+
+def _midnight(day: date) -> Column:
+    return F.to_timestamp(F.lit(day))

@@ -1,0 +1,95 @@
+"""Texts that the encoder reads: of an item, and of a shopper by what the shopper lately showed interest in."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+# Events of user_history that tell a taste; an exposure was not chosen and a return takes an interest back.
+INTERESTS = ("purchase", "cart", "click", "review")
+
+
+def with_item_text(items: DataFrame) -> DataFrame:
+    """Adds `text` and `text_hash` (64 hex digits, SHA-256 of the UTF-8 text) to versions of items.
+
+    Needs title, category, brand, attributes (map) and description; each may be NULL or blank and is left out then. The
+    order is that of the list, because a long text is cut at its end; attributes are sorted by key, so that equal items
+    have equal texts. An attribute whose value stands in title, category or brand already, as whole words, is not said
+    again: tokens are dear. An item without any of them has the text ''.
+    """
+    said = _words(F.concat_ws(" ", "title", "category", "brand"))
+    attributes = F.transform(
+        F.filter(
+            F.array_sort(F.map_entries("attributes")),
+            lambda entry: _clean(entry["value"]).isNotNull() & ~F.contains(said, _words(entry["value"])),
+        ),
+        lambda entry: F.concat_ws(" ", F.translate(entry["key"], "_", " "), _clean(entry["value"])),
+    )
+    parts = F.array(
+        _clean(F.col("title")),
+        _clean(F.col("category")),
+        _clean(F.col("brand")),
+        _clean(F.array_join(attributes, ", ")),
+        _clean(F.col("description")),
+    )
+    return items.withColumn("text", F.array_join(parts, ". ")).select(
+        *items.columns, "text", F.sha2(F.col("text"), 256).alias("text_hash")
+    )
+
+
+def distinct_texts(items: DataFrame) -> DataFrame:
+    """text_hash, text: each distinct text of any version of any item once. Needs the columns of `with_item_text`."""
+    return with_item_text(items).groupBy("text_hash").agg(F.first("text").alias("text")).select("text_hash", "text")
+
+
+def user_texts(user_history: DataFrame, item_texts: DataFrame, user_items: int) -> DataFrame:
+    """The text of each shopper: titles of the newest `user_items` distinct items, newest first.
+
+    user_history: user_id, item_ids, event_types (arrays of one length, newest first), one row a shopper.
+    item_texts: item_id, title, one row an item; an item without a title, or not there, gives no words.
+    Returns user_id, text; '' for a shopper without history.
+    """
+    shown = (
+        user_history.select("user_id", F.posexplode(F.arrays_zip("item_ids", "event_types")).alias("place", "event"))
+        .where(F.col("event.event_types").isin(*INTERESTS))
+        .groupBy("user_id", F.col("event.item_ids").alias("item_id"))
+        .agg(F.min("place").alias("place"))
+    )
+    texts = titles_in_order(shown, item_texts, ["user_id"], user_items)
+    return (
+        user_history.select("user_id")
+        .join(texts, on="user_id", how="left")
+        .select("user_id", F.coalesce("text", F.lit("")).alias("text"))
+    )
+
+
+def titles_in_order(shown: DataFrame, item_texts: DataFrame, key: list[str], user_items: int) -> DataFrame:
+    """Joins the titles of the first `user_items` items of each key by `place`, the smallest first, ties by item_id.
+
+    shown: key columns, item_id, place (orderable), one row an item of a key. item_texts: item_id, title.
+    Returns the key columns and text; a key none of whose items has a title is absent.
+    """
+    newest = Window.partitionBy(*key).orderBy("place", "item_id").rowsBetween(Window.unboundedPreceding, 0)
+    titled = item_texts.select("item_id", _clean(F.col("title")).alias("title")).where(F.col("title").isNotNull())
+    placed = (
+        shown.join(titled, on="item_id", how="inner")
+        .withColumn("rank", F.row_number().over(newest))
+        .where(F.col("rank") <= user_items)
+    )
+    listed = F.array_sort(F.collect_list(F.struct("rank", "title")))
+    return (
+        placed.groupBy(*key)
+        .agg(listed.alias("listed"))
+        .select(*key, F.array_join(F.transform("listed", lambda entry: entry["title"]), ", ").alias("text"))
+    )
+
+
+def _clean(column: Column) -> Column:
+    """The text with single spaces between its words and none around; NULL where nothing is left."""
+    spaced = F.trim(F.regexp_replace(column, r"(?U)\s+", " "))
+    return F.when(spaced != "", spaced)
+
+
+def _words(column: Column) -> Column:
+    """The words in lower case, each between single spaces: what is in it as words is in it as a string."""
+    return F.concat(F.lit(" "), F.trim(F.lower(F.regexp_replace(column, r"[^\p{L}\p{N}.%]+", " "))), F.lit(" "))

@@ -1,0 +1,106 @@
+"""Scores every channel over all eligible items and keeps each shopper's top N."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import CANDIDATES
+from jobs.registry.drafts import Draft
+from jobs.registry.lineup import Lineup, lineup
+from jobs.registry.models import Champion
+from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
+from jobs.retrieval.date_side import DateSide, prepare_date
+from jobs.runtime.command import main_of
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.logs import event
+from jobs.runtime.night import Night
+from model.periods import training_periods
+from model.retrieval.candidates import top_candidates
+from model.retrieval.first_stage import FirstStage
+
+_ROWS = "user_id string, item_id string, rank int, first_stage_score double, channel_scores array<float>"
+
+
+def build_candidates(night: Night) -> None:
+    """Scores every channel over all eligible items and keeps each shopper's top N.
+
+    For the night itself it does so for the champion and for a draft; for the past periods that a draft is trained and
+    judged on, once, by the draft's first stage, and by the champion's for the period that both are judged on.
+    """
+    tonight = lineup(night)
+    if not tonight.contenders:
+        raise LongtailError(f"There is no model for {night.as_of}.", "Run jobs/nightly.py with --train.")
+    total = 0
+    for contender, cuts in _work(night, tonight):
+        first_stage = FirstStage.load(contender.first_stage_folder)
+        for cut in cuts:
+            if cut != night.as_of and _kept(night, cut, contender, first_stage):
+                continue
+            side = prepare_date(night, cut, contender.encoder_version)
+            rows = _candidates(night, side, first_stage).select(
+                F.lit(cut).alias("as_of"),
+                F.lit(contender.encoder_version).alias("encoder_version"),
+                F.lit(first_stage.version).alias("first_stage_version"),
+                *(name for name in CANDIDATES.column_names if name not in CANDIDATES.partitioned_by),
+            )
+            night.tables.replace_date(rows, CANDIDATES, cut, _of(contender, first_stage))
+            side.release()
+            event("candidates built", step="build_candidates", as_of=night.as_of, cut=cut, items=len(side.item_ids))
+            total += 1
+    night.record.rows = {"dates": total}
+
+
+def _work(night: Night, tonight: Lineup) -> Iterator[tuple[Champion | Draft, tuple[date, ...]]]:
+    """Who needs candidates for which dates."""
+    if tonight.draft is None:
+        assert tonight.champion is not None
+        yield tonight.champion, (night.as_of,)
+        return
+    periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
+    yield tonight.draft, (*periods.with_candidates, night.as_of)
+    if tonight.champion is not None:
+        yield tonight.champion, (periods.gate, night.as_of)
+
+
+def _of(contender: Champion | Draft, first_stage: FirstStage) -> str:
+    return f"encoder_version = '{contender.encoder_version}' AND first_stage_version = '{first_stage.version}'"
+
+
+def _kept(night: Night, cut: date, contender: Champion | Draft, first_stage: FirstStage) -> bool:
+    return night.tables.has(CANDIDATES, f"as_of = DATE'{cut}' AND {_of(contender, first_stage)}")
+
+
+def _candidates(night: Night, side: DateSide, first_stage: FirstStage) -> DataFrame:
+    shipped, settings = side.shipped, side.settings
+    top, exclude_bought = night.conf.candidates.per_user, night.conf.candidates.exclude_bought
+
+    def best_of_block(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        catalogue = shipped_catalogue(shipped)
+        shoppers = shoppers_of(pa.Table.from_batches(list(batches)), catalogue.als.shape[1], catalogue.text.shape[1])
+        best = top_candidates(catalogue, shoppers, settings, first_stage, top, exclude_bought)
+        lengths = np.diff(best.start)
+        rank = np.arange(len(best.score)) - np.repeat(best.start[:-1], lengths) + 1
+        k = best.channel_scores.shape[1]
+        offsets = np.arange(len(best.score) + 1, dtype=np.int32) * k
+        yield pa.RecordBatch.from_arrays(
+            [
+                pa.array(np.repeat(shoppers.user_ids, lengths)),
+                pa.array(catalogue.item_ids[catalogue.eligible][best.eligible]),
+                pa.array(rank.astype(np.int32)),
+                pa.array(best.score),
+                pa.ListArray.from_arrays(offsets, np.ascontiguousarray(best.channel_scores).ravel()),
+            ],
+            names=["user_id", "item_id", "rank", "first_stage_score", "channel_scores"],
+        )
+
+    return side.shopper_frame.groupBy("block").applyInArrow(best_of_block, _ROWS)
+
+
+if __name__ == "__main__":
+    main_of(build_candidates)

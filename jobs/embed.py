@@ -1,0 +1,133 @@
+"""Embeds the texts that are new to the night's encoders, and the shoppers' texts of the dates that need them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, FloatType, StringType, StructField, StructType
+
+from features.contract import ITEMS, TEXT_EMBEDDINGS, USER_EMBEDDINGS, USER_HISTORY
+from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from features.texts import distinct_texts, user_texts
+from jobs.registry.drafts import Draft
+from jobs.registry.lineup import Lineup, lineup
+from jobs.registry.models import Champion
+from jobs.runtime.command import main_of
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.logs import event
+from jobs.runtime.night import Night
+from model.text.device import available_cores
+from model.text.encoder import Encoder
+
+# Vectors of so many texts are held and written at once: one commit each, and a night that stops goes on from there.
+TEXTS_A_COMMIT = 100_000
+
+
+def embed(night: Night) -> None:
+    """Embeds the texts that are new to the night's encoders, and the shoppers' texts of the dates that need them.
+
+    An item text is embedded once for an encoder version, whatever the night. Shoppers' texts are embedded anew for the
+    night itself, and for a past date of the training where they are missing.
+    """
+    tonight = lineup(night)
+    if not tonight.contenders:
+        raise LongtailError(
+            f"There is no encoder for {night.as_of}: no champion and no draft.",
+            f"Run jobs/fine_tune.py for {night.as_of} first.",
+        )
+    rows = {"item_texts": 0, "user_texts": 0}
+    for version, (contender, dates) in _work(night, tonight).items():
+        encoder = Encoder.load(contender.encoder_folder, night.conf.encoder.device)
+        rows["item_texts"] += _embed_items(night, encoder, version, dates)
+        for day in dates:
+            rows["user_texts"] += _embed_users(night, encoder, version, day)
+        night.record.decisions[f"dtype of {version}"] = encoder.dtype
+    night.record.rows = rows
+
+
+def _work(night: Night, tonight: Lineup) -> dict[str, tuple[Champion | Draft, tuple[date, ...]]]:
+    """Each encoder version once, with the dates it is needed for: two contenders may share one.
+
+    A draft is trained on its cuts; the champion is judged beside it on the last of them.
+    """
+    judged_together = tonight.draft.cuts[-1:] if tonight.draft else ()
+    work: dict[str, tuple[Champion | Draft, tuple[date, ...]]] = {}
+    for contender in tonight.contenders:
+        past = contender.cuts if isinstance(contender, Draft) else judged_together
+        _, others = work.get(contender.encoder_version, (contender, ()))
+        work[contender.encoder_version] = contender, tuple(sorted({*others, *past, night.as_of}))
+    return work
+
+
+def _embed_items(night: Night, encoder: Encoder, version: str, dates: tuple[date, ...]) -> int:
+    """Adds the item texts of the dates that this version has not embedded; returns their number."""
+    listed = night.tables.read(ITEM_FEATURES_TABLE).where(F.col("as_of").isin(list(dates)))
+    there = night.tables.read_or_empty(TEXT_EMBEDDINGS).where(F.col("encoder_version") == version)
+    new = (
+        listed.groupBy("text_hash")
+        .agg(F.max("as_of").alias("as_of"))
+        .join(there.select("text_hash"), on="text_hash", how="left_anti")
+        .join(distinct_texts(night.tables.read(ITEMS)), on="text_hash", how="left")
+        .orderBy("text_hash")
+        .select("text_hash", "text", "as_of")
+        .toPandas()
+    )
+    if new.text.isna().any():
+        unknown = new[new.text.isna()]
+        raise LongtailError(
+            f"{len(unknown)} item texts of item_features are not those of any item: items changed since.",
+            f"Run jobs/build_features.py for {unknown.as_of.max()} again.",
+        )
+    for start in range(0, len(new), TEXTS_A_COMMIT):
+        some = new.iloc[start : start + TEXTS_A_COMMIT]
+        vectors = encoder.encode_items(
+            some.text.to_list(), night.conf.encoder.batch_size, threads=available_cores(), progress="item texts"
+        )
+        frame = _vector_frame(night, "text_hash", some.text_hash.to_list(), vectors)
+        night.tables.add(
+            frame.select("text_hash", F.lit(version).alias("encoder_version"), "embedding"), TEXT_EMBEDDINGS
+        )
+    event("item texts embedded", step="embed", as_of=night.as_of, encoder=version, texts=len(new))
+    return len(new)
+
+
+def _embed_users(night: Night, encoder: Encoder, version: str, day: date) -> int:
+    """Replaces the embeddings of the shoppers' texts of a date; returns their number, 0 where a past date has them."""
+    if day != night.as_of and night.tables.has(
+        USER_EMBEDDINGS, f"as_of = DATE'{day}' AND encoder_version = '{version}'"
+    ):
+        return 0
+    shoppers = night.tables.read_date(USER_FEATURES_TABLE, day).select("user_id")
+    events = night.tables.read_date(USER_HISTORY, day).select("user_id", "item_ids", "event_types")
+    history = shoppers.join(events, on="user_id", how="left")
+    titles = night.tables.read_date(ITEM_FEATURES_TABLE, day).select("item_id", "title")
+    texts = user_texts(history, titles, night.conf.encoder.user_items).orderBy("user_id").toPandas()
+    vectors = encoder.encode_users(
+        texts.text.to_list(), night.conf.encoder.batch_size, threads=available_cores(), progress=f"shoppers on {day}"
+    )
+    rows = _vector_frame(night, "user_id", texts.user_id.to_list(), vectors).select(
+        F.lit(day).alias("as_of"), "user_id", F.lit(version).alias("encoder_version"), "embedding"
+    )
+    night.tables.replace_date(rows, USER_EMBEDDINGS, day, f"encoder_version = '{version}'")
+    event("shoppers embedded", step="embed", as_of=night.as_of, date=day, encoder=version, shoppers=len(texts))
+    return len(texts)
+
+
+def _vector_frame(night: Night, key: str, keys: list[str], vectors: np.ndarray) -> DataFrame:
+    """`key`, embedding (array<float> without NULL), from rows of vectors [n, d] over one flat Arrow buffer."""
+    width = vectors.shape[1]
+    offsets = np.arange(0, (len(keys) + 1) * width, width, dtype=np.int32)
+    listed = pa.ListArray.from_arrays(pa.array(offsets), pa.array(vectors.ravel()))
+    table = pa.table({key: pa.array(keys, pa.string()), "embedding": listed})
+    schema = StructType(
+        [StructField(key, StringType(), False), StructField("embedding", ArrayType(FloatType(), False), False)]
+    )
+    return night.spark.createDataFrame(table, schema)
+
+
+if __name__ == "__main__":
+    main_of(embed)

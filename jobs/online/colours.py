@@ -1,0 +1,102 @@
+"""Which colour is live and which night each colour holds; kept in the tags of the feature services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Literal, get_args
+
+Colour = Literal["blue", "green"]
+COLOURS: tuple[Colour, ...] = get_args(Colour)
+
+
+def other(colour: Colour) -> Colour:
+    return "green" if colour == "blue" else "blue"
+
+
+@dataclass(frozen=True)
+class HeldNight:
+    """A whole, audited night in one colour; `features` are the `view:feature` that it was written with."""
+
+    as_of: date
+    run_id: str
+    features: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Colours:
+    """`live` is None until the first publish; a colour that is being written holds no night."""
+
+    live: Colour | None = None
+    flipped_at: datetime | None = None
+    held: Mapping[Colour, HeldNight] = field(default_factory=dict)
+
+    @property
+    def served(self) -> Colour:
+        """The colour that the services point at; before the first publish it is one that is empty and stays so."""
+        return self.live or COLOURS[0]
+
+    @property
+    def idle(self) -> Colour:
+        return other(self.served)
+
+    @property
+    def live_night(self) -> HeldNight | None:
+        return self.held.get(self.live) if self.live else None
+
+    @property
+    def idle_night(self) -> HeldNight | None:
+        return self.held.get(self.idle)
+
+    def without_idle(self) -> Colours:
+        """The idle colour holds no whole night any more."""
+        return replace(self, held={colour: night for colour, night in self.held.items() if colour != self.idle})
+
+    def with_idle(self, night: HeldNight) -> Colours:
+        """The idle colour holds this night."""
+        return replace(self, held={**self.held, self.idle: night})
+
+    def flipped(self, at: datetime) -> Colours:
+        """The idle colour becomes the live one."""
+        return replace(self, live=self.idle, flipped_at=at)
+
+    def seconds_until_unread(self, now: datetime, registry_ttl_seconds: float) -> float:
+        """How long a reader may still hold the registry of before the last flip: twice its time to live.
+
+        Once, because a cached registry lives that long; twice, because a request that began with it has to end, and
+        because Feast may resolve a request begun before the flip once more for those after it.
+        """
+        if self.flipped_at is None:
+            return 0.0
+        longest = 2.0 * registry_ttl_seconds
+        return min(longest, max(0.0, longest - (now - self.flipped_at).total_seconds()))
+
+    def to_tags(self) -> dict[str, str]:
+        """As strings; `as_of` and `run_id` are those of the live night, for readers."""
+        tags: dict[str, str] = {}
+        if self.live and (night := self.live_night):
+            tags |= {"live_colour": self.live, "as_of": night.as_of.isoformat(), "run_id": night.run_id}
+        if self.flipped_at:
+            tags["flipped_at"] = self.flipped_at.isoformat()
+        for colour, night in self.held.items():
+            tags[f"{colour}_as_of"] = night.as_of.isoformat()
+            tags[f"{colour}_run_id"] = night.run_id
+            tags[f"{colour}_features"] = " ".join(sorted(night.features))
+        return tags
+
+
+def colours_of(tags: Mapping[str, str]) -> Colours:
+    """What `to_tags` wrote."""
+    live: Colour | None = next((colour for colour in COLOURS if tags.get("live_colour") == colour), None)
+    held: dict[Colour, HeldNight] = {
+        colour: HeldNight(
+            date.fromisoformat(tags[f"{colour}_as_of"]),
+            tags[f"{colour}_run_id"],
+            frozenset(tags[f"{colour}_features"].split()),
+        )
+        for colour in COLOURS
+        if f"{colour}_as_of" in tags
+    }
+    flipped_at = datetime.fromisoformat(tags["flipped_at"]) if "flipped_at" in tags else None
+    return Colours(live, flipped_at, held)

@@ -1,0 +1,73 @@
+"""The rows of a night, from Delta, as they are to be read online."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract.table import Table
+from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.online.exposures import item_exposure_query, user_exposure_query
+from jobs.online.fields import OnlineView
+from jobs.runtime.config import Plan
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.night import Night
+
+Rows = dict[str, pd.DataFrame]
+
+
+def collect_rows(night: Night, views: tuple[OnlineView, ...]) -> Rows:
+    """By view: its key and its fields, one row an entity, no NULL, sorted by key.
+
+    Raises LongtailError naming view and column when the night has no rows for a view, a key twice or a value missing.
+    """
+    frames = {
+        "user_exposure": _queried(night, EXPOSURE_SCORES, user_exposure_query),
+        "item_exposure": _queried(night, ITEM_EXPOSURE, item_exposure_query),
+        "user_features": night.tables.read_date(USER_FEATURES_TABLE, night.as_of),
+        "item_features": night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where(F.col("is_eligible")),
+    }
+    return {view.name: _checked(frames[view.name], view, night) for view in views}
+
+
+def model_version_of(rows: Rows) -> str:
+    """The one version that scored the night. Raises LongtailError when there are several."""
+    versions = sorted(rows["user_exposure"]["model_version"].unique())
+    if len(versions) != 1:
+        raise LongtailError(
+            f"The lists of the night come from several model versions: {', '.join(versions)}.",
+            "Run score and plan_exposure for the night again.",
+        )
+    return str(versions[0])
+
+
+def _queried(night: Night, table: Table, query: Callable[[str, Plan], str]) -> DataFrame:
+    name = f"longtail_{table.name}"
+    night.tables.read_date(table, night.as_of).createOrReplaceTempView(name)
+    return night.spark.sql(query(name, night.conf.plan))
+
+
+def _checked(frame: DataFrame, view: OnlineView, night: Night) -> pd.DataFrame:
+    rows = frame.select(view.join_key, *view.field_names).toPandas()
+    if rows.empty:
+        raise LongtailError(
+            f"There is nothing to publish as {view.name} for {night.as_of} (policy {night.conf.plan.policy}, "
+            f"placement {night.conf.plan.placement}).",
+            "Run the steps before publish for that night, with this configuration.",
+        )
+    if not rows[view.join_key].is_unique:
+        raise LongtailError(
+            f"The rows of {view.name} for {night.as_of} hold a {view.join_key} twice.",
+            "Run the step that writes them again.",
+        )
+    missing = [name for name in view.field_names if rows[name].isna().any()]
+    if missing:
+        raise LongtailError(
+            f"The rows of {view.name} for {night.as_of} miss values of {', '.join(missing)}.",
+            "Run the step that writes them again.",
+        )
+    return rows.sort_values(view.join_key, ignore_index=True)

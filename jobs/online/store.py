@@ -1,0 +1,103 @@
+"""Feast's store of a warehouse: its folder, its feature_store.yaml, its FeatureStore."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import yaml
+from feast import FeatureStore
+
+from jobs.online.quiet import hush_feast
+from jobs.runtime.config import Config
+from jobs.runtime.errors import ConfigurationError, LongtailError
+
+KEY_VERSION = 3  # of Feast's serialised entity keys; below 3 is deprecated
+
+
+def feast_folder(conf: Config) -> Path:
+    """The folder of feature_store.yaml, registry.db and online.db."""
+    return Path(conf.warehouse).absolute() / "feast"
+
+
+def feature_store_yaml(conf: Config) -> Path:
+    """What readers give to Feast: FeatureStore(fs_yaml_file=...), or feast -f."""
+    return feast_folder(conf) / "feature_store.yaml"
+
+
+def open_store(conf: Config) -> FeatureStore:
+    """The store of a warehouse for a writer; feature_store.yaml is written where it is missing or has changed.
+
+    Raises ConfigurationError where the online store is Redis and its address or its package is missing.
+    """
+    _check_redis(conf)
+    place = feature_store_yaml(conf)
+    text = yaml.safe_dump(_content(conf), sort_keys=False)
+    if not place.exists() or place.read_text(encoding="utf-8") != text:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.with_suffix(".tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(place)
+    return read_store(conf)
+
+
+def read_store(conf: Config) -> FeatureStore:
+    """The store as any reader opens it.
+
+    Raises LongtailError where nothing has been registered: opening it then would make an empty registry.
+    """
+    place = feature_store_yaml(conf)
+    if not place.exists():
+        raise LongtailError(
+            f"Nothing is registered in {feast_folder(conf)}.", "Run jobs/register_features.py, or jobs/nightly.py."
+        )
+    _check_redis(conf)
+    hush_feast()
+    return FeatureStore(fs_yaml_file=place)
+
+
+def _content(conf: Config) -> dict[str, Any]:
+    folder = feast_folder(conf)
+    online: dict[str, Any] = {
+        "type": "jobs.online.sqlite_store.NightSqliteOnlineStore",
+        "path": str(folder / "online.db"),
+    }
+    if conf.online.store == "redis":
+        # skip_dedup: without it Redis ignores a corrected value of the same night. The variable is expanded by Feast
+        # when it reads the file, so that no password lies in it.
+        online = {
+            "type": "redis",
+            "connection_string": f"${{{conf.online.redis_url_variable}}}",
+            "skip_dedup": True,
+        }
+    return {
+        "project": conf.online.project,
+        "provider": "local",
+        "registry": {
+            "registry_store_type": "jobs.online.registry_store.AtomicFileRegistryStore",
+            "path": str(folder / "registry.db"),
+            "cache_ttl_seconds": conf.online.registry_ttl_seconds,
+        },
+        "online_store": online,
+        # Takes the active Spark session when history is asked for; opening the store and reading online start none.
+        "offline_store": {"type": "spark"},
+        "entity_key_serialization_version": KEY_VERSION,
+    }
+
+
+def _check_redis(conf: Config) -> None:
+    if conf.online.store != "redis":
+        return
+    variable = conf.online.redis_url_variable
+    if not os.environ.get(variable):
+        raise ConfigurationError(
+            f"online.store is redis, but the environment variable {variable} is not set.",
+            f"Set {variable} to host:port[,password=...], or online.store to sqlite.",
+        )
+    if find_spec("redis") is None:
+        raise ConfigurationError(
+            "online.store is redis, but the Python package redis is not installed.",
+            'Install "feast[redis]", or set online.store to sqlite.',
+        )

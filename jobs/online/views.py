@@ -1,0 +1,74 @@
+"""The views that are published, from the declared features and the tables of the plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract.table import Table
+from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
+from jobs.online.exposures import (
+    ITEM_EXPOSURE_FIELDS,
+    USER_EXPOSURE_FIELDS,
+    item_exposure_query,
+    user_exposure_query,
+)
+from jobs.online.fields import OnlineField, OnlineView
+from jobs.runtime.config import Config
+
+
+def online_views(conf: Config) -> tuple[OnlineView, ...]:
+    """The four views: the shopper's list, the item's boost, the features of both."""
+    return (
+        OnlineView(
+            name="user_exposure",
+            entity="user",
+            meaning=EXPOSURE_SCORES.meaning,
+            fields=USER_EXPOSURE_FIELDS,
+            table=table_path(conf, EXPOSURE_SCORES),
+            timestamp="event_timestamp",
+            query=user_exposure_query(_in_sql(conf, EXPOSURE_SCORES), conf.plan),
+        ),
+        OnlineView(
+            name="item_exposure",
+            entity="item",
+            meaning=ITEM_EXPOSURE.meaning,
+            fields=ITEM_EXPOSURE_FIELDS,
+            table=table_path(conf, ITEM_EXPOSURE),
+            timestamp="event_timestamp",
+            query=item_exposure_query(_in_sql(conf, ITEM_EXPOSURE), conf.plan),
+        ),
+        OnlineView(
+            name="user_features",
+            entity="user",
+            meaning=USER_FEATURES_TABLE.meaning,
+            fields=tuple(map(_field, USER_FEATURES)),
+            table=table_path(conf, USER_FEATURES_TABLE),
+            timestamp="as_of",
+        ),
+        OnlineView(
+            name="item_features",
+            entity="item",
+            meaning=f"{ITEM_FEATURES_TABLE.meaning} Online: eligible items.",
+            fields=tuple(map(_field, ITEM_FEATURES)),
+            table=table_path(conf, ITEM_FEATURES_TABLE),
+            timestamp="as_of",
+        ),
+    )
+
+
+def table_path(conf: Config, table: Table) -> str:
+    """Where a Delta table lies, independent of the working directory of whoever reads the catalogue."""
+    folder = conf.warehouse if "://" in conf.warehouse else str(Path(conf.warehouse).absolute())
+    return f"{folder.rstrip('/')}/{table.name}"
+
+
+def _in_sql(conf: Config, table: Table) -> str:
+    return "delta.`" + table_path(conf, table).replace("`", "``") + "`"
+
+
+def _field(feature: Feature) -> OnlineField:
+    tags = {"source": feature.source, "aggregation": feature.aggregation, "default": str(feature.default)}
+    if feature.window is not None:
+        tags["window"] = feature.window
+    return OnlineField(feature.name, feature.type, feature.meaning, tags)

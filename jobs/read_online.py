@@ -1,0 +1,77 @@
+"""An example of an online read: what storefront_ranking answers for one shopper or one item. Needs no Spark."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from jobs.online.store import feature_store_yaml, read_store
+from jobs.runtime.command import parser, run_without_spark
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError
+from jobs.serving.client import PublishedNight, StorefrontClient
+
+
+def read_online(conf: Config, user: str | None, item: str | None) -> str:
+    """Prints what the ranking service reads: the shopper's list with every item's boost and title, or all of an item.
+
+    The read is jobs/serving/client.py and Feast; a ranking service does the same.
+    """
+    read_store(conf)
+    client = StorefrontClient(feature_store_yaml(conf))
+    night = client.published()
+    if night is None:
+        raise LongtailError("Nothing is published yet.", "Run jobs/publish.py, or jobs/nightly.py.")
+    return _shopper(client, night, user) if user is not None else _item(client, night, str(item))
+
+
+def _shopper(client: StorefrontClient, night: PublishedNight, user_id: str) -> str:
+    shown = client.user_list(user_id)
+    if not shown.known:
+        raise LongtailError(
+            f"The shopper {user_id} has no list in the night of {night.as_of}.", "Give a user_id of exposure_scores."
+        )
+    rows = client.ranking(user_id, [place.item_id for place in shown.items])
+    lines = [f"shopper {user_id}, night of {shown.as_of}, model version {shown.model_version}, run {night.run_id}", ""]
+    lines.append(f"{'rank':>4}  {'item':<12} {'score':>9} {'relevance':>9} {'boost':>9} {'prop.':>6}  title | reason")
+    for place, row in zip(shown.items, rows, strict=True):
+        title = row.get("item_features__title") or "-"
+        lines.append(
+            f"{place.rank:>4}  {place.item_id:<12} {place.score:>9.5f} {place.relevance:>9.5f} {place.boost:>9.5f} "
+            f"{place.propensity:>6.3f}  {title} | {place.reason}"
+        )
+    return "\n".join([*lines, "", *_features(rows[0], "user_features")])
+
+
+def _item(client: StorefrontClient, night: PublishedNight, item_id: str) -> str:
+    [row] = client.items([item_id])
+    if all(value is None for name, value in row.items() if name != "item_id"):
+        raise LongtailError(
+            f"The item {item_id} is not online: unknown or not eligible in the night of {night.as_of}.",
+            "Give an item_id that item_features calls eligible.",
+        )
+    lines = [f"item {item_id}, night of {night.as_of}, run {night.run_id}", ""]
+    return "\n".join([*lines, *_features(row, "item_exposure"), "", *_features(row, "item_features")])
+
+
+def _features(row: dict[str, Any], view: str) -> list[str]:
+    prefix = f"{view}__"
+    return [view, *(f"  {name.removeprefix(prefix):<28} {row[name]}" for name in row if name.startswith(prefix))]
+
+
+def _arguments() -> argparse.Namespace:
+    made = parser(__doc__)
+    which = made.add_mutually_exclusive_group(required=True)
+    which.add_argument("--user", metavar="USER_ID", help="the shopper")
+    which.add_argument("--item", metavar="ITEM_ID", help="the item")
+    return made.parse_args()
+
+
+if __name__ == "__main__":
+    given = _arguments()
+    run_without_spark(
+        given.conf,
+        read_online.__name__,
+        lambda conf, _: print(read_online(conf, given.user, given.item)),
+        writes=False,
+    )

@@ -1,0 +1,32 @@
+"""Step register_features: the declarations become Feast's entities, views and services."""
+
+from __future__ import annotations
+
+from jobs.online.catalogue import build_catalogue
+from jobs.online.registration import register
+from jobs.online.store import open_store
+from jobs.online.views import online_views
+from jobs.runtime.command import main_of
+from jobs.runtime.night import Night
+
+
+def register_features(night: Night) -> None:
+    """Registers entities, every view in two colours and the services in <warehouse>/feast.
+
+    What is no longer declared is removed; which colour is live, and what it holds, stays. A newly declared feature is
+    served from the next publish on.
+    """
+    catalogue = build_catalogue(online_views(night.conf))
+    removed = register(open_store(night.conf), catalogue)
+    night.record.rows |= {
+        "entities": len(catalogue.entities),
+        "views": len(catalogue.coloured),
+        "features": len(catalogue.features),
+        "removed": len(removed),
+    }
+    if removed:
+        night.record.decisions["removed"] = ", ".join(removed)
+
+
+if __name__ == "__main__":
+    main_of(register_features)

@@ -1,0 +1,1 @@
+"""The bundle in MLflow: drafts being filled, versions, the champion."""

@@ -1,0 +1,54 @@
+"""Who plays tonight: the champion as of the date, and the challenger that is being trained, if there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from jobs.registry.drafts import Draft, read_draft
+from jobs.registry.models import Champion, ModelStore
+from jobs.runtime.night import Night
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """The models that a night's embeddings and candidates are made for."""
+
+    champion: Champion | None
+    draft: Draft | None
+
+    @property
+    def contenders(self) -> tuple[Champion | Draft, ...]:
+        """Those present, the champion first."""
+        return tuple(one for one in (self.champion, self.draft) if one is not None)
+
+
+def model_store(night: Night) -> ModelStore:
+    """The store of the night's configuration and warehouse."""
+    return ModelStore(night.conf.mlflow, night.folder)
+
+
+def lineup(night: Night) -> Lineup:
+    """Champion as of the night and its draft; a draft whose version is registered already is done and left out."""
+    store = model_store(night)
+    draft = None if store.versions_at(night.as_of) else read_draft(night.folder, night.as_of)
+    return Lineup(store.champion(night.as_of), draft)
+
+
+def training_is_due(night: Night, store: ModelStore) -> bool:
+    """Whether first stage and fusion are to be trained: no attempt in the last days, and the champion old or absent."""
+    newest_forbidden = night.as_of - timedelta(days=night.conf.gate.retry_days)
+    if any(newest_forbidden < version.as_of <= night.as_of for version in store.versions()):
+        return False
+    champion = store.champion(night.as_of)
+    return champion is None or _days(champion.as_of, night) >= night.conf.relevance.every_days
+
+
+def encoder_is_due(night: Night, store: ModelStore) -> bool:
+    """Whether a training of tonight starts with a new encoder: the champion's is old, or there is no champion."""
+    champion = store.champion(night.as_of)
+    return champion is None or _days(champion.encoder_as_of, night) >= night.conf.encoder.every_days
+
+
+def _days(since: date, night: Night) -> int:
+    return (night.as_of - since).days

@@ -1,0 +1,229 @@
+"""The one place that talks to MLflow: versions of the bundle and the alias of the champion."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from jobs.runtime.config import MLflow
+from jobs.runtime.errors import LongtailError
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+ALIAS = "champion"
+PASSED, REFUSED_BY_GATE = "passed", "refused"
+BUNDLE = "bundle"
+_LONGEST_PARAMETER = 500
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version: what the registry says of it, without its files."""
+
+    version: str
+    as_of: date
+    encoder_version: str
+    encoder_as_of: date
+    gate: str
+    promoted_as_of: date | None
+    source: str
+
+    @property
+    def age_order(self) -> tuple[date, int]:
+        return self.as_of, int(self.version)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A promoted version with its files in a local folder."""
+
+    version: str
+    as_of: date
+    encoder_version: str
+    encoder_as_of: date
+    folder: Path
+
+    @property
+    def encoder_folder(self) -> Path:
+        return self.folder / "encoder"
+
+    @property
+    def first_stage_folder(self) -> Path:
+        return self.folder / "first_stage"
+
+
+class ModelStore:
+    """Versions of one registered model; without a tracking URI they lie in SQLite and files under `folder`/mlflow."""
+
+    def __init__(self, conf: MLflow, folder: Path) -> None:
+        self._conf = conf
+        self._folder = folder / "mlflow"
+        self._database = self._folder / "mlflow.db"
+
+    def versions(self) -> list[Version]:
+        """All registered versions, oldest first."""
+        if self._conf.tracking_uri is None and not self._database.exists():
+            return []
+        found: list[Version] = []
+        token: str | None = None
+        while True:
+            page = self._client.search_model_versions(f"name = '{self._conf.registered_model}'", page_token=token)
+            found += [_version(row) for row in page]
+            token = page.token
+            if not token:
+                return sorted(found, key=lambda version: version.age_order)
+
+    def versions_at(self, as_of: date) -> list[Version]:
+        """The versions that were trained for a date, passed by the gate or not."""
+        return [version for version in self.versions() if version.as_of == as_of]
+
+    def champion(self, as_of: date) -> Champion | None:
+        """The newest promoted version that was trained for `as_of` or before, with its files at hand."""
+        promoted = [v for v in self.versions() if v.promoted_as_of is not None and v.as_of <= as_of]
+        return self._with_files(promoted[-1]) if promoted else None
+
+    def register(
+        self,
+        bundle_folder: Path,
+        as_of: date,
+        metrics: Mapping[str, float],
+        params: Mapping[str, str],
+        tags: Mapping[str, str],
+    ) -> Version:
+        """Uploads a bundle and makes it a version; `tags` hold encoder_version, encoder_as_of (ISO) and gate.
+
+        The version and its tags appear in one write, so a run that dies before leaves no version behind.
+        """
+        missing = {"encoder_version", "encoder_as_of", "gate"} - set(tags)
+        if missing:
+            raise ValueError(f"A version needs the tags {', '.join(sorted(missing))}.")
+        client = self._client
+        run = client.create_run(self._experiment(), run_name=f"{self._conf.registered_model} {as_of}")
+        for name, value in params.items():
+            client.log_param(run.info.run_id, name, value[:_LONGEST_PARAMETER])
+        for name, figure in metrics.items():
+            client.log_metric(run.info.run_id, name, figure)
+        client.log_artifacts(run.info.run_id, str(bundle_folder), BUNDLE)
+        self._ensure_registered_model()
+        row = client.create_model_version(
+            self._conf.registered_model,
+            f"{run.info.artifact_uri}/{BUNDLE}",
+            run_id=run.info.run_id,
+            tags={"as_of": as_of.isoformat(), **tags},
+        )
+        client.set_terminated(run.info.run_id)
+        return _version(row)
+
+    def promote(self, version: str) -> None:
+        """Marks a version as promoted and moves the alias `champion` to it, unless a later night's version holds it."""
+        client, name = self._client, self._conf.registered_model
+        row = _version(client.get_model_version(name, version))
+        if row.gate != PASSED:
+            raise LongtailError(
+                f"Version {version} of {name} was refused by the gate and cannot be promoted.", "Train a new one."
+            )
+        client.set_model_version_tag(name, version, "promoted_as_of", row.as_of.isoformat())
+        newest = max(
+            (v for v in self.versions() if v.promoted_as_of is not None), key=lambda promoted: promoted.age_order
+        )
+        client.set_registered_model_alias(name, ALIAS, newest.version)
+
+    def _with_files(self, version: Version) -> Champion:
+        place = _local_path(version.source) or self._downloaded(version)
+        if not place.is_dir():
+            raise LongtailError(
+                f"The files of version {version.version} of {self._conf.registered_model} are not in {place}.",
+                "Put the folder back, or train a new version with an empty warehouse.",
+            )
+        return Champion(version.version, version.as_of, version.encoder_version, version.encoder_as_of, place)
+
+    def _downloaded(self, version: Version) -> Path:
+        """A remote bundle, fetched once; the rename makes a folder under its final name complete."""
+        _quiet()
+        from mlflow.artifacts import download_artifacts
+
+        place = self._folder / "downloaded" / version.version
+        if not place.is_dir():
+            partial = place.with_name(f"{place.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            uri = f"models:/{self._conf.registered_model}/{version.version}"
+            fetched = Path(download_artifacts(artifact_uri=uri, dst_path=str(partial), tracking_uri=self._uri))
+            fetched.rename(place)
+            shutil.rmtree(partial, ignore_errors=True)
+        return place
+
+    @property
+    def _uri(self) -> str:
+        return self._conf.tracking_uri or f"sqlite:///{self._database}"
+
+    @property
+    def _client(self) -> MlflowClient:
+        if self._conf.tracking_uri is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        return _client(self._uri)
+
+    def _experiment(self) -> str:
+        found = self._client.get_experiment_by_name(self._conf.experiment)
+        if found is not None:
+            return found.experiment_id
+        local = self._conf.tracking_uri is None
+        place = (self._folder / "artifacts").as_uri() if local else None
+        return self._client.create_experiment(self._conf.experiment, artifact_location=place)
+
+    def _ensure_registered_model(self) -> None:
+        name = self._conf.registered_model
+        if not self._client.search_registered_models(f"name = '{name}'"):
+            self._client.create_registered_model(name)
+
+
+@cache
+def _client(uri: str) -> MlflowClient:
+    _quiet()
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _quiet() -> None:
+    """MLflow tells of database migrations, progress and usage; a night's log is for the night."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _local_path(source: str) -> Path | None:
+    parsed = urlparse(source)
+    if parsed.scheme in ("", "file"):
+        return Path(unquote(parsed.path))
+    return None
+
+
+def _version(row: Any) -> Version:  # MLflow is untyped here: its imports are skipped by the type checker
+    tags = row.tags
+    try:
+        promoted = tags.get("promoted_as_of")
+        return Version(
+            str(row.version),
+            date.fromisoformat(tags["as_of"]),
+            tags["encoder_version"],
+            date.fromisoformat(tags["encoder_as_of"]),
+            tags["gate"],
+            date.fromisoformat(promoted) if promoted else None,
+            row.source,
+        )
+    except KeyError as error:
+        raise LongtailError(
+            f"Version {row.version} of {row.name} in MLflow has no tag {error.args[0]}.",
+            "It was not registered by train_relevance; delete it or set mlflow.registered_model to another name.",
+        ) from error

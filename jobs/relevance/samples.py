@@ -1,0 +1,93 @@
+"""A past period as the fusion model is trained and judged on it: candidates at its cut, and what was bought after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS
+from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
+from jobs.relevance.item_side import ItemSide, read_item_side
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.night import Night
+from model.fusion.inputs import Block
+from model.fusion.ranker import RankerInputs
+from model.fusion.training import Period
+
+
+@dataclass(frozen=True)
+class Sample:
+    """B shoppers of a period; `responded` [B, C] bool are the candidates bought within the horizon."""
+
+    user_ids: pa.Array  # [B], sorted
+    side: ItemSide
+    block: Block
+    responded: np.ndarray
+
+    @property
+    def period(self) -> Period:
+        return Period(self.side.items, self.block, self.responded)
+
+    def in_segments(self, *segments: str) -> np.ndarray:
+        """[B, C] bool: candidates of these segments."""
+        inside = np.isin(self.side.segment, segments)
+        return inside[np.maximum(self.block.candidates, 0)] & self.block.listed
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What shoppers bought in a period and never before: pairs (user_id, item_id) with the item's segment at the cut."""
+
+    pairs: pa.Table
+
+    def counts(self, user_ids: pa.Array, *segments: str) -> np.ndarray:
+        """[B] targets of each shopper in these segments, whether a candidate or not."""
+        chosen = self.pairs.filter(pc.is_in(self.pairs["segment"], pa.array(segments)))
+        user = pc.index_in(chosen["user_id"], user_ids).drop_null()
+        return np.bincount(user.to_numpy(), minlength=len(user_ids))
+
+
+def read_sample(
+    night: Night, cut: date, end: date, encoder_version: str, first_stage_version: str, inputs: RankerInputs
+) -> Sample:
+    """The candidates of one model at `cut` with the purchases of [cut, end).
+
+    Of more shoppers than `first_stage.max_users` a fixed sample by hash is taken, so that it fits the driver's memory.
+    Raises LongtailError when candidates or features of the date are missing.
+    """
+    candidates = read_candidates(night.tables, cut, encoder_version, first_stage_version)
+    chosen = candidates.select("user_id").distinct().orderBy(F.xxhash64("user_id"), "user_id")
+    chosen = chosen.limit(night.conf.first_stage.max_users)
+    kept = candidates.join(chosen, on="user_id", how="left_semi")
+    bought = purchases(night, cut, end).withColumn("responded", F.lit(True))
+    labelled = kept.join(bought, on=["user_id", "item_id"], how="left")
+    rows = labelled.select(*candidates.columns, F.coalesce("responded", F.lit(False)).alias("responded")).toArrow()
+    shoppers = read_shoppers(night.tables, cut, inputs.user_features).toArrow()
+    side = read_item_side(night, cut, encoder_version, inputs.item_features)
+    user_ids, flat, block = block_of(rows, shoppers, pa.array(side.item_ids), inputs)
+    responded = np.zeros(block.candidates.size, dtype=bool)
+    responded[flat.to_numpy()] = rows["responded"].to_numpy()
+    return Sample(user_ids, side, block, responded.reshape(block.candidates.shape))
+
+
+def read_targets(night: Night, cut: date, end: date, side: ItemSide) -> Targets:
+    """What was bought in [cut, end) by shoppers who had not bought it before `cut`. Raises LongtailError when nothing was."""
+    new = purchases(night, cut, end).join(purchases(night, date.min, cut), on=["user_id", "item_id"], how="left_anti")
+    pairs = new.select("user_id", "item_id").toArrow()
+    if not len(pairs):
+        raise LongtailError(f"Nothing was bought in [{cut}, {end}).", "Choose a date with events before it.")
+    row = pc.index_in(pairs["item_id"], pa.array(side.item_ids))
+    return Targets(pairs.append_column("segment", pc.take(pa.array(side.segment), row)))
+
+
+def purchases(night: Night, since: date, until: date) -> DataFrame:
+    """user_id, item_id: distinct pairs bought in [since, until)."""
+    inside = (F.col("event_date") >= F.lit(since)) & (F.col("event_date") < F.lit(until))
+    events = night.tables.read(EVENTS).where(inside & (F.col("event_type") == "purchase"))
+    return events.select("user_id", "item_id").distinct()

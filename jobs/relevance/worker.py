@@ -1,0 +1,81 @@
+"""Scoring of one block on a worker: the model is loaded once in each Python process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.relevance.blocks import block_of
+from jobs.runtime.shipping import shipped_array, shipped_folder
+from model.fusion.ranker import EncodedItems, torch_threads
+from model.scorer import Scorer
+
+SCORED = "user_id string, item_id string, relevance double, top_reasons array<string>"
+
+
+def score_block_with(
+    model: str, item_side: str, threads: int
+) -> Callable[[tuple[object, ...], pa.Table, pa.Table], pa.Table]:
+    """A function for `cogroup(…).applyInArrow`: (key, rows of candidates, rows of shoppers) to rows of SCORED.
+
+    `model` and `item_side` are names of what was sent to the executors; `threads` is the number of cores of a task.
+    """
+
+    def score_block(key: tuple[object, ...], candidates: pa.Table, shoppers: pa.Table) -> pa.Table:
+        if not len(candidates):
+            return pa.table({name: [] for name in ("user_id", "item_id", "relevance", "top_reasons")}, _schema())
+        with torch_threads(threads):
+            return scored(candidates, shoppers, _model(model), *_item_side(item_side))
+
+    return score_block
+
+
+def scored(
+    candidates: pa.Table, shoppers: pa.Table, scorer: Scorer, item_ids: pa.Array, items: EncodedItems
+) -> pa.Table:
+    """Rows of SCORED in the order of `candidates`; top_reasons are up to three names of terms, the strongest first."""
+    _, flat, block = block_of(candidates, shoppers, item_ids, scorer.ranker.inputs)
+    place = flat.to_numpy()
+    relevance = scorer.relevance(block, items).reshape(-1)[place]
+    reasons = scorer.reasons(block, items)
+    return pa.table(
+        {
+            "user_id": candidates["user_id"],
+            "item_id": candidates["item_id"],
+            "relevance": pa.array(relevance),
+            "top_reasons": _names(reasons.reshape(-1, reasons.shape[2])[place], scorer.ranker.inputs.terms),
+        },
+        _schema(),
+    )
+
+
+def _names(reasons: np.ndarray, terms: tuple[str, ...]) -> pa.ListArray:
+    given = reasons >= 0
+    offsets = np.concatenate([[0], np.cumsum(given.sum(axis=1))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pc.take(pa.array(terms), pa.array(reasons[given])))
+
+
+def _schema() -> pa.Schema:
+    return pa.schema(
+        [
+            ("user_id", pa.string()),
+            ("item_id", pa.string()),
+            ("relevance", pa.float64()),
+            ("top_reasons", pa.list_(pa.string())),
+        ]
+    )
+
+
+@lru_cache(maxsize=1)
+def _model(name: str) -> Scorer:
+    return Scorer.load(shipped_folder(name))
+
+
+@lru_cache(maxsize=1)
+def _item_side(name: str) -> tuple[pa.Array, EncodedItems]:
+    ids = pa.array(shipped_array(name, "item_ids"), pa.string())
+    return ids, EncodedItems(*(shipped_array(name, key) for key in ("text", "features", "text_row")))

@@ -1,0 +1,67 @@
+"""Lists and histories of shoppers with the titles of the items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+from pyspark.sql import functions as F
+
+from features.contract import EXPOSURE_SCORES, USER_HISTORY
+from features.declarations import ITEM_FEATURES_TABLE
+from jobs.tables.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class ShopperPage:
+    """What one shopper bought last and is shown: `entries` are rows of exposure_scores with title and segment."""
+
+    user_id: str
+    bought: list[str]
+    entries: pd.DataFrame
+
+
+def shopper_pages(tables: Warehouse, as_of: date, policy: str, user_ids: list[str], last: int) -> list[ShopperPage]:
+    """Pages of the given shoppers, with the titles of their `last` newest distinct purchases."""
+    titles = tables.read_date(ITEM_FEATURES_TABLE, as_of).select("item_id", "title", "segment")
+    chosen = F.col("user_id").isin(user_ids)
+    entries = (
+        tables.read_date(EXPOSURE_SCORES, as_of)
+        .where(chosen & (F.col("policy") == policy))
+        .join(titles, on="item_id", how="left")
+        .orderBy("user_id", "rank")
+        .toPandas()
+    )
+    places = F.posexplode("item_ids").alias("place", "item_id")
+    bought = (
+        tables.read_date(USER_HISTORY, as_of)
+        .where(chosen)
+        .select("user_id", places)
+        .join(titles, on="item_id", how="inner")
+        .orderBy("user_id", "place")
+        .toPandas()
+    )
+    return [
+        ShopperPage(
+            user,
+            list(dict.fromkeys(bought.title[bought.user_id == user]))[:last],
+            entries[entries.user_id == user].reset_index(drop=True),
+        )
+        for user in user_ids
+    ]
+
+
+def page_in_words(page: ShopperPage) -> str:
+    """The page as lines of text."""
+    bought = ", ".join(page.bought) or "nothing yet"
+    lines = [f"shopper {page.user_id} lately bought: {bought}", f"{'':2}{'':>3} {'relevance':>9} {'boost':>8}  shown"]
+    for entry in page.entries.itertuples():
+        drawn = "" if entry.propensity == 1.0 else f" (drawn with probability {entry.propensity:.2f})"
+        lines.append(
+            f"{'':2}{entry.rank:>3} {entry.relevance:>9.4f} {entry.boost:>+8.4f}  {entry.title} [{entry.segment}]: "
+            f"{entry.reason}{drawn}"
+        )
+    if page.entries.empty:
+        lines.append("  no list: the shopper has no candidates this night")
+    return "\n".join(lines)

@@ -1,0 +1,184 @@
+"""Everything the first stage needs of one date: the catalogue on the executors, the shoppers as a frame of arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from scipy import sparse
+
+from features.collaborative.als import als_factors
+from features.collaborative.purchases import (
+    decayed_by_store_and_item,
+    numbered_shoppers,
+    promoted_share_by_store_and_item,
+    purchases_before,
+    sales_by_item,
+    shopper_arrays,
+)
+from features.contract import EVENTS, PROMOTIONS, TEXT_EMBEDDINGS, USER_EMBEDDINGS
+from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.retrieval.blocks import shoppers_of
+from jobs.retrieval.item_statistics import item_statistics
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.night import Night
+from jobs.runtime.shipping import ship_arrays
+from model.retrieval.catalogue import Catalogue
+from model.retrieval.channels import ChannelSettings, shopper_profiles
+
+_STORE_HALF_LIFE_DAYS = 30.0
+_HALF_LIVES = {"popularity_7d": 7.0, "popularity_30d": 30.0, "popularity_90d": 90.0}
+
+
+@dataclass(frozen=True)
+class DateSide:
+    """One date ready for blocks: `shopper_frame` has a row a shopper (see `shopper_arrays`, and `block` int)."""
+
+    as_of: date
+    shipped: str  # name of the catalogue's arrays on the executors
+    item_ids: np.ndarray  # [n] str of the eligible items
+    shopper_frame: DataFrame
+    settings: ChannelSettings
+    cached: tuple[DataFrame, ...]
+
+    def release(self) -> None:
+        """Gives back the memory of the frames; call it once the date is done."""
+        for frame in self.cached:
+            frame.unpersist()
+
+
+def channel_settings(conf: Config) -> ChannelSettings:
+    """The channels' parameters of a configuration."""
+    channels = conf.channels
+    return ChannelSettings(
+        channels.history_items, channels.history_decay, channels.affinity_half_life_days, channels.neighbours
+    )
+
+
+def prepare_date(night: Night, as_of: date, encoder_version: str) -> DateSide:
+    """Reads what was known before `as_of`, fits ALS on it, sends the catalogue out.
+
+    Raises LongtailError when features or embeddings of the date are missing, or nothing is eligible.
+    """
+    conf, tables, spark = night.conf, night.tables, night.spark
+    items = _items(night, as_of)
+    eligible = np.flatnonzero(items.is_eligible & items.segment.isin(list(conf.plan.segments))).astype(np.int32)
+    if not len(eligible):
+        raise LongtailError(
+            f"No item is eligible on {as_of} in the segments {', '.join(conf.plan.segments)}.",
+            "Look at is_eligible and segment in item_features, or change plan.segments.",
+        )
+    text, text_row = _texts(night, items, encoder_version)
+    item_rows = spark.createDataFrame(
+        pd.DataFrame({"item_id": items.item_id, "item_row": np.arange(len(items), dtype=np.int32)})
+    )
+    promoted = promoted_share_by_store_and_item(tables.read(PROMOTIONS), item_rows, as_of, conf.channels.promotion_days)
+    bought = purchases_before(tables.read(EVENTS), item_rows, as_of).persist()
+    stores = _stores(bought, promoted)
+    numbered = numbered_shoppers(tables.read_date(USER_FEATURES_TABLE, as_of)).persist()
+    counts = bought.join(numbered, on="user_id", how="inner").groupBy("user_row", "item_row").count()
+    channels = conf.channels
+    user_factors, item_factors = als_factors(
+        counts, factors=channels.als_factors, iterations=channels.als_iterations,
+        regularisation=channels.als_regularisation, alpha=channels.als_alpha, seed=conf.seed,
+    )  # fmt: skip
+    user_text = tables.read_date(USER_EMBEDDINGS, as_of).where(F.col("encoder_version") == encoder_version)
+    store_rows = spark.createDataFrame(pd.DataFrame({"store_id": stores, "store_row": np.arange(len(stores))}))
+    frame = shopper_arrays(bought, numbered, store_rows, user_factors, user_text, conf.candidates.block_users).persist()
+    catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, promoted, item_factors, frame)
+    shipped = ship_arrays(spark, catalogue.to_arrays(), night.folder / "scratch" / night.run_id)
+    return DateSide(
+        as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf), (bought, numbered, frame)
+    )
+
+
+def _items(night: Night, as_of: date) -> pd.DataFrame:
+    columns = ["item_id", "product_type", "category", "brand", "text_hash", "segment", "is_eligible"]
+    frame = night.tables.read_date(ITEM_FEATURES_TABLE, as_of).select(*columns).toPandas()
+    return frame.sort_values("item_id", ignore_index=True)
+
+
+def _texts(night: Night, items: pd.DataFrame, encoder_version: str) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct texts' embeddings [t, d] ordered by hash, and the row of each item."""
+    hashes, row = np.unique(items.text_hash.to_numpy(dtype=str), return_inverse=True)
+    stored = night.tables.read(TEXT_EMBEDDINGS).where(F.col("encoder_version") == encoder_version)
+    table = stored.select("text_hash", "embedding").toArrow()
+    place = pd.Index(table["text_hash"].to_pandas()).get_indexer(hashes)
+    if (place < 0).any():
+        raise LongtailError(
+            f"{(place < 0).sum()} item texts have no embedding by the encoder {encoder_version}.",
+            "Run jobs/embed.py first.",
+        )
+    flat = np.concatenate([chunk.flatten().to_numpy() for chunk in table["embedding"].chunks])
+    return flat.reshape(len(table), -1)[place].astype(np.float32), row.astype(np.int32)
+
+
+def _stores(bought: DataFrame, promoted: DataFrame) -> np.ndarray:
+    both = bought.select("store_id").union(promoted.select("store_id")).where("store_id IS NOT NULL").distinct()
+    return np.sort(both.toPandas().store_id.to_numpy(dtype=str))
+
+
+def _codes(values: pd.Series) -> np.ndarray:
+    """1, 2, … for the sorted distinct values, 0 for the empty text."""
+    known = np.unique(values[values != ""].to_numpy(dtype=str))
+    return (pd.Index(known).get_indexer(pd.Index(values)) + 1).astype(np.int32)
+
+
+def _catalogue(
+    conf: Config, items: pd.DataFrame, eligible: np.ndarray, text: np.ndarray, text_row: np.ndarray, stores: np.ndarray,
+    bought: DataFrame, promoted: DataFrame, item_factors: DataFrame, shopper_frame: DataFrame,
+) -> Catalogue:  # fmt: skip
+    m, n = len(items), len(eligible)
+    column = np.full(m, -1, dtype=np.int64)
+    column[eligible] = np.arange(n)
+    product_type = _codes(items.product_type)
+    brand_type = _codes((items.brand + "\x00" + items.product_type).where(items.product_type != "", ""))
+    half_lives = {"popularity": conf.channels.popularity_half_life_days, **_HALF_LIVES}
+    sales = sales_by_item(bought, half_lives).toPandas()
+    by_store = decayed_by_store_and_item(bought, _STORE_HALF_LIFE_DAYS).toPandas()
+    factors = item_factors.toPandas()
+    als = np.zeros((m, conf.channels.als_factors), dtype=np.float32)
+    als[factors.row] = np.stack(list(factors.factors))
+    sample = shoppers_of(
+        shopper_frame.orderBy(F.xxhash64("user_id"), "user_id").limit(conf.channels.neighbour_sample).toArrow()
+    )
+    types = int(product_type.max(initial=0)) + 1
+    seen = sparse.hstack([sample.bought(m), sample.counts(product_type[sample.item], types, None) > 0])
+    shoppers = max(len(sample), 1)
+    idf = np.log(shoppers / np.maximum(np.asarray(seen.sum(axis=0)).ravel(), 1.0)).astype(np.float32)
+    promotions = _by_store(promoted.toPandas(), "share", stores, column, n, None)
+    decayed = sample.counts(column[sample.item] + 1, n + 1, conf.channels.neighbour_half_life_days)[:, 1:]
+    return Catalogue(
+        item_ids=items.item_id.to_numpy(dtype=str),
+        product_type=product_type,
+        category=_codes(items.category),
+        brand_type=brand_type,
+        text_row=text_row,
+        eligible=eligible,
+        text=text,
+        als=als[eligible],
+        item_statistics=item_statistics(sales, product_type, eligible, promotions),
+        store_purchases=_by_store(by_store, "decayed", stores, column, n, np.log1p),
+        store_promotions=promotions,
+        neighbour_ids=sample.user_ids,
+        neighbour_profiles=shopper_profiles(sample, product_type, idf),
+        neighbour_purchases=decayed.tocsr().astype(np.float32),
+        profile_idf=idf,
+    )
+
+
+def _by_store(
+    frame: pd.DataFrame, value: str, stores: np.ndarray, column: np.ndarray, n: int, scale: np.ufunc | None
+) -> sparse.csr_matrix:
+    row, col = pd.Index(stores).get_indexer(pd.Index(frame.store_id)), column[frame.item_row]
+    known = (col >= 0) & (row >= 0)
+    data = frame[value].to_numpy(dtype=np.float32)[known]
+    values = data if scale is None else scale(data)
+    matrix = sparse.csr_matrix((values, (row[known], col[known])), shape=(len(stores), n), dtype=np.float32)
+    matrix.sort_indices()
+    return matrix

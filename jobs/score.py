@@ -1,0 +1,84 @@
+"""Relevance of every candidate of the night by the champion, with the reasons, in a distributed Arrow function."""
+
+from __future__ import annotations
+
+import uuid
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import RELEVANCE
+from jobs.registry.lineup import model_store
+from jobs.registry.models import Champion
+from jobs.relevance.blocks import CANDIDATE_COLUMNS, read_candidates, read_shoppers
+from jobs.relevance.item_side import read_item_side
+from jobs.relevance.worker import SCORED, score_block_with
+from jobs.runtime.command import main_of
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.night import Night
+from jobs.runtime.shipping import ship_arrays, ship_folder
+from model.bundle import Bundle
+from model.scorer import Scorer
+
+
+def score(night: Night) -> None:
+    """Gives every candidate of the night its relevance by the champion as of the date, and up to three reasons."""
+    champion = model_store(night).champion(night.as_of)
+    if champion is None:
+        raise LongtailError(
+            f"No champion was trained for {night.as_of} or before.", "Run jobs/nightly.py for the date with --train."
+        )
+    bundle = Bundle.load(champion.folder)
+    candidates = read_candidates(night.tables, night.as_of, champion.encoder_version, bundle.scorer.first_stage.version)
+    shoppers = read_shoppers(night.tables, night.as_of, bundle.scorer.ranker.inputs.user_features)
+    relevance = scored_candidates(night, champion, bundle.scorer, candidates, shoppers)
+    policy = night.conf.plan.policy
+    night.tables.replace_date(relevance, RELEVANCE, night.as_of, f"policy = '{policy}'")
+    night.record.model_version = champion.version
+    night.record.rows = {"pairs": _written(night)}
+
+
+def scored_candidates(
+    night: Night, champion: Champion, scorer: Scorer, candidates: DataFrame, shoppers: DataFrame,
+    partitions: int | None = None,
+) -> DataFrame:  # fmt: skip
+    """The columns of `relevance`. A hash of user_id fixes the blocks of shoppers, so `partitions` changes nothing."""
+    inputs = scorer.ranker.inputs
+    side = read_item_side(night, night.as_of, champion.encoder_version, inputs.item_features)
+    items = scorer.ranker.encode_items(side.items)
+    scratch = night.folder / "scratch" / night.run_id
+    arrays = {"item_ids": side.item_ids, "text": items.text, "features": items.features, "text_row": items.text_row}
+    item_side = ship_arrays(night.spark, arrays, scratch)
+    model = scratch / f"model-{uuid.uuid4().hex}"
+    scorer.save(model)
+    ship_folder(night.spark, model)
+    threads = int(night.spark.conf.get("spark.task.cpus", "1") or "1")
+    blocks = -(-candidates.select("user_id").distinct().count() // night.conf.relevance.batch_users)
+    block = F.pmod(F.xxhash64("user_id"), F.lit(blocks)).cast("int")
+    left = candidates.select(*CANDIDATE_COLUMNS, block.alias("block"))
+    right = shoppers.select("*", block.alias("block"))
+    spread = partitions or blocks
+    scored = (
+        left.repartition(spread, "block")
+        .groupBy("block")
+        .cogroup(right.repartition(spread, "block").groupBy("block"))
+        .applyInArrow(score_block_with(model.name, item_side, threads), SCORED)
+    )
+    return scored.select(
+        F.lit(night.as_of).alias("as_of"),
+        F.lit(night.conf.plan.policy).alias("policy"),
+        "user_id",
+        "item_id",
+        "relevance",
+        F.lit(champion.version).alias("model_version"),
+        "top_reasons",
+    )
+
+
+def _written(night: Night) -> int:
+    policy = F.col("policy") == F.lit(night.conf.plan.policy)
+    return night.tables.read_date(RELEVANCE, night.as_of).where(policy).count()
+
+
+if __name__ == "__main__":
+    main_of(score)

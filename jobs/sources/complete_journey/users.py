@@ -1,0 +1,27 @@
+"""Households of the panel."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.sources.complete_journey.weeks import PANEL_START
+from jobs.sources.complete_journey.words import attribute_map
+
+ATTRIBUTES = ("age", "income", "home_ownership", "marital_status", "household_size", "household_comp", "kids_count")
+
+
+def users(lines: DataFrame, demographics: DataFrame) -> DataFrame:
+    """user_id, signed_up_at, attributes, consent_personalisation, updated_at of every household.
+
+    The panel is a fixed roster: all households are known from its start, demographics of a part of them.
+    """
+    roster = lines.select("household_id").union(demographics.select("household_id")).distinct()
+    started = F.lit(PANEL_START).cast("timestamp")
+    return roster.join(demographics, on="household_id", how="left").select(
+        F.col("household_id").cast("string").alias("user_id"),
+        started.alias("signed_up_at"),
+        attribute_map(*ATTRIBUTES).alias("attributes"),
+        F.lit(True).alias("consent_personalisation"),
+        started.alias("updated_at"),
+    )

@@ -1,0 +1,96 @@
+"""Trains the first stage on a past period, for the model that is being trained tonight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS
+from jobs.registry.lineup import lineup
+from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
+from jobs.retrieval.date_side import DateSide, prepare_date
+from jobs.runtime.command import main_of
+from jobs.runtime.logs import event
+from jobs.runtime.night import Night
+from model.periods import training_periods
+from model.retrieval.candidates import sample_for_training
+from model.retrieval.channels import ALL_CHANNELS
+from model.retrieval.first_stage import fit_first_stage
+
+_SAMPLE = "label float, weight float, scores array<float>"
+
+
+def train_first_stage(night: Night) -> None:
+    """Trains the first stage on a past period, for the model that is being trained tonight.
+
+    Does nothing on a night without a draft, or when the draft has its first stage already.
+    """
+    draft = lineup(night).draft
+    if draft is None or (draft.first_stage_folder / "first_stage.json").exists():
+        night.record.status = "skipped"
+        event("no first stage is due", step="train_first_stage", as_of=night.as_of)
+        return
+    periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
+    side = prepare_date(night, periods.first_stage, draft.encoder_version)
+    responses = new_purchases(night, periods.first_stage, periods.end(periods.first_stage))
+    scores, label, weight = _sample(night, side, responses)
+    fitted = fit_first_stage(
+        ALL_CHANNELS, scores, label, weight, night.conf.first_stage.l2, origin=periods.first_stage.isoformat()
+    )
+    side.release()
+    fitted.save(draft.first_stage_folder)
+    night.record.rows = {"positives": int(label.sum()), "negatives": int((label == 0).sum())}
+    night.record.decisions = {"first_stage_version": fitted.version}
+
+
+def new_purchases(night: Night, since: date, until: date) -> DataFrame:
+    """user_id, item_id: distinct pairs bought in [since, until)."""
+    events = night.tables.read(EVENTS)
+    inside = (F.col("event_date") >= F.lit(since)) & (F.col("event_date") < F.lit(until))
+    return events.where(inside & (F.col("event_type") == "purchase")).select("user_id", "item_id").distinct()
+
+
+def _sample(night: Night, side: DateSide, responses: DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    conf = night.conf
+    eligible = night.spark.createDataFrame(
+        pd.DataFrame({"item_id": side.item_ids, "position": np.arange(len(side.item_ids), dtype=np.int32)})
+    )
+    wanted = (
+        responses.join(F.broadcast(eligible), on="item_id", how="inner")
+        .groupBy("user_id")
+        .agg(F.sort_array(F.collect_list("position")).alias("positives"))
+    )
+    chosen = wanted.orderBy(F.xxhash64("user_id"), "user_id").limit(conf.first_stage.max_users)
+    frame = side.shopper_frame.join(chosen, on="user_id", how="inner")
+    shipped, settings, seed = side.shipped, side.settings, conf.seed
+    negatives, channels = conf.first_stage.negatives_per_user, ALL_CHANNELS
+
+    def sample_block(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        table = pa.Table.from_batches(list(batches))
+        catalogue = shipped_catalogue(shipped)
+        shoppers = shoppers_of(table, catalogue.als.shape[1], catalogue.text.shape[1])
+        positives = dict(zip(table["user_id"].to_pylist(), table["positives"].to_pylist(), strict=True))
+        sample = sample_for_training(catalogue, shoppers, settings, channels, positives, negatives, seed)
+        offsets = np.arange(len(sample.label) + 1, dtype=np.int32) * len(channels)
+        scores = pa.ListArray.from_arrays(offsets, sample.scores.T.ravel())
+        yield pa.RecordBatch.from_arrays(
+            [pa.array(sample.label), pa.array(sample.weight), scores], names=["label", "weight", "scores"]
+        )
+
+    sampled = frame.groupBy("block").applyInArrow(sample_block, _SAMPLE).toArrow()
+    scores = np.concatenate([chunk.flatten().to_numpy() for chunk in sampled["scores"].chunks])
+    return (
+        scores.reshape(-1, len(channels)).T,
+        sampled["label"].to_numpy(),
+        sampled["weight"].to_numpy(),
+    )
+
+
+if __name__ == "__main__":
+    main_of(train_first_stage)

@@ -1,0 +1,93 @@
+"""The bundle: encoder, first stage, fusion and calibrator of one version in one folder that checks itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from hashlib import file_digest
+from pathlib import Path
+
+from model.scorer import FIRST_STAGE, Scorer
+
+DESCRIPTION = "bundle.json"
+ENCODER = "encoder"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a bundle says of itself; its probability is that of the response `target` within `horizon_days`."""
+
+    as_of: str
+    encoder_version: str
+    encoder_as_of: str
+    first_stage_version: str
+    target: str
+    horizon_days: int
+    configuration: str
+    inputs: dict[str, list[str]]
+    metrics: dict[str, float]
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder with encoder/, first_stage/, fusion/, calibrator.json and bundle.json; all but the encoder is loaded."""
+
+    folder: Path
+    description: Description
+    scorer: Scorer
+
+    @property
+    def encoder_folder(self) -> Path:
+        return self.folder / ENCODER
+
+    @classmethod
+    def write(
+        cls,
+        folder: Path,
+        description: Description,
+        *,
+        encoder_folder: Path,
+        scorer: Scorer,
+    ) -> Bundle:
+        """Puts the parts into an empty folder, with the SHA-256 of every file, and loads them back."""
+        folder.mkdir(parents=True)
+        shutil.copytree(encoder_folder, folder / ENCODER)
+        scorer.save(folder)
+        content = {**asdict(description), "digests": digests_of(folder)}
+        (folder / DESCRIPTION).write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+        return cls.load(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Bundle:
+        """Raises ValueError that names every file that is missing, changed or too many, and parts that do not fit."""
+        path = folder / DESCRIPTION
+        if not path.is_file():
+            raise ValueError(
+                f"{folder} is no bundle: it has no {DESCRIPTION}. Give the folder of a registered version."
+            )
+        description = Description(**json.loads(path.read_text(encoding="utf-8")))
+        _check(folder, description.digests)
+        scorer = Scorer.load(folder)
+        if scorer.first_stage.version != description.first_stage_version:
+            raise ValueError(f"{folder / FIRST_STAGE} is not the first stage of this bundle. Copy the bundle anew.")
+        return cls(folder, description, scorer)
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below the folder but the description, by path with forward slashes."""
+    digests = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path != folder / DESCRIPTION:
+            with path.open("rb") as stream:
+                digests[path.relative_to(folder).as_posix()] = file_digest(stream, "sha256").hexdigest()
+    return digests
+
+
+def _check(folder: Path, expected: Mapping[str, str]) -> None:
+    found = digests_of(folder)
+    wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+    if wrong:
+        raise ValueError(f"{folder}: {', '.join(wrong)} is not what was registered. Copy the bundle anew.")

@@ -1,0 +1,1 @@
+"""The exposure plan: who is shown what, under slots, caps and floors; numpy and scipy only."""

@@ -1,0 +1,31 @@
+"""Numbers that look random and depend on nothing but a seed and names, so that row order never matters."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+
+
+def seeds_of(names: Iterable[str], *context: object) -> np.ndarray:
+    """uint64 (names): a seed of each name within a context, such as the configured seed and a date."""
+    salt = "|".join(str(part) for part in context) + "|"
+    digests = b"".join(hashlib.blake2b((salt + name).encode(), digest_size=8).digest() for name in names)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+
+
+def mixed(*seeds: np.ndarray) -> np.ndarray:
+    """uint64: seeds of one shape mixed into one (SplitMix64 of Steele, Lea and Flood 2014, once a seed)."""
+    state = np.zeros(seeds[0].shape, dtype=np.uint64)
+    for seed in seeds:
+        state = (state ^ seed) + np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state ^= state >> np.uint64(31)
+    return state
+
+
+def uniform(seeds: np.ndarray) -> np.ndarray:
+    """float64 in [0, 1) with 53 random bits."""
+    return (mixed(seeds) >> np.uint64(11)).astype(np.float64) * 2.0**-53

@@ -1,0 +1,166 @@
+"""The last slots of a list, drawn at random with known probabilities.
+
+Who may be drawn (the support) is fixed before the draw: an item enters the supports of so many users that its cap holds
+even if all of them draw it. Within a user's support the draw is systematic sampling, whose inclusion probabilities are
+exact (Madow 1949); types lie together on its line, so at most `max_per_type` of a type ever enter a list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.exposure.chance import mixed, uniform
+from model.exposure.lists import CAP_MARGIN, Lists
+from model.exposure.problem import Problem
+
+_ROUNDS = 60
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """pair: int (support), sorted by user and pair; user: int (support)
+    probability: float64 (support) in (0, 1], with which the pair enters its user's list; whole numbers a user in sum
+    """
+
+    pair: np.ndarray
+    user: np.ndarray
+    probability: np.ndarray
+
+
+def planned_exploration(lists: Lists, pair_seed: np.ndarray) -> Exploration:
+    """The support and its probabilities; pair_seed: uint64 (pairs), decides who may explore a scarce item.
+
+    A pair's probability is proportional to its relevance plus the mean relevance of its user's support: better items
+    more often, but none less than half as often as in a uniform draw, so that estimates weighted by the inverse
+    propensity stay stable. Types that are full in the list are left out; those nearly full get at most the room left.
+    """
+    problem = lists.problem
+    nothing = np.zeros(0, dtype=np.int64)
+    if problem.exploration_slots == 0:
+        return Exploration(nothing, nothing, np.zeros(0))
+    free = _free_pairs(lists)
+    pair = _under_caps(lists, free, pair_seed)
+    user = problem.user_index[pair].astype(np.int64)
+    relevance = problem.relevance[pair]
+    count = np.maximum(np.bincount(user, minlength=problem.users), 1)
+    mean = np.bincount(user, relevance, minlength=problem.users) / count
+    weight = relevance + mean[user]
+    weight[mean[user] == 0] = 1.0
+    group, room = _type_rooms(lists, pair, user)
+    probability = _inclusion(weight, user, group, room, problem.exploration_slots, problem.users)
+    return Exploration(pair, user, probability)
+
+
+def drawn(exploration: Exploration, problem: Problem, user_seed: np.ndarray, item_seed: np.ndarray) -> np.ndarray:
+    """One draw: the pairs that enter, by user and in the random order of their ranks.
+
+    user_seed: uint64 (users); item_seed: uint64 (items). The line on which a user's support lies is shuffled anew for
+    every seed, types together, and cut by an independent uniform start.
+    """
+    if not len(exploration.pair):
+        return exploration.pair
+    user, item = exploration.user, problem.item_index[exploration.pair]
+    known = problem.item_type[item]
+    type_key = np.where(known >= 0, known, problem.items + 1 + item).astype(np.uint64)
+    of_user = user_seed[user]
+    order = np.lexsort((mixed(of_user, item_seed[item]), mixed(of_user, type_key), user))
+    sorted_user = user[order]
+    begins = np.flatnonzero(np.diff(sorted_user, prepend=-1))
+    ends = np.append(begins[1:], len(order))
+    total = np.cumsum(exploration.probability[order])
+    base = np.concatenate([[0.0], total[ends[:-1] - 1]])
+    along = total - np.repeat(base, ends - begins)
+    along[ends - 1] = np.round(along[ends - 1])
+    start = uniform(user_seed)[sorted_user]
+    passed = np.ceil(along - start)
+    before = np.empty_like(passed)
+    before[1:] = passed[:-1]
+    before[begins] = 0.0
+    return exploration.pair[order[passed > before]]
+
+
+def _free_pairs(lists: Lists) -> np.ndarray:
+    """Pairs outside the lists whose type has room in its user's list."""
+    problem = lists.problem
+    free = np.flatnonzero(~lists.listed & (problem.item_cap[problem.item_index] > 0))
+    return free[_room(lists, free) > 0]
+
+
+def _room(lists: Lists, pair: np.ndarray) -> np.ndarray:
+    """int (pairs given): how many more of the pair's type its user's list can take."""
+    problem = lists.problem
+    user, own = problem.user_index[pair], problem.item_type[problem.item_index[pair]]
+    listed = lists.types(np.arange(problem.users))
+    width = int(problem.item_type.max(initial=-1)) + 1
+    present = listed >= 0
+    key = np.nonzero(present)[0] * max(width, 1) + listed[present]
+    keys, counts = np.unique(key, return_counts=True)
+    wanted = user.astype(np.int64) * max(width, 1) + own
+    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+    taken = np.where(keys[at] == wanted, counts[at], 0) if len(keys) else np.zeros(len(pair), dtype=np.int64)
+    return np.where(own >= 0, problem.max_per_type - taken, problem.exploration_slots)
+
+
+def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.ndarray:
+    """Free pairs whose exposure fits under the cap left by the lists, even if every one of them were drawn.
+
+    Users come to an item in the order in which it stands in their own shuffled candidates, so that everyone's first
+    candidates come before anyone's later ones.
+    """
+    problem = lists.problem
+    user, item = problem.user_index[free], problem.item_index[free]
+    shuffled = np.lexsort((pair_seed[free], user))
+    position = np.empty(len(free), dtype=np.int64)
+    sorted_user = user[shuffled]
+    begins = np.flatnonzero(np.diff(sorted_user, prepend=-1))
+    position[shuffled] = np.arange(len(free)) - np.repeat(begins, np.diff(np.append(begins, len(free))))
+    # The largest weight that a drawn entry can get: it stands right after the planned ones.
+    exposure = problem.visit_probability[user] * problem.position_weights[lists.length[user]]
+    left = problem.item_cap * (1.0 - CAP_MARGIN) - lists.delivered()
+    order = np.lexsort((pair_seed[free], position, item))
+    wanted, of_item = exposure[order], item[order]
+    total = np.cumsum(wanted)
+    begins = np.flatnonzero(np.diff(of_item, prepend=-1))
+    before = np.repeat((total - wanted)[begins], np.diff(np.append(begins, len(order))))
+    fits = (total - before) * (1.0 + CAP_MARGIN) <= left[of_item]
+    return np.sort(free[order[fits]])
+
+
+def _type_rooms(lists: Lists, pair: np.ndarray, user: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The group (user and type; alone where the type is unknown) of each pair, and the room of each group."""
+    problem = lists.problem
+    item = problem.item_index[pair]
+    own = problem.item_type[item].astype(np.int64)
+    width = int(problem.item_type.max(initial=-1)) + 1 + problem.items
+    alone = int(problem.item_type.max(initial=-1)) + 1 + item
+    _, first, group = np.unique(user * width + np.where(own >= 0, own, alone), return_index=True, return_inverse=True)
+    return group, np.minimum(_room(lists, pair)[first], problem.exploration_slots)
+
+
+def _inclusion(
+    weight: np.ndarray, user: np.ndarray, group: np.ndarray, room: np.ndarray, slots: int, users: int
+) -> np.ndarray:
+    """Probabilities proportional to weight that sum to `slots` a user, at most 1 a pair and `room` a group.
+
+    Where the support cannot fill the slots, every group is at its room or every pair of it at 1, so sums are whole.
+    """
+    probability = np.zeros(len(weight))
+    fixed = np.zeros(len(weight), dtype=bool)
+    for _ in range(_ROUNDS):
+        missing = slots - np.bincount(user[fixed], probability[fixed], minlength=users)
+        open_weight = np.bincount(user[~fixed], weight[~fixed], minlength=users)
+        factor = np.maximum(missing, 0.0) / np.where(open_weight > 0, open_weight, 1.0)
+        probability[~fixed] = (weight * factor[user])[~fixed]
+        over = ~fixed & (probability >= 1.0)
+        probability[over] = 1.0
+        total = np.bincount(group, probability, minlength=len(room))
+        crowded = total >= room
+        inside = crowded[group] & ~fixed
+        probability[crowded[group]] *= (room / np.maximum(total, 1e-300))[group[crowded[group]]]
+        settled = over | inside
+        if not settled.any():
+            break
+        fixed |= settled
+    return probability

@@ -1,0 +1,145 @@
+"""Swaps that bring the integral lists up to the floors, cheapest first, and entries for slots still empty."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.exposure.lists import CAP_MARGIN, Lists
+
+_ROUNDS = 3
+# Tries without success after which a floor counts as out of reach; each try is some microseconds.
+_TRIES = 20_000
+
+
+def repaired(lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> dict[int, int]:
+    """Changes `lists` until the floors are met or no swap helps.
+
+    A swap takes out a list's entry and puts in a candidate of the short group, at the place of its score; the cost is
+    the score given up. No cap is exceeded, no floor that is met is broken, no short one gets shorter, and at most
+    `max_per_type` of a type stay in a list. Floors of groups come first, then those of items. At the end, slots that
+    are still empty take what fits, best first.
+
+    group_floor: float64 (groups); item_floor: float64 (items)
+    Returns the pairs swapped in and still listed: pair → index of the group, or the number of groups for an item floor.
+    """
+    work = _Repair(lists, group_floor, item_floor)
+    for _ in range(_ROUNDS):
+        before = work.swaps
+        for row in range(len(group_floor)):
+            if work.group_used[row] < group_floor[row]:
+                work.lift(work.member[row] > 0, row)
+        for item in np.flatnonzero(work.used < item_floor):
+            alone = np.zeros(len(work.used), dtype=bool)
+            alone[item] = True
+            work.lift(alone, len(group_floor))
+        if work.swaps == before:
+            break
+    work.top_up()
+    listed = lists.listed
+    return {pair: cause for pair, cause in work.cause.items() if listed[pair]}
+
+
+class _Repair:
+    def __init__(self, lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> None:
+        self.lists, self.problem = lists, lists.problem
+        self.group_floor, self.item_floor = group_floor, item_floor
+        self.member = self.problem.membership
+        self.cap = self.problem.planned_cap * (1.0 - CAP_MARGIN)
+        self.used = lists.delivered()
+        self.group_used = self.member @ self.used
+        self.cause: dict[int, int] = {}
+        self.swaps = 0
+
+    def short(self, belongs: np.ndarray, cause: int) -> bool:
+        if cause < len(self.group_floor):
+            return bool(self.group_used[cause] < self.group_floor[cause])
+        return bool(np.any((self.used < self.item_floor) & belongs))
+
+    def lift(self, belongs: np.ndarray, cause: int) -> None:
+        """Swaps items of `belongs` (bool, items) in until their floor is met or no candidate is left."""
+        misses = 0
+        for pair in self._cheapest_first(belongs):
+            if misses > _TRIES or not self.short(belongs, cause):
+                return
+            if self._swap(int(pair), belongs):
+                self.cause[int(pair)] = cause
+                self.swaps += 1
+            else:
+                misses += 1
+
+    def top_up(self) -> None:
+        """Fills empty slots with candidates that fit at the place of their score."""
+        problem, lists = self.problem, self.lists
+        short = lists.length < np.minimum(problem.slots, problem.candidates)
+        least = problem.visit_probability[problem.user_index] * problem.position_weights[problem.slots - 1]
+        item = problem.item_index
+        pair = np.flatnonzero(short[problem.user_index] & ~lists.listed & (self.used[item] + least <= self.cap[item]))
+        anything = np.ones(problem.items, dtype=bool)
+        for best in pair[np.argsort(-lists.score[pair], kind="stable")]:
+            if lists.pair[problem.user_index[best], -1] < 0:
+                self._swap(int(best), anything)
+
+    def _cheapest_first(self, belongs: np.ndarray) -> np.ndarray:
+        """Pairs that could enter, by the score that their user's last entry outside the group would give up."""
+        problem, lists = self.problem, self.lists
+        wanted = belongs[problem.item_index] & ~lists.listed
+        wanted &= self.used[problem.item_index] < self.cap[problem.item_index]
+        pair = np.flatnonzero(wanted)
+        filled = lists.pair >= 0
+        leaving = np.zeros(filled.shape, dtype=bool)
+        leaving[filled] = ~belongs[problem.item_index[lists.pair[filled]]]
+        given_up = np.full(filled.shape, np.inf)
+        given_up[leaving] = lists.score[lists.pair[leaving]]
+        given_up = given_up.min(axis=1)
+        given_up[lists.length < np.minimum(problem.slots, problem.candidates)] = 0.0
+        cost = given_up[problem.user_index[pair]] - lists.score[pair]
+        possible = np.isfinite(cost)
+        return pair[possible][np.argsort(cost[possible], kind="stable")]
+
+    def _swap(self, pair: int, belongs: np.ndarray) -> bool:
+        problem, score = self.problem, self.lists.score
+        user, item = int(problem.user_index[pair]), int(problem.item_index[pair])
+        visits, weights = float(problem.visit_probability[user]), problem.position_weights
+        if self.used[item] + visits * weights[problem.slots - 1] > self.cap[item]:
+            return False
+        row = [int(p) for p in self.lists.pair[user] if p >= 0]
+        outside = [r for r, p in enumerate(row) if not belongs[problem.item_index[p]]]
+        removable: list[int | None] = [*reversed(outside)]
+        if len(row) < problem.slots:
+            removable.insert(0, None)
+        for leaving in removable:
+            rest = [p for r, p in enumerate(row) if r != leaving]
+            if not self._type_fits(rest, item):
+                continue
+            at = next((r for r, p in enumerate(rest) if score[p] < score[pair]), len(rest))
+            changed = [*rest[:at], pair, *rest[at:]]
+            items = problem.item_index[np.array(row + changed, dtype=np.int64)]
+            moved = visits * np.concatenate([-weights[: len(row)], weights[: len(changed)]])
+            if self._allowed(items, moved, belongs):
+                self.lists.pair[user, : len(changed)] = changed
+                return True
+        return False
+
+    def _type_fits(self, rest: list[int], item: int) -> bool:
+        problem = self.problem
+        own = problem.item_type[item]
+        if own < 0:
+            return True
+        return sum(problem.item_type[problem.item_index[p]] == own for p in rest) < problem.max_per_type
+
+    def _allowed(self, items: np.ndarray, moved: np.ndarray, belongs: np.ndarray) -> bool:
+        """Takes the change of exposures over when it helps the group, keeps caps and hurts no other floor."""
+        touched, where = np.unique(items, return_inverse=True)
+        change = np.bincount(where, moved)
+        after = self.used[touched] + change
+        if change[belongs[touched]].sum() <= 0 or np.any((after > self.cap[touched]) & (change > 0)):
+            return False
+        if np.any((after < self.item_floor[touched]) & (change < 0)):
+            return False
+        of_group = self.member[:, touched] @ change
+        # A change of some 1e-17 is the rounding of a sum that is zero.
+        if np.any((self.group_used + of_group < self.group_floor) & (of_group < -1e-12)):
+            return False
+        self.used[touched] = after
+        self.group_used += of_group
+        return True

@@ -1,0 +1,47 @@
+"""The integral lists while they are made: who sees what at which rank, and what each item is delivered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.exposure.problem import Problem
+
+# Sums in another order differ in the last digits; a cap lowered by this share holds in every order.
+CAP_MARGIN = 1e-9
+
+
+@dataclass
+class Lists:
+    """pair: int (users, slots), pairs of a list by rank, -1 after its end, ordered by falling score."""
+
+    problem: Problem
+    score: np.ndarray
+    pair: np.ndarray
+
+    @property
+    def length(self) -> np.ndarray:
+        """int (users)."""
+        return (self.pair >= 0).sum(axis=1)
+
+    @property
+    def listed(self) -> np.ndarray:
+        """bool (pairs)."""
+        listed = np.zeros(len(self.problem.item_index), dtype=bool)
+        listed[self.pair[self.pair >= 0]] = True
+        return listed
+
+    def delivered(self) -> np.ndarray:
+        """float64 (items): expected delivered exposure, visit probability times position weight."""
+        user, rank = np.nonzero(self.pair >= 0)
+        weight = self.problem.visit_probability[user] * self.problem.position_weights[rank]
+        return np.bincount(self.problem.item_index[self.pair[user, rank]], weight, minlength=self.problem.items)
+
+    def types(self, users: np.ndarray) -> np.ndarray:
+        """int (users given, slots): product types by rank, -1 where unknown or empty."""
+        pair = self.pair[users]
+        types = np.full(pair.shape, -1, dtype=np.int64)
+        listed = pair >= 0
+        types[listed] = self.problem.item_type[self.problem.item_index[pair[listed]]]
+        return types

@@ -1,0 +1,166 @@
+"""What a night's plan is asked: pairs with their relevance, slots, caps and floors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Group:
+    """Items that get at least `floor` expected delivered exposures together; groups may overlap.
+
+    members: int array of item indexes without repetition, may be empty.
+    """
+
+    name: str
+    members: np.ndarray
+    floor: float
+
+
+@dataclass(frozen=True)
+class Problem:
+    """maximise Σ f·r·d under Σ_i r <= slots a user, caps and floors; 0 <= r <= 1, d_j the delivery of user j.
+
+    Pairs are sorted by user, and by item within a user; exposures are expected delivered exposures:
+    visit probability times the weight of the position.
+
+    user_start         int (users + 1): the pairs of user j are user_start[j] : user_start[j + 1]
+    item_index         int (pairs)
+    relevance          float64 (pairs) in [0, 1]: probability of a response
+    visit_probability  float64 (users) in (0, 1]
+    position_weights   float64 (slots): chance that a position is looked at, not increasing
+    exploration_slots  how many of the last slots are drawn at random
+    item_cap           float64 (items): most exposures; 0 keeps an item out
+    item_floor         float64 (items): least exposures
+    item_type          int (items): product type, -1 where unknown
+    max_per_type       most items of one known type in a list
+
+    Raises ValueError that names what is wrong.
+    """
+
+    user_start: np.ndarray
+    item_index: np.ndarray
+    relevance: np.ndarray
+    visit_probability: np.ndarray
+    position_weights: np.ndarray
+    exploration_slots: int
+    item_cap: np.ndarray
+    item_floor: np.ndarray
+    groups: tuple[Group, ...]
+    item_type: np.ndarray
+    max_per_type: int
+
+    def __post_init__(self) -> None:
+        _check_pairs(self)
+        _check_numbers(self)
+        _check_groups(self)
+
+    @property
+    def users(self) -> int:
+        return len(self.visit_probability)
+
+    @property
+    def items(self) -> int:
+        return len(self.item_cap)
+
+    @property
+    def slots(self) -> int:
+        """Slots that the plan fills itself: all but those of the exploration."""
+        return len(self.position_weights) - self.exploration_slots
+
+    @cached_property
+    def candidates(self) -> np.ndarray:
+        """int (users): pairs of each user."""
+        return np.diff(self.user_start)
+
+    @cached_property
+    def user_index(self) -> np.ndarray:
+        """int32 (pairs)."""
+        return np.repeat(np.arange(self.users, dtype=np.int32), self.candidates)
+
+    @cached_property
+    def delivery(self) -> np.ndarray:
+        """float64 (users): expected delivered exposure of a pair with r = 1 in the relaxed plan."""
+        return self.visit_probability * self.position_weights[: self.slots].mean()
+
+    @cached_property
+    def exploration_share(self) -> float:
+        """Share of a full list's exposure that lies in its exploration slots."""
+        return float(self.position_weights[self.slots :].sum() / self.position_weights.sum())
+
+    @cached_property
+    def planned_cap(self) -> np.ndarray:
+        """float64 (items): the cap without the headroom that is set aside for the exploration."""
+        return self.item_cap * (1.0 - self.exploration_share)
+
+    @cached_property
+    def supply(self) -> float:
+        """Expected delivered exposures of all slots that can be filled in the relaxed plan."""
+        return float(self.delivery @ np.minimum(self.candidates, self.slots))
+
+    @cached_property
+    def membership(self) -> np.ndarray:
+        """float64 (groups, items): 1 where an item belongs to a group."""
+        member = np.zeros((len(self.groups), self.items))
+        for row, group in enumerate(self.groups):
+            member[row, group.members] = 1.0
+        return member
+
+
+def total_exposure(visit_probability: np.ndarray, position_weights: np.ndarray) -> float:
+    """Expected delivered exposures of full lists: what shares of caps and floors refer to."""
+    return float(np.sum(visit_probability) * np.sum(position_weights))
+
+
+def _check_pairs(problem: Problem) -> None:
+    start, item = problem.user_start, problem.item_index
+    if len(start) != problem.users + 1 or start[0] != 0 or start[-1] != len(item) or np.any(np.diff(start) < 0):
+        raise ValueError("user_start does not cut the pairs into users; build it from pairs sorted by user.")
+    if len(problem.relevance) != len(item):
+        raise ValueError(f"relevance has {len(problem.relevance)} numbers for {len(item)} pairs; give one a pair.")
+    if len(item) and (item.min() < 0 or item.max() >= problem.items):
+        raise ValueError("item_index names an item outside item_cap; index the items from 0.")
+    inside = np.ones(len(item), dtype=bool)
+    inside[start[:-1][problem.candidates > 0]] = False
+    if np.any((np.diff(item, prepend=-1) <= 0) & inside):
+        raise ValueError("Pairs of a user are not sorted by item or hold an item twice; sort and deduplicate them.")
+
+
+def _check_numbers(problem: Problem) -> None:
+    bad = np.flatnonzero(np.isnan(problem.relevance))
+    if len(bad):
+        first = int(bad[0])
+        raise ValueError(
+            f"relevance is NaN in {len(bad)} pairs, first for user {problem.user_index[first]} and item "
+            f"{problem.item_index[first]}; correct the scores before planning."
+        )
+    if np.any((problem.relevance < 0) | (problem.relevance > 1)):
+        raise ValueError("relevance lies outside [0, 1]; it has to be a probability.")
+    visit, weights = problem.visit_probability, problem.position_weights
+    if not np.all((visit > 0) & (visit <= 1)):
+        raise ValueError("visit_probability lies outside (0, 1]; smooth it so that nobody has 0.")
+    if not np.all((weights > 0) & (weights <= 1)) or np.any(np.diff(weights) > 0):
+        raise ValueError("position_weights are not in (0, 1] or increase; number positions by attention.")
+    if not 0 <= problem.exploration_slots < len(weights):
+        raise ValueError("exploration_slots has to be from 0 to one less than the slots.")
+    if problem.max_per_type < 1:
+        raise ValueError("max_per_type has to be at least 1.")
+    for name in ("item_cap", "item_floor"):
+        bound = getattr(problem, name)
+        if len(bound) != problem.items or not np.all(np.isfinite(bound) & (bound >= 0)):
+            raise ValueError(f"{name} has a number that is negative, NaN or infinite, or misses items; correct it.")
+    if len(problem.item_type) != problem.items:
+        raise ValueError(f"item_type has {len(problem.item_type)} numbers for {problem.items} items.")
+
+
+def _check_groups(problem: Problem) -> None:
+    for group in problem.groups:
+        if not (np.isfinite(group.floor) and group.floor >= 0):
+            raise ValueError(f"The floor of group {group.name} is negative, NaN or infinite; correct it.")
+        if len(np.unique(group.members)) != len(group.members):
+            raise ValueError(f"Group {group.name} names an item twice; give each member once.")
+        if len(group.members) and (group.members.min() < 0 or group.members.max() >= problem.items):
+            raise ValueError(f"Group {group.name} names an item outside item_cap; index the items from 0.")

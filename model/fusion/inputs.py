@@ -1,0 +1,107 @@
+"""What the fusion model reads, as arrays: the item side of one date, and a block of shoppers with their candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+PADDING = -1
+LONGEST_DAYS = 400.0
+
+# `column=value` is 1 where the column holds the value; every other name is a numeric column as it is stored.
+ITEM_FEATURES = (
+    "days_since_listed", "days_since_last_purchase", "price_mean_90d", "purchases_count_7d", "purchases_count_28d",
+    "purchases_count_90d", "purchases_count_365d", "spend_sum_28d", "buyers_count_90d", "exposures_count_28d",
+    "discount_share_90d", "segment=tail", "segment=cold",
+)  # fmt: skip
+USER_FEATURES = (
+    "purchases_count_28d", "purchases_count_90d", "purchases_count_life", "baskets_count_28d", "spend_sum_28d",
+    "spend_sum_life", "items_count_life", "days_since_last_purchase", "discount_share_90d", "tail_share_90d",
+    "visit_days_28d", "visit_probability",
+)  # fmt: skip
+EVENT_TYPES = ("purchase", "cart", "click", "exposure", "review", "return", "search")
+ACTIVITY = "purchases_count_28d"
+
+
+@dataclass(frozen=True)
+class Items:
+    """The item side of one date over n items: `features` [n, Fi] as `feature_matrix` makes them, `text` [t, d] unit
+    vectors, `text_row` [n] the item's row of `text`, PADDING where the item has no embedding."""
+
+    features: np.ndarray
+    text: np.ndarray
+    text_row: np.ndarray
+
+
+@dataclass(frozen=True)
+class Block:
+    """B shoppers with up to L history events, newest first, and up to C candidates; items are rows of `Items`.
+
+    Rows are padded on the right with PADDING; what stands beside a padded row is not read.
+    """
+
+    history: np.ndarray  # [B, L] int32
+    days_ago: np.ndarray  # [B, L] float32
+    event_types: np.ndarray  # [B, L] int32 code of `event_codes`
+    user_features: np.ndarray  # [B, Fu] float32 as `feature_matrix` makes them
+    candidates: np.ndarray  # [B, C] int32
+    channel_scores: np.ndarray  # [B, C, K] float32 as the first stage reads them
+    first_stage_score: np.ndarray  # [B, C] float32 log-odds
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    @property
+    def listed(self) -> np.ndarray:
+        """[B, C] bool: where there is a candidate."""
+        return self.candidates != PADDING
+
+    def take(self, users: np.ndarray) -> Block:
+        """The shoppers at these positions."""
+        return Block(*(getattr(self, field.name)[users] for field in fields(self)))
+
+
+def columns_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that features are made from, each once."""
+    return tuple(dict.fromkeys(name.partition("=")[0] for name in names))
+
+
+def feature_matrix(names: tuple[str, ...], columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """[n, len(names)] float32: counts, sums, prices and days on a log(1 + x) scale, days first capped at LONGEST_DAYS.
+
+    Raises ValueError that names a column that is missing or holds a value that is no number.
+    """
+    missing = [column for column in columns_of(names) if column not in columns]
+    if missing:
+        raise ValueError(
+            f"The model reads the feature {', '.join(missing)}, which the tables do not have. Build the features with "
+            "the version that trained the model, or train anew."
+        )
+    length = len(next(iter(columns.values())))
+    matrix = np.empty((length, len(names)), dtype=np.float32)
+    for place, name in enumerate(names):
+        column, equals, value = name.partition("=")
+        values = columns[column]
+        matrix[:, place] = values == value if equals else _scaled(name, np.asarray(values, dtype=np.float64))
+    bad = [name for place, name in enumerate(names) if not np.isfinite(matrix[:, place]).all()]
+    if bad:
+        raise ValueError(f"The feature {', '.join(bad)} has values that are no numbers. Build the features again.")
+    return matrix
+
+
+def event_codes(names: np.ndarray) -> np.ndarray:
+    """int32 codes of event types: 1 + place in EVENT_TYPES, 0 for any other."""
+    codes = np.zeros(len(names), dtype=np.int32)
+    for place, name in enumerate(EVENT_TYPES):
+        codes[names == name] = place + 1
+    return codes
+
+
+def _scaled(name: str, values: np.ndarray) -> np.ndarray:
+    if name.startswith("days_since_"):
+        return np.log1p(np.clip(values, 0.0, LONGEST_DAYS))
+    if "_share_" in name or name.endswith("_probability"):
+        return values
+    return np.log1p(np.maximum(values, 0.0))

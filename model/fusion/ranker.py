@@ -1,0 +1,248 @@
+"""The trained second stage: the one `predict` of training, evaluation and the nightly scoring."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load as load_weights
+from safetensors.torch import save as save_weights
+from torch import Tensor
+
+from model.fusion.inputs import PADDING, Block, Items
+from model.fusion.network import FusionNetwork, FusionShape
+
+WEIGHTS, DESCRIPTION = "fusion.safetensors", "fusion.json"
+FIRST_STAGE = "first_stage"
+LARGEST_STANDARDISED = 8.0
+_ITEMS_AT_ONCE = 8192
+_USERS_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Standardiser:
+    """Means and standard deviations of the training rows; standardised values are cut at +-LARGEST_STANDARDISED."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Standardiser:
+        """From rows [n, F]; a constant column gets deviation 1, so that it stays at zero."""
+        if not len(values):
+            raise ValueError("There are no rows to standardise. Train on a period with candidates and shoppers.")
+        deviation = values.std(axis=0, dtype=np.float64)
+        deviation = np.where(deviation > 1e-6, deviation, 1.0)
+        return cls(values.mean(axis=0, dtype=np.float64).astype(np.float32), deviation.astype(np.float32))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        scaled = (values.astype(np.float32) - self.mean) / self.deviation
+        return np.clip(scaled, -LARGEST_STANDARDISED, LARGEST_STANDARDISED)
+
+
+@dataclass(frozen=True)
+class RankerInputs:
+    """The names of everything the ranker reads, in order."""
+
+    channels: tuple[str, ...]
+    item_features: tuple[str, ...]
+    user_features: tuple[str, ...]
+    history_items: int
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the terms of the linear skip: channels, the first stage's log-odds, item features."""
+        return (*self.channels, FIRST_STAGE, *self.item_features)
+
+
+@dataclass(frozen=True)
+class EncodedItems:
+    """The item side after everything that no shopper changes: `text` [t, width] projected, `features` [n, Fi]
+    standardised, `text_row` [n]. Plain arrays, so that executors can map them."""
+
+    text: np.ndarray
+    features: np.ndarray
+    text_row: np.ndarray
+
+
+class FusionRanker:
+    """Network, names of its inputs and their standardisation."""
+
+    def __init__(
+        self,
+        inputs: RankerInputs,
+        shape: FusionShape,
+        network: FusionNetwork,
+        terms: Standardiser,
+        users: Standardiser,
+    ) -> None:
+        self.inputs, self.shape, self.network = inputs, shape, network.eval()
+        self._terms, self._users = terms, users
+
+    def encode_items(self, items: Items) -> EncodedItems:
+        """The item side of one date, to be passed to `predict` with every block."""
+        text = np.empty((len(items.text), self.shape.width), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(text), _ITEMS_AT_ONCE):
+                rows = np.asarray(items.text[start : start + _ITEMS_AT_ONCE], dtype=np.float32)
+                text[start : start + len(rows)] = self.network.project(torch.from_numpy(rows)).numpy()
+        return EncodedItems(text, self.standardised_features(items), items.text_row)
+
+    def standardised_features(self, items: Items) -> np.ndarray:
+        """[n, Fi] float32, the item's terms of the linear skip."""
+        first = len(self.inputs.channels) + 1
+        return Standardiser(self._terms.mean[first:], self._terms.deviation[first:])(items.features)
+
+    def predict(self, block: Block, items: EncodedItems) -> np.ndarray:
+        """[B, C] float32 logits, -inf where there is no candidate. Raises ValueError on a logit that is no number."""
+
+        def projected(rows: np.ndarray) -> Tensor:
+            return torch.from_numpy(items.text[rows])
+
+        logits = np.empty(block.candidates.shape, dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(block), _USERS_AT_ONCE):
+                part = block.take(np.arange(start, min(start + _USERS_AT_ONCE, len(block))))
+                logits[start : start + len(part)] = logits_of(
+                    self.network, self.tensors(part, items, projected)
+                ).numpy()
+        if not np.isfinite(logits[block.listed]).all():
+            raise ValueError("The fusion model gave a logit that is no number. Check its inputs, or train anew.")
+        return np.where(block.listed, logits, np.float32(-np.inf))
+
+    def terms(self, block: Block, items: EncodedItems) -> np.ndarray:
+        """[B, C, terms] float32: the standardised inputs of the linear skip, in the order of `inputs.terms`."""
+        if block.channel_scores.shape[2] != len(self.inputs.channels):
+            raise ValueError(
+                f"Candidates have {block.channel_scores.shape[2]} channel scores, the model reads "
+                f"{len(self.inputs.channels)}. Build the candidates with the model's own first stage."
+            )
+        place = len(self.inputs.channels)
+        channels = Standardiser(self._terms.mean[:place], self._terms.deviation[:place])(block.channel_scores)
+        # The log-odds are not cut: they are the sum that the skip starts from and that the reasons take apart.
+        log_odds = (block.first_stage_score - self._terms.mean[place]) / self._terms.deviation[place]
+        features = items.features[np.maximum(block.candidates, 0)]
+        return np.concatenate([channels, log_odds[..., None].astype(np.float32), features], axis=2)
+
+    def linear_contributions(self, block: Block, items: EncodedItems, first_stage_parts: np.ndarray) -> np.ndarray:
+        """[B, C, terms]: weight * (term - its mean over the shopper's candidates), in logits; 0 without a candidate.
+
+        Their sum over the terms is the candidate's linear part less the mean linear part of the shopper's candidates.
+        The first stage's log-odds are a sum over channels themselves: their contribution is handed on to the channels
+        by `first_stage_parts` [B, C, channels], which add up to them but for a constant, and is 0 as a term.
+        """
+        place = len(self.inputs.channels)
+        weights = self.network.skip.detach().numpy()
+        moved = self.terms(block, items) * weights
+        moved[..., :place] += first_stage_parts * (weights[place] / self._terms.deviation[place])
+        moved[..., place] = 0.0
+        listed = block.listed[..., None]
+        count = np.maximum(listed.sum(axis=1, keepdims=True), 1)
+        mean = np.where(listed, moved, 0.0).sum(axis=1, keepdims=True) / count
+        return np.where(listed, moved - mean, 0.0)
+
+    def tensors(self, block: Block, items: EncodedItems, project: Callable[[np.ndarray], Tensor]) -> FusionTensors:
+        """The network's inputs for a block; `project` gives projected texts [..., width] for rows of `items.text`."""
+        length = self.inputs.history_items
+        history = block.history[:, :length]
+        history_text = np.where(history >= 0, items.text_row[np.maximum(history, 0)], PADDING)
+        candidate_text = items.text_row[np.maximum(block.candidates, 0)]
+        terms = torch.from_numpy(self.terms(block, items))
+        return FusionTensors(
+            history_text=project(np.maximum(history_text, 0)),
+            history_has_text=torch.from_numpy(history_text >= 0),
+            padded=torch.from_numpy(history == PADDING),
+            days_ago=torch.from_numpy(block.days_ago[:, :length]),
+            event_types=torch.from_numpy(block.event_types[:, :length].astype(np.int64)),
+            user=torch.from_numpy(self._users(block.user_features)),
+            candidate_text=project(np.maximum(candidate_text, 0)),
+            candidate_has_text=torch.from_numpy(candidate_text >= 0),
+            terms=terms,
+            item_features=terms[..., len(self.inputs.channels) + 1 :],
+        )
+
+    def save(self, folder: Path) -> None:
+        """Writes the weights as safetensors and names, sizes and standardisation as JSON with the weights' digest."""
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = save_weights({name: tensor.contiguous() for name, tensor in self.network.state_dict().items()})
+        (folder / WEIGHTS).write_bytes(weights)
+        description = {
+            "inputs": asdict(self.inputs),
+            "shape": asdict(self.shape),
+            "terms": _as_lists(self._terms),
+            "users": _as_lists(self._users),
+            "weights_sha256": sha256(weights).hexdigest(),
+        }
+        (folder / DESCRIPTION).write_text(json.dumps(description, indent=1), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> FusionRanker:
+        """Reads what `save` wrote. Raises ValueError when the weights are not those that the description names."""
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        weights = (folder / WEIGHTS).read_bytes()
+        if sha256(weights).hexdigest() != description["weights_sha256"]:
+            raise ValueError(
+                f"{folder / WEIGHTS} is damaged: its digest is not the one in {DESCRIPTION}. Copy it anew."
+            )
+        names = description["inputs"]
+        inputs = RankerInputs(
+            tuple(names["channels"]),
+            tuple(names["item_features"]),
+            tuple(names["user_features"]),
+            names["history_items"],
+        )
+        shape = FusionShape(**description["shape"])
+        network = FusionNetwork(shape)
+        network.load_state_dict(load_weights(weights))
+        return cls(inputs, shape, network, _standardiser(description["terms"]), _standardiser(description["users"]))
+
+
+@dataclass(frozen=True)
+class FusionTensors:
+    """Inputs of the network: tokens of the history [B, L, …], candidates [B, C, …], the shopper's features [B, Fu]."""
+
+    history_text: Tensor
+    history_has_text: Tensor
+    padded: Tensor
+    days_ago: Tensor
+    event_types: Tensor
+    user: Tensor
+    candidate_text: Tensor
+    candidate_has_text: Tensor
+    terms: Tensor
+    item_features: Tensor
+
+
+def logits_of(network: FusionNetwork, given: FusionTensors) -> Tensor:
+    """[B, C] logits."""
+    tokens = network.tokens(given.history_text, given.history_has_text, given.days_ago, given.event_types, given.user)
+    profile = torch.zeros(len(given.padded), 1, dtype=torch.bool)
+    padded = torch.cat([profile, given.padded], dim=1)
+    users = network.users(tokens, padded)
+    candidates = network.described(given.candidate_text, given.candidate_has_text)
+    return network(users, padded, candidates, given.item_features, given.terms)
+
+
+@contextmanager
+def torch_threads(threads: int) -> Iterator[None]:
+    """Torch with this many threads inside the block: by default each Python worker starts one for every core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _as_lists(standardiser: Standardiser) -> dict[str, list[float]]:
+    return {"mean": standardiser.mean.tolist(), "deviation": standardiser.deviation.tolist()}
+
+
+def _standardiser(lists: dict[str, list[float]]) -> Standardiser:
+    return Standardiser(np.array(lists["mean"], dtype=np.float32), np.array(lists["deviation"], dtype=np.float32))

@@ -1,0 +1,91 @@
+"""Whether a new model may take over: non-inferiority on days that neither model was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CONFIDENCE = 0.95
+_RESAMPLES_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Means over shoppers of challenger and reference, and the lower confidence bound of challenger - least allowed.
+
+    The least allowed mean is (1 - margin) * reference. `passed` says that the bound is not below zero.
+    """
+
+    challenger: float
+    reference: float
+    bound: float
+    shoppers: int
+
+    @property
+    def passed(self) -> bool:
+        return self.bound >= 0.0
+
+    def figures(self, prefix: str) -> dict[str, float]:
+        """Name to value, named gate_<prefix>_<figure>."""
+        return {
+            f"gate_{prefix}_challenger": self.challenger,
+            f"gate_{prefix}_reference": self.reference,
+            f"gate_{prefix}_bound": self.bound,
+            f"gate_{prefix}_shoppers": float(self.shoppers),
+        }
+
+
+def non_inferiority(
+    challenger: np.ndarray, reference: np.ndarray, margin: float, samples: int, seed: int
+) -> Comparison:
+    """Compares a figure [U] of the same shoppers under two models, one-sided at 95 %.
+
+    The bound is the 5 % quantile of the bootstrap over shoppers (Efron's percentile interval) of
+    mean(challenger) - (1 - margin) * mean(reference); shoppers are drawn in pairs, so what they have in common cancels.
+    Raises ValueError without shoppers or with unequal lengths.
+    """
+    if len(challenger) != len(reference):
+        raise ValueError(
+            f"{len(challenger)} figures of the challenger stand against {len(reference)} of the reference."
+        )
+    if not len(challenger):
+        raise ValueError("No shopper has a target in the gate's period. Choose a date with purchases before it.")
+    difference = challenger.astype(np.float64) - (1.0 - margin) * reference.astype(np.float64)
+    random = np.random.default_rng(seed)
+    means: list[np.ndarray] = []
+    for start in range(0, samples, _RESAMPLES_AT_ONCE):
+        drawn = random.integers(len(difference), size=(min(_RESAMPLES_AT_ONCE, samples - start), len(difference)))
+        means.append(difference[drawn].mean(axis=1))
+    bound = float(np.quantile(np.concatenate(means), 1.0 - CONFIDENCE))
+    return Comparison(float(challenger.mean()), float(reference.mean()), bound, len(difference))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The gate's answer: `figures` by name, and in `reasons` a sentence for everything that failed."""
+
+    figures: dict[str, float]
+    reasons: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.reasons
+
+
+def judge(
+    comparisons: dict[str, Comparison], calibration_slope: float, largest_slope_error: float, margin: float
+) -> Verdict:
+    """Passes when every comparison does and the calibration slope is within `largest_slope_error` of 1."""
+    figures = {"gate_calibration_slope": calibration_slope}
+    reasons = []
+    for name, comparison in comparisons.items():
+        figures |= comparison.figures(name)
+        if not comparison.passed:
+            reasons.append(
+                f"{name} {comparison.challenger:.4f} against {comparison.reference:.4f} of the reference may be more "
+                f"than {margin:.0%} worse"
+            )
+    if abs(calibration_slope - 1.0) > largest_slope_error:
+        reasons.append(f"calibration slope {calibration_slope:.2f} is more than {largest_slope_error:g} from 1")
+    return Verdict(figures, tuple(reasons))

@@ -1,0 +1,1 @@
+"""First stage: many cheap channels over all eligible items, combined by a small learned model."""

@@ -1,0 +1,193 @@
+"""Channels of the first stage: each scores all eligible items for a block of shoppers, in products of matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from model.retrieval.catalogue import Catalogue
+from model.retrieval.shoppers import Shoppers
+
+NEVER_DAYS = 400.0
+
+
+@dataclass(frozen=True)
+class ChannelSettings:
+    """The parameters of the channels; `conf/base.yaml` explains them."""
+
+    history_items: int
+    history_decay: float
+    affinity_half_life_days: float
+    neighbours: int
+
+
+def als(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """Inner product of the factors of implicit ALS (Hu, Koren, Volinsky 2008)."""
+    return shoppers.als @ catalogue.als.T
+
+
+def text_history(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """Largest cosine with one of the last distinct texts bought, each place back decayed."""
+    texts, column = np.unique(catalogue.text_row[catalogue.eligible], return_inverse=True)
+    target = np.asarray(catalogue.text[texts])
+    rows, decays = _last_texts(catalogue, shoppers, settings)
+    best = np.zeros((len(shoppers), len(texts)), dtype=np.float32)
+    for place in range(rows.shape[1]):
+        known = rows[:, place] >= 0
+        if known.any():
+            cosine = np.asarray(catalogue.text[rows[known, place]]) @ target.T
+            best[known] = np.maximum(best[known], cosine * decays[place])
+    return best[:, column]
+
+
+def _last_texts(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.full((len(shoppers), settings.history_items), -1, dtype=np.int64)
+    for user in range(len(shoppers)):
+        bought = catalogue.text_row[shoppers.item[shoppers.start[user] : shoppers.start[user + 1]]]
+        _, first = np.unique(bought, return_index=True)
+        newest = bought[np.sort(first)][: settings.history_items]
+        rows[user, : len(newest)] = newest
+    return rows, settings.history_decay ** np.arange(settings.history_items, dtype=np.float32)
+
+
+def text_two_tower(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """Cosine of the shopper's text and the item's, both by the fine-tuned encoder."""
+    texts, column = np.unique(catalogue.text_row[catalogue.eligible], return_inverse=True)
+    return (shoppers.text @ np.asarray(catalogue.text[texts]).T)[:, column]
+
+
+def type_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """log(1 + decayed purchases of the item's product type)."""
+    return _affinity(catalogue, shoppers, catalogue.product_type, settings)
+
+
+def category_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """log(1 + decayed purchases of the item's category)."""
+    return _affinity(catalogue, shoppers, catalogue.category, settings)
+
+
+def brand_type_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """log(1 + decayed purchases of the item's brand within its product type)."""
+    return _affinity(catalogue, shoppers, catalogue.brand_type, settings)
+
+
+def _affinity(catalogue: Catalogue, shoppers: Shoppers, code: np.ndarray, settings: ChannelSettings) -> np.ndarray:
+    width = int(code.max(initial=0)) + 1
+    counts = shoppers.counts(code[shoppers.item], width, settings.affinity_half_life_days)
+    return np.log1p(counts.toarray())[:, code[catalogue.eligible]]
+
+
+def type_loyalty(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """log(1 + purchases of the item's product type, ever)."""
+    code = catalogue.product_type
+    counts = shoppers.counts(code[shoppers.item], int(code.max(initial=0)) + 1, None)
+    return np.log1p(counts.toarray())[:, code[catalogue.eligible]]
+
+
+def type_recency(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """1 at once after a purchase of the item's product type, falling with log days to 0 at 400 days or never."""
+    code = catalogue.product_type
+    days = shoppers.last_days(code[shoppers.item], int(code.max(initial=0)) + 1, NEVER_DAYS)
+    days[:, 0] = NEVER_DAYS
+    near = 1.0 - np.log1p(np.minimum(days, NEVER_DAYS)) / np.float32(np.log1p(NEVER_DAYS))
+    return near[:, code[catalogue.eligible]]
+
+
+def store_popularity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """log(1 + decayed purchases in a store), averaged over the stores where the shopper buys."""
+    return _in_own_stores(catalogue.store_purchases, shoppers)
+
+
+def store_promotion(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """Share of the last weeks in which the item was promoted in the stores where the shopper buys."""
+    return _in_own_stores(catalogue.store_promotions, shoppers)
+
+
+def _in_own_stores(by_store: sparse.csr_matrix, shoppers: Shoppers) -> np.ndarray:
+    return (shoppers.store_shares(by_store.shape[0]) @ by_store).toarray()
+
+
+def neighbours(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+    """Decayed purchases of the most similar sampled shoppers, weighted by cosine of tf-idf of items and types."""
+    profiles = shopper_profiles(shoppers, catalogue.product_type, catalogue.profile_idf)
+    cosine = (profiles @ catalogue.neighbour_profiles.T).toarray()
+    cosine[shoppers.user_ids[:, None] == catalogue.neighbour_ids[None, :]] = 0.0
+    keep = min(settings.neighbours, cosine.shape[1])
+    if keep < cosine.shape[1]:
+        bar = np.partition(cosine, -keep, axis=1)[:, -keep][:, None]
+        cosine[cosine < bar] = 0.0
+    weights = cosine / np.maximum(cosine.sum(axis=1, keepdims=True), 1e-9)
+    return np.log1p(100.0 * (sparse.csr_matrix(weights) @ catalogue.neighbour_purchases).toarray())
+
+
+def shopper_profiles(shoppers: Shoppers, product_type: np.ndarray, idf: np.ndarray) -> sparse.csr_matrix:
+    """[b, m + types] unit rows: (1 + log of the purchases) * idf, of items and of product types side by side."""
+    items = len(product_type)
+    counts = sparse.hstack(
+        [
+            sparse.csr_matrix(
+                (np.ones(len(shoppers.item)), (shoppers.row, shoppers.item)), shape=(len(shoppers), items)
+            ),
+            shoppers.counts(product_type[shoppers.item], len(idf) - items, None),
+        ],
+        format="csr",
+    )
+    counts.sum_duplicates()
+    counts.data = (1.0 + np.log(counts.data)) * idf[counts.indices]
+    norm = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    return (sparse.diags(1.0 / np.maximum(norm, 1e-9)) @ counts).tocsr().astype(np.float32)
+
+
+Channel = Callable[[Catalogue, Shoppers, ChannelSettings], np.ndarray]
+
+CHANNELS: dict[str, Channel] = {
+    "als": als,
+    "text_history": text_history,
+    "text_two_tower": text_two_tower,
+    "type_affinity": type_affinity,
+    "type_loyalty": type_loyalty,
+    "type_recency": type_recency,
+    "category_affinity": category_affinity,
+    "brand_type_affinity": brand_type_affinity,
+    "neighbours": neighbours,
+    "store_popularity": store_popularity,
+    "store_promotion": store_promotion,
+}
+
+
+# Channels that are the same for every shopper: rows of Catalogue.item_statistics.
+ITEM_CHANNELS = (
+    "popularity",
+    "popularity_7d",
+    "popularity_30d",
+    "popularity_90d",
+    "buyers",
+    "repeat_rate",
+    "share_of_type",
+    "days_since_last_sale",
+    "days_since_first_sale",
+    "promotion_reach",
+)
+
+ALL_CHANNELS = (*CHANNELS, *ITEM_CHANNELS)
+
+
+def score_channels(
+    catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings, names: tuple[str, ...]
+) -> list[np.ndarray]:
+    """Scores of the named channels, float32: [b, n] of those that know the shopper, [1, n] of the others."""
+    scores = []
+    for name in names:
+        if name in CHANNELS:
+            scores.append(CHANNELS[name](catalogue, shoppers, settings).astype(np.float32, copy=False))
+        else:
+            scores.append(np.asarray(catalogue.item_statistics[[ITEM_CHANNELS.index(name)]]))
+    return scores
+
+
+def pick(scores: list[np.ndarray], rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """[k, pairs] the scores of single pairs of shopper and eligible item."""
+    return np.stack([score[rows if len(score) > 1 else 0, columns] for score in scores])

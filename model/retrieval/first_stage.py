@@ -1,0 +1,128 @@
+"""The first stage: a linear model over channel scores, trained against uniform negatives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+
+_CLIP = 8.0
+
+
+@dataclass(frozen=True)
+class FirstStage:
+    """Log-odds of a response = bias + weights · basis(channel scores).
+
+    The basis of a channel is its standardised score, the root of its size with the sign kept, and whether it is above
+    the value of no evidence, so that the step from none to some can weigh differently from more of the same.
+    """
+
+    version: str
+    channels: tuple[str, ...]
+    mean: np.ndarray  # [k] of the raw channel scores
+    sd: np.ndarray  # [k]
+    zero: np.ndarray  # [k] the score of no evidence
+    weights: np.ndarray  # [3 k]
+    bias: float  # log-odds, corrected for the share of negatives that were drawn
+
+    def score(self, channels: Sequence[np.ndarray]) -> np.ndarray:
+        """Log-odds of the raw scores of each channel; their shapes are broadcast together."""
+        k = len(self.channels)
+        total = np.full(np.broadcast_shapes(*(one.shape for one in channels)), self.bias, dtype=np.float32)
+        for place in range(k):
+            for power, column in enumerate(_basis(channels[place], self.mean[place], self.sd[place], self.zero[place])):
+                weight = self.weights[power * k + place]
+                if weight:
+                    total += np.float32(weight) * column
+        return total
+
+    def parts(self, channels: np.ndarray) -> np.ndarray:
+        """What each channel adds to the log-odds, [k, ...] of raw scores [k, ...]; with `bias` they sum to `score`."""
+        k = len(self.channels)
+        added = np.zeros(channels.shape, dtype=np.float32)
+        for place in range(k):
+            for power, column in enumerate(_basis(channels[place], self.mean[place], self.sd[place], self.zero[place])):
+                added[place] += np.float32(self.weights[power * k + place]) * column
+        return added
+
+    def save(self, folder: Path) -> None:
+        """Writes first_stage.json with a digest of its content."""
+        folder.mkdir(parents=True, exist_ok=True)
+        content = {
+            "version": self.version,
+            "channels": list(self.channels),
+            "mean": self.mean.tolist(),
+            "sd": self.sd.tolist(),
+            "zero": self.zero.tolist(),
+            "weights": self.weights.tolist(),
+            "bias": self.bias,
+        }
+        text = json.dumps({"digest": _digest(content), **content}, indent=1)
+        (folder / "first_stage.json").write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> FirstStage:
+        """Reads and checks what `save` wrote. Raises ValueError when the content does not fit its digest."""
+        content = json.loads((folder / "first_stage.json").read_text(encoding="utf-8"))
+        if content.pop("digest") != _digest(content):
+            raise ValueError(f"{folder}: first_stage.json was changed after it was saved; train the first stage again.")
+        arrays = {name: np.array(content[name], dtype=np.float64) for name in ("mean", "sd", "zero", "weights")}
+        return cls(content["version"], tuple(content["channels"]), bias=float(content["bias"]), **arrays)
+
+
+def _digest(content: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _basis(score: np.ndarray, mean: float, sd: float, zero: float) -> Iterator[np.ndarray]:
+    z = np.clip((score - np.float32(mean)) / np.float32(sd), -_CLIP, _CLIP)
+    yield z
+    yield np.sign(z) * np.sqrt(np.abs(z))
+    yield (score > np.float32(zero + 1e-6)).astype(np.float32)
+
+
+def fit_first_stage(
+    channels: tuple[str, ...], scores: np.ndarray, label: np.ndarray, weight: np.ndarray, l2: float, origin: str
+) -> FirstStage:
+    """Weighted logistic regression by L-BFGS.
+
+    `scores` [k, rows] raw channel scores of the positives and of uniform negatives, `label` [rows] 0 or 1, `weight`
+    [rows] how many pairs a row stands for: 1 for a positive, the inverse of the drawn share for a negative. In the fit
+    negatives weigh 1, since their share only moves the bias (King and Zeng 2001), which is then corrected.
+    A channel without any variation gets weight 0. Raises ValueError without positives.
+    """
+    if not label.any():
+        raise ValueError("The first stage has no positives: no shopper bought a new eligible item in its period.")
+    mean, sd = scores.mean(axis=1), scores.std(axis=1)
+    alive = sd > 1e-9
+    sd = np.where(alive, sd, 1.0)
+    zero = np.minimum(np.median(scores, axis=1), 0.0)
+    k = len(channels)
+    design = np.empty((scores.shape[1], 3 * k), dtype=np.float32)
+    for place in range(k):
+        for power, column in enumerate(_basis(scores[place], mean[place], sd[place], zero[place])):
+            design[:, power * k + place] = column if alive[place] else 0.0
+    y = label.astype(np.float64)
+
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        logit = design @ theta[:-1].astype(np.float32) + theta[-1]
+        value = np.logaddexp(0.0, logit) - y * logit
+        slope = 1.0 / (1.0 + np.exp(-logit)) - y
+        gradient = np.append(design.T @ slope.astype(np.float32), slope.sum()) / len(y)
+        gradient[:-1] += l2 * theta[:-1]
+        return float(value.mean() + 0.5 * l2 * theta[:-1] @ theta[:-1]), gradient.astype(np.float64)
+
+    start = np.zeros(3 * k + 1)
+    start[-1] = np.log(y.mean() / (1.0 - y.mean()))
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    correction = np.log(weight[label == 0].mean())
+    rounded = np.round(fitted, 9)
+    digest = hashlib.sha256(rounded.tobytes() + "".join(channels).encode()).hexdigest()[:8]
+    return FirstStage(
+        f"first-stage-{origin}-{digest}", channels, mean, sd, zero, rounded[:-1], float(rounded[-1] - correction)
+    )

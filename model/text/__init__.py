@@ -1,0 +1,1 @@
+"""The BERT that turns the texts of items and shoppers into unit vectors."""

@@ -1,0 +1,135 @@
+"""Where an encoder comes from: an installed package, a local folder, the Hugging Face hub."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+PACKAGE = "package:"
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+# One of these holds the vocabulary; without any, transformers makes a tokenizer that knows no word and says nothing.
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "spm.model")
+
+
+def load_pretrained(source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model, float32 and in evaluation mode, and the tokenizer of "package:NAME/FOLDER", a folder or a hub id.
+
+    Weights are read from safetensors only, never from a pickle. Raises ValueError with the remedy when the package is
+    not installed, the folder misses a part, the hub cannot be reached, or the files are no encoder.
+    """
+    folder = _folder_of(source)
+    if folder is not None:
+        return _from_folder(folder, source)
+    return _from_hub(source)
+
+
+def base_name(source: str) -> str:
+    """The name of a source that its versions carry: of the package, the folder, or the model on the hub."""
+    if source.startswith(PACKAGE):
+        name = source.removeprefix(PACKAGE).partition("/")[0]
+    else:
+        name = Path(source).expanduser().resolve().name if _folder_of(source) else source.rpartition("/")[2]
+    return re.sub(r"[^A-Za-z0-9._]+", "_", name).strip("_") or "encoder"
+
+
+def _folder_of(source: str) -> Path | None:
+    """The local folder of a source, None for a hub id."""
+    if source.startswith(PACKAGE):
+        return _package_folder(source)
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        return folder
+    if source.startswith(("/", ".", "~")) or not _HUB_ID.fullmatch(source):
+        raise ValueError(
+            f"There is no encoder in {source!r}: the folder does not exist. Set encoder.model to package:NAME/FOLDER, "
+            "an existing folder or a Hugging Face hub id."
+        )
+    return None
+
+
+def _package_folder(source: str) -> Path:
+    name, _, inside = source.removeprefix(PACKAGE).partition("/")
+    spec = find_spec(name) if name.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(
+            f"The package {name!r} of the encoder {source!r} is not installed. Install it, or set encoder.model to a "
+            "folder or a Hugging Face hub id."
+        )
+    folder = Path(next(iter(spec.submodule_search_locations))) / inside
+    if not folder.is_dir():
+        raise ValueError(f"The package {name!r} has no folder {inside!r}. Correct encoder.model, now {source!r}.")
+    return folder
+
+
+def _from_folder(folder: Path, source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    for part, is_there in (
+        ("config.json", (folder / "config.json").is_file()),
+        ("weights in safetensors", any(folder.glob("*.safetensors"))),
+        ("tokenizer (tokenizer.json or a vocabulary)", any((folder / name).is_file() for name in _VOCABULARIES)),
+    ):
+        if not is_there:
+            raise ValueError(
+                f"The encoder {source!r} has no {part}. Save model and tokenizer together with save_pretrained."
+            )
+    try:
+        return _load(str(folder), local=True)
+    except Exception as error:  # broken files fail in as many ways as there are parsers
+        raise ValueError(
+            f"The encoder {source!r} cannot be read ({_first_line(error)}). Get its files again; they must be those of "
+            "a Hugging Face AutoModel."
+        ) from error
+
+
+def _from_hub(source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    # What the hub's cache holds is taken as it is: a night needs no network twice, and no new revision slips in.
+    with suppress(OSError, ValueError):
+        return _load(source, local=True)
+    try:
+        return _load(source, local=False)
+    except Exception as error:  # the hub's client raises OSError, its own errors and those of its HTTP library
+        raise ValueError(
+            f"The encoder {source!r} cannot be fetched from the Hugging Face hub ({_first_line(error)}). Check its "
+            "name and the network, or set encoder.model to a local folder or to package:NAME/FOLDER."
+        ) from error
+
+
+def _load(place: str, local: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    import torch
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+    with quiet_transformers():
+        AutoConfig.from_pretrained(place, local_files_only=local)  # a wrong name or no network shows in the small file
+        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=local)
+        model = AutoModel.from_pretrained(place, local_files_only=local, use_safetensors=True, dtype=torch.float32)
+    return model.eval(), tokenizer
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Keeps notes on unused weights, on repeated requests and bars of reading a file out of the night's log."""
+    from huggingface_hub.utils import logging as hub_logging
+    from transformers.utils import logging
+
+    verbosity, hub_verbosity = logging.get_verbosity(), hub_logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    hub_logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        hub_logging.set_verbosity(hub_verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _first_line(error: Any) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]

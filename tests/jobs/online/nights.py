@@ -1,0 +1,101 @@
+"""A small store of two shoppers and three items over three nights, as Delta tables, and what to run on them."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract.table import Table
+from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
+from jobs.online.store import feature_store_yaml, open_store
+from jobs.publish import publish
+from jobs.register_features import register_features
+from jobs.runtime.config import Config, load_config
+from jobs.runtime.night import Night, Record, Step
+from jobs.tables.warehouse import Warehouse
+
+FIRST, SECOND, THIRD = date(2017, 12, 1), date(2017, 12, 2), date(2017, 12, 3)
+NIGHTS = {FIRST: 1.0, SECOND: 2.0, THIRD: 3.0}  # every number of a night is a multiple of its own
+TTL = 1  # seconds
+
+
+def write_tables(spark: SparkSession, folder: Path) -> None:
+    """All tables that a publish reads. Night n, with the factor k:
+
+    ann's list   1 tea   score .05 k = relevance .04 k + boost .01 k
+                 2 salt  score .03 k = relevance .03 k + boost 0
+    ben's list   1 salt  score .02 k = relevance .02 k + boost 0
+    gum is not eligible; tea's allocated exposure is k.
+    """
+    lists, exposures, users, items = [], [], [], []
+    for as_of, k in NIGHTS.items():
+        for user, rank, item, relevance, boost in (
+            ("ann", 2, "salt", 0.03 * k, 0.0),
+            ("ann", 1, "tea", 0.04 * k, 0.01 * k),
+            ("ben", 1, "salt", 0.02 * k, 0.0),
+        ):
+            lists.append((as_of, "main", user, "tail_shelf", rank, item, relevance + boost, relevance, boost, 1.0, 1.0,
+                          "bought its kind", "7", f"plan-{as_of}"))  # fmt: skip
+        # Another placement of the same night, which is not what this configuration publishes.
+        lists.append((as_of, "main", "ben", "home", 1, "gum", 0.9, 0.9, 0.0, 1.0, 1.0, "other", "7", f"plan-{as_of}"))
+        for item, boost in (("tea", 0.01 * k), ("salt", 0.0)):
+            exposures.append((as_of, "main", "tail_shelf", item, "tail", boost, 0.0, 9.0, k, "none"))
+        users += [_row(USER_FEATURES, as_of, user, visit_days_28d=int(k)) for user in ("ann", "ben")]
+        for item in ("tea", "salt", "gum"):
+            known = {"title": f"{item} 茶", "price_mean_90d": k, "is_eligible": item != "gum"}
+            items.append(_row(ITEM_FEATURES, as_of, item, **known))
+    warehouse = Warehouse(spark, str(folder))
+    for table, rows in (
+        (EXPOSURE_SCORES, lists),
+        (ITEM_EXPOSURE, exposures),
+        (USER_FEATURES_TABLE, users),
+        (ITEM_FEATURES_TABLE, items),
+    ):
+        warehouse.replace(spark.createDataFrame(rows, table.schema).coalesce(1), table, None)
+
+
+def _row(features: tuple[Feature, ...], as_of: date, entity_id: str, **known: Any) -> tuple[Any, ...]:
+    return (as_of, entity_id, *(known.get(feature.name, feature.default) for feature in features))
+
+
+def config_in(folder: Path) -> Config:
+    """A configuration, written to folder/conf.yaml, whose warehouse is folder/warehouse."""
+    path = folder / "conf.yaml"
+    path.write_text(f"warehouse: {folder / 'warehouse'}\nonline: {{registry_ttl_seconds: {TTL}}}\n", encoding="utf-8")
+    return load_config(path)
+
+
+def copy_of(conf: Config, folder: Path) -> Config:
+    """A configuration in `folder` whose warehouse is a copy of another; feature_store.yaml names the copy."""
+    shutil.copytree(conf.warehouse, folder / "warehouse", ignore=shutil.ignore_patterns("*-shm"))
+    copied = config_in(folder)
+    if feature_store_yaml(copied).exists():
+        open_store(copied)
+    return copied
+
+
+def night_of(spark: SparkSession, conf: Config, as_of: date, run_id: str = "run") -> Night:
+    return Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
+
+
+def run(step: Step, spark: SparkSession, conf: Config, as_of: date, run_id: str = "run") -> Record:
+    night = night_of(spark, conf, as_of, run_id)
+    step(night)
+    return night.record
+
+
+def publish_night(spark: SparkSession, conf: Config, as_of: date, run_id: str = "run") -> Record:
+    """register_features and publish."""
+    run(register_features, spark, conf, as_of, run_id)
+    return run(publish, spark, conf, as_of, run_id)
+
+
+def rewrite(spark: SparkSession, conf: Config, table: Table, where: str, **changes: str) -> None:
+    """Replaces columns of the rows that fulfil `where` by SQL expressions."""
+    assignments = ", ".join(f"{name} = {expression}" for name, expression in changes.items())
+    spark.sql(f"UPDATE delta.`{conf.warehouse}/{table.name}` SET {assignments} WHERE {where}")

@@ -1,0 +1,216 @@
+"""Nights on real Delta tables, published to a real Feast store on SQLite and read by the client."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import EXPOSURE_SCORES
+from features.declarations import ITEM_FEATURES, USER_FEATURES
+from jobs.online.store import feast_folder, feature_store_yaml, read_store
+from jobs.publish import publish
+from jobs.register_features import register_features
+from jobs.roll_back import roll_back
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError, Refused
+from jobs.serving.client import PublishedNight, StorefrontClient, UserList
+from tests.jobs.online.nights import FIRST, NIGHTS, SECOND, THIRD, TTL, publish_night, rewrite, run
+
+
+def client_of(conf: Config) -> StorefrontClient:
+    return StorefrontClient(feature_store_yaml(conf))
+
+
+def is_whole(shown: UserList) -> bool:
+    """Ann's list, all of one night: every number is that of the night that as_of names."""
+    if not shown.known or shown.as_of is None:
+        return False
+    k = NIGHTS[shown.as_of]
+    return [(item.item_id, item.rank, round(item.score, 9)) for item in shown.items] == [
+        ("tea", 1, round(0.05 * k, 9)),
+        ("salt", 2, round(0.03 * k, 9)),
+    ]
+
+
+def test_a_night_is_read_for_a_shopper_and_for_items(spark: SparkSession, fresh: Config) -> None:
+    record = publish_night(spark, fresh, FIRST, "r1")
+    assert record.rows == {"user_exposure": 2, "item_exposure": 2, "user_features": 2, "item_features": 2}
+    assert record.decisions["colour"] == "green"
+    assert record.model_version == "7"
+
+    client = client_of(fresh)
+    shown = client.user_list("ann")
+    assert is_whole(shown)
+    assert (shown.as_of, shown.model_version) == (FIRST, "7")
+    tea = shown.items[0]
+    assert (tea.relevance, tea.boost, tea.propensity, tea.reason) == (0.04, 0.01, 1.0, "bought its kind")
+    # gum is in the plan of another placement only, nil is no item at all.
+    assert client.boosts(["salt", "gum", "tea", "nil", "tea"]) == {"salt": 0.0, "tea": 0.01}
+    assert client.published() == PublishedNight(FIRST, "r1")
+
+    rows = client.ranking("ann", ["tea", "gum"])
+    assert set(rows[0]) >= {f"user_features__{feature.name}" for feature in USER_FEATURES}
+    assert set(rows[0]) >= {f"item_features__{feature.name}" for feature in ITEM_FEATURES}
+    assert not any("blue" in name or "green" in name for name in rows[0])
+    assert (rows[0]["item_features__title"], rows[0]["item_features__price_mean_90d"]) == ("tea 茶", 1.0)
+    assert rows[0]["item_features__brand"] == ""
+    assert rows[0]["user_features__consent_personalisation"] is False
+    assert rows[0]["item_exposure__as_of"] == rows[0]["user_exposure__as_of"] == "2017-12-01"
+    assert rows[0]["user_exposure__run_id"] == "plan-2017-12-01"
+    assert rows[1]["item_features__title"] is None  # not eligible, so not online
+
+    with pytest.raises(Refused, match=r"the night of 2017-12-01 \(green"):  # one night alone has no other
+        roll_back(fresh, "r")
+
+
+def test_before_the_first_publish_everyone_is_unknown(spark: SparkSession, fresh: Config) -> None:
+    with pytest.raises(LongtailError, match=r"Run jobs/register_features.py"):
+        run(publish, spark, fresh, FIRST)
+    run(register_features, spark, fresh, FIRST)
+    client = client_of(fresh)
+    assert client.published() is None
+    assert not client.user_list("ann").known
+    with pytest.raises(Refused, match="nothing is published"):
+        roll_back(fresh, "r")
+
+
+def test_the_next_night_is_live_and_a_roll_back_flips_back(
+    spark: SparkSession, published: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = client_of(published)
+    assert client.user_list("ann").as_of == SECOND
+    assert is_whole(client.user_list("ann"))
+    roll_back(published, "r")
+    assert capsys.readouterr().out == (
+        "Live now: the night of 2017-12-01 (green, run run-2017-12-01). "
+        "It was: the night of 2017-12-02 (blue, run run-2017-12-02).\n"
+    )
+    assert is_whole(client.user_list("ann"))
+    assert client.user_list("ann").as_of == FIRST
+    assert client.boosts(["tea"]) == {"tea": 0.01}
+    # Rolled back, the newer date is the one to be published again, and its colour is the one to be overwritten.
+    assert publish_night(spark, published, SECOND).decisions["colour"] == "blue"
+    assert client.user_list("ann").as_of == SECOND
+
+
+def test_an_older_date_is_refused_and_the_same_date_replaces(spark: SparkSession, published: Config) -> None:
+    with pytest.raises(Refused, match="2017-12-02 is live") as refusal:
+        publish_night(spark, published, FIRST)
+    assert refusal.value.exit_code == 3
+    rewrite(spark, published, EXPOSURE_SCORES, "as_of = '2017-12-02' AND user_id = 'ann'", reason="'corrected'")
+    publish_night(spark, published, SECOND, "r2")
+    client = client_of(published)
+    assert [item.reason for item in client.user_list("ann").items] == ["corrected", "corrected"]
+    assert client.published() == PublishedNight(SECOND, "r2")
+
+
+@contextmanager
+def corrupting(conf: Config, table: str, feature: str) -> Iterator[None]:
+    """While it lasts, a trigger in the database itself writes a wrong value of one feature into one table."""
+    with sqlite3.connect(feast_folder(conf) / "online.db") as database:
+        database.execute(
+            f"CREATE TRIGGER corrupt AFTER INSERT ON \"longtail_{table}\" WHEN new.feature_name = '{feature}' "
+            f"BEGIN UPDATE \"longtail_{table}\" SET value = x'29000000000000f03f' "  # double_val: 1.0
+            "WHERE entity_key = new.entity_key AND feature_name = new.feature_name; END"
+        )
+    yield
+    with sqlite3.connect(feast_folder(conf) / "online.db") as database:
+        database.execute("DROP TRIGGER corrupt")
+
+
+def test_a_wrong_value_online_stops_the_flip(spark: SparkSession, published: Config) -> None:
+    with (
+        corrupting(published, "item_exposure_green", "boost"),
+        pytest.raises(LongtailError, match=r"item_exposure_green failed: boost is read as 1.0, Delta holds 0.0"),
+    ):
+        publish_night(spark, published, THIRD)
+    assert client_of(published).user_list("ann").as_of == SECOND
+    with pytest.raises(Refused):  # the idle colour is not whole
+        roll_back(published, "r")
+    publish_night(spark, published, THIRD)
+    assert is_whole(client_of(published).user_list("ann"))
+    assert client_of(published).user_list("ann").as_of == THIRD
+
+
+def test_a_shopper_who_left_is_not_read_from_an_older_night(spark: SparkSession, published: Config) -> None:
+    spark.sql(f"DELETE FROM delta.`{published.warehouse}/exposure_scores` WHERE as_of = '{THIRD}' AND user_id = 'ben'")
+    publish_night(spark, published, THIRD)  # over the colour in which the first night had a list for ben
+    assert client_of(published).user_list("ann").as_of == THIRD
+    assert not client_of(published).user_list("ben").known
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("DELETE FROM {0}/item_exposure` WHERE as_of = '2017-12-03'", "item_exposure has no rows for 2017-12-03"),
+        ("UPDATE {0}/exposure_scores` SET placement = 'x'", "nothing to publish as user_exposure for 2017-12-03"),
+        ("UPDATE {0}/exposure_scores` SET model_version = '8' WHERE user_id = 'ben'", "several model versions: 7, 8"),
+        ("INSERT INTO {0}/user_features` SELECT * FROM {0}/user_features`", "user_features .* hold a user_id twice"),
+    ],
+)
+def test_a_night_that_is_not_whole_in_delta_is_not_published(
+    spark: SparkSession, published: Config, damage: str, said: str
+) -> None:
+    spark.sql(damage.format("delta.`" + published.warehouse))
+    with pytest.raises(LongtailError, match=said):
+        publish_night(spark, published, THIRD)
+    roll_back(published, "r")  # nothing was touched: the other colour is still whole
+    assert is_whole(client_of(published).user_list("ann"))
+
+
+def test_readers_never_see_a_mix_nor_an_error_while_nights_are_published(
+    spark: SparkSession, published: Config
+) -> None:
+    seen: list[date | None] = []
+    wrong: list[object] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        client = client_of(published)
+        while not stop.is_set():
+            try:
+                shown = client.user_list("ann")
+                row = client.ranking("ann", ["tea"])[0]
+                k = NIGHTS[date.fromisoformat(row["user_exposure__as_of"])]
+                together = {row["item_features__price_mean_90d"], row["item_exposure__allocated"], k}
+                if not is_whole(shown) or len(together) != 1 or None in row.values():
+                    wrong.append((shown, row))
+                seen.append(shown.as_of)
+            except Exception as error:
+                wrong.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    time.sleep(TTL)
+    roll_back(published, "r")
+    publish_night(spark, published, THIRD)  # over the second night, which was live until a moment ago
+    publish_night(spark, published, THIRD)
+    time.sleep(TTL + 0.5)
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert wrong == []
+    assert list(dict.fromkeys(seen)) == [SECOND, FIRST, THIRD]
+
+
+def test_the_history_of_a_view_can_be_asked_of_feast(spark: SparkSession, published: Config) -> None:
+    """The sources in the catalogue lead to the Delta tables: Feast's own point-in-time join finds the night."""
+    rows = spark.createDataFrame([("ann", "tea")], "user_id string, item_id string")
+    rows = rows.selectExpr("*", "timestamp'2017-12-02 12:00:00' AS event_timestamp").toPandas()
+    names = [
+        "user_exposure_green:item_ids",
+        "item_exposure_green:allocated",
+        "user_features_green:visit_days_28d",
+        "item_features_green:price_mean_90d",
+    ]
+    [row] = read_store(published).get_historical_features(rows, names).to_df().to_dict("records")
+    assert list(row["item_ids"]) == ["tea", "salt"]
+    assert (row["allocated"], row["visit_days_28d"], row["price_mean_90d"]) == (2.0, 2, 2.0)

@@ -1,0 +1,180 @@
+"""The job on small tables: who is listed, what is written, what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from pyspark.sql import SparkSession
+
+from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVANCE
+from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
+from jobs.plan_exposure import plan_exposure
+from jobs.planning.floors import check_plan, members_of, rule_of
+from jobs.runtime.config import Config, GroupFloor, load_config
+from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.night import Night, Record
+from jobs.tables.warehouse import Warehouse
+
+FIRST, SECOND = date(2017, 12, 1), date(2017, 12, 2)
+
+#        item  segment eligible listed type
+ITEMS = [
+    ("t1", "tail", True, 900.0, "tea"),
+    ("t2", "tail", True, 900.0, "tea"),
+    ("t3", "tail", True, 900.0, "tea"),
+    ("t4", "tail", True, 900.0, "jam"),
+    ("n1", "tail", True, 5.0, "jam"),
+    ("c1", "cold", True, 40.0, ""),
+    ("c2", "cold", True, 41.0, ""),
+    ("out", "tail", False, 900.0, "tea"),
+    ("hit", "head", True, 900.0, "tea"),
+]
+PLAN = {
+    "slots": 3,
+    "position_weights": [1.0, 0.8, 0.6],
+    "exploration_slots": 1,
+    "max_per_product_type": 1,
+    "max_item_share": 0.25,
+    "relevance_bar": 0.01,
+    "floors": {
+        "cold": {"column": "segment", "equals": "cold", "share": 0.1},
+        "new_items": {"column": "days_since_listed", "at_most": 28, "share": 0.15},
+    },
+}
+
+
+@pytest.fixture
+def conf_of(tmp_path: Path) -> Callable[..., Config]:
+    def make(**plan: object) -> Config:
+        file = tmp_path / "conf.yaml"
+        file.write_text(yaml.safe_dump({"warehouse": str(tmp_path / "warehouse"), "plan": {**PLAN, **plan}}))
+        return load_config(file)
+
+    return make
+
+
+def night_of(spark: SparkSession, conf: Config, as_of: date) -> Night:
+    return Night(conf, as_of, f"run-{as_of}", spark, Warehouse(spark, conf.warehouse), Record())
+
+
+def fill(night: Night) -> None:
+    """Twenty shoppers with all items as candidates, one with a single one, one with none above the bar."""
+    spark, as_of = night.spark, night.as_of
+    item = pd.DataFrame([{feature.name: feature.default for feature in ITEM_FEATURES}] * len(ITEMS))
+    for place, name in enumerate(["item_id", "segment", "is_eligible", "days_since_listed", "product_type"]):
+        item[name] = [row[place] for row in ITEMS]
+    users = [f"u{number:02}" for number in range(22)]
+    user = pd.DataFrame([{feature.name: feature.default for feature in USER_FEATURES}] * len(users))
+    user["user_id"], user["visit_probability"] = users, [(number % 10 + 1) / 30 for number in range(22)]
+    base = {"t1": 0.30, "t2": 0.28, "t3": 0.26, "t4": 0.2, "n1": 0.15, "c1": 0.12, "c2": 0.1, "out": 0.9, "hit": 0.8}
+    pairs = [(u, i, f + 0.001 * n, ["type_affinity", "als"]) for n, u in enumerate(users[:20]) for i, f in base.items()]
+    pairs += [("u20", "t4", 0.2, []), ("u21", "t1", 0.001, ["als"])]
+    relevance = pd.DataFrame(pairs, columns=["user_id", "item_id", "relevance", "top_reasons"])
+    relevance = relevance.assign(policy="main", model_version="7")
+    for frame, table in ((item, ITEM_FEATURES_TABLE), (user, USER_FEATURES_TABLE), (relevance, RELEVANCE)):
+        rows = frame.assign(as_of=as_of)[table.column_names]
+        night.tables.replace_date(spark.createDataFrame(rows, table.schema), table, as_of)
+
+
+def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None:
+    conf = conf_of()
+    first = night_of(spark, conf, FIRST)
+    fill(first)
+    plan_exposure(first)
+    lists = first.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas().sort_values(["user_id", "rank"])
+    items = first.tables.read_date(ITEM_EXPOSURE, FIRST).toPandas().set_index("item_id")
+    prices = first.tables.read_date(CONSTRAINT_PRICES, FIRST).toPandas()
+
+    # u21 is below the bar.
+    assert first.record.rows["users"] == 21
+    assert first.record.rows["users_without_list"] == 1
+    assert first.record.rows["pairs"] == 20 * 7 + 1
+    assert first.record.decisions["warm_start"] == "none"
+    assert first.record.model_version == "7"
+    assert lists.groupby("user_id").size().to_dict() == {**{f"u{n:02}": 3 for n in range(20)}, "u20": 1}
+
+    # Neither an item out of stock nor the head is shown; one tea and one jam a list at most.
+    assert set(lists["item_id"]).isdisjoint({"out", "hit"})
+    types = lists["item_id"].map({row[0]: row[4] for row in ITEMS if row[4]})
+    assert types.groupby([lists["user_id"], types]).size().max() == 1
+
+    assert ((lists["score"] - lists["relevance"] - lists["boost"]).abs() < 1e-9).all()
+    planned = lists[lists["propensity"] == 1.0]
+    assert (planned.groupby("user_id")["score"].diff().dropna() <= 1e-12).all()
+    assert (lists.loc[lists["rank"] == 3, "propensity"] < 1).all()
+    assert lists.loc[lists["rank"] == 3, "reason"].str.endswith("drawn at random to learn about it").all()
+    assert lists.loc[(lists["user_id"] == "u20"), "reason"].str.startswith("Relevant on the whole").all()
+
+    # Visits of u00 to u20: 2 * (1 + … + 10) / 30 + 1 / 30 = 3.7; full lists deliver 2.4 a visit.
+    total = 3.7 * 2.4
+    assert set(items.index) == {row[0] for row in ITEMS} - {"out", "hit"}
+    assert items["cap"].tolist() == pytest.approx([0.25 * total] * 7)
+    assert (items["allocated"] <= items["cap"]).all()
+    visits = {f"u{n:02}": (n % 10 + 1) / 30 for n in range(22)}
+    delivered = lists["user_id"].map(visits) * lists["rank"].map({1: 1.0, 2: 0.8, 3: 0.6})
+    for item, got in delivered.groupby(lists["item_id"]).sum().items():
+        assert items.loc[item, "allocated"] == pytest.approx(got)
+
+    # The floors are met and told with their rule; the new item is lifted and says so.
+    floors = prices.set_index("constraint").loc[["cold", "new_items"]]
+    assert floors["member"].tolist() == ["segment = cold", "days_since_listed <= 28"]
+    assert floors["bound"].tolist() == pytest.approx([0.1 * total, 0.15 * total])
+    assert (floors["used"] >= floors["bound"]).all()
+    assert (floors["shortfall"] == 0).all()
+    assert items.loc["n1", "boost"] > 0
+    assert items.loc["n1", "binding"] == "floor"
+    new = planned.loc[planned["item_id"] == "n1", "reason"]
+    assert "Bought this type before; lifted by the floor for new_items" in set(new)
+
+    # The same night again gives the same lists; the next one starts from its prices.
+    again = night_of(spark, conf, FIRST)
+    plan_exposure(again)
+    twice = again.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas().sort_values(["user_id", "rank"])
+    pd.testing.assert_frame_equal(lists.reset_index(drop=True), twice.reset_index(drop=True))
+    second = night_of(spark, conf, SECOND)
+    fill(second)
+    plan_exposure(second)
+    assert second.record.decisions["warm_start"] == "2017-12-01"
+    assert int(second.record.decisions["passes"]) < int(first.record.decisions["passes"])
+
+
+def test_nothing_to_plan_is_an_error(spark: SparkSession, conf_of: Callable[..., Config]) -> None:
+    night = night_of(spark, conf_of(relevance_bar=0.99), FIRST)
+    fill(night)
+    with pytest.raises(LongtailError, match=r"reaches the bar.*plan.relevance_bar"):
+        plan_exposure(night)
+    other = night_of(spark, conf_of(policy="trial"), FIRST)
+    with pytest.raises(LongtailError, match="no rows for 2017-12-01 and policy trial"):
+        plan_exposure(other)
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        ({"floors": {"x": {"column": "colour", "equals": "red", "share": 0.1}}}, "plan.floors.x.*no column colour"),
+        ({"floors": {"x": {"column": "price_mean_90d", "equals": "1", "share": 0.1}}}, "not a text"),
+        ({"floors": {"x": {"column": "segment", "at_most": 1, "share": 0.1}}}, "not a number"),
+        ({"floors": {"item_cap": {"column": "segment", "equals": "cold", "share": 0.1}}}, "name is taken"),
+        ({"position_weights": [0.5, 0.8, 0.6]}, "plan.position_weights increase"),
+        ({"segments": ["cold"], "item_floor": {"segment": "tail", "exposures": 1.0}}, "not among plan.segments"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_refused(conf_of: Callable[..., Config], plan: dict, says: str) -> None:
+    # Keys of the file are merged into base.yaml's, so the checks meet its floors as well.
+    with pytest.raises(ConfigurationError, match=says):
+        check_plan(conf_of(**plan).plan)
+
+
+def test_members_of_a_floor() -> None:
+    items = pd.DataFrame({"days_since_listed": [1.0, 28.0, 28.5, None], "segment": ["cold", "tail", "cold", None]})
+    assert members_of(GroupFloor(column="days_since_listed", at_most=28, share=0.1), items).tolist() == [0, 1]
+    between = GroupFloor(column="days_since_listed", at_least=28, at_most=28.5, share=0.1)
+    assert members_of(between, items).tolist() == [1, 2]
+    assert rule_of(between) == "days_since_listed >= 28 and days_since_listed <= 28.5"
+    assert members_of(GroupFloor(column="segment", equals="cold", share=0.1), items).tolist() == [0, 2]
+    assert members_of(GroupFloor(column="segment", equals="new", share=0.1), items).tolist() == []

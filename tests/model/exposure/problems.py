@@ -1,0 +1,121 @@
+"""Small problems for the tests, and HiGHS as the reference."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_array, vstack
+
+from model.exposure.problem import Group, Problem
+
+
+def problem_of(
+    relevance: list[dict[int, float]],
+    *,
+    items: int,
+    weights: list[float],
+    cap: float | list[float] = 1e6,
+    item_floor: float | list[float] = 0.0,
+    groups: tuple[Group, ...] = (),
+    visits: list[float] | None = None,
+    explore: int = 0,
+    types: list[int] | None = None,
+    max_per_type: int = 1000,
+) -> Problem:
+    """A problem from one {item: relevance} a user."""
+    counts = [len(of_user) for of_user in relevance]
+    return Problem(
+        user_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        item_index=np.array([i for of_user in relevance for i in sorted(of_user)], dtype=np.int32),
+        relevance=np.array([of_user[i] for of_user in relevance for i in sorted(of_user)], dtype=np.float64),
+        visit_probability=np.array(visits if visits is not None else [1.0] * len(relevance)),
+        position_weights=np.array(weights),
+        exploration_slots=explore,
+        item_cap=np.broadcast_to(np.asarray(cap, dtype=np.float64), (items,)).copy(),
+        item_floor=np.broadcast_to(np.asarray(item_floor, dtype=np.float64), (items,)).copy(),
+        groups=groups,
+        item_type=np.array(types if types is not None else [-1] * items, dtype=np.int64),
+        max_per_type=max_per_type,
+    )
+
+
+def random_problem(
+    seed: int,
+    *,
+    users: int = 120,
+    items: int = 60,
+    per_user: int = 30,
+    slots: int = 5,
+    cap_share: float = 0.05,
+    floor_shares: tuple[float, ...] = (0.15, 0.25),
+    item_floor: float = 0.0,
+    flat: bool = False,
+    explore: int = 0,
+    types: int = 12,
+    max_per_type: int = 1000,
+) -> Problem:
+    """Popular items are candidates more often; overlapping groups; `flat`: every position and shopper counts alike."""
+    r = np.random.default_rng(seed)
+    popularity = np.log(r.pareto(1.5, items) + 0.2)
+    relevance = []
+    for _ in range(users):
+        of_user = np.argsort(-(popularity + r.gumbel(size=items)))[:per_user]
+        relevance.append({int(i): float(min(np.exp(-4 + r.normal()), 1.0)) for i in of_user})
+    weights = [1.0] * slots if flat else list(np.linspace(1.0, 0.4, slots))
+    visits = [1.0] * users if flat else list(r.integers(1, 29, users) / 30)
+    total = sum(visits) * sum(weights)
+    groups = tuple(
+        Group(f"group{number}", np.sort(r.choice(items, items // 4, replace=False)), share * total)
+        for number, share in enumerate(floor_shares)
+    )
+    return problem_of(
+        relevance,
+        items=items,
+        weights=weights,
+        cap=cap_share * total,
+        item_floor=item_floor,
+        groups=groups,
+        visits=visits,
+        explore=explore,
+        types=list(r.integers(0, types, items)),
+        max_per_type=max_per_type,
+    )
+
+
+def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np.ndarray] | None:
+    """Response and group shortfalls of the relaxed plan by HiGHS; None where the floors exclude each other.
+
+    elastic: what a unit of a missed group floor costs; None makes floors hard.
+    """
+    pairs, groups = len(problem.item_index), len(problem.groups)
+    delivery = problem.delivery[problem.user_index]
+    column = np.arange(pairs)
+    slots = coo_array((np.ones(pairs), (problem.user_index, column)), shape=(problem.users, pairs + groups))
+    caps = coo_array((delivery, (problem.item_index, column)), shape=(problem.items, pairs + groups))
+    inside = problem.membership[:, problem.item_index] * delivery
+    row, at = np.nonzero(inside)
+    lack = np.arange(groups)
+    floors = coo_array(
+        (
+            np.concatenate([-inside[row, at], -np.ones(groups)]),
+            (np.concatenate([row, lack]), np.concatenate([at, pairs + lack])),
+        ),
+        shape=(groups, pairs + groups),
+    )
+    solved = linprog(
+        np.concatenate([-problem.relevance * delivery, np.full(groups, elastic or 0.0)]),
+        A_ub=vstack([slots, caps, -caps, floors]).tocsr(),
+        b_ub=np.concatenate(
+            [
+                np.full(problem.users, problem.slots),
+                problem.planned_cap,
+                -problem.item_floor,
+                [-group.floor for group in problem.groups],
+            ]
+        ),
+        bounds=[(0, 1)] * pairs + [(0, None if elastic else 0)] * groups,
+        method="highs",
+    )
+    if solved.status != 0:
+        return None
+    return float((problem.relevance * delivery) @ solved.x[:pairs]), solved.x[pairs:]

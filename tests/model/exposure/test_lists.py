@@ -1,0 +1,135 @@
+"""Integral lists: caps exact, slots full, variety, order, floors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model.exposure.chance import mixed, seeds_of
+from model.exposure.floor_repair import repaired
+from model.exposure.lists import Lists
+from model.exposure.prices import solve
+from model.exposure.problem import Group, Problem
+from model.exposure.rounding import rounded
+from tests.model.exposure.problems import problem_of, random_problem, reference
+
+
+def ties(problem: Problem) -> np.ndarray:
+    users = seeds_of(map(str, range(problem.users)), 1)
+    items = seeds_of(map(str, range(problem.items)), 2)
+    return mixed(users[problem.user_index], items[problem.item_index])
+
+
+def lists_of(problem: Problem) -> Lists:
+    solution = solve(problem, 0.002, 100)
+    lists = rounded(problem, solution.price, solution.threshold, ties(problem))
+    repaired(lists, solution.floors.group, solution.floors.item)
+    return lists
+
+
+def check(lists: Lists) -> None:
+    """The promises of every plan."""
+    problem = lists.problem
+    delivered = lists.delivered()
+    assert np.all(delivered <= problem.planned_cap)
+    for user in range(problem.users):
+        pair = lists.pair[user][lists.pair[user] >= 0]
+        assert np.all(lists.pair[user, : len(pair)] >= 0)
+        assert len(set(pair)) == len(pair)
+        assert np.all(problem.user_index[pair] == user)
+        assert np.all(np.diff(lists.score[pair]) <= 1e-12)
+        types = problem.item_type[problem.item_index[pair]]
+        assert all((types == t).sum() <= problem.max_per_type for t in set(types) if t >= 0)
+        if len(pair) < problem.slots:
+            mine = np.arange(problem.user_start[user], problem.user_start[user + 1])
+            weight = problem.visit_probability[user] * problem.position_weights[len(pair)]
+            for other in set(mine) - set(pair):
+                item = problem.item_index[other]
+                capped = delivered[item] + weight > problem.planned_cap[item] * (1 - 1e-8)
+                full = (types == problem.item_type[item]).sum() >= problem.max_per_type
+                # An entry nearer to the top than the end of the list weighs more, so room for the end may not do.
+                first = problem.visit_probability[user] * problem.position_weights[0]
+                capped |= delivered[item] + first > problem.planned_cap[item]
+                assert capped or (problem.item_type[item] >= 0 and full)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("variety", [1000, 2])
+def test_every_plan_keeps_its_promises(seed: int, variety: int) -> None:
+    problem = random_problem(
+        seed,
+        cap_share=[0.05, 0.02, 0.3, 0.015][seed % 4],
+        item_floor=[0.0, 0.5][seed % 2],
+        max_per_type=variety,
+        explore=seed % 3,
+    )
+    check(lists_of(problem))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_loses_little_and_meets_the_floors(seed: int) -> None:
+    problem = random_problem(seed, users=200, flat=True, cap_share=[0.05, 0.03, 0.3][seed % 3])
+    best = reference(problem)
+    assert best is not None
+    lists = lists_of(problem)
+    assert problem.relevance[lists.listed].sum() >= 0.99 * best[0]
+    group_used = problem.membership @ lists.delivered()
+    assert np.all(group_used >= [group.floor for group in problem.groups])
+    assert np.all(lists.length == problem.slots)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_floors_of_items_and_groups_with_positions(seed: int) -> None:
+    problem = random_problem(seed, item_floor=0.8, cap_share=0.08)
+    delivered = lists_of(problem).delivered()
+    assert np.all(delivered >= problem.item_floor)
+    assert np.all(problem.membership @ delivered >= [group.floor for group in problem.groups])
+
+
+def test_trims_by_the_largest_loss() -> None:
+    # Item 0 may be shown once. Shopper 0 loses 0.9 - 0.8 by going without, shopper 1 loses 0.7 - 0.1.
+    problem = problem_of([{0: 0.9, 1: 0.8}, {0: 0.7, 1: 0.1}], items=2, weights=[1.0], cap=[1.5, 9.0])
+    lists = rounded(problem, np.zeros(2), np.array([0.8, 0.1]), ties(problem))
+    assert problem.item_index[lists.pair[:, 0]].tolist() == [1, 0]
+
+
+def test_a_cap_is_held_for_the_weight_of_the_rank() -> None:
+    # Cap 0.5: too little for the first position (1.0), and a refused item does not come back below.
+    problem = problem_of([{0: 0.9, 1: 0.8}], items=2, weights=[1.0, 0.5], cap=[0.5, 9.0])
+    lists = rounded(problem, np.zeros(2), np.zeros(1), ties(problem))
+    assert problem.item_index[lists.pair[0, 0]] == 1
+    assert lists.length.tolist() == [1]
+
+
+def test_unknown_types_are_not_limited() -> None:
+    users = [{0: 0.9, 1: 0.8, 2: 0.7, 3: 0.6, 4: 0.5}]
+    problem = problem_of(users, items=5, weights=[1.0] * 4, types=[7, 7, 7, -1, -1], max_per_type=2)
+    lists = rounded(problem, np.zeros(5), np.zeros(1), ties(problem))
+    assert problem.item_index[lists.pair[0]].tolist() == [0, 1, 3, 4]
+
+
+def test_equal_scores_are_broken_by_the_seed_not_by_the_index() -> None:
+    problem = problem_of([dict.fromkeys(range(20), 0.5) for _ in range(50)], items=20, weights=[1.0])
+    lists = rounded(problem, np.zeros(20), np.zeros(50), ties(problem))
+    assert len(set(problem.item_index[lists.pair[:, 0]])) > 10
+    again = rounded(problem, np.zeros(20), np.zeros(50), ties(problem))
+    np.testing.assert_array_equal(lists.pair, again.pair)
+
+
+def test_repair_swaps_the_cheapest_first_and_says_for_which_floor() -> None:
+    # The floor asks for one exposure of item 2: shopper 1 gives up 0.5 - 0.45, shopper 0 would give up 0.6 - 0.1.
+    users = [{0: 0.9, 1: 0.6, 2: 0.1}, {0: 0.9, 1: 0.5, 2: 0.45}]
+    problem = problem_of(users, items=3, weights=[1.0, 1.0], groups=(Group("cold", np.array([2]), 1.0),))
+    lists = rounded(problem, np.zeros(3), np.zeros(2), ties(problem))
+    causes = repaired(lists, np.array([1.0]), np.zeros(3))
+    assert problem.item_index[lists.pair].tolist() == [[0, 1], [0, 2]]
+    assert causes == {5: 0}
+
+
+def test_repair_breaks_no_floor_that_is_met() -> None:
+    # One slot, two groups of one item each and both floors 1: only one can be met, and it stays met.
+    groups = (Group("a", np.array([0]), 1.0), Group("b", np.array([1]), 1.0))
+    problem = problem_of([{0: 0.9, 1: 0.8}], items=2, weights=[1.0], groups=groups)
+    lists = rounded(problem, np.zeros(2), np.zeros(1), ties(problem))
+    assert repaired(lists, np.array([1.0, 1.0]), np.zeros(2)) == {}
+    assert problem.item_index[lists.pair[0]].tolist() == [0]

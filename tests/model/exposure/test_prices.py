@@ -1,0 +1,139 @@
+"""The relaxed plan against HiGHS, and at its edges."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from model.exposure.prices import ELASTIC_SHARE, solve
+from model.exposure.problem import Group
+from tests.model.exposure.problems import problem_of, random_problem, reference
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_within_a_percent_of_the_optimum(seed: int) -> None:
+    problem = random_problem(seed, cap_share=[0.05, 0.03, 0.3][seed % 3], item_floor=[0.0, 0.5][seed % 2])
+    best = reference(problem)
+    assert best is not None
+    solution = solve(problem, 0.002, 100)
+    assert solution.converged
+    assert solution.unmet == ()
+    assert solution.response == pytest.approx(best[0], rel=0.01)
+    delivery = problem.delivery[problem.user_index]
+    used = np.bincount(problem.item_index, delivery * solution.planned, minlength=problem.items)
+    assert np.maximum(used - problem.planned_cap, 0).sum() <= 0.0021 * problem.supply
+    for row, group in enumerate(problem.groups):
+        assert (problem.membership @ used)[row] >= group.floor * 0.997
+    assert solution.planned.min() >= 0
+    assert solution.planned.max() <= 1
+
+
+def test_warm_start_takes_fewer_passes() -> None:
+    problem = random_problem(5, users=400, items=200, cap_share=0.01)
+    cold = solve(problem, 0.002, 100)
+    moved = dataclasses.replace(problem, relevance=problem.relevance * 0.98)
+    warm = solve(moved, 0.002, 100, cold.prices)
+    assert warm.converged
+    assert warm.passes <= cold.passes // 2
+    assert warm.response == pytest.approx(solve(moved, 0.002, 100).response, rel=0.005)
+
+
+def test_prices_are_bounded_and_of_the_right_sign() -> None:
+    # Two shoppers, one slot; item 0 may be shown once, item 2 has to be shown half a time.
+    group = Group("cold", np.array([2]), 0.5)
+    users = [{0: 0.8, 1: 0.6, 2: 0.5}, {0: 0.9, 1: 0.4, 2: 0.3}]
+    problem = problem_of(users, items=3, weights=[1.0], cap=[1.0, 10.0, 10.0], groups=(group,))
+    solution = solve(problem, 0.001, 200)
+    assert solution.converged
+    # The optimum: shopper 1 sees item 0, shopper 0 half of 1, half of 2: 0.9 + 0.3 + 0.25.
+    assert solution.response == pytest.approx(1.45, rel=0.01)
+    assert solution.price[0] > 0 > solution.price[2]
+    assert solution.price[2] == pytest.approx(-0.1, abs=0.02)  # 0.6 given up for 0.5
+
+
+def test_a_floor_that_cannot_be_met_is_named_with_its_amount() -> None:
+    # Only shopper 0 has the cold item: 1 exposure of the 3 asked for.
+    users = [{0: 0.2, 1: 0.18}, {0: 0.2}, {0: 0.3}]
+    problem = problem_of(users, items=2, weights=[1.0], groups=(Group("cold", np.array([1]), 3.0),))
+    (unmet,) = solve(problem, 0.002, 100).unmet
+    assert unmet.name == "cold"
+    assert unmet.possible == pytest.approx(1.0)
+    assert unmet.amount == pytest.approx(2.0)
+    assert "candidates" in unmet.why
+
+
+def test_floors_that_share_slots_fall_short_as_much_as_elastic_floors_do() -> None:
+    # Both groups need the slots of the same few shoppers, which sums over items and slots cannot see.
+    relevance = [{0: 0.26, 1: 0.24, 2: 0.3} if user < 10 else {2: 0.3, 3: 0.2} for user in range(50)]
+    groups = (Group("cold", np.array([0]), 8.0), Group("new", np.array([1]), 6.0))
+    problem = problem_of(relevance, items=4, weights=[1.0], groups=groups)
+    assert reference(problem) is None
+    found = reference(problem, elastic=ELASTIC_SHARE * 0.3)
+    assert found is not None
+    solution = solve(problem, 0.002, 400)
+    assert sum(unmet.amount for unmet in solution.unmet) == pytest.approx(found[1].sum(), abs=0.2)  # 8 + 6 - 10
+    assert {unmet.name for unmet in solution.unmet} <= {"cold", "new"}
+
+
+def test_a_partition_above_all_slots_is_found_before_solving() -> None:
+    users = [{i: 0.1 + i / 100 for i in range(4)} for _ in range(10)]
+    halves = (Group("left", np.array([0, 1]), 12.0), Group("right", np.array([2, 3]), 12.0))
+    problem = problem_of(users, items=4, weights=[1.0, 1.0], groups=halves)
+    solution = solve(problem, 0.002, 60)
+    assert [(u.name, round(u.possible, 3)) for u in solution.unmet[:2]] == [("left", 10.0), ("right", 10.0)]
+    assert "together" in solution.unmet[0].why
+
+
+def test_item_floors_are_clipped_by_cap_and_candidates() -> None:
+    # Item 0: cap 0.5; item 1: one shopper; item 2: nobody. Asked 3, possible 0.5 + 1 + 0.
+    users = [{0: 0.3, 1: 0.1}, {0: 0.3, 3: 0.3}]
+    problem = problem_of(users, items=4, weights=[1.0, 1.0], cap=[0.5, 9, 9, 9], item_floor=[1.0, 1.0, 1.0, 0.0])
+    solution = solve(problem, 0.002, 100)
+    assert solution.floors.item.tolist() == [0.5, 1.0, 0.0, 0.0]
+    (unmet,) = solution.unmet
+    assert (unmet.name, unmet.asked, unmet.possible) == ("item_floor", 3.0, 1.5)
+
+
+def test_a_group_without_items() -> None:
+    empty = Group("nobody", np.zeros(0, dtype=np.int64), 2.0)
+    problem = problem_of([{0: 0.3}], items=1, weights=[1.0], groups=(empty,))
+    solution = solve(problem, 0.002, 50)
+    assert [(u.name, u.possible) for u in solution.unmet] == [("nobody", 0.0)]
+    assert solution.planned.tolist() == [1.0]
+
+
+def test_zero_caps_keep_items_out() -> None:
+    problem = problem_of([{0: 0.9, 1: 0.1}, {0: 0.9}], items=2, weights=[1.0], cap=[0.0, 5.0])
+    solution = solve(problem, 0.002, 50)
+    np.testing.assert_allclose(solution.planned, [0.0, 1.0, 0.0], atol=0.01)
+    everything = problem_of([{0: 0.9, 1: 0.1}], items=2, weights=[1.0], cap=0.0)
+    assert solve(everything, 0.002, 50).response == 0.0
+
+
+@pytest.mark.parametrize("value", [0.0, 0.25, 1.0])
+def test_all_relevances_equal(value: float) -> None:
+    users = [dict.fromkeys(range(6), value) for _ in range(12)]
+    group = Group("cold", np.array([5]), 3.0)
+    problem = problem_of(users, items=6, weights=[1.0, 1.0], cap=5.0, groups=(group,))
+    solution = solve(problem, 0.002, 100)
+    assert solution.converged
+    assert solution.response == pytest.approx(24 * value, rel=0.01)  # 12 shoppers, 2 slots
+
+
+def test_nobody_has_candidates() -> None:
+    solution = solve(problem_of([{}, {}], items=2, weights=[1.0]), 0.002, 10)
+    assert (solution.response, solution.passes, solution.converged) == (0.0, 1, True)
+
+
+def test_the_limit_of_passes_returns_the_best_so_far() -> None:
+    solution = solve(random_problem(1), 1e-9, 5)
+    assert solution.passes == 5
+    assert not solution.converged
+    assert np.isfinite(solution.planned).all()
+
+
+def test_refuses_settings() -> None:
+    with pytest.raises(ValueError, match="have to be positive"):
+        solve(random_problem(1), 0.0, 5)

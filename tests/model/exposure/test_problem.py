@@ -1,0 +1,56 @@
+"""What a problem refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from model.exposure.problem import Group, total_exposure
+from tests.model.exposure.problems import problem_of
+
+GOOD = problem_of([{0: 0.1, 1: 0.2}, {}, {1: 0.3}], items=2, weights=[1.0, 0.5])
+
+
+def test_scales() -> None:
+    assert GOOD.candidates.tolist() == [2, 0, 1]
+    assert GOOD.user_index.tolist() == [0, 0, 2]
+    assert GOOD.delivery.tolist() == [0.75, 0.75, 0.75]  # visits 1, mean weight (1 + 0.5) / 2
+    assert GOOD.supply == 0.75 * (2 + 0 + 1)
+    assert total_exposure(np.array([0.5, 1.0]), np.array([1.0, 0.5])) == 2.25
+
+
+def test_exploration_sets_headroom_aside() -> None:
+    problem = problem_of([{0: 0.1}], items=1, weights=[1.0, 0.6, 0.4], cap=10.0, explore=1)
+    assert problem.slots == 2
+    assert problem.planned_cap.tolist() == pytest.approx([8.0])  # 0.4 of 2.0 is explored
+    assert problem.delivery.tolist() == pytest.approx([0.8])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"relevance": np.array([0.1, np.nan, 0.3])}, "relevance is NaN in 1 pairs, first for user 0 and item 1"),
+        ({"relevance": np.array([0.1, 1.5, 0.3])}, "relevance lies outside"),
+        ({"relevance": np.array([0.1])}, "relevance has 1 numbers for 3 pairs"),
+        ({"item_index": np.array([1, 1, 0])}, "hold an item twice"),
+        ({"item_index": np.array([1, 0, 0])}, "not sorted by item"),
+        ({"item_index": np.array([0, 7, 1])}, "outside item_cap"),
+        ({"user_start": np.array([0, 2, 2, 9])}, "user_start"),
+        ({"visit_probability": np.array([0.5, 0.0, 1.0])}, "visit_probability"),
+        ({"position_weights": np.array([0.5, 1.0])}, "position_weights"),
+        ({"exploration_slots": 2}, "exploration_slots"),
+        ({"item_cap": np.array([1.0, -1.0])}, "item_cap has a number that is negative"),
+        ({"item_floor": np.array([1.0, np.inf])}, "item_floor has a number"),
+        ({"item_type": np.array([1])}, "item_type"),
+        ({"max_per_type": 0}, "max_per_type"),
+        ({"groups": (Group("cold", np.array([0, 0]), 1.0),)}, "Group cold names an item twice"),
+        ({"groups": (Group("cold", np.array([5]), 1.0),)}, "Group cold names an item outside"),
+        ({"groups": (Group("cold", np.array([0]), -1.0),)}, "floor of group cold"),
+    ],
+)
+def test_refuses(change: dict, says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        dataclasses.replace(GOOD, **change)

@@ -1,0 +1,27 @@
+"""Reasons in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.exposure.reasons import EXPLORED, phrase_of, raised_by, reason_of
+
+
+@pytest.mark.parametrize(
+    ("name", "phrase"),
+    [
+        ("type_affinity", "Bought this type before"),
+        ("purchases_count_28d", "High purchases count 28d"),
+        ("", "Relevant on the whole"),
+        (None, "Relevant on the whole"),
+    ],
+)
+def test_phrase(name: str | None, phrase: str) -> None:
+    assert phrase_of(name) == phrase
+
+
+def test_reason() -> None:
+    lifted = reason_of("type_affinity", raised_by("new_items"))
+    assert lifted == "Bought this type before; lifted by the floor for new_items"
+    assert reason_of("als", "", EXPLORED).endswith("baskets; drawn at random to learn about it") is False
+    assert reason_of("als") == phrase_of("als")

@@ -1,0 +1,115 @@
+"""The loss against numpy, the schedule, and fine-tuning on a toy set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model.text.encoder import Encoder
+from model.text.two_tower import Pairs, TwoTowerSettings, fine_tune, learning_rate_factor, log_q_loss
+from tests.model.text.conftest import opened
+
+SETTINGS = TwoTowerSettings(
+    steps=30, batch_size=4, learning_rate=2e-3, warmup_share=0.1, temperature=0.2, seed=5
+)  # fmt: skip
+TASTES = [("red", "wine"), ("green", "tea"), ("bread", "milk"), ("纯奶", "面包")]
+PAIRS = Pairs(
+    [user for user, _ in TASTES * 4], [item for _, item in TASTES * 4], np.full(16, 0.25)
+)  # fmt: skip
+
+
+def test_the_loss_subtracts_log_q_and_leaves_equal_texts_out() -> None:
+    """cosines        logits at temperature 0.5    minus log q, q = (.5, .25, .25); items 1 and 2 have one text
+    1.0  0.0  0.6     2.0  0.0  1.2                2.693  1.386  2.586
+    0.6  0.8  0.0     1.2  1.6  0.0                1.893  2.986  (out)
+    0.0  1.0  0.8     0.0  2.0  1.6                0.693  (out)  2.986
+    """
+    users = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+    items = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
+    q = np.array([0.5, 0.25, 0.25])
+    logits = users @ items.T / 0.5 - np.log(q)
+    logits[1, 2] = logits[2, 1] = -np.inf
+    expected = np.mean([np.log(np.exp(row).sum()) - row[i] for i, row in enumerate(logits)])
+    loss = log_q_loss(
+        torch.tensor(users), torch.tensor(items), torch.tensor(np.log(q)), torch.tensor([7, 9, 9]), 0.5
+    )  # fmt: skip
+    assert loss.item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_popular_negative_costs_less_than_a_rare_one() -> None:
+    """Equal cosines of 0: the loss of a row is log(sum_j 1/q_j) + log q_i, so the popular item is a weaker negative."""
+    vectors, ids = torch.zeros(2, 3), torch.tensor([0, 1])
+    loss = log_q_loss(vectors, vectors, torch.log(torch.tensor([0.8, 0.2])), ids, 1.0)
+    # 1/.8 = 1.25, 1/.2 = 5, together 6.25: rows log(6.25/1.25) and log(6.25/5)
+    assert loss.item() == pytest.approx((np.log(5.0) + np.log(1.25)) / 2, abs=1e-6)
+
+
+def test_a_batch_of_one_text_has_no_negative() -> None:
+    vectors = torch.nn.functional.normalize(torch.randn(3, 4), dim=1)
+    assert log_q_loss(vectors, vectors, torch.zeros(3), torch.zeros(3), 0.1).item() == pytest.approx(0.0)
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    """10 steps, 2 of them warm-up: 1/2, 2/2, then 8/8, 7/8 ... 1/8."""
+    factors = [learning_rate_factor(step, 10, 0.2) for step in range(10)]
+    assert factors == pytest.approx([0.5, 1.0, *(left / 8 for left in range(8, 0, -1))])
+    assert [learning_rate_factor(step, 2, 1.0) for step in range(2)] == [0.5, 1.0]
+    assert learning_rate_factor(0, 1, 0.0) == 1.0
+
+
+def test_fine_tuning_lowers_the_loss_and_leaves_the_base_as_it_is(tiny: Encoder) -> None:
+    before = tiny.encode_items(["wine"], 1)
+    tuned, losses = fine_tune(tiny, PAIRS, SETTINGS)
+    assert len(losses) == 30
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+    assert (tiny.encode_items(["wine"], 1) == before).all()
+    assert tuned.version != tiny.version
+    users, items = tuned.encode_users([u for u, _ in TASTES], 4), tuned.encode_items([i for _, i in TASTES], 4)
+    assert (users @ items.T).argmax(axis=1).tolist() == [0, 1, 2, 3]
+    assert not tuned.model.training
+
+
+def test_the_same_seed_gives_the_same_weights_and_touches_no_one_s_random_numbers(tiny: Encoder) -> None:
+    short = TwoTowerSettings(4, 4, 1e-3, 0.1, 0.2, seed=5)
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    first, losses = fine_tune(tiny, PAIRS, short, threads=1)
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(2)
+    second, again = fine_tune(tiny, PAIRS, short, threads=1)
+    assert (first.version, losses) == (second.version, again)
+    other, _ = fine_tune(tiny, PAIRS, TwoTowerSettings(4, 4, 1e-3, 0.1, 0.2, seed=6), threads=1)
+    assert other.version != first.version
+
+
+def test_no_steps_keep_the_encoder(tiny: Encoder) -> None:
+    assert fine_tune(tiny, PAIRS, TwoTowerSettings(0, 4, 1e-3, 0.1, 0.2, 5)) == (tiny, [])
+
+
+def test_a_loss_that_is_not_finite_is_an_error_and_the_base_stays(tiny_bert: Path) -> None:
+    base = opened(str(tiny_bert))
+    before = base.encode_items(["wine"], 1)
+    with pytest.raises(ValueError, match=r"not finite|is nan|is inf"):
+        fine_tune(base, PAIRS, TwoTowerSettings(30, 4, 1e30, 0.0, 0.2, 5))
+    assert (base.encode_items(["wine"], 1) == before).all()
+
+
+def test_pairs_that_cannot_train(tiny: Encoder) -> None:
+    with pytest.raises(ValueError, match="0 pairs"):
+        fine_tune(tiny, Pairs([], [], np.array([])), SETTINGS)
+    with pytest.raises(ValueError, match="2 pairs with fewer than two item texts"):
+        fine_tune(tiny, Pairs(["a", "b"], ["tea", "tea"], np.array([1.0, 1.0])), SETTINGS)
+
+
+@pytest.mark.parametrize("shares", [[0.0, 0.5], [0.5, 1.5], [np.nan, 0.5]])
+def test_a_share_is_a_share(shares: list[float]) -> None:
+    with pytest.raises(ValueError, match="above 0 and at most 1"):
+        Pairs(["a", "b"], ["tea", "wine"], np.array(shares))
+
+
+def test_columns_of_one_length() -> None:
+    with pytest.raises(ValueError, match="one share a row"):
+        Pairs(["a"], ["tea", "wine"], np.array([0.5, 0.5]))
