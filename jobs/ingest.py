@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from features.quality.outcomes import ACCEPTED
 from jobs.runtime.command import main_of
 from jobs.runtime.errors import Refused
+from jobs.runtime.logs import event
 from jobs.runtime.manifest import last_done
 from jobs.runtime.night import Night
 from jobs.sources import Source, source_of
@@ -91,6 +93,7 @@ def _take_promotions(source: Source, window: Window) -> Intake:
 
 def _replace_days(night: Night, intake: Intake, window: Window, day: str) -> None:
     night.tables.replace(intake.accepted, intake.table, window.sql(day))
+    event("rows written", table=intake.table.name, rows=intake.count(ACCEPTED))
 
 
 def _require_events(events: Intake, window: Window) -> None:

@@ -22,6 +22,5 @@ DAILY_ITEM = Table(
         "day",
         "item_id",
     ),
-    partitioned_by=("day",),
     invariants=(Invariant("counts_not_negative", "purchases_count >= 0 AND units_sum >= 0 AND exposures_weight >= 0"),),
 )

@@ -24,6 +24,5 @@ DAILY_USER = Table(
         "day",
         "user_id",
     ),
-    partitioned_by=("day",),
     invariants=(Invariant("counts_not_negative", "purchases_count >= 0 AND baskets_count >= 0 AND units_sum >= 0"),),
 )

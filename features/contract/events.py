@@ -31,7 +31,6 @@ EVENTS = Table(
         Column("text", StringType(), "Text of a review.", nullable=True),
     ),
     key=("event_id",),
-    partitioned_by=("event_date",),
     invariants=(
         Invariant(
             "known_event_type", "event_type in ('exposure', 'click', 'cart', 'purchase', 'return', 'review', 'search')"

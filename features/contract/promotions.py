@@ -20,6 +20,5 @@ PROMOTIONS = Table(
         "placement",
         "valid_from",
     ),
-    partitioned_by=("valid_from",),
     invariants=(Invariant("valid_to_after_valid_from", "valid_to > valid_from"),),
 )

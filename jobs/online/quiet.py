@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 
-import feast  # noqa: F401 - its import puts a filter of its own first; ours has to come after it
+# The import of this module puts a filter of its own first, and Feast imports it late; ours has to come after it.
+import feast.infra.offline_stores.contrib.spark_offline_store.spark  # noqa: F401
 
 
 def hush_feast() -> None:

@@ -26,6 +26,7 @@ def register(store: FeatureStore, catalogue: Catalogue) -> list[str]:
 
     What each colour holds stays as it is. Objects that others registered in the same project are left alone.
     """
+    store.refresh_registry()
     known = {service.name: service for service in store.list_feature_services()}
     services = catalogue.services(colours_of(known[RANKING].tags) if RANKING in known else Colours())
     gone = [
@@ -51,6 +52,8 @@ def registered_colours(store: FeatureStore) -> Colours:
 
 def point_services(store: FeatureStore, catalogue: Catalogue, colours: Colours) -> None:
     """Makes `colours` what the services say and serve, by one registry write."""
+    # Feast writes the registry as it last read it, so what others registered since then would be lost.
+    store.refresh_registry()
     store.apply(catalogue.services(colours))
 
 

@@ -46,9 +46,7 @@ def model_version_of(rows: Rows) -> str:
 
 
 def _queried(night: Night, table: Table, query: Callable[[str, Plan], str]) -> DataFrame:
-    name = f"longtail_{table.name}"
-    night.tables.read_date(table, night.as_of).createOrReplaceTempView(name)
-    return night.spark.sql(query(name, night.conf.plan))
+    return night.spark.sql(query("{rows}", night.conf.plan), rows=night.tables.read_date(table, night.as_of))
 
 
 def _checked(frame: DataFrame, view: OnlineView, night: Night) -> pd.DataFrame:

@@ -1,9 +1,9 @@
-"""A past period as the fusion model is trained and judged on it: candidates at its cut, and what was bought after it."""
+"""A past period as the fusion model is trained and judged on it: candidates at its cut, purchases after it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from jobs.registry.drafts import Draft
+from jobs.registry.models import Champion
 from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
 from jobs.relevance.item_side import ItemSide, read_item_side
 from jobs.runtime.errors import LongtailError
@@ -42,7 +44,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Targets:
-    """What shoppers bought in a period and never before: pairs (user_id, item_id) with the item's segment at the cut."""
+    """What shoppers bought in a period and never before: user_id, item_id, and the item's segment at the cut."""
 
     pairs: pa.Table
 
@@ -52,24 +54,34 @@ class Targets:
         user = pc.index_in(chosen["user_id"], user_ids).drop_null()
         return np.bincount(user.to_numpy(), minlength=len(user_ids))
 
+    def among(self, sample: Sample) -> np.ndarray:
+        """[B, C] bool: candidates that are targets."""
+        user = pc.index_in(self.pairs["user_id"], sample.user_ids).to_pandas()
+        row = pc.index_in(self.pairs["item_id"], pa.array(sample.side.item_ids)).to_pandas()
+        known, items = user.notna() & row.notna(), len(sample.side.item_ids)
+        wanted = (user[known] * items + row[known]).to_numpy(dtype=np.int64)
+        codes = np.arange(len(sample.block))[:, None] * items + sample.block.candidates
+        return np.isin(codes, wanted) & sample.block.listed
+
 
 def read_sample(
-    night: Night, cut: date, end: date, encoder_version: str, first_stage_version: str, inputs: RankerInputs
+    night: Night, cut: date, model: Draft | Champion, first_stage_version: str, inputs: RankerInputs
 ) -> Sample:
-    """The candidates of one model at `cut` with the purchases of [cut, end).
+    """The candidates of one model at `cut` with the purchases of the horizon after it.
 
     Of more shoppers than `first_stage.max_users` a fixed sample by hash is taken, so that it fits the driver's memory.
     Raises LongtailError when candidates or features of the date are missing.
     """
-    candidates = read_candidates(night.tables, cut, encoder_version, first_stage_version)
+    candidates = read_candidates(night.tables, cut, model.encoder_version, first_stage_version)
     chosen = candidates.select("user_id").distinct().orderBy(F.xxhash64("user_id"), "user_id")
     chosen = chosen.limit(night.conf.first_stage.max_users)
     kept = candidates.join(chosen, on="user_id", how="left_semi")
+    end = cut + timedelta(days=night.conf.relevance.horizon_days)
     bought = purchases(night, cut, end).withColumn("responded", F.lit(True))
     labelled = kept.join(bought, on=["user_id", "item_id"], how="left")
     rows = labelled.select(*candidates.columns, F.coalesce("responded", F.lit(False)).alias("responded")).toArrow()
     shoppers = read_shoppers(night.tables, cut, inputs.user_features).toArrow()
-    side = read_item_side(night, cut, encoder_version, inputs.item_features)
+    side = read_item_side(night, cut, model.encoder_version, inputs.item_features)
     user_ids, flat, block = block_of(rows, shoppers, pa.array(side.item_ids), inputs)
     responded = np.zeros(block.candidates.size, dtype=bool)
     responded[flat.to_numpy()] = rows["responded"].to_numpy()
@@ -77,8 +89,8 @@ def read_sample(
 
 
 def read_targets(night: Night, cut: date, end: date, side: ItemSide) -> Targets:
-    """What was bought in [cut, end) by shoppers who had not bought it before `cut`. Raises LongtailError when nothing was."""
-    new = purchases(night, cut, end).join(purchases(night, date.min, cut), on=["user_id", "item_id"], how="left_anti")
+    """What was bought in [cut, end) by shoppers who never bought it before. Raises LongtailError when nothing was."""
+    new = purchases(night, cut, end).join(purchases(night, None, cut), on=["user_id", "item_id"], how="left_anti")
     pairs = new.select("user_id", "item_id").toArrow()
     if not len(pairs):
         raise LongtailError(f"Nothing was bought in [{cut}, {end}).", "Choose a date with events before it.")
@@ -86,8 +98,9 @@ def read_targets(night: Night, cut: date, end: date, side: ItemSide) -> Targets:
     return Targets(pairs.append_column("segment", pc.take(pa.array(side.segment), row)))
 
 
-def purchases(night: Night, since: date, until: date) -> DataFrame:
-    """user_id, item_id: distinct pairs bought in [since, until)."""
-    inside = (F.col("event_date") >= F.lit(since)) & (F.col("event_date") < F.lit(until))
-    events = night.tables.read(EVENTS).where(inside & (F.col("event_type") == "purchase"))
-    return events.select("user_id", "item_id").distinct()
+def purchases(night: Night, since: date | None, until: date) -> DataFrame:
+    """user_id, item_id: distinct pairs bought in [since, until), or ever before `until`."""
+    inside = (F.col("event_date") < F.lit(until)) & (F.col("event_type") == "purchase")
+    if since is not None:
+        inside = inside & (F.col("event_date") >= F.lit(since))
+    return night.tables.read(EVENTS).where(inside).select("user_id", "item_id").distinct()

@@ -8,13 +8,18 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
 
+from features.contract import RELEVANCE
 from jobs.relevance.blocks import block_of
 from jobs.runtime.shipping import shipped_array, shipped_folder
-from model.fusion.ranker import EncodedItems, torch_threads
+from model.fusion.ranker import EncodedItems
 from model.scorer import Scorer
+from model.text.device import torch_threads
 
-SCORED = "user_id string, item_id string, relevance double, top_reasons array<string>"
+_COLUMNS = ("user_id", "item_id", "relevance", "top_reasons")
+SCORED = StructType([column for column in RELEVANCE.schema if column.name in _COLUMNS])
 
 
 def score_block_with(
@@ -27,7 +32,7 @@ def score_block_with(
 
     def score_block(key: tuple[object, ...], candidates: pa.Table, shoppers: pa.Table) -> pa.Table:
         if not len(candidates):
-            return pa.table({name: [] for name in ("user_id", "item_id", "relevance", "top_reasons")}, _schema())
+            return to_arrow_schema(SCORED).empty_table()
         with torch_threads(threads):
             return scored(candidates, shoppers, _model(model), *_item_side(item_side))
 
@@ -42,32 +47,19 @@ def scored(
     place = flat.to_numpy()
     relevance = scorer.relevance(block, items).reshape(-1)[place]
     reasons = scorer.reasons(block, items)
-    return pa.table(
-        {
-            "user_id": candidates["user_id"],
-            "item_id": candidates["item_id"],
-            "relevance": pa.array(relevance),
-            "top_reasons": _names(reasons.reshape(-1, reasons.shape[2])[place], scorer.ranker.inputs.terms),
-        },
-        _schema(),
-    )
+    columns = [
+        candidates["user_id"],
+        candidates["item_id"],
+        pa.array(relevance),
+        _names(reasons.reshape(-1, reasons.shape[2])[place], scorer.ranker.inputs.terms),
+    ]
+    return pa.Table.from_arrays(columns, names=_COLUMNS).cast(to_arrow_schema(SCORED))
 
 
 def _names(reasons: np.ndarray, terms: tuple[str, ...]) -> pa.ListArray:
     given = reasons >= 0
     offsets = np.concatenate([[0], np.cumsum(given.sum(axis=1))]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pc.take(pa.array(terms), pa.array(reasons[given])))
-
-
-def _schema() -> pa.Schema:
-    return pa.schema(
-        [
-            ("user_id", pa.string()),
-            ("item_id", pa.string()),
-            ("relevance", pa.float64()),
-            ("top_reasons", pa.list_(pa.string())),
-        ]
-    )
 
 
 @lru_cache(maxsize=1)

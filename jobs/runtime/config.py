@@ -25,6 +25,7 @@ class Section(BaseModel):
 
 class Source(Section):
     kind: Literal["complete_journey"]
+    folder: str | None
     currency: str
     exposure_sample_share: Share
     max_rejected_share: Share

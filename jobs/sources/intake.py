@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -73,7 +72,7 @@ def take_in(
     except ValueError as error:
         raise LongtailError(f"The source is broken: {error}.", "Correct its mapping; nothing was written.") from error
     if keep:
-        rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
+        rows = rows.persist()
     rows_in = rows.count()
     judged = outcomes.with_outcome(rows, table, time, before)
     for reference in references:

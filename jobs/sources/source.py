@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Protocol
 
 from pyspark.sql import DataFrame, SparkSession
@@ -34,4 +35,5 @@ class Source(Protocol):
 def source_of(spark: SparkSession, conf: SourceConfig) -> Source:
     """The source that the configuration names."""
     sources = {"complete_journey": CompleteJourney}
-    return sources[conf.kind](spark, conf.exposure_sample_share)
+    folder = Path(conf.folder) if conf.folder else None
+    return sources[conf.kind](spark, conf.exposure_sample_share, folder)

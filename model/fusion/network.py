@@ -48,7 +48,7 @@ class FusionNetwork(nn.Module):
         )
         self.encoder = nn.TransformerEncoder(layer, shape.layers, nn.LayerNorm(width), enable_nested_tensor=False)
         self.query_norm = nn.LayerNorm(width)
-        self.attention = nn.MultiheadAttention(width, shape.heads, shape.dropout, batch_first=True)
+        self.attention = nn.MultiheadAttention(width, shape.heads, batch_first=True)
         last = nn.Linear(width, 1)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -227,17 +226,6 @@ def logits_of(network: FusionNetwork, given: FusionTensors) -> Tensor:
     users = network.users(tokens, padded)
     candidates = network.described(given.candidate_text, given.candidate_has_text)
     return network(users, padded, candidates, given.item_features, given.terms)
-
-
-@contextmanager
-def torch_threads(threads: int) -> Iterator[None]:
-    """Torch with this many threads inside the block: by default each Python worker starts one for every core."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _as_lists(standardiser: Standardiser) -> dict[str, list[float]]:

@@ -20,8 +20,8 @@ from model.fusion.ranker import (
     RankerInputs,
     Standardiser,
     logits_of,
-    torch_threads,
 )
+from model.text.device import torch_threads
 
 _LARGEST_GRADIENT = 1.0
 _WARMUP_SHARE = 0.1

@@ -44,7 +44,7 @@ def _folder_of(source: str) -> Path | None:
     if source.startswith(PACKAGE):
         return _package_folder(source)
     folder = Path(source).expanduser()
-    if folder.is_dir():
+    if source and folder.is_dir():
         return folder
     if source.startswith(("/", ".", "~")) or not _HUB_ID.fullmatch(source):
         raise ValueError(

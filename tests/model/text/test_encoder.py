@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from model.text.encoder import Encoder
-from tests.model.text.conftest import opened
+from tests.model.text.tiny import opened
 
 TEXTS = ["green tea", "milk", "fresh red apple bread wine milk tea", "milk", "", "bread, fresh"]
 

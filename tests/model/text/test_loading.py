@@ -12,7 +12,7 @@ from model.text import dtype, loading
 from model.text.dtype import measured_dtype
 from model.text.encoder import Encoder
 from model.text.loading import base_name
-from tests.model.text.conftest import opened
+from tests.model.text.tiny import opened
 
 
 def test_version_says_base_date_and_digest(minilm: Encoder) -> None:
@@ -91,7 +91,7 @@ def test_a_hub_out_of_reach_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None
 def test_cuda_without_a_gpu_names_the_remedy(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert opened(str(tiny_bert), device="auto").device.type == "cpu"
-    with pytest.raises(ValueError, match="no GPU. Set it to auto or cpu"):
+    with pytest.raises(ValueError, match=r"no GPU\. Set it to auto or cpu"):
         opened(str(tiny_bert), device="cuda")
 
 

@@ -1,0 +1,31 @@
+"""Head and tail of the catalogue by trailing purchases."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+HEAD, TAIL, COLD, NONE = "head", "tail", "cold", ""
+
+
+def with_segment(sold: DataFrame, head_share: float) -> DataFrame:
+    """as_of, item_id, segment of items with purchases. Needs as_of, item_id, purchases (lines of the window, above 0).
+
+    Items are sorted by purchases, the most first, ties by item_id. Head is the smallest set that holds `head_share` of
+    all purchases: an item belongs to it when the items before it hold less than that share. The others are the tail.
+    """
+    of_date = Window.partitionBy("as_of")
+    sorted_items = of_date.orderBy(F.desc("purchases"), "item_id").rowsBetween(Window.unboundedPreceding, -1)
+    whole = of_date.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    before = F.coalesce(F.sum("purchases").over(sorted_items), F.lit(0)).cast("double")
+    return (
+        sold.withColumn("before", before)
+        .withColumn("total", F.sum("purchases").over(whole))
+        .select(
+            "as_of",
+            "item_id",
+            F.when(F.col("before") < F.lit(head_share) * F.col("total"), F.lit(HEAD))
+            .otherwise(F.lit(TAIL))
+            .alias("segment"),
+        )
+    )

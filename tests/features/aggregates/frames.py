@@ -1,0 +1,59 @@
+"""Small events, written as short rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from pyspark.sql import DataFrame, SparkSession
+
+from features.contract import EVENTS, ITEMS, USERS
+
+Event = tuple[str, str, str, datetime, int, str, str | None]
+
+
+def at(month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(2017, month, day, hour, minute, second, tzinfo=UTC)
+
+
+def bought(user: str, item: str, when: datetime, price: str = "1.00", discount: str | None = None) -> Event:
+    return (user, item, "purchase", when, 1, price, discount)
+
+
+def shown(user: str, item: str, when: datetime) -> Event:
+    return (user, item, "exposure", when, 0, "0", None)
+
+
+def events(spark: SparkSession, rows: list[Event], weight: float = 10.0) -> DataFrame:
+    """Events in the contract's columns; exposures weigh `weight`, the basket is the shopper's day, the store is s1."""
+    full = [
+        (
+            f"e{number}", user, item, kind, when, when.date(), when, quantity, Decimal(price),
+            None if discount is None else Decimal(discount), "s1", f"{user}-{when:%m%d}", None, None, None, None,
+            weight if kind == "exposure" else 1.0, None, None, None,
+        )
+        for number, (user, item, kind, when, quantity, price, discount) in enumerate(rows)
+    ]  # fmt: skip
+    return spark.createDataFrame(full, EVENTS.schema)
+
+
+def dates(spark: SparkSession, *days: date) -> DataFrame:
+    return spark.createDataFrame([(day,) for day in days], "as_of date")
+
+
+def items(
+    spark: SparkSession, rows: list[tuple[str, datetime, datetime | None, int | None]], title: str = "Tea"
+) -> DataFrame:
+    """One version an item: item_id, listed_at, withdrawn_at, stock_quantity."""
+    full = [
+        (
+            item, listed, None, title, None, None, None, None, None, None, None, stock, None, {}, listed, withdrawn,
+            listed,
+        )
+        for item, listed, withdrawn, stock in rows
+    ]  # fmt: skip
+    return spark.createDataFrame(full, ITEMS.schema)
+
+
+def users(spark: SparkSession, *rows: tuple[str, datetime]) -> DataFrame:
+    return spark.createDataFrame([(user, since, {}, True, since) for user, since in rows], USERS.schema)

@@ -1,0 +1,124 @@
+"""Each row has exactly one outcome, with the reason where it is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import LongType, StringType, TimestampType
+
+from features.accounting import rows_by_outcome
+from features.contract.table import Column, Invariant, Table
+from features.quality.contract_checks import with_contract_columns
+from features.quality.outcomes import judge_repeats, park_unknown, refused_rows, repeated_keys, with_outcome
+
+SALES = Table(
+    name="sales",
+    meaning="Sales.",
+    columns=(
+        Column("id", StringType(), "Key."),
+        Column("item_id", StringType(), "Item."),
+        Column("at", TimestampType(), "When."),
+        Column("units", LongType(), "Units.", nullable=True),
+    ),
+    key=("id",),
+    invariants=(Invariant("units_not_negative", "units >= 0"),),
+)
+BEFORE = date(2017, 12, 1)
+EARLY = datetime(2017, 11, 30, 23, 59, 59, tzinfo=UTC)
+MIDNIGHT = datetime(2017, 12, 1, tzinfo=UTC)
+
+
+def _judged(spark: SparkSession, rows: list[tuple[Any, ...]]) -> DataFrame:
+    frame = spark.createDataFrame(rows, "id string, item_id string, at timestamp, units long, filtered boolean")
+    judged = with_outcome(with_contract_columns(frame, SALES), SALES, "at", BEFORE)
+    judged = park_unknown(judged, "item_id", spark.createDataFrame([("known",)], "item_id string"), "item")
+    return judge_repeats(judged, SALES, repeated_keys(judged, SALES))
+
+
+def _found(judged: DataFrame) -> list[tuple[Any, ...]]:
+    return sorted((row["id"] or "", row["outcome"], row["reason"]) for row in judged.collect())
+
+
+@pytest.mark.parametrize(
+    ("row", "outcome", "reason"),
+    [
+        (("a", "known", EARLY, 1, None), "accepted", ""),
+        (("a", "known", EARLY, None, None), "accepted", ""),
+        (("a", "known", EARLY, 0, False), "accepted", ""),
+        (("a", "known", MIDNIGHT, 1, None), "later", ""),
+        (("a", "known", EARLY, -1, None), "rejected", "units_not_negative"),
+        (("a", " ", EARLY, -1, None), "rejected", "item_id_missing,units_not_negative"),
+        (("a", "known", None, 1, None), "rejected", "at_missing"),
+        ((None, "known", EARLY, 1, None), "rejected", "id_missing"),
+        (("a", "new", EARLY, 1, None), "parked", "unknown item"),
+        (("a", "new", MIDNIGHT, 1, None), "later", ""),
+        (("a", None, None, -1, True), "filtered", ""),
+    ],
+)
+def test_a_row_has_one_outcome(spark: SparkSession, row: tuple[Any, ...], outcome: str, reason: str) -> None:
+    assert _found(_judged(spark, [row])) == [(row[0] or "", outcome, reason)]
+
+
+def test_equal_rows_count_once_and_different_rows_of_one_key_are_rejected(spark: SparkSession) -> None:
+    judged = _judged(
+        spark,
+        [
+            ("a", "known", EARLY, 1, None),
+            ("a", "known", EARLY, 1, None),
+            ("a", "known", EARLY, 1, None),
+            ("b", "known", EARLY, 1, None),
+            ("b", "known", EARLY, 2, None),
+            ("c", "new", EARLY, 1, None),
+            ("c", "new", EARLY, 1, None),
+            ("d", "known", EARLY, 1, None),
+            ("d", "known", MIDNIGHT, 1, None),
+        ],
+    )
+    conflict = "several_contents_for_one_key"
+    assert _found(judged) == [
+        ("a", "accepted", ""),
+        ("a", "duplicates", ""),
+        ("a", "duplicates", ""),
+        ("b", "rejected", conflict),
+        ("b", "rejected", conflict),
+        ("c", "duplicates", "unknown item"),
+        ("c", "parked", "unknown item"),
+        ("d", "accepted", ""),
+        ("d", "later", ""),
+    ]
+    counts = {row["outcome"]: row["rows"] for row in rows_by_outcome(judged, "at").collect()}
+    assert counts == {"accepted": 2, "duplicates": 3, "rejected": 2, "parked": 1, "later": 1}
+
+
+def test_refused_rows_have_keys_of_their_own(spark: SparkSession) -> None:
+    judged = _judged(
+        spark,
+        [
+            ("b", "known", EARLY, 1, None),
+            ("b", "known", EARLY, 2, None),
+            (None, "known", EARLY, 1, None),
+            (None, "known", EARLY, 1, None),
+        ],
+    )
+    refused = refused_rows(judged, SALES, "rejected").collect()
+    ids = sorted(row["row_id"] for row in refused)
+    assert len(set(ids)) == 4
+    assert {"b", "b#2"} < set(ids)
+    assert [len(name) for name in ids if not name.startswith("b")] == [64, 66]
+    assert {row["table"] for row in refused} == {"sales"}
+    assert any('"units":2' in row["payload"] for row in refused)
+
+
+def test_an_empty_table_has_no_outcomes(spark: SparkSession) -> None:
+    judged = _judged(spark, [])
+    assert judged.collect() == []
+    assert rows_by_outcome(judged, "at").collect() == []
+
+
+def test_a_missing_column_is_named(spark: SparkSession) -> None:
+    frame = spark.createDataFrame([("a", EARLY)], "id string, at timestamp")
+    with pytest.raises(ValueError, match="no column item_id"):
+        with_contract_columns(frame, SALES)

@@ -1,0 +1,103 @@
+"""Texts of items and shoppers."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from features.texts import distinct_texts, user_texts, with_item_text
+
+ITEMS = "item_id string, title string, category string, brand string, attributes map<string,string>, description string"
+
+
+def items(spark: SparkSession, *rows: tuple) -> DataFrame:
+    return spark.createDataFrame(list(rows), ITEMS)
+
+
+def texts_of(frame: DataFrame) -> dict[str, str]:
+    return {row.item_id: row.text for row in with_item_text(frame).collect()}
+
+
+def test_the_parts_of_an_item_s_text_in_order_without_what_is_missing(spark: SparkSession) -> None:
+    frame = items(
+        spark,
+        ("all", "Oat milk", "Food > Drinks", "Acme", {"roast": "dark", "package_size": "1 l"}, "Creamy."),
+        ("nulls", "Oat milk", None, None, {}, None),
+        ("blanks", " Oat\n  milk ", "", "  ", {"roast": " ", "size": ""}, "\t"),
+        ("none", None, None, None, None, None),
+        ("chinese", "纯牛奶", "食品 > 乳品", "蒙牛", {"容量": "1升"}, None),
+    )
+    assert texts_of(frame) == {
+        "all": "Oat milk. Food > Drinks. Acme. package size 1 l, roast dark. Creamy.",
+        "nulls": "Oat milk",
+        "blanks": "Oat milk",
+        "none": "",
+        "chinese": "纯牛奶. 食品 > 乳品. 蒙牛. 容量 1升",
+    }
+
+
+def test_attributes_that_were_said_are_not_said_again(spark: SparkSession) -> None:
+    """ "1 l" stands in the title and "Drinks" in the category; "1" stands in neither "1l" nor "10" as a word."""
+    frame = items(
+        spark,
+        ("said", "Oat milk, 1 L", "Food > Drinks", "Acme", {"department": "drinks", "size": "1 l"}, None),
+        ("not said", "Oat milk 1l", "Top 10", None, {"pieces": "1"}, None),
+        ("no title", None, None, None, {"pieces": "1"}, None),
+    )
+    assert texts_of(frame) == {
+        "said": "Oat milk, 1 L. Food > Drinks. Acme",
+        "not said": "Oat milk 1l. Top 10. pieces 1",
+        "no title": "pieces 1",
+    }
+
+
+def test_equal_items_have_equal_texts_whatever_the_order_of_attributes(spark: SparkSession) -> None:
+    frame = items(
+        spark,
+        ("a", "Tea", None, None, {"b": "2", "a": "1"}, None),
+        ("b", "Tea", None, None, {"a": "1", "b": "2"}, None),
+        ("c", "Tea", None, None, {"a": "1", "b": "3"}, None),
+    )
+    rows = {row.item_id: row for row in with_item_text(frame).collect()}
+    assert rows["a"].text_hash == rows["b"].text_hash != rows["c"].text_hash
+    assert rows["a"].text_hash == hashlib.sha256(b"Tea. a 1, b 2").hexdigest()
+    assert with_item_text(frame).columns == [*frame.columns, "text", "text_hash"]
+    assert sorted(row.text for row in distinct_texts(frame).collect()) == ["Tea. a 1, b 2", "Tea. a 1, b 3"]
+
+
+HISTORY = "user_id string, item_ids array<string>, event_types array<string>"
+TITLES = [("i1", "Milk"), ("i2", "Bread"), ("i3", "Tea"), ("i4", ""), ("i5", None)]
+
+
+@pytest.mark.parametrize(
+    ("case", "item_ids", "event_types", "expected"),
+    [
+        ("newest first", ["i3", "i1", "i2"], ["purchase"] * 3, "Tea, Milk"),
+        ("a repeated item counts once, where it is newest", ["i1", "i1", "i2"], ["purchase"] * 3, "Milk, Bread"),
+        ("exposures and returns tell no taste", ["i3", "i1", "i2"], ["exposure", "return", "click"], "Bread"),
+        ("an item without title or unknown gives no words", ["i4", "i5", "i9", "i2"], ["cart"] * 4, "Bread"),
+        ("nothing known", ["i9"], ["purchase"], ""),
+        ("no event", [], [], ""),
+        ("no arrays", None, None, ""),
+    ],
+)
+def test_the_text_of_a_shopper(
+    spark: SparkSession, case: str, item_ids: list[str] | None, event_types: list[str] | None, expected: str
+) -> None:
+    history = spark.createDataFrame([("u", item_ids, event_types)], HISTORY)
+    titles = spark.createDataFrame(TITLES, "item_id string, title string")
+    assert [tuple(row) for row in user_texts(history, titles, user_items=2).collect()] == [("u", expected)], case
+
+
+def test_every_shopper_comes_once_with_the_own_text(spark: SparkSession) -> None:
+    history = spark.createDataFrame(
+        [("u1", ["i1"], ["purchase"]), ("u2", ["i2", "i1"], ["purchase", "purchase"]), ("u3", [], [])], HISTORY
+    )
+    titles = spark.createDataFrame(TITLES, "item_id string, title string")
+    assert {tuple(row) for row in user_texts(history, titles, 5).collect()} == {
+        ("u1", "Milk"),
+        ("u2", "Bread, Milk"),
+        ("u3", ""),
+    }

@@ -1,0 +1,64 @@
+"""Nights without Spark: rows made from the declared fields, published by the same code as a night's."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pyspark.sql.types import ArrayType, BooleanType, DataType, DoubleType, StringType
+
+from jobs.online.catalogue import Catalogue, build_catalogue
+from jobs.online.colours import HeldNight
+from jobs.online.fields import OnlineView
+from jobs.online.registration import point_services, register, registered_colours
+from jobs.online.store import open_store
+from jobs.online.views import online_views
+from jobs.online.writing import replace_rows
+from jobs.runtime.config import Config
+from tests.jobs.online.nights import config_in
+
+IDS = {"user": ["ann", "ben"], "item": ["tea", "salt"]}
+
+
+def value_of(kind: DataType, k: int) -> Any:
+    """A value that shows the night's factor: numbers are k, texts 'k', arrays hold it twice, flags are true."""
+    if isinstance(kind, ArrayType):
+        return [value_of(kind.elementType, k)] * 2
+    if isinstance(kind, StringType):
+        return str(k)
+    if isinstance(kind, DoubleType):
+        return float(k)
+    return True if isinstance(kind, BooleanType) else k
+
+
+def rows_of(view: OnlineView, k: int) -> pd.DataFrame:
+    """One row for each of the two entities of the view."""
+    ids = IDS[view.entity]
+    columns: dict[str, list[Any]] = {view.join_key: ids}
+    columns |= {one.name: [value_of(one.type, k) for _ in ids] for one in view.fields}
+    if view.name in ("user_exposure", "item_exposure"):
+        columns["as_of"] = [f"2017-12-{k:02}"] * len(ids)
+    return pd.DataFrame(columns)
+
+
+def publish_frames(conf: Config, k: int, catalogue: Catalogue | None = None) -> Catalogue:
+    """Registers, writes night k (2017-12-k) into the idle colour and flips."""
+    catalogue = catalogue or build_catalogue(online_views(conf))
+    store = open_store(conf)
+    register(store, catalogue)
+    colours = registered_colours(store)
+    as_of = date(2017, 12, k)
+    for view in catalogue.views:
+        replace_rows(store, view, catalogue.coloured[view.name, colours.idle], rows_of(view, k), as_of)
+    held = HeldNight(as_of, f"r{k}", catalogue.features)
+    point_services(store, catalogue, colours.with_idle(held).flipped(datetime.now(UTC)))
+    return catalogue
+
+
+def published_in(folder: Path) -> Config:
+    """A configuration in `folder` whose store holds night 1."""
+    conf = config_in(folder)
+    publish_frames(conf, 1)
+    return conf

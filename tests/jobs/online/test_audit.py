@@ -1,0 +1,43 @@
+"""The audit sees every kind of difference between what was written and what Feast reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from jobs.online.audit import audit, sample
+from jobs.online.store import open_store
+from jobs.runtime.errors import LongtailError
+from tests.jobs.online.frames import publish_frames, rows_of
+from tests.jobs.online.nights import config_in
+
+
+@pytest.mark.parametrize(
+    ("view_name", "column", "value", "said"),
+    [
+        ("item_exposure", "boost", 1.5, "boost is read as 1.0, Delta holds 1.5"),
+        ("item_features", "title", "2", "title is read as '1', Delta holds '2'"),
+        ("user_exposure", "scores", [1.0, 2.0], r"scores is read as \[1.0, 1.0\], Delta holds \[1.0, 2.0\]"),
+        ("user_exposure", "item_ids", ["1"], "item_ids is read as"),
+        ("user_features", "user_id", "cleo", "is read as None"),  # a shopper who was not written
+    ],
+)
+def test_a_difference_is_named(tmp_path: Path, view_name: str, column: str, value: Any, said: str) -> None:
+    conf = config_in(tmp_path)
+    catalogue = publish_frames(conf, 1)
+    store = open_store(conf)
+    view = next(view for view in catalogue.views if view.name == view_name)
+    rows = rows_of(view, 1)
+    assert audit(store, view, catalogue.coloured[view_name, "green"], rows) == 2
+    rows.at[1, column] = value
+    with pytest.raises(LongtailError, match=f"{view_name}_green failed: .*{said}"):
+        audit(store, view, catalogue.coloured[view_name, "green"], rows)
+
+
+def test_a_sample_is_spread_over_all_rows() -> None:
+    rows = pd.DataFrame({"item_id": [str(number) for number in range(9)]})
+    assert sample(rows, 3)["item_id"].tolist() == ["0", "4", "8"]
+    assert len(sample(rows, 9)) == len(sample(rows, 100)) == 9

@@ -1,0 +1,81 @@
+"""The example of an online read and the roll back, as a person runs them: on a machine without Java."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.online.catalogue import build_catalogue
+from jobs.online.registration import register
+from jobs.online.store import open_store
+from jobs.online.views import online_views
+from jobs.read_online import read_online
+from jobs.roll_back import roll_back
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError, Refused
+from tests.jobs.online.frames import publish_frames, published_in
+from tests.jobs.online.nights import config_in
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def conf(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return published_in(tmp_path_factory.mktemp("published"))
+
+
+def command(script: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a script of jobs/ with no Java to be found."""
+    hidden = {"PATH": "/nonexistent", "JAVA_HOME": "/nonexistent"}
+    call = [sys.executable, str(ROOT / "jobs" / script), "--conf", str(folder / "conf.yaml"), *arguments]
+    return subprocess.run(call, env=os.environ | hidden, capture_output=True, text=True, check=False)
+
+
+def test_a_shopper_and_a_way_back_on_the_command_line(tmp_path: Path) -> None:
+    conf = published_in(tmp_path)
+    shown = command("read_online.py", tmp_path, "--user", "ann")
+    assert shown.stderr == ""
+    assert shown.returncode == 0
+    assert "shopper ann, night of 2017-12-01, model version 1, run r1" in shown.stdout
+    assert "visit_probability" in shown.stdout
+
+    publish_frames(conf, 2)
+    back = command("roll_back.py", tmp_path)
+    assert back.returncode == 0
+    assert back.stdout.startswith("Live now: the night of 2017-12-01 (green, run r1).")
+    assert [line for line in back.stderr.splitlines() if "Warning" in line] == []
+
+
+def test_an_unknown_shopper(conf: Config) -> None:
+    with pytest.raises(LongtailError, match="The shopper cleo has no list in the night of 2017-12-01"):
+        read_online(conf, "cleo", None)
+
+
+def test_nothing_to_go_back_to(conf: Config) -> None:
+    with pytest.raises(Refused, match=r"There is no other night to go back to: the night of 2017-12-01 \(green"):
+        roll_back(conf, "r")
+
+
+def test_an_item_with_its_boost_and_features(conf: Config) -> None:
+    shown = read_online(conf, None, "tea")
+    assert "item tea, night of 2017-12-01" in shown
+    assert any(line.split() == ["boost", "1.0"] for line in shown.splitlines())
+    assert any(line.split() == ["title", "1"] for line in shown.splitlines())
+
+
+def test_an_unknown_item(conf: Config) -> None:
+    with pytest.raises(LongtailError, match="The item nil is not online"):
+        read_online(conf, None, "nil")
+
+
+def test_nothing_published_yet(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    with pytest.raises(LongtailError, match="Nothing is registered"):
+        read_online(conf, "ann", None)
+    register(open_store(conf), build_catalogue(online_views(conf)))
+    with pytest.raises(LongtailError, match="Nothing is published yet"):
+        read_online(conf, "ann", None)

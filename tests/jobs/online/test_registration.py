@@ -1,0 +1,111 @@
+"""What is applied, what is removed and what is left as it is when the declarations change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from feast import Entity, FeatureService, ValueType
+from pyspark.sql.types import DateType
+
+from features.declarations import ITEM_FEATURES_TABLE
+from jobs.online.catalogue import RANKING, Catalogue, build_catalogue
+from jobs.online.fields import OnlineView
+from jobs.online.registration import register, registered_colours
+from jobs.online.store import feature_store_yaml, open_store, read_store
+from jobs.online.views import online_views
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError
+from jobs.serving.client import StorefrontClient
+from tests.jobs.online.frames import publish_frames
+from tests.jobs.online.nights import config_in
+
+
+def changed(views: tuple[OnlineView, ...], name: str, **changes: object) -> tuple[OnlineView, ...]:
+    return tuple(replace(view, **changes) if view.name == name else view for view in views)  # type: ignore[arg-type]
+
+
+def without_title(conf: Config) -> Catalogue:
+    views = online_views(conf)
+    fields = next(view for view in views if view.name == "item_features").fields
+    return build_catalogue(changed(views, "item_features", fields=tuple(one for one in fields if one.name != "title")))
+
+
+def item(conf: Config) -> dict[str, object]:
+    return StorefrontClient(feature_store_yaml(conf)).items(["tea"])[0]
+
+
+def test_everything_is_registered_with_its_meaning(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    assert register(open_store(conf), build_catalogue(online_views(conf))) == []
+    store = read_store(conf)
+    names = ("item_exposure", "item_features", "user_exposure", "user_features")
+    assert sorted(view.name for view in store.list_feature_views()) == sorted(
+        f"{name}_{colour}" for name in names for colour in ("blue", "green")
+    )
+    assert {service.name for service in store.list_feature_services()} == {
+        RANKING,
+        "storefront_user",
+        "storefront_item",
+    }
+    view = store.get_feature_view("item_features_green")
+    assert {field.name: field.description for field in view.features} == {
+        column.name: column.meaning for column in ITEM_FEATURES_TABLE.columns if column.name not in ("as_of", "item_id")
+    }
+    count = next(field for field in view.features if field.name == "purchases_count_28d")
+    assert count.tags == {"source": "purchases_count", "aggregation": "count", "window": "28d", "default": "0"}
+
+
+def test_registering_again_keeps_the_live_night(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    catalogue = publish_frames(conf, 1)
+    before = registered_colours(read_store(conf))
+    assert register(open_store(conf), catalogue) == []
+    assert registered_colours(read_store(conf)) == before
+    assert before.live_night is not None
+    assert before.live_night.as_of == date(2017, 12, 1)
+    assert item(conf)["item_exposure__allocated"] == 1.0
+
+
+def test_a_new_feature_is_served_from_the_first_night_that_holds_it(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    publish_frames(conf, 1, without_title(conf))
+    everything = build_catalogue(online_views(conf))
+    register(open_store(conf), everything)
+    assert "item_features__title" not in item(conf)  # and not NULL
+    publish_frames(conf, 2, everything)
+    assert item(conf)["item_features__title"] == "2"
+
+
+def test_a_feature_that_is_no_longer_declared_is_no_longer_served(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    publish_frames(conf, 1)
+    register(open_store(conf), without_title(conf))
+    assert "item_features__title" not in item(conf)
+    assert item(conf)["item_features__brand"] == "1"
+
+
+def test_what_is_no_longer_declared_is_removed_and_what_others_registered_stays(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    views = online_views(conf)
+    catalogue = publish_frames(conf, 1)
+    theirs = FeatureService(name="theirs", features=[catalogue.coloured["user_features", "green"]])
+    basket = Entity(name="basket", join_keys=["basket_id"], value_type=ValueType.STRING)
+    open_store(conf).apply([theirs, basket])
+
+    fewer = build_catalogue(view for view in views if view.name != "item_features")
+    assert register(open_store(conf), fewer) == ["item_features", "item_features_blue", "item_features_green"]
+    store = read_store(conf)
+    assert not any(view.name.startswith("item_features") for view in store.list_feature_views())
+    assert {"theirs", RANKING} <= {service.name for service in store.list_feature_services()}
+    assert "basket" in {entity.name for entity in store.list_entities()}
+    assert item(conf)["item_exposure__allocated"] == 1.0
+
+
+def test_a_type_that_cannot_be_served_stops_the_registration(tmp_path: Path) -> None:
+    views = online_views(config_in(tmp_path))
+    fields = tuple(replace(one, type=DateType()) for one in views[2].fields[:1])
+    with pytest.raises(LongtailError, match="purchases_count_28d has the type date"):
+        build_catalogue(changed(views, "user_features", fields=fields))

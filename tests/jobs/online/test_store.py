@@ -1,0 +1,43 @@
+"""The store that a configuration leads to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from jobs.online.store import feature_store_yaml, open_store, read_store
+from jobs.runtime.config import Config, load_config
+from jobs.runtime.errors import ConfigurationError, LongtailError
+from tests.jobs.online.nights import config_in
+
+
+def redis_conf(folder: Path) -> Config:
+    path = folder / "conf.yaml"
+    path.write_text(f"warehouse: {folder}/warehouse\nonline: {{store: redis, redis_url_variable: SOME_REDIS}}\n")
+    return load_config(path)
+
+
+def test_the_yaml_is_what_feasts_command_line_needs(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    store = open_store(conf)
+    assert store.config.registry.cache_ttl_seconds == conf.online.registry_ttl_seconds
+    settings = yaml.safe_load(feature_store_yaml(conf).read_text())
+    assert settings["registry"]["path"] == f"{tmp_path}/warehouse/feast/registry.db"
+    assert settings["online_store"]["path"] == f"{tmp_path}/warehouse/feast/online.db"
+    written = feature_store_yaml(conf).stat().st_mtime_ns
+    open_store(conf)
+    assert feature_store_yaml(conf).stat().st_mtime_ns == written
+
+
+def test_reading_before_anything_is_registered_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(LongtailError, match=r"Run jobs/register_features.py"):
+        read_store(config_in(tmp_path))
+    assert not (tmp_path / "warehouse").exists()
+
+
+def test_redis_without_an_address_names_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOME_REDIS", raising=False)
+    with pytest.raises(ConfigurationError, match="SOME_REDIS is not set"):
+        open_store(redis_conf(tmp_path))

@@ -1,0 +1,69 @@
+"""Features of a panel of a few rows, from ingest to Delta."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import DAILY_ITEM, DAILY_USER, USER_HISTORY
+from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.build_features import build_features
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.manifest import run_step
+from tests.jobs.sources.panels import write_panel
+from tests.jobs.test_ingest import NIGHT, config, night, rows
+
+TABLES = (DAILY_ITEM, DAILY_USER, ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY)
+
+
+def test_the_night_and_the_cuts_of_its_training(spark: SparkSession, tmp_path: Path) -> None:
+    conf = config(tmp_path, write_panel(tmp_path / "panel"))
+    night(spark, conf)
+    run_step(build_features, spark, conf, NIGHT, "r1")
+    made = {table.name: rows(spark, conf, table) for table in TABLES}
+    # No version is registered, so a training is due: the night, and cuts 28 days apart.
+    cuts = {date(2017, 11, 3), date(2017, 10, 6), date(2017, 9, 8), date(2017, 8, 11)}
+    assert {row["as_of"] for row in made["user_features"]} == {NIGHT, *cuts}
+    # On 2017-11-03 product 1 and 2 had been sold and product 1 promoted; the others came later.
+    assert {row["item_id"] for row in made["item_features"] if row["as_of"] == date(2017, 11, 3)} == {"1", "2"}
+    tonight = {row["item_id"]: row for row in made["item_features"] if row["as_of"] == NIGHT}
+    # 1 was sold twice, 2 and 3 once: before them 0, 2, 3 of 4; 3 is below 3.2, so all three are head.
+    assert {item: row["segment"] for item, row in tonight.items()} == {
+        "1": "head",
+        "2": "head",
+        "3": "head",
+        "4": "cold",
+    }
+    assert tonight["1"]["exposures_count_28d"] == 0.0  # seen on 2017-10-31, 31 days before
+    histories = {row["user_id"]: row for row in made["user_history"] if row["as_of"] == NIGHT}
+    assert histories["100"]["item_ids"][0] == "1"
+    assert sorted(histories["100"]["item_ids"][1:]) == ["1", "2"]
+    assert histories["102"]["item_ids"] == []
+
+    run_step(build_features, spark, conf, NIGHT, "r2")
+    assert {table.name: rows(spark, conf, table) for table in TABLES} == made
+
+
+def test_two_nights_sum_up_to_what_one_gives(spark: SparkSession, tmp_path: Path) -> None:
+    panel = write_panel(tmp_path / "panel")
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    one, two = config(tmp_path / "one", panel), config(tmp_path / "two", panel)
+    for conf, dates in ((one, (NIGHT,)), (two, (date(2017, 11, 3), NIGHT))):
+        for number, as_of in enumerate(dates):
+            night(spark, conf, as_of, f"i{number}")
+            run_step(build_features, spark, conf, as_of, f"b{number}")
+    for table in (DAILY_ITEM, DAILY_USER):
+        assert rows(spark, one, table) == rows(spark, two, table)
+    for table in (ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY):
+        alike = [[row for row in rows(spark, conf, table) if row["as_of"] == NIGHT] for conf in (one, two)]
+        assert alike[0] == alike[1]
+
+
+def test_a_date_that_is_not_ingested_is_an_error(spark: SparkSession, tmp_path: Path) -> None:
+    conf = config(tmp_path, write_panel(tmp_path / "panel"))
+    with pytest.raises(LongtailError, match=r"not at all.*Run jobs/ingest.py for 2017-12-01 first"):
+        run_step(build_features, spark, conf, NIGHT, "r1")

@@ -1,0 +1,229 @@
+"""The two steps of the encoder on tables made by hand, with a random BERT of 24 dimensions."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import BooleanType, StringType
+
+from features.contract import EVENTS, ITEMS, TEXT_EMBEDDINGS, USER_EMBEDDINGS, USER_HISTORY
+from features.contract.table import Table
+from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from features.texts import with_item_text
+from jobs.embed import embed
+from jobs.fine_tune import fine_tune
+from jobs.registry.drafts import read_draft
+from jobs.registry.lineup import model_store
+from jobs.runtime.config import load_config
+from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.night import Night, Record
+from jobs.tables.warehouse import Warehouse
+from model.periods import training_periods
+from model.text.encoder import Encoder
+from tests.model.text.tiny import write_tiny_bert
+
+NIGHT = date(2017, 12, 1)
+CUTS = training_periods(NIGHT, 28, 1).all_cuts
+TITLES = {"i1": "milk", "i2": "red wine", "i3": "green tea", "i4": "纯牛奶", "i5": "milk"}
+
+
+def night_of(spark: SparkSession, warehouse: Path, bert: Path, **encoder: Any) -> Night:
+    given = {"model": str(bert), "device": "cpu", "dtype": "float32", "max_item_tokens": 12, "max_user_tokens": 20}
+    tuning = "{steps: 2, batch_size: 4}"
+    lines = "".join(f"  {key}: {value}\n" for key, value in {**given, "fine_tune": tuning, **encoder}.items())
+    place = warehouse.with_suffix(".yaml")
+    place.write_text(f"warehouse: {warehouse}\nencoder:\n{lines}", encoding="utf-8")
+    conf = load_config(place)
+    return Night(conf, NIGHT, "run", spark, Warehouse(spark, conf.warehouse), Record())
+
+
+def rows_of(spark: SparkSession, table: Table, rows: list[dict[str, Any]]) -> Any:
+    """Rows of a table with what is not given at '', false or 1; what may be absent is NULL."""
+
+    def value(column: Any, row: dict[str, Any]) -> Any:
+        if column.name in row or column.nullable:
+            return row.get(column.name)
+        return {StringType: "", BooleanType: False}.get(type(column.type), column.type.fromInternal(1))
+
+    return spark.createDataFrame([tuple(value(c, row) for c in table.columns) for row in rows], table.schema)
+
+
+@pytest.fixture(scope="module")
+def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bert(tmp_path_factory.mktemp("bert"))
+
+
+@pytest.fixture(scope="module")
+def store_of_five(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five items, two of one text; u1 and u2 buy each in turn, u3 nothing. Tables as the steps before leave them."""
+    folder = tmp_path_factory.mktemp("five") / "warehouse"
+    tables = Warehouse(spark, str(folder))
+    start = datetime(2017, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+    items = [
+        {"item_id": i, "valid_from": start, "title": t, "attributes": {}, "listed_at": start, "updated_at": start}
+        for i, t in TITLES.items()
+    ]
+    tables.replace(rows_of(spark, ITEMS, items), ITEMS, None)
+    days = [datetime(2017, 5, 15) + timedelta(days=2 * n) for n in range(90)]
+    events = [
+        {
+            "event_id": f"e{n}", "user_id": f"u{1 + n % 2}", "item_id": f"i{1 + n * 3 % 5}", "event_type": "purchase",
+            "event_time": day, "event_date": day.date(), "ingested_at": day, "price": 1, "quantity": 1,
+            "sample_weight": 1.0,
+        }
+        for n, day in enumerate(days)
+    ]  # fmt: skip
+    tables.replace(rows_of(spark, EVENTS, _decimal(events)), EVENTS, None)
+    hashes = {row.item_id: row.text_hash for row in with_item_text(tables.read(ITEMS)).collect()}
+    for table, rows in (
+        (ITEM_FEATURES_TABLE, [{"item_id": i, "title": t, "text_hash": hashes[i]} for i, t in TITLES.items()]),
+        (USER_FEATURES_TABLE, [{"user_id": u} for u in ("u1", "u2", "u3")]),
+        (USER_HISTORY, [{"user_id": u, **_history(u)} for u in ("u1", "u2")]),
+    ):
+        dated = [{"as_of": day, **_unit_shares(table), **row} for day in (*CUTS, NIGHT) for row in rows]
+        tables.replace(rows_of(spark, table, dated), table, None)
+    return folder
+
+
+def _decimal(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    from decimal import Decimal
+
+    return [{**row, "price": Decimal("1.00")} for row in rows]
+
+
+def _history(user: str) -> dict[str, Any]:
+    items = ["i1", "i2"] if user == "u1" else ["i4"]
+    return {"item_ids": items, "event_types": ["purchase"] * len(items), "days_ago": [1.0] * len(items)}
+
+
+def _unit_shares(table: Table) -> dict[str, Any]:
+    from pyspark.sql.types import DoubleType, LongType
+
+    numbers: dict[type, Any] = {DoubleType: 1.0, LongType: 1}
+    return {c.name: numbers[type(c.type)] for c in table.columns if type(c.type) in numbers}
+
+
+@pytest.fixture
+def warehouse(store_of_five: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(store_of_five, tmp_path / "warehouse"))
+
+
+def vectors(night: Night, table: Table, *key: str) -> dict[tuple, np.ndarray]:
+    rows = Warehouse(night.spark, night.conf.warehouse).read(table).collect()
+    found = {tuple(row[name] for name in key): np.array(row.embedding) for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def test_a_first_night_trains_embeds_and_does_it_again_with_the_same_tables(
+    spark: SparkSession,
+    warehouse: Path,
+    bert: Path,
+) -> None:
+    night = night_of(spark, warehouse, bert)
+    fine_tune(night)
+    draft = read_draft(warehouse, NIGHT)
+    assert draft is not None
+    assert (draft.cuts, draft.encoder_as_of, draft.conf_hash) == (CUTS, NIGHT, night.conf.hash)
+    assert (night.record.status, night.record.rows) == ("done", {"pairs": 8, "steps": 2})
+    assert night.record.decisions["encoder_version"] == draft.encoder_version
+    encoder = Encoder.load(draft.encoder_folder, "cpu")
+    assert encoder.settings.cut == CUTS[0].isoformat() == "2017-08-11"
+
+    embed(night)
+    texts = vectors(night, TEXT_EMBEDDINGS, "text_hash", "encoder_version")
+    users = vectors(night, USER_EMBEDDINGS, "as_of", "user_id", "encoder_version")
+    assert night.record.rows == {"item_texts": 4, "user_texts": 15}  # i1 and i5 share a text; 3 shoppers, 5 dates
+    assert set(texts) == {
+        (row.text_hash, draft.encoder_version) for row in with_item_text(night.tables.read(ITEMS)).collect()
+    }
+    expected = dict(zip(("u1", "u2", "u3"), encoder.encode_users(["milk, red wine", "纯牛奶", ""], 3), strict=True))
+    for (_, user, version), vector in users.items():
+        assert version == draft.encoder_version
+        assert vector == pytest.approx(expected[user], abs=1e-5)
+
+    again = night_of(spark, warehouse, bert)
+    fine_tune(again)
+    embed(again)
+    assert again.record.rows == {"item_texts": 0, "user_texts": 3}
+    assert read_draft(warehouse, NIGHT) == draft
+    assert vectors(again, TEXT_EMBEDDINGS, "text_hash", "encoder_version").keys() == texts.keys()
+    for key, vector in vectors(again, USER_EMBEDDINGS, "as_of", "user_id", "encoder_version").items():
+        assert vector == pytest.approx(users[key], abs=1e-6)
+
+
+def test_another_configuration_opens_another_draft_and_no_steps_keep_the_weights(
+    spark: SparkSession,
+    warehouse: Path,
+    bert: Path,
+) -> None:
+    fine_tune(night_of(spark, warehouse, bert))
+    first = read_draft(warehouse, NIGHT)
+    night = night_of(spark, warehouse, bert, fine_tune="{steps: 0}")
+    fine_tune(night)
+    second = read_draft(warehouse, NIGHT)
+    assert first is not None
+    assert second is not None
+    assert first.encoder_version != second.encoder_version
+    kept = Encoder.load(second.encoder_folder, "cpu")
+    loaded = Encoder.from_pretrained(
+        str(bert), as_of="2017-12-01", cut="2017-08-11", max_item_tokens=12, max_user_tokens=20, dtype="float32"
+    )
+    assert kept.version == loaded.version
+
+
+def test_a_young_encoder_stays_and_two_contenders_share_it(
+    spark: SparkSession,
+    warehouse: Path,
+    bert: Path,
+    tmp_path: Path,
+) -> None:
+    night = night_of(spark, warehouse, bert, every_days=100)
+    store = model_store(night)
+    earlier = NIGHT - timedelta(days=30)
+    encoder = Encoder.from_pretrained(
+        str(bert), as_of=earlier.isoformat(), cut="2017-07-12", max_item_tokens=12, max_user_tokens=20
+    )
+    encoder.save(tmp_path / "bundle/encoder")
+    tags = {"encoder_version": encoder.version, "encoder_as_of": earlier.isoformat(), "gate": "passed"}
+    store.promote(store.register(tmp_path / "bundle", earlier, {}, {}, tags).version)
+    fine_tune(night)
+    draft = read_draft(warehouse, NIGHT)
+    assert draft is not None
+    assert (draft.encoder_version, draft.encoder_as_of) == (encoder.version, earlier)
+    embed(night)
+    assert night.record.rows == {"item_texts": 4, "user_texts": 15}
+
+    store.register(tmp_path / "bundle", NIGHT, {}, {}, {**tags, "gate": "refused"})
+    later = night_of(spark, warehouse, bert, every_days=100)
+    fine_tune(later)
+    assert later.record.status == "skipped"
+    embed(later)
+    assert later.record.rows == {"item_texts": 0, "user_texts": 3}
+
+
+def test_what_stops_the_steps(
+    spark: SparkSession,
+    warehouse: Path,
+    bert: Path,
+) -> None:
+    with pytest.raises(LongtailError, match=r"no champion and no draft\. Run jobs/fine_tune\.py for 2017-12-01"):
+        embed(night_of(spark, warehouse, bert))
+    with pytest.raises(ConfigurationError, match="the folder does not exist"):
+        fine_tune(night_of(spark, warehouse, Path("/no/such/bert")))
+    with pytest.raises(ValueError, match="learning_rate"):
+        fine_tune(night_of(spark, warehouse, bert, fine_tune="{steps: 3, learning_rate: 1.0e+35}"))
+    assert read_draft(warehouse, NIGHT) is None
+    night = night_of(spark, warehouse, bert, fine_tune="{steps: 0}")
+    fine_tune(night)
+    renamed = night.tables.read(ITEMS).withColumn("title", F.concat("title", F.lit(" fresh")))
+    night.tables.replace(renamed.localCheckpoint(), ITEMS, None)
+    with pytest.raises(LongtailError, match=r"4 item texts .* Run jobs/build_features\.py for 2017-12-01 again"):
+        embed(night_of(spark, warehouse, bert, fine_tune="{steps: 0}"))

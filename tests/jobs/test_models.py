@@ -1,0 +1,151 @@
+"""Versions and the champion in a real MLflow on SQLite."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from jobs.registry.drafts import write_draft
+from jobs.registry.lineup import encoder_is_due, lineup, training_is_due
+from jobs.registry.models import Champion, ModelStore, Version
+from jobs.runtime.config import MLflow
+from jobs.runtime.errors import LongtailError
+
+CONF = MLflow(tracking_uri=None, registered_model="longtail-ranker", experiment="longtail")
+DECEMBER = date(2017, 12, 1)
+
+
+def _register(store: ModelStore, folder: Path, as_of: date, gate: str = "passed", encoder: str = "e1") -> Version:
+    bundle = folder / f"bundle-{as_of}"
+    (bundle / "encoder").mkdir(parents=True, exist_ok=True)
+    (bundle / "encoder" / "config.json").write_text(encoder)
+    tags = {"encoder_version": encoder, "encoder_as_of": as_of.isoformat(), "gate": gate}
+    return store.register(bundle, as_of, {"recall": 0.25}, {"seed": "17"}, tags)
+
+
+def _night(folder: Path, as_of: date) -> Any:
+    """What lineup reads of a night."""
+    conf = SimpleNamespace(
+        mlflow=CONF,
+        gate=SimpleNamespace(retry_days=7),
+        relevance=SimpleNamespace(every_days=28),
+        encoder=SimpleNamespace(every_days=56),
+    )
+    return SimpleNamespace(conf=conf, folder=folder, as_of=as_of)
+
+
+def test_a_new_store_has_nothing_and_makes_nothing(tmp_path: Path) -> None:
+    store = ModelStore(CONF, tmp_path)
+    assert store.versions() == []
+    assert store.champion(DECEMBER) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_champion_is_the_newest_promoted_version_as_of_the_date(tmp_path: Path) -> None:
+    store = ModelStore(CONF, tmp_path)
+    old = _register(store, tmp_path, date(2017, 11, 1))
+    store.promote(old.version)
+    refused = _register(store, tmp_path, date(2017, 11, 20), gate="refused")
+    new = _register(store, tmp_path, DECEMBER, encoder="e2")
+
+    waiting = store.champion(DECEMBER)
+    assert waiting is not None
+    assert waiting.version == old.version  # registered is not promoted
+
+    store.promote(new.version)
+    champion = store.champion(DECEMBER)
+    assert champion is not None
+    assert (champion.version, champion.encoder_version, champion.as_of) == (new.version, "e2", DECEMBER)
+    assert (champion.encoder_folder / "config.json").read_text() == "e2"
+    before = store.champion(date(2017, 11, 30))
+    assert before is not None
+    assert before.version == old.version
+    assert store.champion(date(2017, 10, 31)) is None
+    assert [version.version for version in store.versions_at(date(2017, 11, 20))] == [refused.version]
+    with pytest.raises(LongtailError, match="was refused by the gate"):
+        store.promote(refused.version)
+
+
+def test_the_alias_moves_forward_only(tmp_path: Path) -> None:
+    from mlflow.tracking import MlflowClient
+
+    store = ModelStore(CONF, tmp_path)
+    new = _register(store, tmp_path, DECEMBER)
+    store.promote(new.version)
+    backfilled = _register(store, tmp_path, date(2017, 11, 1))
+    store.promote(backfilled.version)
+
+    client = MlflowClient(f"sqlite:///{tmp_path}/mlflow/mlflow.db")
+    live = client.get_model_version_by_alias("longtail-ranker", "champion")
+    assert str(live.version) == new.version
+    assert client.get_run(live.run_id).data.metrics == {"recall": 0.25}
+    assert client.get_run(live.run_id).data.params == {"seed": "17"}
+
+
+def test_a_version_whose_files_are_gone_says_so(tmp_path: Path) -> None:
+    import shutil
+
+    store = ModelStore(CONF, tmp_path)
+    store.promote(_register(store, tmp_path, DECEMBER).version)
+    champion = store.champion(DECEMBER)
+    assert isinstance(champion, Champion)
+    shutil.rmtree(champion.folder)
+    with pytest.raises(LongtailError, match="are not in"):
+        store.champion(DECEMBER)
+
+
+def test_tags_are_required(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="encoder_as_of, gate"):
+        ModelStore(CONF, tmp_path).register(tmp_path, DECEMBER, {}, {}, {"encoder_version": "e1"})
+
+
+def test_a_draft_plays_until_its_version_is_registered(tmp_path: Path) -> None:
+    def encoder(folder: Path) -> tuple[str, date]:
+        folder.mkdir()
+        return "e1", DECEMBER
+
+    night = _night(tmp_path, DECEMBER)
+    write_draft(tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
+    before = lineup(night)
+    assert before.champion is None
+    assert before.draft is not None
+    assert [one.encoder_version for one in before.contenders] == ["e1"]
+
+    store = ModelStore(CONF, tmp_path)
+    store.promote(_register(store, tmp_path, DECEMBER).version)
+    after = lineup(night)
+    assert after.draft is None
+    assert [one.as_of for one in after.contenders] == [DECEMBER]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "training", "encoder"),
+    [
+        (date(2017, 11, 1), False, False),  # attempted on the day itself
+        (date(2017, 11, 28), False, False),  # 27 days after the champion
+        (date(2017, 11, 29), True, False),  # 28 days
+        (date(2017, 12, 1), False, False),  # refused on that day
+        (date(2017, 12, 7), False, False),  # 6 days after the refusal
+        (date(2017, 12, 8), True, False),  # 7 days
+        (date(2017, 12, 27), True, True),  # 56 days after the champion's encoder
+        (date(2017, 10, 31), True, True),  # nothing was there yet
+    ],
+)
+def test_when_training_and_encoder_are_due(two_attempts: Path, as_of: date, training: bool, encoder: bool) -> None:
+    night, store = _night(two_attempts, as_of), ModelStore(CONF, two_attempts)
+    assert training_is_due(night, store) is training
+    assert encoder_is_due(night, store) is encoder
+
+
+@pytest.fixture(scope="module")
+def two_attempts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A champion of 1 November and a refusal of 1 December."""
+    folder = tmp_path_factory.mktemp("store")
+    store = ModelStore(CONF, folder)
+    store.promote(_register(store, folder, date(2017, 11, 1)).version)
+    _register(store, folder, DECEMBER, gate="refused")
+    return folder

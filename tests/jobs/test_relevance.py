@@ -1,0 +1,249 @@
+"""Training, gate, bundle and scoring on a small warehouse with real Delta and MLflow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import CANDIDATES, EVENTS, RELEVANCE, TEXT_EMBEDDINGS, USER_HISTORY
+from features.contract.table import Table
+from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
+from jobs.registry.drafts import write_draft
+from jobs.registry.lineup import model_store
+from jobs.relevance.blocks import read_candidates, read_shoppers
+from jobs.runtime.config import Config, load_config
+from jobs.runtime.errors import LongtailError, Refused
+from jobs.runtime.night import Night, Record
+from jobs.score import score, scored_candidates
+from jobs.tables.warehouse import Warehouse
+from jobs.train_relevance import train_relevance
+from model.bundle import Bundle
+from model.periods import training_periods
+from model.retrieval.first_stage import FirstStage
+
+DECEMBER = date(2017, 12, 1)
+CHANNELS = ("als", "popularity")
+USERS, ITEMS, PER_USER = [f"u{n:02}" for n in range(40)], [f"i{n:02}" for n in range(30)], 12
+PERIODS = training_periods(DECEMBER, 28, 1)
+
+Changed = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Small:
+    """A warehouse with everything that stands before train_relevance."""
+
+    spark: SparkSession
+    folder: Path
+    conf: Config
+
+    def night(self, conf: Config | None = None) -> Night:
+        conf = conf or self.conf
+        return Night(conf, DECEMBER, "run", self.spark, Warehouse(self.spark, str(self.folder)), Record())
+
+
+@pytest.fixture(scope="module")
+def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Small:
+    folder = tmp_path_factory.mktemp("warehouse")
+    made = Small(spark, folder, _conf(folder))
+    _fill(made)
+    return made
+
+
+def _conf(folder: Path, registered_model: str = "longtail-ranker", **gate: float) -> Config:
+    overrides = {
+        "warehouse": str(folder),
+        "relevance": {"batch_users": 10},
+        "fusion": {"width": 16, "heads": 2, "layers": 1, "epochs": 1, "history_items": 5},
+        "gate": {"margin": 1.0, "max_calibration_slope_error": 1000.0, "bootstrap_samples": 50, **gate},
+        "mlflow": {"registered_model": registered_model},
+    }
+    path = folder / f"{registered_model}.yaml"
+    path.write_text(json.dumps(overrides))  # JSON is YAML
+    return load_config(path)
+
+
+def _fill(small: Small) -> None:
+    random = np.random.default_rng(7)
+    tables = small.night().tables
+
+    def write(rows: list[Changed], table: Table) -> None:
+        ordered = [tuple(row[name] for name in table.column_names) for row in rows]
+        tables.replace(small.spark.createDataFrame(ordered, table.schema).coalesce(1), table, None)
+
+    dates = (*PERIODS.with_candidates, DECEMBER)
+    item = [
+        {**_defaults(ITEM_FEATURES), "as_of": at, "item_id": i, "text_hash": f"h{n % 9}", "is_eligible": True,
+         "segment": ("head", "tail", "tail", "cold")[n % 4], "price_mean_90d": float(n)}
+        for at in dates for n, i in enumerate(ITEMS)
+    ]  # fmt: skip
+    user = [
+        {**_defaults(USER_FEATURES), "as_of": at, "user_id": u, "purchases_count_28d": n}
+        for at in dates for n, u in enumerate(USERS)
+    ]  # fmt: skip
+    history = [
+        {"as_of": at, "user_id": u, "item_ids": [ITEMS[n % 30], "unknown", ITEMS[(3 * n) % 30]],
+         "event_types": ["purchase"] * 3, "days_ago": [1.0, 2.5, 40.0]}
+        for at in dates for n, u in enumerate(USERS[1:])
+    ]  # fmt: skip  # the first shopper has no history
+    embedding = [
+        {"text_hash": f"h{n}", "encoder_version": "e1", "embedding": [float(x) for x in np.eye(9)[n]]} for n in range(9)
+    ]
+    candidates, events = [], []
+    for at in dates:
+        for u in USERS:
+            for rank, n in enumerate(random.permutation(len(ITEMS))[:PER_USER]):
+                channels = [float(x) for x in random.normal(size=2)]
+                candidates.append({
+                    "as_of": at, "encoder_version": "e1", "first_stage_version": "toy", "user_id": u, "rank": rank + 1,
+                    "item_id": ITEMS[n], "first_stage_score": 0.3 * channels[0] - 1.5, "channel_scores": channels,
+                })  # fmt: skip
+                if at != DECEMBER and random.random() < 1 / (1 + np.exp(1.5 - channels[0])):
+                    events.append(_purchase(len(events), u, ITEMS[n], at + timedelta(days=int(random.choice([0, 27])))))
+    write(item, ITEM_FEATURES_TABLE)
+    write(user, USER_FEATURES_TABLE)
+    write(history, USER_HISTORY)
+    write(embedding, TEXT_EMBEDDINGS)
+    write(candidates, CANDIDATES)
+    write(events, EVENTS)
+
+
+def _defaults(features: tuple[Feature, ...]) -> Changed:
+    return {feature.name: feature.default for feature in features}
+
+
+def _purchase(number: int, user: str, item: str, day: date) -> Changed:
+    row: Changed = dict.fromkeys(EVENTS.column_names)
+    at = datetime.combine(day, time(12), UTC)
+    return row | {
+        "event_id": str(number), "user_id": user, "item_id": item, "event_type": "purchase", "event_time": at,
+        "event_date": day, "ingested_at": at, "quantity": 1, "price": Decimal("1.00"), "sample_weight": 1.0,
+    }  # fmt: skip
+
+
+def _draft(folder: Path) -> None:
+    def encoder(place: Path) -> tuple[str, date]:
+        place.mkdir()
+        (place / "config.json").write_text("{}")
+        return "e1", DECEMBER
+
+    draft = write_draft(folder, DECEMBER, encoder, horizon_days=28, cuts=PERIODS.all_cuts, conf_hash="abc")
+    one = np.ones(2)
+    weights = np.array([0.3, 0, 0, 0, 0, 0])
+    FirstStage("toy", CHANNELS, 0 * one, one, 0 * one, weights, -1.5).save(draft.first_stage_folder)
+
+
+def _relevance(night: Night) -> list[tuple[Any, ...]]:
+    rows = night.tables.read_date(RELEVANCE, DECEMBER).orderBy("user_id", "item_id").collect()
+    return [(row.user_id, row.item_id, row.relevance, row.top_reasons) for row in rows]
+
+
+def test_the_night_from_draft_to_relevance(small: Small) -> None:
+    with pytest.raises(LongtailError, match="No champion"):
+        score(small.night())
+
+    _draft(small.folder)
+    trained = small.night()
+    train_relevance(trained)
+    assert trained.record.status == "done"
+    assert trained.record.decisions["gate"] == "passed"
+    assert trained.record.decisions["gate_reference"] == "popularity"
+    assert trained.record.rows["training_pairs"] == len(USERS) * PER_USER
+    champion = model_store(trained).champion(DECEMBER)
+    assert champion is not None
+    assert champion.version == trained.record.model_version
+    assert not (small.folder / "scratch" / "run" / "bundle").exists()
+
+    again = small.night()
+    train_relevance(again)
+    assert again.record.status == "skipped"
+
+    scored = small.night()
+    score(scored)
+    first = _relevance(scored)
+    assert scored.record.rows == {"pairs": len(USERS) * PER_USER}
+    assert scored.record.model_version == champion.version
+    assert all(0 < relevance < 1 for _, _, relevance, _ in first)
+    names = {name for *_, reasons in first for name in reasons}
+    assert names <= {"als", "popularity", *Bundle.load(champion.folder).scorer.ranker.inputs.item_features}
+    assert "als" in names
+    score(small.night())
+    assert _relevance(small.night()) == first
+
+
+def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None:
+    night = small.night()
+    champion = model_store(night).champion(DECEMBER)
+    assert champion is not None
+    scorer = Bundle.load(champion.folder).scorer
+    candidates = read_candidates(night.tables, DECEMBER, "e1", "toy")
+    shoppers = read_shoppers(night.tables, DECEMBER, scorer.ranker.inputs.user_features)
+    one, three = (
+        scored_candidates(night, champion, scorer, candidates, shoppers, n).orderBy("user_id", "item_id").collect()
+        for n in (1, 3)
+    )
+    assert one == three
+
+    # What the driver computes for all shoppers at once, as training and the gate do.
+    import pyarrow as pa
+
+    from jobs.relevance.item_side import read_item_side
+    from jobs.relevance.worker import scored
+
+    side = read_item_side(night, DECEMBER, "e1", scorer.ranker.inputs.item_features)
+    whole = scored(
+        candidates.toArrow(),
+        shoppers.toArrow(),
+        scorer,
+        pa.array(side.item_ids),
+        scorer.ranker.encode_items(side.items),
+    )
+    there = {(row["user_id"], row["item_id"]): row["relevance"] for row in whole.to_pylist()}
+    np.testing.assert_allclose(
+        [row.relevance for row in one], [there[row.user_id, row.item_id] for row in one], atol=1e-6
+    )
+
+
+def test_a_first_model_that_the_gate_refuses_ends_the_night(small: Small) -> None:
+    _draft(small.folder)
+    strict = _conf(small.folder, "other", max_calibration_slope_error=1e-9)
+    night = small.night(strict)
+    with pytest.raises(Refused, match="calibration slope"):
+        train_relevance(night)
+    (version,) = model_store(night).versions()
+    assert (version.gate, version.promoted_as_of) == ("refused", None)
+    assert night.record.decisions["gate"].startswith("calibration slope")
+
+
+def test_a_champion_of_before_is_the_reference_and_goes_on_after_a_refusal(small: Small) -> None:
+    _draft(small.folder)
+    strict = _conf(small.folder, "third", max_calibration_slope_error=1e-9)
+    store = model_store(small.night(strict))
+    now = model_store(small.night()).champion(DECEMBER)
+    assert now is not None
+    november = date(2017, 11, 1)
+    tags = {"encoder_version": "e1", "encoder_as_of": november.isoformat(), "gate": "passed"}
+    store.promote(store.register(now.folder, november, {}, {}, tags).version)
+
+    night = small.night(strict)
+    train_relevance(night)
+    assert night.record.decisions["gate_reference"] == "version 1"
+    # Trained on the same rows with the same seed, it finds what the champion finds.
+    figures = night.record.decisions
+    assert figures["gate_tail_recall_challenger"] == figures["gate_tail_recall_reference"]
+    champion = store.champion(DECEMBER)
+    assert champion is not None
+    assert champion.version == "1"
+
+
+def test_missing_candidates_of_the_model_are_named(small: Small) -> None:
+    with pytest.raises(LongtailError, match=r"no rows for 2017-12-01, e9 and toy.*build_candidates"):
+        read_candidates(small.night().tables, DECEMBER, "e9", "toy")

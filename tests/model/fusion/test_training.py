@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from model.fusion.training import fit_ranker, loss_of
+from tests.model.fusion.toy import INPUTS, SETTINGS, toy_period
+
+
+def test_training_starts_from_the_first_stage() -> None:
+    period = toy_period()
+    ranker = fit_ranker([period], INPUTS, replace(SETTINGS, learning_rate=1e-12))
+    logits = ranker.predict(period.block, ranker.encode_items(period.items))
+    listed = period.block.listed
+    np.testing.assert_allclose(logits[listed], period.block.first_stage_score[listed], atol=1e-4)
+    assert np.isneginf(logits[~listed]).all()
+
+
+@pytest.mark.parametrize("loss", ["softmax", "bce"])
+def test_it_learns_that_the_candidate_has_a_text_of_the_history(loss: str) -> None:
+    ranker = fit_ranker([toy_period(users=300)], INPUTS, replace(SETTINGS, epochs=25, loss=loss))
+    later = toy_period(users=100, seed=2)
+    logits = ranker.predict(later.block, ranker.encode_items(later.items))
+    responds, listed = later.responded, later.block.listed
+    better = [
+        (logits[u, responds[u]][:, None] > logits[u, listed[u] & ~responds[u]][None, :]).mean()
+        for u in np.flatnonzero(responds.any(axis=1))
+    ]
+    # The terms of the skip are noise: a linear model orders such pairs no better than a coin.
+    assert np.mean(better) > 0.75
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    period = toy_period()
+    first, second = (fit_ranker([period], INPUTS, replace(SETTINGS, dropout=0.2)) for _ in range(2))
+    items = first.encode_items(period.items)
+    np.testing.assert_array_equal(
+        first.predict(period.block, items), second.predict(period.block, second.encode_items(period.items))
+    )
+
+
+def test_the_multi_positive_softmax_by_hand() -> None:
+    logits = torch.tensor([[0.0, 0.0, 0.0, 50.0]])
+    responded = torch.tensor([[True, True, False, False]])
+    drawn = torch.tensor([[True, True, True, False]])
+    assert loss_of(logits, responded, drawn, "softmax").item() == pytest.approx(np.log(3), abs=1e-6)
+    assert loss_of(logits, responded, drawn, "bce").item() == pytest.approx(np.log(2), abs=1e-6)
+
+
+def test_a_loss_that_is_no_number_stops_it() -> None:
+    period = toy_period()
+    period.block.first_stage_score[:, 0] = np.nan
+    with pytest.raises(ValueError, match="no number"):
+        fit_ranker([period], INPUTS, SETTINGS)
+
+
+def test_without_any_response_it_says_so() -> None:
+    period = toy_period()
+    with pytest.raises(ValueError, match="No shopper responded"):
+        fit_ranker([replace(period, responded=np.zeros_like(period.responded))], INPUTS, SETTINGS)

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from model.retrieval.catalogue import Catalogue
+from model.retrieval.channels import CHANNELS, NEVER_DAYS, score_channels
+from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
+
+
+def scores(name: str) -> np.ndarray:
+    """[3 shoppers, 4 eligible items: tea-b, rye-c, rye-d, odd]."""
+    return np.asarray(score_channels(catalogue(), shoppers(), SETTINGS, (name,))[0])
+
+
+def test_als_is_the_inner_product() -> None:
+    np.testing.assert_allclose(scores("als"), [[1, 0, 0.5, 0], [0, 2, 1, 0], [0, 0, 0, 0]])
+
+
+def test_text_history_takes_the_best_decayed_cosine() -> None:
+    # ann: texts (1,0) at place 0 and (0,1) at place 1, which counts half.
+    # tea-b is text (.6,.8): max(.6, .8 / 2) = .6; rye-c is (0,1): max(0, 1 / 2); rye-d like tea-b; odd is (1,0): 1.
+    np.testing.assert_allclose(scores("text_history")[0], [0.6, 0.5, 0.6, 1.0], rtol=1e-6)
+    np.testing.assert_allclose(scores("text_history")[2], 0.0)
+
+
+def test_type_affinity_halves_and_skips_items_without_a_type() -> None:
+    # ann bought tea today: log(1 + 1); bob rye 20 days ago, two half-lives: log(1 + 1/4); nothing for code 0.
+    expected = [[np.log(2), 0, 0, 0], [0, np.log(1.25), np.log(1.25), 0], [0, 0, 0, 0]]
+    np.testing.assert_allclose(scores("type_affinity"), expected, rtol=1e-6)
+
+
+def test_type_recency_is_one_today_and_zero_for_never() -> None:
+    recency = scores("type_recency")
+    assert recency[0, 0] == pytest.approx(1.0)
+    assert recency[1, 1] == pytest.approx(1 - np.log1p(20) / np.log1p(NEVER_DAYS), rel=1e-6)
+    np.testing.assert_allclose(recency[2], 0.0, atol=1e-7)
+    np.testing.assert_allclose(recency[:, 3], 0.0, atol=1e-7)
+
+
+def test_store_channels_use_the_shares_of_the_own_stores() -> None:
+    # ann: weights 1 in store 0 and 2 ** (-10 / 60) in store 1; bob's store is unknown.
+    far = 0.5 ** (10 / 60)
+    shares = np.array([1, far]) / (1 + far)
+    np.testing.assert_allclose(scores("store_popularity")[0], [shares[0], 0, 4 * shares[1], 0], rtol=1e-5)
+    np.testing.assert_allclose(scores("store_promotion")[0], [0, 0, 0, shares[0]], rtol=1e-5)
+    np.testing.assert_allclose(scores("store_popularity")[1], 0.0)
+
+
+def test_a_shopper_is_no_neighbour_of_itself() -> None:
+    # bob's only like shopper would be bob, whose rye-c must not come back to him.
+    np.testing.assert_allclose(scores("neighbours")[1], 0.0)
+
+
+def test_item_channels_have_one_row_for_all() -> None:
+    popularity = scores("popularity")
+    assert popularity.shape == (1, 4)
+    np.testing.assert_allclose(popularity[0], [0.1, 0.2, 0.3, 0.4], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_every_channel_is_finite_for_all_shoppers(name: str) -> None:
+    found = scores(name)
+    assert found.shape == (3, 4)
+    assert np.isfinite(found).all()
+
+
+def test_a_catalogue_survives_being_sent() -> None:
+    sent = Catalogue.from_arrays(catalogue().to_arrays())
+    for name in CHANNELS:
+        np.testing.assert_array_equal(score_channels(sent, shoppers(), SETTINGS, (name,))[0], scores(name))

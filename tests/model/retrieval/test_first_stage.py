@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.retrieval.candidates import sample_for_training, top_candidates
+from model.retrieval.channels import ALL_CHANNELS
+from model.retrieval.first_stage import FirstStage, fit_first_stage
+from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
+
+
+def only_als(weight: float = 1.0) -> FirstStage:
+    one = np.ones(1)
+    return FirstStage("v", ("als",), np.zeros(1), one, np.zeros(1), np.array([weight, 0.0, 0.0]), bias=-3.0)
+
+
+def test_fit_finds_the_channel_that_matters_and_corrects_the_bias() -> None:
+    generator = np.random.default_rng(1)
+    signal, noise = generator.normal(size=(2, 20_000))
+    # True log-odds among all pairs are 1.5 * signal - 4; every positive is kept and every fifth negative.
+    response = generator.random(20_000) < 1 / (1 + np.exp(-(1.5 * signal - 4)))
+    kept = response | (np.arange(20_000) % 5 == 0)
+    weight = np.where(response, 1.0, 5.0)
+    scores = np.stack([signal, noise])[:, kept].astype(np.float32)
+    fitted = fit_first_stage(("signal", "noise"), scores, response[kept].astype(float), weight[kept], 1e-6, "test")
+    points = np.array([-1.0, 0.5, 2.0], dtype=np.float32)
+    found = fitted.score([points, np.zeros(3, dtype=np.float32)])
+    np.testing.assert_allclose(found, 1.5 * points - 4, atol=0.5)
+
+
+def test_fit_without_positives_says_so() -> None:
+    with pytest.raises(ValueError, match="no positives"):
+        fit_first_stage(("a",), np.zeros((1, 3)), np.zeros(3), np.ones(3), 1e-4, "test")
+
+
+def test_save_and_load_give_the_same_and_a_changed_file_is_refused(tmp_path: Path) -> None:
+    only_als().save(tmp_path)
+    loaded = FirstStage.load(tmp_path)
+    assert loaded.version == "v"
+    np.testing.assert_array_equal(loaded.weights, only_als().weights)
+    path = tmp_path / "first_stage.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "bias": 0.0}))
+    with pytest.raises(ValueError, match="changed after it was saved"):
+        FirstStage.load(tmp_path)
+
+
+def test_top_candidates_leave_out_what_was_bought_and_settle_ties_by_the_catalogue() -> None:
+    best = top_candidates(catalogue(), shoppers(), SETTINGS, only_als(), top=2, exclude_bought=True)
+    lists = [best.eligible[best.start[u] : best.start[u + 1]].tolist() for u in range(3)]
+    # als: ann 1, 0, .5, 0 → tea-b, rye-d; bob 0, 2, 1, 0 without rye-c, which he bought → rye-d, then the first of two
+    # zeros; eve all zero → the first two.
+    assert lists == [[0, 2], [2, 0], [0, 1]]
+    np.testing.assert_allclose(best.score[:2], [1 - 3, 0.5 - 3])
+
+
+def test_bought_items_come_back_when_the_store_wants_them() -> None:
+    best = top_candidates(catalogue(), shoppers(), SETTINGS, only_als(), top=1, exclude_bought=False)
+    assert best.eligible.tolist() == [0, 1, 0]
+
+
+def test_fewer_items_than_asked_are_all_returned() -> None:
+    best = top_candidates(catalogue(), shoppers(), SETTINGS, only_als(), top=99, exclude_bought=True)
+    assert np.diff(best.start).tolist() == [4, 3, 4]
+
+
+def test_the_training_sample_weighs_negatives_for_all_they_stand_for() -> None:
+    positives = {"ann": np.array([0]), "bob": np.array([1])}
+    sample = sample_for_training(catalogue(), shoppers(), SETTINGS, ALL_CHANNELS, positives, negatives=2, seed=1)
+    # ann has one positive and two of three others; bob's rye-c was bought before, so bob gives nothing.
+    assert sample.label.tolist() == [1.0, 0.0, 0.0]
+    assert sample.weight.tolist() == [1.0, 1.5, 1.5]
+    assert sample.scores.shape == (len(ALL_CHANNELS), 3)
+
+
+def test_nobody_with_a_positive_gives_an_empty_sample() -> None:
+    sample = sample_for_training(catalogue(), shoppers(), SETTINGS, ALL_CHANNELS, {}, negatives=2, seed=1)
+    assert sample.scores.shape == (len(ALL_CHANNELS), 0)

@@ -1,0 +1,109 @@
+"""The whole chain with the real components: Spark, Delta, Feast, MLflow, the encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import functions as F
+
+from features import contract
+from features.contract.table import Table
+from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.nightly import STEPS
+from jobs.online.store import online_store_yaml
+from jobs.report.summary import night_summary
+from jobs.serving.client import StorefrontClient
+from tests.pipeline.conftest import AS_OF, Store
+
+ALL_TABLES = [getattr(contract, name) for name in contract.__all__] + [ITEM_FEATURES_TABLE, USER_FEATURES_TABLE]
+
+
+@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
+def test_every_table_of_the_design_exists_with_its_key(store: Store, table: Table) -> None:
+    rows = store.tables.read(table)
+    assert rows.groupBy(*table.key).count().where("count > 1").isEmpty()
+
+
+def test_every_step_is_recorded_with_what_it_read_and_wrote(store: Store) -> None:
+    runs = store.tables.read(contract.RUNS).where("run_id = 'first'").toPandas().set_index("step")
+    assert sorted(runs.index) == sorted(step.__name__ for step in STEPS)
+    assert set(runs.status) == {"done"}
+    assert set(runs.loc["plan_exposure"].outputs) == {"exposure_scores", "item_exposure", "constraint_prices"}
+    assert "relevance" in runs.loc["plan_exposure"].inputs
+    assert runs.loc["score"].model_version == "1"
+
+
+def test_lists_hold_new_tail_items_once_each_and_at_most_the_slots(store: Store) -> None:
+    lists = store.tables.read_date(contract.EXPOSURE_SCORES, AS_OF).toPandas()
+    assert lists.user_id.nunique() == 150
+    assert not lists.duplicated(["user_id", "item_id"]).any()
+    assert lists.groupby("user_id").size().max() <= store.conf.plan.slots
+    np.testing.assert_allclose(lists.score, lists.relevance + lists.boost, atol=1e-9)
+    assert lists.reason.str.len().min() > 0
+    items = store.tables.read_date(ITEM_FEATURES_TABLE, AS_OF).toPandas().set_index("item_id")
+    assert set(items.loc[lists.item_id].segment) <= {"tail", "cold"}
+    assert items.loc[lists.item_id].is_eligible.all()
+    events = store.tables.read(contract.EVENTS).where("event_type = 'purchase'").select("user_id", "item_id").distinct()
+    bought = set(events.toPandas().itertuples(index=False, name=None))
+    assert not bought & set(lists[["user_id", "item_id"]].itertuples(index=False, name=None))
+
+
+def test_no_item_gets_more_than_its_cap(store: Store) -> None:
+    given = store.tables.read_date(contract.ITEM_EXPOSURE, AS_OF).toPandas()
+    assert (given.allocated <= given.cap + 1e-6).all()
+
+
+def test_candidates_of_past_periods_are_kept_for_training(store: Store) -> None:
+    dates = {
+        row.as_of.isoformat() for row in store.tables.read(contract.CANDIDATES).select("as_of").distinct().collect()
+    }
+    assert dates == {"2017-09-08", "2017-10-06", "2017-11-03", "2017-12-01"}
+
+
+def test_the_storefront_reads_the_night(store: Store) -> None:
+    client = StorefrontClient(online_store_yaml(store.conf))
+    lists = store.tables.read_date(contract.EXPOSURE_SCORES, AS_OF).orderBy("user_id", "rank").toPandas()
+    user = lists.user_id.iloc[0]
+    expected = lists[lists.user_id == user]
+    answer = client.user_list(user)
+    assert [entry.item_id for entry in answer.items] == expected.item_id.tolist()
+    np.testing.assert_allclose([entry.score for entry in answer.items], expected.score, rtol=1e-6)
+    boosts = client.boosts(expected.item_id.tolist())
+    np.testing.assert_allclose([boosts[item] for item in expected.item_id], expected.boost, rtol=1e-6)
+
+
+def test_the_summary_names_steps_segments_and_three_shoppers(store: Store) -> None:
+    seconds = {step.__name__: 1.0 for step in STEPS}
+    text = night_summary(store.spark, store.conf, AS_OF, seconds)
+    assert all(step.__name__ in text for step in STEPS)
+    assert text.count("lately bought:") == 3
+    assert "tail" in text
+
+
+def test_a_second_run_of_the_date_gives_the_same_tables(store: Store) -> None:
+    written = [t for t in ALL_TABLES if t not in (contract.RUNS, contract.REJECTED, contract.PARKED)]
+    before = {table.name: rows_of(store, table) for table in written}
+    store.run("second")
+    for table in written:
+        assert_same(before[table.name], rows_of(store, table), table)
+
+
+def rows_of(store: Store, table: Table) -> pd.DataFrame:
+    frame = store.tables.read(table).drop("run_id", "source_versions")
+    maps = [column.name for column in table.columns if column.type.typeName() == "map" and column.name in frame.columns]
+    arrays = [column.name for column in table.columns if column.type.typeName() == "array"]
+    for name in maps:
+        frame = frame.withColumn(name, F.to_json(name))
+    for name in arrays:
+        frame = frame.withColumn(name, F.concat_ws("|", F.transform(name, lambda value: value.cast("string"))))
+    return frame.toPandas().sort_values(list(table.key), ignore_index=True)
+
+
+def assert_same(first: pd.DataFrame, second: pd.DataFrame, table: Table) -> None:
+    assert len(first) == len(second), table.name
+    for column in first.columns:
+        if first[column].dtype.kind == "f":
+            np.testing.assert_allclose(first[column], second[column], atol=1e-6, err_msg=f"{table.name}.{column}")
+        else:
+            pd.testing.assert_series_equal(first[column], second[column], obj=f"{table.name}.{column}")
