@@ -17,7 +17,7 @@ CANDIDATES = Table(
         Column("first_stage_score", DoubleType(), "Log-odds of the first stage, corrected for the share of negatives."),
         Column(
             "channel_scores",
-            ArrayType(FloatType(), False),
+            ArrayType(FloatType()),
             "Scores of the channels in the order of the first stage's list, as they enter it.",
         ),
     ),

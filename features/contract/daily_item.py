@@ -16,7 +16,7 @@ DAILY_ITEM = Table(
         Column("spend_sum", MONEY, "Amount paid."),
         Column("discount_sum", MONEY, "Amount taken off."),
         Column("exposures_weight", DoubleType(), "Exposures, by sample weight."),
-        Column("buyers", ArrayType(StringType(), False), "Shoppers who bought, sorted: exact distinct counts merge."),
+        Column("buyers", ArrayType(StringType()), "Shoppers who bought, sorted: exact distinct counts merge."),
     ),
     key=(
         "day",

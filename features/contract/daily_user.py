@@ -17,8 +17,8 @@ DAILY_USER = Table(
         Column("spend_sum", MONEY, "Amount paid."),
         Column("discount_sum", MONEY, "Amount taken off."),
         Column("exposures_weight", DoubleType(), "Exposures, by sample weight."),
-        Column("items", ArrayType(StringType(), False), "Items bought, sorted: exact distinct counts merge."),
-        Column("stores", ArrayType(StringType(), False), "Stores visited, sorted."),
+        Column("items", ArrayType(StringType()), "Items bought, sorted: exact distinct counts merge."),
+        Column("stores", ArrayType(StringType()), "Stores visited, sorted."),
     ),
     key=(
         "day",

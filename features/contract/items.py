@@ -27,8 +27,8 @@ ITEMS = Table(
         Column(
             "stock_quantity", LongType(), "Units in stock; NULL where the store does not track stock.", nullable=True
         ),
-        Column("image_embedding", ArrayType(FloatType(), False), "Embedding of the picture.", nullable=True),
-        Column("attributes", MapType(StringType(), StringType(), False), "Further attributes as text."),
+        Column("image_embedding", ArrayType(FloatType()), "Embedding of the picture.", nullable=True),
+        Column("attributes", MapType(StringType(), StringType()), "Further attributes as text."),
         Column("listed_at", TimestampType(), "Time from which the item can be bought."),
         Column("withdrawn_at", TimestampType(), "Time from which it cannot.", nullable=True),
         Column("updated_at", TimestampType(), "Time of the last change in the source."),

@@ -12,7 +12,7 @@ METRICS = Table(
         Column("name", StringType(), "Name of the figure."),
         Column("segment", StringType(), "Part of the store that it is about; all for the whole."),
         Column("value", DoubleType(), "Value."),
-        Column("source_versions", MapType(StringType(), LongType(), False), "Table versions that it came from."),
+        Column("source_versions", MapType(StringType(), LongType()), "Table versions that it came from."),
     ),
     key=(
         "as_of",

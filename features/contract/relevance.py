@@ -14,7 +14,7 @@ RELEVANCE = Table(
         Column("item_id", StringType(), "Identifier of the product."),
         Column("relevance", DoubleType(), "Probability of a response within the horizon."),
         Column("model_version", StringType(), "Version of longtail-ranker."),
-        Column("top_reasons", ArrayType(StringType(), False), "What moved the relevance most, the strongest first."),
+        Column("top_reasons", ArrayType(StringType()), "What moved the relevance most, the strongest first."),
     ),
     key=(
         "as_of",

@@ -10,7 +10,7 @@ TEXT_EMBEDDINGS = Table(
     columns=(
         Column("text_hash", StringType(), "SHA-256 of the text."),
         Column("encoder_version", StringType(), "Version of the encoder."),
-        Column("embedding", ArrayType(FloatType(), False), "Unit vector."),
+        Column("embedding", ArrayType(FloatType()), "Unit vector."),
     ),
     key=(
         "text_hash",

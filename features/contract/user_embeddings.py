@@ -11,7 +11,7 @@ USER_EMBEDDINGS = Table(
         Column("as_of", DateType(), "Night."),
         Column("user_id", StringType(), "Identifier of the shopper."),
         Column("encoder_version", StringType(), "Version of the encoder."),
-        Column("embedding", ArrayType(FloatType(), False), "Unit vector."),
+        Column("embedding", ArrayType(FloatType()), "Unit vector."),
     ),
     key=(
         "as_of",

@@ -10,9 +10,9 @@ USER_HISTORY = Table(
     columns=(
         Column("as_of", DateType(), "Night."),
         Column("user_id", StringType(), "Identifier of the shopper."),
-        Column("item_ids", ArrayType(StringType(), False), "Items."),
-        Column("event_types", ArrayType(StringType(), False), "Event types."),
-        Column("days_ago", ArrayType(FloatType(), False), "Days between the event and as_of 00:00 UTC."),
+        Column("item_ids", ArrayType(StringType()), "Items."),
+        Column("event_types", ArrayType(StringType()), "Event types."),
+        Column("days_ago", ArrayType(FloatType()), "Days between the event and as_of 00:00 UTC."),
     ),
     key=(
         "as_of",

@@ -11,7 +11,7 @@ HOUSEHOLDS = 150
 
 
 def write_small_panel(folder: Path) -> Path:
-    """Writes the panel's tables with every 16th household, the products they bought, and promotions of one store in ten.
+    """Writes the panel's tables with every 16th household, their products and the promotions of six stores.
 
     Products are cut to those of the sample and to those promoted in its stores in the last weeks, so that cold items
     exist as well.

@@ -11,7 +11,7 @@ from features import contract
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.nightly import STEPS
-from jobs.online.store import online_store_yaml
+from jobs.online.store import feature_store_yaml
 from jobs.report.summary import night_summary
 from jobs.serving.client import StorefrontClient
 from tests.pipeline.conftest import AS_OF, Store
@@ -62,7 +62,7 @@ def test_candidates_of_past_periods_are_kept_for_training(store: Store) -> None:
 
 
 def test_the_storefront_reads_the_night(store: Store) -> None:
-    client = StorefrontClient(online_store_yaml(store.conf))
+    client = StorefrontClient(feature_store_yaml(store.conf))
     lists = store.tables.read_date(contract.EXPOSURE_SCORES, AS_OF).orderBy("user_id", "rank").toPandas()
     user = lists.user_id.iloc[0]
     expected = lists[lists.user_id == user]
