@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, FloatType, StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, DataType, DateType, FloatType, StringType, StructField, StructType
 
 from features.contract import ITEMS, TEXT_EMBEDDINGS, USER_EMBEDDINGS, USER_HISTORY
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
@@ -43,8 +45,7 @@ def embed(night: Night) -> None:
     for version, (contender, dates) in _work(night, tonight).items():
         encoder = Encoder.load(contender.encoder_folder, night.conf.encoder.device)
         rows["item_texts"] += _embed_items(night, encoder, version, dates)
-        for day in dates:
-            rows["user_texts"] += _embed_users(night, encoder, version, day)
+        rows["user_texts"] += _embed_users(night, encoder, version, dates)
         night.record.decisions[f"dtype of {version}"] = encoder.dtype
     night.record.rows = rows
 
@@ -87,7 +88,7 @@ def _embed_items(night: Night, encoder: Encoder, version: str, dates: tuple[date
         vectors = encoder.encode_items(
             some.text.to_list(), night.conf.encoder.batch_size, threads=available_cores(), progress="item texts"
         )
-        frame = _vector_frame(night, "text_hash", some.text_hash.to_list(), vectors)
+        frame = _vector_frame(night, {"text_hash": some.text_hash}, vectors)
         night.tables.add(
             frame.select("text_hash", F.lit(version).alias("encoder_version"), "embedding"), TEXT_EMBEDDINGS
         )
@@ -95,38 +96,46 @@ def _embed_items(night: Night, encoder: Encoder, version: str, dates: tuple[date
     return len(new)
 
 
-def _embed_users(night: Night, encoder: Encoder, version: str, day: date) -> int:
-    """Replaces the embeddings of the shoppers' texts of a date; returns their number, 0 where a past date has them."""
-    if day != night.as_of and night.tables.has(
-        USER_EMBEDDINGS, f"as_of = DATE'{day}' AND encoder_version = '{version}'"
-    ):
-        return 0
+def _embed_users(night: Night, encoder: Encoder, version: str, dates: tuple[date, ...]) -> int:
+    """Replaces the embeddings of the shoppers' texts of the night and of past dates without any; returns their number.
+
+    All dates go through one pass and one commit, so a text that stays the same from date to date is computed once.
+    """
+    there = night.tables.read_or_empty(USER_EMBEDDINGS).where(F.col("encoder_version") == version)
+    done = {row.as_of for row in there.groupBy("as_of").agg(F.count("*").alias("shoppers")).collect()}
+    days = [day for day in dates if day == night.as_of or day not in done]
+    texts = reduce(DataFrame.union, (_texts_of_shoppers(night, day) for day in days))
+    shoppers = texts.orderBy("as_of", "user_id").toPandas()
+    vectors = encoder.encode_users(
+        shoppers.text.to_list(), night.conf.encoder.batch_size, threads=available_cores(), progress="shoppers"
+    )
+    rows = _vector_frame(night, {"as_of": shoppers.as_of, "user_id": shoppers.user_id}, vectors)
+    listed = ", ".join(f"DATE'{day}'" for day in days)
+    night.tables.replace(
+        rows.select("as_of", "user_id", F.lit(version).alias("encoder_version"), "embedding"),
+        USER_EMBEDDINGS,
+        f"as_of IN ({listed}) AND encoder_version = '{version}'",
+    )
+    event("shoppers embedded", step="embed", as_of=night.as_of, encoder=version, dates=len(days), texts=len(shoppers))
+    return len(shoppers)
+
+
+def _texts_of_shoppers(night: Night, day: date) -> DataFrame:
+    """as_of, user_id, text of every shopper known at a date, with or without history."""
     shoppers = night.tables.read_date(USER_FEATURES_TABLE, day).select("user_id")
     events = night.tables.read_date(USER_HISTORY, day).select("user_id", "item_ids", "event_types")
-    history = shoppers.join(events, on="user_id", how="left")
     titles = night.tables.read_date(ITEM_FEATURES_TABLE, day).select("item_id", "title")
-    texts = user_texts(history, titles, night.conf.encoder.user_items).orderBy("user_id").toPandas()
-    vectors = encoder.encode_users(
-        texts.text.to_list(), night.conf.encoder.batch_size, threads=available_cores(), progress=f"shoppers on {day}"
-    )
-    rows = _vector_frame(night, "user_id", texts.user_id.to_list(), vectors).select(
-        F.lit(day).alias("as_of"), "user_id", F.lit(version).alias("encoder_version"), "embedding"
-    )
-    night.tables.replace_date(rows, USER_EMBEDDINGS, day, f"encoder_version = '{version}'")
-    event("shoppers embedded", step="embed", as_of=night.as_of, date=day, encoder=version, shoppers=len(texts))
-    return len(texts)
+    texts = user_texts(shoppers.join(events, on="user_id", how="left"), titles, night.conf.encoder.user_items)
+    return texts.select(F.lit(day).alias("as_of"), "user_id", "text")
 
 
-def _vector_frame(night: Night, key: str, keys: list[str], vectors: np.ndarray) -> DataFrame:
-    """`key`, embedding (array<float> without NULL), from rows of vectors [n, d] over one flat Arrow buffer."""
-    width = vectors.shape[1]
-    offsets = np.arange(0, (len(keys) + 1) * width, width, dtype=np.int32)
-    listed = pa.ListArray.from_arrays(pa.array(offsets), pa.array(vectors.ravel()))
-    table = pa.table({key: pa.array(keys, pa.string()), "embedding": listed})
-    schema = StructType(
-        [StructField(key, StringType(), False), StructField("embedding", ArrayType(FloatType(), False), False)]
-    )
-    return night.spark.createDataFrame(table, schema)
+def _vector_frame(night: Night, keys: dict[str, pd.Series], vectors: np.ndarray) -> DataFrame:
+    """The keys, embedding (array<float> without NULL), from rows of vectors [n, d] over one flat Arrow buffer."""
+    columns = {name: pa.Array.from_pandas(values) for name, values in keys.items()}
+    columns["embedding"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    kinds: dict[str, DataType] = {"as_of": DateType(), "embedding": ArrayType(FloatType(), False)}
+    schema = StructType([StructField(name, kinds.get(name, StringType()), False) for name in columns])
+    return night.spark.createDataFrame(pa.table(columns), schema)
 
 
 if __name__ == "__main__":

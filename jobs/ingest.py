@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from pyspark.sql import functions as F
+
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
 from features.quality.outcomes import ACCEPTED
 from jobs.runtime.command import main_of
@@ -79,7 +81,8 @@ def _take_store(source: Source, window: Window, newest: date) -> tuple[Intake, I
     items = take_in(source.items(newest), ITEMS, "valid_from", newest)
     users = take_in(source.users(newest), USERS, "signed_up_at", newest)
     known = (
-        Reference("item_id", items.accepted.select("item_id").distinct(), "item"),
+        # The catalogue fits into memory; whether the shoppers do is for Spark to see.
+        Reference("item_id", F.broadcast(items.accepted.select("item_id").distinct()), "item"),
         Reference("user_id", users.accepted.select("user_id"), "user"),
     )
     events = take_in(source.events(window.since, window.before), EVENTS, "event_time", window.before, references=known)

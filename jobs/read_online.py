@@ -56,7 +56,10 @@ def _item(client: StorefrontClient, night: PublishedNight, item_id: str) -> str:
 
 def _features(row: dict[str, Any], view: str) -> list[str]:
     prefix = f"{view}__"
-    return [view, *(f"  {name.removeprefix(prefix):<28} {row[name]}" for name in row if name.startswith(prefix))]
+    return [
+        view,
+        *(f"  {name.removeprefix(prefix):<28} {row[name]}" for name in sorted(row) if name.startswith(prefix)),
+    ]
 
 
 def _arguments() -> argparse.Namespace:

@@ -41,7 +41,7 @@ class Periods:
 
 
 def training_periods(as_of: date, horizon_days: int, fusion_periods: int) -> Periods:
-    """The periods of a training for `as_of`: gate, calibration, `fusion_periods` of the fusion, first stage, backwards."""
+    """The periods of a training for `as_of`: backwards gate, calibration, those of the fusion, first stage."""
     cuts = [as_of - timedelta(days=horizon_days * back) for back in range(1, fusion_periods + 4)]
     gate, calibration, *fusion, first_stage = cuts
     return Periods(horizon_days, first_stage, tuple(reversed(fusion)), calibration, gate)

@@ -10,9 +10,7 @@ USERS = Table(
     columns=(
         Column("user_id", StringType(), "Identifier of the shopper."),
         Column("signed_up_at", TimestampType(), "Time from which the shopper is known."),
-        Column(
-            "attributes", MapType(StringType(), StringType()), "What the store knows of the shopper, as text."
-        ),
+        Column("attributes", MapType(StringType(), StringType()), "What the store knows of the shopper, as text."),
         Column("consent_personalisation", BooleanType(), "Whether lists may be personal."),
         Column("updated_at", TimestampType(), "Time of the last change in the source."),
     ),

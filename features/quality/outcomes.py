@@ -37,7 +37,7 @@ def park_unknown(judged: DataFrame, key: str, known: DataFrame, what: str) -> Da
     members = known.select(key, F.lit(True).alias("is_known"))
     unknown = (F.col("outcome") == ACCEPTED) & F.col("is_known").isNull()
     columns = [column for column in judged.columns if column not in ("outcome", "reason")]
-    return judged.join(F.broadcast(members), on=key, how="left").select(
+    return judged.join(members, on=key, how="left").select(
         *columns,
         F.when(unknown, F.lit(PARKED)).otherwise(F.col("outcome")).alias("outcome"),
         F.when(unknown, F.lit(f"unknown {what}")).otherwise(F.col("reason")).alias("reason"),

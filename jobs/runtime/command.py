@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import uuid
 from collections.abc import Callable
@@ -73,7 +74,10 @@ def _guarded(conf_path: str, name: str, body: Callable[[Config, str], object], w
             log = log_to(run_id, folder / "logs")
             logger.info("configuration", extra={"fields": {"run": run_id, "hash": conf.hash}})
             logger.debug("resolved configuration", extra={"fields": {"conf": conf.model_dump_json()}})
-            body(conf, run_id)
+            try:
+                body(conf, run_id)
+            finally:
+                shutil.rmtree(folder / "scratch", ignore_errors=True)  # files on their way to executors or Delta
         return DONE
     except LongtailError as error:
         logger.debug("stopped", exc_info=error)

@@ -24,7 +24,7 @@ def spark_session(name: str) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = SparkSession.builder.appName(f"longtail {name}").config("spark.sql.session.timeZone", "UTC").getOrCreate()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
-    if DELTA_EXTENSION not in spark.conf.get("spark.sql.extensions", ""):
+    if DELTA_EXTENSION not in (spark.conf.get("spark.sql.extensions", "") or ""):
         raise ConfigurationError(
             "Spark runs without Delta.",
             "Give spark-submit --properties-file conf/spark-local.conf (or your cluster's).",

@@ -26,6 +26,7 @@ class Warehouse:
     def version(self, table: Table) -> int | None:
         """The newest committed version of a table, None where it does not exist (Delta protocol: _delta_log/N.json)."""
         jvm = self.spark.sparkContext._jvm
+        assert jvm is not None
         log = jvm.org.apache.hadoop.fs.Path(f"{self.path(table)}/_delta_log")
         system = log.getFileSystem(self.spark.sparkContext._jsc.hadoopConfiguration())
         if not system.exists(log):

@@ -8,12 +8,13 @@ from pyspark.sql import functions as F
 # The most frequent abbreviations; a word not here stays, as a wrong guess reads worse than an abbreviation.
 WORDS = {
     "ACCES": "accessories", "BKD": "baked", "BTL": "bottle", "CARB": "carbonated", "CATFD": "cat food",
-    "CHOC": "chocolate", "CHOCOCLATE": "chocolate", "CNTRL": "control", "CONC": "concentrate", "DNRS": "dinners",
-    "DRNK": "drink", "DRNKNG": "drinking", "DRNKS": "drinks", "FD": "food", "FEM": "feminine", "FLVRD": "flavored",
-    "FRZ": "frozen", "FRZN": "frozen", "GDS": "goods", "HYGN": "hygiene", "INCL": "including", "JCE": "juice",
-    "MISC": "miscellaneous", "MNRL": "mineral", "PCKGD": "packaged", "PK": "pack", "PKG": "package",
+    "CHOC": "chocolate", "CHOCOCLATE": "chocolate", "CNTRL": "control", "CONC": "concentrate",
+    "DNRS": "dinners", "DRNK": "drink", "DRNKNG": "drinking", "DRNKS": "drinks", "FD": "food",
+    "FEM": "feminine", "FLVR": "flavored", "FLVRD": "flavored", "FRZ": "frozen", "FRZN": "frozen",
+    "GDS": "goods", "HYGN": "hygiene", "INCL": "including", "JCE": "juice", "MISC": "miscellaneous",
+    "MNRL": "mineral", "PCKGD": "packaged", "PK": "pack", "PKG": "package", "PKLD": "pickled",
     "PREM": "premium", "SFT": "soft", "SGL": "single", "SUPP": "supplement", "SV": "serve", "TRSH": "trash",
-    "VEG": "vegetables", "WAT": "water",
+    "VEG": "vegetables", "WAT": "water", "WTR": "water",
 }  # fmt: skip
 
 
