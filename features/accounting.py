@@ -43,5 +43,5 @@ class Balance:
 
 
 def rows_by_outcome(judged: DataFrame, time: str) -> DataFrame:
-    """outcome, rows, newest: the count and the latest `time` of the rows with each outcome."""
-    return judged.groupBy("outcome").agg(F.count(F.lit(1)).alias("rows"), F.max(time).alias("newest"))
+    """outcome, rows, newest: the count and the latest day (UTC) of `time` of the rows with each outcome."""
+    return judged.groupBy("outcome").agg(F.count(F.lit(1)).alias("rows"), F.max(F.to_date(time)).alias("newest"))

@@ -10,12 +10,29 @@ from pyspark.sql import functions as F
 from features.texts import INTERESTS, titles_in_order
 
 
+def text_positives(events: DataFrame, item_texts: DataFrame, cut: date, window_days: int) -> DataFrame:
+    """user_id, item_id, week (date), text_hash: one item that a shopper bought in one week, however often.
+
+    From purchases in [cut - window_days, cut); a week is Monday to Sunday, UTC. events: user_id, item_id, event_type,
+    event_time. item_texts: item_id, text_hash, one row an item; a purchase of an item that is not there is no positive.
+    """
+    since, until = _midnight(cut - timedelta(days=window_days)), _midnight(cut)
+    bought = events.where(
+        (F.col("event_type") == "purchase") & (F.col("event_time") >= since) & (F.col("event_time") < until)
+    )
+    return (
+        bought.groupBy("user_id", "item_id", F.to_date(F.date_trunc("week", "event_time")).alias("week"))
+        .agg(F.count("*").alias("lines"))
+        .join(item_texts.select("item_id", "text_hash"), on="item_id", how="inner")
+        .select("user_id", "item_id", "week", "text_hash")
+    )
+
+
 def sampled_text_pairs(
+    positives: DataFrame,
     events: DataFrame,
     item_texts: DataFrame,
     *,
-    cut: date,
-    window_days: int,
     history_days: int,
     user_items: int,
     pairs: int,
@@ -23,24 +40,21 @@ def sampled_text_pairs(
 ) -> DataFrame:
     """At most `pairs` positives, drawn by a hash of their key and `seed`: user_text, item_text, item_share (double).
 
-    A positive is one item that a shopper bought in one week (Monday to Sunday, UTC), by purchases in
-    [cut - window_days, cut). item_share is the share of the item's text among all of them. The shopper's text is made
-    of events in [week - history_days, week) alone, where week is its Monday 00:00 UTC, and without the item itself or
-    another of the same text: a text that holds the answer teaches copying. It is '' where nothing is left.
+    item_share is the share of the item's text among all positives. The shopper's text is made of events in
+    [week - history_days, week) alone, where week is its Monday 00:00 UTC, and without the item itself or another of the
+    same text: a text that holds the answer teaches copying. It is '' where nothing is left.
 
-    events: user_id, item_id, event_type, event_time. item_texts: item_id, title, text, text_hash, one row an item; a
-    purchase of an item that is not there is no positive. Rows come ordered by the hash.
+    positives: see `text_positives`; they are read more than once. events: user_id, item_id, event_type, event_time.
+    item_texts: item_id, title, text, text_hash, one row an item. Rows come ordered by the hash.
     """
-    known = events.where(F.col("event_time") < _midnight(cut))
-    positives = _positives(known, item_texts, cut - timedelta(days=window_days))
-    total = positives.count()
-    shares = positives.groupBy("text_hash").agg((F.count("*") / F.lit(max(total, 1))).alias("item_share"))
+    total = max(positives.count(), 1)
+    shares = positives.groupBy("text_hash").agg((F.count("*") / F.lit(total)).alias("item_share"))
     drawn = (
         positives.withColumn("draw", F.xxhash64("user_id", "item_id", "week", F.lit(seed)))
         .orderBy("draw", "user_id", "item_id", "week")
         .limit(pairs)
     )
-    texts = _texts_before(drawn, known, item_texts, history_days, user_items)
+    texts = _texts_before(drawn, events, item_texts, history_days, user_items)
     return (
         drawn.join(shares, on="text_hash", how="inner")
         .join(item_texts.select("item_id", F.col("text").alias("item_text")), on="item_id", how="inner")
@@ -50,23 +64,12 @@ def sampled_text_pairs(
     )
 
 
-def _positives(known: DataFrame, item_texts: DataFrame, since: date) -> DataFrame:
-    """user_id, item_id, week (date), text_hash: once, however often the item was bought in the week."""
-    bought = known.where((F.col("event_type") == "purchase") & (F.col("event_time") >= _midnight(since)))
-    return (
-        bought.groupBy("user_id", "item_id", F.to_date(F.date_trunc("week", "event_time")).alias("week"))
-        .agg(F.count("*").alias("lines"))
-        .join(item_texts.select("item_id", "text_hash"), on="item_id", how="inner")
-        .select("user_id", "item_id", "week", "text_hash")
-    )
-
-
 def _texts_before(
-    drawn: DataFrame, known: DataFrame, item_texts: DataFrame, history_days: int, user_items: int
+    drawn: DataFrame, events: DataFrame, item_texts: DataFrame, history_days: int, user_items: int
 ) -> DataFrame:
     """user_id, item_id, week, text of the shopper by what was before that week."""
     interests = (
-        known.where(F.col("event_type").isin(*INTERESTS))
+        events.where(F.col("event_type").isin(*INTERESTS))
         .join(item_texts.select("item_id", "text_hash"), on="item_id", how="inner")
         .select("user_id", F.col("item_id").alias("seen_id"), F.col("text_hash").alias("seen_hash"), "event_time")
     )

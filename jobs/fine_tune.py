@@ -10,7 +10,7 @@ import numpy as np
 
 from features.contract import EVENTS, ITEMS
 from features.declarations import ITEM_FEATURES_TABLE
-from features.text_pairs import sampled_text_pairs
+from features.text_pairs import sampled_text_pairs, text_positives
 from features.texts import distinct_texts
 from jobs.registry.drafts import Draft, read_draft, write_draft
 from jobs.registry.lineup import encoder_is_due, model_store, training_is_due
@@ -124,19 +124,26 @@ def _loaded(night: Night, periods: Periods) -> Encoder:
 
 def _pairs(night: Night, periods: Periods) -> Pairs:
     """Positives before the encoder's cut, with the items as they were known at it."""
-    conf, cut = night.conf, periods.encoder_cut
+    conf, tuning, cut = night.conf, night.conf.encoder.fine_tune, periods.encoder_cut
     known = night.tables.read_date(ITEM_FEATURES_TABLE, cut).select("item_id", "title", "text_hash")
-    item_texts = known.join(distinct_texts(night.tables.read(ITEMS)), on="text_hash", how="inner")
+    item_texts = (
+        known.join(distinct_texts(night.tables.read(ITEMS)), on="text_hash", how="inner")
+        .select("item_id", "title", "text", "text_hash")
+        .persist()
+    )
+    events = night.tables.read(EVENTS).select("user_id", "item_id", "event_type", "event_time")
+    positives = text_positives(events, item_texts, cut, tuning.window_days).persist()
     rows = sampled_text_pairs(
-        night.tables.read(EVENTS),
-        item_texts.select("item_id", "title", "text", "text_hash"),
-        cut=cut,
-        window_days=conf.encoder.fine_tune.window_days,
+        positives,
+        events,
+        item_texts,
         history_days=conf.features.history_days,
         user_items=conf.encoder.user_items,
-        pairs=conf.encoder.fine_tune.steps * conf.encoder.fine_tune.batch_size,
+        pairs=tuning.steps * tuning.batch_size,
         seed=conf.seed,
     ).toPandas()
+    for frame in (positives, item_texts):
+        frame.unpersist()
     return Pairs(rows.user_text.to_list(), rows.item_text.to_list(), rows.item_share.to_numpy())
 
 

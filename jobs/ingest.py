@@ -104,7 +104,7 @@ def _require_events(events: Intake, window: Window) -> None:
     expected = window.before - timedelta(days=SILENT_DAYS)
     if window.since:
         expected = max(expected, window.since)
-    if events.newest is None or events.newest.date() < expected:
+    if events.newest is None or events.newest < expected:
         raise Refused(
             f"The source has no events between {expected} and {window.before}.",
             "Give a date that the source has reached, or see why it has stopped; nothing was written.",

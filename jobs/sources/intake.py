@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -37,7 +36,7 @@ class Intake:
     rows: DataFrame
     judged: DataFrame
     balance: Balance
-    newest: Any
+    newest: date | None
 
     @property
     def accepted(self) -> DataFrame:
@@ -63,7 +62,7 @@ def take_in(
     """Judges every row of a source's table and checks the balance.
 
     `time` is the column that decides what is later than the night. `keep` holds the rows until the writing, for
-    tables that are dear to compute and small enough. `newest` is the largest `time` of an accepted row.
+    tables that are dear to compute and small enough. `newest` is the latest day of an accepted row.
 
     Raises LongtailError when a required column is missing or the balance does not hold.
     """

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
 
-from features.text_pairs import sampled_text_pairs
+from features.text_pairs import sampled_text_pairs, text_positives
 
 EVENTS = "user_id string, item_id string, event_type string, event_time timestamp"
 CUT = date(2017, 9, 1)  # a Friday; the week before it began on Monday 2017-08-28, the one before that on 2017-08-21
@@ -25,9 +25,9 @@ def item_texts(spark: SparkSession, *ids: str) -> DataFrame:
     return spark.createDataFrame(rows, "item_id string, title string, text string, text_hash string")
 
 
-def pairs_of(events: DataFrame, texts: DataFrame, pairs: int = 100, seed: int = 1, **changed: int) -> list[tuple]:
-    given = {"window_days": 28, "history_days": 60, "user_items": 3, **changed}
-    frame = sampled_text_pairs(events, texts, cut=CUT, pairs=pairs, seed=seed, **given)
+def pairs_of(events: DataFrame, texts: DataFrame, pairs: int = 100, seed: int = 1) -> list[tuple]:
+    positives = text_positives(events, texts, CUT, window_days=28)
+    frame = sampled_text_pairs(positives, events, texts, history_days=60, user_items=3, pairs=pairs, seed=seed)
     return [tuple(row) for row in frame.collect()]
 
 
@@ -47,7 +47,7 @@ def test_a_text_holds_what_was_before_the_week_of_the_purchase(spark: SparkSessi
     )
     texts = item_texts(spark, "old", "ancient", "looked", "shown", "same week", "bought", "late", "others")
     # Positives: "same week" and "bought" alone; each text is one of two, so its share is 1/2.
-    assert sorted(pairs_of(events, texts, window_days=28)) == [
+    assert sorted(pairs_of(events, texts)) == [
         ("Tlooked, Told", "Xbought", 0.5),
         ("Tlooked, Told", "Xsame week", 0.5),
     ]

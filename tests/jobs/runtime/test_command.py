@@ -1,0 +1,71 @@
+"""The commands as a person runs them, up to the point where Spark would start."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs import nightly, show
+from jobs.runtime.errors import REFUSED, WRONG_USAGE, Refused
+from jobs.runtime.lock import only_writer
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    """Runs a command's main with arguments; gives its exit code and what it wrote to stdout and stderr."""
+
+    def command(main, *arguments: str) -> tuple[int, str, str]:  # type: ignore[no-untyped-def]
+        monkeypatch.setattr(sys, "argv", ["command", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        written = capsys.readouterr()
+        return int(stopped.value.code or 0), written.out, written.err
+
+    return command
+
+
+@pytest.mark.parametrize("main", [nightly.main, show.main])
+def test_help_says_what_a_job_is_for(run, main) -> None:  # type: ignore[no-untyped-def]
+    code, said, _ = run(main, "--help")
+    assert code == 0
+    assert "--conf" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--as-of", "1.12.2017"], "is not a date; write it as 2017-12-01"),
+        ([], "give either --as-of, or --from and --to"),
+        (["--from", "2017-12-02", "--to", "2017-12-01"], "--to 2017-12-01 is before --from 2017-12-02"),
+        (["--as-of", "2017-12-01", "--from-step", "lunch"], "invalid choice"),
+    ],
+)
+def test_wrong_usage_is_said_in_words(run, arguments: list[str], said: str) -> None:  # type: ignore[no-untyped-def]
+    code, _, error = run(nightly.main, *arguments)
+    assert code == WRONG_USAGE
+    assert said in error
+
+
+def test_a_wrong_configuration_is_one_line(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "store.yaml"
+    path.write_text("warehous: x\n", encoding="utf-8")
+    code, _, error = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
+    assert code == WRONG_USAGE
+    assert error.strip().splitlines() == [
+        f"nightly: {path}: warehous is not a key of the configuration. Remove it or look up its name in conf/base.yaml."
+    ]
+
+
+def test_a_warehouse_that_cannot_be_made_is_named(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    path = tmp_path / "store.yaml"
+    path.write_text(f"warehouse: {tmp_path}/file/warehouse\n", encoding="utf-8")
+    code, _, error = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
+    assert code == WRONG_USAGE
+    assert "cannot be written" in error
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    with only_writer(tmp_path), pytest.raises(Refused, match="Another run is writing") as caught, only_writer(tmp_path):
+        pass
+    assert caught.value.exit_code == REFUSED

@@ -1,0 +1,55 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql.types import DateType, LongType, StringType
+
+from features.contract.table import Column, Invariant, Table
+from jobs.runtime.errors import LongtailError
+from jobs.tables.warehouse import Warehouse
+
+SALES = Table(
+    name="sales",
+    meaning="Sales of a night.",
+    columns=(
+        Column("as_of", DateType(), "Night."),
+        Column("item_id", StringType(), "Item."),
+        Column("sold", LongType(), "Pieces.", nullable=True),
+    ),
+    key=("as_of", "item_id"),
+    partitioned_by=("as_of",),
+    invariants=(Invariant("sold_not_negative", "sold >= 0"),),
+)
+MONDAY, TUESDAY = date(2017, 12, 4), date(2017, 12, 5)
+
+
+def test_a_table_is_written_by_date_and_guarded_by_its_rules(spark: SparkSession, tmp_path: Path) -> None:
+    tables = Warehouse(spark, str(tmp_path))
+
+    def rows(*values: tuple[date, str | None, int | None]):  # type: ignore[no-untyped-def]
+        return spark.createDataFrame(list(values), "as_of date, item_id string, sold long")
+
+    def stored() -> list[tuple[date, str, int | None]]:
+        return sorted(tuple(row) for row in Warehouse(spark, str(tmp_path)).read(SALES).collect())
+
+    assert not tables.exists(SALES)
+    with pytest.raises(LongtailError, match="The table sales does not exist"):
+        tables.read(SALES)
+
+    # A NULL in an optional column is no violation.
+    tables.replace_date(rows((MONDAY, "tea", 1), (MONDAY, "rye", None)), SALES, MONDAY)
+    tables.replace_date(rows((TUESDAY, "tea", 2)), SALES, TUESDAY)
+    tables.replace_date(rows((MONDAY, "tea", 3)), SALES, MONDAY)
+    assert stored() == [(MONDAY, "tea", 3), (TUESDAY, "tea", 2)]
+    assert tables.outputs["sales"] == tables.version(SALES)
+
+    for bad, rule in (((MONDAY, "tea", -1), "sold_not_negative"), ((MONDAY, None, 1), "item_id not null")):
+        with pytest.raises(LongtailError, match=rule):
+            tables.replace_date(rows(bad), SALES, MONDAY)
+    with pytest.raises(LongtailError, match="miss the column sold"):
+        tables.replace_date(rows((MONDAY, "tea", 1)).drop("sold"), SALES, MONDAY)
+    assert stored() == [(MONDAY, "tea", 3), (TUESDAY, "tea", 2)]
+
+    with pytest.raises(LongtailError, match="no rows for 2017-12-06"):
+        tables.read_date(SALES, date(2017, 12, 6))
