@@ -16,6 +16,8 @@ from jobs.runtime.manifest import run_step
 from tests.jobs.sources.panels import write_panel
 from tests.jobs.test_ingest import NIGHT, config, night, rows
 
+pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
+
 TABLES = (DAILY_ITEM, DAILY_USER, ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY)
 
 

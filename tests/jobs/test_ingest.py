@@ -19,6 +19,8 @@ from jobs.runtime.night import Night
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.sources.panels import LINES, write_panel
 
+pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
+
 NIGHT = date(2017, 12, 1)
 
 

@@ -29,6 +29,8 @@ from model.bundle import Bundle
 from model.periods import training_periods
 from model.retrieval.first_stage import FirstStage
 
+pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
+
 DECEMBER = date(2017, 12, 1)
 CHANNELS = ("als", "popularity")
 USERS, ITEMS, PER_USER = [f"u{n:02}" for n in range(40)], [f"i{n:02}" for n in range(30)], 12

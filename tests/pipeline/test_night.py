@@ -81,6 +81,7 @@ def test_the_summary_names_steps_segments_and_three_shoppers(store: Store) -> No
     assert "tail" in text
 
 
+@pytest.mark.slow
 def test_a_second_run_of_the_date_gives_the_same_tables(store: Store) -> None:
     written = [t for t in ALL_TABLES if t not in (contract.RUNS, contract.REJECTED, contract.PARKED)]
     before = {table.name: rows_of(store, table) for table in written}

@@ -69,5 +69,7 @@ def write_panel(
         ),
     }  # fmt: skip
     for name, table in tables.items():
-        table.drop(columns=[without], errors="ignore").to_parquet(folder / f"{name}.parquet", index=False)
+        table.drop(columns=[without], errors="ignore").to_parquet(
+            folder / f"{name}.parquet", index=False, coerce_timestamps="us"
+        )
     return folder
