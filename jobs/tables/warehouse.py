@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -16,7 +17,8 @@ class Warehouse:
 
     def __init__(self, spark: SparkSession, folder: str) -> None:
         self.spark = spark
-        self.folder = folder.rstrip("/")
+        # Delta takes a relative path for the name of a table.
+        self.folder = folder.rstrip("/") if "://" in folder else str(Path(folder).absolute())
         self.inputs: dict[str, int] = {}
         self.outputs: dict[str, int] = {}
 
