@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from scipy import sparse
@@ -32,6 +32,8 @@ class Catalogue:
     neighbour_profiles: sparse.csr_matrix  # [p, m + types] unit rows, tf-idf of items and product types
     neighbour_purchases: sparse.csr_matrix  # [p, n] decayed purchases
     profile_idf: np.ndarray  # [m + types] float32
+    # By name, see model.retrieval.sequences: [m, n] from a known to an eligible item, or [m, m] between known items.
+    links: dict[str, sparse.csr_matrix] = field(default_factory=dict)
 
     @property
     def types(self) -> int:
@@ -41,13 +43,16 @@ class Catalogue:
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Plain arrays to be sent to executors; a sparse matrix becomes four."""
         arrays: dict[str, np.ndarray] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for one in fields(self):
+            value = getattr(self, one.name)
             if sparse.issparse(value):
-                arrays[f"{field.name}.data"], arrays[f"{field.name}.indices"] = value.data, value.indices
-                arrays[f"{field.name}.indptr"], arrays[f"{field.name}.shape"] = value.indptr, np.array(value.shape)
+                arrays |= _parts(one.name, value)
+            elif isinstance(value, dict):
+                arrays[one.name] = np.array(list(value), dtype=str)
+                for name, matrix in value.items():
+                    arrays |= _parts(f"{one.name}.{name}", matrix)
             else:
-                arrays[field.name] = value
+                arrays[one.name] = value
         return arrays
 
     @classmethod
@@ -55,10 +60,21 @@ class Catalogue:
         """The inverse of `to_arrays`, over a function or mapping from a name to an array."""
         get = load if callable(load) else load.__getitem__
         values: dict[str, object] = {}
-        for field in fields(cls):
-            if field.type == "sparse.csr_matrix":
-                parts = (get(f"{field.name}.data"), get(f"{field.name}.indices"), get(f"{field.name}.indptr"))
-                values[field.name] = sparse.csr_matrix(parts, shape=tuple(get(f"{field.name}.shape")), copy=False)
+        for one in fields(cls):
+            if one.type == "sparse.csr_matrix":
+                values[one.name] = _matrix(one.name, get)
+            elif one.name == "links":
+                values[one.name] = {str(name): _matrix(f"links.{name}", get) for name in get("links")}
             else:
-                values[field.name] = get(field.name)
+                values[one.name] = get(one.name)
         return cls(**values)  # type: ignore[arg-type]  # the fields' types are those of the loop above
+
+
+def _parts(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:
+    parts = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
+    return {f"{name}.{part}": array for part, array in parts.items()}
+
+
+def _matrix(name: str, get: Callable[[str], np.ndarray]) -> sparse.csr_matrix:
+    parts = (get(f"{name}.data"), get(f"{name}.indices"), get(f"{name}.indptr"))
+    return sparse.csr_matrix(parts, shape=tuple(get(f"{name}.shape")), copy=False)

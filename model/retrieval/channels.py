@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from model.retrieval.catalogue import Catalogue
+from model.retrieval.sequences import LINK_CHANNELS, link_scores
 from model.retrieval.shoppers import Shoppers
 
 NEVER_DAYS = 400.0
@@ -183,6 +184,9 @@ def score_channels(
     for name in names:
         if name in CHANNELS:
             scores.append(CHANNELS[name](catalogue, shoppers, settings).astype(np.float32, copy=False))
+        elif name in LINK_CHANNELS:
+            history = settings.history_items, settings.history_decay
+            scores.append(link_scores(LINK_CHANNELS[name], catalogue, shoppers, *history))
         else:
             scores.append(np.asarray(catalogue.item_statistics[[ITEM_CHANNELS.index(name)]]))
     return scores

@@ -1,0 +1,57 @@
+"""TF-IDF of words and of characters, and which texts are alike by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+CHARACTERS = 4
+_WORD = re.compile(r"[^\W_]+")
+# Scripts without spaces between words: there two characters that stand together take the place of a word.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+
+
+def words(text: str) -> Iterator[str]:
+    """Words in lower case, each pair of neighbouring ones, and pairs of characters where a script has no spaces."""
+    before = ""
+    for match in _WORD.finditer(text.lower()):
+        word = match.group()
+        yield word
+        if before:
+            yield f"{before} {word}"
+        before = word
+        for run in _UNSPACED.findall(word):
+            yield from (run[place : place + 2] for place in range(len(run) - 1) if len(word) > 2)
+
+
+def character_grams(text: str) -> Iterator[str]:
+    """All CHARACTERS letters and digits in a row of each word in lower case, a space before and after it included."""
+    for match in _WORD.finditer(text.lower()):
+        word = f" {match.group()} "
+        for place in range(max(len(word) - CHARACTERS + 1, 1)):
+            yield word[place : place + CHARACTERS]
+
+
+def tfidf(texts: Sequence[str], terms: Callable[[str], Iterator[str]], most_texts: int) -> sparse.csr_matrix:
+    """[t, terms] unit rows of (1 + log count) * log(t / texts with the term); an empty text has an empty row.
+
+    Terms of one text link nothing and those of more than `most_texts` link everything; both are left out, which
+    bounds the similarities of all texts to the number of their terms times `most_texts`.
+    """
+    found = [list(terms(text)) for text in texts]
+    row = np.repeat(np.arange(len(found)), [len(one) for one in found])
+    column, vocabulary = pd.factorize(np.array([term for one in found for term in one], dtype=object))
+    counts = sparse.csr_matrix(
+        (np.ones(len(row), dtype=np.float32), (row, column)), shape=(len(found), max(len(vocabulary), 1))
+    )
+    counts.sum_duplicates()
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    counts = counts[:, (frequency > 1) & (frequency <= most_texts)]
+    idf = np.log(len(found) / np.maximum(frequency[(frequency > 1) & (frequency <= most_texts)], 1))
+    counts.data = ((1.0 + np.log(counts.data)) * idf[counts.indices]).astype(np.float32)
+    norm = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    return (sparse.diags(1.0 / np.maximum(norm, 1e-9)) @ counts).tocsr().astype(np.float32)

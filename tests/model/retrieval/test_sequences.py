@@ -1,0 +1,97 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from model.retrieval.catalogue import Catalogue
+from model.retrieval.channels import score_channels
+from model.retrieval.sequences import LINK_CHANNELS, LinkChannel, link_scores, newest_places
+from model.retrieval.shoppers import Shoppers
+from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
+
+# From the known items 0 tea-a, 1 milk-b, … to the eligible tea-b, rye-c, rye-d, odd.
+LINKS = sparse.csr_matrix(
+    np.array([[0.2, 0.4, 0, 0], [0.6, 0, 0.5, 0], [0, 0, 0, 0], [0, 0, 0.8, 0], [0] * 4, [0] * 4], dtype=np.float32)
+)
+# tea-a is like milk-b; among the eligible, rye-c (3) is like odd (5).
+LIKE = np.eye(6, dtype=np.float32)
+LIKE[0, 1], LIKE[3, 5] = 0.5, 0.25
+
+
+# Between the texts 0, 1 and 2; tea-a and odd have text 0, milk-b and rye-c text 1, tea-b and rye-d text 2.
+TEXTS = sparse.csr_matrix(np.array([[1.0, 0.4, 0], [0.4, 1, 0.6], [0, 0.6, 1]], dtype=np.float32))
+
+
+def linked() -> Catalogue:
+    links = {channel.links: TEXTS if channel.of_texts else LINKS for channel in LINK_CHANNELS.values()}
+    return replace(catalogue(), links={**links, "text_neighbours": sparse.csr_matrix(LIKE)})
+
+
+def scores(channel: LinkChannel, people: Shoppers | None = None) -> np.ndarray:
+    return link_scores(channel, linked(), people or shoppers(), history_items=3, history_decay=0.5)
+
+
+@pytest.mark.parametrize(
+    ("channel", "ann"),
+    [
+        # ann's newest is tea-a, before it milk-b; weights 1 and 1/2, or 1/2 each, or 1 and 0.
+        (LinkChannel("transitions", "decayed"), [0.2 + 0.3, 0.4, 0.25, 0]),
+        (LinkChannel("transitions", "mean"), [0.1 + 0.3, 0.2, 0.25, 0]),
+        (LinkChannel("transitions", "newest"), [0.2, 0.4, 0, 0]),
+        (LinkChannel("transitions", "decayed", "maximum"), [max(0.2, 0.3), 0.4, 0.25, 0]),
+        # Before: milk-b weighs 1/2 and another 1/2 as the like of tea-a.
+        (LinkChannel("transitions", "decayed", spread="before"), [0.2 + 0.6, 0.4, 0.5, 0]),
+        # After: rye-c gets a quarter of what odd has, which is nothing; nobody else has a like.
+        (LinkChannel("transitions", "decayed", spread="after"), [0.5, 0.4, 0.25, 0]),
+    ],
+)
+def test_scores_of_links(channel: LinkChannel, ann: list[float]) -> None:
+    found = scores(channel)
+    np.testing.assert_allclose(found[0], ann, rtol=1e-6)
+    np.testing.assert_allclose(found[1], [0, 0, 0.8, 0], rtol=1e-6)  # bob's only item is rye-c
+    np.testing.assert_allclose(found[2], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("channel", "ann"),
+    [
+        # ann's texts are 0, then 1 at half; tea-b is text 2, rye-c text 1, rye-d text 2, odd text 0.
+        (LinkChannel("words", "decayed", "maximum", of_texts=True), [0.3, 0.5, 0.3, 1]),
+        (LinkChannel("words", "newest", of_texts=True), [0, 0.4, 0, 1]),
+        (LinkChannel("words", "mean", of_texts=True), [0.3, 0.7, 0.3, 0.7]),
+    ],
+)
+def test_scores_of_links_between_texts(channel: LinkChannel, ann: list[float]) -> None:
+    np.testing.assert_allclose(scores(channel)[0], ann, rtol=1e-6)
+
+
+def test_spreading_after_gives_an_item_the_score_of_its_like() -> None:
+    other = replace(linked(), links={**linked().links, "text_neighbours": sparse.csr_matrix(LIKE.T)})
+    found = link_scores(LinkChannel("transitions", "decayed", spread="after"), other, shoppers(), 3, 0.5)
+    np.testing.assert_allclose(found[0], [0.5, 0.4, 0.25, 0.25 * 0.4], rtol=1e-6)
+
+
+def test_places_are_distinct_items_newest_first_and_bounded() -> None:
+    people = replace(
+        shoppers(), start=np.array([0, 4, 5, 5]), item=np.array([3, 1, 3, 0, 2], dtype=np.int32),
+        days_ago=np.zeros(5, np.float32), store=np.zeros(5, np.int32),
+    )  # fmt: skip
+    assert newest_places(people, None, 3).tolist() == [[3, 1, 0], [2, -1, -1], [-1, -1, -1]]
+    assert newest_places(people, None, 2).tolist() == [[3, 1], [2, -1], [-1, -1]]
+    assert newest_places(people, np.array([0, 1, 2, 0]), 3).tolist() == [[0, 1, -1], [2, -1, -1], [-1, -1, -1]]
+
+
+@pytest.mark.parametrize("name", LINK_CHANNELS)
+def test_a_channel_without_its_links_scores_zero(name: str) -> None:
+    found = score_channels(catalogue(), shoppers(), SETTINGS, (name,))[0]
+    assert found.shape == (3, 4)
+    assert not found.any()
+
+
+def test_links_survive_being_sent() -> None:
+    sent = Catalogue.from_arrays(linked().to_arrays())
+    assert set(sent.links) == set(linked().links)
+    for name in LINK_CHANNELS:
+        expected = score_channels(linked(), shoppers(), SETTINGS, (name,))[0]
+        np.testing.assert_array_equal(score_channels(sent, shoppers(), SETTINGS, (name,))[0], expected)
