@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -39,6 +40,27 @@ class Catalogue:
     def types(self) -> int:
         """The number of product-type codes."""
         return len(self.profile_idf) - len(self.item_ids)
+
+    @cached_property
+    def eligible_texts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of `text` that eligible items have, ascending, and the place of each eligible item's among them."""
+        rows, column = np.unique(self.text_row[self.eligible], return_inverse=True)
+        return rows, column
+
+    @cached_property
+    def eligible_types(self) -> np.ndarray:
+        """[n] code of the product type of each eligible item."""
+        return self.product_type[self.eligible]
+
+    @cached_property
+    def eligible_categories(self) -> np.ndarray:
+        """[n] code of the category of each eligible item."""
+        return self.category[self.eligible]
+
+    @cached_property
+    def eligible_brand_types(self) -> np.ndarray:
+        """[n] code of brand and product type together of each eligible item."""
+        return self.brand_type[self.eligible]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Plain arrays to be sent to executors; a sparse matrix becomes four."""

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from model.retrieval.catalogue import Catalogue
+from model.retrieval.scores import ChannelScores
 from model.retrieval.sequences import LINK_CHANNELS, link_scores
 from model.retrieval.shoppers import Shoppers
 
@@ -30,9 +31,9 @@ def als(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> 
     return shoppers.als @ catalogue.als.T
 
 
-def text_history(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+def text_history(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """Largest cosine with one of the last distinct texts bought, each place back decayed."""
-    texts, column = np.unique(catalogue.text_row[catalogue.eligible], return_inverse=True)
+    texts, column = catalogue.eligible_texts
     target = np.asarray(catalogue.text[texts])
     rows, decays = _last_texts(catalogue, shoppers, settings)
     best = np.zeros((len(shoppers), len(texts)), dtype=np.float32)
@@ -41,7 +42,7 @@ def text_history(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSett
         if known.any():
             cosine = np.asarray(catalogue.text[rows[known, place]]) @ target.T
             best[known] = np.maximum(best[known], cosine * decays[place])
-    return best[:, column]
+    return ChannelScores(best, column)
 
 
 def _last_texts(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> tuple[np.ndarray, np.ndarray]:
@@ -54,47 +55,47 @@ def _last_texts(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSetti
     return rows, settings.history_decay ** np.arange(settings.history_items, dtype=np.float32)
 
 
-def text_two_tower(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+def text_two_tower(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """Cosine of the shopper's text and the item's, both by the fine-tuned encoder."""
-    texts, column = np.unique(catalogue.text_row[catalogue.eligible], return_inverse=True)
-    return (shoppers.text @ np.asarray(catalogue.text[texts]).T)[:, column]
+    texts, column = catalogue.eligible_texts
+    return ChannelScores(shoppers.text @ np.asarray(catalogue.text[texts]).T, column)
 
 
-def type_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+def type_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """log(1 + decayed purchases of the item's product type)."""
-    return _affinity(catalogue, shoppers, catalogue.product_type, settings)
+    return _affinity(shoppers, catalogue.product_type, catalogue.eligible_types, settings)
 
 
-def category_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+def category_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """log(1 + decayed purchases of the item's category)."""
-    return _affinity(catalogue, shoppers, catalogue.category, settings)
+    return _affinity(shoppers, catalogue.category, catalogue.eligible_categories, settings)
 
 
-def brand_type_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+def brand_type_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """log(1 + decayed purchases of the item's brand within its product type)."""
-    return _affinity(catalogue, shoppers, catalogue.brand_type, settings)
+    return _affinity(shoppers, catalogue.brand_type, catalogue.eligible_brand_types, settings)
 
 
-def _affinity(catalogue: Catalogue, shoppers: Shoppers, code: np.ndarray, settings: ChannelSettings) -> np.ndarray:
+def _affinity(shoppers: Shoppers, code: np.ndarray, column: np.ndarray, settings: ChannelSettings) -> ChannelScores:
     width = int(code.max(initial=0)) + 1
     counts = shoppers.counts(code[shoppers.item], width, settings.affinity_half_life_days)
-    return np.log1p(counts.toarray())[:, code[catalogue.eligible]]
+    return ChannelScores(np.log1p(counts.toarray()), column)
 
 
-def type_loyalty(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+def type_loyalty(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """log(1 + purchases of the item's product type, ever)."""
     code = catalogue.product_type
     counts = shoppers.counts(code[shoppers.item], int(code.max(initial=0)) + 1, None)
-    return np.log1p(counts.toarray())[:, code[catalogue.eligible]]
+    return ChannelScores(np.log1p(counts.toarray()), catalogue.eligible_types)
 
 
-def type_recency(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
+def type_recency(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """1 at once after a purchase of the item's product type, falling with log days to 0 at 400 days or never."""
     code = catalogue.product_type
     days = shoppers.last_days(code[shoppers.item], int(code.max(initial=0)) + 1, NEVER_DAYS)
     days[:, 0] = NEVER_DAYS
     near = 1.0 - np.log1p(np.minimum(days, NEVER_DAYS)) / np.float32(np.log1p(NEVER_DAYS))
-    return near[:, code[catalogue.eligible]]
+    return ChannelScores(near, catalogue.eligible_types)
 
 
 def store_popularity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
@@ -142,7 +143,7 @@ def shopper_profiles(shoppers: Shoppers, product_type: np.ndarray, idf: np.ndarr
     return (sparse.diags(1.0 / np.maximum(norm, 1e-9)) @ counts).tocsr().astype(np.float32)
 
 
-Channel = Callable[[Catalogue, Shoppers, ChannelSettings], np.ndarray]
+Channel = Callable[[Catalogue, Shoppers, ChannelSettings], ChannelScores | np.ndarray]
 
 CHANNELS: dict[str, Channel] = {
     "als": als,
@@ -178,20 +179,17 @@ ALL_CHANNELS = (*CHANNELS, *ITEM_CHANNELS)
 
 def score_channels(
     catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings, names: tuple[str, ...]
-) -> list[np.ndarray]:
-    """Scores of the named channels, float32: [b, n] of those that know the shopper, [1, n] of the others."""
+) -> list[ChannelScores]:
+    """Scores of the named channels, float32; those of ITEM_CHANNELS have one row for all shoppers."""
     scores = []
     for name in names:
         if name in CHANNELS:
-            scores.append(CHANNELS[name](catalogue, shoppers, settings).astype(np.float32, copy=False))
+            one = CHANNELS[name](catalogue, shoppers, settings)
+            values, column = (one.values, one.column) if isinstance(one, ChannelScores) else (one, None)
         elif name in LINK_CHANNELS:
             history = settings.history_items, settings.history_decay
-            scores.append(link_scores(LINK_CHANNELS[name], catalogue, shoppers, *history))
+            values, column = link_scores(LINK_CHANNELS[name], catalogue, shoppers, *history), None
         else:
-            scores.append(np.asarray(catalogue.item_statistics[[ITEM_CHANNELS.index(name)]]))
+            values, column = np.asarray(catalogue.item_statistics[[ITEM_CHANNELS.index(name)]]), None
+        scores.append(ChannelScores(values.astype(np.float32, copy=False), column))
     return scores
-
-
-def pick(scores: list[np.ndarray], rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """[k, pairs] the scores of single pairs of shopper and eligible item."""
-    return np.stack([score[rows if len(score) > 1 else 0, columns] for score in scores])

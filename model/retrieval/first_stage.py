@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
+from model.retrieval.scores import ChannelScores
+
 _CLIP = 8.0
 
 
@@ -30,25 +32,34 @@ class FirstStage:
     weights: np.ndarray  # [3 k]
     bias: float  # log-odds, corrected for the share of negatives that were drawn
 
-    def score(self, channels: Sequence[np.ndarray]) -> np.ndarray:
-        """Log-odds of the raw scores of each channel; their shapes are broadcast together."""
-        k = len(self.channels)
-        total = np.full(np.broadcast_shapes(*(one.shape for one in channels)), self.bias, dtype=np.float32)
-        for place in range(k):
-            for power, column in enumerate(_basis(channels[place], self.mean[place], self.sd[place], self.zero[place])):
-                weight = self.weights[power * k + place]
-                if weight:
-                    total += np.float32(weight) * column
+    def score(self, channels: Sequence[ChannelScores]) -> np.ndarray:
+        """Log-odds [b, n] of all pairs. What items share is weighed once, at the places of their column."""
+        shape = np.broadcast_shapes(*(one.shape for one in channels))
+        total = np.full(shape, self.bias, dtype=np.float32)
+        shared: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        for place, one in enumerate(channels):
+            part = self._part(place, one.values)
+            if one.column is None:
+                total += part
+            elif id(one.column) in shared:
+                shared[id(one.column)][1][...] += part
+            else:
+                shared[id(one.column)] = one.column, part
+        for column, part in shared.values():
+            total += np.take(part, column, axis=1)
         return total
+
+    def _part(self, place: int, values: np.ndarray) -> np.ndarray:
+        """What a channel adds to the log-odds, in the shape of its raw scores."""
+        k = len(self.channels)
+        added = np.zeros(values.shape, dtype=np.float32)
+        for power, column in enumerate(_basis(values, self.mean[place], self.sd[place], self.zero[place])):
+            added += np.multiply(column, np.float32(self.weights[power * k + place]), out=column)
+        return added
 
     def parts(self, channels: np.ndarray) -> np.ndarray:
         """What each channel adds to the log-odds, [k, ...] of raw scores [k, ...]; with `bias` they sum to `score`."""
-        k = len(self.channels)
-        added = np.zeros(channels.shape, dtype=np.float32)
-        for place in range(k):
-            for power, column in enumerate(_basis(channels[place], self.mean[place], self.sd[place], self.zero[place])):
-                added[place] += np.float32(self.weights[power * k + place]) * column
-        return added
+        return np.stack([self._part(place, values) for place, values in enumerate(channels)])
 
     def save(self, folder: Path) -> None:
         """Writes first_stage.json with a digest of its content."""
@@ -80,9 +91,13 @@ def _digest(content: dict[str, object]) -> str:
 
 
 def _basis(score: np.ndarray, mean: float, sd: float, zero: float) -> Iterator[np.ndarray]:
-    z = np.clip((score - np.float32(mean)) / np.float32(sd), -_CLIP, _CLIP)
+    """Arrays that the caller may change."""
+    z = (score - np.float32(mean)) / np.float32(sd)
+    np.clip(z, -_CLIP, _CLIP, out=z)
+    root = np.sqrt(np.abs(z))
+    np.copysign(root, z, out=root)
     yield z
-    yield np.sign(z) * np.sqrt(np.abs(z))
+    yield root
     yield (score > np.float32(zero + 1e-6)).astype(np.float32)
 
 

@@ -7,6 +7,7 @@ import pytest
 from model.retrieval.candidates import sample_for_training, top_candidates
 from model.retrieval.channels import ALL_CHANNELS
 from model.retrieval.first_stage import FirstStage, fit_first_stage
+from model.retrieval.scores import ChannelScores
 from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
 
 
@@ -25,8 +26,20 @@ def test_fit_finds_the_channel_that_matters_and_corrects_the_bias() -> None:
     scores = np.stack([signal, noise])[:, kept].astype(np.float32)
     fitted = fit_first_stage(("signal", "noise"), scores, response[kept].astype(float), weight[kept], 1e-6, "test")
     points = np.array([-1.0, 0.5, 2.0], dtype=np.float32)
-    found = fitted.score([points, np.zeros(3, dtype=np.float32)])
-    np.testing.assert_allclose(found, 1.5 * points - 4, atol=0.5)
+    found = fitted.score([ChannelScores(points[None]), ChannelScores(np.zeros((1, 3), dtype=np.float32))])
+    np.testing.assert_allclose(found[0], 1.5 * points - 4, atol=0.5)
+
+
+def test_scores_that_items_share_weigh_as_if_each_item_had_its_own() -> None:
+    generator = np.random.default_rng(2)
+    by_type, by_item = generator.normal(size=(4, 3)), generator.normal(size=(4, 5))
+    column = np.array([0, 2, 2, 1, 0])
+    model = FirstStage(
+        "v", ("a", "b", "c"), np.zeros(3), np.full(3, 0.5), np.zeros(3), generator.normal(size=9), bias=-1.0
+    )
+    shared = model.score([ChannelScores(by_type, column), ChannelScores(by_item), ChannelScores(2 * by_type, column)])
+    alone = model.score([ChannelScores(one) for one in (by_type[:, column], by_item, 2 * by_type[:, column])])
+    np.testing.assert_allclose(shared, alone, rtol=1e-5)
 
 
 def test_fit_without_positives_says_so() -> None:

@@ -84,7 +84,7 @@ def test_places_are_distinct_items_newest_first_and_bounded() -> None:
 
 @pytest.mark.parametrize("name", LINK_CHANNELS)
 def test_a_channel_without_its_links_scores_zero(name: str) -> None:
-    found = score_channels(catalogue(), shoppers(), SETTINGS, (name,))[0]
+    found = score_channels(catalogue(), shoppers(), SETTINGS, (name,))[0].values
     assert found.shape == (3, 4)
     assert not found.any()
 
@@ -93,5 +93,5 @@ def test_links_survive_being_sent() -> None:
     sent = Catalogue.from_arrays(linked().to_arrays())
     assert set(sent.links) == set(linked().links)
     for name in LINK_CHANNELS:
-        expected = score_channels(linked(), shoppers(), SETTINGS, (name,))[0]
-        np.testing.assert_array_equal(score_channels(sent, shoppers(), SETTINGS, (name,))[0], expected)
+        expected = score_channels(linked(), shoppers(), SETTINGS, (name,))[0].values
+        np.testing.assert_array_equal(score_channels(sent, shoppers(), SETTINGS, (name,))[0].values, expected)
