@@ -48,6 +48,11 @@ class Catalogue:
         return rows, column
 
     @cached_property
+    def eligible_text_rows(self) -> np.ndarray:
+        """[n] row of `text` of each eligible item."""
+        return self.text_row[self.eligible]
+
+    @cached_property
     def eligible_types(self) -> np.ndarray:
         """[n] code of the product type of each eligible item."""
         return self.product_type[self.eligible]

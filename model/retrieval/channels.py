@@ -185,11 +185,11 @@ def score_channels(
     for name in names:
         if name in CHANNELS:
             one = CHANNELS[name](catalogue, shoppers, settings)
-            values, column = (one.values, one.column) if isinstance(one, ChannelScores) else (one, None)
         elif name in LINK_CHANNELS:
             history = settings.history_items, settings.history_decay
-            values, column = link_scores(LINK_CHANNELS[name], catalogue, shoppers, *history), None
+            one = link_scores(LINK_CHANNELS[name], catalogue, shoppers, *history)
         else:
-            values, column = np.asarray(catalogue.item_statistics[[ITEM_CHANNELS.index(name)]]), None
+            one = np.asarray(catalogue.item_statistics[[ITEM_CHANNELS.index(name)]])
+        values, column = (one.values, one.column) if isinstance(one, ChannelScores) else (one, None)
         scores.append(ChannelScores(values.astype(np.float32, copy=False), column))
     return scores

@@ -9,9 +9,17 @@ import numpy as np
 from scipy import sparse
 
 from model.retrieval.catalogue import Catalogue
+from model.retrieval.scores import ChannelScores
 from model.retrieval.shoppers import Shoppers
 
 TEXT_NEIGHBOURS = "text_neighbours"
+# Groups of the eligible items: one array each, so that the first stage weighs all channels of a grouping together.
+_COLUMNS = {
+    "text_row": "eligible_text_rows",
+    "product_type": "eligible_types",
+    "category": "eligible_categories",
+    "brand_type": "eligible_brand_types",
+}
 
 
 @dataclass(frozen=True)
@@ -26,8 +34,8 @@ class LinkChannel:
     links: str
     history: Literal["newest", "decayed", "mean"]
     combine: Literal["sum", "maximum"] = "sum"
-    spread: Literal["", "before", "after"] = ""
-    of_texts: bool = False
+    spread: Literal["", "before", "after", "both"] = ""
+    of: Literal["item", "text_row", "product_type", "category", "brand_type"] = "item"
 
 
 LINK_CHANNELS: dict[str, LinkChannel] = {
@@ -42,35 +50,51 @@ LINK_CHANNELS: dict[str, LinkChannel] = {
     "transitions_to_like_texts": LinkChannel("transitions", "decayed", spread="after"),
     "item_knn_from_like_texts": LinkChannel("cosines", "decayed", spread="before"),
     "item_knn_to_like_texts": LinkChannel("cosines", "decayed", spread="after"),
-    "words": LinkChannel("words", "decayed", "maximum", of_texts=True),
-    "words_newest": LinkChannel("words", "newest", of_texts=True),
-    "words_mean": LinkChannel("words", "mean", of_texts=True),
-    "characters": LinkChannel("characters", "decayed", "maximum", of_texts=True),
-    "characters_newest": LinkChannel("characters", "newest", of_texts=True),
-    "characters_mean": LinkChannel("characters", "mean", of_texts=True),
+    "transitions_between_like_texts": LinkChannel("transitions", "decayed", spread="both"),
+    "item_knn_between_like_texts": LinkChannel("cosines", "decayed", spread="both"),
+    "type_transitions": LinkChannel("type_transitions", "decayed", of="product_type"),
+    "type_knn": LinkChannel("type_cosines", "mean", of="product_type"),
+    "brand_transitions": LinkChannel("brand_transitions", "decayed", of="brand_type"),
+    "brand_knn": LinkChannel("brand_cosines", "mean", of="brand_type"),
+    "words": LinkChannel("words", "decayed", "maximum", of="text_row"),
+    "words_newest": LinkChannel("words", "newest", of="text_row"),
+    "words_mean": LinkChannel("words", "mean", of="text_row"),
+    "characters": LinkChannel("characters", "decayed", "maximum", of="text_row"),
+    "characters_newest": LinkChannel("characters", "newest", of="text_row"),
+    "characters_mean": LinkChannel("characters", "mean", of="text_row"),
 }
 
 
 def link_scores(
     channel: LinkChannel, catalogue: Catalogue, shoppers: Shoppers, history_items: int, history_decay: float
-) -> np.ndarray:
-    """[b, n] float32; zero where the catalogue does not have the channel's links."""
+) -> ChannelScores:
+    """One score for each eligible item or group; zero where the catalogue does not have the channel's links."""
     links = catalogue.links.get(channel.links)
     if links is None or (channel.spread and TEXT_NEIGHBOURS not in catalogue.links):
-        return np.zeros((len(shoppers), len(catalogue.eligible)), dtype=np.float32)
+        return ChannelScores(np.zeros((1, len(catalogue.eligible)), dtype=np.float32))
     length = 1 if channel.history == "newest" else history_items
-    places = newest_places(shoppers, catalogue.text_row if channel.of_texts else None, length)
+    group = None if channel.of == "item" else getattr(catalogue, channel.of)
+    places = newest_places(shoppers, group, length)
+    if channel.of not in {"item", "text_row"}:
+        places = np.where(places == 0, -1, places)
     if channel.combine == "maximum":
-        scores = _maximum(places, links, history_decay)
-        return scores[:, catalogue.text_row[catalogue.eligible]] if channel.of_texts else scores
-    weights = _weights(places, links.shape[0], history_decay if channel.history == "decayed" else None)
-    if channel.spread == "before":
+        found = _maximum(places, links, history_decay)
+    else:
+        weights = _weights(places, links.shape[0], history_decay if channel.history == "decayed" else None)
+        found = _followed(channel, catalogue, weights, links)
+    return ChannelScores(found, None if group is None else getattr(catalogue, _COLUMNS[channel.of]))
+
+
+def _followed(
+    channel: LinkChannel, catalogue: Catalogue, weights: sparse.csr_matrix, links: sparse.csr_matrix
+) -> np.ndarray:
+    if channel.spread in {"before", "both"}:
         weights = weights @ catalogue.links[TEXT_NEIGHBOURS]
     scores = weights @ links
-    if channel.spread == "after":
-        scores = scores @ catalogue.links[TEXT_NEIGHBOURS][catalogue.eligible][:, catalogue.eligible].T.tocsr()
-    found = np.asarray(scores.toarray())
-    return found[:, catalogue.text_row[catalogue.eligible]] if channel.of_texts else found
+    if channel.spread in {"after", "both"}:
+        like = catalogue.links[TEXT_NEIGHBOURS][catalogue.eligible][:, catalogue.eligible]
+        scores = scores @ like.T.tocsr()
+    return np.asarray(scores.toarray())
 
 
 def newest_places(shoppers: Shoppers, group: np.ndarray | None, length: int) -> np.ndarray:
@@ -99,7 +123,7 @@ def _maximum(places: np.ndarray, links: sparse.csr_matrix, decay: float) -> np.n
     for place in range(places.shape[1]):
         user = np.flatnonzero(places[:, place] >= 0)
         if not len(user):
-            break
+            continue
         item = places[user, place]
         length = links.indptr[item + 1] - links.indptr[item]
         start = np.repeat(links.indptr[item] - np.cumsum(length) + length, length)

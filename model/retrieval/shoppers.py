@@ -27,6 +27,16 @@ class Shoppers:
     def __len__(self) -> int:
         return len(self.user_ids)
 
+    def take(self, users: np.ndarray) -> Shoppers:
+        """The shoppers at these positions, in this order."""
+        count = np.diff(self.start)[users]
+        start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        place = np.repeat(self.start[users] - start[:-1], count) + np.arange(start[-1])
+        return Shoppers(
+            self.user_ids[users], start, self.item[place], self.days_ago[place], self.store[place], self.als[users],
+            self.text[users],
+        )  # fmt: skip
+
     @property
     def row(self) -> np.ndarray:
         """The shopper of each purchase."""

@@ -6,6 +6,7 @@ from scipy import sparse
 
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import score_channels
+from model.retrieval.scores import ChannelScores
 from model.retrieval.sequences import LINK_CHANNELS, LinkChannel, link_scores, newest_places
 from model.retrieval.shoppers import Shoppers
 from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
@@ -17,19 +18,25 @@ LINKS = sparse.csr_matrix(
 # tea-a is like milk-b; among the eligible, rye-c (3) is like odd (5).
 LIKE = np.eye(6, dtype=np.float32)
 LIKE[0, 1], LIKE[3, 5] = 0.5, 0.25
-
-
 # Between the texts 0, 1 and 2; tea-a and odd have text 0, milk-b and rye-c text 1, tea-b and rye-d text 2.
 TEXTS = sparse.csr_matrix(np.array([[1.0, 0.4, 0], [0.4, 1, 0.6], [0, 0.6, 1]], dtype=np.float32))
+# Between the types 0 none, 1 tea, 2 milk and 3 rye; brands are codes up to 5.
+TYPES = sparse.csr_matrix(np.array([[0, 9, 9, 9], [0, 0, 0, 0.2], [0, 0.4, 0, 0.6], [0, 0, 0, 1]], dtype=np.float32))
+BRANDS = sparse.identity(6, dtype=np.float32, format="csr")
 
 
 def linked() -> Catalogue:
-    links = {channel.links: TEXTS if channel.of_texts else LINKS for channel in LINK_CHANNELS.values()}
+    shape = {"item": LINKS, "text_row": TEXTS, "product_type": TYPES, "brand_type": BRANDS}
+    links = {channel.links: shape[channel.of] for channel in LINK_CHANNELS.values()}
     return replace(catalogue(), links={**links, "text_neighbours": sparse.csr_matrix(LIKE)})
 
 
 def scores(channel: LinkChannel, people: Shoppers | None = None) -> np.ndarray:
-    return link_scores(channel, linked(), people or shoppers(), history_items=3, history_decay=0.5)
+    return dense(link_scores(channel, linked(), people or shoppers(), history_items=3, history_decay=0.5))
+
+
+def dense(one: ChannelScores) -> np.ndarray:
+    return one.values if one.column is None else one.values[:, one.column]
 
 
 @pytest.mark.parametrize(
@@ -57,18 +64,26 @@ def test_scores_of_links(channel: LinkChannel, ann: list[float]) -> None:
     ("channel", "ann"),
     [
         # ann's texts are 0, then 1 at half; tea-b is text 2, rye-c text 1, rye-d text 2, odd text 0.
-        (LinkChannel("words", "decayed", "maximum", of_texts=True), [0.3, 0.5, 0.3, 1]),
-        (LinkChannel("words", "newest", of_texts=True), [0, 0.4, 0, 1]),
-        (LinkChannel("words", "mean", of_texts=True), [0.3, 0.7, 0.3, 0.7]),
+        (LinkChannel("words", "decayed", "maximum", of="text_row"), [0.3, 0.5, 0.3, 1]),
+        (LinkChannel("words", "newest", of="text_row"), [0, 0.4, 0, 1]),
+        (LinkChannel("words", "mean", of="text_row"), [0.3, 0.7, 0.3, 0.7]),
+        # ann's types are tea, then milk at half; tea-b is tea, rye-c and rye-d are rye, odd has no type.
+        (LinkChannel("type_transitions", "decayed", of="product_type"), [0.2, 0.5, 0.5, 0]),
     ],
 )
 def test_scores_of_links_between_texts(channel: LinkChannel, ann: list[float]) -> None:
     np.testing.assert_allclose(scores(channel)[0], ann, rtol=1e-6)
 
 
+def test_an_item_without_a_group_tells_nothing() -> None:
+    people = replace(shoppers(), item=np.array([5, 5, 3], dtype=np.int32))
+    assert not scores(LinkChannel("type_transitions", "decayed", of="product_type"), people)[0].any()
+    assert not scores(LinkChannel("type_transitions", "decayed", "maximum", of="product_type"), people)[0].any()
+
+
 def test_spreading_after_gives_an_item_the_score_of_its_like() -> None:
     other = replace(linked(), links={**linked().links, "text_neighbours": sparse.csr_matrix(LIKE.T)})
-    found = link_scores(LinkChannel("transitions", "decayed", spread="after"), other, shoppers(), 3, 0.5)
+    found = dense(link_scores(LinkChannel("transitions", "decayed", spread="after"), other, shoppers(), 3, 0.5))
     np.testing.assert_allclose(found[0], [0.5, 0.4, 0.25, 0.25 * 0.4], rtol=1e-6)
 
 
@@ -84,9 +99,9 @@ def test_places_are_distinct_items_newest_first_and_bounded() -> None:
 
 @pytest.mark.parametrize("name", LINK_CHANNELS)
 def test_a_channel_without_its_links_scores_zero(name: str) -> None:
-    found = score_channels(catalogue(), shoppers(), SETTINGS, (name,))[0].values
-    assert found.shape == (3, 4)
-    assert not found.any()
+    found = score_channels(catalogue(), shoppers(), SETTINGS, (name,))[0]
+    assert found.shape == (1, 4)
+    assert not found.values.any()
 
 
 def test_links_survive_being_sent() -> None:
