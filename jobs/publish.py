@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import time
+import zlib
 from datetime import date
 
-from jobs.online.audit import audit
+from feast import FeatureStore
+from pyspark.sql import SparkSession
+
+from jobs.online.audit import Audited, audit
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import Colours, HeldNight
+from jobs.online.difference import difference
+from jobs.online.night_store import store_failures
 from jobs.online.registration import point_services, registered_colours
 from jobs.online.rows import Rows, collect_rows, model_version_of
 from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.runtime import clock
-from jobs.runtime.command import main_of
+from jobs.runtime.command import add_as_of, parser, run
+from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
+from jobs.runtime.manifest import run_step
+from jobs.runtime.night import Night, Record
+from jobs.tables.warehouse import Warehouse
+
+WAIT_SECONDS = 1_800  # for another run that writes this warehouse, such as another publish
 
 
 def publish(night: Night) -> None:
@@ -27,17 +38,13 @@ def publish(night: Night) -> None:
     storefront_ranking serves. A date older than the live one is refused; the same date again replaces it. A run that
     was stopped leaves the live night as it is, and running again completes it. jobs/roll_back.py flips back.
     """
-    catalogue = build_catalogue(online_views(night.conf))
-    store = open_store(night.conf)
-    colours = registered_colours(store)
-    refuse_older(night.as_of, colours)
-    rows = collect_rows(night, catalogue.views)
+    catalogue, store, colours, rows = opened(night)
     night.record.model_version = model_version_of(rows)
     wait_for_readers(colours, night.conf.online.registry_ttl_seconds)
 
     # From here to the flip the idle colour holds no whole night, so that nobody rolls back to a half-written one.
     colours = colours.without_idle()
-    point_services(store, catalogue, colours)
+    flip(store, catalogue, colours)
     for view in catalogue.views:
         replace_rows(store, view, catalogue.coloured[view.name, colours.idle], rows[view.name], night.as_of)
         event("view written", view=view.name, colour=colours.idle, rows=len(rows[view.name]))
@@ -45,11 +52,38 @@ def publish(night: Night) -> None:
 
     held = HeldNight(night.as_of, night.run_id, catalogue.features)
     colours = colours.with_idle(held).flipped(clock.now())
-    point_services(store, catalogue, colours)
+    flip(store, catalogue, colours)
 
     night.record.rows |= {name: len(frame) for name, frame in rows.items()}
     night.record.decisions["colour"] = colours.served
-    night.record.decisions["audited"] = ", ".join(f"{name} {count}" for name, count in audited.items())
+    night.record.decisions["audited"] = ", ".join(f"{name} {found}" for name, found in audited.items())
+
+
+def opened(night: Night) -> tuple[Catalogue, FeatureStore, Colours, Rows]:
+    """Catalogue, store, colours and the night's rows. Raises Refused when the live night is newer."""
+    catalogue = build_catalogue(online_views(night.conf))
+    store = open_store(night.conf)
+    colours = registered_colours(store)
+    refuse_older(night.as_of, colours)
+    return catalogue, store, colours, collect_rows(night, catalogue.views)
+
+
+def flip(store: FeatureStore, catalogue: Catalogue, colours: Colours) -> None:
+    """Points the services; a registry that cannot be written is told with its remedy."""
+    with store_failures("Writing the registry"):
+        point_services(store, catalogue, colours)
+
+
+def what_would_change(night: Night) -> str:
+    """The difference between what readers see and what the night would bring, a line a view; nothing is written."""
+    catalogue, store, colours, rows = opened(night)
+    live = colours.live_night
+    lines = [f"Publishing {night.as_of} over {f'the night of {live.as_of}' if live else 'nothing'} would bring"]
+    most, seed = night.conf.online.audit_sample, night.conf.seed
+    for view in catalogue.views:
+        coloured = catalogue.coloured[view.name, colours.served]
+        lines.append(f"  {difference(store, view, coloured, rows[view.name], most, seed)}")
+    return "\n".join(lines)
 
 
 def refuse_older(as_of: date, colours: Colours) -> None:
@@ -70,14 +104,38 @@ def wait_for_readers(colours: Colours, registry_ttl_seconds: float) -> None:
         time.sleep(seconds)
 
 
-def audit_colour(night: Night, catalogue: Catalogue, colours: Colours, rows: Rows) -> dict[str, int]:
-    """Audits the idle colour by a store of its own, as a reader opens it; returns entities compared by view."""
+def audit_colour(night: Night, catalogue: Catalogue, colours: Colours, rows: Rows) -> dict[str, Audited]:
+    """Audits the idle colour by a store of its own, as a reader opens it; returns what was compared by view."""
     reader = read_store(night.conf)
-    return {
-        view.name: audit(reader, view, catalogue.coloured[view.name, colours.idle], rows[view.name])
-        for view in catalogue.views
-    }
+    # Drawn anew in every run, so that no row escapes all audits.
+    most, seed = night.conf.online.audit_sample, zlib.crc32(night.run_id.encode())
+    with store_failures("The audit"):
+        return {
+            view.name: audit(reader, view, catalogue.coloured[view.name, colours.idle], rows[view.name], most, seed)
+            for view in catalogue.views
+        }
+
+
+def main() -> None:
+    """Parses the command line and publishes, or tells what a publish would change."""
+    made = parser(publish.__doc__)
+    add_as_of(made)
+    made.add_argument("--dry-run", action="store_true", help="print what would change for readers; write nothing")
+    given = made.parse_args()
+
+    def told(spark: SparkSession, conf: Config, run_id: str) -> None:
+        night = Night(conf, given.as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
+        print(what_would_change(night))
+
+    if given.dry_run:
+        run(given.conf, "publish", told, writes=False)
+    run(
+        given.conf,
+        "publish",
+        lambda spark, conf, run_id: run_step(publish, spark, conf, given.as_of, run_id),
+        wait_seconds=WAIT_SECONDS,
+    )
 
 
 if __name__ == "__main__":
-    main_of(publish)
+    main()

@@ -9,6 +9,7 @@ from features.contract.daily_item import DAILY_ITEM
 from features.contract.daily_user import DAILY_USER
 from features.contract.events import EVENTS
 from features.contract.exposure_scores import EXPOSURE_SCORES
+from features.contract.fallback_lists import FALLBACK_LISTS
 from features.contract.item_exposure import ITEM_EXPOSURE
 from features.contract.items import ITEMS
 from features.contract.metrics import METRICS
@@ -29,6 +30,7 @@ __all__ = [
     "DAILY_USER",
     "EVENTS",
     "EXPOSURE_SCORES",
+    "FALLBACK_LISTS",
     "ITEMS",
     "ITEM_EXPOSURE",
     "METRICS",

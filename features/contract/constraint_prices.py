@@ -10,12 +10,16 @@ CONSTRAINT_PRICES = Table(
     columns=(
         Column("as_of", DateType(), "Night."),
         Column("policy", StringType(), "Policy."),
-        Column("constraint", StringType(), "Kind of constraint: item_cap, item_floor, or the name of a group floor."),
+        Column(
+            "constraint",
+            StringType(),
+            "Kind of constraint: item_cap, stock, item_floor, launch, pin, budget, or a group's name.",
+        ),
         Column("member", StringType(), "Item or group that it binds."),
-        Column("price", DoubleType(), "Response probability per expected delivered exposure."),
+        Column("price", DoubleType(), "Value per expected delivered exposure."),
         Column("bound", DoubleType(), "Expected delivered exposure."),
         Column("used", DoubleType(), "Expected delivered exposure in the plan."),
-        Column("shortfall", DoubleType(), "How much of a floor could not be met."),
+        Column("shortfall", DoubleType(), "How much of a floor is not met."),
     ),
     key=(
         "as_of",

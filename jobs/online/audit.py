@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,43 +10,79 @@ import pandas as pd
 from feast import FeatureStore, FeatureView
 
 from jobs.online.fields import OnlineView
+from jobs.online.writing import night_store
 from jobs.runtime.errors import LongtailError
 
-AUDITED_ITEMS = 2_000  # spread evenly over the sorted identifiers; all where there are no more. Shoppers: all.
+CONFIDENCE = 0.95
 _BATCH = 500  # entities a read
 
 
-def audit(store: FeatureStore, view: OnlineView, coloured: FeatureView, rows: pd.DataFrame) -> int:
-    """Compares every field of all shoppers or of a sample of items; returns the number of entities compared.
+@dataclass(frozen=True)
+class Audited:
+    """`entities` of `held` were read back and equal.
+
+    undetected: the largest share of wrong rows that a sample of this size would miss with a chance of 5 %, from
+    (1 - share)^entities = 1 - CONFIDENCE; 0 where all were read
+    """
+
+    entities: int
+    held: int
+
+    @property
+    def undetected(self) -> float:
+        return 0.0 if self.entities >= self.held else 1.0 - (1.0 - CONFIDENCE) ** (1.0 / max(self.entities, 1))
+
+    def __str__(self) -> str:
+        if self.entities >= self.held:
+            return f"all {self.held}"
+        return f"{self.entities} of {self.held} (at most {self.undetected:.3%} wrong, confidence {CONFIDENCE:.0%})"
+
+
+def audit(
+    store: FeatureStore, view: OnlineView, coloured: FeatureView, rows: pd.DataFrame, most: int, seed: int
+) -> Audited:
+    """Compares every field of all entities, or of `most` drawn at random, and how many entities the view holds.
 
     Values are compared, not Feast's status: a store may call a missing entity present. Raises LongtailError naming
-    view and feature when a value differs.
+    view and feature when a value differs, or when the view holds entities that it should not.
     """
-    expected = rows if view.entity == "user" else sample(rows)
+    held = night_store(store).entities_held(store.config, coloured)
+    if held != len(rows):
+        raise LongtailError(
+            f"The audit of {coloured.name} failed: it holds {held} entities, Delta has {len(rows)}.", _AGAIN
+        )
+    expected = sample(rows, most, seed)
     for start in range(0, len(expected), _BATCH):
         batch = expected.iloc[start : start + _BATCH]
-        read = store.get_online_features(
-            features=[f"{coloured.name}:{name}" for name in view.field_names],
-            entity_rows={view.join_key: batch[view.join_key].tolist()},
-        ).to_dict()
+        read = read_batch(store, view, coloured, batch[view.join_key].tolist())
         for name in view.field_names:
             for wanted, found in zip(batch[name], read[name], strict=True):
-                if not _equal(wanted, found):
+                if not equal(wanted, found):
                     raise LongtailError(
                         f"The audit of {coloured.name} failed: {name} is read as {found!r}, Delta holds {wanted!r}.",
-                        "Readers still see the last night; run publish again.",
+                        _AGAIN,
                     )
-    return len(expected)
+    return Audited(len(expected), len(rows))
 
 
-def sample(rows: pd.DataFrame, size: int = AUDITED_ITEMS) -> pd.DataFrame:
-    """At most `size` rows, evenly spread, the first and the last among them."""
-    if len(rows) <= size:
+def read_batch(store: FeatureStore, view: OnlineView, coloured: FeatureView, ids: list[str]) -> dict[str, list[Any]]:
+    """Every field of the given entities, as Feast reads them."""
+    features = [f"{coloured.name}:{name}" for name in view.field_names]
+    return store.get_online_features(features=features, entity_rows={view.join_key: ids}).to_dict()
+
+
+def sample(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """All rows, or `most` of them drawn without replacement."""
+    if len(rows) <= most:
         return rows
-    return rows.iloc[np.linspace(0, len(rows) - 1, size).astype(int)]
+    return rows.iloc[np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))]
 
 
-def _equal(wanted: Any, found: Any) -> bool:
+def equal(wanted: Any, found: Any) -> bool:
+    """Whether a value of Delta is the one that Feast read."""
     if isinstance(wanted, np.ndarray | list):
         return found is not None and list(wanted) == list(found)
     return bool(wanted == found)
+
+
+_AGAIN = "Readers still see the last night; run publish again."

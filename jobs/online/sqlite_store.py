@@ -80,6 +80,13 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
             connection.execute(f"DELETE FROM {_table(config, view)}")
             connection.executemany(insert, ((keys[row], *(part[row] for part in parts)) for row in order))
 
+    def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
+        """How many entities have a row in the view."""
+        read = f"SELECT count(*) FROM {_table(config, view)} WHERE feature_name = ?"
+        [name, *_] = sorted(field.name for field in view.features)
+        found: tuple[int] = self._get_conn(config).execute(read, (name,)).fetchone()
+        return found[0]
+
 
 def _table(config: RepoConfig, view: FeatureView) -> str:
     name = compute_table_id(config.project, view, config.registry.enable_online_feature_view_versioning)

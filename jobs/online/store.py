@@ -68,7 +68,7 @@ def _content(conf: Config) -> dict[str, Any]:
         # skip_dedup: without it Redis ignores a corrected value of the same night. The variable is expanded by Feast
         # when it reads the file, so that no password lies in it.
         online = {
-            "type": "redis",
+            "type": "jobs.online.redis_store.NightRedisOnlineStore",
             "connection_string": f"${{{conf.online.redis_url_variable}}}",
             "skip_dedup": True,
         }

@@ -1,80 +1,116 @@
-"""The plan as rows of exposure_scores, item_exposure and constraint_prices."""
+"""The plan as rows of exposure_scores, item_exposure, constraint_prices and fallback_lists."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from jobs.planning.floors import ITEM_CAP, rule_of
 from jobs.planning.inputs import Inputs
+from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
+from jobs.planning.reasons import kinds_and_phrases, reasons
+from jobs.planning.shared import EVERYONE
 from jobs.runtime.night import Night
-from model.exposure.bindings import bindings
-from model.exposure.feasibility import ITEM_FLOOR
 from model.exposure.plan import Plan
-from model.exposure.reasons import EXPLORED, reason_of, swapped_in_for
+from model.exposure.reasons import NOT_PERSONAL
 
 
 def exposure_rows(night: Night, inputs: Inputs, plan: Plan) -> pd.DataFrame:
-    """One row an entry of a list, in the columns of exposure_scores."""
+    """One row an entry of a list, in the columns of exposure_scores; shoppers who refuse have the list of everyone."""
     problem = inputs.problem
     item = problem.item_index[plan.pair]
     boost = 0.0 - plan.solution.price[item]
-    relevance = problem.relevance[plan.pair]
-    return pd.DataFrame(
+    value = problem.value[plan.pair]
+    personal = pd.DataFrame(
         {
-            "as_of": night.as_of,
-            "policy": night.conf.plan.policy,
             "user_id": inputs.user_ids[plan.user],
-            "placement": night.conf.plan.placement,
-            "rank": (plan.rank + 1).astype(np.int32),
-            "item_id": inputs.item_ids[item],
-            "score": relevance + boost,
-            "relevance": relevance,
+            "rank": plan.rank + 1,
+            "item_id": inputs.setting.item_ids[item],
+            "score": value + boost,
+            "relevance": inputs.relevance[plan.pair],
+            "value": value,
             "boost": boost,
             "exposure": plan.solution.planned[plan.pair],
             "propensity": plan.propensity,
-            "reason": _reasons(inputs, plan, item),
-            "model_version": inputs.model_version,
-            "run_id": night.run_id,
+            "reason": reasons(inputs, plan),
+        }
+    )
+    rows = pd.concat([personal, _of_refusing(inputs)], ignore_index=True)
+    return _of_night(night, inputs, rows.astype({"rank": np.int32}))
+
+
+def _of_refusing(inputs: Inputs) -> pd.DataFrame:
+    shared = inputs.setting.shared
+    items = shared.lists[EVERYONE]
+    users, each = len(shared.refusing), len(items)
+    value = np.tile(shared.value[EVERYONE][items], users)
+    return pd.DataFrame(
+        {
+            "user_id": np.repeat(shared.refusing, each),
+            "rank": np.tile(np.arange(each) + 1, users),
+            "item_id": np.tile(inputs.setting.item_ids[items], users),
+            "score": value,
+            "relevance": np.tile(shared.relevance[EVERYONE][items], users),
+            "value": value,
+            "boost": 0.0,
+            "exposure": 1.0,
+            "propensity": 1.0,
+            "reason": NOT_PERSONAL,
         }
     )
 
 
+def fallback_rows(night: Night, inputs: Inputs) -> pd.DataFrame:
+    """One row an entry of a list that is not personal, in the columns of fallback_lists."""
+    shared = inputs.setting.shared
+    parts = [
+        pd.DataFrame(
+            {
+                "shopper_segment": segment,
+                "rank": (np.arange(len(items)) + 1).astype(np.int32),
+                "item_id": inputs.setting.item_ids[items],
+                "value": shared.value[segment][items],
+                "relevance": shared.relevance[segment][items],
+                "reason": NOT_PERSONAL,
+            }
+        )
+        for segment, items in shared.lists.items()
+    ]
+    return _of_night(night, inputs, pd.concat(parts, ignore_index=True))
+
+
 def item_rows(night: Night, inputs: Inputs, plan: Plan) -> pd.DataFrame:
-    """One row an eligible item of the planned segments, in the columns of item_exposure."""
-    problem = inputs.problem
-    kind, _ = bindings(problem, plan.solution.prices)
+    """One row an item that may enter, in the columns of item_exposure."""
+    bounds, taken = inputs.setting.bounds, inputs.setting.shared.delivered
+    kind, _ = kinds_and_phrases(inputs, plan)
     return pd.DataFrame(
         {
             "as_of": night.as_of,
             "policy": night.conf.plan.policy,
             "placement": night.conf.plan.placement,
-            "item_id": inputs.item_ids,
-            "segment": inputs.items["segment"],
+            "item_id": inputs.setting.item_ids,
+            "segment": inputs.setting.items["segment"],
             "boost": 0.0 - plan.solution.price,
-            "floor": problem.item_floor,
-            "cap": problem.item_cap,
-            "allocated": plan.delivered,
+            "floor": bounds.floor,
+            # The list of those who refuse may go above the cap on an item's share; nothing else does.
+            "cap": np.maximum(bounds.cap, taken),
+            "allocated": plan.delivered + taken,
             "binding": kind,
         }
     )
 
 
 def price_rows(night: Night, inputs: Inputs, plan: Plan) -> pd.DataFrame:
-    """Every group floor and the bounds of items with a price or a shortfall, in the columns of constraint_prices."""
-    problem, prices = inputs.problem, plan.solution.prices
-    lacking = np.maximum(problem.item_floor - plan.delivered, 0.0)
-    capped = np.flatnonzero(prices.cap > 0)
-    floored = np.flatnonzero((prices.item_floor > 0) | (lacking > 0))
-    floors = night.conf.plan.floors
-    asked = np.array([group.floor for group in problem.groups])
+    """Every group and the bounds of items with a price or a shortfall, in the columns of constraint_prices."""
+    setting, prices = inputs.setting, plan.solution.prices
+    bounds, taken = setting.bounds, setting.shared.delivered
+    delivered = plan.delivered + taken
+    lacking = np.maximum(bounds.floor - delivered, 0.0)
     parts = [
-        _bounds(ITEM_CAP, inputs.item_ids[capped], prices.cap[capped], problem.item_cap[capped],
-                plan.delivered[capped], np.zeros(len(capped))),
-        _bounds(ITEM_FLOOR, inputs.item_ids[floored], prices.item_floor[floored], problem.item_floor[floored],
-                plan.delivered[floored], lacking[floored]),
-        _bounds([group.name for group in problem.groups], [rule_of(floors[group.name]) for group in problem.groups],
-                prices.group, asked, plan.group_delivered, np.maximum(asked - plan.group_delivered, 0.0)),
+        _of_items(setting.item_ids, bounds.cap_kind, OF_ITEM_CAP, prices.cap > 0, prices.cap,
+                  np.maximum(bounds.cap, taken), delivered, np.zeros(len(taken))),
+        _of_items(setting.item_ids, bounds.floor_kind, OF_ITEM_FLOOR, (prices.item_floor > 0) | (lacking > 0),
+                  prices.item_floor, bounds.floor, delivered, lacking),
+        _of_groups(inputs, plan, taken),
     ]  # fmt: skip
     rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     rows.insert(0, "as_of", night.as_of)
@@ -82,34 +118,45 @@ def price_rows(night: Night, inputs: Inputs, plan: Plan) -> pd.DataFrame:
     return rows
 
 
-def _bounds(
-    constraint: str | list[str],
-    member: np.ndarray | list[str],
-    price: np.ndarray,
-    bound: np.ndarray,
-    used: np.ndarray,
-    shortfall: np.ndarray,
-) -> pd.DataFrame:
-    names = [constraint] * len(member) if isinstance(constraint, str) else constraint
+def spent_on_bids(rows: pd.DataFrame, inputs: Inputs) -> float:
+    """Revenue of all sponsors in the store's currency, from the rows of constraint_prices."""
+    budgets = rows[rows["constraint"] == BUDGET]
+    bids = {provider: sponsor.bid for provider, sponsor in inputs.setting.plan.sponsors.items()}
+    return float((budgets["used"] * budgets["member"].map(bids)).sum())
+
+
+def _of_items(
+    item_ids: np.ndarray, kind: np.ndarray, kinds: tuple[str, ...], told: np.ndarray, price: np.ndarray,
+    bound: np.ndarray, used: np.ndarray, shortfall: np.ndarray,
+) -> pd.DataFrame:  # fmt: skip
+    at = np.flatnonzero(told & np.isin(kind.astype(str), kinds))
+    columns = {"constraint": kind, "member": item_ids, "price": price, "bound": bound, "used": used}
+    return pd.DataFrame({name: column[at] for name, column in {**columns, "shortfall": shortfall}.items()})
+
+
+def _of_groups(inputs: Inputs, plan: Plan, taken: np.ndarray) -> pd.DataFrame:
+    groups, prices = inputs.setting.groups, plan.solution.prices
+    used = plan.group_delivered + np.array([taken[one.group.members].sum() for one in groups], dtype=np.float64)
+    capped = np.array([np.isfinite(one.group.cap) for one in groups], dtype=bool)
+    floor = np.array([one.group.floor for one in groups], dtype=np.float64)
+    cap = np.array([one.group.cap for one in groups], dtype=np.float64)
     return pd.DataFrame(
         {
-            "constraint": pd.Series(names, dtype=object),
-            "member": pd.Series(member, dtype=object),
-            "price": price,
-            "bound": bound,
+            "constraint": pd.Series([one.constraint for one in groups], dtype=object),
+            "member": pd.Series([one.member for one in groups], dtype=object),
+            "price": np.where(capped, prices.group_cap, prices.group),
+            "bound": np.where(capped, cap, floor),
             "used": used,
-            "shortfall": shortfall,
+            "shortfall": np.maximum(floor - used, 0.0),
         }
     )
 
 
-def _reasons(inputs: Inputs, plan: Plan, item: np.ndarray) -> list[str]:
-    _, phrase = bindings(inputs.problem, plan.solution.prices)
-    swaps = ["", *(swapped_in_for(group.name) for group in inputs.problem.groups), swapped_in_for("the item itself")]
-    causes = inputs.cause.take(plan.pair).to_pylist()
-    return [
-        reason_of(cause, EXPLORED if explored else swaps[swapped + 1] or bound)
-        for cause, explored, swapped, bound in zip(
-            causes, plan.explored.tolist(), plan.swapped.tolist(), phrase[item], strict=True
-        )
-    ]
+def _of_night(night: Night, inputs: Inputs, rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(
+        as_of=night.as_of,
+        policy=night.conf.plan.policy,
+        placement=night.conf.plan.placement,
+        model_version=inputs.setting.pairs.model_version,
+        run_id=night.run_id,
+    )

@@ -51,9 +51,20 @@ def main_of(step: Step, arguments: list[str] | None = None) -> None:
     run(given.conf, step.__name__, lambda spark, conf, run_id: run_step(step, spark, conf, given.as_of, run_id))
 
 
-def run(conf_path: str, name: str, body: Callable[[SparkSession, Config, str], object], *, writes: bool = True) -> None:
-    """Loads the configuration, takes the lock where the body writes, opens Spark, runs the body and exits."""
-    sys.exit(_guarded(conf_path, name, lambda conf, run_id: body(spark_session(name), conf, run_id), writes))
+def run(
+    conf_path: str,
+    name: str,
+    body: Callable[[SparkSession, Config, str], object],
+    *,
+    writes: bool = True,
+    wait_seconds: float = 0.0,
+) -> None:
+    """Loads the configuration, takes the lock where the body writes, opens Spark, runs the body and exits.
+
+    wait_seconds: how long it waits for another writer of the warehouse before it is refused
+    """
+    body_of = lambda conf, run_id: body(spark_session(name), conf, run_id)  # noqa: E731
+    sys.exit(_guarded(conf_path, name, body_of, writes, wait_seconds))
 
 
 def run_without_spark(conf_path: str, name: str, body: Callable[[Config, str], object], *, writes: bool = True) -> None:
@@ -61,7 +72,9 @@ def run_without_spark(conf_path: str, name: str, body: Callable[[Config, str], o
     sys.exit(_guarded(conf_path, name, body, writes))
 
 
-def _guarded(conf_path: str, name: str, body: Callable[[Config, str], object], writes: bool) -> int:
+def _guarded(
+    conf_path: str, name: str, body: Callable[[Config, str], object], writes: bool, wait_seconds: float = 0.0
+) -> int:
     log: Path | None = None
     run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     try:
@@ -70,7 +83,7 @@ def _guarded(conf_path: str, name: str, body: Callable[[Config, str], object], w
         if not writes:
             body(conf, run_id)
             return DONE
-        with only_writer(folder):
+        with only_writer(folder, wait_seconds):
             log = log_to(run_id, folder / "logs")
             logger.info("configuration", extra={"fields": {"run": run_id, "hash": conf.hash}})
             logger.debug("resolved configuration", extra={"fields": {"conf": conf.model_dump_json()}})

@@ -8,19 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 import conf as packaged_conf
 from jobs.runtime.errors import ConfigurationError
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[int, Field(ge=0)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from jobs.runtime.plan_section import Plan
+from jobs.runtime.section import NotNegative, Positive, PositiveFloat, Section, Share
 
 
 class Source(Section):
@@ -119,56 +112,12 @@ class Gate(Section):
     retry_days: Positive
 
 
-class GroupFloor(Section):
-    """A group of items by one column of item_features, and the share of all expected exposure it gets at least."""
-
-    column: str
-    equals: str | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    share: Share
-
-    @model_validator(mode="after")
-    def says_what_belongs(self) -> GroupFloor:
-        if self.equals is None and self.at_least is None and self.at_most is None:
-            raise ValueError("needs one of equals, at_least, at_most")
-        return self
-
-
-class ItemFloor(Section):
-    segment: Literal["head", "tail", "cold"]
-    exposures: Annotated[float, Field(ge=0)]
-
-
-class Plan(Section):
-    policy: str
-    placement: str
-    segments: tuple[Literal["head", "tail", "cold"], ...]
-    slots: Positive
-    position_weights: tuple[Annotated[float, Field(gt=0, le=1)], ...]
-    max_per_product_type: Positive
-    relevance_bar: Share
-    max_item_share: Share
-    floors: dict[str, GroupFloor]
-    item_floor: ItemFloor
-    exploration_slots: NotNegative
-    tolerance: PositiveFloat
-    max_passes: Positive
-
-    @model_validator(mode="after")
-    def positions_fit(self) -> Plan:
-        if len(self.position_weights) != self.slots:
-            raise ValueError(f"position_weights has {len(self.position_weights)} numbers, slots is {self.slots}")
-        if self.exploration_slots >= self.slots:
-            raise ValueError("exploration_slots must be below slots")
-        return self
-
-
 class Online(Section):
     store: Literal["sqlite", "redis"]
     redis_url_variable: str
     project: str
     registry_ttl_seconds: Annotated[int, Field(ge=1)]
+    audit_sample: Positive
 
 
 class MLflow(Section):

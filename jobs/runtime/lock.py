@@ -12,8 +12,9 @@ from jobs.runtime.errors import ConfigurationError, Refused
 
 
 @contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
-    """Holds the warehouse's lock. Raises Refused when another run holds it, ConfigurationError when it cannot be made.
+def only_writer(folder: Path, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Holds the warehouse's lock. Raises Refused when another run holds it for longer than `wait_seconds`,
+    ConfigurationError when it cannot be made.
 
     The lock is a file of the operating system, so it ends with the process, however that ends.
     """
@@ -27,7 +28,7 @@ def only_writer(folder: Path) -> Iterator[None]:
         ) from error
     lock = FileLock(folder / ".lock")
     try:
-        with lock.acquire(timeout=0):
+        with lock.acquire(timeout=wait_seconds):
             yield
     except Timeout as error:
         raise Refused(f"Another run is writing {folder}.", "Wait until it has ended, or stop it.") from error

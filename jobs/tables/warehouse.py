@@ -53,12 +53,14 @@ class Warehouse:
             )
         self.inputs.setdefault(table.name, version)
         frame = self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
-        missing = [name for name in table.column_names if name not in frame.columns]
+        missing = [name for name in table.required if name not in frame.columns]
         if missing:
             raise LongtailError(
                 f"The table {table.name} has no column {', '.join(missing)}.", "Rebuild it with this version."
             )
-        return frame.select(*table.column_names)
+        # An optional column that the contract has gained is NULL in tables of before; the next write adds it.
+        gained = [F.lit(None).cast(c.type).alias(c.name) for c in table.columns if c.name not in frame.columns]
+        return frame.select("*", *gained).select(*table.column_names)
 
     def read_or_empty(self, table: Table) -> DataFrame:
         """As `read`, with no rows where the table does not exist yet."""
@@ -112,12 +114,21 @@ class Warehouse:
         from delta.tables import DeltaTable
 
         if self.exists(table):
+            self._add_gained_columns(table)
             return
         builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).addColumns(table.schema)
         builder = builder.comment(table.meaning)
         if table.partitioned_by:
             builder = builder.partitionedBy(*table.partitioned_by)
         builder.execute()
+
+    def _add_gained_columns(self, table: Table) -> None:
+        """Adds optional columns that the contract has gained since the table was made."""
+        held = set(self.spark.read.format("delta").load(self.path(table)).columns)
+        gained = [column for column in table.columns if column.nullable and column.name not in held]
+        if gained:
+            added = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in gained)
+            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` ADD COLUMNS ({added})")
 
     def _checked(self, frame: DataFrame, table: Table) -> DataFrame:
         """The columns in the table's order and types, with every rule evaluated row by row inside the write itself."""

@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.exposure.prices import Prices
+from model.exposure.dual import Prices
 from model.exposure.problem import Problem
-from model.exposure.reasons import HELD_BY_CAP, RAISED_BY_ITEM_FLOOR, raised_by
+from model.exposure.reasons import held_by, raised_by
 
-# Prices below this share of the largest relevance decide nothing.
+# Prices below this share of the largest value decide nothing.
 NEGLIGIBLE = 1e-6
 
 
-def bindings(problem: Problem, prices: Prices) -> tuple[np.ndarray, np.ndarray]:
+def bindings(
+    problem: Problem, prices: Prices, floor_phrase: np.ndarray, cap_phrase: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """'cap', 'floor' or 'none' by the sign of an item's net price, and the phrase of the bound that weighs most.
 
-    Both are arrays of strings (items); the phrase is empty where nothing binds.
+    floor_phrase, cap_phrase: arrays of strings (items), how the item's own bounds are told.
+    Both results are arrays of strings (items); the phrase is empty where nothing binds.
     """
-    least = NEGLIGIBLE * float(problem.relevance.max(initial=0.0))
-    floors = np.vstack([prices.item_floor, prices.group[:, None] * problem.membership])
-    phrases = np.array([RAISED_BY_ITEM_FLOOR, *(raised_by(group.name) for group in problem.groups)], dtype=object)
-    price = prices.cap - floors.sum(axis=0)
+    least = NEGLIGIBLE * float(problem.value.max(initial=0.0))
+    member = problem.membership
+    price = prices.cap - prices.item_floor + member.T @ (prices.group_cap - prices.group)
     kind = np.where(price > least, "cap", np.where(price < -least, "floor", "none"))
-    heaviest = phrases[floors.argmax(axis=0)]
-    phrase = np.where(kind == "cap", HELD_BY_CAP, np.where(kind == "floor", heaviest, ""))
-    return kind, phrase
+    raised = np.array([raised_by(group.name) for group in problem.groups], dtype=object)
+    held = np.array([held_by(group.name) for group in problem.groups], dtype=object)
+    floor = _heaviest(problem, prices.group, prices.item_floor, raised, floor_phrase)
+    cap = _heaviest(problem, prices.group_cap, prices.cap, held, cap_phrase)
+    return kind, np.where(kind == "cap", cap, np.where(kind == "floor", floor, ""))
+
+
+def _heaviest(
+    problem: Problem, of_group: np.ndarray, own: np.ndarray, phrase: np.ndarray, own_phrase: np.ndarray
+) -> np.ndarray:
+    """The phrase of the dearest of an item's own bound and those of its groups; the own one where they are equal."""
+    entries = problem.membership.tocoo()
+    order = np.lexsort((-entries.row, of_group[entries.row], entries.col))
+    row, item = entries.row[order], entries.col[order]
+    last = np.flatnonzero(np.diff(item, append=-1))
+    best, chosen = np.zeros(problem.items), own_phrase.astype(object)
+    best[item[last]] = of_group[row[last]]
+    dearer = best > own
+    of_item = np.zeros(problem.items, dtype=np.int64)
+    of_item[item[last]] = row[last]
+    chosen[dearer] = phrase[of_item[dearer]]
+    return chosen

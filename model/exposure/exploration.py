@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.exposure.chance import mixed, uniform
-from model.exposure.lists import CAP_MARGIN, Lists
+from model.exposure.lists import Lists
 from model.exposure.problem import Problem
+from model.exposure.room import Room
 
 _ROUNDS = 60
 
@@ -32,7 +33,7 @@ class Exploration:
 def planned_exploration(lists: Lists, pair_seed: np.ndarray) -> Exploration:
     """The support and its probabilities; pair_seed: uint64 (pairs), decides who may explore a scarce item.
 
-    A pair's probability is proportional to its relevance plus the mean relevance of its user's support: better items
+    A pair's probability is proportional to its value plus the mean value of its user's support: better items
     more often, but none less than half as often as in a uniform draw, so that estimates weighted by the inverse
     propensity stay stable. Types that are full in the list are left out; those nearly full get at most the room left.
     """
@@ -43,10 +44,10 @@ def planned_exploration(lists: Lists, pair_seed: np.ndarray) -> Exploration:
     free = _free_pairs(lists)
     pair = _under_caps(lists, free, pair_seed)
     user = problem.user_index[pair].astype(np.int64)
-    relevance = problem.relevance[pair]
+    value = problem.value[pair]
     count = np.maximum(np.bincount(user, minlength=problem.users), 1)
-    mean = np.bincount(user, relevance, minlength=problem.users) / count
-    weight = relevance + mean[user]
+    mean = np.bincount(user, value, minlength=problem.users) / count
+    weight = value + mean[user]
     weight[mean[user] == 0] = 1.0
     group, room = _type_rooms(lists, pair, user)
     probability = _inclusion(weight, user, group, room, problem.exploration_slots, problem.users)
@@ -84,7 +85,7 @@ def drawn(exploration: Exploration, problem: Problem, user_seed: np.ndarray, ite
 def _free_pairs(lists: Lists) -> np.ndarray:
     """Pairs outside the lists whose type has room in its user's list."""
     problem = lists.problem
-    free = np.flatnonzero(~lists.listed & (problem.item_cap[problem.item_index] > 0))
+    free = np.flatnonzero(~lists.listed & problem.open[problem.item_index])
     return free[_room(lists, free) > 0]
 
 
@@ -118,14 +119,15 @@ def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.nda
     position[shuffled] = np.arange(len(free)) - np.repeat(begins, np.diff(np.append(begins, len(free))))
     # The largest weight that a drawn entry can get: it stands right after the planned ones.
     exposure = problem.visit_probability[user] * problem.position_weights[lists.length[user]]
-    left = problem.item_cap * (1.0 - CAP_MARGIN) - lists.delivered()
-    order = np.lexsort((pair_seed[free], position, item))
-    wanted, of_item = exposure[order], item[order]
-    total = np.cumsum(wanted)
-    begins = np.flatnonzero(np.diff(of_item, prepend=-1))
-    before = np.repeat((total - wanted)[begins], np.diff(np.append(begins, len(order))))
-    fits = (total - before) * (1.0 + CAP_MARGIN) <= left[of_item]
-    return np.sort(free[order[fits]])
+    room = Room(problem, exploration=True)
+    delivered = lists.delivered()
+    room.take(np.arange(problem.items), delivered)
+    precedence = np.empty(len(free), dtype=np.int64)
+    precedence[np.lexsort((pair_seed[free], position))] = np.arange(len(free))
+    alone = room.fits(item, exposure)
+    fits = np.zeros(len(free), dtype=bool)
+    fits[alone] = room.admitted(item[alone], exposure[alone], precedence[alone])
+    return np.sort(free[fits])
 
 
 def _type_rooms(lists: Lists, pair: np.ndarray, user: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linprog
+from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
 
+from model.exposure.passes import Facts
 from model.exposure.problem import Problem
 
 ITEM_FLOOR = "item_floor"
@@ -35,70 +37,96 @@ class Floors:
     cut: tuple[Unmet, ...]
 
 
-def attainable_floors(problem: Problem) -> Floors:
+def attainable_floors(problem: Problem, facts: Facts) -> Floors:
     """Clips item floors by cap and candidates, group floors by their members and slots, and all by each other.
 
-    Floors can exclude each other although each alone is possible (those of a partition may sum above all slots). That
-    is found by a small linear programme over classes of items with equal memberships; there the largest relative
-    shortfall is made least, so that no group pays for all.
+    Floors can exclude each other although each alone is possible (those of a partition may sum above all slots, those
+    of members above the cap of their group). That is found by a small linear programme over classes of items with
+    equal memberships; there the largest relative shortfall is made least, so that no group pays for all.
+    Only the bounds of `problem` are read; its pairs are known by their facts.
     """
-    offered = np.bincount(problem.item_index, problem.delivery[problem.user_index], minlength=problem.items)
-    room = np.minimum(problem.planned_cap, offered)
+    room = np.where(problem.open, np.minimum(problem.planned_cap, facts.offered), 0.0)
     cut: list[Unmet] = []
-    item = np.minimum(problem.item_floor, room)
-    total = float(item.sum())
-    if total > problem.supply:
-        item = item * (problem.supply / total)
+    item = _item_floors(problem, facts, room)
     asked = float(problem.item_floor.sum())
     if asked - float(item.sum()) > 1e-9 * max(asked, 1.0):
         cut.append(Unmet(ITEM_FLOOR, asked, float(item.sum()), "caps, candidates or slots of the items do not suffice"))
-    group = np.array([g.floor for g in problem.groups], dtype=np.float64)
-    why = [""] * len(group)
-    for row, asked_of in enumerate(problem.groups):
-        possible = min(float(room[asked_of.members].sum()), _slots_of(problem, row))
-        if possible < asked_of.floor:
-            group[row], why[row] = possible, "its items have too few candidates or too low caps"
-    short = _shortfall_together(problem, room, item, group)
-    together = short > 1e-9 * max(problem.supply, 1.0)
+    possible = np.minimum(problem.membership @ room, facts.of_group)
+    # A sum in another order may differ in the last digits.
+    alone = possible < problem.group_floor * (1 - 1e-12)
+    capped = problem.planned_group_cap < np.minimum(problem.group_floor, possible)
+    group = np.minimum(np.where(alone, possible, problem.group_floor), problem.planned_group_cap)
+    short = _shortfall_together(problem, facts.supply, room, item, group)
+    together = short > 1e-9 * max(facts.supply, 1.0)
     group = np.where(together, group - short, group)
-    for row, asked_of in enumerate(problem.groups):
-        reasons = [why[row], "the floors together exceed what slots and caps allow" if together[row] else ""]
-        if any(reasons):
-            cut.append(Unmet(asked_of.name, asked_of.floor, float(group[row]), " and ".join(filter(None, reasons))))
+    for row in np.flatnonzero(alone | capped | together):
+        reasons = (
+            "its items have too few candidates or too low caps" if alone[row] else "",
+            "its own cap is lower" if capped[row] else "",
+            "the floors together exceed what slots and caps allow" if together[row] else "",
+        )
+        why = " and ".join(filter(None, reasons))
+        cut.append(Unmet(problem.groups[row].name, float(problem.group_floor[row]), float(group[row]), why))
     return Floors(item, group, tuple(cut))
 
 
-def _slots_of(problem: Problem, row: int) -> float:
-    member = problem.membership[row][problem.item_index]
-    of_user = np.bincount(problem.user_index, member, minlength=problem.users)
-    return float(problem.delivery @ np.minimum(of_user, problem.slots))
+def _item_floors(problem: Problem, facts: Facts, room: np.ndarray) -> np.ndarray:
+    """Item floors that fit under caps of items, of their groups and under the slots."""
+    item = np.minimum(problem.item_floor, room)
+    for row in np.flatnonzero(np.isfinite(problem.planned_group_cap)):
+        members, cap = problem.groups[row].members, problem.planned_group_cap[row]
+        total = float(item[members].sum())
+        if total > cap:
+            item[members] *= cap / total
+    total = float(item.sum())
+    return item * (facts.supply / total) if total > facts.supply else item
 
 
-def _shortfall_together(problem: Problem, room: np.ndarray, item_floor: np.ndarray, floor: np.ndarray) -> np.ndarray:
+def _shortfall_together(
+    problem: Problem, supply: float, room: np.ndarray, item_floor: np.ndarray, floor: np.ndarray
+) -> np.ndarray:
     """float64 (groups): what each group lacks when only caps, candidates and the number of slots are looked at."""
-    wanted = np.flatnonzero(floor > 0)
-    if not len(wanted):
-        return np.zeros(len(floor))
-    signature, class_of = np.unique(problem.membership[wanted], axis=1, return_inverse=True)
-    classes, groups = signature.shape[1], len(wanted)
-    class_of = class_of.ravel()
+    floored, capped = np.flatnonzero(floor > 0), np.flatnonzero(np.isfinite(problem.planned_group_cap))
+    short = np.zeros(len(floor))
+    if not len(floored):
+        return short
+    bounded = np.union1d(floored, capped)
+    class_of, member = _classes(problem.membership[bounded])
+    classes, groups = member.shape[1], len(floored)
     most = np.bincount(class_of, room, minlength=classes)
     least = np.minimum(np.bincount(class_of, item_floor, minlength=classes), most)
     # Variables: exposures of each class, shortfall of each group, the largest relative shortfall.
-    scale = max(problem.supply, 1e-300)
-    cost = np.concatenate([np.zeros(classes), np.full(groups, 1e-3), [groups]])
-    met = np.hstack([-signature, -np.eye(groups), np.zeros((groups, 1))])
-    even = np.hstack([np.zeros((groups, classes)), np.eye(groups), -floor[wanted, None] / scale])
-    slots = np.concatenate([np.ones(classes), np.zeros(groups + 1)])[None, :]
+    scale = max(supply, 1e-300)
+    of_floor, of_cap = member[np.searchsorted(bounded, floored)], member[np.searchsorted(bounded, capped)]
+    met = hstack([-of_floor, -eye_array(groups), coo_array((groups, 1))])
+    even = hstack([coo_array((groups, classes)), eye_array(groups), coo_array(-floor[floored, None] / scale)])
+    under = hstack([of_cap, coo_array((len(capped), groups + 1))])
+    slots = hstack([coo_array(np.ones((1, classes))), coo_array((1, groups + 1))])
     solved = linprog(
-        cost,
-        A_ub=np.vstack([met, even, slots]),
-        b_ub=np.concatenate([-floor[wanted] / scale, np.zeros(groups), [problem.supply / scale * (1 + 1e-9)]]),
+        np.concatenate([np.zeros(classes), np.full(groups, 1e-3), [groups]]),
+        A_ub=vstack([met, even, under, slots]).tocsr(),
+        b_ub=np.concatenate(
+            [
+                -floor[floored] / scale,
+                np.zeros(groups),
+                problem.planned_group_cap[capped] / scale * (1 + 1e-9),
+                [supply / scale * (1 + 1e-9)],
+            ]
+        ),
         bounds=[*zip(least / scale, most / scale, strict=True), *[(0, None)] * groups, (0, 1)],
         method="highs",
     )
     if solved.status != 0:
         raise ValueError(f"The floors cannot be compared with the slots ({solved.message}); check caps and floors.")
-    short = np.zeros(len(floor))
-    short[wanted] = solved.x[classes : classes + groups] * scale
+    short[floored] = solved.x[classes : classes + groups] * scale
     return short
+
+
+def _classes(membership: csr_array) -> tuple[np.ndarray, csr_array]:
+    """The class (equal memberships) of each item, and the groups of each class; found by a hash of the groups."""
+    marks = np.random.default_rng(0).integers(0, 2**62, membership.shape[0], dtype=np.uint64)
+    entries = membership.tocoo()
+    mark = np.zeros(membership.shape[1], dtype=np.uint64)
+    np.add.at(mark, entries.col, marks[entries.row])
+    _, first, class_of = np.unique(mark, return_index=True, return_inverse=True)
+    return class_of.ravel(), membership.tocsc()[:, first].tocsr()

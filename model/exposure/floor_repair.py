@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.exposure.lists import CAP_MARGIN, Lists
+from model.exposure.lists import Lists
+from model.exposure.room import CAP_MARGIN
 
 _ROUNDS = 3
 # Tries without success after which a floor counts as out of reach; each try is some microseconds.
@@ -15,9 +16,9 @@ def repaired(lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> d
     """Changes `lists` until the floors are met or no swap helps.
 
     A swap takes out a list's entry and puts in a candidate of the short group, at the place of its score; the cost is
-    the score given up. No cap is exceeded, no floor that is met is broken, no short one gets shorter, and at most
-    `max_per_type` of a type stay in a list. Floors of groups come first, then those of items. At the end, slots that
-    are still empty take what fits, best first.
+    the score given up. No cap of an item or a group is exceeded, no floor that is met is broken, no short one gets
+    shorter, and at most `max_per_type` of a type stay in a list. Floors of groups come first, then those of items. At
+    the end, slots that are still empty take what fits, best first.
 
     group_floor: float64 (groups); item_floor: float64 (items)
     Returns the pairs swapped in and still listed: pair → index of the group, or the number of groups for an item floor.
@@ -27,7 +28,7 @@ def repaired(lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> d
         before = work.swaps
         for row in range(len(group_floor)):
             if work.group_used[row] < group_floor[row]:
-                work.lift(work.member[row] > 0, row)
+                work.lift(work.belonging(row), row)
         for item in np.flatnonzero(work.used < item_floor):
             alone = np.zeros(len(work.used), dtype=bool)
             alone[item] = True
@@ -43,12 +44,19 @@ class _Repair:
     def __init__(self, lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> None:
         self.lists, self.problem = lists, lists.problem
         self.group_floor, self.item_floor = group_floor, item_floor
-        self.member = self.problem.membership
+        self.groups_of = self.problem.membership.tocsc()
+        self.group_cap = self.problem.planned_group_cap * (1.0 - CAP_MARGIN)
         self.cap = self.problem.planned_cap * (1.0 - CAP_MARGIN)
         self.used = lists.delivered()
-        self.group_used = self.member @ self.used
+        self.group_used = self.problem.membership @ self.used
         self.cause: dict[int, int] = {}
         self.swaps = 0
+
+    def belonging(self, row: int) -> np.ndarray:
+        """bool (items): members of a group."""
+        belongs = np.zeros(self.problem.items, dtype=bool)
+        belongs[self.problem.groups[row].members] = True
+        return belongs
 
     def short(self, belongs: np.ndarray, cause: int) -> bool:
         if cause < len(self.group_floor):
@@ -136,10 +144,23 @@ class _Repair:
             return False
         if np.any((after < self.item_floor[touched]) & (change < 0)):
             return False
-        of_group = self.member[:, touched] @ change
+        of_group = self._of_groups(touched, change)
         # A change of some 1e-17 is the rounding of a sum that is zero.
-        if np.any((self.group_used + of_group < self.group_floor) & (of_group < -1e-12)):
+        group_after = self.group_used + of_group
+        if np.any((group_after < self.group_floor) & (of_group < -1e-12)):
+            return False
+        if np.any((group_after > self.group_cap) & (of_group > 1e-12)):
             return False
         self.used[touched] = after
         self.group_used += of_group
         return True
+
+    def _of_groups(self, items: np.ndarray, change: np.ndarray) -> np.ndarray:
+        """float64 (groups): a change of exposures of items, summed up by group."""
+        begins, ends = self.groups_of.indptr[items], self.groups_of.indptr[items + 1]
+        rows = [self.groups_of.indices[begin:end] for begin, end in zip(begins, ends, strict=True)]
+        return np.bincount(
+            np.concatenate([*rows, np.zeros(0, dtype=np.int64)]),
+            np.repeat(change, ends - begins),
+            minlength=len(self.group_used),
+        )

@@ -8,9 +8,6 @@ import numpy as np
 
 from model.exposure.problem import Problem
 
-# Sums in another order differ in the last digits; a cap lowered by this share holds in every order.
-CAP_MARGIN = 1e-9
-
 
 @dataclass
 class Lists:

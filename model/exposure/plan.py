@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.exposure.chance import mixed
+from model.exposure.displaced import displaced_by
+from model.exposure.dual import Prices
 from model.exposure.exploration import drawn, planned_exploration
 from model.exposure.feasibility import ITEM_FLOOR, Unmet
 from model.exposure.floor_repair import repaired
-from model.exposure.prices import Prices, Solution, solve
+from model.exposure.prices import Solution, solve
 from model.exposure.problem import Problem
 from model.exposure.rounding import rounded
 
@@ -21,6 +23,7 @@ class Plan:
 
     user, pair, rank (from 0): int; propensity: float64, 1 for planned entries; explored: bool
     swapped: int, index of the group (number of groups: an item floor) that a swap served, -1 for none
+    displaced: int, the pair that the user would see there by value alone, -1 where the entry belongs there by value
     Of the items and groups: delivered and group_delivered, float64, expected delivered exposure of the lists drawn.
     unmet: the floors that the lists miss by more than the tolerance; `possible` is what they deliver.
     """
@@ -32,6 +35,7 @@ class Plan:
     propensity: np.ndarray
     explored: np.ndarray
     swapped: np.ndarray
+    displaced: np.ndarray
     delivered: np.ndarray
     group_delivered: np.ndarray
     unmet: tuple[Unmet, ...]
@@ -50,7 +54,13 @@ def planned(
     user_seed, item_seed: uint64; they break ties and draw, so give seeds of names (`chance.seeds_of`).
     No item is delivered more than its cap, in the planned entries or in any draw.
     """
-    solution = solve(problem, tolerance, max_passes, warm)
+    return rounded_plan(problem, solve(problem, tolerance, max_passes, warm), tolerance, user_seed, item_seed)
+
+
+def rounded_plan(
+    problem: Problem, solution: Solution, tolerance: float, user_seed: np.ndarray, item_seed: np.ndarray
+) -> Plan:
+    """As `planned`, from a solution of the problem."""
     pair_seed = mixed(user_seed[problem.user_index], item_seed[problem.item_index])
     lists = rounded(problem, solution.price, solution.threshold, pair_seed)
     causes = repaired(lists, solution.floors.group, solution.floors.item)
@@ -83,6 +93,7 @@ def planned(
         propensity=np.where(explored, np.minimum(chance[pair], 1.0), 1.0),
         explored=explored,
         swapped=swapped[pair],
+        displaced=displaced_by(problem, pair, explored),
         delivered=delivered,
         group_delivered=group_delivered,
         unmet=_unmet(problem, solution, delivered, group_delivered, tolerance),

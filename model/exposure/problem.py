@@ -1,4 +1,4 @@
-"""What a night's plan is asked: pairs with their relevance, slots, caps and floors."""
+"""What a night's plan is asked: pairs with their value, slots, caps and floors."""
 
 from __future__ import annotations
 
@@ -6,30 +6,34 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
+
+from model.exposure.user_block import UserPairs
 
 
 @dataclass(frozen=True)
 class Group:
-    """Items that get at least `floor` expected delivered exposures together; groups may overlap.
+    """Items that get at least `floor` and at most `cap` expected delivered exposures together; groups may overlap.
 
-    members: int array of item indexes without repetition, may be empty.
+    name: unique among the groups; members: int array of item indexes without repetition, may be empty.
     """
 
     name: str
     members: np.ndarray
-    floor: float
+    floor: float = 0.0
+    cap: float = np.inf
 
 
 @dataclass(frozen=True)
 class Problem:
-    """maximise Σ f·r·d under Σ_i r <= slots a user, caps and floors; 0 <= r <= 1, d_j the delivery of user j.
+    """maximise Σ v·r·d under Σ_i r <= slots a user, caps and floors; 0 <= r <= 1, d_j the delivery of user j.
 
     Pairs are sorted by user, and by item within a user; exposures are expected delivered exposures:
     visit probability times the weight of the position.
 
     user_start         int (users + 1): the pairs of user j are user_start[j] : user_start[j + 1]
     item_index         int (pairs)
-    relevance          float64 (pairs) in [0, 1]: probability of a response
+    value              float64 (pairs) >= 0: probability of a response, times its worth where that differs by item
     visit_probability  float64 (users) in (0, 1]
     position_weights   float64 (slots): chance that a position is looked at, not increasing
     exploration_slots  how many of the last slots are drawn at random
@@ -43,7 +47,7 @@ class Problem:
 
     user_start: np.ndarray
     item_index: np.ndarray
-    relevance: np.ndarray
+    value: np.ndarray
     visit_probability: np.ndarray
     position_weights: np.ndarray
     exploration_slots: int
@@ -102,12 +106,33 @@ class Problem:
         return float(self.delivery @ np.minimum(self.candidates, self.slots))
 
     @cached_property
-    def membership(self) -> np.ndarray:
+    def membership(self) -> csr_array:
         """float64 (groups, items): 1 where an item belongs to a group."""
-        member = np.zeros((len(self.groups), self.items))
-        for row, group in enumerate(self.groups):
-            member[row, group.members] = 1.0
-        return member
+        members = [group.members for group in self.groups]
+        start = np.concatenate([[0], np.cumsum([len(of_group) for of_group in members])]).astype(np.int64)
+        column = np.concatenate([*members, np.zeros(0)]).astype(np.int64)
+        return csr_array((np.ones(len(column)), column, start), shape=(len(members), self.items))
+
+    @cached_property
+    def group_floor(self) -> np.ndarray:
+        """float64 (groups)."""
+        return np.array([group.floor for group in self.groups], dtype=np.float64)
+
+    @cached_property
+    def planned_group_cap(self) -> np.ndarray:
+        """float64 (groups): as `planned_cap`; infinite where a group has no cap."""
+        return np.array([group.cap for group in self.groups], dtype=np.float64) * (1.0 - self.exploration_share)
+
+    @cached_property
+    def open(self) -> np.ndarray:
+        """bool (items): neither the item's own cap nor that of a group of it is zero."""
+        closed = self.membership.T @ (self.planned_group_cap == 0).astype(np.float64)
+        return (self.item_cap > 0) & (closed == 0)
+
+    @property
+    def pairs(self) -> UserPairs:
+        """What a pass over the users needs."""
+        return UserPairs(self.user_start, self.item_index, self.value, self.delivery, self.slots, self.items)
 
 
 def total_exposure(visit_probability: np.ndarray, position_weights: np.ndarray) -> float:
@@ -119,8 +144,8 @@ def _check_pairs(problem: Problem) -> None:
     start, item = problem.user_start, problem.item_index
     if len(start) != problem.users + 1 or start[0] != 0 or start[-1] != len(item) or np.any(np.diff(start) < 0):
         raise ValueError("user_start does not cut the pairs into users; build it from pairs sorted by user.")
-    if len(problem.relevance) != len(item):
-        raise ValueError(f"relevance has {len(problem.relevance)} numbers for {len(item)} pairs; give one a pair.")
+    if len(problem.value) != len(item):
+        raise ValueError(f"value has {len(problem.value)} numbers for {len(item)} pairs; give one a pair.")
     if len(item) and (item.min() < 0 or item.max() >= problem.items):
         raise ValueError("item_index names an item outside item_cap; index the items from 0.")
     inside = np.ones(len(item), dtype=bool)
@@ -130,15 +155,15 @@ def _check_pairs(problem: Problem) -> None:
 
 
 def _check_numbers(problem: Problem) -> None:
-    bad = np.flatnonzero(np.isnan(problem.relevance))
+    bad = np.flatnonzero(np.isnan(problem.value))
     if len(bad):
         first = int(bad[0])
         raise ValueError(
-            f"relevance is NaN in {len(bad)} pairs, first for user {problem.user_index[first]} and item "
+            f"value is NaN in {len(bad)} pairs, first for user {problem.user_index[first]} and item "
             f"{problem.item_index[first]}; correct the scores before planning."
         )
-    if np.any((problem.relevance < 0) | (problem.relevance > 1)):
-        raise ValueError("relevance lies outside [0, 1]; it has to be a probability.")
+    if np.any((problem.value < 0) | np.isinf(problem.value)):
+        raise ValueError("value is negative or infinite in some pairs; correct relevance, margins or bids.")
     visit, weights = problem.visit_probability, problem.position_weights
     if not np.all((visit > 0) & (visit <= 1)):
         raise ValueError("visit_probability lies outside (0, 1]; smooth it so that nobody has 0.")
@@ -157,7 +182,11 @@ def _check_numbers(problem: Problem) -> None:
 
 
 def _check_groups(problem: Problem) -> None:
+    if len({group.name for group in problem.groups}) < len(problem.groups):
+        raise ValueError("Two groups have one name; give each its own.")
     for group in problem.groups:
+        if np.isnan(group.cap) or group.cap < 0:
+            raise ValueError(f"The cap of group {group.name} is negative or NaN; correct it.")
         if not (np.isfinite(group.floor) and group.floor >= 0):
             raise ValueError(f"The floor of group {group.name} is negative, NaN or infinite; correct it.")
         if len(np.unique(group.members)) != len(group.members):

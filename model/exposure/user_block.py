@@ -1,6 +1,6 @@
 """One pass over a block of users: given the items' prices, what each user's slots take.
 
-A user maximises Σ (s·x - gamma/2·x²) over 0 <= x <= 1, Σ x <= slots, with s = relevance - price. The solution is
+A user maximises Σ (s·x - gamma/2·x²) over 0 <= x <= 1, Σ x <= slots, with s = value - price. The solution is
 x = clip((s - t)/gamma, 0, 1) with the least t >= 0 that fits the slots. All functions here are pure.
 """
 
@@ -11,24 +11,48 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.exposure.problem import Problem
-
 BLOCK_USERS = 512
 _STEPS = 80
+
+
+@dataclass(frozen=True)
+class UserPairs:
+    """Some users with all their pairs.
+
+    user_start: int (users + 1), where the pairs of a user lie; item_index: int (pairs), sorted within a user
+    value: float64 (pairs); delivery: float64 (users), exposures delivered by a pair with r = 1
+    slots: slots of each user; items: how many items there are
+    """
+
+    user_start: np.ndarray
+    item_index: np.ndarray
+    value: np.ndarray
+    delivery: np.ndarray
+    slots: int
+    items: int
+
+    def part(self, begin: int, end: int) -> UserPairs:
+        """The users begin : end."""
+        first, last = self.user_start[begin], self.user_start[end]
+        start = self.user_start[begin : end + 1] - first
+        of_users = slice(first, last)
+        return UserPairs(
+            start, self.item_index[of_users], self.value[of_users], self.delivery[begin:end], self.slots, self.items
+        )
 
 
 @dataclass(frozen=True)
 class Block:
     """Users as rows, padded to one width.
 
-    first_pair and count: int (users), where a row's pairs lie in the problem
-    relevance: float64 (users, width), 0 in the padding; item: int (users, width), the number of items in the padding
+    row and count: int (users), which user it is and how many pairs they have
+    value: float64 (users, width), 0 in the padding; item: int (users, width), the number of items in the padding
     delivery: float64 (users); slots: slots of each user
     """
 
-    first_pair: np.ndarray
+    row: np.ndarray
     count: np.ndarray
-    relevance: np.ndarray
+    value: np.ndarray
     item: np.ndarray
     delivery: np.ndarray
     slots: int
@@ -39,7 +63,7 @@ class Use:
     """What a block takes at given prices; sums of blocks are uses too.
 
     used: float64 (items), expected delivered exposure; curvature: float64 (items), its slope against the price
-    response: Σ f·x·d; upper: the users' part of the dual without regularisation
+    response: Σ v·x·d; upper: the users' part of the dual without regularisation
     """
 
     used: np.ndarray
@@ -48,22 +72,23 @@ class Use:
     upper: float
 
 
-def blocks_of(problem: Problem) -> Iterator[Block]:
+def blocks_of(pairs: UserPairs) -> Iterator[Block]:
     """The users with candidates in fixed blocks, in order."""
-    users = np.flatnonzero(problem.candidates)
+    candidates = np.diff(pairs.user_start)
+    users = np.flatnonzero(candidates)
     for begin in range(0, len(users), BLOCK_USERS):
         chosen = users[begin : begin + BLOCK_USERS]
-        first, count = problem.user_start[chosen], problem.candidates[chosen]
-        column = np.arange(max(int(count.max()), problem.slots))
-        place = np.minimum(first[:, None] + column, len(problem.item_index) - 1)
+        first, count = pairs.user_start[chosen], candidates[chosen]
+        column = np.arange(max(int(count.max()), pairs.slots))
+        place = np.minimum(first[:, None] + column, len(pairs.item_index) - 1)
         inside = column < count[:, None]
-        relevance = np.where(inside, problem.relevance[place], 0.0)
-        item = np.where(inside, problem.item_index[place], problem.items)
-        yield Block(first, count, relevance, item, problem.delivery[chosen], problem.slots)
+        value = np.where(inside, pairs.value[place], 0.0)
+        item = np.where(inside, pairs.item_index[place], np.int32(pairs.items))
+        yield Block(chosen, count, value, item, pairs.delivery[chosen], pairs.slots)
 
 
 def use_of(block: Block, price: np.ndarray, gamma: float) -> Use:
-    """The use of a block; price: float64 (items), gamma: the regularisation, in units of relevance."""
+    """The use of a block; price: float64 (items), gamma: the regularisation, in units of value."""
     items = len(price)
     net, top = _net_values(block, price)
     place, row, x, threshold = _fill(block, net, top[:, 0], gamma)
@@ -75,7 +100,7 @@ def use_of(block: Block, price: np.ndarray, gamma: float) -> Use:
     return Use(
         used=np.bincount(item, weight * x, minlength=items),
         curvature=np.bincount(item[interior], slope[row[interior]], minlength=items),
-        response=float(weight @ (block.relevance.ravel()[place] * x)),
+        response=float(weight @ (block.value.ravel()[place] * x)),
         upper=float(block.delivery @ np.maximum(top, 0.0).sum(axis=1)),
     )
 
@@ -92,7 +117,7 @@ def plan_of(block: Block, price: np.ndarray, gamma: float) -> tuple[np.ndarray, 
 
 def _net_values(block: Block, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """s with -inf in the padding (users, width), and its `slots` largest values a row, the least of them first."""
-    net = block.relevance - np.append(price, np.inf)[block.item]
+    net = block.value - np.append(price, np.inf)[block.item]
     cut = net.shape[1] - block.slots
     return net, np.partition(net, cut, axis=1)[:, cut:]
 

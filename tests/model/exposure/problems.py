@@ -27,7 +27,7 @@ def problem_of(
     return Problem(
         user_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         item_index=np.array([i for of_user in relevance for i in sorted(of_user)], dtype=np.int32),
-        relevance=np.array([of_user[i] for of_user in relevance for i in sorted(of_user)], dtype=np.float64),
+        value=np.array([of_user[i] for of_user in relevance for i in sorted(of_user)], dtype=np.float64),
         visit_probability=np.array(visits if visits is not None else [1.0] * len(relevance)),
         position_weights=np.array(weights),
         exploration_slots=explore,
@@ -49,6 +49,7 @@ def random_problem(
     cap_share: float = 0.05,
     floor_shares: tuple[float, ...] = (0.15, 0.25),
     item_floor: float = 0.0,
+    cap_shares: tuple[float, ...] = (),
     flat: bool = False,
     explore: int = 0,
     types: int = 12,
@@ -67,6 +68,9 @@ def random_problem(
     groups = tuple(
         Group(f"group{number}", np.sort(r.choice(items, items // 4, replace=False)), share * total)
         for number, share in enumerate(floor_shares)
+    ) + tuple(
+        Group(f"capped{number}", np.sort(r.choice(items, items // 3, replace=False)), cap=share * total)
+        for number, share in enumerate(cap_shares)
     )
     return problem_of(
         relevance,
@@ -92,7 +96,7 @@ def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np
     column = np.arange(pairs)
     slots = coo_array((np.ones(pairs), (problem.user_index, column)), shape=(problem.users, pairs + groups))
     caps = coo_array((delivery, (problem.item_index, column)), shape=(problem.items, pairs + groups))
-    inside = problem.membership[:, problem.item_index] * delivery
+    inside = problem.membership.toarray()[:, problem.item_index] * delivery
     row, at = np.nonzero(inside)
     lack = np.arange(groups)
     floors = coo_array(
@@ -102,15 +106,18 @@ def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np
         ),
         shape=(groups, pairs + groups),
     )
+    capped = np.isfinite(problem.planned_group_cap)
+    of_groups = np.hstack([inside[capped], np.zeros((capped.sum(), groups))])
     solved = linprog(
-        np.concatenate([-problem.relevance * delivery, np.full(groups, elastic or 0.0)]),
-        A_ub=vstack([slots, caps, -caps, floors]).tocsr(),
+        np.concatenate([-problem.value * delivery, np.full(groups, elastic or 0.0)]),
+        A_ub=vstack([slots, caps, -caps, floors, coo_array(of_groups)]).tocsr(),
         b_ub=np.concatenate(
             [
                 np.full(problem.users, problem.slots),
                 problem.planned_cap,
                 -problem.item_floor,
-                [-group.floor for group in problem.groups],
+                -problem.group_floor,
+                problem.planned_group_cap[capped],
             ]
         ),
         bounds=[(0, 1)] * pairs + [(0, None if elastic else 0)] * groups,
@@ -118,4 +125,4 @@ def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np
     )
     if solved.status != 0:
         return None
-    return float((problem.relevance * delivery) @ solved.x[:pairs]), solved.x[pairs:]
+    return float((problem.value * delivery) @ solved.x[:pairs]), solved.x[pairs:]

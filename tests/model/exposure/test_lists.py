@@ -32,6 +32,7 @@ def check(lists: Lists) -> None:
     problem = lists.problem
     delivered = lists.delivered()
     assert np.all(delivered <= problem.planned_cap)
+    assert np.all(problem.membership @ delivered <= problem.planned_group_cap)
     for user in range(problem.users):
         pair = lists.pair[user][lists.pair[user] >= 0]
         assert np.all(lists.pair[user, : len(pair)] >= 0)
@@ -50,6 +51,9 @@ def check(lists: Lists) -> None:
                 # An entry nearer to the top than the end of the list weighs more, so room for the end may not do.
                 first = problem.visit_probability[user] * problem.position_weights[0]
                 capped |= delivered[item] + first > problem.planned_cap[item]
+                of_item = problem.membership[:, [item]].toarray().ravel() > 0
+                left = (problem.planned_group_cap - problem.membership @ delivered)[of_item]
+                capped |= bool(np.any(left < first))
                 assert capped or (problem.item_type[item] >= 0 and full)
 
 
@@ -62,8 +66,21 @@ def test_every_plan_keeps_its_promises(seed: int, variety: int) -> None:
         item_floor=[0.0, 0.5][seed % 2],
         max_per_type=variety,
         explore=seed % 3,
+        cap_shares=[(), (0.1,), (0.2, 0.15)][seed % 3],
     )
     check(lists_of(problem))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_caps_of_overlapping_groups_cost_little_more_than_they_must(seed: int) -> None:
+    problem = random_problem(seed, users=200, flat=True, floor_shares=(0.15,), cap_shares=(0.2, 0.15))
+    best = reference(problem)
+    assert best is not None
+    lists = lists_of(problem)
+    used = problem.membership @ lists.delivered()
+    assert np.all(used <= problem.planned_group_cap)
+    assert np.all(used >= problem.group_floor)
+    assert problem.value[lists.listed].sum() >= 0.99 * best[0]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -72,7 +89,7 @@ def test_loses_little_and_meets_the_floors(seed: int) -> None:
     best = reference(problem)
     assert best is not None
     lists = lists_of(problem)
-    assert problem.relevance[lists.listed].sum() >= 0.99 * best[0]
+    assert problem.value[lists.listed].sum() >= 0.99 * best[0]
     group_used = problem.membership @ lists.delivered()
     assert np.all(group_used >= [group.floor for group in problem.groups])
     assert np.all(lists.length == problem.slots)

@@ -7,14 +7,20 @@ import dataclasses
 import numpy as np
 import pytest
 
-from model.exposure.prices import ELASTIC_SHARE, solve
+from model.exposure.dual import ELASTIC_SHARE
+from model.exposure.prices import solve
 from model.exposure.problem import Group
 from tests.model.exposure.problems import problem_of, random_problem, reference
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(9))
 def test_within_a_percent_of_the_optimum(seed: int) -> None:
-    problem = random_problem(seed, cap_share=[0.05, 0.03, 0.3][seed % 3], item_floor=[0.0, 0.5][seed % 2])
+    problem = random_problem(
+        seed,
+        cap_share=[0.05, 0.03, 0.3][seed % 3],
+        item_floor=[0.0, 0.5][seed % 2],
+        cap_shares=[(), (0.2,), (0.25, 0.15)][seed % 3],
+    )
     best = reference(problem)
     assert best is not None
     solution = solve(problem, 0.002, 100)
@@ -24,8 +30,9 @@ def test_within_a_percent_of_the_optimum(seed: int) -> None:
     delivery = problem.delivery[problem.user_index]
     used = np.bincount(problem.item_index, delivery * solution.planned, minlength=problem.items)
     assert np.maximum(used - problem.planned_cap, 0).sum() <= 0.0021 * problem.supply
-    for row, group in enumerate(problem.groups):
-        assert (problem.membership @ used)[row] >= group.floor * 0.997
+    of_group = problem.membership @ used
+    assert np.all(of_group >= problem.group_floor * 0.997)
+    assert np.all(of_group <= problem.planned_group_cap * 1.003)
     assert solution.planned.min() >= 0
     assert solution.planned.max() <= 1
 
@@ -33,7 +40,7 @@ def test_within_a_percent_of_the_optimum(seed: int) -> None:
 def test_warm_start_takes_fewer_passes() -> None:
     problem = random_problem(5, users=400, items=200, cap_share=0.01)
     cold = solve(problem, 0.002, 100)
-    moved = dataclasses.replace(problem, relevance=problem.relevance * 0.98)
+    moved = dataclasses.replace(problem, value=problem.value * 0.98)
     warm = solve(moved, 0.002, 100, cold.prices)
     assert warm.converged
     assert warm.passes <= cold.passes // 2
@@ -102,6 +109,36 @@ def test_a_group_without_items() -> None:
     solution = solve(problem, 0.002, 50)
     assert [(u.name, u.possible) for u in solution.unmet] == [("nobody", 0.0)]
     assert solution.planned.tolist() == [1.0]
+
+
+def test_a_group_with_a_cap_of_zero_is_kept_out() -> None:
+    groups = (Group("never", np.array([0]), cap=0.0), Group("asked", np.array([0]), 1.0))
+    problem = problem_of([{0: 0.9, 1: 0.1}, {0: 0.9}], items=2, weights=[1.0], groups=groups)
+    solution = solve(problem, 0.002, 50)
+    np.testing.assert_allclose(solution.planned, [0.0, 1.0, 0.0], atol=0.01)
+    assert [(unmet.name, unmet.possible) for unmet in solution.unmet] == [("asked", 0.0)]
+
+
+def test_floors_under_the_cap_of_their_group() -> None:
+    # Left and right ask for 6 each, and both lie in a group that may get 8.
+    users = [{i: 0.1 + i / 100 for i in range(4)} for _ in range(10)]
+    groups = (
+        Group("left", np.array([0, 1]), 6.0),
+        Group("right", np.array([2]), 6.0),
+        Group("both", np.array([0, 1, 2]), cap=8.0),
+    )
+    solution = solve(problem_of(users, items=4, weights=[1.0, 1.0], groups=groups), 0.002, 60)
+    assert [(u.name, round(u.possible, 3)) for u in solution.unmet] == [("left", 4.0), ("right", 4.0)]
+
+
+def test_a_cap_of_a_group_has_a_price() -> None:
+    # Item 0 is worth 0.4 more than item 1 to everybody, and its group may be shown twice.
+    users = [{0: 0.6, 1: 0.2} for _ in range(5)]
+    group = Group("loud", np.array([0]), cap=2.0)
+    solution = solve(problem_of(users, items=2, weights=[1.0], groups=(group,)), 0.001, 200)
+    assert solution.response == pytest.approx(2 * 0.6 + 3 * 0.2, rel=0.01)
+    assert solution.prices.group_cap[0] == pytest.approx(0.4, abs=0.02)
+    assert solution.price[0] == pytest.approx(solution.prices.group_cap[0])
 
 
 def test_zero_caps_keep_items_out() -> None:

@@ -32,9 +32,9 @@ def test_exploration_sets_headroom_aside() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"relevance": np.array([0.1, np.nan, 0.3])}, "relevance is NaN in 1 pairs, first for user 0 and item 1"),
-        ({"relevance": np.array([0.1, 1.5, 0.3])}, "relevance lies outside"),
-        ({"relevance": np.array([0.1])}, "relevance has 1 numbers for 3 pairs"),
+        ({"value": np.array([0.1, np.nan, 0.3])}, "value is NaN in 1 pairs, first for user 0 and item 1"),
+        ({"value": np.array([0.1, np.inf, 0.3])}, "value is negative or infinite"),
+        ({"value": np.array([0.1])}, "value has 1 numbers for 3 pairs"),
         ({"item_index": np.array([1, 1, 0])}, "hold an item twice"),
         ({"item_index": np.array([1, 0, 0])}, "not sorted by item"),
         ({"item_index": np.array([0, 7, 1])}, "outside item_cap"),
@@ -49,6 +49,8 @@ def test_exploration_sets_headroom_aside() -> None:
         ({"groups": (Group("cold", np.array([0, 0]), 1.0),)}, "Group cold names an item twice"),
         ({"groups": (Group("cold", np.array([5]), 1.0),)}, "Group cold names an item outside"),
         ({"groups": (Group("cold", np.array([0]), -1.0),)}, "floor of group cold"),
+        ({"groups": (Group("cold", np.array([0]), cap=np.nan),)}, "cap of group cold"),
+        ({"groups": (Group("cold", np.array([0])), Group("cold", np.array([1])))}, "Two groups have one name"),
     ],
 )
 def test_refuses(change: dict, says: str) -> None:

@@ -24,13 +24,13 @@ def test_equals_the_projection(gamma: float) -> None:
     problem = random_problem(3)
     price = np.random.default_rng(0).normal(0, 0.01, problem.items)
     used, at = np.zeros(problem.items), 0
-    for block in blocks_of(problem):
+    for block in blocks_of(problem.pairs):
         planned, threshold = plan_of(block, price, gamma)
         use = use_of(block, price, gamma)
         used += use.used
         for row in range(len(block.delivery)):
             mine = slice(at, at + block.count[row])
-            net = problem.relevance[mine] - price[problem.item_index[mine]]
+            net = problem.value[mine] - price[problem.item_index[mine]]
             expected = projection(net, problem.slots, gamma)
             here = slice(mine.start, mine.stop)
             np.testing.assert_allclose(planned[here], expected, atol=1e-7)
@@ -38,7 +38,7 @@ def test_equals_the_projection(gamma: float) -> None:
             at = mine.stop
         upper = sum(
             problem.delivery[u]
-            * np.sort(np.maximum((problem.relevance - price[problem.item_index])[problem.user_index == u], 0))[
+            * np.sort(np.maximum((problem.value - price[problem.item_index])[problem.user_index == u], 0))[
                 -problem.slots :
             ].sum()
             for u in range(problem.users)
@@ -50,18 +50,18 @@ def test_equals_the_projection(gamma: float) -> None:
 
 def test_ties_share_the_slots() -> None:
     problem = problem_of([{0: 0.2, 1: 0.2, 2: 0.2, 3: 0.2}], items=4, weights=[1.0, 1.0])
-    planned, _ = plan_of(next(blocks_of(problem)), np.zeros(4), 0.01)
+    planned, _ = plan_of(next(blocks_of(problem.pairs)), np.zeros(4), 0.01)
     np.testing.assert_allclose(planned, [0.5] * 4)  # 2 slots over 4 equal items
 
 
 def test_slack_slots_have_no_price() -> None:
     problem = problem_of([{0: 0.2, 1: 0.005}], items=2, weights=[1.0, 1.0, 1.0])
-    planned, threshold = plan_of(next(blocks_of(problem)), np.zeros(2), 0.01)
+    planned, threshold = plan_of(next(blocks_of(problem.pairs)), np.zeros(2), 0.01)
     np.testing.assert_allclose(planned, [1.0, 0.5])  # 0.005 / 0.01
     assert threshold.tolist() == [0.0]
 
 
 def test_users_without_candidates_are_in_no_block() -> None:
     problem = problem_of([{}, {0: 0.2}, {}], items=1, weights=[1.0])
-    assert [block.count.tolist() for block in blocks_of(problem)] == [[1]]
-    assert list(blocks_of(problem_of([{}, {}], items=1, weights=[1.0]))) == []
+    assert [block.count.tolist() for block in blocks_of(problem.pairs)] == [[1]]
+    assert list(blocks_of(problem_of([{}, {}], items=1, weights=[1.0]).pairs)) == []

@@ -14,9 +14,8 @@ from pyspark.sql import SparkSession
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVANCE
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
 from jobs.plan_exposure import plan_exposure
-from jobs.planning.floors import check_plan, members_of, rule_of
-from jobs.runtime.config import Config, GroupFloor, load_config
-from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.config import Config, load_config
+from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 
@@ -69,6 +68,7 @@ def fill(night: Night) -> None:
         item[name] = [row[place] for row in ITEMS]
     users = [f"u{number:02}" for number in range(22)]
     user = pd.DataFrame([{feature.name: feature.default for feature in USER_FEATURES}] * len(users))
+    user["consent_personalisation"] = True
     user["user_id"], user["visit_probability"] = users, [(number % 10 + 1) / 30 for number in range(22)]
     base = {"t1": 0.30, "t2": 0.28, "t3": 0.26, "t4": 0.2, "n1": 0.15, "c1": 0.12, "c2": 0.1, "out": 0.9, "hit": 0.8}
     pairs = [(u, i, f + 0.001 * n, ["type_affinity", "als"]) for n, u in enumerate(users[:20]) for i, f in base.items()]
@@ -135,7 +135,7 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
     assert items.loc["n1", "boost"] > 0
     assert items.loc["n1", "binding"] == "floor"
     new = planned.loc[planned["item_id"] == "n1", "reason"]
-    assert "Bought this type before; lifted by the floor for new_items" in set(new)
+    assert any(reason.startswith("Bought this type before; lifted by the floor for new_items") for reason in new)
 
     # The same night again gives the same lists; the next one starts from its prices.
     again = night_of(spark, conf, FIRST)
@@ -152,30 +152,3 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
         plan_exposure(night_of(spark, conf_of(relevance_bar=0.99), FIRST))
     with pytest.raises(LongtailError, match="no rows for 2017-12-01 and policy trial"):
         plan_exposure(night_of(spark, conf_of(policy="trial"), FIRST))
-
-
-@pytest.mark.parametrize(
-    ("plan", "says"),
-    [
-        ({"floors": {"x": {"column": "colour", "equals": "red", "share": 0.1}}}, "plan.floors.x.*no column colour"),
-        ({"floors": {"x": {"column": "price_mean_90d", "equals": "1", "share": 0.1}}}, "not a text"),
-        ({"floors": {"x": {"column": "segment", "at_most": 1, "share": 0.1}}}, "not a number"),
-        ({"floors": {"item_cap": {"column": "segment", "equals": "cold", "share": 0.1}}}, "name is taken"),
-        ({"position_weights": [0.5, 0.8, 0.6]}, "plan.position_weights increase"),
-        ({"segments": ["cold"], "item_floor": {"segment": "tail", "exposures": 1.0}}, "not among plan.segments"),
-    ],
-)
-def test_a_plan_that_does_not_fit_is_refused(conf_of: Callable[..., Config], plan: dict, says: str) -> None:
-    # Keys of the file are merged into base.yaml's, so the checks meet its floors as well.
-    with pytest.raises(ConfigurationError, match=says):
-        check_plan(conf_of(**plan).plan)
-
-
-def test_members_of_a_floor() -> None:
-    items = pd.DataFrame({"days_since_listed": [1.0, 28.0, 28.5, None], "segment": ["cold", "tail", "cold", None]})
-    assert members_of(GroupFloor(column="days_since_listed", at_most=28, share=0.1), items).tolist() == [0, 1]
-    between = GroupFloor(column="days_since_listed", at_least=28, at_most=28.5, share=0.1)
-    assert members_of(between, items).tolist() == [1, 2]
-    assert rule_of(between) == "days_since_listed >= 28 and days_since_listed <= 28.5"
-    assert members_of(GroupFloor(column="segment", equals="cold", share=0.1), items).tolist() == [0, 2]
-    assert members_of(GroupFloor(column="segment", equals="new", share=0.1), items).tolist() == []

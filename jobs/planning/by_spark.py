@@ -1,0 +1,210 @@
+"""Passes of the plan over pairs that stay on the executors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from scipy.sparse import csr_array
+
+from jobs.planning.inputs import problem_of, visits_of
+from jobs.planning.setting import Setting
+from model.exposure.passes import SHARD_USERS, Facts, facts_of, total_facts, total_use, use_of_shard
+from model.exposure.problem import Problem
+from model.exposure.user_block import Use, UserPairs, blocks_of, plan_of
+
+# Pairs of a user that come to the driver for the integral lists, as a multiple of the slots: the best by score, and all
+# that the relaxed plan shows.
+KEPT_PER_SLOT = 4
+
+_PACKED = "shard int, user_start binary, item binary, value binary, delivery binary"
+_USE = "shard int, used binary, curvature binary, response double, upper double"
+_FACTS = (
+    "shard int, offered binary, of_group binary, supply double, pairs long, total double, square double, largest double"
+)
+_KEPT = "user int, item int"
+
+
+class BySpark:
+    """Passes over shards that lie packed on the executors, one row a shard; `close` frees them.
+
+    Results come back by shard and are added up in their order, so they are those of `InMemory` to the last digit.
+    """
+
+    def __init__(self, spark: SparkSession, setting: Setting, shard_users: int = SHARD_USERS) -> None:
+        self.spark, self.setting, self.shard_users = spark, setting, shard_users
+        visits = visits_of(setting, setting.user_ids)
+        nothing = np.zeros(0)
+        # The bounds alone: the pairs are on the executors.
+        self.bounds: Problem = problem_of(
+            setting, visits, np.zeros(len(visits) + 1, dtype=np.int64), nothing.astype(np.int32), nothing
+        )
+        self.packed = self._packed().persist()
+        self.facts = self._facts()
+
+    def close(self) -> None:
+        """Frees the shards on the executors."""
+        self.packed.unpersist()
+
+    def use(self, price: np.ndarray, gamma: float) -> Use:
+        items = self.bounds.items
+        shared = self.spark.sparkContext.broadcast(price)
+
+        def pass_over(shard: UserPairs) -> dict[str, object]:
+            use = use_of_shard(blocks_of(shard), shared.value, gamma)
+            return {
+                "used": use.used.tobytes(),
+                "curvature": use.curvature.tobytes(),
+                "response": use.response,
+                "upper": use.upper,
+            }
+
+        rows = self._collected(pass_over, _USE)
+        shared.destroy()
+        return total_use(
+            (Use(np.frombuffer(r["used"]), np.frombuffer(r["curvature"]), r["response"], r["upper"]) for r in rows),
+            items,
+        )
+
+    def kept(self, price: np.ndarray, gamma: float) -> DataFrame:
+        """user_id, item_id, relevance, cause of the pairs that the integral lists may need."""
+        most = KEPT_PER_SLOT * self.bounds.slots
+
+        def best(shard: UserPairs, first_user: int) -> pa.RecordBatch:
+            users, items = best_pairs(shard, price, gamma, most)
+            return pa.record_batch(
+                {"user": pa.array(users + first_user, pa.int32()), "item": pa.array(items, pa.int32())}
+            )
+
+        slots, count, shard_users = self.bounds.slots, self.bounds.items, self.shard_users
+
+        def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for number, shard in _unpacked(batches, slots, count):
+                yield best(shard, number * shard_users)
+
+        numbers = self.packed.mapInArrow(run, _KEPT)
+        names = numbers.join(F.broadcast(self._numbered("user", self.setting.user_ids)), on="user", how="inner")
+        names = names.join(F.broadcast(self._numbered("item", self.setting.item_ids)), on="item", how="inner")
+        chosen = names.select("user_id", "item_id")
+        return self.setting.pairs.frame.join(chosen, on=["user_id", "item_id"], how="left_semi")
+
+    def _packed(self) -> DataFrame:
+        setting, shard_users = self.setting, self.shard_users
+        items = pd.DataFrame({"item_id": setting.item_ids, "factor": setting.factor, "addend": setting.addend})
+        items["item"] = np.arange(len(items), dtype=np.int32)
+        users = self._numbered("user", setting.user_ids)
+        pairs = setting.pairs.frame.join(F.broadcast(users), on="user_id", how="inner")
+        pairs = pairs.join(F.broadcast(self.spark.createDataFrame(items)), on="item_id", how="inner").select(
+            F.floor(F.col("user") / shard_users).cast("int").alias("shard"),
+            "user",
+            F.col("item").cast("int").alias("item"),
+            (F.col("relevance") * F.col("factor") + F.col("addend")).alias("value"),
+        )
+        delivery = self.spark.sparkContext.broadcast(self.bounds.delivery)
+        shards = -(-len(setting.user_ids) // shard_users)
+
+        def packed(rows: pa.Table) -> pa.Table:
+            number = rows["shard"][0].as_py()
+            first = number * shard_users
+            mine = delivery.value[first : first + shard_users]
+            user, item = rows["user"].to_numpy() - first, rows["item"].to_numpy()
+            order = np.lexsort((item, user))
+            start = np.searchsorted(user[order], np.arange(len(mine) + 1))
+            return pa.table(
+                {
+                    "shard": pa.array([number], pa.int32()),
+                    "user_start": [start.astype(np.int64).tobytes()],
+                    "item": [item[order].astype(np.int32).tobytes()],
+                    "value": [rows["value"].to_numpy()[order].tobytes()],
+                    "delivery": [mine.tobytes()],
+                }
+            )
+
+        return pairs.repartition(shards, "shard").groupBy("shard").applyInArrow(packed, _PACKED)
+
+    def _facts(self) -> Facts:
+        member = self.bounds.membership
+        shared = self.spark.sparkContext.broadcast((member.data, member.indices, member.indptr, member.shape))
+
+        def facts(shard: UserPairs) -> dict[str, object]:
+            data, indices, indptr, shape = shared.value
+            found = facts_of(shard, csr_array((data, indices, indptr), shape=shape))
+            return {
+                "offered": found.offered.tobytes(),
+                "of_group": found.of_group.tobytes(),
+                "supply": found.supply,
+                "pairs": found.pairs,
+                "total": found.total,
+                "square": found.square,
+                "largest": found.largest,
+            }
+
+        rows = self._collected(facts, _FACTS)
+        return total_facts(
+            (
+                Facts(
+                    np.frombuffer(r["offered"]),
+                    np.frombuffer(r["of_group"]),
+                    r["supply"],
+                    r["pairs"],
+                    r["total"],
+                    r["square"],
+                    r["largest"],
+                )
+                for r in rows
+            ),
+            self.bounds.items,
+            len(self.bounds.groups),
+        )
+
+    def _collected(self, of_shard: Callable[[UserPairs], dict[str, object]], schema: str) -> list:
+        """Rows of a function over every shard, in the order of the shards."""
+        slots, items = self.bounds.slots, self.bounds.items
+
+        def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for number, shard in _unpacked(batches, slots, items):
+                yield pa.RecordBatch.from_pylist([{"shard": number, **of_shard(shard)}], schema=arrow)
+
+        arrow = _arrow_schema(schema)
+        rows = self.packed.mapInArrow(run, schema).collect()
+        return sorted(rows, key=lambda row: row["shard"])
+
+    def _numbered(self, name: str, ids: np.ndarray) -> DataFrame:
+        return self.spark.createDataFrame(pd.DataFrame({f"{name}_id": ids, name: np.arange(len(ids), dtype=np.int32)}))
+
+
+def best_pairs(shard: UserPairs, price: np.ndarray, gamma: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """User rows and items of the `most` best pairs of each user by score, and of all that the relaxed plan shows."""
+    user = np.repeat(np.arange(len(shard.delivery)), np.diff(shard.user_start))
+    score = shard.value - price[shard.item_index]
+    order = np.lexsort((-score, user))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order)) - shard.user_start[user[order]]
+    planned = [plan_of(block, price, gamma)[0] for block in blocks_of(shard)]
+    keep = (place < most) | (np.concatenate([*planned, np.zeros(0)]) > 0)
+    return user[keep], shard.item_index[keep]
+
+
+def _unpacked(batches: Iterator[pa.RecordBatch], slots: int, items: int) -> Iterator[tuple[int, UserPairs]]:
+    for batch in batches:
+        for row in batch.to_pylist():
+            yield (
+                row["shard"],
+                UserPairs(
+                    np.frombuffer(row["user_start"], dtype=np.int64),
+                    np.frombuffer(row["item"], dtype=np.int32),
+                    np.frombuffer(row["value"], dtype=np.float64),
+                    np.frombuffer(row["delivery"], dtype=np.float64),
+                    slots,
+                    items,
+                ),
+            )
+
+
+def _arrow_schema(schema: str) -> pa.Schema:
+    kinds = {"int": pa.int32(), "long": pa.int64(), "double": pa.float64(), "binary": pa.binary()}
+    return pa.schema([(name, kinds[kind]) for name, kind in (field.split() for field in schema.split(", "))])

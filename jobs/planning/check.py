@@ -1,0 +1,51 @@
+"""Whether a plan's configuration fits the tables and itself, before anything is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jobs.planning.columns import check_column
+from jobs.planning.names import TAKEN
+from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.plan_section import GroupBound, Plan
+
+
+def check_plan(plan: Plan) -> None:
+    """Raises ConfigurationError naming the key under `plan` that does not fit."""
+    for kind, bounds in (("floors", plan.floors), ("caps", plan.caps)):
+        _check_bounds(f"plan.{kind}", bounds)
+    both = sorted(set(plan.floors) & set(plan.caps))
+    if both:
+        raise ConfigurationError(
+            f"plan.caps.{both[0]}: a floor has this name as well.", "Names of groups appear in constraint_prices: "
+            "give the cap one of its own.",
+        )  # fmt: skip
+    for key, column in (
+        ("plan.stock.column", plan.stock.column),
+        ("plan.stock.demand_column", plan.stock.demand_column),
+        ("plan.worth.margin_column", plan.worth.margin_column),
+    ):
+        if column is not None:
+            check_column(key, column, "number")
+    if plan.stock.demand_column is not None and plan.stock.column is None:
+        raise ConfigurationError("plan.stock.demand_column is set without plan.stock.column.", "Set both or none.")
+    if plan.worth.margin_weight > 0 and plan.worth.margin_column is None:
+        raise ConfigurationError("plan.worth.margin_weight is set without margin_column.", "Name the column.")
+    if list(plan.position_weights) != sorted(plan.position_weights, reverse=True):
+        raise ConfigurationError("plan.position_weights increase.", "Number the positions by attention, most first.")
+    if plan.max_item_share == 0:
+        raise ConfigurationError("plan.max_item_share is 0: nothing could be shown.", "Set a share above 0.")
+    if plan.item_floor.exposures > 0 and plan.item_floor.segment not in plan.segments:
+        raise ConfigurationError(
+            f"plan.item_floor.segment is {plan.item_floor.segment}, which is not among plan.segments.",
+            "Add the segment or set exposures to 0.",
+        )
+
+
+def _check_bounds(section: str, bounds: Mapping[str, GroupBound]) -> None:
+    for name, bound in bounds.items():
+        if name in TAKEN:
+            raise ConfigurationError(
+                f"{section}.{name}: the name is taken by another constraint.", "Choose another name."
+            )
+        check_column(f"{section}.{name}", bound.column, "text" if bound.is_text else "number")

@@ -1,0 +1,77 @@
+"""Columns that a plan may name: of item_features, of items as they stand on the night, or attributes.KEY of items."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DataType, NumericType, StringType
+
+from features.contract import ITEMS
+from features.declarations import ITEM_FEATURES_TABLE
+from features.point_in_time import versions_at
+from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.night import Night
+from jobs.runtime.plan_section import GroupBound, Plan
+
+ATTRIBUTE = "attributes."
+Kind = Literal["text", "number"]
+
+_FEATURES: dict[str, DataType] = {column.name: column.type for column in ITEM_FEATURES_TABLE.columns}
+_ITEMS: dict[str, DataType] = {
+    column.name: column.type for column in ITEMS.columns if isinstance(column.type, NumericType | StringType)
+}
+ALWAYS = ("item_id", "title", "segment", "product_type", "category", "provider_id")
+
+
+def check_column(key: str, column: str, kind: Kind) -> None:
+    """Raises ConfigurationError naming the key when there is no such column or it is of another kind."""
+    if column.startswith(ATTRIBUTE):
+        found: DataType | None = StringType()
+    else:
+        found = _FEATURES.get(column) or _ITEMS.get(column)
+    if found is None:
+        known = ", ".join(sorted({*_FEATURES, *_ITEMS}))
+        raise ConfigurationError(
+            f"{key}: neither item_features nor items has a column {column}.",
+            f"Their columns are {known}, and {ATTRIBUTE}KEY for any key of attributes.",
+        )
+    if kind == "text" and not isinstance(found, StringType):
+        raise ConfigurationError(f"{key}: {column} is not a text.", "Use at_least, at_most or buckets.")
+    if kind == "number" and not isinstance(found, NumericType):
+        raise ConfigurationError(f"{key}: {column} is not a number.", "Use equals, one_of or each.")
+
+
+def named_columns(plan: Plan) -> tuple[str, ...]:
+    """The columns that a plan names, without repetition, those that every plan needs first."""
+    bounds: list[GroupBound] = [*plan.floors.values(), *plan.caps.values()]
+    named: list[str | None] = [bound.column for bound in bounds]
+    named += [plan.stock.column, plan.stock.demand_column, plan.worth.margin_column]
+    if plan.launch.exposures > 0:
+        named.append("days_since_listed")
+    return tuple(dict.fromkeys([*ALWAYS, *(name for name in named if name)]))
+
+
+def item_rows_of(night: Night, columns: tuple[str, ...]) -> DataFrame:
+    """The columns and is_eligible of every item of item_features of the night; numbers as double."""
+    features = [name for name in columns if name in _FEATURES]
+    others = [name for name in columns if name not in _FEATURES]
+    rows = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).select(
+        *(_typed(F.col(name), _FEATURES[name]).alias(name) for name in features), "is_eligible"
+    )
+    if not others:
+        return rows
+    date = night.spark.range(1).select(F.lit(night.as_of).alias("as_of"))
+    at_date = versions_at(night.tables.read(ITEMS), date, "item_id")
+    return rows.join(at_date.select("item_id", *map(_of_items, others)), on="item_id", how="left")
+
+
+def _of_items(name: str) -> Column:
+    if name.startswith(ATTRIBUTE):
+        return F.col("attributes").getItem(name.removeprefix(ATTRIBUTE)).alias(name)
+    return _typed(F.col(name), _ITEMS[name]).alias(name)
+
+
+def _typed(column: Column, kind: DataType) -> Column:
+    return column.cast("double") if isinstance(kind, NumericType) else column

@@ -1,0 +1,57 @@
+"""Which items and pairs may enter the lists of a night."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS, EXPOSURE_SCORES
+from jobs.planning.merchandising import Merchandising
+from jobs.runtime.night import Night
+from jobs.runtime.plan_section import Plan
+
+
+def why_excluded(plan: Plan, items: pd.DataFrame, wishes: Merchandising) -> pd.Series:
+    """Why an item enters no list, in words; empty where it may. items: item_id, is_eligible, segment, category."""
+    why = pd.Series("", index=items.index, dtype=object)
+    for path in plan.sensitive_categories:
+        inside = (items["category"] == path) | items["category"].str.startswith(f"{path} > ")
+        why[inside] = f"its category is under {path}, which is never shown"
+    for item_id, ban in wishes.bans.items():
+        why[items["item_id"] == item_id] = f"it is {ban.in_words}"
+    why[~items["segment"].isin(plan.segments)] = f"its segment is none of {', '.join(plan.segments)}"
+    why[~items["is_eligible"].astype(bool)] = "it was not listed, or out of stock"
+    return why
+
+
+def without_frequent(night: Night, pairs: DataFrame) -> DataFrame:
+    """Drops pairs that were exposed plan.frequency.times times in the days before the night.
+
+    Counted are the nights whose list held the pair, or exposure events of the placement by their weight.
+    """
+    frequency = night.conf.plan.frequency
+    if frequency.times is None:
+        return pairs
+    since = night.as_of - timedelta(days=frequency.days)
+    if frequency.counted == "lists":
+        seen = night.tables.read_or_empty(EXPOSURE_SCORES).where(
+            (F.col("as_of") >= F.lit(since))
+            & (F.col("as_of") < F.lit(night.as_of))
+            & (F.col("policy") == night.conf.plan.policy)
+            & (F.col("placement") == night.conf.plan.placement)
+        )
+        seen = seen.select("user_id", "item_id", F.lit(1.0).alias("times"))
+    else:
+        seen = night.tables.read(EVENTS).where(
+            (F.col("event_date") >= F.lit(since))
+            & (F.col("event_date") < F.lit(night.as_of))
+            & (F.col("event_type") == "exposure")
+            & (F.col("placement") == night.conf.plan.placement)
+        )
+        seen = seen.select("user_id", "item_id", F.col("sample_weight").alias("times"))
+    tired = seen.groupBy("user_id", "item_id").agg(F.sum("times").alias("times"))
+    tired = tired.where(F.col("times") >= frequency.times).select("user_id", "item_id")
+    return pairs.join(tired, on=["user_id", "item_id"], how="left_anti")

@@ -1,0 +1,88 @@
+"""Floors and caps of the configuration as groups of items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from jobs.planning.names import BUDGET
+from jobs.runtime.plan_section import GroupBound, Plan
+from model.exposure.problem import Group
+
+
+@dataclass(frozen=True)
+class NamedGroup:
+    """A group with the words of constraint_prices: the constraint's name and its rule, such as 'segment = cold'."""
+
+    constraint: str
+    member: str
+    group: Group
+
+
+def named_groups(plan: Plan, items: pd.DataFrame, total: float) -> tuple[NamedGroup, ...]:
+    """All groups of a plan; total: the expected exposure that shares refer to. items: the columns that rules name."""
+    groups: list[NamedGroup] = []
+    for name, bound in plan.floors.items():
+        for rule, members in members_by_rule(bound, items):
+            groups.append(NamedGroup(name, rule, Group(_label(bound, name, rule), members, floor=bound.share * total)))
+    for name, bound in plan.caps.items():
+        for rule, members in members_by_rule(bound, items):
+            groups.append(NamedGroup(name, rule, Group(_label(bound, name, rule), members, cap=bound.share * total)))
+    for provider, sponsor in plan.sponsors.items():
+        members = np.flatnonzero((items["provider_id"] == provider).to_numpy())
+        cap = sponsor.budget / sponsor.bid
+        groups.append(NamedGroup(BUDGET, provider, Group(f"the budget of {provider}", members, cap=cap)))
+    return tuple(groups)
+
+
+def members_by_rule(bound: GroupBound, items: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """Each group of a bound as its rule and the row numbers of its items; a missing value belongs to none."""
+    value, column = items[bound.column], bound.column
+    if bound.each:
+        for name in sorted(value[value.notna() & (value != "")].unique()):
+            yield f"{column} = {name}", np.flatnonzero((value == name).to_numpy())
+    elif bound.buckets is not None:
+        edges = [-np.inf, *bound.buckets, np.inf]
+        for low, high in pairwise(edges):
+            yield _interval(column, low, high), np.flatnonzero(((value >= low) & (value < high)).to_numpy())
+    else:
+        yield _rule(bound), np.flatnonzero(_belongs(bound, value).to_numpy())
+
+
+def _belongs(bound: GroupBound, value: pd.Series) -> pd.Series:
+    belongs = value.notna()
+    if bound.equals is not None:
+        belongs &= value == bound.equals
+    if bound.one_of is not None:
+        belongs &= value.isin(bound.one_of)
+    if bound.at_least is not None:
+        belongs &= value >= bound.at_least
+    if bound.at_most is not None:
+        belongs &= value <= bound.at_most
+    return belongs
+
+
+def _label(bound: GroupBound, name: str, rule: str) -> str:
+    return f"{name} ({rule})" if bound.each or bound.buckets is not None else name
+
+
+def _rule(bound: GroupBound) -> str:
+    """The rule of a group in words: 'segment = cold', 'days_since_listed <= 28'."""
+    if bound.one_of is not None:
+        return f"{bound.column} in {', '.join(bound.one_of)}"
+    parts = [(" = ", bound.equals), (" >= ", bound.at_least), (" <= ", bound.at_most)]
+    return " and ".join(
+        bound.column + sign + (value if isinstance(value, str) else f"{value:g}")
+        for sign, value in parts
+        if value is not None
+    )
+
+
+def _interval(column: str, low: float, high: float) -> str:
+    if np.isinf(low):
+        return f"{column} < {high:g}"
+    return f"{column} >= {low:g}" if np.isinf(high) else f"{low:g} <= {column} < {high:g}"

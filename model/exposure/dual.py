@@ -1,0 +1,141 @@
+"""The dual of the plan over its prices, quadratically regularised.
+
+An item's price is q = lambda - mu - Gᵀnu + Gᵀkappa, with lambda of its cap, mu of its floor, nu of the floors and kappa
+of the caps of its groups, all >= 0 and in units of value per expected delivered exposure. Floors are elastic: their
+prices are bounded, and a floor whose price sits at the bound is one that cannot be met.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.exposure.feasibility import Floors, attainable_floors
+from model.exposure.passes import Passes
+from model.exposure.problem import Problem
+from model.exposure.user_block import Use
+
+# Share of the largest value that a unit of a missed floor costs.
+ELASTIC_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Prices:
+    """cap and item_floor: float64 (items); group and group_cap, of floors and caps: float64 (groups); all >= 0."""
+
+    cap: np.ndarray
+    item_floor: np.ndarray
+    group: np.ndarray
+    group_cap: np.ndarray
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pass at the prices `vector`: gap and violation are relative."""
+
+    vector: np.ndarray
+    gamma: float
+    use: Use
+    gap: float
+    violation: float
+
+    @property
+    def merit(self) -> float:
+        return max(self.gap, self.violation)
+
+
+class Dual:
+    """The dual over one vector: lambda of all items, mu of items with a floor, nu of all groups, kappa of capped ones.
+
+    Of `problem` only the bounds are read; its users are known by `passes`.
+    """
+
+    def __init__(self, problem: Problem, passes: Passes) -> None:
+        self.problem, self.passes = problem, passes
+        self.facts = passes.facts
+        self.floors: Floors = attainable_floors(problem, self.facts)
+        self.floored = np.flatnonzero(self.floors.item > 0)
+        self.capped = np.flatnonzero(np.isfinite(problem.planned_group_cap))
+        self.group_cap = problem.planned_group_cap[self.capped]
+        self.top = self.facts.largest or 1.0
+        spread = self.facts.spread
+        self.scale = spread if spread > 1e-3 * self.top else 0.1 * self.top
+        self.elastic = ELASTIC_SHARE * self.top
+        items, groups = problem.items, len(problem.groups)
+        most_groups = int(np.bincount(problem.membership.indices, minlength=1).max())
+        # Above this price nobody takes an item, whatever its floors pay.
+        prohibitive = self.top + self.elastic * (1 + most_groups)
+        elastic = np.full(len(self.floored) + groups, self.elastic)
+        self.bound = np.concatenate([np.full(items, prohibitive), elastic, np.full(len(self.capped), prohibitive)])
+        self.lowest = np.concatenate([np.where(problem.open, 0.0, prohibitive), np.zeros(len(self.bound) - items)])
+        self.usual = np.concatenate(
+            [problem.planned_cap, self.floors.item[self.floored], self.floors.group, self.group_cap]
+        )
+        self._ends = np.cumsum([items, len(self.floored), groups])
+
+    def start(self, warm: Prices | None) -> np.ndarray:
+        """Zero, or prices of an earlier night, within the bounds."""
+        if warm is None:
+            return self.projected(np.zeros(len(self.bound)))
+        parts = [warm.cap, warm.item_floor[self.floored], warm.group, warm.group_cap[self.capped]]
+        return self.projected(np.concatenate(parts))
+
+    def projected(self, vector: np.ndarray) -> np.ndarray:
+        return np.clip(vector, self.lowest, self.bound)
+
+    def split(self, vector: np.ndarray) -> Prices:
+        cap, floored, group, capped = np.split(vector, self._ends)
+        item_floor, group_cap = np.zeros(self.problem.items), np.zeros(len(group))
+        item_floor[self.floored], group_cap[self.capped] = floored, capped
+        return Prices(cap, item_floor, group, group_cap)
+
+    def price(self, vector: np.ndarray) -> np.ndarray:
+        """float64 (items): the net price q."""
+        prices = self.split(vector)
+        return prices.cap - prices.item_floor + self.problem.membership.T @ (prices.group_cap - prices.group)
+
+    def gradient(self, use: Use) -> np.ndarray:
+        """The slack of every bound: negative where it is broken."""
+        of_group = self.problem.membership @ use.used
+        return np.concatenate(
+            [
+                self.problem.planned_cap - use.used,
+                (use.used - self.floors.item)[self.floored],
+                of_group - self.floors.group,
+                self.group_cap - of_group[self.capped],
+            ]
+        )
+
+    def curvature(self, use: Use) -> np.ndarray:
+        own = use.curvature
+        of_group = self.problem.membership @ own
+        return np.concatenate([own, own[self.floored], of_group, of_group[self.capped]])
+
+    def passed(self, vector: np.ndarray, gamma: float) -> Pass:
+        """One pass over all users at the prices `vector`."""
+        use = self.passes.use(self.price(vector), gamma)
+        broken = np.maximum(-self.gradient(use), 0.0)
+        over, items, groups, capped = np.split(broken, self._ends)
+        # A unit of a missed floor costs `elastic`; with that, the dual over bounded prices is exact.
+        primal = use.response - self.elastic * float(items.sum() + groups.sum())
+        caps, floored, floors, of_cap = np.split(vector * self.usual, self._ends)
+        dual = use.upper + float(caps.sum() + of_cap.sum()) - float(floored.sum() + floors.sum())
+        size = max(abs(dual), abs(primal), 1e-3 * self.top * self.facts.supply, 1e-300)
+        violation = self._violation(vector, over, items, groups, capped)
+        return Pass(vector, gamma, use, abs(dual - primal) / size, violation)
+
+    def _violation(
+        self, vector: np.ndarray, over: np.ndarray, items: np.ndarray, groups: np.ndarray, capped: np.ndarray
+    ) -> float:
+        """Caps of items: excess over all exposure. Item floors: shortfall over all of them. Groups: the worst, each
+        of its own bound; floors at their largest price are left out, since they cannot be met."""
+        at_bound = vector >= self.bound * (1 - 1e-6)
+        _, items_at, groups_at, _ = np.split(at_bound, self._ends)
+        supply = max(self.facts.supply, 1e-300)
+        of_items = float(items[~items_at].sum()) / max(float(self.floors.item.sum()), 1e-300)
+        of_groups = np.where(groups_at, 0.0, groups) / np.maximum(self.floors.group, 1e-9 * supply)
+        of_caps = capped / np.maximum(self.group_cap, 1e-3 * supply)
+        return max(
+            float(over.sum()) / supply, of_items, float(of_groups.max(initial=0.0)), float(of_caps.max(initial=0.0))
+        )

@@ -1,0 +1,136 @@
+"""Passes over all users, shard by shard: in memory here, and elsewhere by whoever can run `use_of_shard` on shards.
+
+A shard is a fixed run of users, so sums are made in one order wherever they are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from model.exposure.problem import Problem
+from model.exposure.user_block import Block, Use, UserPairs, blocks_of, plan_of, use_of
+
+SHARD_USERS = 8_192
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the bounds are held against before anything is solved; facts of shards add up.
+
+    offered: float64 (items), exposures if everyone were shown the item; supply: exposures of all slots that candidates
+    can fill; of_group: float64 (groups), those that members of a group can fill
+    pairs: how many; total, square and largest: sum, sum of squares and maximum of their values
+    """
+
+    offered: np.ndarray
+    of_group: np.ndarray
+    supply: float
+    pairs: int
+    total: float
+    square: float
+    largest: float
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the values."""
+        if not self.pairs:
+            return 0.0
+        mean = self.total / self.pairs
+        return float(np.sqrt(max(self.square / self.pairs - mean**2, 0.0)))
+
+
+class Passes(Protocol):
+    """Something that can run a pass over all users."""
+
+    facts: Facts
+
+    def use(self, price: np.ndarray, gamma: float) -> Use:
+        """The use of all users at the prices of items."""
+
+
+def shards_of(pairs: UserPairs, shard_users: int = SHARD_USERS) -> Iterator[UserPairs]:
+    """All users in order, `shard_users` at a time."""
+    users = len(pairs.delivery)
+    for begin in range(0, users, shard_users):
+        yield pairs.part(begin, min(begin + shard_users, users))
+
+
+def use_of_shard(blocks: Iterable[Block], price: np.ndarray, gamma: float) -> Use:
+    """The use of the blocks of a shard, added up in order."""
+    return total_use((use_of(block, price, gamma) for block in blocks), len(price))
+
+
+def total_use(parts: Iterable[Use], items: int) -> Use:
+    """The sum of uses, in their order."""
+    used, curvature, response, upper = np.zeros(items), np.zeros(items), 0.0, 0.0
+    for part in parts:
+        used += part.used
+        curvature += part.curvature
+        response += part.response
+        upper += part.upper
+    return Use(used, curvature, response, upper)
+
+
+def facts_of(shard: UserPairs, membership: csr_array) -> Facts:
+    """The facts of a shard; membership: (groups, items)."""
+    candidates = np.diff(shard.user_start)
+    per_pair = np.repeat(shard.delivery, candidates)
+    pattern = csr_array(
+        (np.ones(len(shard.item_index)), shard.item_index, shard.user_start), shape=(len(candidates), shard.items)
+    )
+    of_group = pattern @ membership.T
+    of_group.data = np.minimum(of_group.data, shard.slots)
+    return Facts(
+        offered=np.bincount(shard.item_index, per_pair, minlength=shard.items),
+        of_group=np.asarray(of_group.T @ shard.delivery),
+        supply=float(shard.delivery @ np.minimum(candidates, shard.slots)),
+        pairs=len(shard.value),
+        total=float(shard.value.sum()),
+        square=float(shard.value @ shard.value),
+        largest=float(shard.value.max(initial=0.0)),
+    )
+
+
+def total_facts(parts: Iterable[Facts], items: int, groups: int) -> Facts:
+    """The facts of all shards from those of each, in their order."""
+    known = list(parts)
+    return Facts(
+        offered=np.sum([part.offered for part in known], axis=0) if known else np.zeros(items),
+        of_group=np.sum([part.of_group for part in known], axis=0) if known else np.zeros(groups),
+        supply=sum(part.supply for part in known),
+        pairs=sum(part.pairs for part in known),
+        total=sum(part.total for part in known),
+        square=sum(part.square for part in known),
+        largest=max((part.largest for part in known), default=0.0),
+    )
+
+
+class InMemory:
+    """Passes over a problem whose pairs lie in memory."""
+
+    def __init__(self, problem: Problem, shard_users: int = SHARD_USERS) -> None:
+        self.problem, self.shard_users = problem, shard_users
+        shards = list(shards_of(problem.pairs, shard_users))
+        self.facts = total_facts(
+            (facts_of(shard, problem.membership) for shard in shards), problem.items, len(problem.groups)
+        )
+        self.shards = [list(blocks_of(shard)) for shard in shards]
+
+    def use(self, price: np.ndarray, gamma: float) -> Use:
+        return total_use((use_of_shard(blocks, price, gamma) for blocks in self.shards), self.problem.items)
+
+    def plan(self, price: np.ndarray, gamma: float) -> tuple[np.ndarray, np.ndarray]:
+        """Planned exposure of every pair and threshold of every user, at the prices of items."""
+        parts = []
+        threshold = np.zeros(self.problem.users)
+        for number, blocks in enumerate(self.shards):
+            for block in blocks:
+                planned, of_users = plan_of(block, price, gamma)
+                parts.append(planned)
+                threshold[number * self.shard_users + block.row] = of_users
+        return np.concatenate([*parts, np.zeros(0)]), threshold

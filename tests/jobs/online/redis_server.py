@@ -1,0 +1,74 @@
+"""The system's redis-server for a test: on a free port, with a password, without a file."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+
+from jobs.runtime.config import Config, load_config
+from tests.jobs.online.nights import TTL
+
+PASSWORD = "salt-and-tea"
+VARIABLE = "LONGTAIL_TEST_REDIS"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; `url` is what the environment variable holds."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"127.0.0.1:{self.port},password={PASSWORD}"
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(port=self.port, password=PASSWORD)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def running_redis(folder: Path) -> Iterator[Server]:
+    """Starts a server and stops it; the test is skipped, with the reason, where redis-server is not installed."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed (Debian: apt-get install redis-server)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["--port", str(port), "--requirepass", PASSWORD, "--save", "", "--dir", str(folder)]
+    process = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
+    server = Server(process, port)
+    try:
+        for _ in range(100):
+            try:
+                server.client().ping()
+                break
+            except redis.exceptions.ConnectionError:
+                time.sleep(0.05)
+        else:
+            raise TimeoutError("redis-server did not start")
+        yield server
+    finally:
+        server.kill()
+
+
+def redis_config(folder: Path) -> Config:
+    """A configuration in `folder` whose store is the Redis that VARIABLE names."""
+    path = folder / "conf.yaml"
+    online = f"{{store: redis, redis_url_variable: {VARIABLE}, registry_ttl_seconds: {TTL}}}"
+    path.write_text(f"warehouse: {folder / 'warehouse'}\nonline: {online}\n", encoding="utf-8")
+    return load_config(path)

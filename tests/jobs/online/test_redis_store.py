@@ -1,0 +1,136 @@
+"""Redis as the store of a night: the same bytes as Feast's, nothing old, whatever is stopped where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from feast import FeatureStore
+
+from jobs.online import redis_store
+from jobs.online.audit import audit
+from jobs.online.catalogue import build_catalogue
+from jobs.online.registration import registered_colours
+from jobs.online.store import feature_store_yaml, open_store
+from jobs.online.writing import replace_rows
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError
+from jobs.serving.client import StorefrontClient
+from tests.jobs.online.frames import publish_frames, rows_of
+from tests.jobs.online.redis_server import PASSWORD, VARIABLE, Server, redis_config, running_redis
+from tests.jobs.online.test_sqlite_store import ROWS, VIEW
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with running_redis(tmp_path) as started:
+        monkeypatch.setenv(VARIABLE, started.url)
+        yield started
+
+
+@pytest.fixture
+def conf(server: Server, tmp_path: Path) -> Config:
+    return redis_config(tmp_path)
+
+
+def hashes(server: Server) -> dict[bytes, dict[bytes, bytes]]:
+    client: Any = server.client()
+    return {key: client.hgetall(key) for key in client.scan_iter() if client.type(key) == b"hash"}
+
+
+def everything(conf: Config) -> tuple[FeatureStore, Any]:
+    catalogue = build_catalogue([VIEW])
+    store = open_store(conf)
+    store.apply([*catalogue.entities.values(), *catalogue.coloured.values()])
+    return store, catalogue.coloured["everything", "blue"]
+
+
+def test_fields_equal_those_of_feasts_own_writer(conf: Config, server: Server, tmp_path: Path) -> None:
+    store, coloured = everything(conf)
+    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    ours = hashes(server)
+    server.client().flushall()
+
+    settings = yaml.safe_load(feature_store_yaml(conf).read_text())
+    settings["online_store"]["type"] = "redis"
+    (tmp_path / "theirs.yaml").write_text(yaml.safe_dump(settings))
+    theirs = FeatureStore(fs_yaml_file=tmp_path / "theirs.yaml")
+    theirs.write_to_online_store(coloured.name, ROWS.assign(as_of=datetime(2017, 12, 1, tzinfo=UTC)))
+    assert len(ours) == 3
+    assert ours == hashes(server)
+
+
+def test_a_second_write_leaves_nothing_of_the_first_but_other_views_keep_theirs(conf: Config, server: Server) -> None:
+    store, coloured = everything(conf)
+    green = build_catalogue([VIEW]).coloured["everything", "green"]
+    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    replace_rows(store, VIEW, green, ROWS, date(2017, 12, 1))
+    # The same night again, with one value corrected and two entities gone.
+    replace_rows(store, VIEW, coloured, ROWS.iloc[:1].assign(price=[7.5]), date(2017, 12, 1))
+    found = store.get_online_features(["everything_blue:price"], {"item_id": ["2", "10"]}).to_dict()
+    assert found["price"] == [7.5, None]
+    found = store.get_online_features(["everything_green:price"], {"item_id": ["2", "10"]}).to_dict()
+    assert found["price"] == [0.1, 0.0]
+    replace_rows(store, VIEW, green, ROWS.iloc[:0], date(2017, 12, 1))
+    assert len(hashes(server)) == 1  # an entity without fields is gone as a whole
+
+
+def test_a_write_that_was_stopped_is_completed_by_the_next(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, coloured = everything(conf)
+    many = pd.concat([ROWS.assign(item_id=[f"{n}-{place}" for n in range(3)]) for place in range(20)])
+    monkeypatch.setattr(redis_store, "BATCH", 10)
+    send, sent = redis_store._send, []
+
+    def stopping(client: Any, commands: list[bytes]) -> None:
+        sent.append(len(commands))
+        if len(sent) == 3:
+            raise KeyboardInterrupt
+        send(client, commands)
+
+    monkeypatch.setattr(redis_store, "_send", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        replace_rows(store, VIEW, coloured, many, date(2017, 12, 1))
+    monkeypatch.setattr(redis_store, "_send", send)
+    # A rerun with other rows: what the stopped one wrote is not left over.
+    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    assert str(audit(store, VIEW, coloured, ROWS, 100, 1)) == "all 3"
+    found = store.get_online_features(["everything_blue:price"], {"item_id": many["item_id"].tolist()}).to_dict()
+    assert set(found["price"]) == {None}
+
+
+def test_a_night_on_redis_is_read_by_the_client_and_restated(conf: Config) -> None:
+    publish_frames(conf, 1)
+    client = StorefrontClient(feature_store_yaml(conf))
+    assert client.user_list("ann").items[0].score == 1.0
+    publish_frames(conf, 2)
+    assert client.user_list("ann").items[0].score == 2.0
+    catalogue = publish_frames(conf, 2)
+    store = open_store(conf)
+    for view in catalogue.views:
+        audit(store, view, catalogue.coloured[view.name, registered_colours(store).served], rows_of(view, 2), 100, 1)
+
+
+def test_a_redis_that_dies_stops_the_publish_and_the_flip(conf: Config, server: Server) -> None:
+    publish_frames(conf, 1)
+    before = registered_colours(open_store(conf))
+    server.kill()
+    with pytest.raises(LongtailError, match=r"Redis cannot be reached .* run publish again") as error:
+        publish_frames(conf, 2)
+    assert PASSWORD not in str(error.value)
+    after = registered_colours(open_store(conf))
+    assert (after.live, after.live_night) == (before.live, before.live_night)
+
+
+def test_a_wrong_password_is_told_without_it(conf: Config, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
+    monkeypatch.setenv(VARIABLE, f"127.0.0.1:{server.port},password=wrong-one")
+    with pytest.raises(LongtailError, match="refuses the user or the password") as error:
+        publish_frames(conf, 1)
+    assert "wrong-one" not in str(error.value)
+    assert "wrong-one" not in feature_store_yaml(conf).read_text()

@@ -1,0 +1,17 @@
+"""Configurations of a plan, from base.yaml and the keys that a test sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import conf as packaged_conf
+from jobs.runtime.config import resolve_config
+from jobs.runtime.plan_section import Plan
+
+
+def plan_with(**keys: Any) -> Plan:
+    base = yaml.safe_load((Path(packaged_conf.__file__).parent / "base.yaml").read_text(encoding="utf-8"))
+    return resolve_config(base, {"plan": keys}, "test.yaml").plan

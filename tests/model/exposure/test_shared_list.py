@@ -1,0 +1,24 @@
+"""One list for many."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model.exposure.shared_list import shared_list
+
+
+def test_the_best_that_fit_under_all_caps() -> None:
+    chosen = shared_list(
+        value=np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.0]),
+        delivery=np.array([4.0, 2.0, 1.0]),
+        item_cap=np.array([3.0, 9.0, 9.0, 9.0, 9.0, 9.0]),  # 0 does not fit at the first position
+        groups=[(np.array([1, 3]), 5.0)],  # after 1 took 4, 3 would need 2
+        item_type=np.array([-1, 7, 7, 8, 8, -1]),
+        max_per_type=1,  # 2 is of the type of 1
+    )
+    assert chosen.tolist() == [1, 4]  # 5 has no value
+
+
+def test_many_groups_and_equal_values_go_by_order() -> None:
+    chosen = shared_list(np.full(4, 0.5), np.ones(2), np.full(4, 9.0), [], np.full(4, -1), 1)
+    assert chosen.tolist() == [0, 1]
