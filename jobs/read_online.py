@@ -18,7 +18,7 @@ def read_online(conf: Config, user: str | None, item: str | None) -> str:
     The read is jobs/serving/client.py and Feast; a ranking service does the same.
     """
     read_store(conf)
-    client = StorefrontClient(feature_store_yaml(conf))
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, on_stale="serve")
     night = client.published()
     if night is None:
         raise LongtailError("Nothing is published yet.", "Run jobs/publish.py, or jobs/nightly.py.")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from features.contract import CANDIDATES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVANCE
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.report.lists import page_in_words, shopper_pages
+from jobs.report.newest import newest_plan
+from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.command import add_as_of, parser, run
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 
 
@@ -27,17 +30,10 @@ def main() -> None:
 
     def show(spark: SparkSession, conf: Config, run_id: str) -> None:
         tables = Warehouse(spark, conf.warehouse)
-        as_of = given.as_of or _newest(tables)
-        print(_user(tables, conf, as_of, given.user) if given.user else _item(tables, conf, as_of, given.item))
+        night = Night(conf, given.as_of or newest_plan(tables), run_id, spark, tables, Record())
+        print(_user(tables, conf, night.as_of, given.user) if given.user else _item(night, given.item))
 
     run(given.conf, "show", show, writes=False)
-
-
-def _newest(tables: Warehouse) -> date:
-    newest = tables.read(EXPOSURE_SCORES).agg(F.max("as_of").alias("as_of")).first()
-    if newest is None or newest.as_of is None:
-        raise LongtailError("No night has been planned.", "Run make nightly first.")
-    return newest.as_of
 
 
 def _user(tables: Warehouse, conf: Config, as_of: date, user: str) -> str:
@@ -48,7 +44,9 @@ def _user(tables: Warehouse, conf: Config, as_of: date, user: str) -> str:
     return f"Night of {as_of}, {conf.plan.placement}\n{page_in_words(page)}"
 
 
-def _item(tables: Warehouse, conf: Config, as_of: date, item: str) -> str:
+def _item(night: Night, item: str) -> str:
+    tables, conf, as_of = night.tables, night.conf, night.as_of
+
     def of(frame: DataFrame) -> DataFrame:
         return frame.where(F.col("item_id") == item)
 
@@ -60,7 +58,7 @@ def _item(tables: Warehouse, conf: Config, as_of: date, item: str) -> str:
     policy = F.col("policy") == conf.plan.policy
     given = of(tables.read_date(ITEM_EXPOSURE, as_of)).where(policy).first()
     if given is None:
-        return f"{head}\nNot in the plan: {_why_not_planned(facts, conf)}."
+        return f"{head}\nNot in the plan: {why_not_planned(night, item)}."
     lists = of(tables.read_date(EXPOSURE_SCORES, as_of)).where(policy)
     shown = lists.count()
     lines = [
@@ -69,34 +67,13 @@ def _item(tables: Warehouse, conf: Config, as_of: date, item: str) -> str:
         f"cap {given.cap:.2f}, binding: {given.binding}",
         f"in {shown} lists",
     ]
-    for row in lists.groupBy("reason").count().orderBy(F.desc("count")).limit(5).collect():
+    # What an entry displaced differs from list to list.
+    reason = F.regexp_replace("reason", "; in place of .*", "").alias("reason")
+    for row in lists.groupBy(reason).count().orderBy(F.desc("count")).limit(5).collect():
         lines.append(f"  {row['count']:>5}  {row.reason}")
     if not shown:
-        lines.append(f"Not shown to anyone: {_why_not_shown(tables, conf, as_of, item)}.")
+        lines.append(f"Not shown to anyone: {why_not_shown(night, item)}.")
     return "\n".join(lines)
-
-
-def _why_not_planned(facts: Row, conf: Config) -> str:
-    if not facts.is_eligible:
-        return "it was not listed, or out of stock"
-    return f"its segment is none of {', '.join(conf.plan.segments)}"
-
-
-def _why_not_shown(tables: Warehouse, conf: Config, as_of: date, item: str) -> str:
-    policy = F.col("policy") == conf.plan.policy
-    scored = tables.read_date(RELEVANCE, as_of).where(policy)
-    own = scored.where(F.col("item_id") == item)
-    best = own.agg(F.count("*").alias("pairs"), F.max("relevance").alias("best")).first()
-    assert best is not None
-    if not best.pairs:
-        nearest = tables.read_date(CANDIDATES, as_of).where(F.col("item_id") == item).isEmpty()
-        beaten = f"no shopper has it among the first {conf.candidates.per_user} candidates"
-        return beaten if nearest else "its candidates did not enter the plan"
-    last = tables.read_date(EXPOSURE_SCORES, as_of).where(policy & (F.col("propensity") == 1.0))
-    bars = last.groupBy("user_id").agg(F.min("score").alias("bar"))
-    gap = own.join(bars, on="user_id", how="inner").agg(F.min(F.col("bar") - F.col("relevance")).alias("gap")).first()
-    short = f"; the nearest list is {gap.gap:.5f} away" if gap is not None and gap.gap is not None else ""
-    return f"a candidate for {best.pairs} shoppers with a relevance of at most {best.best:.5f}{short}"
 
 
 if __name__ == "__main__":

@@ -56,6 +56,19 @@ def user_exposure_query(table: str, plan: Plan) -> str:
     )
 
 
+def fallback_query(table: str, plan: Plan) -> str:
+    """As `user_exposure_query`, over fallback_lists: the key is 'segment:' and the segment, boosts are none."""
+    arrays = ", ".join(f"transform(list, x -> x.{name}) AS {array}" for array, name in _OF_THE_LIST.items())
+    night = ", ".join(f"max({name}) AS {name}" for name in _OF_THE_NIGHT)
+    members = "item_id, value AS score, relevance, 0.0D AS boost, 1.0D AS propensity, reason"
+    return (
+        f"SELECT timestamp(night) AS event_timestamp, concat('segment:', shopper_segment) AS user_id, {arrays}, "
+        f"string(night) AS as_of, {', '.join(_OF_THE_NIGHT)} FROM (SELECT as_of AS night, shopper_segment, "
+        f"array_sort(collect_list(struct(rank, {members}))) AS list, {night} "
+        f"FROM {table} WHERE {_of_the_plan(plan)} GROUP BY as_of, shopper_segment)"
+    )
+
+
 def item_exposure_query(table: str, plan: Plan) -> str:
     """SQL over item_exposure, named as `table`: event_timestamp, item_id and those of ITEM_EXPOSURE_FIELDS."""
     return (

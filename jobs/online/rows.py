@@ -8,10 +8,10 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
-from jobs.online.exposures import item_exposure_query, user_exposure_query
+from jobs.online.exposures import fallback_query, item_exposure_query, user_exposure_query
 from jobs.online.fields import OnlineView
 from jobs.runtime.config import Plan
 from jobs.runtime.errors import LongtailError
@@ -26,7 +26,7 @@ def collect_rows(night: Night, views: tuple[OnlineView, ...]) -> Rows:
     Raises LongtailError naming view and column when the night has no rows for a view, a key twice or a value missing.
     """
     frames = {
-        "user_exposure": _queried(night, EXPOSURE_SCORES, user_exposure_query),
+        "user_exposure": _with_fallbacks(night, _queried(night, EXPOSURE_SCORES, user_exposure_query)),
         "item_exposure": _queried(night, ITEM_EXPOSURE, item_exposure_query),
         "user_features": night.tables.read_date(USER_FEATURES_TABLE, night.as_of),
         "item_features": night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where(F.col("is_eligible")),
@@ -47,6 +47,13 @@ def model_version_of(rows: Rows) -> str:
 
 def _queried(night: Night, table: Table, query: Callable[[str, Plan], str]) -> DataFrame:
     return night.spark.sql(query("{rows}", night.conf.plan), rows=night.tables.read_date(table, night.as_of))
+
+
+def _with_fallbacks(night: Night, lists: DataFrame) -> DataFrame:
+    """Adds the lists that are not personal, by the key 'segment:NAME'."""
+    if not night.tables.has(FALLBACK_LISTS, f"as_of = DATE'{night.as_of}'"):
+        return lists
+    return lists.unionByName(_queried(night, FALLBACK_LISTS, fallback_query))
 
 
 def _checked(frame: DataFrame, view: OnlineView, night: Night) -> pd.DataFrame:

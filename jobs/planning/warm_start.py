@@ -15,10 +15,14 @@ from jobs.runtime.night import Night
 from model.exposure.dual import Prices
 
 
-def last_prices(night: Night, setting: Setting) -> tuple[Prices | None, date | None]:
-    """The newest prices of the policy from before the night, and their date; items and groups unknown then have 0."""
+def last_prices(night: Night, setting: Setting, *, of_tonight: bool = False) -> tuple[Prices | None, date | None]:
+    """The newest prices of the policy from before the night, and their date; items and groups unknown then have 0.
+
+    of_tonight: the night's own prices count as well, where they are there
+    """
     known = night.tables.read_or_empty(CONSTRAINT_PRICES).where(
-        (F.col("policy") == night.conf.plan.policy) & (F.col("as_of") < F.lit(night.as_of))
+        (F.col("policy") == night.conf.plan.policy)
+        & ((F.col("as_of") <= F.lit(night.as_of)) if of_tonight else (F.col("as_of") < F.lit(night.as_of)))
     )
     found = known.agg(F.max("as_of").alias("as_of")).first()
     if found is None or found["as_of"] is None:

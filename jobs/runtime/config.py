@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -152,10 +153,29 @@ class Config(Section):
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def load_config(path: str | Path) -> Config:
-    """Reads `path` over the packaged base.yaml. Raises ConfigurationError that names file, key and remedy."""
+def load_config(path: str | Path, changes: Sequence[str] = ()) -> Config:
+    """Reads `path` over the packaged base.yaml, then applies changes such as 'plan.slots=8', whose values are YAML.
+
+    Raises ConfigurationError that names file, key and remedy.
+    """
     base = _read_yaml(Path(packaged_conf.__file__).with_name("base.yaml"), packaged=True)
-    return resolve_config(base, _read_yaml(Path(path)), str(path))
+    given = _read_yaml(Path(path))
+    for change in changes:
+        given = _merge(given, _changed(change))
+    return resolve_config(base, given, " with ".join([str(path), *changes]))
+
+
+def _changed(change: str) -> dict[str, Any]:
+    key, sign, text = change.partition("=")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        sign = ""
+    if not sign or not key.strip("."):
+        raise ConfigurationError(f"{change!r} is not key=value.", "Write it as plan.slots=8.")
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return value
 
 
 def resolve_config(base: dict[str, Any], overrides: dict[str, Any], origin: str) -> Config:

@@ -33,9 +33,9 @@ def value_of(kind: DataType, k: int) -> Any:
     return True if isinstance(kind, BooleanType) else k
 
 
-def rows_of(view: OnlineView, k: int) -> pd.DataFrame:
-    """One row for each of the two entities of the view."""
-    ids = IDS[view.entity]
+def rows_of(view: OnlineView, k: int, users: tuple[str, ...] = ()) -> pd.DataFrame:
+    """One row for each of the two entities of the view, and for further shoppers."""
+    ids = [*IDS[view.entity], *(users if view.entity == "user" else ())]
     columns: dict[str, list[Any]] = {view.join_key: ids}
     columns |= {one.name: [value_of(one.type, k) for _ in ids] for one in view.fields}
     if view.name in ("user_exposure", "item_exposure"):
@@ -43,7 +43,7 @@ def rows_of(view: OnlineView, k: int) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def publish_frames(conf: Config, k: int, catalogue: Catalogue | None = None) -> Catalogue:
+def publish_frames(conf: Config, k: int, catalogue: Catalogue | None = None, users: tuple[str, ...] = ()) -> Catalogue:
     """Registers, writes night k (2017-12-k) into the idle colour and flips."""
     catalogue = catalogue or build_catalogue(online_views(conf))
     store = open_store(conf)
@@ -51,7 +51,7 @@ def publish_frames(conf: Config, k: int, catalogue: Catalogue | None = None) -> 
     colours = registered_colours(store)
     as_of = date(2017, 12, k)
     for view in catalogue.views:
-        replace_rows(store, view, catalogue.coloured[view.name, colours.idle], rows_of(view, k), as_of)
+        replace_rows(store, view, catalogue.coloured[view.name, colours.idle], rows_of(view, k, users), as_of)
     held = HeldNight(as_of, f"r{k}", catalogue.features)
     point_services(store, catalogue, colours.with_idle(held).flipped(datetime.now(UTC)))
     return catalogue

@@ -3,6 +3,7 @@ in memory and by Spark."""
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from jobs.plan_exposure import plan_exposure
 from jobs.planning.by_spark import BySpark
 from jobs.planning.inputs import inputs_of
 from jobs.planning.setting import read_setting
+from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.config import Config, load_config
-from jobs.runtime.errors import Refused
+from jobs.runtime.errors import ConfigurationError, LongtailError, Refused
 from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
+from jobs.what_if import what_if
 from model.exposure.passes import InMemory
 from model.exposure.prices import priced
 
@@ -115,9 +118,15 @@ def night_of(spark: SparkSession, conf: Config) -> Night:
     return Night(conf, NIGHT, "run", spark, Warehouse(spark, conf.warehouse), Record())
 
 
-def test_everything_at_once(spark: SparkSession, folder: Path) -> None:
+@pytest.fixture(scope="module")
+def planned(spark: SparkSession, folder: Path) -> Night:
     night = night_of(spark, conf_in(folder))
     plan_exposure(night)
+    return night
+
+
+def test_everything_at_once(planned: Night) -> None:
+    night = planned
     lists = night.tables.read_date(EXPOSURE_SCORES, NIGHT).toPandas().sort_values(["user_id", "rank"])
     items = night.tables.read_date(ITEM_EXPOSURE, NIGHT).toPandas().set_index("item_id")
     prices = night.tables.read_date(CONSTRAINT_PRICES, NIGHT).toPandas().set_index(["constraint", "member"])
@@ -167,8 +176,8 @@ def test_everything_at_once(spark: SparkSession, folder: Path) -> None:
     assert "unmet cold" in night.record.decisions
 
 
-def test_spark_and_memory_agree_to_the_last_digit(spark: SparkSession, folder: Path) -> None:
-    night = night_of(spark, conf_in(folder))
+def test_spark_and_memory_agree_to_the_last_digit(spark: SparkSession, folder: Path, planned: Night) -> None:
+    night = planned
     setting = read_setting(night)
     in_memory = InMemory(inputs_of(setting, setting.pairs.frame.toArrow()).problem, shard_users=7)
     by_spark = BySpark(spark, setting, shard_users=7)
@@ -183,7 +192,6 @@ def test_spark_and_memory_agree_to_the_last_digit(spark: SparkSession, folder: P
     assert found.unmet == expected.unmet
     assert kept == len(in_memory.problem.value)  # 7 items are fewer than 4 pairs a slot
 
-    plan_exposure(night)
     lists = night.tables.read_date(EXPOSURE_SCORES, NIGHT).toPandas().sort_values(["user_id", "rank"])
     apart = night_of(spark, conf_in(folder, driver_pairs=1))
     plan_exposure(apart)
@@ -199,3 +207,37 @@ def test_a_plan_that_must_meet_its_floors_is_refused_and_nothing_is_written(spar
         plan_exposure(night)
     assert refusal.value.exit_code == 3
     assert night.tables.version(EXPOSURE_SCORES) == before
+
+
+def test_what_if_prints_the_difference_and_writes_nothing(spark: SparkSession, planned: Night, folder: Path) -> None:
+    conf = planned.conf
+    path = sorted(folder.glob("*.yaml"))[0]
+    changes = ["plan.floors.cold.share=0", "plan.sponsors={cape: {bid: 0.5, budget: 6}}", "plan.max_item_share=0.9"]
+    before = {name: (folder / "warehouse" / name).stat().st_mtime_ns for name in ("exposure_scores", "item_exposure")}
+    text = what_if(spark, conf, load_config(path, changes), NIGHT, "run", changes)
+    assert {name: (folder / "warehouse" / name).stat().st_mtime_ns for name in before} == before
+    assert "nothing is written" in text
+    assert "expected responses" in text
+    assert "cold segment = cold: " in text
+    assert "budget cape: " in text
+    assert "(bound 12.0, got " in text
+    best = next(line for line in text.splitlines() if line.startswith("  best "))
+    assert "Best" in best
+    with pytest.raises(LongtailError, match="outside plan"):
+        what_if(spark, conf, load_config(path, ["seed=3"]), NIGHT, "run", ["seed=3"])
+    with pytest.raises(ConfigurationError, match=r"plan.floors.cold.shares is not a key"):
+        load_config(path, ["plan.floors.cold.shares=0.1"])
+
+
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        ("banned", "it is banned by Ben"),
+        ("wine", "its category is under Alcohol, which is never shown"),
+        ("jam", "its cap is 0: nothing is left of its stock"),
+        ("wines", "the nearest list ends with .* at a score of .* above its own"),
+    ],
+)
+def test_why_an_item_is_not_shown(planned: Night, item: str, why: str) -> None:
+    told = why_not_planned(planned, item) if item in ("banned", "wine") else why_not_shown(planned, item)
+    assert re.search(why, told), told

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import ast
 import sys
-from datetime import date
+import time
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
 import jobs.serving.client
+from features.contract import EVENTS
 from jobs.online.store import feature_store_yaml
 from jobs.runtime.config import Config
-from jobs.serving.client import PublishedNight, RankedItem, StorefrontClient, UserList
+from jobs.serving.client import (
+    OnStale,
+    PublishedNight,
+    RankedItem,
+    StorefrontClient,
+    StorefrontUnavailable,
+    UserList,
+)
 from tests.jobs.online.frames import publish_frames, published_in
 
 
@@ -54,6 +63,94 @@ def test_a_client_that_stays_open_follows_the_flip(conf: Config) -> None:
 def test_a_wrong_path_is_no_empty_list(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         StorefrontClient(tmp_path / "feature_store.yaml")
+
+
+def test_whose_list_a_shopper_gets(conf: Config) -> None:
+    publish_frames(conf, 2, users=("segment:new", "segment:everyone"))
+    client = StorefrontClient(feature_store_yaml(conf))
+    told = [client.user_list(user, segment) for user, segment in (("ann", "new"), ("cleo", "new"), ("cleo", "old"))]
+    assert [(one.source, one.known, len(one.items)) for one in told] == [
+        ("personal", True, 2), ("segment", False, 2), ("everyone", False, 2),
+    ]  # fmt: skip
+    assert {one.user_id for one in told[1:]} == {"cleo"}
+
+
+def test_withdrawn_and_shown_items_are_left_out(conf: Config) -> None:
+    withdrawn: set[str] = set()
+    client = StorefrontClient(feature_store_yaml(conf), is_withdrawn=withdrawn.__contains__)
+    # The list of the frames holds item "1" twice.
+    assert client.user_list("ann", already_shown=["1"]).items == ()
+    assert client.reranked({"tea": 0.1, "nil": 0.5}) == [("tea", 1.1), ("nil", 0.5)]
+    withdrawn |= {"1", "tea"}
+    assert client.user_list("ann").items == ()
+    assert client.boosts(["tea", "salt"]) == {"salt": 1.0}
+    assert client.reranked({"tea": 0.9, "nil": 0.5}) == [("nil", 0.5)]
+
+
+def test_an_old_night(conf: Config, caplog: pytest.LogCaptureFixture) -> None:
+    def client(on_stale: OnStale, today: date) -> StorefrontClient:
+        return StorefrontClient(feature_store_yaml(conf), on_stale=on_stale, max_age_days=2, today=lambda: today)
+
+    fresh, old = date(2017, 12, 3), date(2017, 12, 4)
+    assert len(client("fall_back", fresh).user_list("ann").items) == 2
+    stale = client("fall_back", old).user_list("ann")
+    assert (stale.source, stale.items, stale.as_of) == ("stale", (), date(2017, 12, 1))
+    assert caplog.messages == []
+    warning = client("warn", old)
+    assert [len(warning.user_list("ann").items) for _ in range(3)] == [2, 2, 2]
+    assert caplog.messages == ["the live night is that of 2017-12-01, older than 2 days"]
+    assert len(client("serve", old).user_list("ann").items) == 2
+
+
+def test_a_store_that_is_down(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_frames(conf, 2, users=("segment:everyone",))
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=0.2, failures_to_open=2, open_seconds=0.5)
+    with monkeypatch.context() as down:
+        down.setattr(client, "_read", lambda name, keys: time.sleep(1))
+        with pytest.raises(StorefrontUnavailable, match="no list is remembered"):
+            client.user_list("ann")
+    client.user_list("ann")
+    client.user_list("cleo")
+    calls: list[str] = []
+
+    def failing(name: str, keys: object) -> None:
+        calls.append(name)
+        raise OSError("no route")
+
+    with monkeypatch.context() as down:
+        down.setattr(client, "_read", failing)
+        answers = [client.user_list(user) for user in ("ann", "cleo", "dora", "ann", "ben")]
+        # Two attempts failed, then the store is left alone.
+        assert len(calls) == 2
+        assert all(answer.from_memory for answer in answers)
+        assert [answer.source for answer in answers] == ["personal", "everyone", "everyone", "personal", "everyone"]
+        assert answers[2].user_id == "dora"
+        with pytest.raises(StorefrontUnavailable, match="left alone"):
+            client.boosts(["tea"])
+        time.sleep(0.6)
+        client.user_list("ann")  # one attempt, which fails
+        client.user_list("ann")
+        assert len(calls) == 3
+    time.sleep(0.6)
+    assert not client.user_list("ben").from_memory
+    assert client.user_list("ben").source == "personal"
+
+
+def test_exposure_events_are_rows_of_the_contract(conf: Config) -> None:
+    shown = StorefrontClient(feature_store_yaml(conf)).user_list("ann")
+    at = datetime(2017, 12, 1, 8, tzinfo=UTC)
+    events = StorefrontClient.exposure_events(shown, "r-1", "tail_shelf", at=at)
+    assert [event["position"] for event in events] == [1, 2]
+    first = events[0]
+    assert (first["user_id"], first["item_id"], first["request_id"]) == ("ann", "1", "r-1")
+    assert (first["propensity"], first["policy"], first["event_time"]) == (1.0, "1", at)
+    assert len({event["event_id"] for event in events}) == 2
+    # Logged twice, it is one event: ids come from request, placement, position and item.
+    assert events == StorefrontClient.exposure_events(shown, "r-1", "tail_shelf", at=at)
+    columns = {column.name for column in EVENTS.columns}
+    assert set(first) - columns == {"policy"}
+    made_at_ingest = {"ingested_at", "event_date"}
+    assert set(EVENTS.required) - made_at_ingest <= set(first)
 
 
 def test_it_needs_feast_and_nothing_else() -> None:
