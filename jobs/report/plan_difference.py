@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,7 +97,7 @@ def _prices(live: pd.DataFrame, other: pd.DataFrame) -> list[str]:
     return lines or ["  none"]
 
 
-def _bound(row: dict[str, float], suffix: str) -> str:
+def _bound(row: dict[Hashable, Any], suffix: str) -> str:
     if np.isnan(row[f"price{suffix}"]):
         return "not asked"
     short = f", {row[f'shortfall{suffix}']:.1f} short" if row[f"shortfall{suffix}"] > 0 else ""

@@ -62,4 +62,5 @@ def _outdone(night: Night, own, given: Row) -> str:  # type: ignore[no-untyped-d
             "up, or the shopper has seen it too often"
         )
     tax = f", of which {-given.boost:.5f} is the price of its caps" if given.boost < 0 else ""
-    return f"the nearest list ends with {nearest.rival} at a score of {nearest.bar:.5f}, {nearest.gap:.5f} above its own{tax}"
+    ends = f"the nearest list ends with {nearest.rival} at a score of {nearest.bar:.5f}"
+    return f"{ends}, {nearest.gap:.5f} above its own{tax}"

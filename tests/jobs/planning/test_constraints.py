@@ -213,9 +213,10 @@ def test_what_if_prints_the_difference_and_writes_nothing(spark: SparkSession, p
     conf = planned.conf
     path = sorted(folder.glob("*.yaml"))[0]
     changes = ["plan.floors.cold.share=0", "plan.sponsors={cape: {bid: 0.5, budget: 6}}", "plan.max_item_share=0.9"]
-    before = {name: (folder / "warehouse" / name).stat().st_mtime_ns for name in ("exposure_scores", "item_exposure")}
+    tables = (EXPOSURE_SCORES, ITEM_EXPOSURE, CONSTRAINT_PRICES, FALLBACK_LISTS)
+    before = [planned.tables.version(table) for table in tables]
     text = what_if(spark, conf, load_config(path, changes), NIGHT, "run", changes)
-    assert {name: (folder / "warehouse" / name).stat().st_mtime_ns for name in before} == before
+    assert [planned.tables.version(table) for table in tables] == before
     assert "nothing is written" in text
     assert "expected responses" in text
     assert "cold segment = cold: " in text
