@@ -40,23 +40,30 @@ def publish(night: Night) -> None:
     """
     catalogue, store, colours, rows = opened(night)
     night.record.model_version = model_version_of(rows)
-    wait_for_readers(colours, night.conf.online.registry_ttl_seconds)
+    colours, audited = bring_live(night.conf, night.as_of, night.run_id, catalogue, store, colours, rows)
+    night.record.rows |= {name: len(frame) for name, frame in rows.items()}
+    night.record.decisions["colour"] = colours.served
+    night.record.decisions["audited"] = ", ".join(f"{name} {found}" for name, found in audited.items())
 
+
+def bring_live(
+    conf: Config, as_of: date, run_id: str, catalogue: Catalogue, store: FeatureStore, colours: Colours, rows: Rows
+) -> tuple[Colours, dict[str, Audited]]:
+    """Writes the rows to the idle colour, audits it and flips; returns the colours after it and what was audited.
+
+    Wherever it is stopped, readers keep the live night, and running it again completes it.
+    """
+    wait_for_readers(colours, conf.online.registry_ttl_seconds)
     # From here to the flip the idle colour holds no whole night, so that nobody rolls back to a half-written one.
     colours = colours.without_idle()
     flip(store, catalogue, colours)
     for view in catalogue.views:
-        replace_rows(store, view, catalogue.coloured[view.name, colours.idle], rows[view.name], night.as_of)
+        replace_rows(store, view, catalogue.coloured[view.name, colours.idle], rows[view.name], as_of)
         event("view written", view=view.name, colour=colours.idle, rows=len(rows[view.name]))
-    audited = audit_colour(night, catalogue, colours, rows)
-
-    held = HeldNight(night.as_of, night.run_id, catalogue.features)
-    colours = colours.with_idle(held).flipped(clock.now())
+    audited = audit_colour(conf, run_id, catalogue, colours, rows)
+    colours = colours.with_idle(HeldNight(as_of, run_id, catalogue.features)).flipped(clock.now())
     flip(store, catalogue, colours)
-
-    night.record.rows |= {name: len(frame) for name, frame in rows.items()}
-    night.record.decisions["colour"] = colours.served
-    night.record.decisions["audited"] = ", ".join(f"{name} {found}" for name, found in audited.items())
+    return colours, audited
 
 
 def opened(night: Night) -> tuple[Catalogue, FeatureStore, Colours, Rows]:
@@ -104,11 +111,11 @@ def wait_for_readers(colours: Colours, registry_ttl_seconds: float) -> None:
         time.sleep(seconds)
 
 
-def audit_colour(night: Night, catalogue: Catalogue, colours: Colours, rows: Rows) -> dict[str, Audited]:
+def audit_colour(conf: Config, run_id: str, catalogue: Catalogue, colours: Colours, rows: Rows) -> dict[str, Audited]:
     """Audits the idle colour by a store of its own, as a reader opens it; returns what was compared by view."""
-    reader = read_store(night.conf)
+    reader = read_store(conf)
     # Drawn anew in every run, so that no row escapes all audits.
-    most, seed = night.conf.online.audit_sample, zlib.crc32(night.run_id.encode())
+    most, seed = conf.online.audit_sample, zlib.crc32(run_id.encode())
     with store_failures("The audit"):
         return {
             view.name: audit(reader, view, catalogue.coloured[view.name, colours.idle], rows[view.name], most, seed)

@@ -40,9 +40,11 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
             ("ben", 1, "salt", 0.02 * k, 0.0),
         ):
             lists.append((as_of, "main", user, "tail_shelf", rank, item, relevance + boost, relevance, boost, 1.0, 1.0,
-                          "bought its kind", "7", f"plan-{as_of}"))  # fmt: skip
+                          "bought its kind", "7", f"plan-{as_of}", relevance))  # fmt: skip
         # Another placement of the same night, which is not what this configuration publishes.
-        lists.append((as_of, "main", "ben", "home", 1, "gum", 0.9, 0.9, 0.0, 1.0, 1.0, "other", "7", f"plan-{as_of}"))
+        lists.append(
+            (as_of, "main", "ben", "home", 1, "gum", 0.9, 0.9, 0.0, 1.0, 1.0, "other", "7", f"plan-{as_of}", 0.9)
+        )
         for item, boost in (("tea", 0.01 * k), ("salt", 0.0)):
             exposures.append((as_of, "main", "tail_shelf", item, "tail", boost, 0.0, 9.0, k, "none"))
         users += [_row(USER_FEATURES, as_of, user, visit_days_28d=int(k)) for user in ("ann", "ben")]

@@ -95,7 +95,8 @@ def test_an_old_night(conf: Config, caplog: pytest.LogCaptureFixture) -> None:
     assert len(client("fall_back", fresh).user_list("ann").items) == 2
     stale = client("fall_back", old).user_list("ann")
     assert (stale.source, stale.items, stale.as_of) == ("stale", (), date(2017, 12, 1))
-    assert caplog.messages == []
+    assert caplog.messages == ["the live night is that of 2017-12-01, older than 2 days"]
+    caplog.clear()
     warning = client("warn", old)
     assert [len(warning.user_list("ann").items) for _ in range(3)] == [2, 2, 2]
     assert caplog.messages == ["the live night is that of 2017-12-01, older than 2 days"]

@@ -1,0 +1,92 @@
+"""Publishers that are killed anywhere leave the live night up, and the next one completes; of two, one waits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import nullcontext
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from jobs.online.catalogue import build_catalogue
+from jobs.online.registration import registered_colours
+from jobs.online.store import feast_folder, open_store
+from jobs.online.views import online_views
+from jobs.publish import bring_live, flip
+from jobs.runtime.errors import LongtailError
+from tests.jobs.online.frames import publish_frames
+from tests.jobs.online.nights import config_in
+from tests.jobs.online.publisher import night_of, rows
+from tests.jobs.online.reading import read_while_publishing
+from tests.jobs.online.redis_server import VARIABLE, redis_config, running_redis
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("store", ["sqlite", "redis"])
+def test_no_reader_sees_a_mix_a_null_or_an_error(store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_redis(tmp_path) if store == "redis" else nullcontext() as server:
+        if server is not None:
+            monkeypatch.setenv(VARIABLE, server.url)
+        conf = redis_config(tmp_path) if store == "redis" else config_in(tmp_path)
+        seen = read_while_publishing(conf, nights=5, kills=2, reads=1_000, copies=3_000)
+    assert seen.wrong == []
+    assert seen.kills == 2
+    assert seen.nights == sorted(seen.nights)
+    assert seen.nights[-1] == 5
+
+
+def test_of_two_publishers_one_waits(tmp_path: Path) -> None:
+    config_in(tmp_path)
+    command = [sys.executable, "-m", "tests.jobs.online.publisher", str(tmp_path / "conf.yaml")]
+    first = subprocess.Popen([*command, "1", "2", "2000"], stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    assert first.stdout.readline() == "1\n"
+    second = subprocess.Popen([*command, "3", "3", "2000"], stdout=subprocess.PIPE, text=True)
+    assert first.wait(120) == 0
+    assert second.poll() is None
+    assert second.wait(120) == 0
+    live = registered_colours(open_store(config_in(tmp_path))).live_night
+    assert live is not None
+    assert live.as_of == night_of(3)
+
+
+def test_a_registry_that_cannot_be_written_is_told_and_the_live_night_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = config_in(tmp_path)
+    catalogue = publish_frames(conf, 1)
+    store = open_store(conf)
+    colours = registered_colours(store)
+
+    def refused(self: Path, *arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as read_only:
+        # A user who may write everywhere (root) is not stopped by the mode of a folder.
+        read_only.setattr(Path, "replace", refused)
+        with pytest.raises(LongtailError, match=r"Writing the registry failed: .*Permission denied.*allow writing"):
+            flip(store, catalogue, colours.without_idle())
+    assert not list(feast_folder(conf).glob("*.tmp"))
+    live = registered_colours(open_store(conf)).live_night
+    assert live is not None
+    assert live.as_of == date(2017, 12, 1)
+
+
+def test_a_full_disk_stops_the_publish_before_the_flip(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    publish_frames(conf, 1)
+    store = open_store(conf)
+    # SQLite's own limit of pages stands for the disk: writing fails with "database or disk is full".
+    connection = store.provider.online_store._get_conn(store.config)
+    [pages] = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+    catalogue = build_catalogue(online_views(conf))
+    frames = {view.name: rows(view, 2, 2_000) for view in catalogue.views}
+    with pytest.raises(LongtailError, match=r"disk is full.* run publish again"):
+        bring_live(conf, night_of(400), "r", catalogue, store, registered_colours(store), frames)
+    live = registered_colours(open_store(conf)).live_night
+    assert live is not None
+    assert live.as_of == date(2017, 12, 1)
