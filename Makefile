@@ -19,12 +19,14 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly test test-slow check format wheel setup java clean help
+.PHONY: nightly test test-slow benchmark-exposure benchmark-publish check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
 	@echo "make test        the tests, under 15 minutes"
 	@echo "make test-slow   tests that take longer"
+	@echo "make benchmark-exposure  the plan against HiGHS, and at 20 million pairs"
+	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
 	@echo "make check       lint, types, import rules"
 	@echo "make wheel       dist/*.whl, for spark-submit --py-files"
 	@echo "make format      rewrites the sources in the project's format"
@@ -37,6 +39,16 @@ test: setup
 
 test-slow: setup
 	@$(BIN)/python -m pytest -q -m slow $(ARGS)
+
+benchmark-exposure: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.exposure $(ARGS)
+
+benchmark-publish: setup
+	@for store in sqlite redis; do \
+	  $(BIN)/python -m tests.benchmark.publish write $$store 50000 && \
+	  $(BIN)/python -m tests.benchmark.publish write $$store 500000 && \
+	  $(BIN)/python -m tests.benchmark.publish read $$store 50000 && \
+	  $(BIN)/python -m tests.benchmark.publish readers $$store 100000 || exit 1; done
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
