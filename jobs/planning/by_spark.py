@@ -178,15 +178,22 @@ class BySpark:
 
 
 def best_pairs(shard: UserPairs, price: np.ndarray, gamma: float, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """User rows and items of the `most` best pairs of each user by score, and of all that the relaxed plan shows."""
+    """User rows and items of the `most` best pairs of each user by score, of all that the relaxed plan shows, and of
+    those that would stand in the list by value alone, which entries are said to displace."""
     user = np.repeat(np.arange(len(shard.delivery)), np.diff(shard.user_start))
     score = shard.value - price[shard.item_index]
-    order = np.lexsort((-score, user))
+    by_score, by_value = (_places(shard, user, key) for key in (score, shard.value))
+    planned = [plan_of(block, price, gamma)[0] for block in blocks_of(shard)]
+    keep = (by_score < most) | (by_value < shard.slots) | (np.concatenate([*planned, np.zeros(0)]) > 0)
+    return user[keep], shard.item_index[keep]
+
+
+def _places(shard: UserPairs, user: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """int (pairs): the place of each pair among its user's, largest key first."""
+    order = np.lexsort((-key, user))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order)) - shard.user_start[user[order]]
-    planned = [plan_of(block, price, gamma)[0] for block in blocks_of(shard)]
-    keep = (place < most) | (np.concatenate([*planned, np.zeros(0)]) > 0)
-    return user[keep], shard.item_index[keep]
+    return place
 
 
 def _unpacked(batches: Iterator[pa.RecordBatch], slots: int, items: int) -> Iterator[tuple[int, UserPairs]]:
