@@ -19,7 +19,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly test test-slow benchmark-exposure benchmark-publish check format wheel setup java clean help
+.PHONY: nightly test test-slow benchmark-exposure benchmark-publish benchmark-features check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -27,6 +27,7 @@ help:
 	@echo "make test-slow   tests that take longer"
 	@echo "make benchmark-exposure  the plan against HiGHS, and at 20 million pairs"
 	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
+	@echo "make benchmark-features  the point-in-time join against Feast's, a second night against the first"
 	@echo "make check       lint, types, import rules"
 	@echo "make wheel       dist/*.whl, for spark-submit --py-files"
 	@echo "make format      rewrites the sources in the project's format"
@@ -49,6 +50,9 @@ benchmark-publish: setup
 	  $(BIN)/python -m tests.benchmark.publish write $$store 500000 && \
 	  $(BIN)/python -m tests.benchmark.publish read $$store 50000 && \
 	  $(BIN)/python -m tests.benchmark.publish readers $$store 100000 || exit 1; done
+
+benchmark-features: setup
+	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmarks/benchmark_features.py --conf $(CONF) --as-of $(AS_OF) --second-night $(ARGS)
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.aggregates.daily import daily_item, daily_user
+from features.aggregates.daily import daily_item, daily_pair, daily_user
 from features.aggregates.history import user_history
-from features.aggregates.item_features import item_features, item_segments
+from features.aggregates.item_features import item_features, item_rows
 from features.aggregates.user_features import user_features
-from features.contract import DAILY_ITEM, DAILY_USER, EVENTS, ITEMS, USER_HISTORY, USERS
+from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER, EVENTS, ITEMS, PROMOTIONS, USER_HISTORY, USERS
+from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.forecasting.weekly_fit import demand_at
+from jobs.quality.gate import pass_features
 from jobs.registry.lineup import model_store, training_is_due
 from jobs.runtime.command import main_of
 from jobs.runtime.errors import LongtailError
@@ -25,32 +31,53 @@ def build_features(night: Night) -> None:
     """Builds the features of items and shoppers at --as-of from what was before that date.
 
     Sums up the days that came in since the last night, then makes item_features, user_features and user_history of the
-    date. When a training is due, the dates of its past periods that are missing are made too, in the same passes.
+    date. When a training is due, the dates of its past periods that are missing are made too, in the same passes. Ends
+    with the gate: a feature beyond a bar of the configuration that stops refuses the night (exit code 3).
     """
     _require_ingested(night)
-    _sum_up_days(night)
-    dates = _dates_to_build(night)
-    asked = night.spark.sql("SELECT * FROM VALUES " + ", ".join(f"(DATE'{day}')" for day in dates) + " AS dates(as_of)")
-    items, users, events = night.tables.read(ITEMS), night.tables.read(USERS), _events_before(night)
-    by_item, by_user = night.tables.read(DAILY_ITEM), night.tables.read(DAILY_USER)
-    conf = night.conf
-    segments = item_segments(by_item, asked, conf.segments.window_days, conf.segments.head_share).persist()
-    purchases = events.where(F.col("event_type") == "purchase")
-    of_items = item_features(items, by_item, segments, asked)
-    of_users = user_features(users, by_user, purchases, segments, asked)
-    histories = user_history(
-        _of_last_days(events, dates, conf.features.history_days),
-        users,
-        asked,
-        conf.features.history_length,
-        conf.features.history_days,
-    )
-    these = "as_of IN (" + ", ".join(f"DATE'{day}'" for day in dates) + ")"
-    for frame, table in ((of_items, ITEM_FEATURES_TABLE), (of_users, USER_FEATURES_TABLE), (histories, USER_HISTORY)):
-        night.tables.replace(frame, table, these)
-        night.record.rows[table.name] = night.tables.read_date(table, night.as_of).count()
-    segments.unpersist()
+    with ThreadPoolExecutor(2) as side:
+        asked = side.submit(_dates_to_build, night)  # opening MLflow takes seconds and no cores
+        _sum_up_days(night)
+        dates = asked.result()
+        _build_items(night, dates)
+        # Neither fills the machine to its end, so together they take less than one after the other.
+        shoppers, histories = side.submit(_build_users, night, dates), side.submit(_build_histories, night, dates)
+        shoppers.result(), histories.result()
     night.record.rows["dates"] = len(dates)
+    pass_features(night)
+
+
+def _build_items(night: Night, dates: Sequence[date]) -> None:
+    tables, segments = night.tables, night.conf.segments
+    rows = item_rows(
+        tables.read(ITEMS),
+        tables.read(DAILY_ITEM),
+        tables.read(DAILY_PAIR),
+        tables.read_or_empty(PROMOTIONS),
+        demand_at(night, dates),
+        dates,
+        segments.window_days,
+    ).persist(StorageLevel.DISK_ONLY)  # wide rows of all items would crowd out the heap
+    _replace_dates(night, item_features(rows, segments.head_share), ITEM_FEATURES_TABLE, dates)
+    rows.unpersist()
+
+
+def _build_users(night: Night, dates: Sequence[date]) -> None:
+    tables = night.tables
+    items = tables.read(ITEM_FEATURES_TABLE).where(F.col("as_of").isin(list(dates)))
+    made = user_features(tables.read(USERS), tables.read(DAILY_USER), tables.read(DAILY_PAIR), items, dates)
+    _replace_dates(night, made, USER_FEATURES_TABLE, dates)
+
+
+def _build_histories(night: Night, dates: Sequence[date]) -> None:
+    features, users = night.conf.features, night.tables.read(USERS)
+    made = user_history(_events_before(night), users, dates, features.history_length, features.history_days)
+    _replace_dates(night, made, USER_HISTORY, dates)
+
+
+def _replace_dates(night: Night, frame: DataFrame, table: Table, dates: Sequence[date]) -> None:
+    night.tables.replace(frame, table, "as_of IN (" + ", ".join(f"DATE'{day}'" for day in dates) + ")")
+    night.record.rows[table.name] = night.tables.read(table).where(F.col("as_of") == F.lit(night.as_of)).count()
 
 
 def _require_ingested(night: Night) -> None:
@@ -66,11 +93,16 @@ def _sum_up_days(night: Night) -> None:
     """Replaces the partials of the days since the last night whose features were built, or taken in tonight."""
     since = _first_open_day(night)
     where = f"day < DATE'{night.as_of}'" + (f" AND day >= DATE'{since}'" if since else "")
-    events = _events_before(night)
+    events, earlier = _events_before(night), None
     if since:
         events = events.where(F.col("event_date") >= F.lit(since))
-    night.tables.replace(daily_item(events), DAILY_ITEM, where)
-    night.tables.replace(daily_user(events), DAILY_USER, where)
+        earlier = night.tables.read_or_empty(DAILY_PAIR).where(F.col("day") < F.lit(since))
+    night.tables.replace(daily_pair(events, earlier), DAILY_PAIR, where)
+    pairs = night.tables.read(DAILY_PAIR).where(where)
+    with ThreadPoolExecutor(2) as side:
+        of_items = side.submit(night.tables.replace, daily_item(pairs), DAILY_ITEM, where)
+        of_users = side.submit(night.tables.replace, daily_user(pairs, events), DAILY_USER, where)
+        of_items.result(), of_users.result()
 
 
 def _first_open_day(night: Night) -> date | None:
@@ -83,20 +115,20 @@ def _first_open_day(night: Night) -> date | None:
 
 
 def _dates_to_build(night: Night) -> list[date]:
-    """The night's date, and past cuts of a due training without a user_history, which is the last table written."""
+    """The night's date, and past cuts of a due training that the tables written last do not both have."""
     if not training_is_due(night, model_store(night)):
         return [night.as_of]
     cuts = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods).all_cuts
-    built = {row["as_of"] for row in night.tables.read_or_empty(USER_HISTORY).select("as_of").distinct().collect()}
-    return [*(cut for cut in cuts if cut not in built), night.as_of]
+    users, histories = (_dates_of(night, table) for table in (USER_FEATURES_TABLE, USER_HISTORY))
+    return [*(cut for cut in cuts if cut not in users & histories), night.as_of]
+
+
+def _dates_of(night: Night, table: Table) -> set[date]:
+    return {row["as_of"] for row in night.tables.read_or_empty(table).select("as_of").distinct().collect()}
 
 
 def _events_before(night: Night) -> DataFrame:
     return night.tables.read(EVENTS).where(F.col("event_date") < F.lit(night.as_of))
-
-
-def _of_last_days(events: DataFrame, dates: list[date], days: int) -> DataFrame:
-    return events.where(F.col("event_date") >= F.lit(min(dates) - timedelta(days=days)))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,13 @@ from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, METRICS
 from features.exposure_health import list_health
+from jobs.forecasting.weekly_fit import PREFIX as DEMAND
+from jobs.quality.gate import PREFIX as FEATURE
 from jobs.runtime.command import main_of
 from jobs.runtime.night import Night
+
+# Those of features and forecasts are written by build_features.
+_NOT_OTHERS = f"NOT (startswith(name, '{FEATURE}') OR startswith(name, '{DEMAND}'))"
 
 
 def monitor(night: Night) -> None:
@@ -23,7 +28,7 @@ def monitor(night: Night) -> None:
         "value",
         sources.cast("map<string,bigint>").alias("source_versions"),
     )
-    night.tables.replace_date(figures, METRICS, night.as_of)
+    night.tables.replace_date(figures, METRICS, night.as_of, _NOT_OTHERS)
     night.record.rows = {"figures": night.tables.read_date(METRICS, night.as_of).count()}
 
 

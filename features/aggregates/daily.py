@@ -2,61 +2,167 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from features.contract import DAILY_ITEM, DAILY_USER
-from features.contract.money import MONEY
+from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER
+from features.contract.money import in_money, minor_units
+
+_COUNTED = ("purchase", "return", "exposure", "click", "cart")
+_PARTS_OF_THE_DAY = ("night", "morning", "afternoon", "evening")
 
 
-def daily_item(events: DataFrame) -> DataFrame:
-    """The columns of `daily_item` from purchases and exposures; other events leave no partial."""
-    summed = _counted(events).groupBy("day", "item_id").agg(*_sums(), _members("user_id").alias("buyers"))
-    return summed.select(*DAILY_ITEM.column_names)
+def daily_pair(events: DataFrame, earlier: DataFrame | None = None) -> DataFrame:
+    """The columns of `daily_pair` from events of the contract; reviews and searches leave no partial.
 
-
-def daily_user(events: DataFrame) -> DataFrame:
-    """The columns of `daily_user` from purchases and exposures; purchases without a basket form none."""
-    summed = (
+    earlier: rows of daily_pair before the days of `events`, which say when a pair was bought last; None for none.
+    """
+    bought = F.col("purchases_count") > 0
+    # The days of one pair meet in one partition, so the sums of a day and its predecessors take one shuffle.
+    sums = (
         _counted(events)
-        .groupBy("day", "user_id")
-        .agg(
-            *_sums(),
-            F.size(_members("basket_id")).cast("long").alias("baskets_count"),
-            _members("item_id").alias("items"),
-            _members("store_id").alias("stores"),
+        .repartition("user_id", "item_id")
+        .groupBy("day", "user_id", "item_id")
+        .agg(*_sums())
+        .withColumn("bought", bought)
+    )
+    days = Window.partitionBy("user_id", "item_id", "bought").orderBy("day")
+    rows = sums.withColumn("previous_day", F.lag("day", 1).over(days)).withColumn(
+        "earlier_day", F.lag("day", 2).over(days)
+    )
+    if earlier is not None:
+        rows = _continued(rows, earlier)
+    return rows.select(
+        *(
+            F.when(F.col("bought"), F.col(name)).alias(name) if name.endswith("_day") else _typed(name)
+            for name in DAILY_PAIR.column_names
         )
     )
-    return summed.select(*DAILY_USER.column_names)
+
+
+def daily_item(pairs: DataFrame) -> DataFrame:
+    """The columns of `daily_item` from those of `daily_pair`."""
+    bought = F.col("purchases_count") > 0
+    summed = (
+        _summable(pairs)
+        .groupBy("day", "item_id")
+        .agg(
+            *_totals("clicks_weight", "carts_weight"),
+            F.count_if(bought).alias("buyers_count"),
+            F.count_if(bought & F.col("previous_day").isNull()).alias("new_buyers_count"),
+        )
+    )
+    return summed.select(*map(_typed, DAILY_ITEM.column_names))
+
+
+def daily_user(pairs: DataFrame, events: DataFrame) -> DataFrame:
+    """The columns of `daily_user` from those of `daily_pair` and the purchases of the same days.
+
+    Purchases without a basket form none.
+    """
+    bought = F.col("purchases_count") > 0
+    summed = (
+        _summable(pairs)
+        .groupBy("day", "user_id")
+        .agg(
+            *_totals(),
+            F.count_if(bought).alias("items_count"),
+            F.count_if(bought & F.col("previous_day").isNull()).alias("new_items_count"),
+        )
+    )
+    whole = summed.join(_visits(events), on=["day", "user_id"], how="left")
+    counts = ["baskets_count", *(f"{part}_count" for part in _PARTS_OF_THE_DAY)]
+    filled = whole.na.fill(0, counts).withColumn("stores", F.coalesce("stores", F.array().cast("array<string>")))
+    return filled.select(*map(_typed, DAILY_USER.column_names))
 
 
 def _counted(events: DataFrame) -> DataFrame:
-    is_purchase = F.col("event_type") == "purchase"
-    return events.where(F.col("event_type").isin("purchase", "exposure")).select(
+    return events.where(F.col("event_type").isin(*_COUNTED)).select(
         F.col("event_date").alias("day"),
-        "item_id",
         "user_id",
-        "basket_id",
-        "store_id",
+        "item_id",
+        "event_type",
         "quantity",
-        "price",
-        "discount",
+        minor_units("price").alias("price"),
+        minor_units("discount").alias("discount"),
         "sample_weight",
-        is_purchase.alias("is_purchase"),
     )
 
 
 def _sums() -> list[Column]:
-    bought = F.col("is_purchase")
+    def of(kind: str, column: str, nothing: float) -> Column:
+        return F.coalesce(F.sum(F.when(F.col("event_type") == kind, F.col(column))), F.lit(nothing))
+
+    def lines(kind: str) -> Column:
+        return F.count_if(F.col("event_type") == kind)
+
     return [
-        F.count_if(bought).alias("purchases_count"),
-        F.coalesce(F.sum(F.when(bought, F.col("quantity"))), F.lit(0)).alias("units_sum"),
-        F.coalesce(F.sum(F.when(bought, F.col("price"))), F.lit(0)).cast(MONEY).alias("spend_sum"),
-        F.coalesce(F.sum(F.when(bought, F.col("discount"))), F.lit(0)).cast(MONEY).alias("discount_sum"),
-        F.coalesce(F.sum(F.when(~bought, F.col("sample_weight"))), F.lit(0.0)).alias("exposures_weight"),
+        lines("purchase").alias("purchases_count"),
+        of("purchase", "quantity", 0).alias("units_sum"),
+        of("purchase", "price", 0).alias("spend_sum"),
+        of("purchase", "discount", 0).alias("discount_sum"),
+        F.count_if((F.col("event_type") == "purchase") & (F.col("discount") > 0)).alias("discounted_count"),
+        lines("return").alias("returns_count"),
+        of("exposure", "sample_weight", 0.0).alias("exposures_weight"),
+        of("click", "sample_weight", 0.0).alias("clicks_weight"),
+        of("cart", "sample_weight", 0.0).alias("carts_weight"),
     ]
 
 
-def _members(column: str) -> Column:
-    """The distinct values of a column among the purchases, sorted; NULL is none."""
-    return F.array_sort(F.collect_set(F.when(F.col("is_purchase"), F.col(column))))
+def _continued(rows: DataFrame, earlier: DataFrame) -> DataFrame:
+    """Takes the two last days of a purchase of each pair before these rows into account."""
+    pairs = rows.where("bought").select("user_id", "item_id").distinct()
+    last = (
+        earlier.where(F.col("purchases_count") > 0)
+        .join(pairs, on=["user_id", "item_id"], how="left_semi")
+        .groupBy("user_id", "item_id")
+        .agg(F.max("day").alias("last_day"), F.max_by("previous_day", "day").alias("day_before_last"))
+    )
+    first = F.col("previous_day").isNull()
+    second = F.col("earlier_day").isNull()
+    return (
+        rows.join(last, on=["user_id", "item_id"], how="left")
+        .withColumn(
+            "earlier_day",
+            F.when(first, F.col("day_before_last")).when(second, F.col("last_day")).otherwise(F.col("earlier_day")),
+        )
+        .withColumn("previous_day", F.coalesce("previous_day", "last_day"))
+        .select(*rows.columns)
+    )
+
+
+def _summable(pairs: DataFrame) -> DataFrame:
+    money = {name: minor_units(name) for name in ("spend_sum", "discount_sum")}
+    responded = F.when(F.col("purchases_count") > 0, F.col("exposures_weight")).otherwise(F.lit(0.0))
+    return pairs.withColumns({**money, "responses_weight": responded})
+
+
+def _totals(*further: str) -> list[Column]:
+    names = (
+        "purchases_count", "units_sum", "spend_sum", "discount_sum", "discounted_count", "returns_count",
+        "exposures_weight", "responses_weight", *further,
+    )  # fmt: skip
+    return [F.sum(name).alias(name) for name in names]
+
+
+def _visits(events: DataFrame) -> DataFrame:
+    """day, user_id, baskets_count, stores and the purchase lines of each part of the day."""
+    # Not F.hour, which depends on the session's time zone.
+    part = F.expr("pmod(unix_micros(event_time), 86400000000) div 21600000000")
+    trips = (
+        events.where(F.col("event_type") == "purchase")
+        .groupBy(F.col("event_date").alias("day"), "user_id", "basket_id", "store_id", part.alias("part"))
+        .agg(F.count(F.lit(1)).alias("lines"))
+    )
+    return trips.groupBy("day", "user_id").agg(
+        F.size(F.collect_set("basket_id")).cast("long").alias("baskets_count"),
+        F.array_sort(F.collect_set("store_id")).alias("stores"),
+        *(
+            F.sum(F.when(F.col("part") == number, F.col("lines")).otherwise(F.lit(0))).alias(f"{name}_count")
+            for number, name in enumerate(_PARTS_OF_THE_DAY)
+        ),
+    )
+
+
+def _typed(name: str) -> Column:
+    return in_money(name).alias(name) if name in ("spend_sum", "discount_sum") else F.col(name)

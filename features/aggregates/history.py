@@ -2,54 +2,78 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, Window
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from functools import reduce
+from operator import add
+
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from features.aggregates.user_features import users_at
+from features.point_in_time import midnight
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 
 
-def user_history(events: DataFrame, users: DataFrame, dates: DataFrame, length: int, days: int) -> DataFrame:
-    """The columns of user_history for each `as_of` of `dates`: everyone who had signed up before it.
+def user_history(events: DataFrame, users: DataFrame, dates: Sequence[date], length: int, days: int) -> DataFrame:
+    """The columns of user_history for each date: everyone who had signed up before it.
 
     The newest `length` events of [as_of - days, as_of) that a shopper did of their own accord: exposures are none.
     Events of one time, as the lines of a basket, come in the order of a hash of event_id, which says nothing about
     them. A shopper without events has empty arrays.
     """
-    chosen = events.where(F.col("event_type") != "exposure").select(
-        "user_id", "event_id", "item_id", "event_type", "event_time"
-    )
-    newest_first = Window.partitionBy("user_id").orderBy(F.desc("event_time"), F.xxhash64("event_id"), "event_id")
-    newest_first = newest_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    asked = F.broadcast(dates.select("as_of", F.col("as_of").cast("timestamp").alias("now")))
-    # One sort serves every date: the place at a date is the place of all, less the events that the date does not know.
-    placed = chosen.withColumn("place", F.row_number().over(newest_first)).join(
-        asked,
-        on=(F.col("event_time") < F.col("now")) & (F.col("event_time") >= F.date_sub("as_of", days).cast("timestamp")),
-        how="inner",
-    )
-    unknown = (
-        chosen.join(asked, on=F.col("event_time") >= F.col("now"), how="inner")
-        .groupBy("as_of", "user_id")
-        .agg(F.count(F.lit(1)).alias("unknown"))
-    )
-    rank = F.col("place") - F.coalesce("unknown", F.lit(0))
-    days_ago = (F.unix_micros("now") - F.unix_micros("event_time")) / _MICROSECONDS_A_DAY
-    last = (
-        placed.join(unknown, on=["as_of", "user_id"], how="left")
+    in_order = sorted(dates)
+    since = in_order[0] - timedelta(days=days)
+    # Events between two dates are known to the same dates, so of each such period only the newest can matter.
+    period = _number_of(in_order[:-1], lambda day: F.col("event_date") >= F.lit(day))
+    chosen = (
+        events.where((F.col("event_type") != "exposure") & (F.col("event_date") >= F.lit(since)))
+        .where(F.col("event_date") < F.lit(in_order[-1]))
         .select(
-            "as_of", "user_id", rank.alias("rank"), "item_id", "event_type", days_ago.cast("float").alias("days_ago")
+            "user_id",
+            period.alias("period"),
+            (-F.unix_micros("event_time")).alias("order"),
+            F.xxhash64("event_id").alias("hash"),
+            "event_id",
+            "item_id",
+            "event_type",
         )
-        .where(F.col("rank") <= length)
-        .groupBy("as_of", "user_id")
-        .agg(F.sort_array(F.collect_list(F.struct("rank", "item_id", "event_type", "days_ago"))).alias("events"))
     )
-    whole = users_at(users, dates).select("as_of", "user_id").join(last, on=["as_of", "user_id"], how="left")
-    return whole.select(
+    newest_first = Window.partitionBy("user_id", "period").orderBy("order", "hash", "event_id")
+    newest_first = newest_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    gathered = (
+        chosen.withColumn("place", F.row_number().over(newest_first))
+        .where(F.col("place") <= length)
+        .groupBy("user_id")
+        .agg(
+            F.array_sort(
+                F.collect_list(F.struct("order", "hash", "event_id", "period", "item_id", "event_type"))
+            ).alias("events")
+        )
+    )
+    known = _number_of(in_order[:-1], lambda day: F.col("as_of") > F.lit(day))
+    oldest = -(F.unix_micros("now") - F.lit(days * _MICROSECONDS_A_DAY))
+    rows = (
+        users_at(users, dates)
+        .select("as_of", "user_id", midnight("as_of").alias("now"), known.alias("known"))
+        .join(gathered, on="user_id", how="left")
+    )
+    last = F.slice(
+        F.filter("events", lambda event: (event["period"] <= F.col("known")) & (event["order"] <= oldest)), 1, length
+    )
+    ago = F.transform(
+        "last", lambda event: ((F.unix_micros("now") + event["order"]) / _MICROSECONDS_A_DAY).cast("float")
+    )
+    return rows.withColumn("last", last).select(
         "as_of",
         "user_id",
-        F.coalesce("events.item_id", F.array().cast("array<string>")).alias("item_ids"),
-        F.coalesce("events.event_type", F.array().cast("array<string>")).alias("event_types"),
-        F.coalesce("events.days_ago", F.array().cast("array<float>")).alias("days_ago"),
+        F.coalesce("last.item_id", F.array().cast("array<string>")).alias("item_ids"),
+        F.coalesce("last.event_type", F.array().cast("array<string>")).alias("event_types"),
+        F.coalesce(ago, F.array().cast("array<float>")).alias("days_ago"),
     )
+
+
+def _number_of(days: Sequence[date], is_true: Callable[[date], Column]) -> Column:
+    """The number of days for which a condition holds."""
+    return reduce(add, (is_true(day).cast("int") for day in days), F.lit(0))

@@ -2,63 +2,110 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.aggregates.windows import array_features, days_before_dates, distinct_members, windowed, with_defaults
-from features.declarations import USER_FEATURES, Feature
-from features.segments import TAIL
+from features.aggregates.item_features import smoothed_share
+from features.aggregates.profiles import price_and_tail, profiles, stores
+from features.aggregates.windows import days_before_dates, second_within, windowed, with_defaults, within
+from features.declarations import USER_FEATURES
+from features.declarations.feature import summed
+from features.declarations.users import DEMOGRAPHICS
+from features.point_in_time import dates_frame, midnight
+
+_SECONDS_A_DAY = 86_400
+_WEEKDAYS = range(7)  # Monday is 0, as in Spark's weekday
 
 
-def users_at(users: DataFrame, dates: DataFrame) -> DataFrame:
+def users_at(users: DataFrame, dates: Sequence[date]) -> DataFrame:
     """as_of and the columns of `users` of those who had signed up before each date."""
-    return users.join(
-        F.broadcast(dates.select("as_of")), on=F.col("signed_up_at") < F.col("as_of").cast("timestamp"), how="inner"
-    ).select("as_of", *users.columns)
+    asked = F.broadcast(dates_frame(users.sparkSession, dates))
+    return users.join(asked, on=F.col("signed_up_at") < midnight("as_of"), how="inner").select("as_of", *users.columns)
 
 
 def user_features(
-    users: DataFrame, daily_user: DataFrame, purchases: DataFrame, segments: DataFrame, dates: DataFrame
+    users: DataFrame, daily_user: DataFrame, daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]
 ) -> DataFrame:
-    """The columns of user_features for each `as_of` of `dates`: everyone who had signed up before it.
+    """The columns of user_features for each date: everyone who had signed up before it.
 
-    daily_user: at least all days before the dates. purchases: user_id, item_id, event_date, one row a purchase line.
-    segments: as_of, item_id, segment at each date.
+    Daily partials of at least all days before the dates. item_features: as_of, item_id, category, product_type, brand,
+    segment, price_percentile_90d and purchases_count_90d of each date.
     """
-    daily = daily_user.withColumn("full_price_sum", F.col("spend_sum") + F.col("discount_sum"))
-    tail = tail_purchases(purchases, segments, dates, _longest_tail_window())
-    dated = days_before_dates(daily, dates).join(tail, on=["as_of", "day", "user_id"], how="left")
-    rows = users_at(users, dates).select("as_of", "user_id", "consent_personalisation")
-    rows = rows.join(
-        windowed(dated.na.fill(0, ["tail_purchases_count"]), "user_id", USER_FEATURES),
-        on=["as_of", "user_id"],
-        how="left",
+    rows = _persons(users, dates)
+    for frame in (
+        _of_days(daily_user, dates),
+        _of_pairs(daily_pair, dates),
+        price_and_tail(daily_pair, item_features, dates),
+        profiles(daily_pair, item_features, dates),
+        stores(daily_user, dates),
+    ):
+        rows = rows.join(frame, on=["as_of", "user_id"], how="left")
+    overall = rows.groupBy("as_of").agg(
+        F.coalesce(F.try_divide(F.sum("responses_28d"), F.sum("exposures_count_28d")), F.lit(0.0)).alias("overall")
     )
-    for feature in array_features(daily, USER_FEATURES):
-        rows = rows.join(distinct_members(daily, dates, "user_id", feature), on=["as_of", "user_id"], how="left")
-    rows = rows.withColumn("days_since_last_purchase", F.date_diff("as_of", "last_purchase_day")).withColumn(
-        "visit_probability", (F.col("visit_days_28d") + 1) / (28 + 2)
+    rows = rows.join(F.broadcast(overall), on="as_of", how="left")
+    weekdays = F.array(*(F.try_divide(f"weekday_{day}", "purchases_count_90d") for day in _WEEKDAYS))
+    visits = F.col("visit_days_life")
+    rows = rows.withColumns(
+        {
+            "days_since_last_purchase": F.date_diff("as_of", "last_purchase_day"),
+            "days_since_first_purchase": F.date_diff("as_of", "first_purchase_day"),
+            "visit_probability": (F.col("visit_days_28d") + 1) / (28 + 2),
+            "visit_gap_mean_life": F.when(
+                visits > 1, F.date_diff("last_purchase_day", "first_purchase_day") / (visits - 1)
+            ),
+            "response_share_28d": smoothed_share("responses_28d", "exposures_count_28d", "overall"),
+            "weekday_shares_90d": F.when(F.col("purchases_count_90d") > 0, weekdays),
+            "weekend_share_90d": F.try_divide(F.col("weekday_5") + F.col("weekday_6"), "purchases_count_90d"),
+            "novelty_share_28d": F.try_divide("new_items_28d", "items_count_28d"),
+            "novelty_share_90d": F.try_divide("new_items_90d", "items_count_90d"),
+            "repeat_share_90d": F.try_divide("repeated_items", "items_count_90d"),
+        }
     )
     return with_defaults(rows, "user_id", USER_FEATURES)
 
 
-def tail_purchases(purchases: DataFrame, segments: DataFrame, dates: DataFrame, days: int) -> DataFrame:
-    """as_of, day, user_id, tail_purchases_count: lines of a day whose item is of the tail at as_of."""
-    lines = purchases.select(F.col("event_date").alias("day"), "user_id", "item_id")
-    of_tail = segments.where(F.col("segment") == TAIL).select("as_of", "item_id")
-    return (
-        days_before_dates(lines, dates, days)
-        .join(of_tail, on=["as_of", "item_id"], how="left_semi")
-        .groupBy("as_of", "day", "user_id")
-        .agg(F.count(F.lit(1)).alias("tail_purchases_count"))
-        .select("as_of", "day", "user_id", "tail_purchases_count")
+def _persons(users: DataFrame, dates: Sequence[date]) -> DataFrame:
+    since = (F.unix_seconds(midnight("as_of")) - F.unix_seconds("signed_up_at")) / _SECONDS_A_DAY
+    return users_at(users, dates).select(
+        "as_of",
+        "user_id",
+        "consent_personalisation",
+        since.alias("days_since_signed_up"),
+        *(F.try_element_at("attributes", F.lit(name)).alias(name) for name in DEMOGRAPHICS),
     )
 
 
-def _longest_tail_window() -> int:
-    def days(feature: Feature) -> int:
-        if feature.days is None:
-            raise ValueError(f"the feature {feature.name} needs a window of days, as segments are of a date")
-        return feature.days
+def _of_days(daily_user: DataFrame, dates: Sequence[date]) -> DataFrame:
+    full_price = F.col("spend_sum") + F.col("discount_sum")
+    daily = daily_user.drop("stores").withColumn("full_price_sum", full_price.cast("decimal(18,4)"))
+    lines, bought = F.col("purchases_count"), F.col("purchases_count") > 0
+    return windowed(
+        days_before_dates(daily, dates),
+        "user_id",
+        summed(USER_FEATURES, "daily_user"),
+        *(
+            F.sum(within(90, F.when(F.weekday("day") == day, lines).otherwise(F.lit(0)))).alias(f"weekday_{day}")
+            for day in _WEEKDAYS
+        ),
+        F.sum(within(28, F.col("responses_weight"))).alias("responses_28d"),
+        F.max(F.when(bought, F.col("day"))).alias("last_purchase_day"),
+        F.min(F.when(bought, F.col("day"))).alias("first_purchase_day"),
+    )
 
-    return max(days(feature) for feature in USER_FEATURES if feature.source == "tail_purchases_count")
+
+def _of_pairs(daily_pair: DataFrame, dates: Sequence[date]) -> DataFrame:
+    bought = daily_pair.where(F.col("purchases_count") > 0).select(
+        "day", "user_id", "purchases_count", "previous_day", "earlier_day"
+    )
+    is_new = F.col("previous_day").isNull()
+    return windowed(
+        days_before_dates(bought, dates, 90),
+        "user_id",
+        summed(USER_FEATURES, "daily_pair"),
+        *(F.count_if(is_new & (F.col("days_ago") <= days)).alias(f"new_items_{days}d") for days in (28, 90)),
+        F.count_if(second_within(90)).alias("repeated_items"),
+    )

@@ -6,7 +6,9 @@
 from features.contract.candidates import CANDIDATES
 from features.contract.constraint_prices import CONSTRAINT_PRICES
 from features.contract.daily_item import DAILY_ITEM
+from features.contract.daily_pair import DAILY_PAIR
 from features.contract.daily_user import DAILY_USER
+from features.contract.demand_forecast import DEMAND_FORECAST
 from features.contract.events import EVENTS
 from features.contract.exposure_scores import EXPOSURE_SCORES
 from features.contract.fallback_lists import FALLBACK_LISTS
@@ -27,7 +29,9 @@ __all__ = [
     "CANDIDATES",
     "CONSTRAINT_PRICES",
     "DAILY_ITEM",
+    "DAILY_PAIR",
     "DAILY_USER",
+    "DEMAND_FORECAST",
     "EVENTS",
     "EXPOSURE_SCORES",
     "FALLBACK_LISTS",

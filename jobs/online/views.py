@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pyspark.sql.types import ArrayType
+
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
@@ -68,7 +70,15 @@ def _in_sql(conf: Config, table: Table) -> str:
 
 
 def _field(feature: Feature) -> OnlineField:
-    tags = {"source": feature.source, "aggregation": feature.aggregation, "default": str(feature.default)}
+    default = "empty" if isinstance(feature.type, ArrayType) else str(feature.default)
+    tags = {
+        "owner": feature.owner,
+        "meaning": feature.meaning,
+        "source": ", ".join(feature.source_columns),
+        "aggregation": feature.aggregation,
+        "default": default,
+        "freshness": feature.freshness,
+    }
     if feature.window is not None:
         tags["window"] = feature.window
     return OnlineField(feature.name, feature.type, feature.meaning, tags)

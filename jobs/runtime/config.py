@@ -35,6 +35,23 @@ class Features(Section):
     history_days: Positive
 
 
+class Demand(Section):
+    refit_days: Positive
+    least_weeks: Annotated[int, Field(ge=1, le=26)]
+
+
+class QualityBar(Section):
+    most: float
+    action: Literal["stop", "warn"]
+
+
+class Quality(Section):
+    bars: dict[Literal["null_share", "default_share", "out_of_range_share", "default_rise", "drift"], QualityBar]
+    exceptions: dict[str, dict[str, float]]
+    compare_within_days: Positive
+    sample_rows: Positive
+
+
 class FineTune(Section):
     steps: NotNegative
     batch_size: Annotated[int, Field(ge=2)]
@@ -135,6 +152,8 @@ class Config(Section):
     source: Source
     segments: Segments
     features: Features
+    demand: Demand
+    quality: Quality
     encoder: Encoder
     relevance: Relevance
     candidates: Candidates

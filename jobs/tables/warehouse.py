@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
+from operator import and_
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.contract.table import Table
 from jobs.runtime.errors import LongtailError
+
+_BROKEN = "LONGTAIL_RULE_BROKEN"
 
 
 class Warehouse:
@@ -83,8 +87,7 @@ class Warehouse:
         Raises LongtailError naming table and rule when a row breaks one; nothing is written then.
         """
         self._ensure(table)
-        writer = self._checked(frame, table).write.format("delta").mode("overwrite")
-        self._commit(writer.option("replaceWhere", where) if where else writer, table)
+        self._commit(frame, table, "overwrite", {"replaceWhere": where} if where else {})
 
     def replace_date(self, frame: DataFrame, table: Table, as_of: date, and_where: str = "") -> None:
         """Replaces one `as_of` of a table, narrowed by a further SQL condition."""
@@ -93,13 +96,14 @@ class Warehouse:
     def add(self, frame: DataFrame, table: Table) -> None:
         """Appends rows."""
         self._ensure(table)
-        self._commit(self._checked(frame, table).write.format("delta").mode("append"), table)
+        self._commit(frame, table, "append", {})
 
-    def _commit(self, writer, table: Table) -> None:  # type: ignore[no-untyped-def]  # pyspark does not export the class
+    def _commit(self, frame: DataFrame, table: Table, mode: str, options: dict[str, str]) -> None:
+        typed = _typed(frame, table)
         try:
-            writer.save(self.path(table))
+            _checked(typed, table).write.format("delta").mode(mode).options(**options).save(self.path(table))
         except Exception as error:
-            rule = _broken_rule(str(error))
+            rule = _first_broken_rule(typed, table) if _BROKEN in str(error) else None
             if rule is None:
                 raise
             raise LongtailError(
@@ -130,26 +134,33 @@ class Warehouse:
             added = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in gained)
             self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` ADD COLUMNS ({added})")
 
-    def _checked(self, frame: DataFrame, table: Table) -> DataFrame:
-        """The columns in the table's order and types, with every rule evaluated row by row inside the write itself."""
-        missing = [name for name in table.column_names if name not in frame.columns]
-        if missing:
-            raise LongtailError(
-                f"Rows for the table {table.name} miss the column {', '.join(missing)}.", "Correct the step."
-            )
-        typed = frame.select(*(F.col(column.name).cast(column.type).alias(column.name) for column in table.columns))
-        rules = [(f"{name} not null", f"`{name}` IS NOT NULL") for name in table.required]
-        rules += [(invariant.name, f"coalesce({invariant.holds}, true)") for invariant in table.invariants]
-        broken = F.lit(None).cast("string")
-        for name, holds in reversed(rules):
-            broken = F.when(~F.expr(holds), F.lit(name)).otherwise(broken)
-        return typed.where(
-            F.when(broken.isNull(), F.lit(True)).otherwise(
-                F.raise_error(F.concat(F.lit("LONGTAIL_RULE["), broken, F.lit("]"))).cast("boolean")
-            )
+def _typed(frame: DataFrame, table: Table) -> DataFrame:
+    """The columns in the table's order and types."""
+    missing = [name for name in table.column_names if name not in frame.columns]
+    if missing:
+        raise LongtailError(
+            f"Rows for the table {table.name} miss the column {', '.join(missing)}.", "Correct the step."
         )
+    return frame.select(*(F.col(column.name).cast(column.type).alias(column.name) for column in table.columns))
 
 
-def _broken_rule(message: str) -> str | None:
-    _, found, rest = message.partition("LONGTAIL_RULE[")
-    return rest.partition("]")[0] if found else None
+def _rules(table: Table) -> dict[str, Column]:
+    """By name: what is true for every row."""
+    present = {f"{name} not null": F.col(name).isNotNull() for name in table.required}
+    return present | {rule.name: F.coalesce(F.expr(rule.holds), F.lit(True)) for rule in table.invariants}
+
+
+def _checked(typed: DataFrame, table: Table) -> DataFrame:
+    """The rows, with every rule evaluated inside the write itself.
+
+    One plain conjunction: saying here which rule is broken would make the code of a row too long to be compiled.
+    """
+    whole = reduce(and_, _rules(table).values(), F.lit(True))
+    return typed.where(F.when(whole, F.lit(True)).otherwise(F.raise_error(F.lit(_BROKEN)).cast("boolean")))
+
+
+def _first_broken_rule(typed: DataFrame, table: Table) -> str | None:
+    for name, holds in _rules(table).items():
+        if not typed.where(~holds).isEmpty():
+            return name
+    return None

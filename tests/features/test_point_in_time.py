@@ -18,7 +18,7 @@ def test_the_newest_version_before_each_date(spark: SparkSession) -> None:
         [("a", _at(1), "first"), ("a", _at(5), "second"), ("b", _at(5, 1), "only")],
         "item_id string, valid_from timestamp, title string",
     )
-    dates = spark.createDataFrame([(date(2017, 11, day),) for day in (1, 5, 6)], "as_of date")
+    dates = [date(2017, 11, day) for day in (1, 5, 6)]
     found = {
         (row["as_of"].day, row["item_id"]): row["title"] for row in versions_at(versions, dates, "item_id").collect()
     }

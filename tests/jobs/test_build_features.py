@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import DAILY_ITEM, DAILY_USER, USER_HISTORY
+from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER, USER_HISTORY
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.build_features import build_features
 from jobs.runtime.errors import LongtailError
@@ -18,7 +18,7 @@ from tests.jobs.test_ingest import NIGHT, config, night, rows
 
 pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
 
-TABLES = (DAILY_ITEM, DAILY_USER, ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY)
+TABLES = (DAILY_PAIR, DAILY_ITEM, DAILY_USER, ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY)
 
 
 def test_the_night_and_the_cuts_of_its_training(spark: SparkSession, tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_two_nights_sum_up_to_what_one_gives(spark: SparkSession, tmp_path: Path
         for number, as_of in enumerate(dates):
             night(spark, conf, as_of, f"i{number}")
             run_step(build_features, spark, conf, as_of, f"b{number}")
-    for table in (DAILY_ITEM, DAILY_USER):
+    for table in (DAILY_PAIR, DAILY_ITEM, DAILY_USER):
         assert rows(spark, one, table) == rows(spark, two, table)
     for table in (ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY):
         alike = [[row for row in rows(spark, conf, table) if row["as_of"] == NIGHT] for conf in (one, two)]

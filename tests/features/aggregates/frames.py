@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from pyspark.sql import DataFrame, SparkSession
 
-from features.contract import EVENTS, ITEMS, USERS
+from features.aggregates.daily import daily_item, daily_pair
+from features.aggregates.item_features import item_features, item_rows
+from features.contract import DEMAND_FORECAST, EVENTS, ITEMS, PROMOTIONS, USERS
 
 Event = tuple[str, str, str, datetime, int, str, str | None]
 
@@ -37,10 +39,6 @@ def events(spark: SparkSession, rows: list[Event], weight: float = 10.0) -> Data
     return spark.createDataFrame(full, EVENTS.schema)
 
 
-def dates(spark: SparkSession, *days: date) -> DataFrame:
-    return spark.createDataFrame([(day,) for day in days], "as_of date")
-
-
 def items(
     spark: SparkSession, rows: list[tuple[str, datetime, datetime | None, int | None]], title: str = "Tea"
 ) -> DataFrame:
@@ -57,3 +55,12 @@ def items(
 
 def users(spark: SparkSession, *rows: tuple[str, datetime]) -> DataFrame:
     return spark.createDataFrame([(user, since, {}, True, since) for user, since in rows], USERS.schema)
+
+
+def features_of(
+    spark: SparkSession, rows: list[Event], versions: DataFrame, days: tuple[date, ...], head_share: float = 0.8
+) -> DataFrame:
+    """item_features of the dates from events, without promotions and forecasts."""
+    pairs = daily_pair(events(spark, rows))
+    nothing = [spark.createDataFrame([], table.schema) for table in (PROMOTIONS, DEMAND_FORECAST)]
+    return item_features(item_rows(versions, daily_item(pairs), pairs, *nothing, days, 365), head_share)

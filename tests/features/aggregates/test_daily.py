@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pyspark.sql import SparkSession
 
-from features.aggregates.daily import daily_item, daily_user
+from features.aggregates.daily import daily_item, daily_pair, daily_user
 from tests.features.aggregates.frames import at, bought, events, shown
 
 
@@ -23,25 +23,47 @@ def test_a_day_of_an_item(spark: SparkSession) -> None:
             bought("u1", "a", at(12, 1), "9.00"),
         ],
     )
-    found = {(row["day"], row["item_id"]): row for row in daily_item(made).collect()}
+    found = {(row["day"], row["item_id"]): row for row in daily_item(daily_pair(made)).collect()}
     assert set(found) == {(date(2017, 11, 30), "a"), (date(2017, 11, 30), "b"), (date(2017, 12, 1), "a")}
     day = found[date(2017, 11, 30), "a"]
     assert (day["purchases_count"], day["units_sum"], day["exposures_weight"]) == (3, 3, 10.0)
     assert day["spend_sum"] == Decimal("2.01")  # 1.50 + 0.50 + 0.01
     assert day["discount_sum"] == Decimal("0.30")  # 0.25 + nothing + 0.05
-    assert day["buyers"] == ["u1", "u2"]
+    assert (day["buyers_count"], day["new_buyers_count"], day["discounted_count"]) == (2, 2, 2)
+    assert found[date(2017, 12, 1), "a"]["new_buyers_count"] == 0  # u1 had bought it the day before
     shown_only = found[date(2017, 11, 30), "b"]
-    assert (shown_only["purchases_count"], shown_only["spend_sum"], shown_only["buyers"]) == (0, Decimal(0), [])
+    assert (shown_only["purchases_count"], shown_only["spend_sum"], shown_only["buyers_count"]) == (0, Decimal(0), 0)
 
 
 def test_a_day_of_a_shopper(spark: SparkSession) -> None:
     made = events(
         spark, [bought("u", "b", at(11, 30)), bought("u", "a", at(11, 30, 5)), bought("u", "a", at(11, 30, 6))]
     )
-    (day,) = daily_user(made).collect()
-    assert (day["purchases_count"], day["baskets_count"], day["items"], day["stores"]) == (3, 1, ["a", "b"], ["s1"])
+    (day,) = daily_user(daily_pair(made), made).collect()
+    assert (day["purchases_count"], day["baskets_count"], day["items_count"], day["stores"]) == (3, 1, 2, ["s1"])
+    assert (day["night_count"], day["morning_count"]) == (2, 1)  # 0 h and 5 h; 6 h
+
+
+def test_days_of_a_pair_know_those_before(spark: SparkSession) -> None:
+    rows = [bought("u", "a", at(month, 1)) for month in (1, 2, 3, 4)] + [shown("u", "a", at(3, 2))]
+    whole = daily_pair(events(spark, rows)).orderBy("day").collect()
+    first, second, third, fourth = (date(2017, month, 1) for month in (1, 2, 3, 4))
+    assert [(row["day"], row["previous_day"], row["earlier_day"]) for row in whole] == [
+        (first, None, None),
+        (second, first, None),
+        (third, second, first),
+        (date(2017, 3, 2), None, None),  # an exposure
+        (fourth, third, second),
+    ]
+    # The same, a part of the days after the other.
+    for cut in range(1, 4):
+        early = daily_pair(events(spark, rows[:cut]))
+        late = daily_pair(events(spark, rows[cut:]), early)
+        assert early.unionByName(late).orderBy("day").collect() == whole
 
 
 def test_no_events_give_no_days(spark: SparkSession) -> None:
-    assert daily_item(events(spark, [])).collect() == []
-    assert daily_user(events(spark, [])).collect() == []
+    nothing = events(spark, [])
+    assert daily_pair(nothing).collect() == []
+    assert daily_item(daily_pair(nothing)).collect() == []
+    assert daily_user(daily_pair(nothing), nothing).collect() == []

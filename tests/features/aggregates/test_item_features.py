@@ -6,20 +6,21 @@ from datetime import date
 
 import pytest
 from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
 
-from features.aggregates.daily import daily_item
-from features.aggregates.item_features import item_features, item_segments
+from features.aggregates.item_features import keywords
+from features.aggregates.promotion_state import promotion_state
+from features.contract import PROMOTIONS
 from features.declarations import ITEM_FEATURES_TABLE
-from tests.features.aggregates.frames import Event, at, bought, dates, events, items, shown
+from tests.features.aggregates.frames import Event, at, bought, features_of, items, shown
 
 DAY = date(2017, 12, 1)
 
 
 def _features(spark: SparkSession, rows: list[Event], *days: date, **versions: tuple) -> dict[tuple[date, str], Row]:  # type: ignore[type-arg]
     listed = versions or {item: (at(1, 1), None, None) for item in "abc"}
-    daily, asked = daily_item(events(spark, rows)), dates(spark, *(days or (DAY,)))
-    segments = item_segments(daily, asked, 365, 0.8)
-    made = item_features(items(spark, [(item, *rest) for item, rest in listed.items()]), daily, segments, asked)
+    known = items(spark, [(item, *rest) for item, rest in listed.items()])
+    made = features_of(spark, rows, known, days or (DAY,))
     assert made.columns == ITEM_FEATURES_TABLE.column_names
     return {(row["as_of"], row["item_id"]): row for row in made.collect()}
 
@@ -42,7 +43,11 @@ def test_windows_are_half_open(spark: SparkSession) -> None:
     assert [row[f"purchases_count_{length}d"] for length in (7, 28, 90, 365)] == [2, 4, 6, 7]
     assert row["spend_sum_28d"] == 15.0  # 1 + 2 + 4 + 8
     assert row["price_mean_90d"] == 63 / 6  # 1 + 2 + 4 + 8 + 16 + 32
-    assert row["buyers_count_90d"] == 4  # u1 u2 u3 u4
+    assert (row["buyers_count_28d"], row["buyers_count_90d"], row["buyers_count_life"]) == (3, 4, 5)  # u1 u2 u3 …
+    assert row["new_buyers_count_28d"] == 2  # u1 and u2; u3 had bought before
+    assert row["repeat_share_90d"] == 2 / 4  # u1 and u3
+    assert row["purchases_trend_28d"] == (4 + 1) / (1 + 1)  # of the 28 days before: the 2nd of November
+    assert (row["days_since_first_purchase"], row["purchases_count_life"]) == (91.0, 7)
     assert row["days_since_last_purchase"] == 1.0
 
 
@@ -61,6 +66,71 @@ def test_discounts_and_exposures(spark: SparkSession) -> None:
     assert found[DAY, "a"]["exposures_count_28d"] == 10.0
     assert found[DAY, "b"]["exposures_count_28d"] == 10.0
     assert found[DAY, "b"]["days_since_last_purchase"] == 9999.0  # shown, never bought
+    assert found[DAY, "a"]["discounted_share_90d"] == 0.5
+
+
+def test_response_shares_are_drawn_to_the_share_of_all(spark: SparkSession) -> None:
+    rows = [
+        shown("u", "a", at(11, 3)),
+        bought("u", "a", at(11, 3, 9)),  # answers the exposure of its day
+        shown("v", "a", at(11, 4)),
+        bought("v", "a", at(11, 5)),  # a day late
+        shown("w", "b", at(11, 6)),
+        shown("w", "b", at(11, 7)),
+    ]
+    found = _features(spark, rows)
+    # An exposure weighs 10. Of all 40, 10 were answered: r = 1/4.
+    assert found[DAY, "a"]["response_share_28d"] == pytest.approx((10 + 20 / 4) / (20 + 20))
+    assert found[DAY, "b"]["response_share_28d"] == pytest.approx((0 + 20 / 4) / (20 + 20))
+    assert found[DAY, "c"]["response_share_28d"] == pytest.approx(1 / 4)
+
+
+def test_standing_among_all_and_in_the_category(spark: SparkSession) -> None:
+    rows = [
+        *(bought("u", "a", at(11, 4), "4") for _ in range(3)),  # a Saturday
+        bought("u", "b", at(11, 6), "2"),
+        bought("v", "c", at(11, 7), "6"),
+    ]
+    # a and b are of one category with 4 lines for 14; c of another; d is of none and never sold.
+    listed = items(spark, [(item, at(1, 1), None, None) for item in "abcd"]).withColumn(
+        "category", F.expr("CASE WHEN item_id IN ('a', 'b') THEN 'tea' WHEN item_id = 'c' THEN 'salt' END")
+    )
+    found = {row["item_id"]: row for row in features_of(spark, rows, listed, (DAY,)).collect()}
+    assert [found[item]["popularity_rank_90d"] for item in "abcd"] == [1, 2, 2, 4]
+    # Of four: a has 3 below it, b and c one below and two equal, d has itself.
+    assert [found[item]["popularity_percentile_90d"] for item in "abcd"] == [3.5 / 4, 2 / 4, 2 / 4, 0.5 / 4]
+    assert [found[item]["category_percentile_90d"] for item in "abcd"] == [1.5 / 2, 0.5 / 2, 0.5, 0.0]
+    assert [found[item]["category_share_90d"] for item in "abcd"] == [3 / 4, 1 / 4, 1.0, 0.0]
+    assert [found[item]["category_purchases_count_28d"] for item in "abcd"] == [4, 4, 1, 0]
+    assert found["a"]["price_ratio_90d"] == pytest.approx(4 / (14 / 4))
+    assert [found[item]["price_percentile_90d"] for item in "abcd"] == [1.5 / 2, 0.5 / 2, 0.5, 0.5]
+    assert [found[item]["weekend_share_90d"] for item in "abcd"] == [1.0, 0.0, 0.0, 0.0]
+
+
+def test_promotions_that_began_before_the_date(spark: SparkSession) -> None:
+    rows = [
+        ("a", "s1", "front", date(2017, 11, 27), date(2017, 12, 1)),  # covers the 30th
+        ("a", "s2", "front", date(2017, 11, 3), date(2017, 11, 10)),
+        ("a", "s2", "back", date(2017, 11, 2), None),  # a day too old
+        ("b", "s1", "front", date(2017, 11, 20), date(2017, 11, 30)),  # ended before the 30th
+        ("b", "s2", "front", date(2017, 12, 1), None),  # not known yet
+    ]
+    found = promotion_state(spark.createDataFrame(rows, PROMOTIONS.schema), (DAY,)).collect()
+    assert {row["item_id"]: tuple(row)[2:] for row in found} == {"a": (2, True, 4), "b": (1, False, 11)}
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Green TEA green 12 OZ teabags", ["green", "tea", "teabags"]),
+        ("茶 绿茶叶", ["绿茶叶"]),
+        ("", []),
+        (" ".join(f"word{'abcdefghij'[n] * 3}" for n in range(10)), [f"word{'abcdefghij'[n] * 3}" for n in range(8)]),
+    ],
+)
+def test_keywords(spark: SparkSession, title: str, expected: list[str]) -> None:
+    (row,) = spark.range(1).select(keywords(F.lit(title)).alias("k")).collect()
+    assert row["k"] == expected
 
 
 def test_an_item_without_events_has_the_declared_defaults(spark: SparkSession) -> None:

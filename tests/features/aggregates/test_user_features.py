@@ -6,23 +6,26 @@ from datetime import date
 
 import pytest
 from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
 
-from features.aggregates.daily import daily_item, daily_user
+from features.aggregates.daily import daily_pair, daily_user
 from features.aggregates.history import user_history
-from features.aggregates.item_features import item_segments
 from features.aggregates.user_features import user_features
 from features.declarations import USER_FEATURES_TABLE
-from tests.features.aggregates.frames import Event, at, bought, dates, events, shown, users
+from tests.features.aggregates.frames import Event, at, bought, events, features_of, items, shown, users
 
 DAY = date(2017, 12, 1)
 
 
 def _features(spark: SparkSession, rows: list[Event], *days: date) -> dict[tuple[date, str], Row]:
-    made, asked = events(spark, rows), dates(spark, *(days or (DAY,)))
-    segments = item_segments(daily_item(made), asked, 365, 0.8)
-    purchases = made.where("event_type = 'purchase'")
+    made, asked = events(spark, rows), days or (DAY,)
+    pairs = daily_pair(made)
+    sold = items(spark, [(item, at(1, 1), None, None) for item in "abcd"]).withColumn(
+        "category", F.when(F.col("item_id") == "a", "tea").otherwise("salt")
+    )
     known = users(spark, ("u", at(1, 1)), ("quiet", at(1, 1)), ("late", at(12, 1)))
-    found = user_features(known, daily_user(made), purchases, segments, asked)
+    known = known.withColumn("attributes", F.create_map(F.lit("age"), F.lit("35-44")))
+    found = user_features(known, daily_user(pairs, made), pairs, features_of(spark, rows, sold, asked), asked)
     assert found.columns == USER_FEATURES_TABLE.column_names
     return {(row["as_of"], row["user_id"]): row for row in found.collect()}
 
@@ -48,6 +51,19 @@ def test_windows_of_a_shopper(spark: SparkSession) -> None:
     assert row["discount_share_90d"] == pytest.approx(1 / 16)  # of 1 + 1 + 2 + 4 + 8
     assert row["days_since_last_purchase"] == 1.0
     assert row["consent_personalisation"] is True
+    assert (row["age"], row["income"]) == ("35-44", "")
+    assert (row["items_count_28d"], row["items_count_90d"]) == (2, 2)  # a and b
+    assert (row["novelty_share_28d"], row["repeat_share_90d"]) == (1 / 2, 1 / 2)  # b is new; a came on three days
+    assert row["visit_gap_mean_life"] == 90 / 3  # four days with a purchase in 90
+    assert row["basket_spend_mean_90d"] == 15 / 3
+    assert (row["stores_count_90d"], row["store_favourite_90d"]) == (1, "s1")
+    assert (row["top_categories_names_90d"], row["top_categories_shares_90d"]) == (["tea", "salt"], [3 / 4, 1 / 4])
+    assert (row["categories_count_90d"], row["brands_count_90d"], row["top_brands_names_90d"]) == (2, 0, [])
+    # 2017-11-30 and 11-02 are Thursdays, 11-03 is a Friday; the 30th at 0 and 5 h, the 2nd at 23 h.
+    assert row["weekday_shares_90d"] == [0, 0, 0, 3 / 4, 1 / 4, 0, 0]
+    assert (row["night_share_90d"], row["evening_share_90d"]) == (3 / 4, 1 / 4)
+    # In 90 days: a three lines for 13, b one for 2, each alone in its category: the middle.
+    assert row["price_percentile_mean_90d"] == 0.5
 
 
 def test_the_share_of_the_tail_counts_lines(spark: SparkSession) -> None:
@@ -85,7 +101,7 @@ def test_history_is_newest_first_and_cut(spark: SparkSession) -> None:
     known = users(spark, ("u", at(1, 1)), ("quiet", at(1, 1)))
 
     def history(length: int) -> dict[str, Row]:
-        return {row["user_id"]: row for row in user_history(made, known, dates(spark, DAY), length, 10).collect()}
+        return {row["user_id"]: row for row in user_history(made, known, (DAY,), length, 10).collect()}
 
     assert history(5)["u"]["item_ids"] == ["c", "b"]  # a is older than 10 days, now is not before as_of
     assert history(5)["u"]["days_ago"] == [0.5, 10.0]
@@ -96,7 +112,7 @@ def test_history_is_newest_first_and_cut(spark: SparkSession) -> None:
 
 def test_history_of_several_dates(spark: SparkSession) -> None:
     made = events(spark, [bought("u", "a", at(11, 1)), bought("u", "b", at(11, 15))])
-    asked = dates(spark, date(2017, 11, 1), date(2017, 11, 2), DAY)
+    asked = (date(2017, 11, 1), date(2017, 11, 2), DAY)
     found = user_history(made, users(spark, ("u", at(1, 1))), asked, 9, 365).collect()
     assert {row["as_of"]: row["item_ids"] for row in found} == {
         date(2017, 11, 1): [],

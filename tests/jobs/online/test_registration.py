@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -55,7 +58,15 @@ def test_everything_is_registered_with_its_meaning(tmp_path: Path) -> None:
         column.name: column.meaning for column in ITEM_FEATURES_TABLE.columns if column.name not in ("as_of", "item_id")
     }
     count = next(field for field in view.features if field.name == "purchases_count_28d")
-    assert count.tags == {"source": "purchases_count", "aggregation": "count", "window": "28d", "default": "0"}
+    assert count.tags == {
+        "owner": "demand",
+        "meaning": "Purchase lines of 28 days.",
+        "source": "daily_item.purchases_count",
+        "aggregation": "count",
+        "window": "28d",
+        "default": "0",
+        "freshness": "every night",
+    }
 
 
 def test_registering_again_keeps_the_live_night(tmp_path: Path) -> None:
@@ -107,5 +118,21 @@ def test_what_is_no_longer_declared_is_removed_and_what_others_registered_stays(
 def test_a_type_that_cannot_be_served_stops_the_registration(tmp_path: Path) -> None:
     views = online_views(config_in(tmp_path))
     fields = tuple(replace(one, type=DateType()) for one in views[2].fields[:1])
-    with pytest.raises(LongtailError, match="purchases_count_28d has the type date"):
+    with pytest.raises(LongtailError, match="purchases_count_1d has the type date"):
         build_catalogue(changed(views, "user_features", fields=fields))
+
+
+@pytest.mark.slow
+def test_feast_lists_the_views(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    register(open_store(conf), build_catalogue(online_views(conf)))
+    command = [
+        str(Path(sys.executable).with_name("feast")),
+        "-f",
+        str(feature_store_yaml(conf)),
+        "feature-views",
+        "list",
+    ]
+    root = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    listed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path, env=root).stdout
+    assert {"item_features_blue", "item_features_green", "user_features_blue"} <= set(listed.split())

@@ -1,0 +1,102 @@
+"""What a shopper buys, by the attributes that the items had at the date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from features.aggregates.windows import days_before_dates
+from features.declarations.users import PROFILE_LENGTH
+from features.segments import TAIL
+
+_DAYS = 90
+_MEMBERS = {"categories": "category", "types": "product_type", "brands": "brand"}
+_PROFILED = ("categories", "brands")
+_PARTS = 1_000_000  # percentiles are summed as whole millionths: exact, whatever the order
+
+
+def price_and_tail(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """as_of, user_id, tail_share_90d, price_percentile_mean_90d, over the purchase lines of 90 days."""
+    lines = F.col("lines")
+    percentile = F.round(F.col("price_percentile_90d") * _PARTS).cast("long")
+    return (
+        _bought(daily_pair, item_features, dates)
+        .groupBy("as_of", "user_id")
+        .agg(
+            F.try_divide(F.sum(F.when(F.col("segment") == TAIL, lines).otherwise(F.lit(0))), F.sum(lines)).alias(
+                "tail_share_90d"
+            ),
+            (F.try_divide(F.sum(percentile * lines), F.sum(F.when(percentile.isNotNull(), lines))) / _PARTS).alias(
+                "price_percentile_mean_90d"
+            ),
+        )
+    )
+
+
+def profiles(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """as_of, user_id, <members>_count_90d of categories, types and brands, top_<members>_names_90d and _shares_90d.
+
+    The strongest members come first, ties by name; shares are of the lines whose item has such a member.
+    """
+    kinds = F.array(
+        *(F.struct(F.lit(kind).alias("kind"), F.col(column).alias("member")) for kind, column in _MEMBERS.items())
+    )
+    counted = (
+        _bought(daily_pair, item_features, dates)
+        .select("as_of", "user_id", "lines", F.explode(kinds).alias("of"))
+        .where(F.col("of.member") != "")
+        .groupBy("as_of", "user_id", F.col("of.kind").alias("kind"), F.col("of.member").alias("member"))
+        .agg(F.sum("lines").alias("lines"))
+    )
+    strongest_first = F.struct((-F.col("lines")).alias("order"), "member")
+    gathered = counted.groupBy("as_of", "user_id").agg(
+        *(F.count_if(F.col("kind") == kind).alias(f"{kind}_count_90d") for kind in _MEMBERS),
+        *(F.sum(F.when(F.col("kind") == kind, F.col("lines"))).alias(f"{kind}_lines") for kind in _PROFILED),
+        *(
+            F.slice(
+                F.array_sort(F.collect_list(F.when(F.col("kind") == kind, strongest_first))), 1, PROFILE_LENGTH
+            ).alias(kind)
+            for kind in _PROFILED
+        ),
+    )
+    return gathered.select(
+        "as_of",
+        "user_id",
+        *(f"{kind}_count_90d" for kind in _MEMBERS),
+        *(F.col(f"{kind}.member").alias(f"top_{kind}_names_90d") for kind in _PROFILED),
+        *(_shares(kind).alias(f"top_{kind}_shares_90d") for kind in _PROFILED),
+    )
+
+
+def stores(daily_user: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """as_of, user_id, stores_count_90d, store_favourite_90d: the store of the most days, ties by the later name."""
+    visited = (
+        days_before_dates(daily_user.select("day", "user_id", F.explode("stores").alias("store")), dates, _DAYS)
+        .groupBy("as_of", "user_id", "store")
+        .agg(F.count(F.lit(1)).alias("days"))
+    )
+    return visited.groupBy("as_of", "user_id").agg(
+        F.count(F.lit(1)).alias("stores_count_90d"),
+        F.max(F.struct("days", "store"))["store"].alias("store_favourite_90d"),
+    )
+
+
+def _bought(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """as_of, user_id, lines of 90 days and the attributes of the item at as_of."""
+    pairs = daily_pair.where(F.col("purchases_count") > 0).select("day", "user_id", "item_id", "purchases_count")
+    lines = (
+        days_before_dates(pairs, dates, _DAYS)
+        .groupBy("as_of", "user_id", "item_id")
+        .agg(F.sum("purchases_count").alias("lines"))
+    )
+    attributes = item_features.where(F.col("purchases_count_90d") > 0).select(
+        "as_of", "item_id", "category", "product_type", "brand", "segment", "price_percentile_90d"
+    )
+    return lines.join(attributes, on=["as_of", "item_id"], how="inner")
+
+
+def _shares(kind: str) -> Column:
+    return F.transform(kind, lambda entry: -entry["order"] / F.col(f"{kind}_lines"))

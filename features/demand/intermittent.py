@@ -1,0 +1,75 @@
+"""Models of intermittent demand from statsforecast, fitted to weekly sales a group of items at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from features.demand.weekly import HELD_OUT_WEEKS, TRAINING_WEEKS
+
+# All forecast a flat weekly rate. Naive and the mean are there to be beaten.
+MODELS = ("CrostonClassic", "CrostonSBA", "TSB", "ADIDA", "IMAPA", "SES", "WindowAverage", "Naive")
+Forecaster = Callable[[np.ndarray], float]
+
+_GROUPS = 16  # groups of items a date; one group fits into a worker
+_FITTED = "as_of date, item_id string, held array<double>, final array<double>"
+
+
+def fitted(sales: DataFrame) -> DataFrame:
+    """as_of, item_id, held and final: arrays in the order of MODELS of purchase lines a week.
+
+    sales: as_of, item_id, weeks of `weekly_sales`. `held` is forecast from the training weeks before the newest
+    HELD_OUT_WEEKS, which are kept to judge it; `final` from the newest training weeks.
+    """
+    grouped = sales.select(
+        "as_of", "item_id", "weeks", F.pmod(F.xxhash64("item_id"), F.lit(_GROUPS)).alias("part")
+    ).groupBy("as_of", "part")
+    return grouped.applyInPandas(_fit_group, _FITTED)
+
+
+def sells_enough(weeks: Column, newest: int, at_least: int) -> Column:
+    """Whether so many of the training weeks from week `newest` on have a sale."""
+    return F.size(F.filter(F.slice(weeks, newest + 1, TRAINING_WEEKS), lambda week: week > 0)) >= at_least
+
+
+def _fit_group(group: pd.DataFrame) -> pd.DataFrame:
+    forecasters = _forecasters()
+    series = np.array(group["weeks"].tolist(), dtype=np.float64)[:, ::-1]  # oldest first
+    held = [_rates(forecasters, one[:-HELD_OUT_WEEKS]) for one in series]
+    final = [_rates(forecasters, one[HELD_OUT_WEEKS:]) for one in series]
+    return pd.DataFrame({"as_of": group["as_of"], "item_id": group["item_id"], "held": held, "final": final})
+
+
+def _rates(forecasters: list[Forecaster], series: np.ndarray) -> list[float]:
+    begun = np.flatnonzero(series)
+    if not len(begun):
+        return [0.0] * len(forecasters)
+    # The weeks before the first sale say when the item came, not how it sells.
+    return [max(0.0, forecaster(series[begun[0] :])) for forecaster in forecasters]
+
+
+def _forecasters() -> list[Forecaster]:
+    """In the order of MODELS."""
+    from statsforecast import models
+
+    def rate_of(model: Any) -> Forecaster:
+        return lambda series: float(model.forecast(y=series, h=1)["mean"][0])
+
+    def mean_of(weeks: int) -> Forecaster:
+        return lambda series: float(series[-weeks:].mean())
+
+    return [
+        rate_of(models.CrostonClassic()),
+        rate_of(models.CrostonSBA()),  # Syntetos and Boylan 2005
+        rate_of(models.TSB(alpha_d=0.1, alpha_p=0.1)),  # Teunter, Syntetos and Babai 2011
+        rate_of(models.ADIDA()),  # Nikolopoulos et al. 2011
+        rate_of(models.IMAPA()),  # Petropoulos and Kourentzes 2015
+        rate_of(models.SimpleExponentialSmoothing(alpha=0.1)),
+        mean_of(TRAINING_WEEKS),
+        mean_of(HELD_OUT_WEEKS),
+    ]

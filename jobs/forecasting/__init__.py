@@ -1,0 +1,1 @@
+"""Predicted demand, fitted once a week."""

@@ -1,0 +1,84 @@
+"""Forecasts of demand as of dates: fitted where none is young enough, kept in demand_forecast, judged in metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import DAILY_ITEM, DEMAND_FORECAST, ITEMS, METRICS
+from features.demand.forecast import POOLED, candidates, errors, forecasts
+from features.demand.intermittent import MODELS
+from features.demand.weekly import weekly_sales
+from features.point_in_time import versions_at
+from jobs.runtime.logs import event
+from jobs.runtime.night import Night
+
+Figure = tuple[Any, str, str, float]
+
+PREFIX = "demand_"  # of the names in metrics; their segment is the model
+
+
+def demand_at(night: Night, dates: Sequence[date]) -> DataFrame:
+    """as_of, item_id and the forecasts of the newest fit within `demand.refit_days` before each date.
+
+    A date without such a fit gets one of its own, from what was before it.
+    """
+    known = night.tables.read_or_empty(DEMAND_FORECAST).select("as_of").distinct().collect()
+    fits = {row["as_of"] for row in known}
+    of_date: dict[date, date] = {}
+    for day in dates:
+        young = [fit for fit in fits if day - timedelta(days=night.conf.demand.refit_days) < fit <= day]
+        of_date[day] = max(young, default=day)
+    missing = sorted({fit for day, fit in of_date.items() if fit not in fits})
+    if missing:
+        _fit(night, missing)
+    rows = night.tables.read(DEMAND_FORECAST).withColumnRenamed("as_of", "fitted_at")
+    pairs = " UNION ALL ".join(
+        f"SELECT DATE'{day}' AS as_of, DATE'{fit}' AS fitted_at" for day, fit in sorted(of_date.items())
+    )
+    return rows.join(F.broadcast(night.spark.sql(pairs)), on="fitted_at", how="inner")
+
+
+def _fit(night: Night, dates: Sequence[date]) -> None:
+    items = versions_at(night.tables.read(ITEMS), dates, "item_id").select("as_of", "item_id", "category")
+    sales = weekly_sales(items, night.tables.read(DAILY_ITEM), dates)
+    judged = candidates(sales, night.conf.demand.least_weeks).persist()
+    figures = errors(judged).toPandas()
+    of_items = figures[figures["model"].isin(MODELS)].sort_values(["as_of", "error_28d", "model"])
+    of_items = of_items.drop_duplicates("as_of")
+    best = [(row.as_of, str(row.model)) for row in of_items.itertuples()]
+    chosen = [*best, *((day, POOLED) for day in dates)]
+    made = forecasts(judged, night.spark.createDataFrame(chosen, "as_of date, model string")).persist()
+    where = "as_of IN (" + ", ".join(f"DATE'{day}'" for day in dates) + ")"
+    night.tables.replace(made, DEMAND_FORECAST, where)
+    _keep(night, _figures(figures, made, dict(best)), where)
+    for day, model in chosen:
+        event("demand fitted", step="build_features", as_of=day, model=model)
+    for frame in (judged, made):
+        frame.unpersist()
+
+
+def _figures(errors_found: pd.DataFrame, made: DataFrame, best: dict[Any, str]) -> list[Figure]:
+    """as_of, name, model, value: errors of every model, and the share of held-out weeks inside the interval."""
+    names = ("items", "error_7d", "error_28d", "mae_28d", "bias_28d")
+    rows = [
+        (row["as_of"], f"{PREFIX}{name}", row["model"], float(row[name]))
+        for row in errors_found.to_dict("records")
+        for name in names
+    ]
+    covered = made.groupBy("as_of", "is_pooled").agg(F.mean(F.col("covered_28d").cast("double")).alias("share"))
+    for row in covered.collect():
+        model = POOLED if row["is_pooled"] else best[row["as_of"]]
+        rows.append((row["as_of"], f"{PREFIX}coverage_28d", model, row["share"]))
+    return rows
+
+
+def _keep(night: Night, figures: list[Figure], where: str) -> None:
+    versions = {DEMAND_FORECAST.name: night.tables.outputs[DEMAND_FORECAST.name]}
+    frame = night.spark.createDataFrame([(*row, versions) for row in figures], METRICS.schema).coalesce(1)
+    night.tables.replace(frame, METRICS, f"{where} AND startswith(name, '{PREFIX}')")

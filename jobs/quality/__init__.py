@@ -1,0 +1,1 @@
+"""The gate that a night's features pass before they are used."""

@@ -1,0 +1,1 @@
+"""Measured comparisons, both sides in one run; `make benchmark-…` runs them."""
