@@ -52,7 +52,7 @@ benchmark-publish: setup
 	  $(BIN)/python -m tests.benchmark.publish readers $$store 100000 || exit 1; done
 
 benchmark-features: setup
-	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmarks/benchmark_features.py --conf $(CONF) --as-of $(AS_OF) --second-night $(ARGS)
+	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/feature_store.py --conf $(CONF) --as-of $(AS_OF) --second-night $(ARGS)
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

@@ -1,1 +1,0 @@
-"""Measured comparisons, both sides in one run; `make benchmark-…` runs them."""
