@@ -57,7 +57,7 @@ def item_features(rows: DataFrame, head_share: float) -> DataFrame:
         whole = whole.join(frame, on=["as_of", "item_id"], how="left")
     segment = F.coalesce("segment", F.when(F.col("is_listed"), F.lit(COLD)).otherwise(F.lit(NONE)))
     before = F.coalesce(F.col("purchases_count_56d") - F.col("purchases_count_28d"), F.lit(0))
-    cover = F.try_divide(F.col("stock_quantity") * 28, F.col("mean_28d"))
+    cover = F.try_divide(F.col("stock_on_hand") * 28, F.col("mean_28d"))
     whole = whole.withColumns(
         {
             "segment": segment,
@@ -101,8 +101,8 @@ def described(items: DataFrame, dates: Sequence[date]) -> DataFrame:
         "text_hash",
         "text_length",
         "keywords",
-        "price",
-        "stock_quantity",
+        F.col("price").alias("list_price"),
+        F.col("stock_quantity").alias("stock_on_hand"),
         F.col("stock_quantity").isNotNull().alias("is_stock_tracked"),
         is_listed.alias("is_listed"),
         (is_listed & in_stock).alias("is_eligible"),

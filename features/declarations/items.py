@@ -34,8 +34,12 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         "keywords", ArrayType(StringType()), (), "Distinct words of the title, of three letters or more, at most 8.",
         "title",
     ),
-    _catalogue.attribute("price", DoubleType(), 0.0, "Listed price of one unit; 0 where the store gives none."),
-    _catalogue.attribute("stock_quantity", LongType(), 0, "Units in stock; 0 where the store does not track stock."),
+    _catalogue.attribute(
+        "list_price", DoubleType(), 0.0, "Listed price of one unit; 0 where the store gives none.", "price"
+    ),
+    _catalogue.attribute(
+        "stock_on_hand", LongType(), 0, "Units in stock; 0 where the store does not track stock.", "stock_quantity"
+    ),
     _catalogue.attribute(
         "is_stock_tracked", BooleanType(), False, "Whether the store says how much is in stock.", "stock_quantity"
     ),

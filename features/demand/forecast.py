@@ -12,62 +12,68 @@ from features.demand.weekly import HELD_OUT_WEEKS, TRAINING_WEEKS
 
 POOLED = "pooled"
 LOW, HIGH = 0.1, 0.9  # the interval holds 80 %
+_OUTCOMES = ("actual_7d", "actual_28d", "usual", "is_pooled")
 _HORIZONS = {"7d": 1, "28d": HELD_OUT_WEEKS}
 
 
-def candidates(sales: DataFrame, least_weeks: int) -> DataFrame:
-    """One row for each item, date and model: held and final rates a week, and what the held-out weeks brought.
+def with_outcomes(sales: DataFrame, least_weeks: int) -> DataFrame:
+    """`weekly_sales` with what the held-out weeks brought, and is_pooled: which items sell too seldom for a model.
 
-    sales: of `weekly_sales`. Items with a sale in `least_weeks` of the training weeks before the held-out ones have
-    all MODELS, the others the pooled estimate and those to be compared with it (mean and naive).
-    Columns: as_of, item_id, model, is_pooled, held, final, actual_7d, actual_28d, usual (the mean of 4 training weeks).
+    Adds actual_7d, actual_28d, usual (the mean of 4 training weeks) and is_pooled: fewer than `least_weeks` of the
+    training weeks have a sale, of those before the held-out ones or of the newest.
     """
     weeks = F.col("weeks")
     enough = sells_enough(weeks, HELD_OUT_WEEKS, least_weeks) & sells_enough(weeks, 0, least_weeks)
-    told = sales.withColumns(
-        {
-            "actual_7d": F.element_at("weeks", HELD_OUT_WEEKS),
-            "actual_28d": _lines(0, HELD_OUT_WEEKS),
-            "usual": _lines(HELD_OUT_WEEKS, TRAINING_WEEKS) * HELD_OUT_WEEKS / TRAINING_WEEKS,
-        }
+    return sales.select(
+        "*",
+        F.element_at("weeks", HELD_OUT_WEEKS).alias("actual_7d"),
+        _lines(0, HELD_OUT_WEEKS).alias("actual_28d"),
+        (_lines(HELD_OUT_WEEKS, TRAINING_WEEKS) * HELD_OUT_WEEKS / TRAINING_WEEKS).alias("usual"),
+        (~enough).alias("is_pooled"),
     )
-    outcomes = ["actual_7d", "actual_28d", "usual"]
-    many, few = told.where(enough), told.where(~enough)
-    each = F.arrays_zip(F.array(*map(F.lit, MODELS)).alias("model"), "held", "final")
-    modelled = (
-        fitted(many)
-        .select("as_of", "item_id", F.explode(each).alias("one"))
-        .select("as_of", "item_id", F.col("one.model").alias("model"), "one.held", "one.final")
-        .join(many.select("as_of", "item_id", *outcomes), on=["as_of", "item_id"], how="inner")
-        .withColumn("is_pooled", F.lit(False))
-    )
+
+
+def compared(sales: DataFrame, sample_share: float) -> DataFrame:
+    """Held-out forecasts of all MODELS for a share of the items that sell enough, the same ones by a hash of item_id.
+
+    sales: of `with_outcomes`. Columns: as_of, item_id, model, held, final, actual_7d, actual_28d, usual, is_pooled.
+    """
+    parts = 1_000_000
+    sample = ~F.col("is_pooled") & (F.pmod(F.xxhash64("item_id"), F.lit(parts)) < int(sample_share * parts))
+    return modelled(sales.where(sample).withColumn("models", F.array(*map(F.lit, MODELS))))
+
+
+def modelled(sales: DataFrame) -> DataFrame:
+    """As `compared`, of the models that the column `models` names."""
+    return fitted(sales).join(sales.select("as_of", "item_id", *_OUTCOMES), on=["as_of", "item_id"], how="inner")
+
+
+def pooled(sales: DataFrame) -> DataFrame:
+    """As `compared`, for the items that sell seldom: the pooled estimate, and what it is to be compared with."""
+    few = sales.where("is_pooled")
     estimated = pooled_rate(pooled_rate(few, HELD_OUT_WEEKS, "held"), 0, "final")
-    compared = F.array(
-        F.struct(F.lit(POOLED).alias("model"), F.col("held"), F.col("final")),
-        F.struct(
-            F.lit(f"{POOLED} Naive").alias("model"),
-            (_lines(HELD_OUT_WEEKS, HELD_OUT_WEEKS) / HELD_OUT_WEEKS).alias("held"),
-            (_lines(0, HELD_OUT_WEEKS) / HELD_OUT_WEEKS).alias("final"),
-        ),
-        F.struct(
-            F.lit(f"{POOLED} WindowAverage").alias("model"),
-            (_lines(HELD_OUT_WEEKS, TRAINING_WEEKS) / TRAINING_WEEKS).alias("held"),
-            (_lines(0, TRAINING_WEEKS) / TRAINING_WEEKS).alias("final"),
-        ),
-    )
-    pooled = (
-        estimated.select(
-            "as_of", "item_id", *outcomes, F.explode(compared).alias("one"), F.lit(True).alias("is_pooled")
+
+    def mean_of(weeks: int) -> tuple[Column, Column]:
+        return _lines(HELD_OUT_WEEKS, weeks) / weeks, _lines(0, weeks) / weeks
+
+    estimates = {
+        POOLED: (F.col("held"), F.col("final")),
+        f"{POOLED} Naive": mean_of(HELD_OUT_WEEKS),
+        f"{POOLED} WindowAverage": mean_of(TRAINING_WEEKS),
+    }
+    each = F.array(
+        *(
+            F.struct(F.lit(model).alias("model"), held.alias("held"), final.alias("final"))
+            for model, (held, final) in estimates.items()
         )
-        .select("*", "one.*")
-        .drop("one")
     )
-    columns = ["as_of", "item_id", "model", "is_pooled", "held", "final", *outcomes]
-    return modelled.select(*columns).unionByName(pooled.select(*columns))
+    return estimated.select("as_of", "item_id", *_OUTCOMES, F.explode(each).alias("one")).select(
+        "as_of", "item_id", "one.model", "one.held", "one.final", *_OUTCOMES
+    )
 
 
 def errors(judged: DataFrame) -> DataFrame:
-    """as_of, model, items, error_7d, error_28d, mae_28d, bias_28d over the held-out weeks of `candidates`.
+    """as_of, model, items, error_7d, error_28d, mae_28d, bias_28d over the held-out weeks.
 
     error is the root of the mean of (forecast - actual)^2 / (1 + usual): a squared error in units of the variance that
     counts of this size have, so that neither best sellers nor zeros decide alone. mae and bias are in purchase lines.
@@ -84,16 +90,14 @@ def errors(judged: DataFrame) -> DataFrame:
     )
 
 
-def forecasts(judged: DataFrame, best: DataFrame) -> DataFrame:
-    """The columns of demand_forecast, and covered_28d: whether the interval would have held what came.
+def forecasts(chosen: DataFrame) -> DataFrame:
+    """The columns of demand_forecast, is_pooled, and covered_28d: whether the interval would have held what came.
 
-    judged: of `candidates`; best: as_of, model, the models to be taken. Intervals are conformal: quantiles of
+    chosen: rows as of `compared`, one an item and date. Intervals are conformal: quantiles of
     (actual - forecast) / sqrt(1 + forecast) over the held-out weeks of all items of the date, apart for modelled and
     pooled ones (Vovk, Gammerman and Shafer 2005). For covered_28d they come from the other half of the items.
     """
-    taken = judged.join(F.broadcast(best), on=["as_of", "model"], how="left_semi").withColumn(
-        "half", F.pmod(F.xxhash64("item_id"), F.lit(2))
-    )
+    taken = chosen.withColumn("half", F.pmod(F.xxhash64("item_id"), F.lit(2)))
     scaled = taken.withColumns(
         {
             # Rounded, so that the exact quantile needs little memory and does not depend on the last digit.

@@ -17,18 +17,18 @@ MODELS = ("CrostonClassic", "CrostonSBA", "TSB", "ADIDA", "IMAPA", "SES", "Windo
 Forecaster = Callable[[np.ndarray], float]
 
 _GROUPS = 16  # groups of items a date; one group fits into a worker
-_FITTED = "as_of date, item_id string, held array<double>, final array<double>"
+_FITTED = "as_of date, item_id string, model string, held double, final double"
 
 
 def fitted(sales: DataFrame) -> DataFrame:
-    """as_of, item_id, held and final: arrays in the order of MODELS of purchase lines a week.
+    """as_of, item_id, model, held and final: purchase lines a week, one row for each model of an item.
 
-    sales: as_of, item_id, weeks of `weekly_sales`. `held` is forecast from the training weeks before the newest
-    HELD_OUT_WEEKS, which are kept to judge it; `final` from the newest training weeks.
+    sales: as_of, item_id, weeks of `weekly_sales`, models: the names of models to be fitted, the same for all items of
+    a date. `held` is forecast from the training weeks before the newest HELD_OUT_WEEKS, which are kept to judge it;
+    `final` from the newest training weeks.
     """
-    grouped = sales.select(
-        "as_of", "item_id", "weeks", F.pmod(F.xxhash64("item_id"), F.lit(_GROUPS)).alias("part")
-    ).groupBy("as_of", "part")
+    part = F.pmod(F.xxhash64("item_id"), F.lit(_GROUPS)).alias("part")
+    grouped = sales.select("as_of", "item_id", "weeks", "models", part).groupBy("as_of", "part")
     return grouped.applyInPandas(_fit_group, _FITTED)
 
 
@@ -38,11 +38,19 @@ def sells_enough(weeks: Column, newest: int, at_least: int) -> Column:
 
 
 def _fit_group(group: pd.DataFrame) -> pd.DataFrame:
-    forecasters = _forecasters()
+    models = list(group["models"].iloc[0])
+    every = dict(zip(MODELS, _forecasters(), strict=True))
+    forecasters = [every[model] for model in models]
     series = np.array(group["weeks"].tolist(), dtype=np.float64)[:, ::-1]  # oldest first
-    held = [_rates(forecasters, one[:-HELD_OUT_WEEKS]) for one in series]
-    final = [_rates(forecasters, one[HELD_OUT_WEEKS:]) for one in series]
-    return pd.DataFrame({"as_of": group["as_of"], "item_id": group["item_id"], "held": held, "final": final})
+    return pd.DataFrame(
+        {
+            "as_of": np.repeat(group["as_of"].to_numpy(), len(models)),
+            "item_id": np.repeat(group["item_id"].to_numpy(), len(models)),
+            "model": models * len(group),
+            "held": np.ravel([_rates(forecasters, one[:-HELD_OUT_WEEKS]) for one in series]),
+            "final": np.ravel([_rates(forecasters, one[HELD_OUT_WEEKS:]) for one in series]),
+        }
+    )
 
 
 def _rates(forecasters: list[Forecaster], series: np.ndarray) -> list[float]:

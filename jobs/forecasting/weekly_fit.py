@@ -11,13 +11,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import DAILY_ITEM, DEMAND_FORECAST, ITEMS, METRICS
-from features.demand.forecast import POOLED, candidates, errors, forecasts
+from features.demand.forecast import POOLED, compared, errors, forecasts, modelled, pooled, with_outcomes
 from features.demand.intermittent import MODELS
 from features.demand.weekly import weekly_sales
 from features.point_in_time import versions_at
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
 
+_FEWEST_COMPARED = 30  # items; an error over fewer says little of a model
+UNCOMPARED = "CrostonSBA"  # the model of a date with fewer
+_MODELS_OF = "as_of date, models array<string>"
 Figure = tuple[Any, str, str, float]
 
 PREFIX = "demand_"  # of the names in metrics; their segment is the model
@@ -46,21 +49,29 @@ def demand_at(night: Night, dates: Sequence[date]) -> DataFrame:
 
 def _fit(night: Night, dates: Sequence[date]) -> None:
     items = versions_at(night.tables.read(ITEMS), dates, "item_id").select("as_of", "item_id", "category")
-    sales = weekly_sales(items, night.tables.read(DAILY_ITEM), dates)
-    judged = candidates(sales, night.conf.demand.least_weeks).persist()
-    figures = errors(judged).toPandas()
-    of_items = figures[figures["model"].isin(MODELS)].sort_values(["as_of", "error_28d", "model"])
-    of_items = of_items.drop_duplicates("as_of")
-    best = [(row.as_of, str(row.model)) for row in of_items.itertuples()]
-    chosen = [*best, *((day, POOLED) for day in dates)]
-    made = forecasts(judged, night.spark.createDataFrame(chosen, "as_of date, model string")).persist()
+    sales = with_outcomes(
+        weekly_sales(items, night.tables.read(DAILY_ITEM), dates), night.conf.demand.least_weeks
+    ).persist()
+    tried, seldom = compared(sales, night.conf.demand.compared_share).persist(), pooled(sales).persist()
+    figures = errors(tried.unionByName(seldom)).toPandas()
+    best = dict.fromkeys(dates, UNCOMPARED) | _best(figures)
+    models = night.spark.createDataFrame([(day, [model]) for day, model in best.items()], _MODELS_OF)
+    often = modelled(sales.where("NOT is_pooled").join(F.broadcast(models), on="as_of", how="inner"))
+    made = forecasts(often.unionByName(seldom.where(F.col("model") == POOLED))).persist()
     where = "as_of IN (" + ", ".join(f"DATE'{day}'" for day in dates) + ")"
     night.tables.replace(made, DEMAND_FORECAST, where)
-    _keep(night, _figures(figures, made, dict(best)), where)
-    for day, model in chosen:
+    _keep(night, _figures(figures, made, best), where)
+    for day, model in best.items():
         event("demand fitted", step="build_features", as_of=day, model=model)
-    for frame in (judged, made):
+    for frame in (sales, tried, seldom, made):
         frame.unpersist()
+
+
+def _best(figures: pd.DataFrame) -> dict[date, str]:
+    """The model with the smallest error of each date on which enough items were compared; ties by name."""
+    told = figures[figures["model"].isin(MODELS) & (figures["items"] >= _FEWEST_COMPARED)]
+    told = told.sort_values(["as_of", "error_28d", "model"]).drop_duplicates("as_of")
+    return dict(zip(told["as_of"], told["model"], strict=True))
 
 
 def _figures(errors_found: pd.DataFrame, made: DataFrame, best: dict[Any, str]) -> list[Figure]:

@@ -62,8 +62,7 @@ def item_rows_of(night: Night, columns: tuple[str, ...]) -> DataFrame:
     )
     if not others:
         return rows
-    date = night.spark.range(1).select(F.lit(night.as_of).alias("as_of"))
-    at_date = versions_at(night.tables.read(ITEMS), date, "item_id")
+    at_date = versions_at(night.tables.read(ITEMS), [night.as_of], "item_id")
     return rows.join(at_date.select("item_id", *map(_of_items, others)), on="item_id", how="left")
 
 

@@ -37,6 +37,7 @@ class Features(Section):
 
 class Demand(Section):
     refit_days: Positive
+    compared_share: Share
     least_weeks: Annotated[int, Field(ge=1, le=26)]
 
 

@@ -134,6 +134,7 @@ class Warehouse:
             added = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in gained)
             self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` ADD COLUMNS ({added})")
 
+
 def _typed(frame: DataFrame, table: Table) -> DataFrame:
     """The columns in the table's order and types."""
     missing = [name for name in table.column_names if name not in frame.columns]

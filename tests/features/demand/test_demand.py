@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from features.demand.forecast import POOLED, candidates, errors, forecasts
+from features.demand.forecast import POOLED, compared, errors, forecasts, pooled, with_outcomes
 from features.demand.intermittent import MODELS, _forecasters, _rates
 from features.demand.pooled import pooled_rate
 from features.demand.weekly import WEEKS, weekly_sales
@@ -77,20 +77,22 @@ def test_forecasts_have_intervals_that_hold_most_of_what_came(spark: SparkSessio
     rows = [(DAY, f"often{n}", "tea", draw.poisson(2.0, WEEKS).tolist()) for n in range(150)]
     rows += [(DAY, f"rare{n}", "tea", draw.poisson(0.05, WEEKS).tolist()) for n in range(150)]
     rows.append((DAY, "never", None, [0] * WEEKS))
-    judged = candidates(spark.createDataFrame(rows, SALES), 8).persist()
+    sales = with_outcomes(spark.createDataFrame(rows, SALES), 8).persist()
+    often, seldom = compared(sales, 1.0).persist(), pooled(sales).persist()
+    judged = often.unionByName(seldom)
+    assert 60 < compared(sales, 0.6).count() / len(MODELS) < 120  # a share of the items
     figures = {row["model"]: row for row in errors(judged).collect()}
     assert set(figures) == {*MODELS, POOLED, f"{POOLED} Naive", f"{POOLED} WindowAverage"}
     # Poisson counts: no model can be below the root of the variance; four weeks alone are worse than all.
     assert figures["WindowAverage"]["error_28d"] < figures["Naive"]["error_28d"]
     assert 0.8 < figures["WindowAverage"]["error_28d"] < 1.3
     assert figures[POOLED]["error_28d"] < figures[f"{POOLED} Naive"]["error_28d"]
-    best = spark.createDataFrame([(DAY, "WindowAverage"), (DAY, POOLED)], "as_of date, model string")
-    made = forecasts(judged, best).persist()
+    made = forecasts(judged.where(F.col("model").isin("WindowAverage", POOLED))).persist()
     assert made.count() == len(rows)
     assert made.where("NOT (0 <= low_28d AND low_28d <= mean_28d AND mean_28d <= high_28d)").isEmpty()
-    often = made.where("model = 'WindowAverage'")
-    assert often.agg(F.mean("mean_28d")).first()[0] == pytest.approx(8.0, rel=0.1)
-    covered = often.agg(F.mean(F.col("covered_28d").cast("double"))).first()[0]
+    averaged = made.where("model = 'WindowAverage'")
+    assert averaged.agg(F.mean("mean_28d")).first()[0] == pytest.approx(8.0, rel=0.1)
+    covered = averaged.agg(F.mean(F.col("covered_28d").cast("double"))).first()[0]
     assert 0.65 < covered < 0.95  # 80 % in the long run, here of 150
-    judged.unpersist()
-    made.unpersist()
+    for frame in (sales, often, seldom, made):
+        frame.unpersist()
