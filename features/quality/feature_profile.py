@@ -48,18 +48,20 @@ def drifting(features: Sequence[Feature]) -> list[Feature]:
 def population_stability_index(reference: np.ndarray, current: np.ndarray, default: float) -> float:
     """Sum of (p - q) ln(p / q) over bins, where p and q are the shares of current and reference values in them.
 
-    The default is a bin of its own, the others are cut at the deciles of the reference that are different. An empty bin
-    counts as half a row. Values below 0.1 are usually called stable, above 0.25 shifted (Siddiqi, Credit Risk
-    Scorecards, 2006). 0 where either side has no rows.
+    The default is a bin of its own, and so is each different decile of the reference, its ends included; the others lie
+    between, below or above them, so that a feature of few values is told apart too. An empty bin counts as half a row.
+    Values below 0.1 are usually called stable, above 0.25 shifted (Siddiqi, Credit Risk Scorecards, 2006). 0 where
+    either side has no rows.
     """
     if not len(reference) or not len(current):
         return 0.0
     observed = reference[reference != default]
-    cuts = np.unique(np.quantile(observed, np.linspace(0, 1, BINS + 1)[1:-1])) if len(observed) else np.zeros(0)
+    cuts = np.unique(np.quantile(observed, np.linspace(0, 1, BINS + 1))) if len(observed) else np.zeros(0)
 
     def shares(values: np.ndarray) -> np.ndarray:
-        bins = np.where(values == default, 0, 1 + np.searchsorted(cuts, values, side="right"))
-        return np.maximum(np.bincount(bins, minlength=len(cuts) + 2), 0.5) / len(values)
+        place = np.searchsorted(cuts, values, side="left") + np.searchsorted(cuts, values, side="right")
+        bins = np.where(values == default, 0, 1 + place)
+        return np.maximum(np.bincount(bins, minlength=2 * len(cuts) + 2), 0.5) / len(values)
 
     p, q = shares(current), shares(reference)
     return float(((p - q) * np.log(p / q)).sum())

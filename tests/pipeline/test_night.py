@@ -29,7 +29,7 @@ def test_every_step_is_recorded_with_what_it_read_and_wrote(store: Store) -> Non
     runs = store.tables.read(contract.RUNS).where("run_id = 'first'").toPandas().set_index("step")
     assert sorted(runs.index) == sorted(step.__name__ for step in STEPS)
     assert set(runs.status) == {"done"}
-    assert set(runs.loc["plan_exposure"].outputs) == {"exposure_scores", "item_exposure", "constraint_prices"}
+    assert {"exposure_scores", "item_exposure", "constraint_prices"} <= set(runs.loc["plan_exposure"].outputs)
     assert "relevance" in runs.loc["plan_exposure"].inputs
     assert runs.loc["score"].model_version == "1"
 

@@ -55,6 +55,8 @@ def test_the_sample_is_of_the_same_entities(spark: SparkSession) -> None:
         ([0, 0, 1, 1], [0, 1, 1, 1], 0.25 * np.log(2) + 0.25 * np.log(1.5)),
         # No default is left: half a row stands for none.
         ([0, 0, 1, 1], [1, 1, 1, 1], (0.5 - 0.125) * np.log(4) + 0.5 * np.log(2)),
+        # A constant that becomes another one.
+        ([1, 1, 1, 1], [2, 2, 2, 2], 2 * (1 - 0.125) * np.log(8)),
         ([], [1.0], 0.0),
     ],
 )
