@@ -23,13 +23,14 @@ from features.collaborative.purchases import (
 from features.contract import EVENTS, PROMOTIONS, TEXT_EMBEDDINGS, USER_EMBEDDINGS
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.retrieval.blocks import shoppers_of
-from jobs.retrieval.item_statistics import item_statistics
+from jobs.retrieval.item_statistics import item_statistics, relative_prices
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
 from jobs.runtime.shipping import ship_arrays
 from model.retrieval.catalogue import Catalogue
-from model.retrieval.channels import ChannelSettings, shopper_profiles
+from model.retrieval.channels import shopper_profiles
+from model.retrieval.settings import ChannelSettings
 
 _STORE_HALF_LIFE_DAYS = 30.0
 _HALF_LIVES = {"popularity_7d": 7.0, "popularity_30d": 30.0, "popularity_90d": 90.0}
@@ -98,7 +99,8 @@ def prepare_date(night: Night, as_of: date, encoder_version: str) -> DateSide:
 
 
 def _items(night: Night, as_of: date) -> pd.DataFrame:
-    columns = ["item_id", "product_type", "category", "brand", "text_hash", "segment", "is_eligible"]
+    columns = ["item_id", "title", "product_type", "category", "brand", "provider_id", "price_mean_90d", "text_hash",
+               "segment", "is_eligible"]  # fmt: skip
     frame = night.tables.read_date(ITEM_FEATURES_TABLE, as_of).select(*columns).toPandas()
     return frame.sort_values("item_id", ignore_index=True)
 
@@ -123,6 +125,23 @@ def _stores(bought: DataFrame, promoted: DataFrame) -> np.ndarray:
     return np.sort(both.toPandas().store_id.to_numpy(dtype=str))
 
 
+def _kinds(items: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The codes of `Catalogue.codes`; an item that misses a part of a kind is of none."""
+
+    def together(*parts: str) -> np.ndarray:
+        whole = (items[list(parts)] != "").all(axis=1)
+        return _codes(items[list(parts)].agg("\x00".join, axis=1).where(whole, ""))
+
+    return {
+        "product_type": together("product_type"),
+        "category": together("category"),
+        "brand_type": together("brand", "product_type"),
+        "provider_type": together("provider_id", "product_type"),
+        "provider_category": together("provider_id", "category"),
+        "title": together("title"),
+    }
+
+
 def _codes(values: pd.Series) -> np.ndarray:
     """1, 2, … for the sorted distinct values, 0 for the empty text."""
     known = np.unique(values[values != ""].to_numpy(dtype=str))
@@ -136,8 +155,8 @@ def _catalogue(
     m, n = len(items), len(eligible)
     column = np.full(m, -1, dtype=np.int64)
     column[eligible] = np.arange(n)
-    product_type = _codes(items.product_type)
-    brand_type = _codes((items.brand + "\x00" + items.product_type).where(items.product_type != "", ""))
+    codes = _kinds(items)
+    product_type = codes["product_type"]
     half_lives = {"popularity": conf.channels.popularity_half_life_days, **_HALF_LIVES}
     sales = sales_by_item(bought, half_lives).toPandas()
     by_store = decayed_by_store_and_item(bought, _STORE_HALF_LIFE_DAYS).toPandas()
@@ -155,9 +174,8 @@ def _catalogue(
     decayed = sample.counts(column[sample.item] + 1, n + 1, conf.channels.neighbour_half_life_days)[:, 1:]
     return Catalogue(
         item_ids=items.item_id.to_numpy(dtype=str),
-        product_type=product_type,
-        category=_codes(items.category),
-        brand_type=brand_type,
+        codes=codes,
+        relative_price=relative_prices(items.price_mean_90d.to_numpy(), product_type),
         text_row=text_row,
         eligible=eligible,
         text=text,

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from model.retrieval.channels import ITEM_CHANNELS, NEVER_DAYS
+from model.retrieval.affinities import NEVER_DAYS
+from model.retrieval.channels import ITEM_CHANNELS
 
 
 def item_statistics(
@@ -36,3 +37,12 @@ def item_statistics(
     reach = np.log1p(np.asarray(promotions.sum(axis=0)).ravel())
     rows = [reach if name == "promotion_reach" else statistics[name][eligible] for name in ITEM_CHANNELS]
     return np.stack(rows).astype(np.float32)
+
+
+def relative_prices(price: np.ndarray, product_type: np.ndarray) -> np.ndarray:
+    """[m] float32: log price less the mean log price of the item's product type; 0 where the price is unknown (0)."""
+    known = price > 0
+    log_price = np.log(np.where(known, price, 1.0))
+    count = np.bincount(product_type, weights=known)
+    mean = np.bincount(product_type, weights=log_price) / np.maximum(count, 1.0)
+    return np.where(known, log_price - mean[product_type], 0.0).astype(np.float32)

@@ -9,6 +9,9 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+# What items can have in common; names joined by an underscore are several together.
+KINDS = ("product_type", "category", "brand_type", "provider_type", "provider_category", "title")
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -19,9 +22,8 @@ class Catalogue:
     """
 
     item_ids: np.ndarray  # [m] str
-    product_type: np.ndarray  # [m] int32 code, 0 for none
-    category: np.ndarray  # [m] int32 code, 0 for none
-    brand_type: np.ndarray  # [m] int32 code of brand and product type together, 0 for none
+    codes: dict[str, np.ndarray]  # of each of KINDS: [m] int32, 0 for none
+    relative_price: np.ndarray  # [m] float32 log price less the mean of the product type, 0 where unknown
     text_row: np.ndarray  # [m] int32 row of `text`
     eligible: np.ndarray  # [n] int32 rows of the known items
     text: np.ndarray  # [t, d] float32 unit vectors
@@ -53,19 +55,15 @@ class Catalogue:
         return self.text_row[self.eligible]
 
     @cached_property
-    def eligible_types(self) -> np.ndarray:
-        """[n] code of the product type of each eligible item."""
-        return self.product_type[self.eligible]
+    def eligible_codes(self) -> dict[str, np.ndarray]:
+        """`codes` of the eligible items, [n] each."""
+        return {kind: code[self.eligible] for kind, code in self.codes.items()}
 
-    @cached_property
-    def eligible_categories(self) -> np.ndarray:
-        """[n] code of the category of each eligible item."""
-        return self.category[self.eligible]
-
-    @cached_property
-    def eligible_brand_types(self) -> np.ndarray:
-        """[n] code of brand and product type together of each eligible item."""
-        return self.brand_type[self.eligible]
+    def grouping(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Group of each known item [m] and of each eligible one [n]: "text_row" or one of KINDS."""
+        if name == "text_row":
+            return self.text_row, self.eligible_text_rows
+        return self.codes[name], self.eligible_codes[name]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Plain arrays to be sent to executors; a sparse matrix becomes four."""
@@ -76,8 +74,9 @@ class Catalogue:
                 arrays |= _parts(one.name, value)
             elif isinstance(value, dict):
                 arrays[one.name] = np.array(list(value), dtype=str)
-                for name, matrix in value.items():
-                    arrays |= _parts(f"{one.name}.{name}", matrix)
+                for name, member in value.items():
+                    whole = {f"{one.name}.{name}": member}
+                    arrays |= _parts(f"{one.name}.{name}", member) if sparse.issparse(member) else whole
             else:
                 arrays[one.name] = value
         return arrays
@@ -90,6 +89,8 @@ class Catalogue:
         for one in fields(cls):
             if one.type == "sparse.csr_matrix":
                 values[one.name] = _matrix(one.name, get)
+            elif one.name == "codes":
+                values[one.name] = {str(name): get(f"codes.{name}") for name in get("codes")}
             elif one.name == "links":
                 values[one.name] = {str(name): _matrix(f"links.{name}", get) for name in get("links")}
             else:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import sparse
 
+from model.retrieval import affinities
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.scores import ChannelScores
 from model.retrieval.sequences import LINK_CHANNELS, link_scores
+from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
-
-NEVER_DAYS = 400.0
-
-
-@dataclass(frozen=True)
-class ChannelSettings:
-    """The parameters of the channels; `conf/base.yaml` explains them."""
-
-    history_items: int
-    history_decay: float
-    affinity_half_life_days: float
-    neighbours: int
 
 
 def als(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
@@ -61,43 +48,6 @@ def text_two_tower(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSe
     return ChannelScores(shoppers.text @ np.asarray(catalogue.text[texts]).T, column)
 
 
-def type_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
-    """log(1 + decayed purchases of the item's product type)."""
-    return _affinity(shoppers, catalogue.product_type, catalogue.eligible_types, settings)
-
-
-def category_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
-    """log(1 + decayed purchases of the item's category)."""
-    return _affinity(shoppers, catalogue.category, catalogue.eligible_categories, settings)
-
-
-def brand_type_affinity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
-    """log(1 + decayed purchases of the item's brand within its product type)."""
-    return _affinity(shoppers, catalogue.brand_type, catalogue.eligible_brand_types, settings)
-
-
-def _affinity(shoppers: Shoppers, code: np.ndarray, column: np.ndarray, settings: ChannelSettings) -> ChannelScores:
-    width = int(code.max(initial=0)) + 1
-    counts = shoppers.counts(code[shoppers.item], width, settings.affinity_half_life_days)
-    return ChannelScores(np.log1p(counts.toarray()), column)
-
-
-def type_loyalty(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
-    """log(1 + purchases of the item's product type, ever)."""
-    code = catalogue.product_type
-    counts = shoppers.counts(code[shoppers.item], int(code.max(initial=0)) + 1, None)
-    return ChannelScores(np.log1p(counts.toarray()), catalogue.eligible_types)
-
-
-def type_recency(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
-    """1 at once after a purchase of the item's product type, falling with log days to 0 at 400 days or never."""
-    code = catalogue.product_type
-    days = shoppers.last_days(code[shoppers.item], int(code.max(initial=0)) + 1, NEVER_DAYS)
-    days[:, 0] = NEVER_DAYS
-    near = 1.0 - np.log1p(np.minimum(days, NEVER_DAYS)) / np.float32(np.log1p(NEVER_DAYS))
-    return ChannelScores(near, catalogue.eligible_types)
-
-
 def store_popularity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
     """log(1 + decayed purchases in a store), averaged over the stores where the shopper buys."""
     return _in_own_stores(catalogue.store_purchases, shoppers)
@@ -114,7 +64,7 @@ def _in_own_stores(by_store: sparse.csr_matrix, shoppers: Shoppers) -> np.ndarra
 
 def neighbours(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
     """Decayed purchases of the most similar sampled shoppers, weighted by cosine of tf-idf of items and types."""
-    profiles = shopper_profiles(shoppers, catalogue.product_type, catalogue.profile_idf)
+    profiles = shopper_profiles(shoppers, catalogue.codes["product_type"], catalogue.profile_idf)
     cosine = (profiles @ catalogue.neighbour_profiles.T).toarray()
     cosine[shoppers.user_ids[:, None] == catalogue.neighbour_ids[None, :]] = 0.0
     keep = min(settings.neighbours, cosine.shape[1])
@@ -143,20 +93,14 @@ def shopper_profiles(shoppers: Shoppers, product_type: np.ndarray, idf: np.ndarr
     return (sparse.diags(1.0 / np.maximum(norm, 1e-9)) @ counts).tocsr().astype(np.float32)
 
 
-Channel = Callable[[Catalogue, Shoppers, ChannelSettings], ChannelScores | np.ndarray]
-
-CHANNELS: dict[str, Channel] = {
+CHANNELS: dict[str, affinities.Channel] = {
     "als": als,
     "text_history": text_history,
     "text_two_tower": text_two_tower,
-    "type_affinity": type_affinity,
-    "type_loyalty": type_loyalty,
-    "type_recency": type_recency,
-    "category_affinity": category_affinity,
-    "brand_type_affinity": brand_type_affinity,
     "neighbours": neighbours,
     "store_popularity": store_popularity,
     "store_promotion": store_promotion,
+    **affinities.CHANNELS,
 }
 
 

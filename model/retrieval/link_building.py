@@ -65,7 +65,7 @@ def _links(
         return item_links.nearest_rows(alike, np.arange(len(texts)), k, with_own=True)
     prefix, _, kind = name.partition("_")
     if prefix in _GROUPS:
-        histories = _of_groups(sample, getattr(catalogue, _GROUPS[prefix]), settings.history_items)
+        histories = _of_groups(sample, catalogue.grouping(_GROUPS[prefix])[0], settings.history_items)
         columns = np.arange(histories.items)
     else:
         kind, items = name, len(catalogue.item_ids)

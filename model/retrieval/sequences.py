@@ -13,13 +13,6 @@ from model.retrieval.scores import ChannelScores
 from model.retrieval.shoppers import Shoppers
 
 TEXT_NEIGHBOURS = "text_neighbours"
-# Groups of the eligible items: one array each, so that the first stage weighs all channels of a grouping together.
-_COLUMNS = {
-    "text_row": "eligible_text_rows",
-    "product_type": "eligible_types",
-    "category": "eligible_categories",
-    "brand_type": "eligible_brand_types",
-}
 
 
 @dataclass(frozen=True)
@@ -73,7 +66,7 @@ def link_scores(
     if links is None or (channel.spread and TEXT_NEIGHBOURS not in catalogue.links):
         return ChannelScores(np.zeros((1, len(catalogue.eligible)), dtype=np.float32))
     length = 1 if channel.history == "newest" else history_items
-    group = None if channel.of == "item" else getattr(catalogue, channel.of)
+    group, column = (None, None) if channel.of == "item" else catalogue.grouping(channel.of)
     places = newest_places(shoppers, group, length)
     if channel.of not in {"item", "text_row"}:
         places = np.where(places == 0, -1, places)
@@ -82,7 +75,7 @@ def link_scores(
     else:
         weights = _weights(places, links.shape[0], history_decay if channel.history == "decayed" else None)
         found = _followed(channel, catalogue, weights, links)
-    return ChannelScores(found, None if group is None else getattr(catalogue, _COLUMNS[channel.of]))
+    return ChannelScores(found, column)
 
 
 def _followed(

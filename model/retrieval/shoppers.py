@@ -42,6 +42,12 @@ class Shoppers:
         """The shopper of each purchase."""
         return np.repeat(np.arange(len(self)), np.diff(self.start))
 
+    def first_purchases(self) -> np.ndarray:
+        """Places of the oldest purchase of each item by each shopper."""
+        pair = self.row * (self.item.max(initial=0) + 1) + self.item
+        _, newest_of_reversed = np.unique(pair[::-1], return_index=True)
+        return np.sort(len(pair) - 1 - newest_of_reversed)
+
     def counts(self, code: np.ndarray, width: int, half_life_days: float | None) -> sparse.csr_matrix:
         """[b, width] purchases by code, each halved every `half_life_days`; code 0 and below counts nowhere."""
         weight = np.ones(len(self.item)) if half_life_days is None else 0.5 ** (self.days_ago / half_life_days)

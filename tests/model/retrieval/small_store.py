@@ -4,7 +4,8 @@ import numpy as np
 from scipy import sparse
 
 from model.retrieval.catalogue import Catalogue
-from model.retrieval.channels import ITEM_CHANNELS, ChannelSettings, shopper_profiles
+from model.retrieval.channels import ITEM_CHANNELS, shopper_profiles
+from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
 
 SETTINGS = ChannelSettings(history_items=3, history_decay=0.5, affinity_half_life_days=10.0, neighbours=1)
@@ -31,9 +32,15 @@ def catalogue() -> Catalogue:
     statistics[0] = [0.1, 0.2, 0.3, 0.4]
     return Catalogue(
         item_ids=np.array(["tea-a", "milk-b", "tea-b", "rye-c", "rye-d", "odd"]),
-        product_type=product_type,
-        category=np.array([1, 1, 1, 2, 2, 0], dtype=np.int32),
-        brand_type=np.array([1, 2, 3, 4, 5, 0], dtype=np.int32),
+        codes={
+            "product_type": product_type,
+            "category": np.array([1, 1, 1, 2, 2, 0], dtype=np.int32),
+            "brand_type": np.array([1, 2, 3, 4, 5, 0], dtype=np.int32),
+            "provider_type": np.array([1, 2, 1, 3, 3, 0], dtype=np.int32),
+            "provider_category": np.array([1, 1, 1, 2, 2, 0], dtype=np.int32),
+            "title": np.array([1, 2, 1, 3, 4, 0], dtype=np.int32),
+        },
+        relative_price=np.array([0.2, 0.0, -0.2, 0.5, -0.5, 0.0], dtype=np.float32),
         text_row=np.array([0, 1, 2, 1, 2, 0], dtype=np.int32),
         eligible=np.array([2, 3, 4, 5], dtype=np.int32),
         text=np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]], dtype=np.float32),

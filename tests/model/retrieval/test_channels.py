@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
+from model.retrieval.affinities import NEVER_DAYS
 from model.retrieval.catalogue import Catalogue
-from model.retrieval.channels import CHANNELS, NEVER_DAYS, score_channels
+from model.retrieval.channels import CHANNELS, score_channels
 from model.retrieval.scores import ChannelScores
+from model.retrieval.shoppers import Shoppers
 from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
 
 
@@ -73,3 +75,32 @@ def test_a_catalogue_survives_being_sent() -> None:
     sent = Catalogue.from_arrays(catalogue().to_arrays())
     for name in CHANNELS:
         np.testing.assert_array_equal(dense(score_channels(sent, shoppers(), SETTINGS, (name,))[0]), scores(name))
+
+
+def test_kinds_of_provider_and_title_count_what_shares_them() -> None:
+    # ann bought tea-a, of tea-b's provider and title, today: log(1 + 1); milk-b shares its provider and category.
+    np.testing.assert_allclose(scores("provider_type_affinity")[0], [np.log(2), 0, 0, 0], rtol=1e-6)
+    np.testing.assert_allclose(scores("title_loyalty")[0], [np.log(2), 0, 0, 0], rtol=1e-6)
+    # Of provider and category 1: tea today and milk one half-life ago.
+    np.testing.assert_allclose(scores("provider_category_affinity")[0], [np.log(2.5), 0, 0, 0], rtol=1e-6)
+
+
+def test_variety_and_novelty_count_items_and_not_purchases() -> None:
+    people = Shoppers(
+        user_ids=np.array(["ann"]),
+        start=np.array([0, 4]),
+        item=np.array([0, 2, 0, 3], dtype=np.int32),
+        days_ago=np.array([1.0, 2.0, 90.0, 90.0], dtype=np.float32),
+        store=np.full(4, -1, dtype=np.int32),
+        als=np.zeros((1, 2), dtype=np.float32),
+        text=np.zeros((1, 2), dtype=np.float32),
+    )
+    # tea-a twice and tea-b once are two items; tea-a was new 90 days ago, tea-b 2 days ago.
+    for name, expected in (("type_variety", [2, 1, 1, 0]), ("type_novelty", [1, 0, 0, 0])):
+        found = dense(score_channels(catalogue(), people, SETTINGS, (name,))[0])
+        np.testing.assert_allclose(np.expm1(found[0]), expected, atol=1e-6)
+
+
+def test_price_gap_is_to_what_the_shopper_pays_within_the_type() -> None:
+    # ann bought tea at +0.2, tea-b is at -0.2; she never bought rye. bob bought rye-c at +0.5: rye-d is 1.0 away.
+    np.testing.assert_allclose(scores("price_gap")[:2], [[0.4, 1, 1, 1], [1, 0, 1, 1]], atol=1e-6)
