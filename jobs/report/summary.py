@@ -9,9 +9,12 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, METRICS, RUNS
+from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.lists import page_in_words, shopper_pages
 from jobs.runtime.config import Config
 from jobs.tables.warehouse import Warehouse
+
+MOST_GROUPS = 12  # lines of constraints; an `each` can make thousands
 
 
 def night_summary(spark: SparkSession, conf: Config, as_of: date, seconds: dict[str, float]) -> str:
@@ -66,12 +69,14 @@ def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:
 def _prices(tables: Warehouse, conf: Config, as_of: date) -> str:
     rows = tables.read_date(CONSTRAINT_PRICES, as_of).where(F.col("policy") == conf.plan.policy).toPandas()
     lines = ["What the constraints cost (one more expected exposure, in responses)"]
-    groups = rows[~rows.constraint.isin(["item_cap", "item_floor"])]
-    for row in groups.sort_values("price", ascending=False).to_dict("records"):
+    groups = rows[~rows.constraint.isin([*OF_ITEM_CAP, *OF_ITEM_FLOOR])].sort_values("price", ascending=False)
+    for row in groups.head(MOST_GROUPS).to_dict("records"):
         short = f", {row['shortfall']:.1f} short" if row["shortfall"] > 0 else ""
         kept = f"asked {row['bound']:.1f}, got {row['used']:.1f}{short}"
         lines.append(f"  {row['constraint']} {row['member']}: {row['price']:.5f} ({kept})")
-    caps = rows[(rows.constraint == "item_cap") & (rows.price > 0)]
+    if len(groups) > MOST_GROUPS:
+        lines.append(f"  and {len(groups) - MOST_GROUPS} further groups, all in constraint_prices")
+    caps = rows[rows.constraint.isin(OF_ITEM_CAP) & (rows.price > 0)]
     lines.append(f"  item caps that bind: {len(caps)}" + (f", at most {caps.price.max():.5f}" if len(caps) else ""))
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,20 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
-from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, ITEMS, RELEVANCE
+from features.contract import (
+    CONSTRAINT_PRICES,
+    EVENTS,
+    EXPOSURE_SCORES,
+    FALLBACK_LISTS,
+    ITEM_EXPOSURE,
+    ITEMS,
+    RELEVANCE,
+)
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
 from jobs.plan_exposure import plan_exposure
 from jobs.planning.by_spark import BySpark
+from jobs.planning.eligibility import without_frequent
 from jobs.planning.inputs import inputs_of
 from jobs.planning.setting import read_setting
 from jobs.report.why_not import why_not_planned, why_not_shown
@@ -198,6 +208,38 @@ def test_spark_and_memory_agree_to_the_last_digit(spark: SparkSession, folder: P
     assert apart.record.decisions["solved_in"] == "spark"
     again = apart.tables.read_date(EXPOSURE_SCORES, NIGHT).toPandas().sort_values(["user_id", "rank"])
     pd.testing.assert_frame_equal(lists.reset_index(drop=True), again.reset_index(drop=True))
+
+
+def test_exposure_events_tire_a_pair_by_their_weight(planned: Night, spark: SparkSession, folder: Path) -> None:
+    rows = [
+        ("u00", "best", "exposure", "tail_shelf", 1, 2.0),  # twice by its weight
+        ("u01", "best", "exposure", "tail_shelf", 7, 1.0),
+        ("u01", "best", "exposure", "tail_shelf", 8, 1.0),  # before the window
+        ("u02", "best", "exposure", "home", 1, 9.0),  # another placement
+        ("u03", "best", "click", "tail_shelf", 1, 9.0),
+        ("u04", "best", "exposure", "tail_shelf", 0, 9.0),  # on the night itself: not known yet
+    ]
+    names = ["user_id", "item_id", "event_type", "placement", "days", "sample_weight"]
+    events = pd.DataFrame(rows, columns=names).reindex(columns=[*EVENTS.column_names, "days"])
+    events["event_date"] = [NIGHT - timedelta(days=days) for days in events.pop("days")]
+    events["event_time"] = events["ingested_at"] = pd.to_datetime(events["event_date"])
+    events = events.assign(event_id=[str(n) for n in range(len(rows))], quantity=0, price=Decimal(0))
+    write(planned.tables, spark, EVENTS, events)
+    night = night_of(spark, conf_in(folder, frequency={"times": 2, "days": 7, "counted": "events"}))
+    pairs = spark.createDataFrame([(f"u0{n}", "best") for n in range(5)], "user_id string, item_id string")
+    left = [row.user_id for row in without_frequent(night, pairs).orderBy("user_id").collect()]
+    assert left == ["u01", "u02", "u03", "u04"]
+
+
+def test_unknown_shoppers_have_a_list_of_their_segment(planned: Night, spark: SparkSession, folder: Path) -> None:
+    setting = read_setting(night_of(spark, conf_in(folder, shopper_segments="visit_days_28d", stock={"column": None})))
+    shared = setting.shared
+    assert set(shared.lists) == {"everyone", "0"}
+    # All consenting shoppers are of the segment "0", so its means are those of everyone.
+    np.testing.assert_allclose(shared.relevance["0"], shared.relevance["everyone"])
+    jam = setting.item_ids.tolist().index("jam")
+    # (0 + 1 + … + 21) / 22 = 10.5 thousandths above 0.18.
+    assert shared.relevance["0"][jam] == pytest.approx(0.18 + 0.0105)
 
 
 def test_a_plan_that_must_meet_its_floors_is_refused_and_nothing_is_written(spark: SparkSession, folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import nightly, show
+from jobs import nightly, publish, show, what_if
 from jobs.runtime.errors import REFUSED, WRONG_USAGE, Refused
 from jobs.runtime.lock import only_writer
 
@@ -24,7 +24,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  #
     return command
 
 
-@pytest.mark.parametrize("main", [nightly.main, show.main])
+@pytest.mark.parametrize("main", [nightly.main, publish.main, show.main, what_if.main])
 def test_help_says_what_a_job_is_for(run, main) -> None:  # type: ignore[no-untyped-def]
     code, said, _ = run(main, "--help")
     assert code == 0
