@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,13 @@ from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import python_values_to_proto_values
 from feast.types import Array
+
+from jobs.online.encoding_lists import double_lists, string_lists
+
+_LISTS: dict[ValueType, Callable[[Iterable[Any]], list[bytes]]] = {
+    ValueType.DOUBLE_LIST: double_lists,
+    ValueType.STRING_LIST: string_lists,
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ def encode_keys(join_key: str, ids: Sequence[str], version: int) -> list[bytes]:
 def encode_column(column: pd.Series, field: Field) -> EncodedColumn:
     """A column without NULL by Feast's own converter; distinct scalars are converted once."""
     kind = field.dtype.to_value_type()
+    if kind in _LISTS:
+        return EncodedColumn(_LISTS[kind](column), [None] * len(column))
     if isinstance(field.dtype, Array):
         return _convert(column.to_numpy(), kind)
     codes, distinct = pd.factorize(column)
