@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from model.calibration import Calibrator, Levels
+from model.fusion.causes import families, strongest
 from model.fusion.inputs import ACTIVITY, Block
 from model.fusion.ranker import EncodedItems, FusionRanker
 from model.retrieval.first_stage import FirstStage
@@ -30,11 +31,13 @@ class Scorer:
         return self.calibrator.probability(logits, levels_of(self.ranker, block, logits))
 
     def reasons(self, block: Block, items: EncodedItems, most: int = 3) -> np.ndarray:
-        """[B, C, most] places in `ranker.inputs.terms` of the largest positive linear contributions, -1 for none."""
+        """[B, C, most] places in `ranker.inputs.terms` of the strongest causes, -1 for none.
+
+        Linear contributions are exact and summed by family (see `model.fusion.causes`).
+        """
         parts = np.moveaxis(self.first_stage.parts(np.moveaxis(block.channel_scores, 2, 0)), 0, 2)
         moved = self.ranker.linear_contributions(block, items, parts)
-        order = np.argsort(-moved, axis=2, kind="stable")[..., :most]
-        return np.where(np.take_along_axis(moved, order, axis=2) > _LEAST_REASON, order, -1)
+        return strongest(moved, families(self.ranker.inputs.terms), most, _LEAST_REASON)
 
     def save(self, folder: Path) -> None:
         """Writes first_stage/, fusion/ and calibrator.json."""

@@ -22,6 +22,7 @@ from features.collaborative.purchases import (
 )
 from features.contract import EVENTS, PROMOTIONS, TEXT_EMBEDDINGS, USER_EMBEDDINGS
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from features.segments import COLD
 from jobs.retrieval.blocks import shoppers_of
 from jobs.retrieval.item_statistics import item_statistics, relative_prices
 from jobs.runtime.config import Config
@@ -178,6 +179,7 @@ def _catalogue(
         relative_price=relative_prices(items.price_mean_90d.to_numpy(), product_type),
         text_row=text_row,
         eligible=eligible,
+        cold=(items.segment == COLD).to_numpy()[eligible],
         text=text,
         als=als[eligible],
         item_statistics=item_statistics(sales, product_type, eligible, promotions),

@@ -83,6 +83,7 @@ class Relevance(Section):
 
 class Candidates(Section):
     per_user: Positive
+    least_cold: NotNegative
     exclude_bought: bool
     block_users: Positive
 

@@ -27,9 +27,13 @@ class Candidates:
 
 def top_candidates(
     catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings, first_stage: FirstStage, top: int,
-    exclude_bought: bool,
+    exclude_bought: bool, least_cold: int = 0,
 ) -> Candidates:  # fmt: skip
-    """The `top` eligible items of each shopper by the first stage, ties in the order of the catalogue."""
+    """The `top` eligible items of each shopper by the first stage, ties in the order of the catalogue.
+
+    Among them are at least `least_cold` cold items, as far as there are any: floors for them need a choice of them, and
+    nothing is ever learnt of an item that never becomes a candidate.
+    """
     channels = score_channels(catalogue, shoppers, settings, first_stage.channels)
     score = first_stage.score(channels)
     allowed = np.ones(score.shape, dtype=bool)
@@ -42,11 +46,25 @@ def top_candidates(
     lists = []
     for user in range(len(shoppers)):
         above = np.flatnonzero((score[user] >= bar[user]) & allowed[user])
-        lists.append(above[np.argsort(-score[user, above], kind="stable")][:keep])
+        best = above[np.argsort(-score[user, above], kind="stable")][:keep]
+        lists.append(_with_cold(best, score[user], allowed[user] & catalogue.cold, min(least_cold, keep), keep))
     start = np.concatenate([[0], np.cumsum([len(one) for one in lists])]).astype(np.int64)
     eligible = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int64)
     row = np.repeat(np.arange(len(shoppers)), np.diff(start))
     return Candidates(start, eligible, score[row, eligible].astype(np.float64), pick(channels, row, eligible).T)
+
+
+def _with_cold(best: np.ndarray, score: np.ndarray, cold: np.ndarray, least: int, keep: int) -> np.ndarray:
+    """At most `keep` by falling score: `best` with its last warm items replaced until `least` are cold."""
+    missing = least - int(cold[best].sum())
+    if missing <= 0:
+        return best
+    others = np.setdiff1d(np.flatnonzero(cold), best)
+    added = others[np.argsort(-score[others], kind="stable")][:missing]
+    warm = np.flatnonzero(~cold[best])
+    excess = max(len(best) + len(added) - keep, 0)
+    kept = np.concatenate([np.delete(best, warm[len(warm) - excess :]), added])
+    return kept[np.argsort(-score[kept], kind="stable")]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ class Catalogue:
     relative_price: np.ndarray  # [m] float32 log price less the mean of the product type, 0 where unknown
     text_row: np.ndarray  # [m] int32 row of `text`
     eligible: np.ndarray  # [n] int32 rows of the known items
+    cold: np.ndarray  # [n] bool, eligible items without a sale in the segments' window
     text: np.ndarray  # [t, d] float32 unit vectors
     als: np.ndarray  # [n, k] float32 factors, zero where the item has none
     item_statistics: np.ndarray  # [q, n] float32, in the order of model.retrieval.channels.ITEM_CHANNELS

@@ -43,6 +43,7 @@ def catalogue() -> Catalogue:
         relative_price=np.array([0.2, 0.0, -0.2, 0.5, -0.5, 0.0], dtype=np.float32),
         text_row=np.array([0, 1, 2, 1, 2, 0], dtype=np.int32),
         eligible=np.array([2, 3, 4, 5], dtype=np.int32),
+        cold=np.array([False, False, True, True]),
         text=np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]], dtype=np.float32),
         als=np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5], [0.0, 0.0]], dtype=np.float32),
         item_statistics=statistics,

@@ -89,3 +89,11 @@ def test_the_training_sample_weighs_negatives_for_all_they_stand_for() -> None:
 def test_nobody_with_a_positive_gives_an_empty_sample() -> None:
     sample = sample_for_training(catalogue(), shoppers(), SETTINGS, ALL_CHANNELS, {}, negatives=2, seed=1)
     assert sample.scores.shape == (len(ALL_CHANNELS), 0)
+
+
+def test_cold_items_take_the_last_places_of_warm_ones() -> None:
+    # bob scores [tea-b, rye-c, rye-d, odd] by ALS as [0, 2, 1, 0]; rye-d and odd are cold. Of two places one goes to a
+    # cold item as it stands; with two cold ones asked for, odd takes rye-c's place.
+    for least, expected in ((0, [1, 2]), (1, [1, 2]), (2, [2, 3])):
+        best = top_candidates(catalogue(), shoppers(), SETTINGS, only_als(), 2, exclude_bought=False, least_cold=least)
+        assert best.eligible[best.start[1] : best.start[2]].tolist() == expected

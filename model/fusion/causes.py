@@ -1,0 +1,43 @@
+"""Families of the model's linear terms: terms of one family say nearly the same, and only together say how much."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+# The first pattern that fits a term's name from its start decides; a term of no pattern is a family of its own.
+_FAMILIES = (
+    ("type", r"type_|title_|product_type_"),
+    ("maker", r"brand_|provider_"),
+    ("category", r"category_"),
+    ("taste", r"als|neighbours|item_knn|ease|transitions|next_item"),
+    ("text", r"text_|words|characters"),
+    ("store", r"store_popularity"),
+    ("promotion", r"store_promotion|promotion_|discount_"),
+    ("price", r"price_"),
+    ("age", r"days_since_first_sale|days_since_listed|segment="),
+    ("popularity", r"popularity|purchases_|buyers|spend_|share_of_type|repeat_|days_since_last_|exposures_"),
+)
+
+
+def families(terms: tuple[str, ...]) -> np.ndarray:
+    """[terms] int: 0, 1, … in the order in which families first occur."""
+    names = [next((name for name, pattern in _FAMILIES if re.match(pattern, term)), term) for term in terms]
+    place = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([place[name] for name in names])
+
+
+def strongest(moved: np.ndarray, family: np.ndarray, most: int, least: float) -> np.ndarray:
+    """[..., most] places of terms: of the families that add most in sum, each the term that adds most; -1 for none.
+
+    `moved` [..., terms] is what each term adds to the logit, `family` [terms] of `families`. A family that adds no more
+    than `least` in sum is no cause: a large term that its own kind takes back explains nothing.
+    """
+    count = int(family.max()) + 1
+    added = moved @ np.eye(count, dtype=moved.dtype)[family]
+    leader = np.stack(
+        [(own := np.flatnonzero(family == one))[moved[..., own].argmax(axis=-1)] for one in range(count)], axis=-1
+    )
+    order = np.argsort(-added, axis=-1, kind="stable")[..., :most]
+    return np.where(np.take_along_axis(added, order, axis=-1) > least, np.take_along_axis(leader, order, axis=-1), -1)

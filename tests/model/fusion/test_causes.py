@@ -1,0 +1,19 @@
+import numpy as np
+
+from model.fusion.causes import families, strongest
+from model.fusion.inputs import ITEM_FEATURES
+from model.retrieval.channels import ALL_CHANNELS
+
+TERMS = ("als", "popularity", "share_of_type", "type_affinity", "odd")
+
+
+def test_terms_of_one_kind_are_one_family_and_unknown_ones_stand_alone() -> None:
+    assert families(TERMS).tolist() == [0, 1, 1, 2, 3]
+    assert len(set(families((*ALL_CHANNELS, *ITEM_FEATURES)).tolist())) <= 10
+
+
+def test_a_large_term_that_its_own_kind_takes_back_is_no_cause() -> None:
+    # popularity + share_of_type: 3.0 - 2.9 = 0.1, so type_affinity (0.5) comes first, then als (0.2), then popularity.
+    moved = np.array([[0.2, 3.0, -2.9, 0.5, -1.0]])
+    assert strongest(moved, families(TERMS), 3, 0.001).tolist() == [[3, 0, 1]]
+    assert strongest(moved, families(TERMS), 3, 0.15).tolist() == [[3, 0, -1]]
