@@ -11,7 +11,7 @@ from model.exposure.reasons import EXPLORED, phrase_of, raised_by, reason_of
     ("name", "phrase"),
     [
         ("type_affinity", "Bought this type before"),
-        ("purchases_count_28d", "High purchases count 28d"),
+        ("visits_share_28d", "High visits share 28d"),
         ("", "Relevant on the whole"),
         (None, "Relevant on the whole"),
     ],
