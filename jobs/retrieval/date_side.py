@@ -130,8 +130,10 @@ def _kinds(items: pd.DataFrame) -> dict[str, np.ndarray]:
     """The codes of `Catalogue.codes`; an item that misses a part of a kind is of none."""
 
     def together(*parts: str) -> np.ndarray:
-        whole = (items[list(parts)] != "").all(axis=1)
-        return _codes(items[list(parts)].agg("\x00".join, axis=1).where(whole, ""))
+        joined, whole = items[parts[0]], items[parts[0]] != ""
+        for part in parts[1:]:
+            joined, whole = joined + "\x00" + items[part], whole & (items[part] != "")
+        return _codes(joined.where(whole, ""))
 
     return {
         "product_type": together("product_type"),
