@@ -80,6 +80,7 @@ def prepare_date(night: Night, as_of: date, encoder_version: str) -> DateSide:
         pd.DataFrame({"item_id": items.item_id, "item_row": np.arange(len(items), dtype=np.int32)})
     )
     promoted = promoted_share_by_store_and_item(tables.read(PROMOTIONS), item_rows, as_of, conf.channels.promotion_days)
+    promoted = promoted.persist()
     bought = purchases_before(tables.read(EVENTS), item_rows, as_of).persist()
     stores = _stores(bought, promoted)
     numbered = numbered_shoppers(tables.read_date(USER_FEATURES_TABLE, as_of)).persist()
@@ -95,7 +96,7 @@ def prepare_date(night: Night, as_of: date, encoder_version: str) -> DateSide:
     catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, promoted, item_factors, frame)
     shipped = ship_arrays(spark, catalogue.to_arrays(), night.folder / "scratch" / night.run_id)
     return DateSide(
-        as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf), (bought, numbered, frame)
+        as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf), (promoted, bought, numbered, frame)
     )
 
 
