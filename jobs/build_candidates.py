@@ -42,7 +42,7 @@ def build_candidates(night: Night) -> None:
         for cut in cuts:
             if cut != night.as_of and _kept(night, cut, contender, first_stage):
                 continue
-            side = prepare_date(night, cut, contender.encoder_version)
+            side = prepare_date(night, cut, contender.encoder_version, first_stage.channels)
             rows = _candidates(night, side, first_stage).select(
                 F.lit(cut).alias("as_of"),
                 F.lit(contender.encoder_version).alias("encoder_version"),

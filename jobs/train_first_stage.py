@@ -37,11 +37,12 @@ def train_first_stage(night: Night) -> None:
         event("no first stage is due", step="train_first_stage", as_of=night.as_of)
         return
     periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
-    side = prepare_date(night, periods.first_stage, draft.encoder_version)
+    channels = (*ALL_CHANNELS, *night.conf.sequences.channels)
+    side = prepare_date(night, periods.first_stage, draft.encoder_version, channels)
     responses = new_purchases(night, periods.first_stage, periods.end(periods.first_stage))
-    scores, label, weight = _sample(night, side, responses)
+    scores, label, weight = _sample(night, side, responses, channels)
     fitted = fit_first_stage(
-        ALL_CHANNELS, scores, label, weight, night.conf.first_stage.l2, origin=periods.first_stage.isoformat()
+        channels, scores, label, weight, night.conf.first_stage.l2, origin=periods.first_stage.isoformat()
     )
     side.release()
     fitted.save(draft.first_stage_folder)
@@ -56,7 +57,9 @@ def new_purchases(night: Night, since: date, until: date) -> DataFrame:
     return events.where(inside & (F.col("event_type") == "purchase")).select("user_id", "item_id").distinct()
 
 
-def _sample(night: Night, side: DateSide, responses: DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _sample(
+    night: Night, side: DateSide, responses: DataFrame, channels: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     conf = night.conf
     eligible = night.spark.createDataFrame(
         pd.DataFrame({"item_id": side.item_ids, "position": np.arange(len(side.item_ids), dtype=np.int32)})
@@ -69,7 +72,7 @@ def _sample(night: Night, side: DateSide, responses: DataFrame) -> tuple[np.ndar
     chosen = wanted.orderBy(F.xxhash64("user_id"), "user_id").limit(conf.first_stage.max_users)
     frame = side.shopper_frame.join(chosen, on="user_id", how="inner")
     shipped, settings, seed = side.shipped, side.settings, conf.seed
-    negatives, channels = conf.first_stage.negatives_per_user, ALL_CHANNELS
+    negatives = conf.first_stage.negatives_per_user
 
     def sample_block(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         table = pa.Table.from_batches(list(batches))

@@ -25,6 +25,7 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.segments import COLD
 from jobs.retrieval.blocks import shoppers_of
 from jobs.retrieval.item_statistics import item_statistics, relative_prices
+from jobs.retrieval.links import with_links
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
@@ -32,6 +33,7 @@ from jobs.runtime.shipping import ship_arrays
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import shopper_profiles
 from model.retrieval.settings import ChannelSettings
+from model.retrieval.shoppers import Shoppers
 
 _STORE_HALF_LIFE_DAYS = 30.0
 _HALF_LIVES = {"popularity_7d": 7.0, "popularity_30d": 30.0, "popularity_90d": 90.0}
@@ -62,8 +64,8 @@ def channel_settings(conf: Config) -> ChannelSettings:
     )
 
 
-def prepare_date(night: Night, as_of: date, encoder_version: str) -> DateSide:
-    """Reads what was known before `as_of`, fits ALS on it, sends the catalogue out.
+def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[str, ...]) -> DateSide:
+    """Reads what was known before `as_of`, fits ALS and the links that the `wanted` channels follow, sends all out.
 
     Raises LongtailError when features or embeddings of the date are missing, or nothing is eligible.
     """
@@ -75,7 +77,7 @@ def prepare_date(night: Night, as_of: date, encoder_version: str) -> DateSide:
             f"No item is eligible on {as_of} in the segments {', '.join(conf.plan.segments)}.",
             "Look at is_eligible and segment in item_features, or change plan.segments.",
         )
-    text, text_row = _texts(night, items, encoder_version)
+    text, text_row, hashes = _texts(night, items, encoder_version)
     item_rows = spark.createDataFrame(
         pd.DataFrame({"item_id": items.item_id, "item_row": np.arange(len(items), dtype=np.int32)})
     )
@@ -93,7 +95,9 @@ def prepare_date(night: Night, as_of: date, encoder_version: str) -> DateSide:
     user_text = tables.read_date(USER_EMBEDDINGS, as_of).where(F.col("encoder_version") == encoder_version)
     store_rows = spark.createDataFrame(pd.DataFrame({"store_id": stores, "store_row": np.arange(len(stores))}))
     frame = shopper_arrays(bought, numbered, store_rows, user_factors, user_text, conf.candidates.block_users).persist()
-    catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, promoted, item_factors, frame)
+    sample = shoppers_of(frame.orderBy(F.xxhash64("user_id"), "user_id").limit(channels.neighbour_sample).toArrow())
+    catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, promoted, item_factors, sample)
+    catalogue = with_links(night, catalogue, sample, hashes, wanted)
     shipped = ship_arrays(spark, catalogue.to_arrays(), night.folder / "scratch" / night.run_id)
     return DateSide(
         as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf), (promoted, bought, numbered, frame)
@@ -107,8 +111,8 @@ def _items(night: Night, as_of: date) -> pd.DataFrame:
     return frame.sort_values("item_id", ignore_index=True)
 
 
-def _texts(night: Night, items: pd.DataFrame, encoder_version: str) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct texts' embeddings [t, d] ordered by hash, and the row of each item."""
+def _texts(night: Night, items: pd.DataFrame, encoder_version: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct texts' embeddings [t, d] ordered by hash, the row of each item, and the hashes [t]."""
     hashes, row = np.unique(items.text_hash.to_numpy(dtype=str), return_inverse=True)
     stored = night.tables.read(TEXT_EMBEDDINGS).where(F.col("encoder_version") == encoder_version)
     table = stored.select("text_hash", "embedding").toArrow()
@@ -119,7 +123,7 @@ def _texts(night: Night, items: pd.DataFrame, encoder_version: str) -> tuple[np.
             "Run jobs/embed.py first.",
         )
     flat = np.concatenate([chunk.flatten().to_numpy() for chunk in table["embedding"].chunks])
-    return flat.reshape(len(table), -1)[place].astype(np.float32), row.astype(np.int32)
+    return flat.reshape(len(table), -1)[place].astype(np.float32), row.astype(np.int32), hashes
 
 
 def _stores(bought: DataFrame, promoted: DataFrame) -> np.ndarray:
@@ -154,7 +158,7 @@ def _codes(values: pd.Series) -> np.ndarray:
 
 def _catalogue(
     conf: Config, items: pd.DataFrame, eligible: np.ndarray, text: np.ndarray, text_row: np.ndarray, stores: np.ndarray,
-    bought: DataFrame, promoted: DataFrame, item_factors: DataFrame, shopper_frame: DataFrame,
+    bought: DataFrame, promoted: DataFrame, item_factors: DataFrame, sample: Shoppers,
 ) -> Catalogue:  # fmt: skip
     m, n = len(items), len(eligible)
     column = np.full(m, -1, dtype=np.int64)
@@ -167,9 +171,6 @@ def _catalogue(
     factors = item_factors.toPandas()
     als = np.zeros((m, conf.channels.als_factors), dtype=np.float32)
     als[factors.row] = np.stack(list(factors.factors))
-    sample = shoppers_of(
-        shopper_frame.orderBy(F.xxhash64("user_id"), "user_id").limit(conf.channels.neighbour_sample).toArrow()
-    )
     types = int(product_type.max(initial=0)) + 1
     seen = sparse.hstack([sample.bought(m), sample.counts(product_type[sample.item], types, None) > 0])
     shoppers = max(len(sample), 1)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 import conf as packaged_conf
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.plan_section import Plan
 from jobs.runtime.section import NotNegative, Positive, PositiveFloat, Section, Share
+from model.retrieval.sequences import LINK_CHANNELS
 
 
 class Source(Section):
@@ -103,6 +104,25 @@ class Channels(Section):
     promotion_days: Positive
 
 
+class Sequences(Section):
+    channels: tuple[str, ...]
+    history_items: Positive
+    gaps: Positive
+    strongest: Positive
+    ease_items: Positive
+    ease_regularisation: PositiveFloat
+    like_texts: Positive
+    most_texts: Positive
+
+    @field_validator("channels")
+    @classmethod
+    def channels_exist(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(channels) - set(LINK_CHANNELS))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(LINK_CHANNELS)}")
+        return channels
+
+
 class FirstStage(Section):
     negatives_per_user: Positive
     max_users: Positive
@@ -160,6 +180,7 @@ class Config(Section):
     relevance: Relevance
     candidates: Candidates
     channels: Channels
+    sequences: Sequences
     first_stage: FirstStage
     fusion: Fusion
     gate: Gate

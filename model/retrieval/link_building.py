@@ -36,6 +36,11 @@ class LinkSettings:
     most_texts: int
 
 
+def reads_words(channels: Collection[str]) -> bool:
+    """Whether any of the channels needs the texts themselves."""
+    return any(LINK_CHANNELS[name].links in _TERMS for name in channels if name in LINK_CHANNELS)
+
+
 def build_links(
     channels: Collection[str], catalogue: Catalogue, sample: Shoppers, texts: Sequence[str], settings: LinkSettings
 ) -> dict[str, sparse.csr_matrix]:
@@ -48,7 +53,7 @@ def build_links(
     wanted = list(dict.fromkeys(channel.links for channel in asked))
     if any(channel.spread for channel in asked):
         wanted.append(TEXT_NEIGHBOURS)
-    if set(wanted) & set(_TERMS) and len(texts) != len(catalogue.text):
+    if reads_words(channels) and len(texts) != len(catalogue.text):
         raise ValueError(f"There are {len(texts)} texts for {len(catalogue.text)} embeddings; give one for each.")
     return {name: _links(name, catalogue, sample, texts, settings) for name in wanted}
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from model.exposure.reasons import PHRASES
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import score_channels
 from model.retrieval.scores import ChannelScores
@@ -102,6 +103,10 @@ def test_a_channel_without_its_links_scores_zero(name: str) -> None:
     found = score_channels(catalogue(), shoppers(), SETTINGS, (name,))[0]
     assert found.shape == (1, 4)
     assert not found.values.any()
+
+
+def test_every_channel_has_a_reason_in_words() -> None:
+    assert set(LINK_CHANNELS) <= set(PHRASES)
 
 
 def test_links_survive_being_sent() -> None:
