@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 import conf as packaged_conf
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.plan_section import Plan
 from jobs.runtime.section import NotNegative, Positive, PositiveFloat, Section, Share
-from model.retrieval.sequences import LINK_CHANNELS
+from jobs.runtime.sequences_section import Sequences
 
 
 class Source(Section):
@@ -102,25 +102,6 @@ class Channels(Section):
     neighbour_half_life_days: PositiveFloat
     neighbour_sample: Positive
     promotion_days: Positive
-
-
-class Sequences(Section):
-    channels: tuple[str, ...]
-    history_items: Positive
-    gaps: Positive
-    strongest: Positive
-    ease_items: Positive
-    ease_regularisation: PositiveFloat
-    like_texts: Positive
-    most_texts: Positive
-
-    @field_validator("channels")
-    @classmethod
-    def channels_exist(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(channels) - set(LINK_CHANNELS))
-        if unknown:
-            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(LINK_CHANNELS)}")
-        return channels
 
 
 class FirstStage(Section):

@@ -33,6 +33,7 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
     [
         ("plan: {slotz: 3}", "plan.slotz is not a key"),
         ("seed: many", "seed is wrong"),
+        ("sequences: {channels: [transitionz]}", "transitionz is none of next_item"),
         ("plan: {slots: 0}", "plan.slots is wrong"),
         ("plan: {slots: 3}", "position_weights has 10 numbers, slots is 3"),
         ("plan: {floors: {new: {column: segment, share: 0.1}}}", "needs one of equals"),

@@ -1,0 +1,76 @@
+"""Amazon Beauty (2014, 5-core) as the papers use it: leave one out, all items ranked, bought ones left out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+HEAD_SHARE = 0.2
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class Beauty:
+    """Shoppers' items in order: `user`, `item` [rows] from 0, `back` [rows] places from the shopper's last; titles [m].
+
+    Ids are numbered by first appearance in the order of users, so the number of an item tells when it was first met:
+    it is a place in an array here, and neither a feature nor a tie-break.
+    """
+
+    user: np.ndarray
+    item: np.ndarray
+    back: np.ndarray
+    titles: list[str]
+    draw: np.ndarray  # [m] a hash of the item's ASIN, to settle ties of the segments
+
+    @classmethod
+    def read(cls, folder: Path) -> Beauty:
+        rows = pd.read_parquet(folder / "interactions.parquet").sort_values(["user_id", "position"])
+        items = pd.read_parquet(folder / "items.parquet")
+        # A shuffled order, so that nothing can lean on the numbering by accident.
+        known = np.random.default_rng(0).permutation(items.item_id.to_numpy())
+        place = pd.Index(known)
+        user, _ = pd.factorize(rows.user_id)
+        length = rows.groupby("user_id").position.transform("size")
+        items = items.set_index("item_id").loc[known]
+        draw = np.array([hashlib.sha256(asin.encode()).hexdigest() for asin in items.asin])
+        back = (length - 1 - rows.position).to_numpy()
+        return cls(user, place.get_indexer(rows.item_id), back, items.title.fillna("").tolist(), draw)
+
+    def before(self, back: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """user, item, order of everything more than `back` places from the shopper's last item."""
+        kept = self.back > back
+        return self.user[kept], self.item[kept], -self.back[kept]
+
+    def target(self, back: int) -> np.ndarray:
+        """[users] the item at that place from the shopper's last, -1 where the history is not that long."""
+        target = np.full(int(self.user.max()) + 1, -1, dtype=np.int64)
+        at = self.back == back
+        target[self.user[at]] = self.item[at]
+        return target
+
+    def head(self) -> np.ndarray:
+        """[m] bool: the 20 % most frequent of the items in training, which ends before validation; ties by a hash."""
+        counts = np.bincount(self.before(1)[1], minlength=len(self.titles))
+        head = np.zeros(len(counts), dtype=bool)
+        head[np.lexsort((self.draw, -counts))[: int(HEAD_SHARE * np.count_nonzero(counts))]] = True
+        return head
+
+
+def ranks(scores: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """[b] items that stand before the target, equals counted against it; scores [b, C], column [b], -1 for no target
+    among them, which ranks last."""
+    own = np.take_along_axis(scores, np.maximum(column, 0)[:, None], axis=1)
+    before = (scores >= own).sum(axis=1) - 1
+    return np.where((column >= 0) & np.isfinite(own[:, 0]), before, np.iinfo(np.int64).max)
+
+
+def figures(rank: np.ndarray, tail: np.ndarray) -> dict[str, tuple[float, float]]:
+    """HR@10 and NDCG@10 of all, head and tail targets; rank [b] from 0."""
+    gain = np.where(rank < LISTED, 1.0 / np.log2(np.minimum(rank, LISTED) + 2.0), 0.0)
+    groups = {"all": np.ones(len(rank), dtype=bool), "head": ~tail, "tail": tail}
+    return {name: (float((rank[own] < LISTED).mean()), float(gain[own].mean())) for name, own in groups.items()}
