@@ -20,7 +20,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly test test-slow benchmark-exposure benchmark-publish benchmark-features benchmark-beauty check format wheel setup java clean help
+.PHONY: nightly test test-slow benchmark-exposure benchmark-publish benchmark-features benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -30,6 +30,7 @@ help:
 	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
 	@echo "make benchmark-features  the point-in-time join against Feast's, a second night against the first"
 	@echo "make benchmark-beauty    Amazon Beauty by the product's two stages; BEAUTY=folder of the data"
+	@echo "make benchmark-beauty-text  its text channels by the frozen and the fine-tuned encoder"
 	@echo "make check       lint, types, import rules"
 	@echo "make wheel       dist/*.whl, for spark-submit --py-files"
 	@echo "make format      rewrites the sources in the project's format"
@@ -53,9 +54,11 @@ benchmark-publish: setup
 	  $(BIN)/python -m tests.benchmark.publish read $$store 50000 && \
 	  $(BIN)/python -m tests.benchmark.publish readers $$store 100000 || exit 1; done
 
-benchmark-beauty: setup
-	@test -n "$(BEAUTY)" || { echo "Give the folder of the data: make benchmark-beauty BEAUTY=/path/to/amazon_beauty" >&2; exit 2; }
-	@$(BIN)/python -m tests.benchmark.beauty.amazon_beauty $(BEAUTY) $(ARGS)
+benchmark-beauty: MODULE = amazon_beauty
+benchmark-beauty-text: MODULE = fine_tuning
+benchmark-beauty benchmark-beauty-text: setup
+	@test -n "$(BEAUTY)" || { echo "Give the folder of the data: make $@ BEAUTY=/path/to/amazon_beauty" >&2; exit 2; }
+	@$(BIN)/python -m tests.benchmark.beauty.$(MODULE) $(BEAUTY) $(ARGS)
 
 benchmark-features: setup
 	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/feature_store.py --conf $(CONF) --as-of $(AS_OF) --second-night $(ARGS)

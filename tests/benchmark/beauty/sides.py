@@ -77,6 +77,12 @@ def shoppers(beauty: Beauty, back: int) -> Shoppers:
 
 def catalogue(beauty: Beauty, titles: Titles, back: int) -> Catalogue:
     """The item side with statistics of everything more than `back` places from each shopper's last item."""
+    side = without_links(beauty, titles, back)
+    return replace(side, links=build_links(CHANNELS, side, shoppers(beauty, back), titles.texts, LINKS))
+
+
+def without_links(beauty: Beauty, titles: Titles, back: int) -> Catalogue:
+    """The same without what channels of sequences and words follow."""
     m, people = len(beauty.titles), shoppers(beauty, back)
     types = int(titles.product_type.max()) + 1
     buyers = (
@@ -94,7 +100,7 @@ def catalogue(beauty: Beauty, titles: Titles, back: int) -> Catalogue:
     known = {"product_type": titles.product_type, "category": titles.two_words, "brand_type": titles.first_word}
     codes = {kind: known.get(kind, np.zeros(m, dtype=np.int32)) for kind in KINDS}
     nowhere = sparse.csr_matrix((0, m), dtype=np.float32)
-    side = Catalogue(
+    return Catalogue(
         item_ids=np.arange(m).astype(str), codes=codes,
         relative_price=np.zeros(m, dtype=np.float32), text_row=titles.row,
         eligible=np.arange(m, dtype=np.int32), text=titles.vectors,
@@ -103,4 +109,3 @@ def catalogue(beauty: Beauty, titles: Titles, back: int) -> Catalogue:
         neighbour_profiles=shopper_profiles(people, titles.product_type, idf),
         neighbour_purchases=people.counts(people.item + 1, m + 1, NEIGHBOUR_HALF_LIFE)[:, 1:].tocsr(), profile_idf=idf,
     )  # fmt: skip
-    return replace(side, links=build_links(CHANNELS, side, people, titles.texts, LINKS))

@@ -1,0 +1,96 @@
+"""The text channels of Amazon Beauty by the frozen encoder and by the fine-tuned one.
+
+    make benchmark-beauty-text BEAUTY=FOLDER [ARGS="--steps 100 --cores N"]
+
+Fine-tuned as the nightly job does it, on pairs of consecutive items before validation; ranked are the last but one
+items of some shoppers, which the pairs do not hold. The test items are not looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from model.retrieval.channels import score_channels
+from model.retrieval.shoppers import Shoppers
+from model.text.encoder import Encoder
+from model.text.two_tower import Pairs, TwoTowerSettings, fine_tune
+from tests.benchmark.beauty.amazon_beauty import frozen_encoder, print_row, titles_of
+from tests.benchmark.beauty.protocol import Beauty, figures, ranks
+from tests.benchmark.beauty.sides import SETTINGS, shoppers, without_links
+
+USER_ITEMS, EVALUATED, USERS_AT_ONCE = 3, 4000, 500
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--cores", type=int, default=2)
+    arguments = parser.parse_args()
+    beauty = Beauty.read(arguments.folder)
+    settings = TwoTowerSettings(
+        steps=arguments.steps, batch_size=32, learning_rate=2e-5, warmup_share=0.1, temperature=0.05, seed=1
+    )
+    frozen = frozen_encoder()
+    tuned, _ = fine_tune(
+        frozen,
+        pairs_of(beauty, settings.steps * settings.batch_size),
+        settings,
+        threads=arguments.cores,
+        progress="fine-tuning",
+    )
+    print_row("", None)
+    for name, encoder in {"frozen": frozen, f"fine-tuned, {arguments.steps} steps": tuned}.items():
+        for channel, found in measured(beauty, encoder, arguments.cores).items():
+            print_row(f"{channel}, {name}", found)
+
+
+def pairs_of(beauty: Beauty, count: int) -> Pairs:
+    """`count` pairs, drawn with repetition: the titles of up to USER_ITEMS items, newest first, and of the item after
+    them. Nothing of a shopper's last two items is in them."""
+    people = shoppers(beauty, 1)
+    later = np.flatnonzero(np.diff(people.row, append=-1) == 0)  # an item with an older one of the same shopper
+    shares = np.bincount(people.item[later], minlength=len(beauty.titles)) / len(later)
+    drawn = np.random.default_rng(1).choice(later, count)
+    last = people.start[people.row[drawn] + 1]
+    before = [people.item[place + 1 : min(place + 1 + USER_ITEMS, end)] for place, end in zip(drawn, last, strict=True)]
+    texts = np.array(beauty.titles, dtype=object)
+    return Pairs(
+        [", ".join(texts[one]) for one in before], texts[people.item[drawn]].tolist(), shares[people.item[drawn]]
+    )
+
+
+def measured(beauty: Beauty, encoder: Encoder, cores: int) -> dict[str, dict[str, tuple[float, float]]]:
+    """HR@10 and NDCG@10 of each text channel alone at the last but one item of EVALUATED shoppers."""
+    side = without_links(beauty, titles_of(beauty, encoder, cores), 1)
+    users = np.sort(np.random.default_rng(2).permutation(int(beauty.user.max()) + 1)[:EVALUATED])
+    people, target, tail = with_texts(beauty, users, encoder, cores), beauty.target(1)[users], ~beauty.head()
+    found = {}
+    for channel in ("text_history", "text_two_tower"):
+        rank = []
+        for start in range(0, len(users), USERS_AT_ONCE):
+            rows = np.arange(start, min(start + USERS_AT_ONCE, len(users)))
+            block = people.take(rows)
+            one = score_channels(side, block, SETTINGS, (channel,))[0]
+            score = one.at(np.arange(len(rows))[:, None], np.arange(one.shape[1])[None, :])
+            score[block.bought(len(beauty.titles)).toarray() > 0] = -np.inf
+            rank.append(ranks(score, target[rows]))
+        found[channel] = figures(np.concatenate(rank), tail[target])
+    return found
+
+
+def with_texts(beauty: Beauty, users: np.ndarray, encoder: Encoder, cores: int) -> Shoppers:
+    """The shoppers with their texts' embeddings."""
+    people = shoppers(beauty, 1).take(users)
+    texts = np.array(beauty.titles, dtype=object)
+    bounds = zip(people.start[:-1], people.start[1:], strict=True)
+    said = [", ".join(texts[people.item[start : min(start + USER_ITEMS, end)]]) for start, end in bounds]
+    return replace(people, text=encoder.encode_users(said, 128, threads=cores, progress="shoppers"))
+
+
+if __name__ == "__main__":
+    main()
