@@ -6,8 +6,6 @@ from __future__ import annotations
 PHRASES = {
     "als": "Fits the taste seen in all purchases",
     "neighbours": "Bought by shoppers with like baskets",
-    "item_knn": "Often bought with products of earlier baskets",
-    "item_knn_decayed": "Often bought with products of earlier baskets",
     "text_history": "Reads like products bought lately",
     "text_two_tower": "Text matches what the shopper lately looked for",
     "type_affinity": "Bought this type before",

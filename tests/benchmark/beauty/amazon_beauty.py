@@ -64,9 +64,7 @@ def main() -> None:
 
 
 def frozen_encoder() -> Encoder:
-    return Encoder.from_pretrained(
-        ENCODER, as_of=MADE, cut=MADE, max_item_tokens=48, max_user_tokens=64, dtype="float32"
-    )
+    return Encoder.from_pretrained(ENCODER, as_of=MADE, cut=MADE, max_item_tokens=48, max_user_tokens=64)
 
 
 def titles_of(beauty: Beauty, encoder: Encoder, cores: int) -> Titles:

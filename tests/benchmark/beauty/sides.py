@@ -103,7 +103,7 @@ def without_links(beauty: Beauty, titles: Titles, back: int) -> Catalogue:
     return Catalogue(
         item_ids=np.arange(m).astype(str), codes=codes,
         relative_price=np.zeros(m, dtype=np.float32), text_row=titles.row,
-        eligible=np.arange(m, dtype=np.int32), text=titles.vectors,
+        eligible=np.arange(m, dtype=np.int32), cold=seen[:m] == 0, text=titles.vectors,
         als=np.zeros((m, 0), dtype=np.float32), item_statistics=statistics, store_purchases=nowhere,
         store_promotions=nowhere, neighbour_ids=people.user_ids,
         neighbour_profiles=shopper_profiles(people, titles.product_type, idf),
