@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Row
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from features.contract import CANDIDATES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVANCE
@@ -46,7 +46,7 @@ def why_not_shown(night: Night, item: str) -> str:
     return f"{known}; {_outdone(night, own, given)}"
 
 
-def _outdone(night: Night, own, given: Row) -> str:  # type: ignore[no-untyped-def]  # a DataFrame and a row
+def _outdone(night: Night, own: DataFrame, given: Row) -> str:
     policy = F.col("policy") == night.conf.plan.policy
     planned = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(policy & (F.col("propensity") == 1.0))
     last = planned.groupBy("user_id").agg(F.min("score").alias("bar"), F.max_by("item_id", "rank").alias("rival"))

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
-import conf as packaged_conf
+from jobs.runtime.configuration_file import changed_keys, merged, read_packaged, read_yaml
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.plan_section import Plan
-from jobs.runtime.section import NotNegative, Positive, PositiveFloat, Section, Share
+from jobs.runtime.section import NotNegative, NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share, Whole
 from jobs.runtime.sequences_section import Sequences
 
 
@@ -39,24 +38,24 @@ class Features(Section):
 class Demand(Section):
     refit_days: Positive
     compared_share: Share
-    least_weeks: Annotated[int, Field(ge=1, le=26)]
+    least_weeks: Annotated[Positive, Field(le=26)]
 
 
 class QualityBar(Section):
-    most: float
+    most: Number
     action: Literal["stop", "warn"]
 
 
 class Quality(Section):
     bars: dict[Literal["null_share", "default_share", "out_of_range_share", "default_rise", "drift"], QualityBar]
-    exceptions: dict[str, dict[str, float]]
+    exceptions: dict[str, dict[str, Number]]
     compare_within_days: Positive
     sample_rows: Positive
 
 
 class FineTune(Section):
     steps: NotNegative
-    batch_size: Annotated[int, Field(ge=2)]
+    batch_size: Annotated[Whole, Field(ge=2)]
     learning_rate: PositiveFloat
     warmup_share: Share
     temperature: PositiveFloat
@@ -121,7 +120,7 @@ class Fusion(Section):
     users_per_batch: Positive
     negatives_per_user: Positive
     learning_rate: PositiveFloat
-    weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay: NotNegativeFloat
     loss: Literal["softmax", "bce"]
 
 
@@ -137,7 +136,7 @@ class Online(Section):
     store: Literal["sqlite", "redis"]
     redis_url_variable: str
     project: str
-    registry_ttl_seconds: Annotated[int, Field(ge=1)]
+    registry_ttl_seconds: Positive
     audit_sample: Positive
 
 
@@ -150,8 +149,8 @@ class MLflow(Section):
 class Config(Section):
     """The resolved configuration; `conf/base.yaml` explains each key."""
 
-    warehouse: str
-    seed: int
+    warehouse: Annotated[str, Field(min_length=1)]
+    seed: Whole
     source: Source
     segments: Segments
     features: Features
@@ -181,73 +180,33 @@ def load_config(path: str | Path, changes: Sequence[str] = ()) -> Config:
 
     Raises ConfigurationError that names file, key and remedy.
     """
-    base = _read_yaml(Path(packaged_conf.__file__).with_name("base.yaml"), packaged=True)
-    given = _read_yaml(Path(path))
+    given = read_yaml(Path(path))
     for change in changes:
-        given = _merge(given, _changed(change))
-    return resolve_config(base, given, " with ".join([str(path), *changes]))
-
-
-def _changed(change: str) -> dict[str, Any]:
-    key, sign, text = change.partition("=")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        sign = ""
-    if not sign or not key.strip("."):
-        raise ConfigurationError(f"{change!r} is not key=value.", "Write it as plan.slots=8.")
-    for part in reversed(key.split(".")):
-        value = {part: value}
-    return value
+        given = merged(given, changed_keys(change))
+    return resolve_config(read_packaged("base.yaml"), given, " with ".join([str(path), *changes]))
 
 
 def resolve_config(base: dict[str, Any], overrides: dict[str, Any], origin: str) -> Config:
     """Merges two mappings, the second wins key by key, and checks the result."""
     try:
-        return Config.model_validate(_merge(base, overrides))
+        return Config.model_validate(merged(base, overrides))
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the configuration"
+        key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the configuration"
         problem, remedy = {
             "extra_forbidden": (
                 "is not a key of the configuration",
                 "Remove it or look up its name in conf/base.yaml.",
             ),
             "missing": ("is missing", "Set it; conf/base.yaml explains it."),
-        }.get(first["type"], (f"is wrong: {first['msg']}", "conf/base.yaml explains it."))
+            "string_too_short": ("is empty", "conf/base.yaml explains it."),
+            "too_short": ("is empty", "conf/base.yaml explains it."),
+            "model_type": ("is a section: it has keys of its own", "conf/base.yaml explains them."),
+        }.get(first["type"], (f"is wrong: {_without_jargon(first['msg'])}", "conf/base.yaml explains it."))
         raise ConfigurationError(f"{origin}: {key} {problem}.", remedy) from error
 
 
-def _merge(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in overrides.items():
-        both = isinstance(value, dict) and isinstance(base.get(key), dict)
-        merged[key] = _merge(base[key], value) if both else value
-    return merged
-
-
-def _read_yaml(path: Path, packaged: bool = False) -> dict[str, Any]:
-    try:
-        # Inside a wheel given with --py-files the file is a member of an archive; only its loader can read it.
-        text = _packaged_text(path.name) if packaged else path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: cannot be read ({error.strerror}).", "Give an existing file with --conf."
-        ) from error
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        line = f" in line {place.line + 1}" if place else ""
-        raise ConfigurationError(f"{path}: is not YAML{line}.", "Correct the file.") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path}: is not a mapping of keys.", "Write it as conf/base.yaml is written.")
-    return content
-
-
-def _packaged_text(name: str) -> str:
-    from importlib.resources import files
-
-    return files(packaged_conf).joinpath(name).read_text(encoding="utf-8")
+def _without_jargon(message: str) -> str:
+    """'it should be a valid integer' of 'Input should be a valid integer'; our own messages as they are."""
+    message = message.removeprefix("Value error, ").replace("valid tuple", "valid list")
+    return f"it {message.removeprefix('Input ')}" if message.startswith("Input ") else message

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from jobs.runtime.section import NotNegative, NotNegativeFloat, Positive, PositiveFloat, Section, Share
+from jobs.runtime.section import NotNegative, NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share
 
 Segment = Literal["head", "tail", "cold"]
 
@@ -21,10 +21,10 @@ class GroupBound(Section):
     column: str
     equals: str | None = None
     one_of: tuple[str, ...] | None = None
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: Number | None = None
+    at_most: Number | None = None
     each: bool = False
-    buckets: Annotated[tuple[float, ...], Field(min_length=1)] | None = None
+    buckets: Annotated[tuple[Number, ...], Field(min_length=1)] | None = None
     share: Share
 
     @model_validator(mode="after")
@@ -88,9 +88,9 @@ class Frequency(Section):
 class Plan(Section):
     policy: str
     placement: str
-    segments: tuple[Segment, ...]
+    segments: Annotated[tuple[Segment, ...], Field(min_length=1)]
     slots: Positive
-    position_weights: tuple[Annotated[float, Field(gt=0, le=1)], ...]
+    position_weights: tuple[Annotated[PositiveFloat, Field(le=1)], ...]
     max_per_product_type: Positive
     relevance_bar: Share
     max_item_share: Share

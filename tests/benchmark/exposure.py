@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyspark.sql import SparkSession
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, vstack
 
@@ -159,7 +160,7 @@ def solved_by_highs(problem: Problem, method: str, limit: float) -> tuple[float,
     return time.perf_counter() - begun, -solved.fun if solved.status == 0 else np.nan
 
 
-def setting_of(spark, problem: Problem, folder: Path) -> Setting:  # type: ignore[no-untyped-def]
+def setting_of(spark: SparkSession, problem: Problem, folder: Path) -> Setting:
     """The setting whose problem is this one; its pairs lie in a Parquet file."""
     items = np.array([f"i{number:06}" for number in range(problem.items)])
     users = np.array([f"u{number:07}" for number in range(problem.users)])

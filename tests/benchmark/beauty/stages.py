@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +23,7 @@ from model.retrieval.sequences import newest_places
 from model.retrieval.shoppers import Shoppers
 from tests.benchmark.beauty.sides import CHANNELS, SETTINGS
 
+Part = TypeVar("Part")
 USERS_AT_ONCE = 256
 CANDIDATES, NEGATIVES, L2 = 200, 300, 1e-4
 FIRST_STAGE_USERS = 6000
@@ -53,13 +57,13 @@ class Side:
 def first_stage_of(side: Side, target: np.ndarray, users: np.ndarray, cores: int) -> FirstStage:
     """Fitted on the targets [all users] of some of `users`."""
     chosen = np.sort(np.random.default_rng(1).permutation(users)[:FIRST_STAGE_USERS])
-    parts = _in_blocks(side, chosen, _sampled, target, cores)
+    parts = _in_blocks(partial(_sampled, side, target), chosen, cores)
     scores = np.concatenate([part[0] for part in parts], axis=1)
     label, weight = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
     return fit_first_stage(CHANNELS, scores, label, weight, L2, origin="beauty")
 
 
-def _sampled(side: Side, users: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _sampled(side: Side, target: np.ndarray, users: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     wanted = {str(user): np.array([target[user]]) for user in users}
     drawn = sample_for_training(
         side.catalogue, side.shoppers.take(users), SETTINGS, CHANNELS, wanted, NEGATIVES, seed=1
@@ -70,7 +74,7 @@ def _sampled(side: Side, users: np.ndarray, target: np.ndarray) -> tuple[np.ndar
 def candidates_of(side: Side, first_stage: FirstStage, cores: int) -> Block:
     """The first stage's best candidates of every shopper, as the fusion model reads them."""
     users = np.arange(len(side.shoppers))
-    parts = _in_blocks(side, users, _best, first_stage, cores)
+    parts = _in_blocks(partial(_best, side, first_stage), users, cores)
     candidates, channel_scores, score = (np.concatenate([part[place] for part in parts]) for place in range(3))
     history = newest_places(side.shoppers, None, HISTORY)
     return Block(
@@ -84,7 +88,7 @@ def candidates_of(side: Side, first_stage: FirstStage, cores: int) -> Block:
     )
 
 
-def _best(side: Side, users: np.ndarray, first_stage: FirstStage) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _best(side: Side, first_stage: FirstStage, users: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     best = top_candidates(side.catalogue, side.shoppers.take(users), SETTINGS, first_stage, CANDIDATES, True)
     shape = len(users), CANDIDATES
     scores = best.channel_scores.reshape(*shape, -1).astype(np.float32)
@@ -117,16 +121,16 @@ def _statistic(catalogue: Catalogue, name: str) -> np.ndarray:
     return catalogue.item_statistics[ITEM_CHANNELS.index(name)]
 
 
-_shared: dict[str, object] = {}
+_forked: dict[str, Callable[[np.ndarray], Any]] = {}
 
 
-def _in_blocks(side: Side, users: np.ndarray, work, argument, cores: int) -> list:  # type: ignore[no-untyped-def]
-    """`work` of blocks of users in forked processes, which share the side's memory; in the order of the users."""
-    _shared.update(side=side, work=work, argument=argument)
+def _in_blocks(work: Callable[[np.ndarray], Part], users: np.ndarray, cores: int) -> list[Part]:
+    """`work` of blocks of users, in their order; its processes are forked, so they share what it holds."""
+    _forked["work"] = work
     blocks = [users[start : start + USERS_AT_ONCE] for start in range(0, len(users), USERS_AT_ONCE)]
     with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("fork")) as pool:
         return list(pool.map(_one_block, blocks))
 
 
-def _one_block(users: np.ndarray):  # type: ignore[no-untyped-def]
-    return _shared["work"](_shared["side"], users, _shared["argument"])  # type: ignore[operator]
+def _one_block(users: np.ndarray) -> Any:
+    return _forked["work"](users)

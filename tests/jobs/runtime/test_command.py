@@ -1,6 +1,7 @@
 """The commands as a person runs them, up to the point where Spark would start."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,15 @@ from jobs import nightly, publish, show, what_if
 from jobs.runtime.errors import REFUSED, WRONG_USAGE, Refused
 from jobs.runtime.lock import only_writer
 
+Main = Callable[[], None]
+Run = Callable[..., tuple[int, str, str]]
+
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a command's main with arguments; gives its exit code and what it wrote to stdout and stderr."""
 
-    def command(main, *arguments: str) -> tuple[int, str, str]:  # type: ignore[no-untyped-def]
+    def command(main: Main, *arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["command", *arguments])
         with pytest.raises(SystemExit) as stopped:
             main()
@@ -25,7 +29,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  #
 
 
 @pytest.mark.parametrize("main", [nightly.main, publish.main, show.main, what_if.main])
-def test_help_says_what_a_job_is_for(run, main) -> None:  # type: ignore[no-untyped-def]
+def test_help_says_what_a_job_is_for(run: Run, main: Main) -> None:
     code, said, _ = run(main, "--help")
     assert code == 0
     assert "--conf" in said
@@ -40,13 +44,13 @@ def test_help_says_what_a_job_is_for(run, main) -> None:  # type: ignore[no-unty
         (["--as-of", "2017-12-01", "--from-step", "lunch"], "invalid choice"),
     ],
 )
-def test_wrong_usage_is_said_in_words(run, arguments: list[str], said: str) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_usage_is_said_in_words(run: Run, arguments: list[str], said: str) -> None:
     code, _, error = run(nightly.main, *arguments)
     assert code == WRONG_USAGE
     assert said in error
 
 
-def test_a_wrong_configuration_is_one_line(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_configuration_is_one_line(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
     path.write_text("warehous: x\n", encoding="utf-8")
     code, _, error = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
@@ -56,7 +60,7 @@ def test_a_wrong_configuration_is_one_line(run, tmp_path: Path) -> None:  # type
     ]
 
 
-def test_a_warehouse_that_cannot_be_made_is_named(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_warehouse_that_cannot_be_made_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     path = tmp_path / "store.yaml"
     path.write_text(f"warehouse: {tmp_path}/file/warehouse\n", encoding="utf-8")

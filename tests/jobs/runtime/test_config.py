@@ -1,3 +1,5 @@
+"""Files of the configuration: what is wrong is named with the file, the key and a remedy."""
+
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,16 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
         ("plan: {floors: {new: {column: segment, share: 0.1}}}", "needs one of equals"),
         ("source: {kind: spreadsheet}", "source.kind is wrong"),
         ("- a list", "is not a mapping"),
+        ("seed: true", "seed is wrong: it should be a number, not true"),
+        ("encoder: 5", "encoder is a section: it has keys of its own"),
+        ("warehouse: ''", "warehouse is empty"),
+        ("plan: {segments: []}", "plan.segments is empty"),
+        ("plan: {floors: {new: {column: segment, equals: cold}}}", "plan.floors.new.share is missing"),
+        (
+            "quality: {bars: {drifts: {most: 1, action: stop}}}",
+            "quality.bars.drifts is wrong: it should be 'null_share'",
+        ),
+        ("seed: 1\nplan: {slots: 10}\nseed: 2\n", "says seed twice in line 3"),
         ("plan: {slots: [", "is not YAML in line"),
     ],
 )
@@ -48,6 +60,24 @@ def test_a_wrong_key_is_named_with_the_file_and_a_remedy(tmp_path: Path, text: s
     assert "store.yaml" in str(error)
     assert error.remedy
     assert error.exit_code == WRONG_USAGE
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "store.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigurationError, match=r"store\.yaml: is not text in UTF-8"):
+        load_config(tmp_path / "store.yaml")
+
+
+@pytest.mark.parametrize("change", ["plan.slots", "=3", "plan..slots=3", "plan.slots=["])
+def test_a_change_that_is_no_key_and_value_is_told(change: str) -> None:
+    with pytest.raises(ConfigurationError, match="is not key=value"):
+        load_config(ROOT / "conf" / "local.yaml", [change])
+
+
+def test_a_number_without_a_point_is_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "store.yaml"
+    path.write_text("fusion: {learning_rate: 1e-4}\n", encoding="utf-8")
+    assert load_config(path).fusion.learning_rate == 1e-4
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

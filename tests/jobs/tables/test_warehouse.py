@@ -2,7 +2,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DateType, LongType, StringType
 
 from features.contract.table import Column, Invariant, Table
@@ -27,7 +27,7 @@ MONDAY, TUESDAY = date(2017, 12, 4), date(2017, 12, 5)
 def test_a_table_is_written_by_date_and_guarded_by_its_rules(spark: SparkSession, tmp_path: Path) -> None:
     tables = Warehouse(spark, str(tmp_path))
 
-    def rows(*values: tuple[date, str | None, int | None]):  # type: ignore[no-untyped-def]
+    def rows(*values: tuple[date, str | None, int | None]) -> DataFrame:
         return spark.createDataFrame(list(values), "as_of date, item_id string, sold long")
 
     def stored() -> list[tuple[date, str, int | None]]:
