@@ -13,14 +13,16 @@ from jobs.registry.models import PASSED, REFUSED_BY_GATE, Champion, ModelStore, 
 from jobs.relevance.judging import ANCHOR_CHANNEL, judge_challenger
 from jobs.relevance.samples import read_sample
 from jobs.runtime.command import main_of
-from jobs.runtime.config import Fusion
+from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
 from model.bundle import Bundle, Description
+from model.fusion.ensemble import Ensemble
 from model.fusion.inputs import ITEM_FEATURES, USER_FEATURES
 from model.fusion.ranker import RankerInputs
 from model.fusion.training import FusionSettings, fit_ranker
+from model.fusion.trees import TreeSettings, fit_trees
 from model.gate import Verdict
 from model.periods import Periods, training_periods
 from model.retrieval.first_stage import FirstStage
@@ -74,11 +76,13 @@ def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
         "training_pairs": sum(int(sample.block.listed.sum()) for sample in samples),
         "responses": sum(int(sample.responded.sum()) for sample in samples),
     }
-    settings = _settings(night.conf.fusion, night.conf.seed)
-    ranker = fit_ranker([sample.period for sample in samples], inputs, settings, _progress(night, settings.epochs))
+    past, settings = [sample.period for sample in samples], _fusion_settings(night.conf)
+    ranker = fit_ranker(past, inputs, settings, _progress(night, settings.epochs))
+    ensemble = Ensemble(ranker, fit_trees(past, ranker, _tree_settings(night.conf)))
+    event("trees grown", as_of=night.as_of, rounds=night.conf.trees.rounds)
     later = read_sample(night, periods.calibration, draft, first_stage.version, inputs)
-    calibrator = fit_calibrator(ranker, later.block, ranker.encode_items(later.side.items), later.responded)
-    return Scorer(first_stage, ranker, calibrator)
+    calibrator = fit_calibrator(ensemble, later.block, ranker.encode_items(later.side.items), later.responded)
+    return Scorer(first_stage, ensemble, calibrator)
 
 
 def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, verdict: Verdict) -> Version:
@@ -106,6 +110,7 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, v
             "first_stage_version": scorer.first_stage.version,
             "seed": str(conf.seed),
             **{f"fusion.{name}": json.dumps(value) for name, value in conf.fusion.model_dump().items()},
+            **{f"trees.{name}": json.dumps(value) for name, value in conf.trees.model_dump().items()},
         },
         {
             "encoder_version": draft.encoder_version,
@@ -125,9 +130,13 @@ def _decisions(champion: Champion | None, verdict: Verdict) -> dict[str, str]:
     }
 
 
-def _settings(conf: Fusion, seed: int) -> FusionSettings:
-    own = {name: value for name, value in conf.model_dump().items() if name not in ("periods", "history_items")}
-    return FusionSettings(**own, seed=seed, threads=_threads())
+def _fusion_settings(conf: Config) -> FusionSettings:
+    own = {name: value for name, value in conf.fusion.model_dump().items() if name not in ("periods", "history_items")}
+    return FusionSettings(**own, seed=conf.seed, threads=_threads())
+
+
+def _tree_settings(conf: Config) -> TreeSettings:
+    return TreeSettings(**conf.trees.model_dump(), seed=conf.seed, threads=_threads())
 
 
 def _threads() -> int:

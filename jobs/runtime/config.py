@@ -13,7 +13,17 @@ from pydantic import Field, ValidationError
 from jobs.runtime.configuration_file import changed_keys, merged, read_packaged, read_yaml
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.plan_section import Plan
-from jobs.runtime.section import NotNegative, NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share, Whole
+from jobs.runtime.section import (
+    NotNegative,
+    NotNegativeFloat,
+    Number,
+    Positive,
+    PositiveFloat,
+    PositiveShare,
+    Section,
+    Share,
+    Whole,
+)
 from jobs.runtime.sequences_section import Sequences
 
 
@@ -124,6 +134,17 @@ class Fusion(Section):
     loss: Literal["softmax", "bce"]
 
 
+class Trees(Section):
+    rounds: Positive
+    leaves: Annotated[Whole, Field(ge=2)]
+    leaf_rows: Positive
+    learning_rate: PositiveFloat
+    l2: NotNegativeFloat
+    feature_share: PositiveShare
+    row_share: PositiveShare
+    negatives_share: PositiveShare
+
+
 class Gate(Section):
     recall_at: Positive
     bootstrap_samples: Positive
@@ -163,6 +184,7 @@ class Config(Section):
     sequences: Sequences
     first_stage: FirstStage
     fusion: Fusion
+    trees: Trees
     gate: Gate
     plan: Plan
     online: Online

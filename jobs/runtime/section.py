@@ -18,6 +18,7 @@ def _not_a_truth_value(value: object) -> object:
 Number = Annotated[float, BeforeValidator(_not_a_truth_value)]
 Whole = Annotated[int, BeforeValidator(_not_a_truth_value)]
 Share = Annotated[Number, Field(ge=0, le=1)]
+PositiveShare = Annotated[Number, Field(gt=0, le=1)]
 Positive = Annotated[Whole, Field(gt=0)]
 PositiveFloat = Annotated[Number, Field(gt=0)]
 NotNegative = Annotated[Whole, Field(ge=0)]

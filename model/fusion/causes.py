@@ -8,16 +8,18 @@ import numpy as np
 
 # The first pattern that fits a term's name from its start decides; a term of no pattern is a family of its own.
 _FAMILIES = (
+    ("popularity", r"(category|type|brand|provider)_(share|percentile)_|category_purchases_"),
     ("type", r"type_|title_|product_type_"),
     ("maker", r"brand_|provider_"),
     ("category", r"category_"),
     ("taste", r"als|neighbours|item_knn|ease|transitions|next_item"),
     ("text", r"text_|words|characters"),
     ("store", r"store_popularity"),
-    ("promotion", r"store_promotion|promotion_|discount_"),
+    ("promotion", r"store_promotion|promotions?_|discount_|days_since_last_promotion"),
     ("price", r"price_"),
-    ("age", r"days_since_first_sale|days_since_listed|segment="),
-    ("popularity", r"popularity|purchases_|buyers|spend_|share_of_type|repeat_|days_since_last_|exposures_"),
+    ("age", r"days_since_first_|days_since_listed|segment="),
+    ("popularity", r"popularity|purchases_|(new_)?buyers|spend_|share_of_type|repeat_|days_since_last_|exposures_"),
+    ("popularity", r"demand_|response_|weekend_"),
 )
 
 

@@ -12,14 +12,23 @@ LONGEST_DAYS = 400.0
 
 # `column=value` is 1 where the column holds the value; every other name is a numeric column as it is stored.
 ITEM_FEATURES = (
-    "days_since_listed", "days_since_last_purchase", "price_mean_90d", "purchases_count_7d", "purchases_count_28d",
-    "purchases_count_90d", "purchases_count_365d", "spend_sum_28d", "buyers_count_90d", "exposures_count_28d",
-    "discount_share_90d", "segment=tail", "segment=cold",
+    "days_since_listed", "days_since_first_purchase", "days_since_last_purchase", "purchases_count_7d",
+    "purchases_count_28d", "purchases_count_90d", "purchases_count_365d", "purchases_count_life", "purchases_trend_28d",
+    "buyers_count_28d", "buyers_count_90d", "new_buyers_count_28d", "repeat_share_90d", "spend_sum_28d",
+    "weekend_share_90d", "price_mean_90d", "price_ratio_90d", "price_percentile_90d", "discount_share_28d",
+    "discount_share_90d", "promotions_count_28d", "days_since_last_promotion", "exposures_count_28d",
+    "response_share_90d", "category_percentile_90d", "category_share_90d", "type_share_90d", "brand_share_90d",
+    "provider_share_90d", "category_purchases_count_28d", "demand_next_28d", "segment=tail", "segment=cold",
 )  # fmt: skip
 USER_FEATURES = (
-    "purchases_count_28d", "purchases_count_90d", "purchases_count_life", "baskets_count_28d", "spend_sum_28d",
-    "spend_sum_life", "items_count_life", "days_since_last_purchase", "discount_share_90d", "tail_share_90d",
-    "visit_days_28d", "visit_probability",
+    "purchases_count_7d", "purchases_count_28d", "purchases_count_90d", "purchases_count_life", "baskets_count_28d",
+    "baskets_count_life", "spend_sum_28d", "spend_sum_life", "items_count_28d", "items_count_life",
+    "days_since_last_purchase", "days_since_first_purchase", "visit_days_28d", "visit_probability",
+    "visit_gap_mean_life", "basket_spend_mean_90d", "basket_lines_mean_90d", "price_mean_90d",
+    "price_percentile_mean_90d", "discount_share_90d", "discounted_share_90d", "tail_share_90d", "novelty_share_28d",
+    "novelty_share_90d", "repeat_share_90d", "categories_count_90d", "types_count_90d", "brands_count_90d",
+    "weekend_share_90d", "night_share_90d", "morning_share_90d", "afternoon_share_90d", "evening_share_90d",
+    "stores_count_90d",
 )  # fmt: skip
 EVENT_TYPES = ("purchase", "cart", "click", "exposure", "review", "return", "search")
 ACTIVITY = "purchases_count_28d"

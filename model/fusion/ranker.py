@@ -98,6 +98,10 @@ class FusionRanker:
         first = len(self.inputs.channels) + 1
         return Standardiser(self._terms.mean[first:], self._terms.deviation[first:])(items.features)
 
+    def standardised_users(self, block: Block) -> np.ndarray:
+        """[B, Fu] float32, the shoppers' features."""
+        return self._users(block.user_features)
+
     def predict(self, block: Block, items: EncodedItems) -> np.ndarray:
         """[B, C] float32 logits, -inf where there is no candidate. Raises ValueError on a logit that is no number."""
 
@@ -159,7 +163,7 @@ class FusionRanker:
             padded=torch.from_numpy(history == PADDING),
             days_ago=torch.from_numpy(block.days_ago[:, :length]),
             event_types=torch.from_numpy(block.event_types[:, :length].astype(np.int64)),
-            user=torch.from_numpy(self._users(block.user_features)),
+            user=torch.from_numpy(self.standardised_users(block)),
             candidate_text=project(np.maximum(candidate_text, 0)),
             candidate_has_text=torch.from_numpy(candidate_text >= 0),
             terms=terms,

@@ -1,53 +1,62 @@
-"""Boosted trees over what the fusion model reads besides texts, to be ranked with beside it."""
+"""Boosted trees over what the fusion model's linear skip and profile read, to be pooled with it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import lightgbm
 import numpy as np
+import torch
 
-from model.fusion.inputs import Block, Items
-from model.fusion.ranker import RankerInputs
+from model.fusion.inputs import Block
+from model.fusion.ranker import EncodedItems, FusionRanker, RankerInputs
 from model.fusion.training import Period
 
 TREES = "trees.txt"
+_USERS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
 class TreeSettings:
-    """Parameters of LightGBM's lambdarank (Burges 2010): `rounds` trees of `leaves` leaves of at least `leaf_rows`
-    candidates, each grown on a share of the features and of the candidates; pairs with one of the best `ranked_pairs`
-    places count."""
+    """Parameters of LightGBM's binary log-loss: `rounds` trees of `leaves` leaves of at least `leaf_rows` candidates,
+    each grown on a share of the features and of the candidates; of the candidates without a response,
+    `negatives_share` are drawn."""
 
     rounds: int
     leaves: int
     leaf_rows: int
     learning_rate: float
+    l2: float
     feature_share: float
     row_share: float
-    ranked_pairs: int
+    negatives_share: float
     seed: int
     threads: int
 
 
 class TreeRanker:
-    """Trees and the names of what they read: channels, the first stage's log-odds, item and shopper features."""
+    """Trees and the names of what they read: the terms of the linear skip and the shopper's features."""
 
     def __init__(self, inputs: RankerInputs, booster: lightgbm.Booster) -> None:
         if booster.feature_name() != _names(inputs):
             raise ValueError("The trees read other inputs than they are given. Take trees and inputs of one training.")
-        self.inputs, self.booster = inputs, booster
+        self.booster = booster
 
-    def predict(self, block: Block, items: Items) -> np.ndarray:
-        """[B, C] float32 scores that order the candidates of a shopper, -inf where there is no candidate."""
-        listed = block.listed
-        scores = np.full(listed.shape, -np.inf, dtype=np.float32)
-        if listed.any():
-            scores[listed] = self.booster.predict(_rows(block, items)[listed.ravel()])
-        return scores
+    def predict(self, ranker: FusionRanker, block: Block, items: EncodedItems) -> np.ndarray:
+        """[B, C] float32 log-odds of a response, -inf where there is no candidate, on as many threads as torch has.
+
+        `ranker` is that of the training.
+        """
+        log_odds = np.full(block.candidates.shape, -np.inf, dtype=np.float32)
+        for some in _batches(len(block)):
+            part = block.take(some)
+            if part.listed.any():
+                rows = _rows(ranker, part, items, part.listed)
+                found = self.booster.predict(rows, raw_score=True, num_threads=torch.get_num_threads())
+                log_odds[some[0] : some[-1] + 1][part.listed] = found
+        return log_odds
 
     def save(self, folder: Path) -> None:
         """Writes the trees as LightGBM's text."""
@@ -56,63 +65,61 @@ class TreeRanker:
 
     @classmethod
     def load(cls, folder: Path, inputs: RankerInputs) -> TreeRanker:
-        """Raises ValueError when the trees do not read these inputs."""
-        return cls(inputs, lightgbm.Booster(model_str=(folder / TREES).read_text(encoding="utf-8")))
+        """Raises ValueError when the file is missing or damaged, or when the trees do not read these inputs."""
+        path = folder / TREES
+        if not path.is_file():
+            raise ValueError(f"{folder} has no {TREES}. Copy the bundle anew.")
+        try:
+            booster = lightgbm.Booster(model_str=path.read_text(encoding="utf-8"))
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(f"{path} is damaged ({error}). Copy it anew.") from error
+        return cls(inputs, booster)
 
 
-def fit_trees(periods: Sequence[Period], inputs: RankerInputs, settings: TreeSettings) -> TreeRanker:
-    """Fits trees on the candidates of all shoppers with a response. The same seed and threads give the same trees.
+def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSettings) -> TreeRanker:
+    """Fits trees on all responses of the periods and a sample of the other candidates.
 
-    Raises ValueError when no shopper responded.
+    They read inputs as `ranker` standardises them. The log-odds are those of the whole, not of the sample (King and
+    Zeng 2001). The same seed and threads give the same trees. Raises ValueError when no shopper responded.
     """
     if not any(period.responded.any() for period in periods):
         raise ValueError(
             "No shopper responded to a candidate in the training periods. Choose a date with more history."
         )
-    rows, labels, groups = [], [], []
+    random = np.random.default_rng(settings.seed)
+    rows, labels = [], []
     for period in periods:
-        users = np.flatnonzero(period.responded.any(axis=1))
-        block = period.block.take(users)
-        listed = block.listed
-        rows.append(_rows(block, period.items)[listed.ravel()])
-        labels.append(period.responded[users][listed])
-        groups.append(listed.sum(axis=1))
+        drawn = random.random(period.responded.shape, dtype=np.float32) < settings.negatives_share
+        kept = period.block.listed & (period.responded | drawn)
+        items = ranker.encode_items(period.items)
+        rows += [_rows(ranker, period.block.take(some), items, kept[some]) for some in _batches(len(period.block))]
+        labels.append(period.responded[kept])
+    label = np.concatenate(labels)
+    weight = np.where(label, 1.0, 1.0 / settings.negatives_share)
     data = lightgbm.Dataset(
-        np.concatenate(rows), np.concatenate(labels).astype(np.int32), group=np.concatenate(groups),
-        feature_name=_names(inputs),
-    )  # fmt: skip
+        np.concatenate(rows), label.astype(np.int32), weight=weight, feature_name=_names(ranker.inputs)
+    )
     parameters = {
-        "objective": "lambdarank", "num_leaves": settings.leaves, "min_data_in_leaf": settings.leaf_rows,
-        "learning_rate": settings.learning_rate, "feature_fraction": settings.feature_share,
-        "bagging_fraction": settings.row_share, "bagging_freq": 1, "lambdarank_truncation_level": settings.ranked_pairs,
-        "seed": settings.seed, "num_threads": settings.threads, "deterministic": True, "verbose": -1,
+        "objective": "binary", "num_leaves": settings.leaves, "min_data_in_leaf": settings.leaf_rows,
+        "learning_rate": settings.learning_rate, "lambda_l2": settings.l2, "feature_fraction": settings.feature_share,
+        "bagging_fraction": settings.row_share, "bagging_freq": 1, "seed": settings.seed,
+        "num_threads": settings.threads, "deterministic": True, "verbose": -1,
     }  # fmt: skip
-    return TreeRanker(inputs, lightgbm.train(parameters, data, settings.rounds))
-
-
-def ranked_together(*scores: np.ndarray) -> np.ndarray:
-    """[B, C] sum of scores of several rankers, each standardised within a shopper's candidates; -inf is kept."""
-    total = np.zeros(scores[0].shape, dtype=np.float64)
-    for one in scores:
-        listed = np.isfinite(one)
-        count = np.maximum(listed.sum(axis=1, keepdims=True), 1)
-        filled = np.where(listed, one, 0.0).astype(np.float64)
-        centred = np.where(listed, filled - filled.sum(axis=1, keepdims=True) / count, 0.0)
-        deviation = np.sqrt((centred**2).sum(axis=1, keepdims=True) / count)
-        total += np.where(listed, centred / np.maximum(deviation, 1e-9), -np.inf)
-    return total
+    return TreeRanker(ranker.inputs, lightgbm.train(parameters, data, settings.rounds))
 
 
 def _names(inputs: RankerInputs) -> list[str]:
-    """Names with their kind before them, since a channel and a feature may be called alike."""
-    items, users = (f"item {name}" for name in inputs.item_features), (f"user {name}" for name in inputs.user_features)
-    named = (*(f"channel {name}" for name in inputs.channels), "first_stage", *items, *users)
+    """Names with their kind before them, since an item and a shopper may have features of one name."""
+    named = (*(f"term {name}" for name in inputs.terms), *(f"user {name}" for name in inputs.user_features))
     return [name.replace(" ", ".") for name in named]
 
 
-def _rows(block: Block, items: Items) -> np.ndarray:
-    """[B * C, features] in the order of `_names`."""
-    features = items.features[np.maximum(block.candidates, 0)]
-    users = np.broadcast_to(block.user_features[:, None, :], (*block.candidates.shape, block.user_features.shape[1]))
-    rows = np.concatenate([block.channel_scores, block.first_stage_score[..., None], features, users], axis=2)
-    return rows.reshape(block.candidates.size, rows.shape[2])
+def _rows(ranker: FusionRanker, block: Block, items: EncodedItems, chosen: np.ndarray) -> np.ndarray:
+    """[chosen candidates, features] in the order of `_names`; `chosen` [B, C] bool."""
+    users = ranker.standardised_users(block)
+    return np.concatenate([ranker.terms(block, items)[chosen], users[np.nonzero(chosen)[0]]], axis=1)
+
+
+def _batches(shoppers: int) -> Iterator[np.ndarray]:
+    for start in range(0, shoppers, _USERS_AT_ONCE):
+        yield np.arange(start, min(start + _USERS_AT_ONCE, shoppers))

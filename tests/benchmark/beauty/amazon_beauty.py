@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from model.fusion.ensemble import Ensemble
 from model.fusion.training import fit_ranker
-from model.fusion.trees import fit_trees, ranked_together
+from model.fusion.trees import fit_trees
 from model.text.encoder import Encoder
 from tests.benchmark.beauty.protocol import Beauty, figures, ranks
 from tests.benchmark.beauty.sides import Titles, catalogue, shoppers
@@ -107,19 +108,17 @@ def fitted(
     first_stage = first_stage_of(side, target, users, cores)
     period = period_of(side, candidates_of(side, first_stage, cores), target, users)
     ranker = fit_ranker([period], INPUTS, replace(FUSION, threads=cores))
-    trees = fit_trees([period], INPUTS, replace(TREES, threads=cores))
+    both = Ensemble(ranker, fit_trees([period], ranker, replace(TREES, threads=cores)))
     rows = {}
     for name, (test_side, test_target, test_users) in tests.items():
         block = candidates_of(test_side, first_stage, cores).take(test_users)
         wanted = test_target[test_users]
         found = block.candidates == wanted[:, None]
         column = np.where(found.any(axis=1), found.argmax(axis=1), -1)
-        items = items_of(test_side)
-        logits = ranker.predict(block, ranker.encode_items(items))
-        both = ranked_together(logits, trees.predict(block, items))
+        items = ranker.encode_items(items_of(test_side))
         rows[f"first stage, {name}"] = figures(ranks(block.first_stage_score, column), tail[wanted])
-        rows[f"fusion, {name}"] = figures(ranks(logits, column), tail[wanted])
-        rows[f"fusion and trees, {name}"] = figures(ranks(both, column), tail[wanted])
+        rows[f"fusion, {name}"] = figures(ranks(ranker.predict(block, items), column), tail[wanted])
+        rows[f"fusion and trees, {name}"] = figures(ranks(both.predict(block, items), column), tail[wanted])
     return rows
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from model.calibration import Calibrator
+from model.fusion.ensemble import Ensemble
 from model.fusion.inputs import Block, Items
 from model.fusion.ranker import FusionRanker, RankerInputs
 from model.fusion.training import FusionSettings, Period, fit_ranker
+from model.fusion.trees import TreeSettings, fit_trees
 from model.retrieval.first_stage import FirstStage
 from model.scorer import Scorer
 
@@ -15,6 +17,11 @@ INPUTS = RankerInputs(("als", "popularity"), ("price_mean_90d",), ("purchases_co
 SETTINGS = FusionSettings(
     width=16, heads=2, layers=1, dropout=0.0, epochs=1, users_per_batch=16, negatives_per_user=8,
     learning_rate=5e-3, weight_decay=0.0, loss="softmax", seed=5, threads=1,
+)  # fmt: skip
+
+TREES = TreeSettings(
+    rounds=20, leaves=4, leaf_rows=5, learning_rate=0.2, l2=0.0, feature_share=1.0, row_share=1.0, negatives_share=0.9,
+    seed=1, threads=1,
 )  # fmt: skip
 
 
@@ -52,4 +59,5 @@ def toy_first_stage() -> FirstStage:
 
 def toy_scorer(ranker: FusionRanker | None = None) -> Scorer:
     ranker = ranker or fit_ranker([toy_period()], INPUTS, SETTINGS)
-    return Scorer(toy_first_stage(), ranker, Calibrator(-2.0, 1.0, (0.2, 0.0, 0.0), (1.0, 0.0, 0.0)))
+    ensemble = Ensemble(ranker, fit_trees([toy_period()], ranker, TREES))
+    return Scorer(toy_first_stage(), ensemble, Calibrator(-2.0, 1.0, (0.2, 0.0, 0.0), (1.0, 0.0, 0.0)))
