@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from model.exposure.reasons import EXPLORED, phrase_of, raised_by, reason_of
+from model.exposure.reasons import EXPLORED, PHRASES, phrase_of, raised_by, reason_of
+from model.fusion.inputs import ITEM_FEATURES, columns_of
+from model.retrieval.channels import ALL_CHANNELS
 
 
 @pytest.mark.parametrize(
@@ -25,3 +27,7 @@ def test_reason() -> None:
     assert lifted == "Bought this type before; lifted by the floor for new_items"
     assert reason_of("als", "", EXPLORED).endswith("baskets; drawn at random to learn about it") is False
     assert reason_of("als") == phrase_of("als")
+
+
+def test_every_channel_and_every_feature_of_an_item_has_a_phrase() -> None:
+    assert {*ALL_CHANNELS, *columns_of(ITEM_FEATURES)} - {"segment"} <= set(PHRASES)
