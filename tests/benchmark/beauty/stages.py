@@ -40,7 +40,7 @@ FUSION = FusionSettings(
     weight_decay=1e-4, loss="softmax", seed=1, threads=1,
 )  # fmt: skip
 TREES = TreeSettings(
-    rounds=200, leaves=15, leaf_rows=200, learning_rate=0.05, l2=0.0, feature_share=0.5, row_share=0.5,
+    rounds=400, leaves=15, leaf_rows=200, learning_rate=0.03, l2=10.0, feature_share=0.4, row_share=0.7,
     negatives_share=0.5, seed=1, threads=1,
 )  # fmt: skip
 
