@@ -9,10 +9,9 @@ from operator import and_
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import DataType, DateType, TimestampType
+from pyspark.sql.types import DateType, TimestampType
 
 _MICROSECONDS_A_DAY = 86_400_000_000
-_ASKED = 1  # place of a row among what bears its very time: before it 0, after it 2
 
 
 def dates_frame(spark: SparkSession, dates: Sequence[date]) -> DataFrame:
@@ -64,48 +63,31 @@ def join_as_known(
     _check_columns(rows, history, keys, at, since, columns, ties)
     is_date = isinstance(history.schema[since].dataType, DateType)
     began = F.unix_micros(midnight(since) if is_date else F.col(since))
-    of_row, of_history = F.struct(*rows.columns), F.struct(began.alias("began"), *columns)
-    nothing = F.lit(None)
-    known = history.where(_all_present([*keys, since])).select(
-        *keys,
-        began.alias("__at"),
-        F.lit(0 if is_date else 2).alias("__turn"),
-        F.struct(*(F.col(name) for name in ties), F.lit(0)).alias("__ties"),
-        of_history.alias("__known"),
-        nothing.cast(_type_of(rows, of_row)).alias("__row"),
+    # Each row of history counts until the next of its keys: a row of `rows` is in one such span at most. Of equal times
+    # all but the last have an empty span. The keys are compared as they are: no text is made that could run together.
+    in_order = Window.partitionBy(*(f"__{name}" for name in keys)).orderBy("__began", *(f"__tie_{n}" for n in ties))
+    spans = (
+        history.where(_all_present([*keys, since]))
+        .select(
+            *(F.col(name).alias(f"__{name}") for name in keys),
+            began.alias("__began"),
+            *columns,
+            *(F.col(name).alias(f"__tie_{name}") for name in ties),
+        )
+        .withColumn("__next", F.lead("__began").over(in_order))
     )
-    asked = rows.select(
-        *keys,
-        F.unix_micros(at).alias("__at"),
-        F.lit(_ASKED).alias("__turn"),
-        nothing.cast(_type_of(known, F.col("__ties"))).alias("__ties"),
-        nothing.cast(_type_of(known, F.col("__known"))).alias("__known"),
-        of_row.alias("__row"),
-    )
-    # One shuffle of both sides by the keys themselves, one sort: no text is made of keys that could run together.
-    in_order = Window.partitionBy(*keys).orderBy("__at", "__turn", "__ties")
-    so_far = in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    joined = (
-        known.unionByName(asked)
-        .withColumn("__known", F.last("__known", ignorenulls=True).over(so_far))
-        .where(F.col("__turn") == _ASKED)
-    )
+    now = F.unix_micros(at)
+    after = (now >= F.col("__began")) if is_date else (now > F.col("__began"))
+    before = (now < F.col("__next")) if is_date else (now <= F.col("__next"))
+    within = after & (F.col("__next").isNull() | before)
     if max_age_days is not None:
-        young = F.col("__known.began") >= F.col("__at") - F.lit(max_age_days * _MICROSECONDS_A_DAY)
-        joined = joined.withColumn("__known", F.when(young, F.col("__known")))
-    has_key = _all_present([f"__row.{name}" for name in (*keys, at)])
-    return joined.select(
-        *(F.col("__row")[name].alias(name) for name in rows.columns),
-        *(F.when(has_key, F.col("__known")[name]).alias(name) for name in columns),
-    )
+        within = within & (F.col("__began") >= now - F.lit(max_age_days * _MICROSECONDS_A_DAY))
+    same = reduce(and_, (F.col(name) == F.col(f"__{name}") for name in keys))
+    return rows.join(spans, on=same & within, how="left").select(*rows.columns, *columns)
 
 
 def _all_present(columns: Sequence[str]) -> Column:
     return reduce(and_, (F.col(name).isNotNull() for name in columns))
-
-
-def _type_of(frame: DataFrame, column: Column) -> DataType:
-    return frame.select(column.alias("one")).schema["one"].dataType
 
 
 def _check_columns(

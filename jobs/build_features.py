@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 
 from pyspark import StorageLevel
@@ -35,30 +35,32 @@ def build_features(night: Night) -> None:
     with the gate: a feature beyond a bar of the configuration that stops refuses the night (exit code 3).
     """
     _require_ingested(night)
-    with ThreadPoolExecutor(2) as side:
-        asked = side.submit(_dates_to_build, night)  # opening MLflow takes seconds and no cores
+    # Planning is single-threaded and takes as long as the work itself: what needs not wait runs together.
+    with ThreadPoolExecutor(3) as side:
+        asked = side.submit(_dates_to_build, night)
+        histories = side.submit(lambda: _build_histories(night, asked.result()))
         _sum_up_days(night)
         dates = asked.result()
-        _build_items(night, dates)
-        # Neither fills the machine to its end, so together they take less than one after the other.
-        shoppers, histories = side.submit(_build_users, night, dates), side.submit(_build_histories, night, dates)
-        shoppers.result(), histories.result()
+        demand = side.submit(demand_at, night, dates)
+        _build_items(night, dates, demand)
+        _build_users(night, dates)
+        histories.result()
     night.record.rows["dates"] = len(dates)
     pass_features(night)
 
 
-def _build_items(night: Night, dates: Sequence[date]) -> None:
+def _build_items(night: Night, dates: Sequence[date], demand: Future[DataFrame]) -> None:
     tables, segments = night.tables, night.conf.segments
     rows = item_rows(
         tables.read(ITEMS),
         tables.read(DAILY_ITEM),
         tables.read(DAILY_PAIR),
         tables.read_or_empty(PROMOTIONS),
-        demand_at(night, dates),
         dates,
         segments.window_days,
     ).persist(StorageLevel.DISK_ONLY)  # wide rows of all items would crowd out the heap
-    _replace_dates(night, item_features(rows, segments.head_share), ITEM_FEATURES_TABLE, dates)
+    rows.count()  # while demand is being fitted
+    _replace_dates(night, item_features(rows, demand.result(), segments.head_share), ITEM_FEATURES_TABLE, dates)
     rows.unpersist()
 
 

@@ -27,14 +27,13 @@ def item_rows(
     daily_item: DataFrame,
     daily_pair: DataFrame,
     promotions: DataFrame,
-    forecasts: DataFrame,
     dates: Sequence[date],
     segment_days: int,
 ) -> DataFrame:
-    """What is known of each item at each date on its own: attributes, sums of windows, promotions, predicted demand.
+    """What is known of each item at each date on its own: attributes, sums of windows, promotions.
 
-    items: the contract's versions; daily partials of at least all days before the dates; forecasts: as_of, item_id and
-    the columns of `features.demand`. One row an item with a version before the date. `item_features` compares the rows
+    items: the contract's versions; daily partials of at least all days before the dates. One row an item with a version
+    before the date. `item_features` compares the rows
     with one another several times, so it is worth keeping them in memory.
     """
     rows = described(items, dates)
@@ -42,18 +41,18 @@ def item_rows(
         _of_days(daily_item, dates, segment_days),
         _of_pairs(daily_pair, dates),
         promotion_state(promotions, dates),
-        forecasts.drop("fitted_at", "model"),
     ):
         rows = rows.join(frame, on=["as_of", "item_id"], how="left")
     return rows
 
 
-def item_features(rows: DataFrame, head_share: float) -> DataFrame:
-    """The columns of item_features from `item_rows`."""
+def item_features(rows: DataFrame, forecasts: DataFrame, head_share: float) -> DataFrame:
+    """The columns of item_features from `item_rows` and forecasts, which have the columns of demand_forecast."""
     sold = rows.where(F.col("segment_purchases") > 0)
     segments = with_segment(sold.select("as_of", "item_id", F.col("segment_purchases").alias("purchases")), head_share)
     whole = _with_response_shares(rows)
-    for frame in (segments, standing(rows)):
+    demand = forecasts.select("as_of", "item_id", "mean_7d", "mean_28d", "low_28d", "high_28d")
+    for frame in (segments, standing(rows), demand):
         whole = whole.join(frame, on=["as_of", "item_id"], how="left")
     segment = F.coalesce("segment", F.when(F.col("is_listed"), F.lit(COLD)).otherwise(F.lit(NONE)))
     before = F.coalesce(F.col("purchases_count_56d") - F.col("purchases_count_28d"), F.lit(0))

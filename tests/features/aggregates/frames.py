@@ -62,5 +62,5 @@ def features_of(
 ) -> DataFrame:
     """item_features of the dates from events, without promotions and forecasts."""
     pairs = daily_pair(events(spark, rows))
-    nothing = [spark.createDataFrame([], table.schema) for table in (PROMOTIONS, DEMAND_FORECAST)]
-    return item_features(item_rows(versions, daily_item(pairs), pairs, *nothing, days, 365), head_share)
+    promotions, forecasts = (spark.createDataFrame([], table.schema) for table in (PROMOTIONS, DEMAND_FORECAST))
+    return item_features(item_rows(versions, daily_item(pairs), pairs, promotions, days, 365), forecasts, head_share)
