@@ -31,7 +31,7 @@ def build_candidates(night: Night) -> None:
     """Scores every channel over all eligible items and keeps each shopper's top N.
 
     For the night itself it does so for the champion and for a draft; for the past periods that a draft is trained and
-    judged on, once, by the draft's first stage, and by the champion's for the period that both are judged on.
+    judged on, once, by the draft's first stage, and by those of champion and anchor for the period of the gate.
     """
     tonight = lineup(night)
     if not tonight.contenders:
@@ -66,6 +66,8 @@ def _work(night: Night, tonight: Lineup) -> Iterator[tuple[Champion | Draft, tup
     yield tonight.draft, (*periods.with_candidates, night.as_of)
     if tonight.champion is not None:
         yield tonight.champion, (periods.gate, night.as_of)
+    if tonight.anchor is not None:
+        yield tonight.anchor, (periods.gate,)
 
 
 def _of(contender: Champion | Draft, first_stage: FirstStage) -> str:

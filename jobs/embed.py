@@ -53,14 +53,19 @@ def embed(night: Night) -> None:
 def _work(night: Night, tonight: Lineup) -> dict[str, tuple[Champion | Draft, tuple[date, ...]]]:
     """Each encoder version once, with the dates it is needed for: two contenders may share one.
 
-    A draft is trained on its cuts; the champion is judged beside it on the last of them.
+    A draft is trained on its cuts; champion and anchor are judged beside it on the last of them.
     """
     judged_together = tonight.draft.cuts[-1:] if tonight.draft else ()
-    work: dict[str, tuple[Champion | Draft, tuple[date, ...]]] = {}
+    needed: list[tuple[Champion | Draft, tuple[date, ...]]] = []
     for contender in tonight.contenders:
         past = contender.cuts if isinstance(contender, Draft) else judged_together
-        _, others = work.get(contender.encoder_version, (contender, ()))
-        work[contender.encoder_version] = contender, tuple(sorted({*others, *past, night.as_of}))
+        needed.append((contender, (*past, night.as_of)))
+    if tonight.anchor is not None:
+        needed.append((tonight.anchor, judged_together))
+    work: dict[str, tuple[Champion | Draft, tuple[date, ...]]] = {}
+    for model, dates in needed:
+        first, others = work.get(model.encoder_version, (model, ()))
+        work[model.encoder_version] = first, tuple(sorted({*others, *dates}))
     return work
 
 
@@ -104,6 +109,8 @@ def _embed_users(night: Night, encoder: Encoder, version: str, dates: tuple[date
     there = night.tables.read_or_empty(USER_EMBEDDINGS).where(F.col("encoder_version") == version)
     done = {row.as_of for row in there.groupBy("as_of").agg(F.count("*").alias("shoppers")).collect()}
     days = [day for day in dates if day == night.as_of or day not in done]
+    if not days:
+        return 0
     texts = reduce(DataFrame.union, (_texts_of_shoppers(night, day) for day in days))
     shoppers = texts.orderBy("as_of", "user_id").toPandas()
     vectors = encoder.encode_users(

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from jobs.registry.drafts import Draft
 from jobs.registry.lineup import lineup, model_store
 from jobs.registry.models import PASSED, REFUSED_BY_GATE, Champion, ModelStore, Version
-from jobs.relevance.judging import ANCHOR_CHANNEL, judge_challenger
+from jobs.relevance.judging import POPULARITY, judge_challenger
 from jobs.relevance.samples import read_sample
 from jobs.runtime.command import main_of
 from jobs.runtime.config import Config
@@ -45,7 +45,7 @@ def train_relevance(night: Night) -> None:
     periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
     with torch_threads(_threads()):
         scorer = _trained(night, tonight.draft, periods)
-        verdict = judge_challenger(night, tonight.draft, tonight.champion, scorer, periods)
+        verdict = judge_challenger(night, tonight.draft, tonight, scorer, periods)
     version = _registered(night, store, tonight.draft, scorer, verdict)
     night.record.model_version = version.version
     night.record.decisions = _decisions(tonight.champion, verdict)
@@ -125,7 +125,7 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, v
 def _decisions(champion: Champion | None, verdict: Verdict) -> dict[str, str]:
     return {
         "gate": "; ".join(verdict.reasons) or PASSED,
-        "gate_reference": f"version {champion.version}" if champion else ANCHOR_CHANNEL,
+        "gate_reference": f"version {champion.version}" if champion else POPULARITY,
         **{name: f"{value:.6g}" for name, value in verdict.figures.items()},
     }
 

@@ -1,7 +1,8 @@
-"""Whether a new model may take over: non-inferiority on days that neither model was trained on."""
+"""Whether a new model may take over: non-inferiority on days that neither model was trained on, harm in no segment."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,18 +13,21 @@ _RESAMPLES_AT_ONCE = 50
 
 @dataclass(frozen=True)
 class Comparison:
-    """Means over shoppers of challenger and reference, and the lower confidence bound of challenger - least allowed.
+    """Means over shoppers of challenger and reference, and what the bootstrap says of challenger - least allowed.
 
-    The least allowed mean is (1 - margin) * reference. `passed` says that the bound is not below zero.
+    The least allowed mean is (1 - margin) * reference. `bound` is the lower confidence bound of the difference, and
+    `p_harm` the one-sided p-value of the hypothesis that the difference is not below zero: a small one shows harm.
     """
 
     challenger: float
     reference: float
     bound: float
+    p_harm: float
     shoppers: int
 
     @property
     def passed(self) -> bool:
+        """Shown to be no worse than allowed."""
         return self.bound >= 0.0
 
     def figures(self, prefix: str) -> dict[str, float]:
@@ -32,13 +36,12 @@ class Comparison:
             f"gate_{prefix}_challenger": self.challenger,
             f"gate_{prefix}_reference": self.reference,
             f"gate_{prefix}_bound": self.bound,
+            f"gate_{prefix}_p_harm": self.p_harm,
             f"gate_{prefix}_shoppers": float(self.shoppers),
         }
 
 
-def non_inferiority(
-    challenger: np.ndarray, reference: np.ndarray, margin: float, samples: int, seed: int
-) -> Comparison:
+def compare(challenger: np.ndarray, reference: np.ndarray, margin: float, samples: int, seed: int) -> Comparison:
     """Compares a figure [U] of the same shoppers under two models, one-sided at 95 %.
 
     The bound is the 5 % quantile of the bootstrap over shoppers (Efron's percentile interval) of
@@ -57,8 +60,24 @@ def non_inferiority(
     for start in range(0, samples, _RESAMPLES_AT_ONCE):
         drawn = random.integers(len(difference), size=(min(_RESAMPLES_AT_ONCE, samples - start), len(difference)))
         means.append(difference[drawn].mean(axis=1))
-    bound = float(np.quantile(np.concatenate(means), 1.0 - CONFIDENCE))
-    return Comparison(float(challenger.mean()), float(reference.mean()), bound, len(difference))
+    resampled = np.concatenate(means)
+    return Comparison(
+        challenger=float(challenger.mean()),
+        reference=float(reference.mean()),
+        bound=float(np.quantile(resampled, 1.0 - CONFIDENCE)),
+        p_harm=float((1 + (resampled >= 0.0).sum()) / (1 + len(resampled))),
+        shoppers=len(difference),
+    )
+
+
+def harmed(segments: Mapping[str, Comparison]) -> tuple[str, ...]:
+    """The segments in which harm is shown at 5 % over all of them together (Holm 1979), the surest first."""
+    found: list[str] = []
+    for name, comparison in sorted(segments.items(), key=lambda entry: (entry[1].p_harm, entry[0])):
+        if comparison.p_harm > (1.0 - CONFIDENCE) / (len(segments) - len(found)):
+            break
+        found.append(name)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -74,9 +93,16 @@ class Verdict:
 
 
 def judge(
-    comparisons: dict[str, Comparison], calibration_slope: float, largest_slope_error: float, margin: float
+    comparisons: Mapping[str, Comparison],
+    segments: Mapping[str, Comparison],
+    calibration_slope: float,
+    largest_slope_error: float,
+    margin: float,
 ) -> Verdict:
-    """Passes when every comparison does and the calibration slope is within `largest_slope_error` of 1."""
+    """Passes when no comparison may be worse than allowed, no segment is shown to be, and the calibration holds.
+
+    Few shoppers of a segment prove little, so a segment has to show harm and a whole has to show that there is none.
+    """
     figures = {"gate_calibration_slope": calibration_slope}
     reasons = []
     for name, comparison in comparisons.items():
@@ -86,6 +112,13 @@ def judge(
                 f"{name} {comparison.challenger:.4f} against {comparison.reference:.4f} of the reference may be more "
                 f"than {margin:.0%} worse"
             )
+    for name, comparison in segments.items():
+        figures |= comparison.figures(name)
+    for name in harmed(segments):
+        reasons.append(
+            f"{name} {segments[name].challenger:.4f} against {segments[name].reference:.4f} of the reference is more "
+            f"than {margin:.0%} worse"
+        )
     if abs(calibration_slope - 1.0) > largest_slope_error:
         reasons.append(f"calibration slope {calibration_slope:.2f} is more than {largest_slope_error:g} from 1")
     return Verdict(figures, tuple(reasons))

@@ -12,10 +12,15 @@ from jobs.runtime.night import Night
 
 @dataclass(frozen=True)
 class Lineup:
-    """The models that a night's embeddings and candidates are made for."""
+    """The models that a night's embeddings and candidates are made for.
+
+    A draft is judged beside the champion, and beside the anchor, the first champion of all, where that is another one:
+    small losses that each pass the gate then do not add up.
+    """
 
     champion: Champion | None
     draft: Draft | None
+    anchor: Champion | None = None
 
     @property
     def contenders(self) -> tuple[Champion | Draft, ...]:
@@ -32,7 +37,9 @@ def lineup(night: Night) -> Lineup:
     """Champion as of the night and its draft; a draft whose version is registered already is done and left out."""
     store = model_store(night)
     draft = None if store.versions_at(night.as_of) else read_draft(night.folder, night.as_of)
-    return Lineup(store.champion(night.as_of), draft)
+    champion = store.champion(night.as_of)
+    anchor = store.anchor(night.as_of) if draft and champion else None
+    return Lineup(champion, draft, anchor if anchor and champion and anchor.version != champion.version else None)
 
 
 def training_is_due(night: Night, store: ModelStore) -> bool:

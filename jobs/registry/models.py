@@ -92,6 +92,11 @@ class ModelStore:
         promoted = [v for v in self.versions() if v.promoted_as_of is not None and v.as_of <= as_of]
         return self._with_files(promoted[-1]) if promoted else None
 
+    def anchor(self, as_of: date) -> Champion | None:
+        """The first version that was ever promoted, for a date before `as_of`, with its files at hand."""
+        promoted = [v for v in self.versions() if v.promoted_as_of is not None and v.as_of < as_of]
+        return self._with_files(promoted[0]) if promoted else None
+
     def register(
         self,
         bundle_folder: Path,

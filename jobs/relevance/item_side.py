@@ -23,6 +23,7 @@ class ItemSide:
 
     item_ids: np.ndarray  # [n] str
     segment: np.ndarray  # [n] str
+    department: np.ndarray  # [n] str, first level of the category
     items: Items
 
 
@@ -32,7 +33,7 @@ def read_item_side(night: Night, as_of: date, encoder_version: str, features: tu
     Raises LongtailError when an item's text has no embedding by this encoder, and ValueError that names a feature that
     is missing.
     """
-    wanted = {"item_id", "text_hash", "segment", *columns_of(features)}
+    wanted = {"item_id", "text_hash", "segment", "category", *columns_of(features)}
     known = [name for name in ITEM_FEATURES_TABLE.column_names if name in wanted]
     table = night.tables.read_date(ITEM_FEATURES_TABLE, as_of).select(*known).toArrow().sort_by("item_id")
     columns = {name: table[name].to_numpy() for name in known}
@@ -40,6 +41,7 @@ def read_item_side(night: Night, as_of: date, encoder_version: str, features: tu
     return ItemSide(
         columns["item_id"].astype(str),
         columns["segment"].astype(str),
+        np.array([str(path).partition(" > ")[0] for path in columns["category"]]),
         Items(feature_matrix(features, columns), text, text_row),
     )
 

@@ -1,49 +1,80 @@
-"""The gate on Spark's tables: challenger and reference on the days that neither was trained on."""
+"""The gate on Spark's tables: challenger, champion and anchor on the days that none of them was trained on."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
+import pyarrow.compute as pc
 
 from jobs.registry.drafts import Draft
+from jobs.registry.lineup import Lineup
 from jobs.registry.models import Champion
 from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
 from model.bundle import Bundle
 from model.calibration import CalibrationReport
-from model.gate import Comparison, Verdict, judge, non_inferiority
+from model.fusion.inputs import ACTIVITY
+from model.gate import Comparison, Verdict, compare, judge
 from model.periods import Periods
 from model.ranking_metrics import hit_at, ndcg_at, recall_at, top_hits
 from model.scorer import Scorer
 
 TAIL = ("tail", "cold")
 EVERYTHING = ("head", "tail", "cold")
-ANCHOR_CHANNEL = "popularity"
+POPULARITY = "popularity"
+_NOT_IN_A_METRIC = re.compile(r"[^\w.\- ]")  # what MLflow takes in the name of a metric, turned round
+ACTIVITIES = ("rare", "regular", "frequent")  # thirds of the shoppers by the purchases of their last days
 
 
-def judge_challenger(
-    night: Night, draft: Draft, champion: Champion | None, scorer: Scorer, periods: Periods
-) -> Verdict:
-    """The gate: the new model against the champion, or against decayed popularity where there is no champion yet."""
+@dataclass(frozen=True)
+class Ranked:
+    """Candidates of the gate's period with one model's scores [B, C]."""
+
+    sample: Sample
+    scores: np.ndarray
+
+    def hits(self, targets: Targets, segments: tuple[str, ...], k: int) -> np.ndarray:
+        """[B, k] bool: targets in each shopper's list of the segments."""
+        ranked = np.where(self.sample.in_segments(*segments), self.scores, -np.inf)
+        return top_hits(ranked, targets.among(self.sample), k)
+
+
+def judge_challenger(night: Night, draft: Draft, tonight: Lineup, scorer: Scorer, periods: Periods) -> Verdict:
+    """The gate: the new model against the champion, or against decayed popularity where there is no champion yet.
+
+    Where an older version is the anchor, tail recall is compared with it as well.
+    """
     conf, cut = night.conf.gate, periods.gate
     sample = read_sample(night, cut, draft, scorer.first_stage.version, scorer.ranker.inputs)
     targets = read_targets(night, cut, periods.end(cut), sample.side)
     relevance = _relevance(scorer, sample)
-    if champion is None:
-        anchor = scorer.ranker.inputs.channels.index(ANCHOR_CHANNEL)
-        reference, reference_scores = sample, sample.block.channel_scores[..., anchor]
+    challenger = Ranked(sample, relevance)
+    if tonight.champion is None:
+        reference = Ranked(sample, sample.block.channel_scores[..., scorer.ranker.inputs.channels.index(POPULARITY)])
     else:
-        reference, reference_scores = _of_champion(night, champion, sample, periods)
+        reference = _of_version(night, tonight.champion, sample, periods)
+    tail_targets, users = targets.only("segment", *TAIL), np.ones(len(sample.block), dtype=bool)
     comparisons = {
-        name: _compared(night, targets, segments, (sample, relevance), (reference, reference_scores))
-        for name, segments in (("tail_recall", TAIL), ("recall", EVERYTHING))
+        "tail_recall": _compared(night, tail_targets, users, TAIL, challenger, reference),
+        "recall": _compared(night, targets, users, EVERYTHING, challenger, reference),
+    }
+    if tonight.anchor is not None:
+        anchor = _of_version(night, tonight.anchor, sample, periods)
+        comparisons["tail_recall_anchor"] = _compared(night, tail_targets, users, TAIL, challenger, anchor)
+    segments = {
+        name: _compared(night, chosen, who, TAIL, challenger, reference)
+        for name, chosen, who in _segments(sample, tail_targets, conf.departments)
     }
     everything, tail = sample.block.listed, sample.in_segments(*TAIL)
     calibration = CalibrationReport.of(relevance[everything], sample.responded[everything])
-    verdict = judge(comparisons, calibration.slope, conf.max_calibration_slope_error, conf.margin)
+    verdict = judge(comparisons, segments, calibration.slope, conf.max_calibration_slope_error, conf.margin)
     figures = verdict.figures | calibration.figures("calibration_all")
     figures |= CalibrationReport.of(relevance[tail], sample.responded[tail]).figures("calibration_tail")
-    figures |= _list_figures(sample, targets, relevance, conf.recall_at)
+    figures |= _list_figures(challenger, tail_targets, conf.recall_at)
     return Verdict(figures, verdict.reasons)
 
 
@@ -51,46 +82,52 @@ def _relevance(scorer: Scorer, sample: Sample) -> np.ndarray:
     return scorer.relevance(sample.block, scorer.ranker.encode_items(sample.side.items))
 
 
-def _of_champion(night: Night, champion: Champion, sample: Sample, periods: Periods) -> tuple[Sample, np.ndarray]:
-    """The champion's own candidates of the gate's period with its own relevance, for the same shoppers."""
-    scorer = Bundle.load(champion.folder).scorer
-    own = read_sample(night, periods.gate, champion, scorer.first_stage.version, scorer.ranker.inputs)
+def _of_version(night: Night, version: Champion, sample: Sample, periods: Periods) -> Ranked:
+    """An older version's own candidates of the gate's period with its own relevance, for the same shoppers."""
+    scorer = Bundle.load(version.folder).scorer
+    own = read_sample(night, periods.gate, version, scorer.first_stage.version, scorer.ranker.inputs)
     if not own.user_ids.equals(sample.user_ids):
         raise LongtailError(
-            f"Champion and challenger have candidates for different shoppers on {periods.gate}.",
+            f"Version {version.version} and challenger have candidates for different shoppers on {periods.gate}.",
             "Delete both from the table candidates and run jobs/build_candidates.py again.",
         )
-    return own, _relevance(scorer, own)
+    return Ranked(own, _relevance(scorer, own))
+
+
+def _segments(sample: Sample, targets: Targets, departments: int) -> Iterator[tuple[str, Targets, np.ndarray]]:
+    """Name, targets and shoppers [B] bool of every segment that has targets, all within the tail."""
+    everyone = np.ones(len(sample.block), dtype=bool)
+    named = [(f"segment {one}", targets.only("segment", one), everyone) for one in TAIL]
+    counts = pc.value_counts(targets.pairs["department"]).to_pylist()
+    largest = sorted(counts, key=lambda entry: (-entry["counts"], str(entry["values"])))
+    for name in [str(entry["values"]) for entry in largest[:departments]]:
+        named.append((f"department {_NOT_IN_A_METRIC.sub('_', name)}", targets.only("department", name), everyone))
+    activity = sample.block.user_features[:, sample.inputs.user_features.index(ACTIVITY)]
+    third = np.argsort(np.argsort(activity, kind="stable"), kind="stable") * len(ACTIVITIES) // len(activity)
+    named += [(f"shoppers {name}", targets, third == place) for place, name in enumerate(ACTIVITIES)]
+    for name, chosen, who in named:
+        if (chosen.counts(sample.user_ids)[who] > 0).any():
+            yield name, chosen, who
 
 
 def _compared(
-    night: Night,
-    targets: Targets,
-    segments: tuple[str, ...],
-    challenger: tuple[Sample, np.ndarray],
-    reference: tuple[Sample, np.ndarray],
+    night: Night, targets: Targets, who: np.ndarray, segments: tuple[str, ...], challenger: Ranked, reference: Ranked
 ) -> Comparison:
-    """Recall of both over shoppers with a target in the segments, each within its own candidates of the segments."""
+    """Recall of both over the shoppers `who` with a target, each within its own candidates of the segments."""
     conf = night.conf.gate
-    count = targets.counts(challenger[0].user_ids, *segments)
-    some = count > 0
+    count = targets.counts(challenger.sample.user_ids)
+    some = who & (count > 0)
     recalls = [
-        recall_at(_hits(sample, scores, targets, segments, conf.recall_at)[some], count[some])
-        for sample, scores in (challenger, reference)
+        recall_at(ranked.hits(targets, segments, conf.recall_at)[some], count[some])
+        for ranked in (challenger, reference)
     ]
-    return non_inferiority(recalls[0], recalls[1], conf.margin, conf.bootstrap_samples, night.conf.seed)
+    return compare(recalls[0], recalls[1], conf.margin, conf.bootstrap_samples, night.conf.seed)
 
 
-def _hits(sample: Sample, scores: np.ndarray, targets: Targets, segments: tuple[str, ...], k: int) -> np.ndarray:
-    """[B, k] bool: targets in each shopper's list of the segments."""
-    ranked = np.where(sample.in_segments(*segments), scores, -np.inf)
-    return top_hits(ranked, targets.among(sample), k)
-
-
-def _list_figures(sample: Sample, targets: Targets, relevance: np.ndarray, k: int) -> dict[str, float]:
-    count = targets.counts(sample.user_ids, *TAIL)
+def _list_figures(challenger: Ranked, targets: Targets, k: int) -> dict[str, float]:
+    count = targets.counts(challenger.sample.user_ids)
     some = count > 0
-    hits = _hits(sample, relevance, targets, TAIL, k)[some]
+    hits = challenger.hits(targets, TAIL, k)[some]
     return {
         f"tail_ndcg_at_{k}": float(ndcg_at(hits, count[some]).mean()),
         "tail_hit_at_10": float(hit_at(hits[:, :10]).mean()),

@@ -27,6 +27,7 @@ from model.fusion.training import Period
 class Sample:
     """B shoppers of a period; `responded` [B, C] bool are the candidates bought within the horizon."""
 
+    inputs: RankerInputs
     user_ids: pa.Array  # [B], sorted
     side: ItemSide
     block: Block
@@ -44,14 +45,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Targets:
-    """What shoppers bought in a period and never before: user_id, item_id, and the item's segment at the cut."""
+    """What shoppers bought in a period and never before: user_id, item_id, segment and department at the cut."""
 
     pairs: pa.Table
 
-    def counts(self, user_ids: pa.Array, *segments: str) -> np.ndarray:
-        """[B] targets of each shopper in these segments, whether a candidate or not."""
-        chosen = self.pairs.filter(pc.is_in(self.pairs["segment"], pa.array(segments)))
-        user = pc.index_in(chosen["user_id"], user_ids).drop_null()
+    def only(self, column: str, *values: str) -> Targets:
+        """Those of items with one of the values in `column`, segment or department."""
+        return Targets(self.pairs.filter(pc.is_in(self.pairs[column], pa.array(values))))
+
+    def counts(self, user_ids: pa.Array) -> np.ndarray:
+        """[B] targets of each shopper, whether a candidate or not."""
+        user = pc.index_in(self.pairs["user_id"], user_ids).drop_null()
         return np.bincount(user.to_numpy(), minlength=len(user_ids))
 
     def among(self, sample: Sample) -> np.ndarray:
@@ -85,7 +89,7 @@ def read_sample(
     user_ids, flat, block = block_of(rows, shoppers, pa.array(side.item_ids), inputs)
     responded = np.zeros(block.candidates.size, dtype=bool)
     responded[flat.to_numpy()] = rows["responded"].to_numpy()
-    return Sample(user_ids, side, block, responded.reshape(block.candidates.shape))
+    return Sample(inputs, user_ids, side, block, responded.reshape(block.candidates.shape))
 
 
 def read_targets(night: Night, cut: date, end: date, side: ItemSide) -> Targets:
@@ -95,7 +99,9 @@ def read_targets(night: Night, cut: date, end: date, side: ItemSide) -> Targets:
     if not len(pairs):
         raise LongtailError(f"Nothing was bought in [{cut}, {end}).", "Choose a date with events before it.")
     row = pc.index_in(pairs["item_id"], pa.array(side.item_ids))
-    return Targets(pairs.append_column("segment", pc.take(pa.array(side.segment), row)))
+    for name, values in (("segment", side.segment), ("department", side.department)):
+        pairs = pairs.append_column(name, pc.take(pa.array(values), row))
+    return Targets(pairs)
 
 
 def purchases(night: Night, since: date | None, until: date) -> DataFrame:

@@ -149,6 +149,7 @@ class Gate(Section):
     recall_at: Positive
     bootstrap_samples: Positive
     margin: Share
+    departments: NotNegative
     max_calibration_slope_error: PositiveFloat
     retry_days: Positive
 

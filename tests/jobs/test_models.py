@@ -122,6 +122,22 @@ def test_a_draft_plays_until_its_version_is_registered(tmp_path: Path) -> None:
     assert [one.as_of for one in after.contenders] == [DECEMBER]
 
 
+def test_the_first_champion_is_the_anchor_of_later_drafts(tmp_path: Path) -> None:
+    def encoder(folder: Path) -> tuple[str, date]:
+        folder.mkdir()
+        return "e9", DECEMBER
+
+    store, night = ModelStore(CONF, tmp_path), _night(tmp_path, DECEMBER)
+    first = _register(store, tmp_path, date(2017, 10, 1))
+    store.promote(first.version)
+    write_draft(tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
+    assert lineup(night).anchor is None  # it is the champion itself
+    store.promote(_register(store, tmp_path, date(2017, 11, 1)).version)
+    anchor = lineup(night).anchor
+    assert anchor is not None
+    assert anchor.version == first.version
+
+
 @pytest.mark.parametrize(
     ("as_of", "training", "encoder"),
     [
