@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import BooleanType, StringType
+from pyspark.sql.types import ArrayType, BooleanType, MapType, StringType
 
 from features.contract import EVENTS, ITEMS, TEXT_EMBEDDINGS, USER_EMBEDDINGS, USER_HISTORY
 from features.contract.table import Table
@@ -47,12 +47,13 @@ def night_of(spark: SparkSession, warehouse: Path, bert: Path, **encoder: Any) -
 
 
 def rows_of(spark: SparkSession, table: Table, rows: list[dict[str, Any]]) -> Any:
-    """Rows of a table with what is not given at '', false or 1; what may be absent is NULL."""
+    """Rows of a table with what is not given empty, false or 1; what may be absent is NULL."""
 
     def value(column: Any, row: dict[str, Any]) -> Any:
         if column.name in row or column.nullable:
             return row.get(column.name)
-        return {StringType: "", BooleanType: False}.get(type(column.type), column.type.fromInternal(1))
+        empty: dict[type, Any] = {StringType: "", BooleanType: False, ArrayType: [], MapType: {}}
+        return empty[type(column.type)] if type(column.type) in empty else column.type.fromInternal(1)
 
     return spark.createDataFrame([tuple(value(c, row) for c in table.columns) for row in rows], table.schema)
 
