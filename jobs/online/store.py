@@ -1,4 +1,4 @@
-"""Feast's store of a warehouse: its folder, its feature_store.yaml, its FeatureStore."""
+"""Feast's store of a warehouse: its folder, its files of settings, its FeatureStore."""
 
 from __future__ import annotations
 
@@ -18,29 +18,41 @@ KEY_VERSION = 3  # of Feast's serialised entity keys; below 3 is deprecated
 
 
 def feast_folder(conf: Config) -> Path:
-    """The folder of feature_store.yaml, registry.db and online.db."""
+    """The folder of feature_store.yaml, reader.yaml, registry.db and online.db."""
     return Path(conf.warehouse).absolute() / "feast"
 
 
 def feature_store_yaml(conf: Config) -> Path:
-    """What readers give to Feast: FeatureStore(fs_yaml_file=...), or feast -f."""
+    """The settings by which the jobs write and read; they name classes of jobs/online."""
     return feast_folder(conf) / "feature_store.yaml"
 
 
+def reader_yaml(conf: Config) -> Path:
+    """What a ranking service gives to Feast: FeatureStore(fs_yaml_file=...), or feast -f.
+
+    It names Feast's own classes alone, so that a service needs neither Longtail nor Spark. Ours matter to the writer.
+    """
+    return feast_folder(conf) / "reader.yaml"
+
+
 def open_store(conf: Config) -> FeatureStore:
-    """The store of a warehouse for a writer; feature_store.yaml is written where it is missing or has changed.
+    """The store of a warehouse for a writer; both files of settings are written where they are missing or have changed.
 
     Raises ConfigurationError where the online store is Redis and its address or its package is missing.
     """
     _check_redis(conf)
-    place = feature_store_yaml(conf)
-    text = yaml.safe_dump(_content(conf), sort_keys=False)
+    _settle(feature_store_yaml(conf), _writer_settings(conf))
+    _settle(reader_yaml(conf), _reader_settings(conf))
+    return read_store(conf)
+
+
+def _settle(place: Path, settings: dict[str, Any]) -> None:
+    text = yaml.safe_dump(settings, sort_keys=False)
     if not place.exists() or place.read_text(encoding="utf-8") != text:
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_suffix(".tmp")
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(place)
-    return read_store(conf)
 
 
 def read_store(conf: Config) -> FeatureStore:
@@ -58,7 +70,7 @@ def read_store(conf: Config) -> FeatureStore:
     return FeatureStore(fs_yaml_file=place)
 
 
-def _content(conf: Config) -> dict[str, Any]:
+def _writer_settings(conf: Config) -> dict[str, Any]:
     folder = feast_folder(conf)
     online: dict[str, Any] = {
         "type": "jobs.online.sqlite_store.NightSqliteOnlineStore",
@@ -85,6 +97,14 @@ def _content(conf: Config) -> dict[str, Any]:
         "offline_store": {"type": "spark"},
         "entity_key_serialization_version": KEY_VERSION,
     }
+
+
+def _reader_settings(conf: Config) -> dict[str, Any]:
+    settings = _writer_settings(conf)
+    online = {key: value for key, value in settings["online_store"].items() if key != "skip_dedup"}
+    registry = {key: value for key, value in settings["registry"].items() if key != "registry_store_type"}
+    own = {"registry": registry, "online_store": online | {"type": conf.online.store}}
+    return {key: value for key, value in (settings | own).items() if key != "offline_store"}
 
 
 def _check_redis(conf: Config) -> None:

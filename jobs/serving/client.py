@@ -1,6 +1,6 @@
 """A client of Longtail's online features for a ranking service. Copy this file; it needs Feast and nothing of Longtail.
 
-    client = StorefrontClient("warehouse/feast/feature_store.yaml")
+    client = StorefrontClient("warehouse/feast/reader.yaml")
     shown = client.user_list("1234", segment="new", already_shown=["77"])   # the shopper's tail items, best first
     boosts = client.boosts(["1082185", "995242"])       # to add to the scores of any other list
     log(client.exposure_events(shown, request_id="r-1", placement="tail_shelf"))

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from jobs.online.store import feast_folder
+from jobs.online.store import reader_yaml
 from jobs.runtime.config import Config
 from tests.jobs.online.frames import publish_frames
 from tests.jobs.online.nights import config_in
@@ -32,7 +32,7 @@ def serving(conf: Config) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("feast")), "-c", str(feast_folder(conf)), "serve"]
+    command = [str(Path(sys.executable).with_name("feast")), "-f", str(reader_yaml(conf)), "serve"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--registry_ttl_sec", "1", "--workers", "1"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy())
     try:
