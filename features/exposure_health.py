@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 
@@ -34,14 +34,11 @@ def exposure_gini(of_item: DataFrame) -> DataFrame:
 
     G = 2 sum_k k x_(k) / (n sum x) - (n + 1) / n with x in rising order (Gini 1912); 0 where nothing was allocated.
     """
-    order = Window.partitionBy().orderBy("allocated", "item_id")
-    ranked = of_item.select(
-        "allocated", F.row_number().over(order.rowsBetween(Window.unboundedPreceding, Window.currentRow)).alias("k")
-    )
-    sums = ranked.agg(
-        F.count("*").alias("n"),
-        F.sum("allocated").alias("total"),
-        F.sum(F.col("k") * F.col("allocated")).alias("weighted"),
+    # One row of all the values in order: a window over all rows does the same, and warns at every use.
+    sums = of_item.agg(F.sort_array(F.collect_list("allocated")).alias("x")).select(
+        F.size("x").alias("n"),
+        _sum(F.col("x")).alias("total"),
+        _sum(F.transform("x", lambda value, place: value * (place + 1))).alias("weighted"),
     )
     gini = 2 * F.col("weighted") / (F.col("n") * F.col("total")) - (F.col("n") + 1) / F.col("n")
     return sums.select(
@@ -49,6 +46,10 @@ def exposure_gini(of_item: DataFrame) -> DataFrame:
         F.lit("all").alias("segment"),
         F.when(F.col("total") > 0, gini).otherwise(F.lit(0.0)).alias("value"),
     )
+
+
+def _sum(values: Column) -> Column:
+    return F.aggregate(values, F.lit(0.0), lambda whole, value: whole + value)
 
 
 def _by_segment(rows: DataFrame, figures: list[tuple[str, Column]]) -> DataFrame:

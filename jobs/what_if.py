@@ -68,7 +68,7 @@ def what_if(
     catalogue = known.toPandas().set_index("item_id")
     visits = setting.users.set_index("user_id")["visit_probability"]
     solution = planned.made.solution
-    how = f"{solution.passes} passes" if solution.converged else f"best of {solution.passes} passes"
+    how = f"passes: {solution.passes}" + ("" if solution.converged else ", not converged: the best of them")
     missed = [f"  {one.name} lacks {one.amount:.2f} of {one.asked:.2f}: {one.why}" for one in planned.made.unmet]
     return "\n".join(
         [

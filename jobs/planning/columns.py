@@ -22,7 +22,7 @@ _FEATURES: dict[str, DataType] = {column.name: column.type for column in ITEM_FE
 _ITEMS: dict[str, DataType] = {
     column.name: column.type for column in ITEMS.columns if isinstance(column.type, NumericType | StringType)
 }
-ALWAYS = ("item_id", "title", "segment", "product_type", "category", "provider_id")
+ALWAYS = ("item_id", "title", "segment", "product_type", "category", "provider_id", "days_since_listed")
 
 
 def check_column(key: str, column: str, kind: Kind) -> None:
@@ -48,8 +48,6 @@ def named_columns(plan: Plan) -> tuple[str, ...]:
     bounds: list[GroupBound] = [*plan.floors.values(), *plan.caps.values()]
     named: list[str | None] = [bound.column for bound in bounds]
     named += [plan.stock.column, plan.stock.demand_column, plan.worth.margin_column]
-    if plan.launch.exposures > 0:
-        named.append("days_since_listed")
     return tuple(dict.fromkeys([*ALWAYS, *(name for name in named if name)]))
 
 

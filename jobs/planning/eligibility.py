@@ -22,7 +22,9 @@ def why_excluded(plan: Plan, items: pd.DataFrame, wishes: Merchandising) -> pd.S
         why[inside] = f"its category is under {path}, which is never shown"
     for item_id, ban in wishes.bans.items():
         why[items["item_id"] == item_id] = f"it is {ban.in_words}"
-    why[~items["segment"].isin(plan.segments)] = f"its segment is none of {', '.join(plan.segments)}"
+    for segment in set(items["segment"]) - set(plan.segments):
+        own = f"its segment is {segment}" if segment else "it has no segment"
+        why[items["segment"] == segment] = f"{own}; plan.segments lets in {', '.join(plan.segments)}"
     why[~items["is_eligible"].astype(bool)] = "it was not listed, or out of stock"
     return why
 

@@ -57,7 +57,7 @@ def page_in_words(page: ShopperPage) -> str:
     bought = ", ".join(page.bought) or "nothing yet"
     lines = [f"shopper {page.user_id} lately bought: {bought}", f"{'':2}{'':>3} {'relevance':>9} {'boost':>8}  shown"]
     for entry in page.entries.itertuples():
-        drawn = "" if entry.propensity == 1.0 else f" (drawn with probability {entry.propensity:.2f})"
+        drawn = "" if entry.propensity == 1.0 else f" (a chance of {entry.propensity:.1%})"
         lines.append(
             f"{'':2}{entry.rank:>3} {entry.relevance:>9.4f} {entry.boost:>+8.4f}  {entry.title} [{entry.segment}]: "
             f"{entry.reason}{drawn}"

@@ -67,8 +67,9 @@ def _figures(
 
 
 def _row(name: str, live: float, other: float) -> str:
-    share = f" ({(other - live) / live:+.1%})" if live else ""
-    return f"{name:<34}{live:>12,.3f}{other:>12,.3f}{other - live:>+12,.3f}{share}"
+    difference = round(other - live, 3) or 0.0  # without the sign of a zero
+    share = f" ({round((other - live) / live, 3) or 0.0:+.1%})" if live else ""
+    return f"{name:<34}{live:>12,.3f}{other:>12,.3f}{difference:>+12,.3f}{share}"
 
 
 def _changed(live: PlanTables, other: PlanTables) -> str:
@@ -77,7 +78,7 @@ def _changed(live: PlanTables, other: PlanTables) -> str:
     moved = both[both["_merge"] != "both"]
     entries = int((both["_merge"] == "right_only").sum())
     users = f"{moved['user_id'].nunique()} of {both['user_id'].nunique()}"
-    return f"{entries} entries are others, in the lists of {users} shoppers"
+    return f"Entries that only the second plan has: {entries}, in the lists of {users} shoppers"
 
 
 def _prices(live: pd.DataFrame, other: pd.DataFrame) -> list[str]:

@@ -24,7 +24,7 @@ def night_summary(spark: SparkSession, conf: Config, as_of: date, seconds: dict[
     newest = runs.drop_duplicates("step", keep="last").set_index("step")
     parts = [f"Night of {as_of}", _steps(newest, seconds)]
     if "train_relevance" in newest.index:
-        parts.append(_model(newest))
+        parts.append(model_in_words(newest))
     if tables.has(METRICS, f"as_of = DATE'{as_of}'"):
         parts += [_tail(tables, conf, as_of), _prices(tables, conf, as_of), _shoppers(tables, conf, as_of)]
     return "\n\n".join(["", *parts])
@@ -40,12 +40,18 @@ def _steps(newest: pd.DataFrame, seconds: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def _model(newest: pd.DataFrame) -> str:
+def model_in_words(newest: pd.DataFrame) -> str:
+    """Which model scored, and what its training gave; `newest` is the newest row of `runs` by step."""
     row = newest.loc["train_relevance"]
-    if row.status == "skipped":
-        return f"Model: version {newest.loc['score'].model_version} scored this night; no training was due."
-    figures = "\n".join(f"  {name}: {value}" for name, value in sorted(row.decisions.items()))
-    return f"Model: version {row.model_version} was trained tonight.\n{figures}"
+    if row.status != "done":
+        why = {"skipped": "no training was due", "refused": "a training was refused"}.get(
+            row.status, "a training failed"
+        )
+        return f"Model: version {newest.loc['score'].model_version} scored this night; {why}."
+    decisions = dict(row.decisions)
+    gate = decisions.pop("gate")
+    figures = "\n".join(f"  {name}: {value}" for name, value in sorted(decisions.items()))
+    return f"Model: version {row.model_version} was trained tonight. The gate: {gate}.\n{figures}"
 
 
 def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+import tempfile
+import traceback
 import uuid
 from collections.abc import Callable
 from datetime import date
@@ -98,13 +100,35 @@ def _guarded(
         return error.exit_code
     except Exception as error:
         logger.debug("failed", exc_info=error)
-        where = f" The whole trace is in {log}." if log else ""
-        _say(f"{name}: {type(error).__name__}: {_first_line(error)}{where}")
+        _say(f"{name}: {told(error)}. The whole trace is in {log or _kept_trace(run_id, error)}.")
         return FAILED
 
 
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")[:300]
+def told(error: Exception) -> str:
+    """One line of an error that nobody foresaw: its kind and what it says.
+
+    Spark wraps what a Python worker raised in the worker's trace, and what the JVM raised in the name of a call; both
+    are left out.
+    """
+    lines = str(error).splitlines()
+    for place, line in enumerate(lines):
+        if "Traceback (most recent call last)" in line:
+            raised = next((one for one in lines[place + 1 :] if one and not one[0].isspace()), None)
+            if raised:
+                return _short(raised)
+    said = (line.removeprefix(":").strip() for line in lines if not line.startswith("An error occurred while calling"))
+    return _short(f"{type(error).__name__}: {next(filter(None, said), 'no message')}")
+
+
+def _short(line: str) -> str:
+    return line[:300].rstrip(" .")
+
+
+def _kept_trace(run_id: str, error: Exception) -> Path:
+    """A file for the trace of a command that writes no log: it only reads, or had not come so far."""
+    place = Path(tempfile.gettempdir()) / f"longtail-{run_id}.log"
+    place.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    return place
 
 
 def _say(line: str) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# What an item's age comes to: whether being new or being known speaks for it differs from model to model.
+AGES = ("days_since_first_sale", "days_since_first_purchase", "days_since_listed")
+NEW, ESTABLISHED = "new", "established"
+
 # Channels of the first stage and features, by the names that `top_reasons` uses.
 PHRASES = {
     "als": "Fits the taste seen in all purchases",
@@ -53,10 +57,8 @@ PHRASES = {
         "Sells steadily",
     ),
     **dict.fromkeys(("days_since_last_sale", "days_since_last_purchase"), "Sold a short while ago"),
-    **dict.fromkeys(
-        ("days_since_first_sale", "days_since_first_purchase", "days_since_listed"),
-        "Its time in the shop speaks for it",
-    ),
+    NEW: "New in the shop",
+    ESTABLISHED: "Long in the shop",
     **dict.fromkeys(("segment=tail", "segment=cold"), "A rare find"),
     "exposures_count_28d": "Shown often of late",
     "next_item": "Often bought right after the last product",

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from jobs import nightly, publish, show, what_if
-from jobs.runtime.errors import REFUSED, WRONG_USAGE, Refused
+from jobs.runtime.command import run_without_spark, told
+from jobs.runtime.errors import FAILED, REFUSED, WRONG_USAGE, Refused
 from jobs.runtime.lock import only_writer
 
 Main = Callable[[], None]
@@ -73,3 +74,48 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     with only_writer(tmp_path), pytest.raises(Refused, match="Another run is writing") as caught, only_writer(tmp_path):
         pass
     assert caught.value.exit_code == REFUSED
+
+
+WORKER = """
+  An exception was thrown from the Python worker. Please see the stack trace below.
+Traceback (most recent call last):
+  File "worker.py", line 2, in <module>
+    raise ValueError("no number")
+ValueError: The model gave no number.
+
+JVM stacktrace:
+org.apache.spark.SparkException: Job aborted
+"""
+CALL = "An error occurred while calling o45.save.\n: java.io.IOException: No space left on device\n\tat a.b(C.java:1)"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (KeyError("brand"), "KeyError: 'brand'"),
+        (ValueError(), "ValueError: no message"),
+        (RuntimeError(WORKER), "ValueError: The model gave no number"),
+        (RuntimeError(CALL), "RuntimeError: java.io.IOException: No space left on device"),
+        (RuntimeError("x" * 400), f"RuntimeError: {'x' * 286}"),
+    ],
+)
+def test_an_unforeseen_error_is_one_line(error: Exception, line: str) -> None:
+    assert told(error) == line
+
+
+def test_the_trace_of_a_command_that_only_reads_is_kept(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    path = tmp_path / "store.yaml"
+    path.write_text(f"warehouse: {tmp_path}/warehouse\n", encoding="utf-8")
+
+    def fails() -> None:
+        run_without_spark(str(path), "look", lambda conf, run_id: {}["brand"], writes=False)
+
+    code, _, error = run(fails)
+    assert code == FAILED
+    [kept] = tmp_path.glob("longtail-*.log")
+    assert error == f"look: KeyError: 'brand'. The whole trace is in {kept}.\n"
+    assert "Traceback" in kept.read_text(encoding="utf-8")
+    assert not (tmp_path / "warehouse").exists()

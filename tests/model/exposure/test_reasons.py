@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from model.exposure.reasons import EXPLORED, PHRASES, phrase_of, raised_by, reason_of
+from model.exposure.reasons import AGES, EXPLORED, PHRASES, phrase_of, raised_by, reason_of
 from model.fusion.inputs import ITEM_FEATURES, columns_of
 from model.retrieval.channels import ALL_CHANNELS
 
@@ -30,4 +30,4 @@ def test_reason() -> None:
 
 
 def test_every_channel_and_every_feature_of_an_item_has_a_phrase() -> None:
-    assert {*ALL_CHANNELS, *columns_of(ITEM_FEATURES)} - {"segment"} <= set(PHRASES)
+    assert {*ALL_CHANNELS, *columns_of(ITEM_FEATURES)} - {"segment"} <= {*PHRASES, *AGES}
