@@ -41,6 +41,7 @@ class Bundle:
 
     @property
     def encoder_folder(self) -> Path:
+        """Where its encoder lies."""
         return self.folder / ENCODER
 
     @classmethod

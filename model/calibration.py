@@ -33,6 +33,7 @@ class Levels:
         return cls(log_activity.astype(np.float64), _log_sum(odds), _log_sum(logits.astype(np.float64)))
 
     def matrix(self) -> np.ndarray:
+        """[users, 3]: activity, first stage, fusion."""
         return np.stack([self.log_activity, self.first_stage, self.fusion], axis=1)
 
 
@@ -78,6 +79,7 @@ class Calibrator:
         return np.where(listed, expit(base[:, None] + self.slope * share), 0.0)
 
     def save(self, folder: Path) -> None:
+        """Writes the calibrator as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FILE).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 

@@ -33,6 +33,7 @@ class Periods:
 
     @property
     def all_cuts(self) -> tuple[date, ...]:
+        """The cuts at which anything is fitted or judged, oldest first."""
         return (self.first_stage, *self.with_candidates)
 
     def end(self, cut: date) -> date:

@@ -12,6 +12,7 @@ COLOURS: tuple[Colour, ...] = get_args(Colour)
 
 
 def other(colour: Colour) -> Colour:
+    """Blue of green, green of blue."""
     return "green" if colour == "blue" else "blue"
 
 
@@ -39,14 +40,17 @@ class Colours:
 
     @property
     def idle(self) -> Colour:
+        """The colour that a publish may write."""
         return other(self.served)
 
     @property
     def live_night(self) -> HeldNight | None:
+        """The night that readers see; None before the first."""
         return self.held.get(self.live) if self.live else None
 
     @property
     def idle_night(self) -> HeldNight | None:
+        """The whole night in the idle colour, which a roll-back brings back; None where there is none."""
         return self.held.get(self.idle)
 
     def without_idle(self) -> Colours:

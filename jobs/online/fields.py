@@ -36,8 +36,10 @@ class OnlineView:
 
     @property
     def join_key(self) -> str:
+        """The entity's id: user_id or item_id."""
         return f"{self.entity}_id"
 
     @property
     def field_names(self) -> list[str]:
+        """In the order of the fields."""
         return [one.name for one in self.fields]

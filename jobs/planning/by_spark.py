@@ -51,6 +51,7 @@ class BySpark:
         self.packed.unpersist()
 
     def use(self, price: np.ndarray, gamma: float) -> Use:
+        """What all users take at these prices, by one pass over the executors."""
         items = self.bounds.items
         shared = self.spark.sparkContext.broadcast(price)
 

@@ -28,6 +28,7 @@ class Wish:
     owner: str
 
     def holds(self, as_of: date) -> bool:
+        """Whether the wish is in force on a date; both ends belong to it."""
         begun = self.starts_on is None or self.starts_on <= as_of
         return begun and (self.ends_on is None or as_of <= self.ends_on)
 

@@ -28,10 +28,12 @@ class Draft:
 
     @property
     def encoder_folder(self) -> Path:
+        """Where its encoder lies."""
         return self.folder / "encoder"
 
     @property
     def first_stage_folder(self) -> Path:
+        """Where its first stage lies."""
         return self.folder / "first_stage"
 
 

@@ -40,6 +40,7 @@ class Version:
 
     @property
     def age_order(self) -> tuple[date, int]:
+        """What versions are sorted by, oldest first."""
         return self.as_of, int(self.version)
 
 
@@ -55,10 +56,12 @@ class Champion:
 
     @property
     def encoder_folder(self) -> Path:
+        """Where the champion's encoder lies."""
         return self.folder / "encoder"
 
     @property
     def first_stage_folder(self) -> Path:
+        """Where the champion's first stage lies."""
         return self.folder / "first_stage"
 
 

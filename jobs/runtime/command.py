@@ -32,6 +32,7 @@ def parser(meaning: str | None) -> argparse.ArgumentParser:
 
 
 def add_as_of(made: argparse.ArgumentParser, required: bool = True) -> None:
+    """Adds --as-of."""
     made.add_argument(
         "--as-of", type=calendar_date, required=required, metavar="YYYY-MM-DD", help="the night's date, UTC"
     )

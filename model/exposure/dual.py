@@ -42,6 +42,7 @@ class Pass:
 
     @property
     def merit(self) -> float:
+        """The larger of gap and violation: a pass is better where it is smaller."""
         return max(self.gap, self.violation)
 
 
@@ -82,9 +83,11 @@ class Dual:
         return self.projected(np.concatenate(parts))
 
     def projected(self, vector: np.ndarray) -> np.ndarray:
+        """The nearest prices within the bounds."""
         return np.clip(vector, self.lowest, self.bound)
 
     def split(self, vector: np.ndarray) -> Prices:
+        """The prices by kind of constraint; an item or group without a bound has price 0."""
         cap, floored, group, capped = np.split(vector, self._ends)
         item_floor, group_cap = np.zeros(self.problem.items), np.zeros(len(group))
         item_floor[self.floored], group_cap[self.capped] = floored, capped
@@ -108,6 +111,7 @@ class Dual:
         )
 
     def curvature(self, use: Use) -> np.ndarray:
+        """Of the dual along every price: how fast what is used answers to it."""
         own = use.curvature
         of_group = self.problem.membership @ own
         return np.concatenate([own, own[self.floored], of_group, of_group[self.capped]])

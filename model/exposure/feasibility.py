@@ -25,6 +25,7 @@ class Unmet:
 
     @property
     def amount(self) -> float:
+        """Expected exposures that cannot be given."""
         return self.asked - self.possible
 
 

@@ -59,6 +59,7 @@ class _Repair:
         return belongs
 
     def short(self, belongs: np.ndarray, cause: int) -> bool:
+        """Whether the floor of the group `cause`, or of an item of `belongs` where `cause` is none, is not yet met."""
         if cause < len(self.group_floor):
             return bool(self.group_used[cause] < self.group_floor[cause])
         return bool(np.any((self.used < self.item_floor) & belongs))

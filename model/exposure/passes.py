@@ -114,6 +114,7 @@ class InMemory:
     """Passes over a problem whose pairs lie in memory."""
 
     def __init__(self, problem: Problem, shard_users: int = SHARD_USERS) -> None:
+        """What all users take at these prices of items."""
         self.problem, self.shard_users = problem, shard_users
         shards = list(shards_of(problem.pairs, shard_users))
         self.facts = total_facts(

@@ -64,10 +64,12 @@ class Problem:
 
     @property
     def users(self) -> int:
+        """How many there are."""
         return len(self.visit_probability)
 
     @property
     def items(self) -> int:
+        """How many there are."""
         return len(self.item_cap)
 
     @property

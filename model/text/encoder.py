@@ -108,15 +108,18 @@ class Encoder:
 
     @cached_property
     def version(self) -> str:
+        """Base, date and the start of the digest of weights, tokenizer and settings."""
         digest = stored.digest_of(self.model, self.tokenizer, self.settings)
         return f"{self.settings.base}-{self.settings.as_of}-{digest[:8]}"
 
     @property
     def dimension(self) -> int:
+        """Length of an embedding."""
         return int(self.model.config.hidden_size)
 
     @property
     def dtype(self) -> str:
+        """In which it computes: float32 or bfloat16."""
         return self.settings.dtype
 
     def encode_items(
