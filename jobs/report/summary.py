@@ -45,7 +45,7 @@ def model_in_words(newest: pd.DataFrame) -> str:
     row = newest.loc["train_relevance"]
     if row.status != "done":
         why = {"skipped": "no training was due", "refused": "a training was refused"}.get(
-            row.status, "a training failed"
+            str(row.status), "a training failed"
         )
         return f"Model: version {newest.loc['score'].model_version} scored this night; {why}."
     decisions = dict(row.decisions)
