@@ -22,7 +22,7 @@ from jobs.quality.gate import pass_features
 from jobs.registry.lineup import model_store, training_is_due
 from jobs.runtime.command import main_of
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.manifest import last_done
+from jobs.runtime.manifest import days_changed_since, last_done
 from jobs.runtime.night import Night
 from model.periods import training_periods
 
@@ -92,7 +92,7 @@ def _require_ingested(night: Night) -> None:
 
 
 def _sum_up_days(night: Night) -> None:
-    """Replaces the partials of the days since the last night whose features were built, or taken in tonight."""
+    """Replaces the partials from the first day on that came in, or was corrected, since features were last built."""
     since = _first_open_day(night)
     where = f"day < DATE'{night.as_of}'" + (f" AND day >= DATE'{since}'" if since else "")
     events, earlier = _events_before(night), None
@@ -112,7 +112,7 @@ def _first_open_day(night: Night) -> date | None:
     taken = last_done(night.tables, "ingest", before=night.as_of)
     if built is None or taken is None:
         return None
-    first: date = min(built["as_of"], taken["as_of"])
+    first: date = min(built["as_of"], taken["as_of"], *days_changed_since(night.tables, built["started_at"]))
     return first
 
 

@@ -18,9 +18,9 @@ from jobs.retrieval.date_side import DateSide, prepare_date
 from jobs.runtime.command import main_of
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
+from jobs.sources.absences import channels_in_use
 from model.periods import training_periods
 from model.retrieval.candidates import sample_for_training
-from model.retrieval.channels import ALL_CHANNELS
 from model.retrieval.first_stage import fit_first_stage
 
 _SAMPLE = "label float, weight float, scores array<float>"
@@ -37,7 +37,7 @@ def train_first_stage(night: Night) -> None:
         event("no first stage is due", step="train_first_stage", as_of=night.as_of)
         return
     periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
-    channels = (*ALL_CHANNELS, *night.conf.sequences.channels)
+    channels = (*channels_in_use(night), *night.conf.sequences.channels)
     side = prepare_date(night, periods.first_stage, draft.encoder_version, channels)
     responses = new_purchases(night, periods.first_stage, periods.end(periods.first_stage))
     scores, label, weight = _sample(night, side, responses, channels)

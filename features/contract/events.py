@@ -3,7 +3,7 @@
 from pyspark.sql.types import DateType, DoubleType, IntegerType, LongType, StringType, TimestampType
 
 from features.contract.money import MONEY
-from features.contract.table import Column, Invariant, Table
+from features.contract.table import Column, Invariant, Table, plausible_time, readable
 
 EVENTS = Table(
     name="events",
@@ -29,17 +29,29 @@ EVENTS = Table(
         Column("query", StringType(), "Search text.", nullable=True),
         Column("rating", DoubleType(), "Rating of a review.", nullable=True),
         Column("text", StringType(), "Text of a review.", nullable=True),
+        Column(
+            "source_part", StringType(), "File of the source that it came from, where there are several.", nullable=True
+        ),
     ),
     key=("event_id",),
     invariants=(
         Invariant(
             "known_event_type", "event_type in ('exposure', 'click', 'cart', 'purchase', 'return', 'review', 'search')"
         ),
+        *plausible_time("event_time"),
+        Invariant("event_time_after_ingested_at", "event_time <= ingested_at"),
         Invariant("quantity_not_negative", "quantity >= 0"),
+        Invariant("quantity_absurd", "quantity <= 100000"),
         Invariant("price_not_negative", "price >= 0"),
+        Invariant("price_absurd", "price <= 100000000"),
         Invariant("propensity_is_probability", "propensity > 0 AND propensity <= 1"),
         Invariant("position_from_one", "position >= 1"),
         Invariant("sample_weight_at_least_one", "sample_weight >= 1"),
+        Invariant("sample_weight_not_finite", "sample_weight < 1e15"),
+        Invariant("rating_not_finite", "abs(rating) < 1e15"),
+        *readable("event_id", "user_id", "item_id", longest=256),
+        *readable("query", "text", longest=20000),
         Invariant("event_date_is_day_of_event_time", "event_date = to_date(event_time)"),
     ),
+    skipped_by=("event_date",),
 )

@@ -3,7 +3,7 @@
 from pyspark.sql.types import ArrayType, DoubleType, FloatType, LongType, MapType, StringType, TimestampType
 
 from features.contract.money import MONEY
-from features.contract.table import Column, Invariant, Table
+from features.contract.table import Column, Invariant, Table, plausible_time, readable
 
 ITEMS = Table(
     name="items",
@@ -43,5 +43,12 @@ ITEMS = Table(
         Invariant("price_not_negative", "price >= 0"),
         Invariant("stock_not_negative", "stock_quantity >= 0"),
         Invariant("withdrawn_after_listed", "withdrawn_at > listed_at"),
+        *plausible_time("valid_from", "listed_at", "updated_at"),
+        Invariant("price_absurd", "price <= 100000000"),
+        Invariant("margin_absurd", "margin BETWEEN -100 AND 1"),
+        Invariant("image_embedding_not_finite", "NOT exists(image_embedding, x -> x IS NULL OR NOT abs(x) < 1e15)"),
+        *readable("item_id", longest=256),
+        *readable("title", "category", "product_type", "brand", "provider_id", longest=2000),
+        *readable("description", longest=20000),
     ),
 )

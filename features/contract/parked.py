@@ -14,6 +14,7 @@ PARKED = Table(
         Column("as_of", DateType(), "Night of that run."),
         Column("reason", StringType(), "unknown item or unknown user."),
         Column("payload", StringType(), "The row as JSON."),
+        Column("parked_since", DateType(), "Night that first parked it.", nullable=True),
     ),
     key=(
         "table",

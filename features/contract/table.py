@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql.types import DataType, StructField, StructType
+from pyspark.sql.types import (
+    DataType,
+    DateType,
+    NumericType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+# Columns that hold or may hold the identifier of a shopper, or words that a shopper wrote.
+TELLING = ("user_id", "event_id", "row_id", "payload", "query", "text", "reason", "user_hash")
 
 
 @dataclass(frozen=True)
@@ -25,9 +36,36 @@ class Invariant:
     holds: str
 
 
+def readable(*columns: str, longest: int) -> tuple[Invariant, ...]:
+    """Rules for texts: valid UTF-8 without the sign that decoders put for bytes that are not, and not over-long."""
+    return tuple(
+        rule
+        for name in columns
+        for rule in (
+            Invariant(f"{name}_bad_utf8", f"is_valid_utf8({name}) AND NOT contains({name}, '\ufffd')"),
+            Invariant(f"{name}_too_long", f"length({name}) <= {longest}"),
+        )
+    )
+
+
+def plausible_time(*columns: str) -> tuple[Invariant, ...]:
+    """Rules for times: a clock that was never set says 1970, a mistyped year 20177."""
+    return tuple(
+        Invariant(
+            f"{name}_absurd", f"{name} >= TIMESTAMP'2000-01-01 00:00:00' AND {name} < TIMESTAMP'2100-01-01 00:00:00'"
+        )
+        for name in columns
+    )
+
+
 @dataclass(frozen=True)
 class Table:
-    """A Delta table: the one place of its StructType, key, partitions and invariants."""
+    """A Delta table: the one place of its StructType, key, partitions and invariants.
+
+    `skipped_by` names the columns by whose least and greatest value readers skip files; () means all that have an
+    order and do not tell of a shopper. Collecting these values for all columns of a large table takes as long as
+    writing it, and they stay in Delta's log, where nothing can be erased.
+    """
 
     name: str
     meaning: str
@@ -35,6 +73,7 @@ class Table:
     key: tuple[str, ...]
     partitioned_by: tuple[str, ...] = ()
     invariants: tuple[Invariant, ...] = ()
+    skipped_by: tuple[str, ...] = ()
 
     @property
     def schema(self) -> StructType:
@@ -44,6 +83,16 @@ class Table:
     @property
     def column_names(self) -> list[str]:
         return [column.name for column in self.columns]
+
+    @property
+    def with_statistics(self) -> tuple[str, ...]:
+        """The columns whose least and greatest value each file is given."""
+        ordered = (NumericType, DateType, TimestampType, StringType)
+        return self.skipped_by or tuple(
+            column.name
+            for column in self.columns
+            if isinstance(column.type, ordered) and column.name not in (*TELLING, *self.partitioned_by)
+        )
 
     @property
     def required(self) -> list[str]:

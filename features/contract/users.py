@@ -2,7 +2,7 @@
 
 from pyspark.sql.types import BooleanType, MapType, StringType, TimestampType
 
-from features.contract.table import Column, Invariant, Table
+from features.contract.table import Column, Invariant, Table, plausible_time, readable
 
 USERS = Table(
     name="users",
@@ -15,5 +15,9 @@ USERS = Table(
         Column("updated_at", TimestampType(), "Time of the last change in the source."),
     ),
     key=("user_id",),
-    invariants=(Invariant("user_id_not_empty", "user_id <> ''"),),
+    invariants=(
+        Invariant("user_id_not_empty", "user_id <> ''"),
+        *plausible_time("signed_up_at", "updated_at"),
+        *readable("user_id", longest=256),
+    ),
 )

@@ -7,29 +7,43 @@ from datetime import date
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from features.contract.table import Table
+from features.contract import EVENTS
+from features.contract.table import Invariant, Table
 from features.quality.contract_checks import broken_rules
 
 ACCEPTED, REJECTED, PARKED = "accepted", "rejected", "parked"
 DUPLICATE, FILTERED, LATER = "duplicates", "filtered", "later"
 OUTCOMES = (ACCEPTED, REJECTED, PARKED, DUPLICATE, FILTERED, LATER)
+KEPT = (ACCEPTED, PARKED)
 SEVERAL_CONTENTS = "several_contents_for_one_key"
+RETURN_WITHOUT_PURCHASE = "return_without_purchase"
+OLDER_THAN_KNOWN = "older_than_what_is_known"
 
 
-def with_outcome(frame: DataFrame, table: Table, time: str, before: date) -> DataFrame:
+def with_outcome(
+    frame: DataFrame, table: Table, time: str, before: date, further: tuple[Invariant, ...] = ()
+) -> DataFrame:
     """Adds `outcome` and `reason` to rows with the table's columns and `filtered`.
 
-    Left out by the mapping: filtered. Breaking the contract: rejected, with the names of the rules. At or after
-    `before` by the column `time`: later. Anything else: accepted.
+    Left out by the mapping: filtered. Taken in from the same file by an earlier night: duplicates. Breaking the
+    contract, or one of the store's `further` rules: rejected, with the names of the rules. At or after `before` by the
+    column `time`: later. Anything else: accepted.
     """
-    reason = F.when(~F.col("filtered"), broken_rules(table)).otherwise(F.lit(""))
+    broken = broken_rules(table, further)
+    if "unreadable" in frame.columns:
+        broken = F.when(F.col("unreadable") != "", F.col("unreadable")).otherwise(broken)
+    reason = F.when(~F.col("filtered"), broken).otherwise(F.lit(""))
+    taken = F.col(time) < F.col("taken_until") if "taken_until" in frame.columns else F.lit(False)
     outcome = (
         F.when(F.col("filtered"), F.lit(FILTERED))
+        .when(F.coalesce(taken, F.lit(False)), F.lit(DUPLICATE))
         .when(F.col("reason") != "", F.lit(REJECTED))
         .when(F.col(time) >= F.lit(before), F.lit(LATER))
         .otherwise(F.lit(ACCEPTED))
     )
-    return frame.withColumn("reason", reason).select(*table.column_names, outcome.alias("outcome"), "reason")
+    beside = [name for name in ("raw", "source_part", "parked_since") if name in frame.columns]
+    beside = [name for name in beside if name not in table.column_names]
+    return frame.withColumn("reason", reason).select(*table.column_names, *beside, outcome.alias("outcome"), "reason")
 
 
 def park_unknown(judged: DataFrame, key: str, known: DataFrame, what: str) -> DataFrame:
@@ -44,35 +58,69 @@ def park_unknown(judged: DataFrame, key: str, known: DataFrame, what: str) -> Da
     )
 
 
-def repeated_keys(judged: DataFrame, table: Table) -> DataFrame:
-    """key_hash: hashes of keys that more than one row to be kept has; nearly always none.
+def reject_long_parked(judged: DataFrame, since: date) -> DataFrame:
+    """Rows that are parked since before `since` become rejected, their reason followed by `for too long`."""
+    if "parked_since" not in judged.columns:
+        return judged
+    long = (F.col("outcome") == PARKED) & F.coalesce(F.col("parked_since") < F.lit(since), F.lit(False))
+    return _changed(judged, long, REJECTED, F.concat("reason", F.lit(" for too long")))
 
-    Hashes of 64 bits are shuffled instead of keys. Keys that only share a hash are told apart by `judge_repeats`.
+
+def reject_returns_without_purchase(judged: DataFrame, before: DataFrame) -> DataFrame:
+    """Accepted returns of what the shopper had not bought by then become rejected.
+
+    `before`: user_id, item_id, first_purchase (the earliest time), one row a pair.
     """
-    # Rows are spread by the hash first: as keys differ, an aggregation before the shuffle would only fill memory.
-    hashes = judged.where(F.col("outcome").isin(ACCEPTED, PARKED)).select(_hash(table).alias("key_hash"))
-    return (
-        hashes.repartition("key_hash")
-        .groupBy("key_hash")
-        .agg(F.count(F.lit(1)).alias("rows"))
-        .where(F.col("rows") > 1)
-        .select("key_hash")
+    joined = judged.join(before, on=["user_id", "item_id"], how="left")
+    bought = F.coalesce(F.col("first_purchase") <= F.col("event_time"), F.lit(False))
+    without = (F.col("event_type") == "return") & (F.col("outcome") == ACCEPTED) & ~bought
+    columns = judged.columns
+    return _changed(joined, without, REJECTED, F.lit(RETURN_WITHOUT_PURCHASE)).select(*columns)
+
+
+def judge_known(judged: DataFrame, known: DataFrame) -> DataFrame:
+    """Rows whose event is known become duplicates where equal, and rejected where recorded before what is known.
+
+    `known`: event_id, known_at (ingested_at), known_content (`content_hash`), one row an event. What remains accepted
+    under a known id is a correction.
+    """
+    columns = judged.columns
+    joined = judged.join(known, on="event_id", how="left").withColumn("content", content_hash(EVENTS))
+    kept = F.col("outcome").isin(*KEPT) & F.col("known_content").isNotNull()
+    equal = kept & (F.col("known_content") == F.col("content"))
+    older = kept & ~equal & (F.col("ingested_at") < F.col("known_at"))
+    once = _changed(joined, equal, DUPLICATE, F.lit("known"))
+    return _changed(once, older & (F.col("outcome") != DUPLICATE), REJECTED, F.lit(OLDER_THAN_KNOWN)).select(*columns)
+
+
+def content_hash(table: Table) -> Column:
+    """64 bits of all columns but the file that a row came from."""
+    return F.xxhash64(*(name for name in table.column_names if name != "source_part"))
+
+
+def _changed(rows: DataFrame, which: Column, outcome: str, reason: Column) -> DataFrame:
+    columns = [name for name in rows.columns if name not in ("outcome", "reason")]
+    return rows.select(
+        *columns,
+        F.when(which, F.lit(outcome)).otherwise(F.col("outcome")).alias("outcome"),
+        F.when(which, reason).otherwise(F.col("reason")).alias("reason"),
     )
 
 
 def judge_repeats(judged: DataFrame, table: Table, repeated: DataFrame) -> DataFrame:
     """Of equal rows with one key all but one become duplicates; rows that differ under one key are all rejected.
 
-    `repeated` comes from `repeated_keys`; only rows whose key it names are sorted.
+    `repeated` has key_hash, the hashes (`key_hash`) of keys that come again; only rows with one of them are sorted.
     """
-    kept = F.col("outcome").isin(ACCEPTED, PARKED)
-    hashed = judged.withColumn("key_hash", F.when(kept, _hash(table)))
+    kept = F.col("outcome").isin(*KEPT)
+    hashed = judged.withColumn("key_hash", F.when(kept, key_hash(table)))
     listed = F.broadcast(repeated)
     others = hashed.join(listed, on="key_hash", how="left_anti").select(*judged.columns)
-    content = F.to_json(F.struct(*table.column_names))
+    content = F.to_json(F.struct(*(name for name in table.column_names if name != "source_part")))
     same_key = Window.partitionBy(*table.key)
     whole = same_key.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
-    in_order = same_key.orderBy("content").rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    order = ["content", *(["source_part"] if "source_part" in judged.columns else [])]
+    in_order = same_key.orderBy(*order).rowsBetween(Window.unboundedPreceding, Window.currentRow)
     suspects = (
         hashed.join(listed, on="key_hash", how="left_semi")
         .withColumn("content", content)
@@ -83,11 +131,12 @@ def judge_repeats(judged: DataFrame, table: Table, repeated: DataFrame) -> DataF
         F.when(F.col("differs"), F.lit(REJECTED)).when(F.col("place") > 1, F.lit(DUPLICATE)).otherwise(F.col("outcome"))
     )
     reason = F.when(F.col("differs"), F.lit(SEVERAL_CONTENTS)).otherwise(F.col("reason"))
-    return others.unionByName(suspects.select(*table.column_names, outcome.alias("outcome"), reason.alias("reason")))
+    beside = [name for name in judged.columns if name not in ("outcome", "reason")]
+    return others.unionByName(suspects.select(*beside, outcome.alias("outcome"), reason.alias("reason")))
 
 
 def refused_rows(judged: DataFrame, table: Table, outcome: str) -> DataFrame:
-    """table, row_id, reason, payload of the rows with this outcome, as `rejected` and `parked` keep them.
+    """table, row_id, reason, payload, parked_since of the rows with this outcome, as `rejected` and `parked` keep them.
 
     row_id is the key's values joined by '|', or the SHA-256 of the payload where one is missing; a row_id that comes
     again gets #2, #3 and so on, by payload.
@@ -97,19 +146,25 @@ def refused_rows(judged: DataFrame, table: Table, outcome: str) -> DataFrame:
     for name in table.key:
         has_key = has_key & F.col(name).isNotNull() & (F.trim(F.col(name).cast("string")) != "")
     same_id = Window.partitionBy("id").orderBy("payload").rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    payload = F.to_json(F.struct(*table.column_names))
+    if "raw" in judged.columns:
+        payload = F.coalesce("raw", payload)
     rows = (
         judged.where(F.col("outcome") == outcome)
-        .withColumn("payload", F.to_json(F.struct(*table.column_names)))
+        .withColumn("payload", payload)
         .withColumn("id", F.when(has_key, whole_key).otherwise(F.sha2("payload", 256)))
         .withColumn("place", F.row_number().over(same_id))
     )
+    since = F.col("parked_since") if "parked_since" in judged.columns else F.lit(None).cast("date")
     return rows.select(
         F.lit(table.name).alias("table"),
         F.when(F.col("place") == 1, F.col("id")).otherwise(F.concat_ws("#", "id", "place")).alias("row_id"),
         "reason",
         "payload",
+        since.alias("parked_since"),
     )
 
 
-def _hash(table: Table) -> Column:
+def key_hash(table: Table) -> Column:
+    """64 bits of the key, for comparing keys without carrying them; not proof that two are equal."""
     return F.xxhash64(*table.key)

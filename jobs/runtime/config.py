@@ -25,14 +25,14 @@ from jobs.runtime.section import (
     Whole,
 )
 from jobs.runtime.sequences_section import Sequences
+from jobs.runtime.source_config import Source
 
 
-class Source(Section):
-    kind: Literal["complete_journey"]
-    folder: str | None
-    currency: str
-    exposure_sample_share: Share
-    max_rejected_share: Share
+class Housekeeping(Section):
+    forget_retain_hours: NotNegativeFloat
+    keep_nights_days: Positive
+    vacuum_hours: NotNegativeFloat
+    optimize: tuple[str, ...]
 
 
 class Segments(Section):
@@ -174,6 +174,7 @@ class Config(Section):
     warehouse: Annotated[str, Field(min_length=1)]
     seed: Whole
     source: Source
+    housekeeping: Housekeeping
     segments: Segments
     features: Features
     demand: Demand

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -52,6 +53,15 @@ def last_done(tables: Warehouse, step: str, before: date | None = None, at: date
     if at is not None:
         rows = rows.where(F.col("as_of") == F.lit(at))
     return rows.orderBy(F.desc("as_of"), F.desc("started_at")).first()
+
+
+def days_changed_since(tables: Warehouse, moment: datetime) -> set[date]:
+    """Days whose events were changed by ingests that began after the moment, UTC."""
+    rows = tables.read_or_empty(RUNS).where(
+        (F.col("step") == "ingest") & (F.col("status") == "done") & (F.col("started_at") > F.lit(moment))
+    )
+    listed = [row["decisions"].get("changed_days", "[]") for row in rows.select("decisions").collect()]
+    return {date.fromisoformat(day) for days in listed for day in json.loads(days)}
 
 
 @cache

@@ -1,5 +1,21 @@
 """Sources: somebody's tables, mapped to the contract."""
 
-from jobs.sources.source import Source, source_of
+from __future__ import annotations
+
+from pathlib import Path
+
+from features.contract.source_parts import SOURCE_PARTS
+from jobs.runtime.night import Night
+from jobs.sources.complete_journey import CompleteJourney
+from jobs.sources.files import FilesSource
+from jobs.sources.source import Source
 
 __all__ = ["Source", "source_of"]
+
+
+def source_of(night: Night) -> Source:
+    """The source that the configuration names, as this night sees it."""
+    conf = night.conf.source
+    if conf.files is not None:
+        return FilesSource(night.spark, conf.files, night.tables.read_or_empty(SOURCE_PARTS), night.as_of)
+    return CompleteJourney(night.spark, conf.exposure_sample_share, Path(conf.folder) if conf.folder else None)

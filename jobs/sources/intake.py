@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,32 +12,26 @@ from pyspark.sql import functions as F
 from features.accounting import Balance, rows_by_outcome
 from features.contract import PARKED as PARKED_TABLE
 from features.contract import REJECTED as REJECTED_TABLE
-from features.contract.table import Table
+from features.contract.table import Invariant, Table
 from features.quality import outcomes
 from features.quality.contract_checks import with_contract_columns
+from features.quality.tally import summed, tally
 from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
 
-
-@dataclass(frozen=True)
-class Reference:
-    """Accepted rows whose `key` is not among the values of `known` (one column, unique) are parked."""
-
-    key: str
-    known: DataFrame
-    what: str
+Judgement = Callable[[DataFrame], DataFrame]  # judged rows to judged rows; see features.quality.outcomes
 
 
 @dataclass(frozen=True)
 class Intake:
-    """One table's rows as they came, judged (with `outcome` and `reason`), and how many there are of each outcome."""
+    """One table's rows judged (with `outcome` and `reason`), and how many there are of each outcome."""
 
     table: Table
-    rows: DataFrame
     judged: DataFrame
     balance: Balance
     newest: date | None
+    held: tuple[DataFrame, ...]
 
     @property
     def accepted(self) -> DataFrame:
@@ -45,48 +40,70 @@ class Intake:
     def count(self, outcome: str) -> int:
         return self.balance.by_outcome.get(outcome, 0)
 
+    @property
+    def any_accepted(self) -> bool:
+        return self.count(outcomes.ACCEPTED) > 0
+
     def release(self) -> None:
-        """Gives back what `keep` holds."""
-        self.rows.unpersist()
+        """Gives back the memory of what is held."""
+        for frame in self.held:
+            frame.unpersist()
 
 
-def take_in(
-    source_rows: DataFrame,
-    table: Table,
-    time: str,
-    before: date,
-    *,
-    references: tuple[Reference, ...] = (),
-    keep: bool = True,
-) -> Intake:
-    """Judges every row of a source's table and checks the balance.
+@dataclass(frozen=True)
+class Arrival:
+    """One table's rows as they came, in the contract's columns and types, and how many they are."""
 
-    `time` is the column that decides what is later than the night. `keep` holds the rows until the writing, for
-    tables that are dear to compute and small enough. `newest` is the latest day of an accepted row.
+    table: Table
+    rows: DataFrame
+    rows_in: int
+    kept: bool
 
-    Raises LongtailError when a required column is missing or the balance does not hold.
+
+def arrive(source_rows: DataFrame, table: Table, *, keep: bool = True) -> Arrival:
+    """Counts what a source gives. `keep` holds the rows until the writing, where they are dear to compute and fit.
+
+    Raises Refused when a required column is missing.
     """
     try:
         rows = with_contract_columns(source_rows, table)
     except ValueError as error:
-        raise LongtailError(f"The source is broken: {error}.", "Correct its mapping; nothing was written.") from error
+        raise Refused(f"The source is broken: {error}.", "Correct its mapping; nothing was written.") from error
     if keep:
         rows = rows.persist()
-    rows_in = rows.count()
-    judged = outcomes.with_outcome(rows, table, time, before)
-    for reference in references:
-        judged = outcomes.park_unknown(judged, reference.key, reference.known, reference.what)
-    repeated = outcomes.repeated_keys(judged, table).persist()
+    return Arrival(table, rows, rows.count(), keep)
+
+
+def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further: tuple[Invariant, ...] = ()) -> Intake:
+    """Judges every row, by the contract, the store's `further` rules and then the steps, and checks the balance.
+
+    `time` is the column that decides what is later than the night. `newest` is the latest day of an accepted row.
+    Raises LongtailError when the balance does not hold.
+    """
+    table = arrival.table
+    judged = outcomes.with_outcome(arrival.rows, table, time, before, further)
+    for step in steps:
+        judged = step(judged)
+    held = [arrival.rows]
+    if arrival.kept:
+        judged = judged.persist()
+        held.append(judged)
+    tallied = tally(judged, table, F.to_date(time)).persist()
+    counts = summed(tallied).collect()
+    repeated = tallied.where(F.col("key_hash").isNotNull()).select("key_hash")
     if not repeated.isEmpty():
         judged = outcomes.judge_repeats(judged, table, repeated)
-    counts = rows_by_outcome(judged, time).collect()
+        if arrival.kept:
+            judged = judged.persist()
+            held.append(judged)
+        counts = rows_by_outcome(judged, time).collect()
     by_outcome = {row["outcome"]: row["rows"] for row in counts}
     newest = next((row["newest"] for row in counts if row["outcome"] == outcomes.ACCEPTED), None)
-    balance = Balance(table.name, rows_in, by_outcome)
+    balance = Balance(table.name, arrival.rows_in, by_outcome)
     if not balance.holds:
         raise LongtailError(balance.sentence, "Rows were lost or doubled on the way; nothing was written.")
     event("rows judged", **balance.rows)
-    return Intake(table, rows, judged, balance, newest)
+    return Intake(table, judged, balance, newest, (tallied, *held))
 
 
 def require_few_rejected(intakes: list[Intake], most: float) -> None:
@@ -122,6 +139,7 @@ def write_refused(night: Night, intakes: list[Intake]) -> None:
                     F.lit(night.as_of).alias("as_of"),
                     "reason",
                     "payload",
+                    F.coalesce("parked_since", F.lit(night.as_of)).alias("parked_since"),
                 )
-                rows = rows.unionByName(refused)
+                rows = rows.unionByName(refused.select(*table.column_names))
         night.tables.replace_date(rows, table, night.as_of)

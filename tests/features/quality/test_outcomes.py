@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StringType, TimestampType
 
 from features.accounting import rows_by_outcome
 from features.contract.table import Column, Invariant, Table
 from features.quality.contract_checks import with_contract_columns
-from features.quality.outcomes import judge_repeats, park_unknown, refused_rows, repeated_keys, with_outcome
+from features.quality.outcomes import judge_repeats, park_unknown, refused_rows, with_outcome
+from features.quality.tally import summed, tally
 
 SALES = Table(
     name="sales",
@@ -35,7 +37,8 @@ def _judged(spark: SparkSession, rows: list[tuple[Any, ...]]) -> DataFrame:
     frame = spark.createDataFrame(rows, "id string, item_id string, at timestamp, units long, filtered boolean")
     judged = with_outcome(with_contract_columns(frame, SALES), SALES, "at", BEFORE)
     judged = park_unknown(judged, "item_id", spark.createDataFrame([("known",)], "item_id string"), "item")
-    return judge_repeats(judged, SALES, repeated_keys(judged, SALES))
+    tallied = tally(judged, SALES, F.to_date("at"))
+    return judge_repeats(judged, SALES, tallied.where("key_hash IS NOT NULL").select("key_hash"))
 
 
 def _found(judged: DataFrame) -> list[tuple[Any, ...]]:
@@ -91,6 +94,28 @@ def test_equal_rows_count_once_and_different_rows_of_one_key_are_rejected(spark:
     ]
     counts = {row["outcome"]: row["rows"] for row in rows_by_outcome(judged, "at").collect()}
     assert counts == {"accepted": 2, "duplicates": 3, "rejected": 2, "parked": 1, "later": 1}
+
+
+def test_a_tally_counts_outcomes_and_finds_repeated_keys_across_partitions(spark: SparkSession) -> None:
+    rows = [
+        ("a", "known", EARLY, 1, None),
+        ("b", "known", EARLY, 1, None),
+        ("a", "known", EARLY, 2, None),  # a comes again
+        ("c", "known", None, 1, None),  # rejected: its key does not count
+        ("c", "known", EARLY, 1, None),
+        ("d", "known", MIDNIGHT, 1, None),
+    ]
+    frame = spark.createDataFrame(rows, "id string, item_id string, at timestamp, units long, filtered boolean")
+    judged = with_outcome(with_contract_columns(frame.repartition(3), SALES), SALES, "at", BEFORE)
+    tallied = tally(judged, SALES, F.to_date("at")).collect()
+    [repeated] = [row["key_hash"] for row in tallied if row["key_hash"] is not None]
+    assert repeated == spark.sql("SELECT xxhash64('a') AS hash").first()["hash"]
+    counts = summed(spark.createDataFrame(tallied, "key_hash long, outcome string, rows long, newest date")).collect()
+    assert sorted(tuple(row) for row in counts) == [
+        ("accepted", 4, date(2017, 11, 30)),
+        ("later", 1, date(2017, 12, 1)),
+        ("rejected", 1, None),
+    ]
 
 
 def test_refused_rows_have_keys_of_their_own(spark: SparkSession) -> None:

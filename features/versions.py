@@ -1,0 +1,89 @@
+"""The history of items and the present state of shoppers, from what was observed of them at times."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from features.contract import ITEMS, USERS
+
+_TIMES = ("valid_from", "valid_to", "listed_at", "updated_at")
+
+
+def item_versions(known: DataFrame, observed: DataFrame, unseen_days: int | None) -> DataFrame:
+    """The columns of `items`: a version for each span in which an item did not change.
+
+    `known` are versions (an item was seen with its content from valid_from to updated_at), `observed` single
+    observations (updated_at = valid_from); both have the columns of `items`, and of both at one time the observation
+    holds. A version ends where the next begins. With `unseen_days` an item that is not seen for so many days is
+    withdrawn then, and what is seen later is listed anew; otherwise withdrawn_at is part of the content.
+    """
+    once = (
+        Window.partitionBy("item_id", "valid_from")
+        .orderBy(F.desc("fresh"))
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    )
+    seen = (
+        known.withColumn("fresh", F.lit(0))
+        .unionByName(observed.withColumn("fresh", F.lit(1)))
+        .withColumn("place", F.row_number().over(once))
+        .where(F.col("place") == 1)
+    )
+    content = [name for name in ITEMS.column_names if name not in ("item_id", *_TIMES)]
+    if unseen_days is not None:
+        content.remove("withdrawn_at")
+    by_time = Window.partitionBy("item_id").orderBy("valid_from")
+    earlier, so_far = (
+        by_time.rowsBetween(Window.unboundedPreceding, -1),
+        by_time.rowsBetween(Window.unboundedPreceding, 0),
+    )
+    seen = seen.withColumn("content", F.xxhash64(*(_hashable(name) for name in content)))
+    last_seen = F.max("updated_at").over(earlier)
+    relisted = last_seen.isNull()
+    if unseen_days is not None:
+        relisted = relisted | (F.col("valid_from") >= last_seen + F.expr(f"INTERVAL {unseen_days} DAYS"))
+    changed = F.col("content") != F.lag("content").over(by_time)
+    spans = (
+        seen.withColumn("relisted", relisted)
+        .withColumn("begins", F.col("relisted") | F.coalesce(changed, F.lit(True)))
+        .withColumn("listing", F.sum(F.col("relisted").cast("int")).over(so_far))
+        .withColumn("version", F.sum(F.col("begins").cast("int")).over(so_far))
+    )
+    versions = spans.groupBy("item_id", "listing", "version").agg(
+        F.min("valid_from").alias("valid_from"),
+        F.min("listed_at").alias("listed_at"),
+        F.max("updated_at").alias("updated_at"),
+        *(F.min_by(name, "valid_from").alias(name) for name in content),
+    )
+    of_listing = Window.partitionBy("item_id", "listing")
+    listed = versions.withColumn("listed_at", F.min("listed_at").over(of_listing)).withColumn(
+        "valid_to", F.lead("valid_from").over(Window.partitionBy("item_id").orderBy("valid_from"))
+    )
+    if unseen_days is not None:
+        until = F.max("updated_at").over(of_listing) + F.expr(f"INTERVAL {unseen_days} DAYS")
+        listed = listed.withColumn("withdrawn_at", until)
+    return listed.select(*ITEMS.column_names)
+
+
+def newest_users(known: DataFrame, observed: DataFrame) -> DataFrame:
+    """The columns of `users`: the newest observation of each shopper, known since the first sign-up that any tells."""
+    newest = F.struct("updated_at", "fresh")
+    return (
+        known.withColumn("fresh", F.lit(0))
+        .unionByName(observed.withColumn("fresh", F.lit(1)))
+        .groupBy("user_id")
+        .agg(
+            F.min("signed_up_at").alias("signed_up_at"),
+            F.max("updated_at").alias("updated_at"),
+            *(F.max_by(name, newest).alias(name) for name in ("attributes", "consent_personalisation")),
+        )
+        .select(*USERS.column_names)
+    )
+
+
+def _hashable(name: str):  # type: ignore[no-untyped-def]
+    column = F.col(name)
+    # Maps cannot be hashed, and NULL has to differ from the empty list and from a neighbour's value.
+    if name == "attributes":
+        column = F.array_sort(F.map_entries(column))
+    return F.to_json(F.struct(column.alias("v")))

@@ -1,0 +1,67 @@
+"""What an event's outcome depends on beside the event: items, shoppers, purchases and events that are known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS, ITEMS, PARKED, USERS
+from features.quality import outcomes
+from jobs.runtime.night import Night
+from jobs.sources.intake import Arrival, Intake, Judgement
+from jobs.sources.merging import Window, known_events, outdated_events
+from jobs.sources.source import Source
+
+
+def with_parked(night: Night, rows: DataFrame) -> DataFrame:
+    """The rows and those that the last night before this one left parked: their item or shopper may be known by now."""
+    parked = night.tables.read_or_empty(PARKED).where(
+        (F.col("table") == EVENTS.name) & (F.col("as_of") < F.lit(night.as_of))
+    )
+    newest = parked.agg(F.max("as_of").alias("as_of")).first()
+    if newest is None or newest["as_of"] is None:
+        return rows
+    waiting = parked.where(F.col("as_of") == F.lit(newest["as_of"])).select(
+        F.from_json("payload", EVENTS.schema).alias("row"), "parked_since"
+    )
+    return rows.unionByName(waiting.select("row.*", "parked_since"), allowMissingColumns=True)
+
+
+def event_judgement(
+    night: Night, source: Source, arrival: Arrival, items: Intake, users: Intake, window: Window
+) -> list[Judgement]:
+    """The steps that judge events: unknown items and shoppers, those unknown for too long, returns, known events."""
+    known_items, known_users = items.accepted.select("item_id"), users.accepted.select("user_id")
+    if not source.whole:
+        known_items = known_items.union(night.tables.read_or_empty(ITEMS).select("item_id"))
+        known_users = known_users.union(night.tables.read_or_empty(USERS).select("user_id"))
+    too_long = night.as_of - timedelta(days=night.conf.source.park_days)
+    steps: list[Judgement] = [
+        # The catalogue fits into memory; whether the shoppers do is for Spark to see.
+        lambda judged: outcomes.park_unknown(judged, "item_id", F.broadcast(known_items.distinct()), "item"),
+        lambda judged: outcomes.park_unknown(judged, "user_id", known_users.distinct(), "user"),
+        lambda judged: outcomes.reject_long_parked(judged, too_long),
+    ]
+    returns = arrival.rows.where(F.col("event_type") == "return").select("user_id", "item_id").distinct()
+    if not returns.isEmpty():
+        stored = night.tables.read_or_empty(EVENTS).where(~outdated_events(source, window))
+        first = _first_purchases(stored, arrival.rows, returns)
+        steps.append(lambda judged: outcomes.reject_returns_without_purchase(judged, first))
+    if not source.whole and night.tables.exists(EVENTS):
+        known = known_events(night, source, arrival.rows, window)
+        steps.append(lambda judged: outcomes.judge_known(judged, known))
+    return steps
+
+
+def _first_purchases(stored: DataFrame, arrived: DataFrame, pairs: DataFrame) -> DataFrame:
+    """user_id, item_id, first_purchase of the pairs that have bought."""
+    columns = ["user_id", "item_id", "event_type", "event_time"]
+    bought = stored.select(*columns).unionByName(arrived.where(~F.col("filtered")).select(*columns))
+    return (
+        bought.where(F.col("event_type") == "purchase")
+        .join(pairs, on=["user_id", "item_id"], how="left_semi")
+        .groupBy("user_id", "item_id")
+        .agg(F.min("event_time").alias("first_purchase"))
+    )

@@ -1,0 +1,145 @@
+"""Any store's files, mapped to the contract by configuration."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import reduce
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+
+from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from features.contract.table import Table
+from jobs.runtime.errors import ConfigurationError, Refused
+from jobs.runtime.logs import event
+from jobs.runtime.source_config import Files, Mapped, TableMapping
+from jobs.sources.files.mapping import MALFORMED, UNSAID, mapped_rows
+from jobs.sources.files.parts import Part, fresh_parts, list_parts
+from jobs.sources.files.reading import read_parts
+
+
+class FilesSource:
+    """What is new, changed or left for later in the files that the configuration names; `taken` is `source_parts`."""
+
+    whole = False
+
+    def __init__(self, spark: SparkSession, conf: Files, taken: DataFrame, as_of: date) -> None:
+        self._spark, self._conf = spark, conf
+        self.unseen_days = conf.unseen_days
+        now = [part for name, given in conf.inputs.items() for part in list_parts(spark, name, given)]
+        self._fresh = fresh_parts(now, taken, as_of)
+        self._rows = {
+            name: read_parts(spark, given, mine)
+            for name, given in conf.inputs.items()
+            if (mine := [part for part in self._fresh.parts if part.input == name])
+        }
+        event("source read", files=len(now), new_or_changed=len(self._fresh.parts), gone=len(self._fresh.gone))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._fresh.parts
+
+    def items(self, before: date) -> DataFrame:
+        del before  # later ones are handed over and accounted for
+        return self._mapped(self._conf.items, ITEMS)
+
+    def users(self, before: date) -> DataFrame:
+        del before
+        return self._mapped(self._conf.users, USERS)
+
+    def events(self, since: date | None, before: date) -> DataFrame:
+        del since, before
+        return self._mapped(self._conf.events, EVENTS)
+
+    def promotions(self, since: date | None, before: date) -> DataFrame:
+        del since, before
+        return self._mapped(self._conf.promotions, PROMOTIONS)
+
+    def replaced(self) -> list[str]:
+        taken_back = [part.place for part in self._fresh.gone if self._conf.inputs[part.input].when_gone == "delete"]
+        return [*self._fresh.replaced, *taken_back]
+
+    def types(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name, rows in self._rows.items():
+            if self._conf.inputs[name].format == "csv":
+                continue
+            used = {
+                column
+                for mapping in self._mappings(name)
+                for spec in mapping.columns.values()
+                for column in _named(spec)
+            }
+            types = dict(rows.dtypes)
+            found |= {f"{name}.{column}": types[column] for column in sorted(used) if column in types}
+        return found
+
+    def absent(self) -> frozenset[str]:
+        missing = set()
+        for mappings, table in (
+            (self._conf.items, ITEMS),
+            (self._conf.events, EVENTS),
+            (self._conf.promotions, PROMOTIONS),
+        ):
+            if not mappings:
+                missing.add(table.name)
+                continue
+            said = {name for mapping in mappings for name in mapping.columns} | set(UNSAID[table.name])
+            missing |= {f"{table.name}.{name}" for name in table.column_names if name not in said}
+        kinds = [mapping.columns.get("event_type") for mapping in self._conf.events]
+        for kind in ("exposure", "click", "cart", "return"):
+            if all(spec is not None and not _may_give(spec, kind) for spec in kinds):
+                missing.add(f"{kind}s")
+        if not any("attributes" in mapping.columns for mapping in self._conf.users):
+            missing.add("users.attributes")
+        return frozenset(missing - {"items.valid_to", "events.source_part"})
+
+    def _mappings(self, name: str) -> list[TableMapping]:
+        conf = self._conf
+        return [m for m in (*conf.items, *conf.users, *conf.events, *conf.promotions) if m.input == name]
+
+    def _mapped(self, mappings: tuple[TableMapping, ...], table: Table) -> DataFrame:
+        frames = [self._one(mapping, table) for mapping in mappings if mapping.input in self._rows]
+        if not frames:
+            return self._spark.createDataFrame([], table.schema)
+        return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), frames)
+
+    def _one(self, mapping: TableMapping, table: Table) -> DataFrame:
+        rows = self._rows[mapping.input]
+        place = self._conf.inputs[mapping.input].path
+        absent = sorted({name for spec in mapping.columns.values() for name in _named(spec)} - set(rows.columns))
+        if absent:
+            has = ", ".join(name for name in rows.columns if name not in ("source_part", "taken_until", MALFORMED))
+            raise Refused(
+                f"The files {place} have no column {', '.join(absent)}, which {table.name} is made of;"
+                f" they have {has}.",
+                f"Correct the files or source.files.{table.name}; nothing was written.",
+            )
+        try:
+            made = mapped_rows(rows, mapping, table)
+            _ = made.schema  # the analysis of the expressions happens here
+        except AnalysisException as error:
+            raise ConfigurationError(
+                f"An expression of source.files.{table.name} on {mapping.input} is wrong: {str(error).splitlines()[0]}",
+                "Correct its sql or where.",
+            ) from error
+        unmapped = [name for name in table.required if name not in made.columns]
+        if unmapped:
+            raise ConfigurationError(
+                f"source.files.{table.name} on {mapping.input} does not map {', '.join(unmapped)}.",
+                "Map it, or give a constant.",
+            )
+        return made
+
+
+def _named(spec: Mapped) -> list[str]:
+    return [name for name in (spec.column, *spec.columns, *spec.map.values()) if name is not None]
+
+
+def _may_give(spec: Mapped, value: str) -> bool:
+    """Whether a mapping could give this value; what the data hold is not known before they are read."""
+    if spec.constant is not None:
+        return spec.constant == value
+    if spec.sql is not None:
+        return value in spec.sql
+    return not spec.values or value in spec.values.values()

@@ -1,0 +1,111 @@
+"""The files of an input: which there are, and which of them a night has to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.runtime.errors import Refused
+from jobs.runtime.source_config import FileInput
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file; two contents of one file differ in their `fingerprint`.
+
+    `place` is its name as Spark has it in `_metadata`, `path` as Spark reads it. `taken_until` is the night that took
+    in what it holds of earlier times, where only the rest is new.
+    """
+
+    input: str
+    place: str
+    path: str
+    fingerprint: str
+    taken_until: date | None = None
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """What a night reads (new, changed, or with rows that an earlier night left for later), and what is gone."""
+
+    parts: tuple[Part, ...]
+    gone: tuple[Part, ...]
+
+    @property
+    def replaced(self) -> list[str]:
+        """Files whose events are replaced by what they hold now."""
+        return [part.place for part in self.parts if part.taken_until is None]
+
+
+def list_parts(spark: SparkSession, name: str, given: FileInput) -> list[Part]:
+    """The files of an input as they are now, by place.
+
+    Of a Delta table these are the data files of its newest version: a change of the table writes new ones, so that
+    only these are read. Where the table marks deleted rows beside its files (deletion vectors) a file's content follows
+    from the version too, and every new version is read whole.
+
+    Raises Refused when there are none.
+    """
+    places = _of_delta(spark, given) if given.format == "delta" else _of_folder(spark, given.path)
+    if not places:
+        raise Refused(
+            f"The source has no file {given.path}.", f"Look at source.files.inputs.{name}; nothing was written."
+        )
+    return [Part(name, place, path, mark) for place, path, mark in sorted(places)]
+
+
+def fresh_parts(now: Iterable[Part], taken: DataFrame, as_of: date) -> Fresh:
+    """Compares the files that there are with those of `source_parts`; a run of a date again reads what it read then."""
+    before = {(row["input"], row["part"]): row for row in taken.collect()}
+    present = {(part.input, part.place): part for part in now}
+    fresh = []
+    for key, part in present.items():
+        row = before.get(key)
+        if row is None or row["fingerprint"] != part.fingerprint or row["as_of"] >= as_of:
+            fresh.append(part)
+        elif row["has_later"]:
+            fresh.append(replace(part, taken_until=row["as_of"]))
+    inputs = {part.input for part in present.values()}
+    gone = tuple(
+        Part(*key, key[1], row["fingerprint"]) for key, row in before.items() if key not in present and key[0] in inputs
+    )
+    return Fresh(tuple(fresh), gone)
+
+
+def _of_folder(spark: SparkSession, pattern: str) -> list[tuple[str, str, str]]:
+    jvm: Any = spark.sparkContext._jvm
+    path = jvm.org.apache.hadoop.fs.Path(pattern)
+    system = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
+    waiting = list(system.globStatus(path) or [])
+    found = []
+    while waiting:
+        status = waiting.pop()
+        if status.getPath().getName().startswith(("_", ".")):
+            continue
+        if status.isDirectory():
+            waiting += system.listStatus(status.getPath())
+        else:
+            place = jvm.org.apache.spark.paths.SparkPath.fromPath(status.getPath()).urlEncoded()
+            mark = f"{status.getLen()}:{status.getModificationTime()}"
+            found.append((place, status.getPath().toString(), mark))
+    return found
+
+
+def _of_delta(spark: SparkSession, given: FileInput) -> list[tuple[str, str, str]]:
+    from delta.tables import DeltaTable
+
+    if not DeltaTable.isDeltaTable(spark, given.path):
+        return []
+    detail = DeltaTable.forPath(spark, given.path).detail().select("tableFeatures").first()
+    assert detail is not None
+    mark = "whole"
+    if "deletionVectors" in (detail["tableFeatures"] or []):
+        newest = DeltaTable.forPath(spark, given.path).history(1).select("version").first()
+        assert newest is not None
+        mark = f"version {newest['version']}"
+    files = spark.read.format("delta").load(given.path).inputFiles()
+    return [(place, place, mark) for place in files]

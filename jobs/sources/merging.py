@@ -1,0 +1,137 @@
+"""What is accepted into the tables, so that a night costs what changed: whole days for events and promotions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from features.contract.source_parts import SOURCE_PARTS
+from features.quality.outcomes import LATER, content_hash
+from features.versions import item_versions, newest_users
+from jobs.runtime.logs import event
+from jobs.runtime.night import Night
+from jobs.sources.intake import Intake
+from jobs.sources.source import Source
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days that a night takes in, [since, before); all there were before it when `since` is None."""
+
+    since: date | None
+    before: date
+
+    def sql(self, column: str) -> str:
+        """The window as a condition on a DATE column."""
+        start = f"{column} >= DATE'{self.since}' AND " if self.since else ""
+        return f"{start}{column} < DATE'{self.before}'"
+
+
+def outdated_events(source: Source, window: Window) -> Column:
+    """Whether an event of the table is replaced by what the source gives now."""
+    if source.whole:
+        return F.expr(window.sql("event_date"))
+    parts = source.replaced()
+    named = F.col("source_part").isin(parts) if parts else F.lit(False)
+    return F.coalesce(named, F.lit(False)) & (F.col("event_date") < F.lit(window.before))
+
+
+def known_events(night: Night, source: Source, events: DataFrame, window: Window) -> DataFrame:
+    """event_id, known_at, known_content of the events that stay, of the days from `restate_days` before the first of
+    `events` on: an event that comes again is looked for so far back."""
+    kept = night.tables.read_or_empty(EVENTS).where(~outdated_events(source, window))
+    first = events.agg(F.min("event_date").alias("first")).first()
+    if first is None or first["first"] is None:
+        return kept.limit(0).select("event_id", F.col("ingested_at").alias("known_at"), F.lit(0).alias("known_content"))
+    # A day mistyped as 0001-01-01 must not carry the search out of the calendar.
+    earliest = max(first["first"], date(2000, 1, 1)) - timedelta(days=night.conf.source.restate_days)
+    return kept.where(F.col("event_date") >= F.lit(earliest)).select(
+        "event_id", F.col("ingested_at").alias("known_at"), content_hash(EVENTS).alias("known_content")
+    )
+
+
+def write_events(night: Night, source: Source, intake: Intake, window: Window) -> list[date]:
+    """Replaces the days that the accepted events or the outdated ones lie in, in one commit; returns these days.
+
+    For a whole source these are the window, and the days of parked events that it takes in at last.
+    """
+    accepted = intake.accepted
+    changed = {row["event_date"] for row in accepted.select("event_date").distinct().collect()}
+    if not night.tables.exists(EVENTS):
+        night.tables.replace(accepted, EVENTS, f"event_date < DATE'{window.before}'", checked=True)
+        return sorted(changed)
+    stored = night.tables.read(EVENTS)
+    outdated = outdated_events(source, window)
+    ids = accepted.select("event_id")
+    if not source.whole:
+        changed |= {row["event_date"] for row in stored.where(outdated).select("event_date").distinct().collect()}
+        corrected = stored.where(F.col("event_date") >= F.lit(_days_back(changed, night.conf.source.restate_days)))
+        corrected = corrected.join(ids, on="event_id", how="left_semi")
+        changed |= {row["event_date"] for row in corrected.select("event_date").distinct().collect()}
+        if not changed:
+            return []
+    inside = window.sql("event_date") if source.whole else "false"
+    beside = sorted(day for day in changed if not source.whole or day < (window.since or date.min))
+    where = f"({inside})" + (f" OR event_date IN ({_listed(beside)})" if beside else "")
+    kept = stored.where(F.expr(where) & ~outdated).join(ids, on="event_id", how="left_anti") if beside else None
+    rows = accepted if kept is None else accepted.unionByName(kept.select(*EVENTS.column_names))
+    night.tables.replace(rows, EVENTS, where, checked=True)
+    return sorted(changed)
+
+
+def write_promotions(night: Night, source: Source, intake: Intake, window: Window) -> None:
+    """As `write_events`, by the day on which promotions begin; a promotion of the same key is replaced."""
+    if source.whole or not night.tables.exists(PROMOTIONS):
+        night.tables.replace(intake.accepted, PROMOTIONS, window.sql("valid_from"), checked=True)
+        return
+    days = sorted(row["valid_from"] for row in intake.accepted.select("valid_from").distinct().collect())
+    if not days:
+        return
+    where = f"valid_from IN ({_listed(days)})"
+    kept = night.tables.read(PROMOTIONS).where(where).join(intake.accepted, on=list(PROMOTIONS.key), how="left_anti")
+    night.tables.replace(intake.accepted.unionByName(kept), PROMOTIONS, where, checked=True)
+
+
+def write_items(night: Night, source: Source, intake: Intake) -> None:
+    """Whole sources give the history of items; observations are put into the history that is there."""
+    if source.whole:
+        night.tables.replace(intake.accepted, ITEMS, None, checked=True)
+    elif intake.any_accepted or not night.tables.exists(ITEMS):
+        known = night.tables.read_or_empty(ITEMS)
+        night.tables.replace(item_versions(known, intake.accepted, source.unseen_days), ITEMS, None)
+
+
+def write_users(night: Night, source: Source, intake: Intake) -> None:
+    """Whole sources give all shoppers; observations are put over what is known of them."""
+    if source.whole:
+        night.tables.replace(intake.accepted, USERS, None, checked=True)
+    elif intake.any_accepted or not night.tables.exists(USERS):
+        night.tables.replace(newest_users(night.tables.read_or_empty(USERS), intake.accepted), USERS, None)
+
+
+def write_parts(night: Night, source: Source, intakes: list[Intake]) -> None:
+    """Notes what was taken in; the last thing that a night writes, so that a night that dies before it starts again."""
+    if source.whole or not source.parts:
+        return
+    waiting: set[str] = set()
+    for intake in intakes:
+        if intake.count(LATER) and "source_part" in intake.judged.columns:
+            rows = intake.judged.where(F.col("outcome") == LATER).select("source_part").distinct().collect()
+            waiting |= {row["source_part"] for row in rows}
+    noted = [(part.input, part.place, part.fingerprint, night.as_of, part.place in waiting) for part in source.parts]
+    fresh = night.spark.createDataFrame(noted, SOURCE_PARTS.schema)
+    known = night.tables.read_or_empty(SOURCE_PARTS).join(fresh, on=list(SOURCE_PARTS.key), how="left_anti")
+    night.tables.replace(known.unionByName(fresh), SOURCE_PARTS, None)
+    event("source noted", files=len(noted), with_later_rows=len(waiting))
+
+
+def _days_back(days: set[date], restate: int) -> date:
+    return (min(days) if days else date.max) - timedelta(days=restate)
+
+
+def _listed(days: list[date]) -> str:
+    return ", ".join(f"DATE'{day}'" for day in days)

@@ -1,0 +1,74 @@
+"""The history of items and the state of shoppers from observations, by small tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from features.contract import ITEMS, USERS
+from features.versions import item_versions, newest_users
+
+
+def day(number: int) -> datetime:
+    return datetime(2024, 1, 1 + number, tzinfo=UTC)
+
+
+def observed(spark: SparkSession, *rows: tuple[str, int, str]) -> DataFrame:
+    """item_id, day, title."""
+    full = [
+        {"item_id": item, "title": title, "attributes": {"colour": "red"}}
+        | {time: day(at) for time in ("valid_from", "listed_at", "updated_at")}
+        for item, at, title in rows
+    ]  # fmt: skip
+    return spark.createDataFrame([{name: row.get(name) for name in ITEMS.column_names} for row in full], ITEMS.schema)
+
+
+def told(versions: DataFrame) -> list[tuple[Any, ...]]:
+    """item_id, title and the days of valid_from, valid_to, listed_at, updated_at, withdrawn_at."""
+    times = ("valid_from", "valid_to", "listed_at", "updated_at", "withdrawn_at")
+    rows = versions.orderBy("item_id", "valid_from").collect()
+    return [
+        (row["item_id"], row["title"], *(row[t].timetuple().tm_yday - 1 if row[t] else None for t in times))
+        for row in rows
+    ]
+
+
+def test_a_change_begins_a_version_and_sameness_does_not(spark: SparkSession) -> None:
+    seen = observed(spark, ("a", 0, "Mug"), ("a", 2, "Mug"), ("a", 5, "Big Mug"), ("b", 1, "Owl"))
+    expected = [
+        ("a", "Mug", 0, 5, 0, 2, None),
+        ("a", "Big Mug", 5, None, 0, 5, None),
+        ("b", "Owl", 1, None, 1, 1, None),
+    ]
+    nothing = spark.createDataFrame([], ITEMS.schema)
+    assert told(item_versions(nothing, seen, None)) == expected
+    # The same in two nights, and with the second night run again.
+    first = item_versions(nothing, seen.where("title <> 'Big Mug'"), None)
+    second = item_versions(first, seen.where("title = 'Big Mug'"), None)
+    assert told(second) == expected
+    assert told(item_versions(second, seen.where("title = 'Big Mug'"), None)) == expected
+
+
+def test_an_unseen_item_is_withdrawn_and_listed_anew(spark: SparkSession) -> None:
+    seen = observed(spark, ("a", 0, "Mug"), ("a", 3, "Mug"), ("a", 13, "Mug"))
+    nothing = spark.createDataFrame([], ITEMS.schema)
+    assert told(item_versions(nothing, seen, 10)) == [
+        ("a", "Mug", 0, 13, 0, 3, 13),  # last seen on day 3, 10 days later it is gone
+        ("a", "Mug", 13, None, 13, 13, 23),
+    ]
+
+
+def test_the_newest_observation_of_a_shopper_holds_and_the_first_sign_up(spark: SparkSession) -> None:
+    rows = [
+        ("u", day(3), {"town": "Bath"}, True, day(3)),
+        ("u", day(1), {"town": "York"}, True, day(1)),
+        ("v", day(2), {}, False, day(2)),
+    ]
+    users = spark.createDataFrame(rows, USERS.schema)
+    found = newest_users(users.where("user_id = 'v'"), users.where("user_id = 'u'")).orderBy("user_id").collect()
+    assert [(row["user_id"], row["attributes"], row["signed_up_at"].day, row["updated_at"].day) for row in found] == [
+        ("u", {"town": "Bath"}, 2, 4),
+        ("v", {}, 3, 3),
+    ]

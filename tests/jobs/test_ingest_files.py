@@ -1,0 +1,187 @@
+"""Nights on files that come, change and go, into real Delta tables."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import EVENTS, ITEMS, PARKED, PROMOTIONS, REJECTED, USERS
+from features.contract.table import Table
+from jobs import ingest as ingest_job
+from jobs.ingest import ingest
+from jobs.runtime.config import Config, load_config
+from jobs.runtime.errors import Refused
+from jobs.runtime.manifest import run_step
+from jobs.runtime.night import Night
+from jobs.tables.warehouse import Warehouse
+
+pytestmark = pytest.mark.slow  # many Delta writes; tests/jobs/sources/test_files.py has the rules
+
+CONF = """
+warehouse: {folder}/warehouse
+source:
+  kind: files
+  max_rejected_share: 0.5
+  volume: {{weeks: 4, least: 0.0, most: 1000.0}}
+  files:
+    inputs:
+      lines: {{path: "{folder}/lines/*.csv", format: csv, when_gone: {when_gone}}}
+      products: {{path: "{folder}/products", format: parquet}}
+    items:
+      - input: products
+        columns: {{item_id: code, title: name, updated_at: at}}
+    users:
+      - input: lines
+        columns: {{user_id: who, consent_personalisation: {{constant: true}}, updated_at: at}}
+    events:
+      - input: lines
+        columns: {{event_id: id, user_id: who, item_id: code, event_type: kind, event_time: at, quantity: units}}
+"""
+FIRST = ["e1,u1,a,purchase,2024-03-01 10:00:00,1", "e2,u2,a,purchase,2024-03-02 10:00:00,1"]
+
+
+class Shop:
+    """Files of a shop and the nights on them."""
+
+    def __init__(self, spark: SparkSession, folder: Path, when_gone: str = "keep") -> None:
+        self.spark, self.folder = spark, folder
+        (folder / "lines").mkdir(parents=True)
+        place = folder / "conf.yaml"
+        place.write_text(CONF.format(folder=folder, when_gone=when_gone), encoding="utf-8")
+        self.conf: Config = load_config(place)
+        self.products("2024-01", [("a", "Mug", "2024-01-01 00:00:00"), ("b", "Owl", "2024-01-01 00:00:00")])
+        self.lines("1", FIRST)
+
+    def lines(self, name: str, rows: list[str]) -> None:
+        text = "\n".join(["id,who,code,kind,at,units", *rows]) + "\n"
+        (self.folder / f"lines/{name}.csv").write_text(text, encoding="utf-8")
+
+    def products(self, name: str, rows: list[tuple[str, str, str]], code: str = "string") -> None:
+        frame = self.spark.createDataFrame(rows, "code string, name string, at string")
+        frame = frame.selectExpr(f"cast(code as {code}) code", "name", "cast(at as timestamp) at")
+        frame.coalesce(1).write.mode("overwrite").parquet(str(self.folder / "products" / name))
+
+    def night(self, day: int, run_id: str = "") -> Night:
+        return run_step(ingest, self.spark, self.conf, date(2024, 3, day), run_id or f"r{day}")[0]
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        found = Warehouse(self.spark, self.conf.warehouse).read(table).drop("run_id").collect()
+        return sorted((row.asDict() for row in found), key=str)
+
+    def all(self) -> dict[str, list[dict[str, Any]]]:
+        return {table.name: self.rows(table) for table in (ITEMS, USERS, EVENTS, PROMOTIONS, PARKED, REJECTED)}
+
+    def events(self) -> list[tuple[str, int]]:
+        return sorted((row["event_id"], row["quantity"]) for row in self.rows(EVENTS))
+
+
+def test_a_night_reads_what_is_new_and_late_events_correct_their_day(spark: SparkSession, tmp_path: Path) -> None:
+    shop = Shop(spark, tmp_path)
+    shop.night(3)
+    assert shop.events() == [("e1", 1), ("e2", 1)]
+    # e0 is late; e1 comes again as it was, e2 is corrected; e4 is of an item that nobody knows.
+    again = [FIRST[0], "e2,u2,a,purchase,2024-03-02 10:00:00,5"]
+    shop.lines("2", ["e0,u3,b,purchase,2024-03-01 09:00:00,1", *again, "e3,u1,b,purchase,2024-03-03 08:00:00,1",
+                     "e4,u1,c,purchase,2024-03-03 09:00:00,1"])  # fmt: skip
+    second = shop.night(4)
+    rows = second.record.rows
+    assert (rows["events_in"], rows["events_accepted"], rows["events_duplicates"], rows["events_parked"]) == (
+        5,
+        3,
+        1,
+        1,
+    )
+    assert second.record.decisions["changed_days"] == '["2024-03-01", "2024-03-02", "2024-03-03"]'
+    assert shop.events() == [("e0", 1), ("e1", 1), ("e2", 5), ("e3", 1)]
+    state = shop.all()
+    shop.night(4, "again")
+    assert shop.all() == state
+    # The item arrives, and with it the event; the file of the products has a new name for b, too.
+    shop.products("2024-03", [("c", "Whale", "2024-03-04 00:00:00"), ("b", "Big Owl", "2024-03-04 00:00:00")])
+    shop.lines("3", ["e5,u1,a,purchase,2024-03-04 08:00:00,1", "r1,u1,b,return,2024-03-04 09:00:00,1",
+                     "r2,u2,c,return,2024-03-04 09:00:00,1"])  # fmt: skip
+    third = shop.night(5)
+    # e4 was parked and counts as one that came in; u2 never bought c.
+    assert (third.record.rows["events_in"], third.record.rows["events_accepted"]) == (4, 3)
+    assert [(row["row_id"], row["reason"]) for row in shop.rows(REJECTED)] == [("r2", "return_without_purchase")]
+    assert {event for event, _ in shop.events()} == {"e0", "e1", "e2", "e3", "e4", "e5", "r1"}
+    assert [row["title"] for row in shop.rows(ITEMS) if row["item_id"] == "b" and row["valid_to"] is None] == [
+        "Big Owl"
+    ]
+    assert len([row for row in shop.rows(ITEMS) if row["item_id"] == "b"]) == 2
+    assert not [row for row in shop.rows(PARKED) if row["as_of"] == date(2024, 3, 5)]
+
+
+@pytest.mark.parametrize(("when_gone", "left"), [("keep", ["e1", "e2", "e3", "e9"]), ("delete", ["e1", "e3", "e9"])])
+def test_a_changed_file_replaces_its_events_and_a_gone_one_as_configured(
+    spark: SparkSession, tmp_path: Path, when_gone: str, left: list[str]
+) -> None:
+    shop = Shop(spark, tmp_path, when_gone)
+    shop.lines("1", FIRST[:1])
+    shop.lines("0", FIRST[1:])
+    shop.lines("2", ["e3,u1,b,purchase,2024-03-02 08:00:00,1", "e4,u1,b,purchase,2024-03-02 09:00:00,1"])
+    shop.night(3)
+    shop.lines(
+        "2", ["e3,u1,b,purchase,2024-03-02 08:00:00,7", "e9,u1,b,purchase,2024-03-03 09:00:00,1"]
+    )  # e4 is deleted
+    (tmp_path / "lines/0.csv").unlink()
+    shop.night(4)
+    assert [event for event, _ in shop.events()] == left
+    assert dict(shop.events())["e3"] == 7
+
+
+@pytest.mark.parametrize("dies_at", ["write_items", "write_events", "write_refused", "write_parts"])
+def test_a_night_that_died_and_runs_again_leaves_what_an_undisturbed_one_leaves(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: str
+) -> None:
+    more = ["e3,u1,b,purchase,2024-03-03 08:00:00,1", "e4,u9,zz,purchase,2024-03-03 09:00:00,1", "e1,u1,a,sold,x,1"]
+    tables = []
+    for name in ("whole", "broken"):
+        shop = Shop(spark, tmp_path / name)
+        shop.night(3)
+        shop.lines("2", more)
+        if name == "broken":
+            with monkeypatch.context() as patch:
+                patch.setattr(ingest_job, dies_at, _die)
+                with pytest.raises(KeyboardInterrupt):
+                    shop.night(4, "dies")
+        shop.night(4)
+        tables.append({
+            table: [{**row, "source_part": None} for row in rows] for table, rows in shop.all().items()
+        })  # fmt: skip
+    assert str(tables[0]).replace("/whole/", "/") == str(tables[1]).replace("/broken/", "/")
+
+
+def _die(*given: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_broken_source_stops_before_anything_is_written(spark: SparkSession, tmp_path: Path) -> None:
+    shop = Shop(spark, tmp_path)
+    shop.night(3)
+    before = shop.all()
+    shop.lines("2", ["e3,u1,b,purchase,2024-03-03 08:00:00,1"])
+    shop.products("2024-02", [("7", "Seven", "2024-02-01 00:00:00")], code="bigint")
+    with pytest.raises(Refused, match=r"products.code was string and is bigint"):
+        shop.night(4)
+    assert shop.all() == before
+    shop.products("2024-02", [("7", "Seven", "2024-02-01 00:00:00")])
+    (tmp_path / "lines/2.csv").write_text(
+        "id,who,code,kind,at\ne3,u1,b,purchase,2024-03-03 08:00:00\n", encoding="utf-8"
+    )
+    with pytest.raises(Refused, match="have no column units, which events is made of; they have id, who, code"):
+        shop.night(4)
+    assert shop.all() == before
+
+
+def test_a_file_with_later_rows_is_read_on_and_nothing_twice(spark: SparkSession, tmp_path: Path) -> None:
+    shop = Shop(spark, tmp_path)
+    shop.lines("1", [*FIRST, "e3,u1,b,purchase,2024-03-03 08:00:00,1"])
+    assert shop.night(3).record.rows["events_later"] == 1
+    rows = shop.night(4).record.rows
+    assert (rows["events_in"], rows["events_duplicates"], rows["events_accepted"]) == (3, 2, 1)
+    assert [event for event, _ in shop.events()] == ["e1", "e2", "e3"]
