@@ -30,6 +30,9 @@ class NightStore(Protocol):
     ) -> None:
         """Makes these rows all that the view holds; run again after it was stopped, it completes."""
 
+    def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
+        """Takes one entity out of the view, so that nothing of it stays in the store's files."""
+
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
         """How many entities have a row in the view."""
 

@@ -63,6 +63,14 @@ class NightRedisOnlineStore(RedisOnlineStore):
             _send(client, commands)
         self._take_away(client, held, project, set(keys), fields)
 
+    def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
+        """Takes the view's fields from the entity; Redis forgets an entity without fields."""
+        client: Any = self._get_client(config.online_store)
+        name = _versioned_fv_name(view, config)
+        fields = [f"_ts:{name}".encode(), *(_mmh3(f"{name}:{field.name}") for field in view.features)]
+        client.hdel(key + config.project.encode(), *fields)
+        client.srem(_held(config, name), key)
+
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
         client: Any = self._get_client(config.online_store)
         return int(client.scard(_held(config, _versioned_fv_name(view, config))))

@@ -80,6 +80,16 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
             connection.execute(f"DELETE FROM {_table(config, view)}")
             connection.executemany(insert, ((keys[row], *(part[row] for part in parts)) for row in order))
 
+    def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
+        """Deletes the entity's rows, overwrites the pages that held them, and empties the write-ahead log."""
+        connection = self._get_conn(config)
+        connection.execute("PRAGMA secure_delete = ON")
+        with connection:
+            connection.execute(f"DELETE FROM {_table(config, view)} WHERE entity_key = ?", (key,))
+        # Pages that an earlier replacement of the view has left free may hold the entity, too.
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
         """How many entities have a row in the view."""
         read = f"SELECT count(*) FROM {_table(config, view)} WHERE feature_name = ?"

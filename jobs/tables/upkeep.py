@@ -1,0 +1,75 @@
+"""Keeps tables small and fast: old partitions, small files, files of old versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from pyspark.sql import functions as F
+
+from features.contract import RUNS
+from features.contract.table import Table
+from jobs.tables.warehouse import Warehouse
+
+
+def drop_old_nights(tables: Warehouse, table: Table, before: date) -> int:
+    """Deletes the partitions of nights before the date; returns how many nights there were."""
+    from delta.tables import DeltaTable
+
+    if "as_of" not in table.partitioned_by:
+        return 0
+    old = F.col("as_of") < F.lit(before)
+    nights = tables.read(table).where(old).select("as_of").distinct().count()
+    if nights:
+        DeltaTable.forPath(tables.spark, tables.path(table)).delete(old)
+    return nights
+
+
+def compact(tables: Warehouse, table: Table) -> None:
+    """Puts small files together, near by the columns that readers skip files by; rows stay as they are."""
+    from delta.tables import DeltaTable
+
+    optimised = DeltaTable.forPath(tables.spark, tables.path(table)).optimize()
+    near = [name for name in table.skipped_by if name not in table.partitioned_by]
+    if near:
+        optimised.executeZOrderBy(near)
+    else:
+        optimised.executeCompaction()
+
+
+def guarded_versions(tables: Warehouse, run_ids: Iterable[str], model_versions: Iterable[str]) -> dict[str, set[int]]:
+    """By table: the versions that these runs, and the runs that trained these models, read or wrote."""
+    runs = tables.read_or_empty(RUNS)
+    trained = runs.where((F.col("step") == "train_relevance") & F.col("model_version").isin(list(model_versions)))
+    ids = {*run_ids, *(row["run_id"] for row in trained.select("run_id").collect())}
+    guarded: dict[str, set[int]] = {}
+    for row in runs.where(F.col("run_id").isin(list(ids))).select("inputs", "outputs").collect():
+        for versions in (row["inputs"], row["outputs"]):
+            for name, version in (versions or {}).items():
+                guarded.setdefault(name, set()).add(version)
+    return guarded
+
+
+def vacuum(tables: Warehouse, table: Table, hours: float, guarded: set[int], now: datetime) -> float:
+    """Removes files that no version of the last `hours` needs and no guarded one; returns the hours that were kept.
+
+    A version needs the files that the version after it removed, and VACUUM goes by the time of that removal: so what is
+    kept reaches back to the commit after the oldest guarded version (Delta protocol, "Remove File").
+    """
+    from delta.tables import DeltaTable
+
+    stored = DeltaTable.forPath(tables.spark, tables.path(table))
+    kept = hours
+    if guarded:
+        after = stored.history().where(F.col("version") == min(guarded) + 1).select("timestamp").first()
+        if after is not None:
+            age = now - after["timestamp"].replace(tzinfo=UTC)
+            kept = max(kept, (age + timedelta(hours=1)) / timedelta(hours=1))
+    setting = "spark.databricks.delta.retentionDurationCheck.enabled"
+    before = tables.spark.conf.get(setting, "true")
+    tables.spark.conf.set(setting, "false")
+    try:
+        stored.vacuum(kept)
+    finally:
+        tables.spark.conf.set(setting, str(before))
+    return kept

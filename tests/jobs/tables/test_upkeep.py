@@ -1,0 +1,68 @@
+"""Old nights go, and the versions that a live night was made from stay readable through a vacuum."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import METRICS, RUNS, USERS
+from jobs.tables.upkeep import compact, drop_old_nights, guarded_versions, vacuum
+from jobs.tables.warehouse import Warehouse
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_guarded_version_survives(spark: SparkSession, tmp_path: Path) -> None:
+    moment = datetime(2024, 3, 1, tzinfo=UTC)
+    guarded, free = Warehouse(spark, str(tmp_path / "guarded")), Warehouse(spark, str(tmp_path / "free"))
+    for tables in (guarded, free):
+        for name in ("first", "second", "third"):
+            rows = [(name, moment, {}, True, moment)]
+            tables.replace(spark.createDataFrame(rows, USERS.schema), USERS, None)
+    first = free.version(USERS) - 2
+    now = datetime.now(UTC)
+    assert vacuum(free, USERS, 0.0, set(), now) == 0.0
+    with pytest.raises(Exception, match=r"(?i)does not exist|not found|FAILED_READ_FILE"):
+        _names(free, first)
+    assert vacuum(guarded, USERS, 0.0, {first}, now) >= 1.0
+    assert _names(guarded, first) == ["first"]
+    compact(guarded, USERS)
+    assert [row["user_id"] for row in guarded.read(USERS).collect()] == ["third"]
+
+
+def _names(tables: Warehouse, version: int) -> list[str]:
+    frame = tables.spark.read.format("delta").option("versionAsOf", version).load(tables.path(USERS))
+    return [row["user_id"] for row in frame.collect()]
+
+
+def test_guarded_are_the_versions_of_published_runs_and_of_the_champions_training(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    tables, moment = Warehouse(spark, str(tmp_path)), datetime(2024, 3, 1, tzinfo=UTC)
+    rows = [
+        (run, step, date(2024, 3, 1), moment, inputs, outputs, "c", "v", model, {}, {}, 1.0, "done")
+        for run, step, inputs, outputs, model in (
+            ("old", "train_relevance", {"events": 1}, {}, "1"),
+            ("old", "ingest", {}, {"events": 1, "users": 2}, None),
+            ("between", "ingest", {}, {"events": 5}, None),
+            ("live", "score", {"candidates": 7}, {"relevance": 8}, "1"),
+        )
+    ]
+    tables.add(spark.createDataFrame(rows, RUNS.schema), RUNS)
+    assert guarded_versions(tables, ["live"], ["1"]) == {
+        "events": {1}, "users": {2}, "candidates": {7}, "relevance": {8},
+    }  # fmt: skip
+
+
+def test_old_nights_are_dropped(spark: SparkSession, tmp_path: Path) -> None:
+    tables = Warehouse(spark, str(tmp_path))
+    nights = [date(2024, 3, 1) + timedelta(days=day) for day in range(3)]
+    rows = [(night, "recall", "all", 0.5, {}) for night in nights]
+    tables.add(spark.createDataFrame(rows, METRICS.schema), METRICS)
+    assert drop_old_nights(tables, METRICS, nights[2]) == 2
+    assert [row["as_of"] for row in tables.read(METRICS).collect()] == [nights[2]]
+    assert drop_old_nights(tables, METRICS, nights[2]) == 0
+    assert drop_old_nights(tables, USERS, nights[2]) == 0  # not by night
