@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from features.contract import ITEMS, USERS
@@ -81,7 +81,7 @@ def newest_users(known: DataFrame, observed: DataFrame) -> DataFrame:
     )
 
 
-def _hashable(name: str):  # type: ignore[no-untyped-def]
+def _hashable(name: str) -> Column:
     column = F.col(name)
     # Maps cannot be hashed, and NULL has to differ from the empty list and from a neighbour's value.
     if name == "attributes":

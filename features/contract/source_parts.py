@@ -12,6 +12,9 @@ SOURCE_PARTS = Table(
         Column("part", StringType(), "Place of the file."),
         Column("fingerprint", StringType(), "Length and time of change, or what else tells one content from another."),
         Column("as_of", DateType(), "Night that took this content in."),
+        Column(
+            "taken_until", DateType(), "Night before it that took in what is earlier in this content.", nullable=True
+        ),
         Column("has_later", BooleanType(), "Whether rows of later than that night wait in it."),
     ),
     key=("input", "part"),

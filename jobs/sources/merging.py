@@ -36,7 +36,10 @@ def outdated_events(source: Source, window: Window) -> Column:
     if source.whole:
         return F.expr(window.sql("event_date"))
     parts = source.replaced()
-    named = F.col("source_part").isin(parts) if parts else F.lit(False)
+    named = F.col("source_part").isin([part for part, since in parts.items() if since is None])
+    for since in {since for since in parts.values() if since is not None}:
+        of_rest = [part for part, first in parts.items() if first == since]
+        named = named | (F.col("source_part").isin(of_rest) & (F.col("event_date") >= F.lit(since)))
     return F.coalesce(named, F.lit(False)) & (F.col("event_date") < F.lit(window.before))
 
 
@@ -122,7 +125,10 @@ def write_parts(night: Night, source: Source, intakes: list[Intake]) -> None:
         if intake.count(LATER) and "source_part" in intake.judged.columns:
             rows = intake.judged.where(F.col("outcome") == LATER).select("source_part").distinct().collect()
             waiting |= {row["source_part"] for row in rows}
-    noted = [(part.input, part.place, part.fingerprint, night.as_of, part.place in waiting) for part in source.parts]
+    noted = [
+        (part.input, part.place, part.fingerprint, night.as_of, part.taken_until, part.place in waiting)
+        for part in source.parts
+    ]
     fresh = night.spark.createDataFrame(noted, SOURCE_PARTS.schema)
     known = night.tables.read_or_empty(SOURCE_PARTS).join(fresh, on=list(SOURCE_PARTS.key), how="left_anti")
     night.tables.replace(known.unionByName(fresh), SOURCE_PARTS, None)

@@ -43,8 +43,8 @@ class Source(Protocol):
     def promotions(self, since: date | None, before: date) -> DataFrame:
         """Promotions that begin on `since` or later; from the first one when it is None. Or those of the parts."""
 
-    def replaced(self) -> list[str]:
-        """Parts whose events of earlier nights are replaced by what they give now, or go with them."""
+    def replaced(self) -> dict[str, date | None]:
+        """Parts whose events in the table go or are replaced by what they give: those from a day on, or all of them."""
 
     def types(self) -> dict[str, str]:
         """Spark's type of each column that is read, by `<table>.<column>`, where files carry types."""

@@ -42,14 +42,14 @@ def require_usual_volume(night: Night, events: Intake, since: date | None) -> No
 def unusual_days(counts: Mapping[date, int], new: list[date], volume: Volume) -> list[str]:
     """Sentences on the new days whose events are outside [least, most] times the median of their weekday before them.
 
-    counts: events by day. A weekday that had none in most of the weeks, or that no week before tells of, is not judged.
+    counts: events by day. A weekday that had none in most weeks, or of which fewer than two weeks tell, is not judged.
     """
     found = []
     began = min(counts, default=None)
     for day in new:
         weeks = [day - timedelta(days=7 * week) for week in range(1, volume.weeks + 1)]
         before = [counts.get(week, 0) for week in weeks if began is not None and week >= began]
-        usual = median(before) if before else 0
+        usual = median(before) if len(before) > 1 else 0
         here = counts.get(day, 0)
         if usual and not volume.least * usual <= here <= volume.most * usual:
             said = "no events" if not here else f"{here} events"

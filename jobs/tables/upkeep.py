@@ -63,7 +63,7 @@ def vacuum(tables: Warehouse, table: Table, hours: float, guarded: set[int], now
     if guarded:
         after = stored.history().where(F.col("version") == min(guarded) + 1).select("timestamp").first()
         if after is not None:
-            age = now - after["timestamp"].replace(tzinfo=UTC)
+            age = now - after["timestamp"].astimezone(UTC)  # collected times are naive, of the machine's zone
             kept = max(kept, (age + timedelta(hours=1)) / timedelta(hours=1))
     setting = "spark.databricks.delta.retentionDurationCheck.enabled"
     before = tables.spark.conf.get(setting, "true")

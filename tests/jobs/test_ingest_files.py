@@ -182,3 +182,6 @@ def test_a_file_with_later_rows_is_read_on_and_nothing_twice(spark: SparkSession
     rows = shop.night(4).record.rows
     assert (rows["events_in"], rows["events_duplicates"], rows["events_accepted"]) == (3, 2, 1)
     assert [event for event, _ in shop.events()] == ["e1", "e2", "e3"]
+    state = shop.all()
+    assert shop.night(4, "again").record.rows == rows
+    assert shop.all() == state

@@ -44,8 +44,8 @@ class CompleteJourney:
         del before  # later ones are handed over and accounted for
         return promotions(self._panel.promotions(), since)
 
-    def replaced(self) -> list[str]:
-        return []
+    def replaced(self) -> dict[str, date | None]:
+        return {}
 
     def types(self) -> dict[str, str]:
         return dict(self._panel.types)

@@ -55,9 +55,9 @@ class FilesSource:
         del since, before
         return self._mapped(self._conf.promotions, PROMOTIONS)
 
-    def replaced(self) -> list[str]:
+    def replaced(self) -> dict[str, date | None]:
         taken_back = [part.place for part in self._fresh.gone if self._conf.inputs[part.input].when_gone == "delete"]
-        return [*self._fresh.replaced, *taken_back]
+        return self._fresh.replaced | dict.fromkeys(taken_back)
 
     def types(self) -> dict[str, str]:
         found: dict[str, str] = {}

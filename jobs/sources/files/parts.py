@@ -36,9 +36,9 @@ class Fresh:
     gone: tuple[Part, ...]
 
     @property
-    def replaced(self) -> list[str]:
-        """Files whose events are replaced by what they hold now."""
-        return [part.place for part in self.parts if part.taken_until is None]
+    def replaced(self) -> dict[str, date | None]:
+        """Files whose events are replaced by what they hold now, those from a day on where only the rest is read."""
+        return {part.place: part.taken_until for part in self.parts}
 
 
 def list_parts(spark: SparkSession, name: str, given: FileInput) -> list[Part]:
@@ -65,8 +65,10 @@ def fresh_parts(now: Iterable[Part], taken: DataFrame, as_of: date) -> Fresh:
     fresh = []
     for key, part in present.items():
         row = before.get(key)
-        if row is None or row["fingerprint"] != part.fingerprint or row["as_of"] >= as_of:
+        if row is None or row["fingerprint"] != part.fingerprint or row["as_of"] > as_of:
             fresh.append(part)
+        elif row["as_of"] == as_of:
+            fresh.append(replace(part, taken_until=row["taken_until"]))
         elif row["has_later"]:
             fresh.append(replace(part, taken_until=row["as_of"]))
     inputs = {part.input for part in present.values()}

@@ -145,24 +145,27 @@ def test_ids_of_several_columns_stay_apart_and_times_come_in_many_forms(spark: S
 
 def test_only_new_changed_and_waiting_files_are_read(spark: SparkSession) -> None:
     now = [
-        Part("in", name, name, mark) for name, mark in (("old", "1"), ("changed", "2"), ("waits", "1"), ("new", "1"))
+        Part("in", name, name, mark)
+        for name, mark in (("old", "1"), ("changed", "2"), ("waits", "1"), ("tonight", "1"), ("new", "1"))
     ]
     taken = [
-        ("in", "old", "1", date(2024, 1, 1), False),
-        ("in", "changed", "1", date(2024, 1, 1), False),
-        ("in", "waits", "1", date(2024, 1, 1), True),
-        ("in", "gone", "1", date(2024, 1, 1), False),
-        ("tonight", "x", "1", date(2024, 1, 2), False),
+        ("in", "old", "1", date(2024, 1, 1), None, False),
+        ("in", "changed", "1", date(2024, 1, 1), None, False),
+        ("in", "waits", "1", date(2024, 1, 1), None, True),
+        ("in", "tonight", "1", date(2024, 1, 2), date(2024, 1, 1), False),
+        ("in", "gone", "1", date(2024, 1, 1), None, False),
+        ("other", "x", "1", date(2024, 1, 2), None, False),
     ]
-    schema = "input string, part string, fingerprint string, as_of date, has_later boolean"
+    schema = "input string, part string, fingerprint string, as_of date, taken_until date, has_later boolean"
     fresh = fresh_parts(now, spark.createDataFrame(taken, schema), date(2024, 1, 2))
     assert [(part.place, part.taken_until) for part in fresh.parts] == [
         ("changed", None),
         ("waits", date(2024, 1, 1)),
+        ("tonight", date(2024, 1, 1)),  # run again, it reads what it read then
         ("new", None),
     ]
     assert [part.place for part in fresh.gone] == ["gone"]
-    assert fresh.replaced == ["changed", "new"]
+    assert fresh.replaced == {"changed": None, "waits": date(2024, 1, 1), "tonight": date(2024, 1, 1), "new": None}
 
 
 @pytest.mark.parametrize(
