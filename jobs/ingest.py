@@ -118,12 +118,12 @@ def _require_same_types(night: Night, source: Source) -> None:
     changed = [
         f"{column} was {before[column]} and is {kind}"
         for column, kind in source.types().items()
-        if column in before and before[column] != kind
+        if column in before and not set(kind.split(" or ")) <= set(before[column].split(" or "))
     ]
     if changed:
         raise Refused(
             f"The source is broken: {'; '.join(changed)}.",
-            "Correct it; if the change is meant, rename the column in source and mapping. Nothing was written.",
+            "Correct it; if the change is meant, give the input another name in source.files. Nothing was written.",
         )
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from jobs.runtime.configuration_file import changed_keys, merged, read_packaged, read_yaml
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.housekeeping_section import Housekeeping
 from jobs.runtime.plan_section import Plan
 from jobs.runtime.section import (
     NotNegative,
@@ -26,13 +27,6 @@ from jobs.runtime.section import (
 )
 from jobs.runtime.sequences_section import Sequences
 from jobs.runtime.source_config import Source
-
-
-class Housekeeping(Section):
-    forget_retain_hours: NotNegativeFloat
-    keep_nights_days: Positive
-    vacuum_hours: NotNegativeFloat
-    optimize: tuple[str, ...]
 
 
 class Segments(Section):

@@ -13,12 +13,20 @@ DERIVED = {"items": {"valid_from", "valid_to"}, "events": {"event_date", "source
 
 
 class FileInput(Section):
-    """Files of one kind; `options` are those of Spark's reader, `when_gone` is what becomes of a gone file's events."""
+    """Files of one kind; `options` are those of Spark's reader, `when_gone` is what becomes of a gone file's events.
+
+    A Delta table rewrites a file when it changes or deletes a row of it, so there they go by default, and what is still
+    there comes again with another file; elsewhere a file that is gone was cleared away, and they stay.
+    """
 
     path: str
     format: Literal["csv", "json", "parquet", "delta"]
     options: dict[str, str] = Field(default_factory=dict)
-    when_gone: Literal["keep", "delete"] = "keep"
+    when_gone: Literal["keep", "delete"] | None = None
+
+    @property
+    def takes_back_gone(self) -> bool:
+        return (self.when_gone or ("delete" if self.format == "delta" else "keep")) == "delete"
 
 
 class Mapped(Section):

@@ -34,8 +34,10 @@ def salt_of(folder: Path) -> str:
     place = folder / "forgotten.salt"
     if not place.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        place.touch(mode=0o600)
-        place.write_text(secrets.token_hex(16), encoding="ascii")
+        made = place.with_suffix(".new")  # a process that dies here must not leave a salt that is empty
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(16), encoding="ascii")
+        made.replace(place)
     return place.read_text(encoding="ascii")
 
 

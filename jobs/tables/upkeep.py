@@ -12,17 +12,25 @@ from features.contract.table import Table
 from jobs.tables.warehouse import Warehouse
 
 
-def drop_old_nights(tables: Warehouse, table: Table, before: date) -> int:
-    """Deletes the partitions of nights before the date; returns how many nights there were."""
+def day_column(table: Table) -> str | None:
+    """The column by which rows grow old: that of the night, of the event or of the sum; None where none does."""
+    if "as_of" in table.partitioned_by:
+        return "as_of"
+    return next((name for name in ("event_date", "day") if name in table.column_names), None)
+
+
+def drop_old_days(tables: Warehouse, table: Table, before: date) -> int:
+    """Deletes the rows of nights or days before the date; returns how many days there were."""
     from delta.tables import DeltaTable
 
-    if "as_of" not in table.partitioned_by:
-        return 0
-    old = F.col("as_of") < F.lit(before)
-    nights = tables.read(table).where(old).select("as_of").distinct().count()
-    if nights:
+    day = day_column(table)
+    if day is None:
+        raise ValueError(f"{table.name} has no days")
+    old = F.col(day) < F.lit(before)
+    days = tables.read(table).where(old).select(day).distinct().count()
+    if days:
         DeltaTable.forPath(tables.spark, tables.path(table)).delete(old)
-    return nights
+    return days
 
 
 def compact(tables: Warehouse, table: Table) -> None:

@@ -7,6 +7,7 @@ from functools import reduce
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
 from features.contract.table import Table
@@ -56,12 +57,12 @@ class FilesSource:
         return self._mapped(self._conf.promotions, PROMOTIONS)
 
     def replaced(self) -> dict[str, date | None]:
-        taken_back = [part.place for part in self._fresh.gone if self._conf.inputs[part.input].when_gone == "delete"]
+        taken_back = [part.place for part in self._fresh.gone if self._conf.inputs[part.input].takes_back_gone]
         return self._fresh.replaced | dict.fromkeys(taken_back)
 
     def types(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for name, rows in self._rows.items():
+        found: dict[str, set[str]] = {}
+        for name, frames in self._rows.items():
             if self._conf.inputs[name].format == "csv":
                 continue
             used = {
@@ -70,9 +71,10 @@ class FilesSource:
                 for spec in mapping.columns.values()
                 for column in _named(spec)
             }
-            types = dict(rows.dtypes)
-            found |= {f"{name}.{column}": types[column] for column in sorted(used) if column in types}
-        return found
+            for column, kind in (pair for rows in frames for pair in rows.dtypes):
+                if column in used:
+                    found.setdefault(f"{name}.{column}", set()).add(kind)
+        return {column: " or ".join(sorted(kinds)) for column, kinds in sorted(found.items())}
 
     def absent(self) -> frozenset[str]:
         missing = set()
@@ -94,34 +96,51 @@ class FilesSource:
             missing.add("users.attributes")
         return frozenset(missing - {"items.valid_to", "events.source_part"})
 
+    def _with_columns(self, mapping: TableMapping, table: Table, rows: DataFrame) -> DataFrame:
+        """The rows, once they have what the table is made of; raises Refused naming what they lack.
+
+        A field of JSON that no line holds is one without values, where the contract can do without it.
+        """
+        given = self._conf.inputs[mapping.input]
+        needed = set(table.required) if given.format == "json" else set(table.column_names)
+        absent = {
+            (name, column in needed)
+            for column, spec in mapping.columns.items()
+            for name in _named(spec)
+            if name not in rows.columns
+        }
+        missed = sorted(name for name, is_needed in absent if is_needed)
+        empty = sorted({name for name, _ in absent} - set(missed))
+        if missed:
+            has = ", ".join(name for name in rows.columns if name not in ("source_part", "taken_until", MALFORMED))
+            raise Refused(
+                f"Files of {given.path} have no column {', '.join(missed)}, which {table.name} is made of;"
+                f" {_an_example(rows)} has {has}.",
+                f"Correct the files or source.files.{table.name}; nothing was written.",
+            )
+        if empty:
+            event("fields without values", input=mapping.input, fields=",".join(empty))
+        return rows.withColumns({name: F.lit(None).cast("string") for name in empty}) if empty else rows
+
     def _mappings(self, name: str) -> list[TableMapping]:
         conf = self._conf
         return [m for m in (*conf.items, *conf.users, *conf.events, *conf.promotions) if m.input == name]
 
     def _mapped(self, mappings: tuple[TableMapping, ...], table: Table) -> DataFrame:
-        frames = [self._one(mapping, table) for mapping in mappings if mapping.input in self._rows]
+        frames = [self._one(mapping, table, rows) for mapping in mappings for rows in self._rows.get(mapping.input, ())]
         if not frames:
             return self._spark.createDataFrame([], table.schema)
         return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), frames)
 
-    def _one(self, mapping: TableMapping, table: Table) -> DataFrame:
-        rows = self._rows[mapping.input]
-        place = self._conf.inputs[mapping.input].path
-        absent = sorted({name for spec in mapping.columns.values() for name in _named(spec)} - set(rows.columns))
-        if absent:
-            has = ", ".join(name for name in rows.columns if name not in ("source_part", "taken_until", MALFORMED))
-            raise Refused(
-                f"The files {place} have no column {', '.join(absent)}, which {table.name} is made of;"
-                f" they have {has}.",
-                f"Correct the files or source.files.{table.name}; nothing was written.",
-            )
+    def _one(self, mapping: TableMapping, table: Table, rows: DataFrame) -> DataFrame:
+        rows = self._with_columns(mapping, table, rows)
         try:
             made = mapped_rows(rows, mapping, table)
             _ = made.schema  # the analysis of the expressions happens here
         except AnalysisException as error:
             raise ConfigurationError(
                 f"An expression of source.files.{table.name} on {mapping.input} is wrong: {str(error).splitlines()[0]}",
-                "Correct its sql or where.",
+                "Correct its columns, sql or where.",
             ) from error
         unmapped = [name for name in table.required if name not in made.columns]
         if unmapped:
@@ -130,6 +149,10 @@ class FilesSource:
                 "Map it, or give a constant.",
             )
         return made
+
+
+def _an_example(rows: DataFrame) -> str:
+    return str(rows.inputFiles()[0]).rpartition("/")[2]
 
 
 def _named(spec: Mapped) -> list[str]:

@@ -139,7 +139,7 @@ def _typed(given: Column, spec: Mapped, kind: DataType) -> Column:
     if isinstance(kind, TimestampType | DateType):
         return _time(given, spec).cast(kind)
     if isinstance(kind, ArrayType):
-        return F.from_json(F.to_json(given), kind) if spec.sql is None else given.try_cast(kind)
+        return given.try_cast(kind)
     if isinstance(kind, MapType):
         raise ValueError("a map needs map")
     if spec.decimal_comma:

@@ -15,8 +15,11 @@ from feast import FeatureStore
 from jobs.online import redis_store
 from jobs.online.audit import audit
 from jobs.online.catalogue import build_catalogue
+from jobs.online.colours import COLOURS
+from jobs.online.erasure import erase_online
 from jobs.online.registration import registered_colours
 from jobs.online.store import feature_store_yaml, open_store
+from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
@@ -115,6 +118,29 @@ def test_a_night_on_redis_is_read_by_the_client_and_restated(conf: Config) -> No
     store = open_store(conf)
     for view in catalogue.views:
         audit(store, view, catalogue.coloured[view.name, registered_colours(store).served], rows_of(view, 2), 100, 1)
+
+
+def test_a_forgotten_shopper_is_in_no_key_and_no_value(conf: Config, server: Server) -> None:
+    gone, stays = "SHOPPER-777", "SHOPPER-888"
+    for night in (1, 2):  # one in each colour
+        publish_frames(conf, night, users=(gone, stays))
+    before = contents(server)
+    assert gone.encode() in before
+    views = online_views(conf)
+    of_shoppers = [view.name for view in views if view.entity == "user"]
+    erased = erase_online(open_store(conf), views, gone)
+    assert sorted(erased) == sorted(f"{name}_{colour}" for name in of_shoppers for colour in COLOURS)
+    after = contents(server)
+    assert gone.encode() not in after
+    assert after.count(stays.encode()) == before.count(stays.encode()) > 0
+    assert erase_online(open_store(conf), views, gone) == erased  # stopped and run again, it completes
+
+
+def contents(server: Server) -> bytes:
+    """Every key and every value that the server holds."""
+    client: Any = server.client()
+    read = {b"hash": client.hgetall, b"set": client.smembers, b"string": client.get}
+    return b"\n".join(key + b" " + repr(read[client.type(key)](key)).encode() for key in client.scan_iter())
 
 
 def test_a_redis_that_dies_stops_the_publish_and_the_flip(conf: Config, server: Server) -> None:

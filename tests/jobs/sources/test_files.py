@@ -79,7 +79,7 @@ def test_values_become_what_the_contract_says_and_bad_rows_are_named(spark: Spar
     postage = changed(Kind="Postage")
     rows = [GOOD, postage, *(row for row, _ in BAD.values())]
     given = FileInput(path=str(write_csv(tmp_path / "lines.csv", rows)), format="csv", options={"sep": ";"})
-    read = read_parts(spark, given, list_parts(spark, "lines", given))
+    [read] = read_parts(spark, given, list_parts(spark, "lines", given))
     judged = with_outcome(
         with_contract_columns(mapped_rows(read, MAPPING, EVENTS), EVENTS), EVENTS, "event_time", BEFORE
     )

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import METRICS, RUNS, USERS
-from jobs.tables.upkeep import compact, drop_old_nights, guarded_versions, vacuum
+from features.contract import DAILY_ITEM, EVENTS, METRICS, RUNS, USERS
+from jobs.housekeep import housekeep
+from jobs.runtime.config import load_config
+from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.manifest import run_step
+from jobs.tables.upkeep import compact, day_column, drop_old_days, guarded_versions, vacuum
 from jobs.tables.warehouse import Warehouse
 
 pytestmark = pytest.mark.slow
@@ -62,7 +66,31 @@ def test_old_nights_are_dropped(spark: SparkSession, tmp_path: Path) -> None:
     nights = [date(2024, 3, 1) + timedelta(days=day) for day in range(3)]
     rows = [(night, "recall", "all", 0.5, {}) for night in nights]
     tables.add(spark.createDataFrame(rows, METRICS.schema), METRICS)
-    assert drop_old_nights(tables, METRICS, nights[2]) == 2
+    assert drop_old_days(tables, METRICS, nights[2]) == 2
     assert [row["as_of"] for row in tables.read(METRICS).collect()] == [nights[2]]
-    assert drop_old_nights(tables, METRICS, nights[2]) == 0
-    assert drop_old_nights(tables, USERS, nights[2]) == 0  # not by night
+    assert drop_old_days(tables, METRICS, nights[2]) == 0
+
+
+def test_tables_grow_old_by_night_by_event_or_not_at_all() -> None:
+    told = {table.name: day_column(table) for table in (METRICS, EVENTS, DAILY_ITEM, USERS, RUNS)}
+    assert told == {"metrics": "as_of", "events": "event_date", "daily_item": "day", "users": None, "runs": None}
+
+
+def test_each_table_is_kept_as_the_configuration_says(spark: SparkSession, tmp_path: Path) -> None:
+    place, before, last = tmp_path / "conf.yaml", date(2024, 2, 1), date(2024, 3, 1)
+
+    def kept(tables: str) -> dict[str, int]:
+        upkeep = f"{{every_table: {{keep_days: 20}}, tables: {tables}}}"
+        place.write_text(f"warehouse: {tmp_path / 'warehouse'}\nhousekeeping: {upkeep}\n", encoding="utf-8")
+        return run_step(housekeep, spark, load_config(place), last, "r")[0].record.rows
+
+    store = Warehouse(spark, str(tmp_path / "warehouse"))
+    for day in (before, last):
+        store.add(spark.createDataFrame([(day, "recall", "all", 0.5, {})], METRICS.schema), METRICS)
+    assert kept("{metrics: {keep_days: 40}}") == {}
+    assert kept("{metrics: {keep_days: null}}") == {}
+    assert kept("{metrics: {optimize: true}}") == {"metrics": 1}
+    with pytest.raises(ConfigurationError, match="tables names metric, which is no table"):
+        kept("{metric: {optimize: true}}")
+    with pytest.raises(ConfigurationError, match="users has no days that could be dropped"):
+        kept("{users: {keep_days: 7}}")

@@ -1,0 +1,181 @@
+"""Files of every format, with other columns from file to file, and what of a Delta table a night reads."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS, ITEMS
+from features.contract.source_parts import SOURCE_PARTS
+from features.quality.contract_checks import with_contract_columns
+from features.quality.outcomes import with_outcome
+from jobs.runtime.errors import Refused
+from jobs.runtime.source_config import FileInput, Files, Mapped, TableMapping
+from jobs.sources.files import FilesSource
+
+NIGHT = date(2024, 3, 31)
+COLUMNS = {"event_id": "id", "user_id": "who", "item_id": "code", "event_type": "kind", "event_time": "at",
+           "quantity": "units", "price": "paid", "query": "words"}  # fmt: skip
+ITEM_COLUMNS = {"item_id": "code", "title": "code", "updated_at": "at"}
+TYPED = "id string, who string, code string, kind string, at timestamp, units int, paid double, words string"
+#     id    who   code kind        at (UTC)               units paid  words
+ROWS = [
+    ("e1", "u1", "a", "purchase", "2024-03-01 10:00:00", 2, 1.5, None),
+    ("e2", "u1", "b", "search", "2024-03-01 11:00:00", 1, 0.0, "tea pot"),
+]
+
+
+def source(
+    spark: SparkSession,
+    path: Path,
+    kind: Any,
+    taken: DataFrame | None = None,
+    items: dict[str, str] = ITEM_COLUMNS,
+    **more: str,
+) -> FilesSource:
+    def mapped(**columns: str) -> tuple[TableMapping, ...]:
+        return (TableMapping(input="log", columns={name: Mapped(column=column) for name, column in columns.items()}),)
+
+    conf = Files(
+        inputs={"log": FileInput(path=str(path), format=kind)},
+        items=mapped(**items),
+        users=mapped(user_id="who", updated_at="at"),
+        events=mapped(**COLUMNS, **more),
+    )
+    return FilesSource(spark, conf, spark.createDataFrame([], SOURCE_PARTS.schema) if taken is None else taken, NIGHT)
+
+
+def events(given: FilesSource) -> list[tuple[Any, ...]]:
+    """(id, time, quantity, price, query) of accepted events, and the reason alone of rejected ones, in order."""
+    rows = with_contract_columns(given.events(None, NIGHT), EVENTS)
+    found = with_outcome(rows, EVENTS, "event_time", NIGHT).collect()
+    told = [
+        (row["reason"],)
+        if row["reason"]
+        else (row["event_id"], str(row["event_time"])[11:], row["quantity"], float(row["price"]), row["query"])
+        for row in found
+    ]
+    return sorted(told, key=str)
+
+
+def typed(spark: SparkSession, rows: list[tuple[Any, ...]] = ROWS) -> DataFrame:
+    text = TYPED.replace("at timestamp", "at string")
+    return spark.createDataFrame(rows, text).withColumn("at", F.to_timestamp("at")).coalesce(1)
+
+
+EXPECTED = [("e1", "10:00:00", 2, 1.5, None), ("e2", "11:00:00", 1, 0.0, "tea pot")]
+
+
+def test_json_and_parquet_give_what_csv_gives(spark: SparkSession, tmp_path: Path) -> None:
+    typed(spark).write.parquet(str(tmp_path / "parquet"))
+    assert events(source(spark, tmp_path / "parquet", "parquet")) == EXPECTED
+    lines = [
+        '{"id": "e1", "who": "u1", "code": "a", "kind": "purchase", "at": "2024-03-01T12:00:00+02:00", "units": 2, '
+        '"paid": 1.50}',
+        '{"id": "e2", "who": "u1", "code": "b", "kind": "search", "at": "2024-03-01T11:00:00Z", "words": "tea pot"}',
+        '{"id": "e3", "who":',
+    ]
+    (tmp_path / "log.json").write_text("\n".join(lines), encoding="utf-8")
+    rows = with_contract_columns(source(spark, tmp_path / "log.json", "json").events(None, NIGHT), EVENTS).collect()
+    told = {row["event_id"]: tuple(row[name] for name in ("quantity", "price", "query")) for row in rows}
+    # A search says no units and no price; a line that stops in the middle is a bad row.
+    assert told == {"e1": (2, Decimal("1.5"), None), "e2": (None, None, "tea pot"), None: (None, None, None)}
+    assert {row["event_id"]: str(row["event_time"])[11:] for row in rows if row["event_id"]} == {
+        "e1": "10:00:00", "e2": "11:00:00",
+    }  # fmt: skip
+    assert [row["unreadable"] for row in rows if row["event_id"] is None] == ["malformed_line"]
+
+
+def test_a_field_of_json_may_be_in_no_line_where_the_contract_can_do_without_it(
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {
+        "id": "e1",
+        "who": "u1",
+        "code": "a",
+        "kind": "purchase",
+        "at": "2024-03-01T10:00:00Z",
+        "units": 2,
+        "paid": 1,
+    }
+    place = tmp_path / "log.json"
+    place.write_text(json.dumps(row), encoding="utf-8")
+    assert events(source(spark, place, "json")) == [("e1", "10:00:00", 2, 1.0, None)]
+    assert "fields=words" in capsys.readouterr().err
+    place.write_text(json.dumps({name: value for name, value in row.items() if name != "kind"}), encoding="utf-8")
+    with pytest.raises(Refused, match=r"have no column kind, which events is made of; log.json has at, code"):
+        events(source(spark, place, "json"))
+
+
+def test_an_array_of_json_is_an_embedding(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "items.json").write_text('{"code": "a", "at": "2024-03-01T10:00:00Z", "picture": [0.5, 1]}\n')
+    given = source(spark, tmp_path / "items.json", "json", items=ITEM_COLUMNS | {"image_embedding": "picture"})
+    [row] = with_contract_columns(given.items(NIGHT), ITEMS).collect()
+    assert row["image_embedding"] == [0.5, 1.0]
+
+
+def test_exports_that_changed_are_read_by_their_own_columns(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text(
+        "id,who,code,kind,at,units,paid,words\ne1,u1,a,purchase,2024-03-01 10:00:00,2,1.5,\n"
+    )
+    (tmp_path / "2.csv").write_text(
+        "paid,id,who,code,kind,at,units,words,new\n0,e2,u1,b,search,2024-03-01 11:00:00,1,tea pot,x\n"
+    )
+    assert events(source(spark, tmp_path, "csv")) == EXPECTED
+    with pytest.raises(Refused, match=r"have no column new, which events is made of; 1.csv has id"):
+        events(source(spark, tmp_path, "csv", basket_id="new"))
+    typed(spark).drop("words").write.parquet(str(tmp_path / "old/1"))
+    typed(spark).withColumn("units", F.col("units").cast("long")).write.parquet(str(tmp_path / "old/2"))
+    with pytest.raises(Refused, match=r"have no column words, which events is made of"):
+        events(source(spark, tmp_path / "old", "parquet"))
+    typed(spark).write.mode("overwrite").parquet(str(tmp_path / "old/1"))
+    both = source(spark, tmp_path / "old", "parquet")
+    assert events(both) == sorted(EXPECTED * 2, key=str)
+    assert both.types()["log.units"] == "bigint or int"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("marks_deleted", [False, True])
+def test_of_a_delta_table_what_was_written_since_is_read(
+    spark: SparkSession, tmp_path: Path, marks_deleted: bool
+) -> None:
+    place = tmp_path / "of the shop"
+    more = [("e3", "u1", "c", "purchase", "2024-03-02 10:00:00", 1, 1.0, None),
+            ("e4", "u1", "d", "purchase", "2024-03-02 11:00:00", 1, 1.0, None)]  # fmt: skip
+    writer = typed(spark).withColumn("shop", F.lit("Harbour Street = 1%")).write.format("delta").partitionBy("shop")
+    writer.option("delta.enableDeletionVectors", str(marks_deleted).lower()).save(str(place))
+
+    def night(taken: DataFrame | None) -> tuple[FilesSource, DataFrame]:
+        given = source(spark, place, "delta", taken)
+        noted = [(part.input, part.place, part.fingerprint, date(2024, 3, 1), None, False) for part in given.parts]
+        known = taken.collect() if taken is not None else []
+        fresh = {part.place for part in given.parts}
+        kept = [tuple(row) for row in known if row["part"] not in fresh]
+        return given, spark.createDataFrame([*kept, *noted], SOURCE_PARTS.schema)
+
+    first, taken = night(None)
+    assert events(first) == EXPECTED
+    same, taken = night(taken)
+    assert (same.parts, events(same), same.replaced()) == ((), [], {})
+    typed(spark, more).withColumn("shop", F.lit("Web")).write.format("delta").mode("append").save(str(place))
+    appended, taken = night(taken)
+    ids = [row[0] for row in events(appended)]
+    # Where rows are marked beside their file, the file's name does not tell its content: all of the version is read.
+    assert ids == (["e1", "e2", "e3", "e4"] if marks_deleted else ["e3", "e4"])
+    stored = DeltaTable.forPath(spark, str(place))
+    stored.delete("id = 'e3'")
+    stored.update("id = 'e4'", {"units": "9"})
+    changed, _ = night(taken)
+    told = {row[0]: row[2] for row in events(changed)}
+    assert told == ({"e1": 2, "e2": 1, "e4": 9} if marks_deleted else {"e4": 9})
+    before = {row["part"] for row in taken.collect()}
+    now = {part.place for part in changed.parts}
+    assert set(changed.replaced()) == now | {part for part in before if "shop=Web" in part}
