@@ -55,13 +55,16 @@ def last_done(tables: Warehouse, step: str, before: date | None = None, at: date
     return rows.orderBy(F.desc("as_of"), F.desc("started_at")).first()
 
 
-def days_changed_since(tables: Warehouse, moment: datetime) -> set[date]:
-    """Days whose events were changed by ingests that began after the moment, UTC."""
-    rows = tables.read_or_empty(RUNS).where(
-        (F.col("step") == "ingest") & (F.col("status") == "done") & (F.col("started_at") > F.lit(moment))
-    )
-    listed = [row["decisions"].get("changed_days", "[]") for row in rows.select("decisions").collect()]
-    return {date.fromisoformat(day) for days in listed for day in json.loads(days)}
+def done_runs(tables: Warehouse, step: str) -> list[Row]:
+    """as_of, started_at and decisions of the runs of a step that were done, in the order of time."""
+    rows = tables.read_or_empty(RUNS).where((F.col("step") == step) & (F.col("status") == "done"))
+    return rows.select("as_of", "started_at", "decisions").orderBy("started_at").collect()
+
+
+def changed_days(tables: Warehouse) -> list[tuple[datetime, set[date]]]:
+    """When each ingest began, and the days whose events it changed."""
+    told = [(run["started_at"], run["decisions"].get("changed_days", "[]")) for run in done_runs(tables, "ingest")]
+    return [(moment, {date.fromisoformat(day) for day in json.loads(days)}) for moment, days in told]
 
 
 @cache
