@@ -65,6 +65,43 @@ def item_versions(known: DataFrame, observed: DataFrame, unseen_days: int | None
     return listed.select(*ITEMS.column_names)
 
 
+def listed_items(known: DataFrame, moment: Column) -> DataFrame:
+    """The newest versions of the items that are listed at the moment, of versions with the columns of `items`."""
+    not_withdrawn = F.col("withdrawn_at").isNull() | (F.col("withdrawn_at") > moment)
+    return known.where(F.col("valid_to").isNull() & not_withdrawn & (F.col("listed_at") < moment))
+
+
+def withdrawn_items(known: DataFrame, offered: DataFrame, moment: Column) -> DataFrame:
+    """Observations, with the columns of `items`, that listed items which `offered` (item_id) lacks are withdrawn."""
+    gone = listed_items(known, moment).join(offered, on="item_id", how="left_anti")
+    seen = dict.fromkeys(("valid_from", "updated_at", "withdrawn_at"), moment)
+    return gone.select(*(seen.get(name, F.col(name)).alias(name) for name in ITEMS.column_names))
+
+
+def relisted_items(observed: DataFrame, known: DataFrame, moment: Column) -> DataFrame:
+    """The observations; the newest one of an item that was withdrawn after it counts as made at the moment.
+
+    A catalogue says when an item was changed, not when it came back.
+    """
+    left = known.where(F.col("valid_to").isNull() & F.col("withdrawn_at").isNotNull())
+    left = left.select("item_id", F.col("valid_from").alias("left_at"))
+    of_item = Window.partitionBy("item_id").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    newest = F.col("valid_from") == F.max("valid_from").over(of_item)
+    back = newest & F.col("withdrawn_at").isNull() & (F.col("valid_from") <= F.col("left_at"))
+    return (
+        observed.join(left, on="item_id", how="left")
+        .withColumn("back", F.coalesce(back, F.lit(False)))
+        .select(
+            *(
+                F.when(F.col("back"), moment).otherwise(F.col(name)).alias(name)
+                if name in ("valid_from", "updated_at")
+                else F.col(name)
+                for name in ITEMS.column_names
+            )
+        )
+    )
+
+
 def newest_users(known: DataFrame, observed: DataFrame) -> DataFrame:
     """The columns of `users`: the newest observation of each shopper, known since the first sign-up that any tells."""
     newest = F.struct("updated_at", "fresh")

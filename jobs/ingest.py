@@ -17,6 +17,7 @@ from jobs.runtime.manifest import last_done
 from jobs.runtime.night import Night
 from jobs.sources import Source, source_of
 from jobs.sources.absences import tell_absences
+from jobs.sources.catalogue import item_observations
 from jobs.sources.event_judgement import event_judgement, with_parked
 from jobs.sources.intake import Intake, arrive, judge, require_few_rejected, write_refused
 from jobs.sources.merging import Window, write_events, write_items, write_parts, write_promotions, write_users
@@ -44,10 +45,11 @@ def ingest(night: Night) -> None:
         _require_same_types(night, source)
         _require_events(night, source, events, window)
         require_few_rejected(intakes, night.conf.source.max_rejected_share)
+        observed = item_observations(night, source, items)
         events_written = together.submit(write_events, night, source, events, window)
         writes = [
             together.submit(write_promotions, night, source, promotions, window),
-            together.submit(write_items, night, source, items),
+            together.submit(write_items, night, source, observed),
             together.submit(write_users, night, source, users),
             together.submit(write_refused, night, intakes),
         ]

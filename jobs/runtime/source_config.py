@@ -75,7 +75,9 @@ class TableMapping(Section):
 class Files(Section):
     """Inputs by name, and the tables made of them. A table may come from several inputs, an input may feed several.
 
-    `unseen_days`: an item is withdrawn so many days after it was last seen; null where the store says it itself.
+    `unseen_days`: an item is withdrawn so many days after it was last seen. `withdraw_missing_up_to`: the files of
+    items that are there hold the whole catalogue, so an item that they lack is withdrawn; where more than this share of
+    the listed items is missing, the night stops. Both are null where the store says itself what is withdrawn.
     """
 
     inputs: dict[str, FileInput]
@@ -84,6 +86,13 @@ class Files(Section):
     events: Annotated[tuple[TableMapping, ...], Field(min_length=1)]
     promotions: tuple[TableMapping, ...] = ()
     unseen_days: Positive | None = None
+    withdraw_missing_up_to: Share | None = None
+
+    @model_validator(mode="after")
+    def withdrawn_in_one_way(self) -> Files:
+        if self.unseen_days is not None and self.withdraw_missing_up_to is not None:
+            raise ValueError("unseen_days and withdraw_missing_up_to exclude one another")
+        return self
 
     @model_validator(mode="after")
     def names_are_known(self) -> Files:

@@ -99,13 +99,13 @@ def write_promotions(night: Night, source: Source, intake: Intake, window: Windo
     night.tables.replace(intake.accepted.unionByName(kept), PROMOTIONS, where, checked=True)
 
 
-def write_items(night: Night, source: Source, intake: Intake) -> None:
+def write_items(night: Night, source: Source, observed: DataFrame) -> None:
     """Whole sources give the history of items; observations are put into the history that is there."""
     if source.whole:
-        night.tables.replace(intake.accepted, ITEMS, None, checked=True)
-    elif intake.any_accepted or not night.tables.exists(ITEMS):
+        night.tables.replace(observed, ITEMS, None, checked=True)
+    elif not night.tables.exists(ITEMS) or not observed.isEmpty():
         known = night.tables.read_or_empty(ITEMS)
-        night.tables.replace(item_versions(known, intake.accepted, source.unseen_days), ITEMS, None)
+        night.tables.replace(item_versions(known, observed, source.unseen_days), ITEMS, None)
 
 
 def write_users(night: Night, source: Source, intake: Intake) -> None:

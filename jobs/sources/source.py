@@ -34,6 +34,9 @@ class Source(Protocol):
     def items(self, before: date) -> DataFrame:
         """Versions of the items (valid_from, valid_to) as far as events before `before` tell; or observations."""
 
+    def catalogue(self) -> DataFrame | None:
+        """item_id of all items that are offered now; None where what is delivered does not tell what is not."""
+
     def users(self, before: date) -> DataFrame:
         """The shoppers; or observations of them."""
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from features.contract import ITEMS, USERS
-from features.versions import item_versions, newest_users
+from features.versions import item_versions, newest_users, relisted_items, withdrawn_items
 
 
 def day(number: int) -> datetime:
@@ -71,4 +72,27 @@ def test_the_newest_observation_of_a_shopper_holds_and_the_first_sign_up(spark: 
     assert [(row["user_id"], row["attributes"], row["signed_up_at"].day, row["updated_at"].day) for row in found] == [
         ("u", {"town": "Bath"}, 2, 4),
         ("v", {}, 3, 3),
+    ]
+
+
+def test_what_a_catalogue_lacks_is_withdrawn_and_what_it_has_again_is_not(spark: SparkSession) -> None:
+    known = item_versions(observed(spark), observed(spark, ("a", 0, "Mug"), ("b", 0, "Owl")), None)
+    offered = spark.createDataFrame([("a",)], "item_id string")
+    gone = withdrawn_items(known, offered, F.lit(day(3)))
+    left = item_versions(known, gone, None).persist()
+    expected = [
+        ("a", "Mug", 0, None, 0, 0, None),
+        ("b", "Owl", 0, 3, 0, 0, None),
+        ("b", "Owl", 3, None, 0, 3, 3),
+    ]
+    assert told(left) == expected
+    assert withdrawn_items(left, offered, F.lit(day(4))).isEmpty()  # once
+    # b is in the catalogue again, unchanged since day 0; c was never known, a never gone.
+    seen = observed(spark, ("a", 0, "Mug"), ("b", 0, "Owl"), ("c", 1, "Whale"))
+    back = relisted_items(seen, left, F.lit(day(5))).persist()
+    assert told(item_versions(left, back, None)) == [
+        *expected[:2],
+        ("b", "Owl", 3, 5, 0, 3, 3),
+        ("b", "Owl", 5, None, 0, 5, None),
+        ("c", "Whale", 1, None, 1, 1, None),
     ]

@@ -28,6 +28,7 @@ source:
   max_rejected_share: 0.5
   volume: {{weeks: 4, least: 0.0, most: 1000.0}}
   files:
+    {more}
     inputs:
       lines: {{path: "{folder}/lines/*.csv", format: csv, when_gone: {when_gone}}}
       products: {{path: "{folder}/products", format: parquet}}
@@ -47,11 +48,11 @@ FIRST = ["e1,u1,a,purchase,2024-03-01 10:00:00,1", "e2,u2,a,purchase,2024-03-02 
 class Shop:
     """Files of a shop and the nights on them."""
 
-    def __init__(self, spark: SparkSession, folder: Path, when_gone: str = "keep") -> None:
+    def __init__(self, spark: SparkSession, folder: Path, when_gone: str = "keep", more: str = "") -> None:
         self.spark, self.folder = spark, folder
         (folder / "lines").mkdir(parents=True)
         place = folder / "conf.yaml"
-        place.write_text(CONF.format(folder=folder, when_gone=when_gone), encoding="utf-8")
+        place.write_text(CONF.format(folder=folder, when_gone=when_gone, more=more), encoding="utf-8")
         self.conf: Config = load_config(place)
         self.products("2024-01", [("a", "Mug", "2024-01-01 00:00:00"), ("b", "Owl", "2024-01-01 00:00:00")])
         self.lines("1", FIRST)
@@ -173,6 +174,38 @@ def test_a_broken_source_stops_before_anything_is_written(spark: SparkSession, t
     with pytest.raises(Refused, match="have no column units, which events is made of; they have id, who, code"):
         shop.night(4)
     assert shop.all() == before
+
+
+def test_an_item_that_the_catalogue_lacks_is_withdrawn_until_it_is_there_again(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    mug, owl = ("a", "Mug", "2024-01-01 00:00:00"), ("b", "Owl", "2024-01-01 00:00:00")
+    shop = Shop(spark, tmp_path, more="withdraw_missing_up_to: 0.5")
+
+    def owls() -> list[tuple[str, bool]]:
+        rows = [row for row in shop.rows(ITEMS) if row["item_id"] == "b"]
+        return sorted((str(row["valid_from"])[:10], row["withdrawn_at"] is not None) for row in rows)
+
+    listed = ("2024-01-01", False)
+    for day in (4, 5, 6):
+        shop.lines(f"day {day}", [f"x{day},u1,a,purchase,2024-03-0{day - 1} 08:00:00,1"])
+    shop.night(3)
+    assert owls() == [listed]
+    shop.products("2024-01", [mug])
+    shop.night(4)
+    # Seen as missing at the end of the 3rd, before the night of the 4th.
+    assert owls() == [listed, ("2024-03-03", True)]
+    state = shop.all()
+    shop.night(4, "again")
+    assert shop.all() == state
+    shop.products("2024-01", [mug, owl])
+    shop.night(5)
+    assert owls() == [listed, ("2024-03-03", True), ("2024-03-04", False)]
+    state = shop.all()
+    shop.products("2024-01", [("c", "Whale", "2024-01-01 00:00:00")])
+    with pytest.raises(Refused, match="2 of 2 listed items are missing, more than 50%"):
+        shop.night(6)
+    assert shop.all() == state
 
 
 def test_a_file_with_later_rows_is_read_on_and_nothing_twice(spark: SparkSession, tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ class CompleteJourney:
         panel = self._panel
         return items(panel.products(), panel.transactions(), panel.promotions(), before)
 
+    def catalogue(self) -> DataFrame | None:
+        return None
+
     def users(self, before: date) -> DataFrame:
         del before  # the roster is known from the panel's start
         return users(self._panel.transactions(), self._panel.demographics())

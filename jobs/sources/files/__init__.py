@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import reduce
 
@@ -27,14 +28,10 @@ class FilesSource:
     def __init__(self, spark: SparkSession, conf: Files, taken: DataFrame, as_of: date) -> None:
         self._spark, self._conf = spark, conf
         self.unseen_days = conf.unseen_days
-        now = [part for name, given in conf.inputs.items() for part in list_parts(spark, name, given)]
-        self._fresh = fresh_parts(now, taken, as_of)
-        self._rows = {
-            name: read_parts(spark, given, mine)
-            for name, given in conf.inputs.items()
-            if (mine := [part for part in self._fresh.parts if part.input == name])
-        }
-        event("source read", files=len(now), new_or_changed=len(self._fresh.parts), gone=len(self._fresh.gone))
+        self._now = [part for name, given in conf.inputs.items() for part in list_parts(spark, name, given)]
+        self._fresh = fresh_parts(self._now, taken, as_of)
+        self._rows = {name: self._read(name, self._fresh.parts) for name in conf.inputs}
+        event("source read", files=len(self._now), new_or_changed=len(self._fresh.parts), gone=len(self._fresh.gone))
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -43,6 +40,17 @@ class FilesSource:
     def items(self, before: date) -> DataFrame:
         del before  # later ones are handed over and accounted for
         return self._mapped(self._conf.items, ITEMS)
+
+    def catalogue(self) -> DataFrame | None:
+        if self._conf.withdraw_missing_up_to is None:
+            return None
+        # All files that there are, those that were taken in before as well.
+        frames = [
+            self._one(mapping, ITEMS, rows).where(~F.col("filtered")).select("item_id")
+            for mapping in self._conf.items
+            for rows in self._read(mapping.input, self._now)
+        ]
+        return reduce(lambda one, other: one.unionByName(other), frames).distinct()
 
     def users(self, before: date) -> DataFrame:
         del before
@@ -122,12 +130,16 @@ class FilesSource:
             event("fields without values", input=mapping.input, fields=",".join(empty))
         return rows.withColumns({name: F.lit(None).cast("string") for name in empty}) if empty else rows
 
+    def _read(self, name: str, parts: Sequence[Part]) -> list[DataFrame]:
+        mine = [part for part in parts if part.input == name]
+        return read_parts(self._spark, self._conf.inputs[name], mine) if mine else []
+
     def _mappings(self, name: str) -> list[TableMapping]:
         conf = self._conf
         return [m for m in (*conf.items, *conf.users, *conf.events, *conf.promotions) if m.input == name]
 
     def _mapped(self, mappings: tuple[TableMapping, ...], table: Table) -> DataFrame:
-        frames = [self._one(mapping, table, rows) for mapping in mappings for rows in self._rows.get(mapping.input, ())]
+        frames = [self._one(mapping, table, rows) for mapping in mappings for rows in self._rows[mapping.input]]
         if not frames:
             return self._spark.createDataFrame([], table.schema)
         return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), frames)
