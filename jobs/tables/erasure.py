@@ -11,12 +11,15 @@ from pyspark.sql import functions as F
 from features import contract
 from features.contract import PARKED, REJECTED
 from features.contract.forgotten import FORGOTTEN
+from features.contract.source_parts import SOURCE_PARTS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.tables.warehouse import Warehouse
 
 ALL_TABLES: tuple[Table, ...] = (
     *(getattr(contract, name) for name in contract.__all__),
+    FORGOTTEN,
+    SOURCE_PARTS,
     ITEM_FEATURES_TABLE,
     USER_FEATURES_TABLE,
 )
