@@ -91,10 +91,13 @@ def _of_folder(spark: SparkSession, pattern: str) -> list[tuple[str, str, str]]:
         if status.isDirectory():
             waiting += system.listStatus(status.getPath())
         else:
-            place = jvm.org.apache.spark.paths.SparkPath.fromPath(status.getPath()).urlEncoded()
             mark = f"{status.getLen()}:{status.getModificationTime()}"
-            found.append((place, status.getPath().toString(), mark))
+            found.append((_as_in_metadata(jvm, status.getPath()), status.getPath().toString(), mark))
     return found
+
+
+def _as_in_metadata(jvm: Any, path: Any) -> str:
+    return str(jvm.org.apache.spark.paths.SparkPath.fromPath(path).urlEncoded())
 
 
 def _of_delta(spark: SparkSession, given: FileInput) -> list[tuple[str, str, str]]:
@@ -109,5 +112,6 @@ def _of_delta(spark: SparkSession, given: FileInput) -> list[tuple[str, str, str
         newest = DeltaTable.forPath(spark, given.path).history(1).select("version").first()
         assert newest is not None
         mark = f"version {newest['version']}"
+    jvm: Any = spark.sparkContext._jvm
     files = spark.read.format("delta").load(given.path).inputFiles()
-    return [(place, place, mark) for place in files]
+    return [(_as_in_metadata(jvm, jvm.org.apache.hadoop.fs.Path(file)), file, mark) for file in files]
