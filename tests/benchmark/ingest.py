@@ -1,0 +1,191 @@
+"""What a first and a second night cost at one and at several times the panel, as any store's files.
+
+The shoppers of the panel are copied, so that ten times the panel has ten times the shoppers and events and the same
+products. The second night brings the week that the first did not have, about 2 % of the events. No training is due in
+either. Run by `make benchmark-ingest`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from unittest.mock import patch
+
+import pyspark
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS
+from features.quality.contract_checks import with_contract_columns
+from features.quality.outcomes import with_outcome
+from features.quality.tally import summed, tally
+from jobs.build_features import build_features
+from jobs.ingest import ingest
+from jobs.runtime.config import Config, load_config
+from jobs.runtime.manifest import run_step
+from jobs.runtime.night import Night, Record
+from jobs.runtime.session import spark_session
+from jobs.sources import source_of
+from jobs.sources.complete_journey.panel import Panel
+from jobs.tables.warehouse import Warehouse
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST, SECOND = date(2017, 11, 24), date(2017, 12, 1)
+STEPS = (ingest, build_features)
+CONF = """
+warehouse: {folder}/warehouse
+source:
+  kind: files
+  files:
+    inputs:
+      lines: {{path: "{folder}/lines", format: parquet}}
+      products: {{path: "{folder}/products", format: parquet}}
+    items:
+      - input: products
+        columns: {{item_id: product_id, title: product_type, product_type: product_type, category: department,
+                  brand: brand, updated_at: {{constant: "2016-12-31 00:00:00"}}}}
+    users:
+      - input: lines
+        columns: {{user_id: household_id, updated_at: transaction_timestamp,
+                  consent_personalisation: {{constant: true}}}}
+    events:
+      - input: lines
+        columns: {{event_id: {{columns: [household_id, basket_id, product_id]}}, user_id: household_id,
+                  item_id: product_id, event_type: {{constant: purchase}}, event_time: transaction_timestamp,
+                  quantity: {{sql: "least(quantity, 99)"}}, price: sales_value, store_id: store_id,
+                  basket_id: basket_id}}
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds and events of both nights, the seconds of the contract's rules, and the driver's peak in GiB."""
+
+    copies: int
+    first_events: int
+    second_events: int
+    first: dict[str, float]
+    second: dict[str, float]
+    contract: float
+    peak: float
+
+
+def main() -> None:
+    """Runs each size in a process of its own and prints them beside one another."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--copies", type=int, nargs="+", default=[1, 10], help="times the panel (default: 1 10)")
+    made.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    given = made.parse_args()
+    if given.one is not None:
+        print(json.dumps(asdict(measure(given.one))), flush=True)
+        return
+    costs = [in_a_process(copies) for copies in given.copies]
+    for cost in costs:
+        tell(cost)
+    compare(costs[0], costs[-1])
+
+
+def in_a_process(copies: int) -> Cost:
+    submit = str(Path(pyspark.__file__).parent / "bin/spark-submit")
+    command = [submit, "--properties-file", "conf/spark-local.conf", str(Path(__file__)), "--one", str(copies)]
+    env = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+    }
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, check=True)
+    return Cost(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def measure(copies: int) -> Cost:
+    """Both nights of one size on an empty warehouse."""
+    folder = Path(tempfile.mkdtemp(prefix="longtail-benchmark-"))
+    try:
+        spark = spark_session("benchmark_ingest")
+        (folder / "conf.yaml").write_text(CONF.format(folder=folder), encoding="utf-8")
+        conf = load_config(folder / "conf.yaml")
+        events = {as_of: _write(spark, folder, copies, as_of) for as_of in (FIRST, SECOND)}
+        contract = _contract_seconds(spark, conf)
+        nights = {}
+        for as_of in (FIRST, SECOND):
+            if as_of == SECOND:
+                (folder / "waiting").rename(folder / "lines/second")
+            with patch("jobs.build_features.training_is_due", return_value=False):
+                nights[as_of] = {step.__name__: run_step(step, spark, conf, as_of, str(as_of))[1] for step in STEPS}
+        java = spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid()  # type: ignore[union-attr]
+        peak = sum(_peak(pid) for pid in (java, os.getpid()))
+        return Cost(copies, events[FIRST], events[SECOND], nights[FIRST], nights[SECOND], contract, peak)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _write(spark: SparkSession, folder: Path, copies: int, as_of: date) -> int:
+    """The lines that the night of `as_of` is the first to have, those of the second night where it will look later."""
+    panel = Panel(spark)
+    lines = panel.transactions()
+    at = F.col("transaction_timestamp")
+    if as_of == FIRST:
+        panel.products().write.parquet(str(folder / "products"))
+        wanted, place = lines.where(at < F.lit(FIRST)), folder / "lines/first"
+    else:
+        wanted, place = lines.where((at >= F.lit(FIRST)) & (at < F.lit(SECOND))), folder / "waiting"
+    copied = wanted.crossJoin(F.broadcast(spark.range(copies).withColumnRenamed("id", "copy")))
+    copied = copied.withColumn("household_id", F.concat_ws("x", "household_id", "copy")).drop("copy")
+    copied.write.parquet(str(place))
+    return copied.count()
+
+
+def _contract_seconds(spark: SparkSession, conf: Config) -> float:
+    """Seconds by which judging and counting the first night's events takes longer than reading and mapping them."""
+    night = Night(conf, FIRST, "contract", spark, Warehouse(spark, conf.warehouse), Record())
+    rows = with_contract_columns(source_of(night).events(None, FIRST), EVENTS)
+    mapped = _seconds(rows)
+    judged = with_outcome(rows, EVENTS, "event_time", FIRST)
+    checked = _seconds(judged)
+    counted = _seconds(summed(tally(judged, EVENTS, F.to_date("event_time"))))
+    # Counting maps the rows, too, but of the columns only what is counted; so this share is rather too high.
+    return max(checked - mapped, 0.0) + counted
+
+
+def _seconds(frame: DataFrame) -> float:
+    started = time.perf_counter()
+    frame.write.format("noop").mode("overwrite").save()
+    return time.perf_counter() - started
+
+
+def _peak(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    [peak] = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+    return int(peak) / 2**20
+
+
+def tell(cost: Cost) -> None:
+    """Prints one size."""
+    first, second = sum(cost.first.values()), sum(cost.second.values())
+    print(f"{cost.copies} x the panel: {cost.first_events:,} events, then {cost.second_events:,} more")
+    for name, night in (("first", cost.first), ("second", cost.second)):
+        print(f"  {name} night: " + ", ".join(f"{step} {seconds:.0f} s" for step, seconds in night.items()))
+    print(f"  second as a share of the first: {second / first:.0%}")
+    print(f"  contract's rules as a share of the first ingest: {cost.contract / cost.first['ingest']:.0%}")
+    print(f"  microseconds an event in the first night: {first / cost.first_events * 1e6:.0f}")
+    print(f"  peak memory of driver and executors in one process: {cost.peak:.1f} GiB", flush=True)
+
+
+def compare(small: Cost, large: Cost) -> None:
+    """Prints what an event costs at the larger size against the smaller."""
+    each = [sum(cost.first.values()) / cost.first_events for cost in (small, large)]
+    print(f"an event at {large.copies} x against {small.copies} x: {each[1] / each[0]:.2f} of the time,")
+    print(f"  peak memory {large.peak / small.peak:.2f} times", flush=True)
+
+
+if __name__ == "__main__":
+    main()
