@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,8 @@ def test_a_night_that_died_and_runs_again_leaves_what_an_undisturbed_one_leaves(
                 with pytest.raises(KeyboardInterrupt):
                     shop.night(4, f"dies at {dies_at}")
         shop.night(4)
-        told.append(str(shop.all()).replace(f"/{name}/", "/"))
+        # The place of a file is in the payload of its bad rows, and in the hash that names those without a key.
+        told.append(re.sub("[0-9a-f]{64}", "hash", str(shop.all()).replace(f"/{name}/", "/")))
     assert told[0] == told[1]
 
 
@@ -171,7 +173,7 @@ def test_a_broken_source_stops_before_anything_is_written(spark: SparkSession, t
     (tmp_path / "lines/2.csv").write_text(
         "id,who,code,kind,at\ne3,u1,b,purchase,2024-03-03 08:00:00\n", encoding="utf-8"
     )
-    with pytest.raises(Refused, match="have no column units, which events is made of; they have id, who, code"):
+    with pytest.raises(Refused, match=r"have no column units, which events is made of; 2.csv has id, who, code"):
         shop.night(4)
     assert shop.all() == before
 
