@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
-from jobs.runtime.section import NotNegative, Positive, Section, Share
+from jobs.runtime.section import NotNegative, Number, Positive, Section, Share
 
 DERIVED = {"items": {"valid_from", "valid_to"}, "events": {"event_date", "source_part"}}
 
@@ -114,7 +114,7 @@ class Volume(Section):
 
     weeks: Positive
     least: Share
-    most: Annotated[float, Field(ge=1)]
+    most: Annotated[Number, Field(ge=1)]
 
 
 class Source(Section):
