@@ -92,12 +92,14 @@ def _of_folder(spark: SparkSession, pattern: str) -> list[tuple[str, str, str]]:
             waiting += system.listStatus(status.getPath())
         else:
             mark = f"{status.getLen()}:{status.getModificationTime()}"
-            found.append((_as_in_metadata(jvm, status.getPath()), status.getPath().toString(), mark))
+            path = str(status.getPath().toString())
+            found.append((_as_in_metadata(jvm, path), path, mark))
     return found
 
 
-def _as_in_metadata(jvm: Any, path: Any) -> str:
-    return str(jvm.org.apache.spark.paths.SparkPath.fromPath(path).urlEncoded())
+def _as_in_metadata(jvm: Any, path: str) -> str:
+    # Made from the text that Spark reads by: a Path of Hadoop may say file:///x where that one says file:/x.
+    return str(jvm.org.apache.spark.paths.SparkPath.fromPath(jvm.org.apache.hadoop.fs.Path(path)).urlEncoded())
 
 
 def _of_delta(spark: SparkSession, given: FileInput) -> list[tuple[str, str, str]]:
@@ -114,4 +116,4 @@ def _of_delta(spark: SparkSession, given: FileInput) -> list[tuple[str, str, str
         mark = f"version {newest['version']}"
     jvm: Any = spark.sparkContext._jvm
     files = spark.read.format("delta").load(given.path).inputFiles()
-    return [(_as_in_metadata(jvm, jvm.org.apache.hadoop.fs.Path(file)), file, mark) for file in files]
+    return [(_as_in_metadata(jvm, file), file, mark) for file in files]

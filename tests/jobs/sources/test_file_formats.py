@@ -20,6 +20,9 @@ from features.quality.outcomes import with_outcome
 from jobs.runtime.errors import Refused
 from jobs.runtime.source_config import FileInput, Files, Mapped, TableMapping
 from jobs.sources.files import FilesSource
+from jobs.sources.files.parts import list_parts
+from jobs.sources.files.reading import read_parts
+from tests.conftest import ROOT
 
 NIGHT = date(2024, 3, 31)
 COLUMNS = {"event_id": "id", "user_id": "who", "item_id": "code", "event_type": "kind", "event_time": "at",
@@ -92,6 +95,14 @@ def test_json_and_parquet_give_what_csv_gives(spark: SparkSession, tmp_path: Pat
         "e1": "10:00:00", "e2": "11:00:00",
     }  # fmt: skip
     assert [row["unreadable"] for row in rows if row["event_id"] is None] == ["malformed_line"]
+
+
+@pytest.mark.parametrize("folder", [Path("tests/gift_shop"), ROOT / "tests/gift_shop"])
+def test_a_file_has_one_name_however_the_configuration_says_it(spark: SparkSession, folder: Path) -> None:
+    given = FileInput(path=str(folder / "order_lines.csv"), format="csv")
+    parts = list_parts(spark, "log", given)
+    [rows] = read_parts(spark, given, parts)
+    assert [row["source_part"] for row in rows.select("source_part").distinct().collect()] == [parts[0].place]
 
 
 def test_a_field_of_json_may_be_in_no_line_where_the_contract_can_do_without_it(
