@@ -59,7 +59,11 @@ def _with_cold(best: np.ndarray, score: np.ndarray, cold: np.ndarray, least: int
     missing = least - int(cold[best].sum())
     if missing <= 0:
         return best
-    others = np.setdiff1d(np.flatnonzero(cold), best)
+    absent = cold.copy()
+    absent[best] = False
+    others = np.flatnonzero(absent)
+    if len(others) > missing:
+        others = others[score[others] >= np.partition(score[others], -missing)[-missing]]
     added = others[np.argsort(-score[others], kind="stable")][:missing]
     warm = np.flatnonzero(~cold[best])
     excess = max(len(best) + len(added) - keep, 0)

@@ -51,6 +51,16 @@ class Catalogue:
         return rows, column
 
     @cached_property
+    def eligible_vectors(self) -> np.ndarray:
+        """[c, d] `text` at the rows of `eligible_texts`."""
+        return np.asarray(self.text[self.eligible_texts[0]])
+
+    @cached_property
+    def profiles_by_item(self) -> sparse.csr_matrix:
+        """[m + types, p] `neighbour_profiles` the other way round, as products with them take it."""
+        return self.neighbour_profiles.T.tocsr()
+
+    @cached_property
     def eligible_text_rows(self) -> np.ndarray:
         """[n] row of `text` of each eligible item."""
         return self.text_row[self.eligible]

@@ -12,6 +12,8 @@ from model.retrieval.sequences import LINK_CHANNELS, link_scores
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
 
+_TEXTS_AT_ONCE = 2048  # of the catalogue, compared with a block's texts: what they make stays in the processor's cache
+
 
 def als(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
     """Inner product of the factors of implicit ALS (Hu, Koren, Volinsky 2008)."""
@@ -20,15 +22,19 @@ def als(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> 
 
 def text_history(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """Largest cosine with one of the last distinct texts bought, each place back decayed."""
-    texts, column = catalogue.eligible_texts
-    target = np.asarray(catalogue.text[texts])
+    target, column = catalogue.eligible_vectors, catalogue.eligible_texts[1]
     rows, decays = _last_texts(catalogue, shoppers, settings)
-    best = np.zeros((len(shoppers), len(texts)), dtype=np.float32)
-    for place in range(rows.shape[1]):
-        known = rows[:, place] >= 0
-        if known.any():
-            cosine = np.asarray(catalogue.text[rows[known, place]]) @ target.T
-            best[known] = np.maximum(best[known], cosine * decays[place])
+    # Shoppers of a block bought much the same, so each text is compared once; -1, no text, is the last row of zeros.
+    distinct, place = np.unique(rows[rows >= 0], return_inverse=True)
+    of_shopper = np.full(rows.shape, len(distinct))
+    of_shopper[rows >= 0] = place
+    bought = np.vstack([catalogue.text[distinct], np.zeros((1, target.shape[1]), dtype=np.float32)])
+    best = np.zeros((len(shoppers), len(target)), dtype=np.float32)
+    for start in range(0, len(target), _TEXTS_AT_ONCE):
+        cosine = bought @ target[start : start + _TEXTS_AT_ONCE].T
+        part = best[:, start : start + _TEXTS_AT_ONCE]
+        for back, decay in enumerate(decays):
+            np.maximum(part, cosine[of_shopper[:, back]] * decay, out=part)
     return ChannelScores(best, column)
 
 
@@ -44,8 +50,7 @@ def _last_texts(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSetti
 
 def text_two_tower(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """Cosine of the shopper's text and the item's, both by the fine-tuned encoder."""
-    texts, column = catalogue.eligible_texts
-    return ChannelScores(shoppers.text @ np.asarray(catalogue.text[texts]).T, column)
+    return ChannelScores(shoppers.text @ catalogue.eligible_vectors.T, catalogue.eligible_texts[1])
 
 
 def store_popularity(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
@@ -65,7 +70,7 @@ def _in_own_stores(by_store: sparse.csr_matrix, shoppers: Shoppers) -> np.ndarra
 def neighbours(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
     """Decayed purchases of the most similar sampled shoppers, weighted by cosine of tf-idf of items and types."""
     profiles = shopper_profiles(shoppers, catalogue.codes["product_type"], catalogue.profile_idf)
-    cosine = (profiles @ catalogue.neighbour_profiles.T).toarray()
+    cosine = (profiles @ catalogue.profiles_by_item).toarray()
     cosine[shoppers.user_ids[:, None] == catalogue.neighbour_ids[None, :]] = 0.0
     keep = min(settings.neighbours, cosine.shape[1])
     if keep < cosine.shape[1]:

@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from model.retrieval.scores import ChannelScores
 
 _CLIP = 8.0
+_SCORES_AT_ONCE = 65536  # weighed together: what they make stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,14 @@ class FirstStage:
     def _part(self, place: int, values: np.ndarray) -> np.ndarray:
         """What a channel adds to the log-odds, in the shape of its raw scores."""
         k = len(self.channels)
-        added = np.zeros(values.shape, dtype=np.float32)
-        for power, column in enumerate(_basis(values, self.mean[place], self.sd[place], self.zero[place])):
-            added += np.multiply(column, np.float32(self.weights[power * k + place]), out=column)
-        return added
+        flat = np.ascontiguousarray(values).reshape(-1)
+        added = np.zeros(flat.shape, dtype=np.float32)
+        for start in range(0, len(flat), _SCORES_AT_ONCE):
+            some = slice(start, start + _SCORES_AT_ONCE)
+            basis = _basis(flat[some], self.mean[place], self.sd[place], self.zero[place])
+            for power, column in enumerate(basis):
+                added[some] += np.multiply(column, np.float32(self.weights[power * k + place]), out=column)
+        return added.reshape(values.shape)
 
     def parts(self, channels: np.ndarray) -> np.ndarray:
         """What each channel adds to the log-odds, [k, ...] of raw scores [k, ...]; with `bias` they sum to `score`."""
