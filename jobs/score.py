@@ -48,7 +48,7 @@ def scored_candidates(
     items = scorer.ranker.encode_items(side.items)
     scratch = night.folder / "scratch" / night.run_id
     arrays = {"item_ids": side.item_ids, "text": items.text, "features": items.features, "text_row": items.text_row}
-    item_side = ship_arrays(night.spark, arrays, scratch)
+    item_side = ship_arrays(night.spark, arrays)
     model = scratch / f"model-{uuid.uuid4().hex}"
     scorer.save(model)
     ship_folder(night.spark, model)

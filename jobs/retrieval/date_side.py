@@ -81,8 +81,9 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     item_rows = spark.createDataFrame(
         pd.DataFrame({"item_id": items.item_id, "item_row": np.arange(len(items), dtype=np.int32)})
     )
-    promoted = promoted_share_by_store_and_item(tables.read(PROMOTIONS), item_rows, as_of, conf.channels.promotion_days)
-    promoted = promoted.persist()
+    promoted = promoted_share_by_store_and_item(
+        tables.read(PROMOTIONS), item_rows, as_of, conf.channels.promotion_days
+    ).toPandas()
     bought = purchases_before(tables.read(EVENTS), item_rows, as_of).persist()
     stores = _stores(bought, promoted)
     numbered = numbered_shoppers(tables.read_date(USER_FEATURES_TABLE, as_of)).persist()
@@ -98,9 +99,9 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     sample = shoppers_of(frame.orderBy(F.xxhash64("user_id"), "user_id").limit(channels.neighbour_sample).toArrow())
     catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, promoted, item_factors, sample)
     catalogue = with_links(night, catalogue, sample, hashes, wanted)
-    shipped = ship_arrays(spark, catalogue.to_arrays(), night.folder / "scratch" / night.run_id)
+    shipped = ship_arrays(spark, catalogue.to_arrays())
     return DateSide(
-        as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf), (promoted, bought, numbered, frame)
+        as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf), (bought, numbered, frame)
     )
 
 
@@ -126,9 +127,9 @@ def _texts(night: Night, items: pd.DataFrame, encoder_version: str) -> tuple[np.
     return flat.reshape(len(table), -1)[place].astype(np.float32), row.astype(np.int32), hashes
 
 
-def _stores(bought: DataFrame, promoted: DataFrame) -> np.ndarray:
-    both = bought.select("store_id").union(promoted.select("store_id")).where("store_id IS NOT NULL").distinct()
-    return np.sort(both.toPandas().store_id.to_numpy(dtype=str))
+def _stores(bought: DataFrame, promoted: pd.DataFrame) -> np.ndarray:
+    of_purchases = bought.select("store_id").where("store_id IS NOT NULL").distinct().toPandas().store_id
+    return np.unique(np.concatenate([of_purchases, promoted.store_id.unique()]).astype(str))
 
 
 def _kinds(items: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -158,7 +159,7 @@ def _codes(values: pd.Series) -> np.ndarray:
 
 def _catalogue(
     conf: Config, items: pd.DataFrame, eligible: np.ndarray, text: np.ndarray, text_row: np.ndarray, stores: np.ndarray,
-    bought: DataFrame, promoted: DataFrame, item_factors: DataFrame, sample: Shoppers,
+    bought: DataFrame, promoted: pd.DataFrame, item_factors: DataFrame, sample: Shoppers,
 ) -> Catalogue:  # fmt: skip
     m, n = len(items), len(eligible)
     column = np.full(m, -1, dtype=np.int64)
@@ -175,7 +176,7 @@ def _catalogue(
     seen = sparse.hstack([sample.bought(m), sample.counts(product_type[sample.item], types, None) > 0])
     shoppers = max(len(sample), 1)
     idf = np.log(shoppers / np.maximum(np.asarray(seen.sum(axis=0)).ravel(), 1.0)).astype(np.float32)
-    promotions = _by_store(promoted.toPandas(), "share", stores, column, n, None)
+    promotions = _by_store(promoted, "share", stores, column, n, None)
     decayed = sample.counts(column[sample.item] + 1, n + 1, conf.channels.neighbour_half_life_days)[:, 1:]
     return Catalogue(
         item_ids=items.item_id.to_numpy(dtype=str),

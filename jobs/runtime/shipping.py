@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +12,33 @@ from pyspark import SparkFiles
 from pyspark.sql import SparkSession
 
 
-def ship_arrays(spark: SparkSession, arrays: dict[str, np.ndarray], scratch: Path) -> str:
+def ship_arrays(spark: SparkSession, arrays: dict[str, np.ndarray]) -> str:
     """Writes arrays as .npy files, sends them to the executors and returns the name that `shipped_array` takes."""
-    name = f"arrays-{uuid.uuid4().hex}"
-    folder = scratch / name
-    folder.mkdir(parents=True)
-    for key, array in arrays.items():
-        np.save(folder / f"{key}.npy", np.ascontiguousarray(array))
-    return ship_folder(spark, folder)
+
+    def save(folder: Path) -> None:
+        folder.mkdir()
+        for key, array in arrays.items():
+            np.save(folder / f"{key}.npy", np.ascontiguousarray(array))
+
+    return _ship(spark, f"arrays-{uuid.uuid4().hex}", save)
 
 
 def ship_folder(spark: SparkSession, folder: Path) -> str:
     """Sends a local folder, whose name must be unique in the session, to the executors; returns that name."""
-    spark.sparkContext.addFile(str(folder), recursive=True)
-    return folder.name
+    return _ship(spark, folder.name, lambda place: shutil.copytree(folder, place))
+
+
+def _ship(spark: SparkSession, name: str, fill: Callable[[Path], object]) -> str:
+    """Puts a folder where Spark keeps what was sent, and sends it from there.
+
+    A task that starts meanwhile fetches all that was sent. On one machine it would copy to the place that the driver
+    is copying to, so the folder has to be there, whole, before Spark knows of it.
+    """
+    sent = Path(SparkFiles.getRootDirectory())
+    fill(sent / f"making-{name}")
+    (sent / f"making-{name}").rename(sent / name)
+    spark.sparkContext.addFile(str(sent / name), recursive=True)
+    return name
 
 
 def shipped_folder(name: str) -> Path:
