@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ from jobs.runtime.command import main_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
+from jobs.runtime.side_by_side import side_by_side
 from model.periods import training_periods
 from model.retrieval.candidates import top_candidates
 from model.retrieval.first_stage import FirstStage
@@ -36,24 +38,30 @@ def build_candidates(night: Night) -> None:
     tonight = lineup(night)
     if not tonight.contenders:
         raise LongtailError(f"There is no model for {night.as_of}.", "Run jobs/nightly.py with --train.")
-    total = 0
-    for contender, cuts in _work(night, tonight):
-        first_stage = FirstStage.load(contender.first_stage_folder)
-        for cut in cuts:
-            if cut != night.as_of and _kept(night, cut, contender, first_stage):
-                continue
-            side = prepare_date(night, cut, contender.encoder_version, first_stage.channels)
-            rows = _candidates(night, side, first_stage).select(
-                F.lit(cut).alias("as_of"),
-                F.lit(contender.encoder_version).alias("encoder_version"),
-                F.lit(first_stage.version).alias("first_stage_version"),
-                *(name for name in CANDIDATES.column_names if name not in CANDIDATES.partitioned_by),
-            )
-            night.tables.replace_date(rows, CANDIDATES, cut, _of(contender, first_stage))
-            side.release()
-            event("candidates built", step="build_candidates", as_of=night.as_of, cut=cut, items=len(side.item_ids))
-            total += 1
-    night.record.rows = {"dates": total}
+    work = [
+        (contender, first_stage, cut)
+        for contender, cuts in _work(night, tonight)
+        for first_stage in [FirstStage.load(contender.first_stage_folder)]
+        for cut in cuts
+        if cut == night.as_of or not _kept(night, cut, contender, first_stage)
+    ]
+    # The many small jobs that prepare one date leave cores to the few long ones that score another.
+    side_by_side([partial(_build, night, *one) for one in work], at_once=2)
+    night.record.rows = {"dates": len(work)}
+
+
+def _build(night: Night, contender: Champion | Draft, first_stage: FirstStage, cut: date) -> None:
+    """The candidates of one date."""
+    side = prepare_date(night, cut, contender.encoder_version, first_stage.channels)
+    rows = _candidates(night, side, first_stage).select(
+        F.lit(cut).alias("as_of"),
+        F.lit(contender.encoder_version).alias("encoder_version"),
+        F.lit(first_stage.version).alias("first_stage_version"),
+        *(name for name in CANDIDATES.column_names if name not in CANDIDATES.partitioned_by),
+    )
+    night.tables.replace_date(rows, CANDIDATES, cut, _of(contender, first_stage))
+    side.release()
+    event("candidates built", step="build_candidates", as_of=night.as_of, cut=cut, items=len(side.item_ids))
 
 
 def _work(night: Night, tonight: Lineup) -> Iterator[tuple[Champion | Draft, tuple[date, ...]]]:

@@ -6,6 +6,7 @@ from datetime import date
 from functools import reduce
 from operator import and_
 from pathlib import Path
+from threading import Lock
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -25,6 +26,7 @@ class Warehouse:
         self.folder = folder.rstrip("/") if "://" in folder else str(Path(folder).absolute())
         self.inputs: dict[str, int] = {}
         self.outputs: dict[str, int] = {}
+        self._making = Lock()  # two parts of a step may write into a table that does not exist yet
 
     @property
     def local_folder(self) -> Path:
@@ -125,11 +127,15 @@ class Warehouse:
 
     def _ensure(self, table: Table) -> None:
         """Creates the table, or adds the optional columns that a newer version of its contract brought."""
+        with self._making:
+            if self.exists(table):
+                self._add_gained_columns(table)
+            else:
+                self._make(table)
+
+    def _make(self, table: Table) -> None:
         from delta.tables import DeltaTable
 
-        if self.exists(table):
-            self._add_gained_columns(table)
-            return
         builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).addColumns(table.schema)
         builder = builder.comment(table.meaning)
         # A guarded version needs its log, too.
