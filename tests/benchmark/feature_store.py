@@ -39,7 +39,7 @@ def main() -> None:
     """Parses the command line and prints both comparisons."""
     made = parser(__doc__)
     made.add_argument("--as-of", type=calendar_date, default=date(2017, 12, 1), metavar="YYYY-MM-DD")
-    made.add_argument("--rows", type=int, default=100_000, help="rows to be joined (default: %(default)s)")
+    made.add_argument("--rows", type=int, default=1_000_000, help="rows to be joined at most (default: %(default)s)")
     made.add_argument("--second-night", action="store_true", help="also measure a first and a second night")
     given = made.parse_args()
 
