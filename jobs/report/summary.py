@@ -17,6 +17,20 @@ from jobs.tables.warehouse import Warehouse
 MOST_GROUPS = 12  # lines of constraints; an `each` can make thousands
 
 
+_JUDGED_BY = {
+    "gate_reference": "compared with",
+    "gate_tail_recall_challenger": "share found of what shoppers newly bought of the tail",
+    "gate_tail_recall_reference": "  by what it is compared with",
+    "gate_tail_recall_anchor_reference": "  by the first champion",
+    "gate_recall_challenger": "share found of all that shoppers newly bought",
+    "gate_recall_reference": "  by what it is compared with",
+    "calibration_all_mean_probability": "mean predicted probability of a candidate",
+    "calibration_all_rate": "  share that was bought",
+    "calibration_all_slope": "calibration slope (1 is right)",
+    "calibration_all_gain": "log-loss saved against the bare rate",
+}
+
+
 def night_summary(spark: SparkSession, conf: Config, as_of: date, seconds: dict[str, float]) -> str:
     """A text for the console about the night that has just run; `seconds` are those of its steps in order."""
     tables = Warehouse(spark, conf.warehouse)
@@ -48,10 +62,14 @@ def model_in_words(newest: pd.DataFrame) -> str:
             str(row.status), "a training failed"
         )
         return f"Model: version {newest.loc['score'].model_version} scored this night; {why}."
-    decisions = dict(row.decisions)
-    gate = decisions.pop("gate")
-    figures = "\n".join(f"  {name}: {value}" for name, value in sorted(decisions.items()))
-    return f"Model: version {row.model_version} was trained tonight. The gate: {gate}.\n{figures}"
+    gate = row.decisions["gate"]
+    figures = "\n".join(
+        f"  {words}: {row.decisions[name]}" for name, words in _JUDGED_BY.items() if name in row.decisions
+    )
+    return (
+        f"Model: version {row.model_version} was trained tonight. The gate: {gate}. All its figures are in `runs` and "
+        f"MLflow.\n{figures}"
+    )
 
 
 def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:

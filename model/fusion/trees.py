@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from model.fusion.inputs import Block
-from model.fusion.ranker import EncodedItems, FusionRanker, RankerInputs
+from model.fusion.ranker import FIRST_STAGE, EncodedItems, FusionRanker, RankerInputs
 from model.fusion.training import Period
 
 TREES = "trees.txt"
@@ -109,9 +109,10 @@ def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSet
 
 
 def _names(inputs: RankerInputs) -> list[str]:
-    """Names with their kind before them, since an item and a shopper may have features of one name."""
-    named = (*(f"term {name}" for name in inputs.terms), *(f"user {name}" for name in inputs.user_features))
-    return [name.replace(" ", ".") for name in named]
+    """Names with their kind before them, since a channel, an item and a shopper may have something of one name."""
+    kinds = (("channel", inputs.channels), ("item", inputs.item_features), ("user", inputs.user_features))
+    channels, items, users = ([f"{kind}.{name}".replace(" ", ".") for name in names] for kind, names in kinds)
+    return [*channels, FIRST_STAGE, *items, *users]
 
 
 def _rows(ranker: FusionRanker, block: Block, items: EncodedItems, chosen: np.ndarray) -> np.ndarray:

@@ -32,8 +32,9 @@ def test_a_list_tells_how_likely_a_drawn_entry_was() -> None:
     [
         (
             "done",
-            {"gate": "passed", "ece": "0.01"},
-            "Model: version 3 was trained tonight. The gate: passed.\n  ece: 0.01",
+            {"gate": "passed", "calibration_all_ece": "0.01", "gate_reference": "version 2"},
+            "Model: version 3 was trained tonight. The gate: passed. All its figures are in `runs` and MLflow.\n"
+            "  compared with: version 2",
         ),
         ("skipped", {}, "Model: version 2 scored this night; no training was due."),
         ("failed", {}, "Model: version 2 scored this night; a training failed."),
