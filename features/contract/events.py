@@ -32,6 +32,7 @@ EVENTS = Table(
         Column(
             "source_part", StringType(), "File of the source that it came from, where there are several.", nullable=True
         ),
+        Column("policy", StringType(), "Policy that made the list in which it was shown.", nullable=True),
     ),
     key=("event_id",),
     invariants=(

@@ -177,7 +177,7 @@ class StorefrontClient:
         items: Sequence[RankedItem] | None = None,
         at: datetime | None = None,
     ) -> list[Row]:
-        """What to log when items of a list were seen: rows of the contract's table `events`, and the policy.
+        """What to log when items of a list were seen: rows of the contract's table `events`.
 
         items: those seen, in the order on the page; all of the list when None. at: when, UTC; now when None.
         """
