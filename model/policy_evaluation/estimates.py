@@ -1,0 +1,184 @@
+"""What a target policy would have earned a request, from the log of another policy: IPS, SNIPS, doubly robust.
+
+Lists have far too many forms to be weighed whole, so an assumption splits them into their entries (Li, Abbasi-Yadkori,
+Kveton, Muthukrishnan, Vinay and Wen, "Offline evaluation of ranking policies with click models", KDD 2018):
+
+item-position    the response to an entry depends on shopper, item and position, not on the rest of the list
+position-based   moreover it is the examination of the position times what shopper and item make of it, so an item seen
+                 at one position tells of another
+
+An entry's weight is its probability under the target over that under the log (Horvitz and Thompson 1952), times the
+ratio of the examinations under the second assumption. Doubly robust: Dudik, Langford and Li 2011. Standard errors are
+clustered by shopper: requests of one shopper are no independent evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from model.policy_evaluation.log import LoggedExposures
+from model.policy_evaluation.response_model import ResponseModel
+
+Assumption = Literal["item-position", "position-based"]
+
+
+@dataclass(frozen=True)
+class TargetLists:
+    """What the target shows in every request of the log; the arrays by entry, then by exposure of the log.
+
+    request, position (from 0): int (entries); probability, relevance: float64 (entries)
+    at_same: float64 (exposures), probability with which the target shows the item of the exposure at its position
+    anywhere, place: float64 and int (exposures), that of showing it at all, and at which position it would (any where
+    it would not)
+    """
+
+    request: np.ndarray
+    position: np.ndarray
+    probability: np.ndarray
+    relevance: np.ndarray
+    at_same: np.ndarray
+    anywhere: np.ndarray
+    place: np.ndarray
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Responses a request; influence: float64 (users), the estimate's deviation that a shopper brings."""
+
+    value: float
+    influence: np.ndarray
+
+    @property
+    def standard_error(self) -> float:
+        """Clustered by shopper; NaN for fewer than two."""
+        return clustered_error(self.influence)
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Two-sided, by Student's t."""
+        return t_interval(self.value, self.influence, confidence)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """ips, snips, doubly_robust: the estimates
+    effective_size: exposures of the target's own that the log is worth (Kish 1965); weighed: exposures with a weight
+    overlap: share of the target's examined exposure that the log can tell of, with its standard error
+    clipped: share of the weight that clipping cut off; largest_weight: before clipping
+    mass: examined exposures a request of the target
+    """
+
+    ips: Estimate
+    snips: Estimate
+    doubly_robust: Estimate
+    effective_size: float
+    weighed: int
+    overlap: float
+    overlap_error: float
+    clipped: float
+    largest_weight: float
+    mass: float
+    exposures: int
+    requests: int
+    users: int
+
+
+def evaluated(
+    log: LoggedExposures,
+    target: TargetLists,
+    model: ResponseModel,
+    assumption: Assumption,
+    clip: float,
+) -> Evaluation:
+    """The estimates of the target from the log; the examination of the positions is that of the model.
+
+    clip: weights above it count as it; it bounds the variance, and biases the weighted estimates towards zero, the
+    doubly robust one towards the model. Raises ValueError for an empty log.
+    """
+    if not log.requests:
+        raise ValueError("There is no request to evaluate.")
+    theta = model.examination
+    raw = weights_of(log, target, theta, assumption)
+    weight = np.minimum(raw, clip)
+    counted = log.weight * weight
+    of_request = np.bincount(log.request_user, minlength=log.users).astype(np.float64)
+
+    def by_user(values: np.ndarray) -> np.ndarray:
+        return np.bincount(log.user, values, minlength=log.users)
+
+    entry_user = log.request_user[target.request]
+    entry_mass = target.probability * theta[target.position]
+    mass = np.bincount(entry_user, entry_mass, minlength=log.users)
+    predicted = np.bincount(
+        entry_user,
+        target.probability * model.expected(entry_user, target.position, target.relevance),
+        minlength=log.users,
+    )
+    rest = log.response - model.expected(log.user, log.position, log.relevance)
+    told = by_user(counted * theta[log.position])
+    overlap = _ratio(told, mass)
+    square = float(counted @ counted)
+    whole = float((log.weight * raw) @ theta[log.position])
+    return Evaluation(
+        ips=_ratio(by_user(counted * log.response), of_request),
+        snips=_self_normalised(by_user(counted * log.response), told, mass, of_request),
+        doubly_robust=_ratio(predicted + by_user(counted * rest), of_request),
+        effective_size=float(counted.sum() ** 2 / square) if square else 0.0,
+        weighed=int((weight > 0).sum()),
+        overlap=overlap.value,
+        overlap_error=overlap.standard_error,
+        clipped=1.0 - float(told.sum()) / whole if whole else 0.0,
+        largest_weight=float(raw.max(initial=0.0)),
+        mass=float(mass.sum() / of_request.sum()),
+        exposures=len(log.request),
+        requests=log.requests,
+        users=int((of_request > 0).sum()),
+    )
+
+
+def weights_of(log: LoggedExposures, target: TargetLists, theta: np.ndarray, assumption: Assumption) -> np.ndarray:
+    """float64 (exposures): how often the target would show the entry for each time that the log does."""
+    if assumption == "item-position":
+        return target.at_same / log.propensity
+    return target.anywhere * theta[target.place] / (theta[log.position] * log.propensity)
+
+
+def clustered_error(influence: np.ndarray) -> float:
+    """Standard error of a sum of independent deviations, one a shopper; NaN for fewer than two."""
+    users = len(influence)
+    return float(np.sqrt(users / (users - 1) * (influence @ influence))) if users > 1 else float("nan")
+
+
+def t_interval(value: float, influence: np.ndarray, confidence: float) -> tuple[float, float]:
+    """Two-sided confidence interval of an estimate with these deviations.
+
+    Student's t by Satterthwaite's (1946) degrees of freedom, twice the variance's mean squared over its variance:
+    where a few shoppers with large weights make up the variance, it is known from those few only.
+    """
+    square = influence**2
+    fourth = float(square @ square)
+    freedom = 2 * float(square.sum()) ** 2 / fourth if fourth > 0 else 1.0
+    freedom = min(max(freedom, 1.0), max(len(influence) - 1, 1))
+    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * clustered_error(influence)
+    return value - half, value + half
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> Estimate:
+    """Sum over sum, with its linearised deviation by user."""
+    whole = float(below.sum())
+    if whole <= 0:
+        return Estimate(0.0, np.zeros(len(above)))
+    value = float(above.sum()) / whole
+    return Estimate(value, (above - value * below) / whole)
+
+
+def _self_normalised(above: np.ndarray, told: np.ndarray, mass: np.ndarray, of_request: np.ndarray) -> Estimate:
+    """Responses per examined exposure that was weighed, times the target's examined exposures a request (Swaminathan
+    and Joachims 2015); NaN where nothing was weighed."""
+    if told.sum() <= 0:
+        return Estimate(float("nan"), np.full(len(above), np.nan))
+    rate, amount = _ratio(above, told), _ratio(mass, of_request)
+    return Estimate(rate.value * amount.value, rate.influence * amount.value + amount.influence * rate.value)

@@ -1,0 +1,165 @@
+"""Off-policy estimates: arithmetic by hand, the truth on average, clipping, overlap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model.policy_evaluation.comparison import Bars, compared, in_words
+from model.policy_evaluation.estimates import Evaluation, TargetLists, evaluated
+from model.policy_evaluation.log import LoggedExposures
+from model.policy_evaluation.response_model import ResponseModel, fitted
+from tests.model.policy_evaluation.storefronts import Storefront, storefront
+
+BARS = Bars(least_overlap=0.9, least_effective_size=50)
+
+
+def small() -> tuple[LoggedExposures, TargetLists, ResponseModel]:
+    """Two shoppers, a request each, two positions; the model says .1 examined responses an exposure."""
+    log = LoggedExposures(
+        request=np.array([0, 0, 1, 1]),
+        user=np.array([0, 0, 1, 1]),
+        position=np.array([0, 1, 0, 1]),
+        propensity=np.array([0.5, 0.25, 1.0, 0.5]),
+        response=np.array([1.0, 0.0, 0.0, 1.0]),
+        weight=np.ones(4),
+        relevance=np.full(4, 0.1),
+        request_user=np.array([0, 1]),
+    )
+    target = TargetLists(
+        request=np.array([0, 0, 1, 1]),
+        position=np.array([0, 1, 0, 1]),
+        probability=np.ones(4),
+        relevance=np.full(4, 0.1),
+        at_same=np.array([1.0, 0.0, 1.0, 0.0]),
+        anywhere=np.array([1.0, 0.0, 1.0, 1.0]),
+        place=np.array([0, 0, 0, 0]),
+    )
+    return log, target, ResponseModel(np.array([[0.0, 1.0]] * 5), np.array([1.0, 0.5]))
+
+
+def test_item_position_by_hand() -> None:
+    log, target, model = small()
+    found = evaluated(log, target, model, "item-position", clip=100.0)
+    # weights 1/.5, 0, 1/1, 0; IPS (2 x 1) / 2 requests
+    assert found.ips.value == pytest.approx(1.0)
+    # weighed examination 2 x 1 + 1 x 1 = 3, the target's own 2 x 1.5 = 3, so SNIPS = 2 / 3 x 3 / 2
+    assert (found.overlap, found.snips.value) == (pytest.approx(1.0), pytest.approx(1.0))
+    # predicted 2 x (.1 + .05); weighed rests 2 x (1 - .1) + 1 x (0 - .1) = 1.7; (0.3 + 1.7) / 2
+    assert found.doubly_robust.value == pytest.approx(1.0)
+    # deviations by shopper of IPS: (2 - 1) / 2 and (0 - 1) / 2; variance 2 / 1 x (.25 + .25)
+    assert found.ips.standard_error == pytest.approx(1.0)
+    assert found.effective_size == pytest.approx(9 / 5)
+    assert found.weighed == 2
+
+
+def test_position_based_uses_an_item_seen_elsewhere() -> None:
+    log, target, model = small()
+    found = evaluated(log, target, model, "position-based", clip=100.0)
+    # the last exposure was at position 2 (examined .5) with propensity .5; the target shows it first: 1 x 1 / (.5 x .5)
+    assert found.largest_weight == pytest.approx(4.0)
+    assert found.ips.value == pytest.approx((2 + 4) / 2)
+
+
+def test_clipping_bounds_the_weights_and_is_told() -> None:
+    log, target, model = small()
+    found = evaluated(log, target, model, "position-based", clip=2.0)
+    assert found.ips.value == pytest.approx((2 + 2) / 2)
+    # examined weight 2 x 1 + 1 x 1 + 4 x .5 = 5 before, 2 + 1 + 2 x .5 = 4 after
+    assert found.clipped == pytest.approx(1 / 5)
+
+
+def test_the_same_policy_is_estimated_by_its_mean() -> None:
+    log, _, model = small()
+    own = TargetLists(
+        log.request, log.position, np.ones(4), log.relevance, log.propensity, log.propensity, log.position
+    )
+    found = evaluated(log, own, model, "item-position", clip=100.0)
+    assert (found.ips.value, found.doubly_robust.value) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert (found.effective_size, found.overlap) == (pytest.approx(4.0), pytest.approx(1.0))
+
+
+def test_on_average_the_estimates_are_the_truth() -> None:
+    shop = storefront()
+    truth = shop.value(shop.target)
+    errors: dict[str, list[float]] = {"ips": [], "snips": [], "doubly_robust": []}
+    for seed in range(30):
+        found = of_target(shop, seed)
+        for name, seen in errors.items():
+            seen.append(getattr(found, name).value - truth)
+    for seen in errors.values():
+        assert abs(np.mean(seen)) < 3 * np.std(seen) / np.sqrt(len(seen))
+    # What the model knows need not come out of the noise of the weights.
+    assert np.std(errors["doubly_robust"]) < np.std(errors["ips"])
+    assert truth > 1.3 * shop.value(shop.logging)
+
+
+def of_target(shop: Storefront, seed: int) -> Evaluation:
+    log, item = shop.logged(seed)
+    return evaluated(log, shop.lists(log, item, shop.target), fitted(log, shop.theta), "item-position", 50.0)
+
+
+def test_the_model_finds_scale_and_slope() -> None:
+    random = np.random.default_rng(1)
+    n = 40_000
+    relevance, position = random.uniform(0.01, 0.9, n), random.integers(0, 2, n)
+    theta = np.array([1.0, 0.4])
+    mean = theta[position] * 0.3 * relevance**1.5
+    log = LoggedExposures(
+        np.arange(n), np.arange(n) % 500, position, np.ones(n), random.poisson(mean).astype(float), np.ones(n),
+        relevance, np.arange(n) % 500,
+    )  # fmt: skip
+    found = fitted(log, theta)
+    assert np.exp(found.coefficients[:, 0]) == pytest.approx(0.3, rel=0.1)
+    assert found.coefficients[:, 1] == pytest.approx(1.5, abs=0.15)
+    with pytest.raises(ValueError, match="No response"):
+        fitted(LoggedExposures(*(getattr(log, name) if name != "response" else np.zeros(n) for name in (
+            "request", "user", "position", "propensity", "response", "weight", "relevance", "request_user"
+        ))), theta)  # fmt: skip
+
+
+def test_no_overlap_is_said_and_never_a_silent_zero() -> None:
+    log, target, model = small()
+    never = TargetLists(
+        target.request, target.position, target.probability, target.relevance, np.zeros(4), np.zeros(4), target.place
+    )
+    other = evaluated(log, never, model, "item-position", clip=100.0)
+    own = evaluated(log, target, model, "item-position", clip=100.0)
+    assert np.isnan(other.snips.value)
+    found = compared(("new", "main"), (other, own), BARS)
+    assert found.verdict == "cannot tell"
+    assert found.why[0] == "No overlap: none of the 4 logged exposures is one that new would give."
+    said = in_words(("new", "main"), (other, own), found, "item-position", "purchases")
+    assert "The log cannot tell new from main" in said
+    assert "assumption: item-position" in said
+
+
+def test_half_an_overlap_and_few_exposures_are_named() -> None:
+    shop = storefront(users=60)
+    half = shop.target.copy()
+    half[:, :, ::2] = 0
+    blind = Storefront(
+        shop.attraction, shop.predicted, shop.theta, shop.rate, half / half.sum(axis=2, keepdims=True), shop.target
+    )
+    found = of_target(blind, 0)
+    said = compared(("target", "target"), (found, found), Bars(0.9, 1e6)).why
+    assert 0.3 < found.overlap < 0.7
+    assert any("of the rest there is only the model's word" in reason for reason in said)
+    assert any("exposures, 1000000 are asked for" in reason for reason in said)
+
+
+def test_a_clear_difference_is_found_and_pairs_of_shoppers_sharpen_it() -> None:
+    shop = storefront(users=600, visits=10)
+    log, item = shop.logged(4)
+    model = fitted(log, shop.theta)
+    target = evaluated(log, shop.lists(log, item, shop.target), model, "item-position", 50.0)
+    own = evaluated(log, shop.lists(log, item, shop.logging), model, "item-position", 50.0)
+    found = compared(("target", "logging"), (target, own), BARS)
+    assert found.verdict == "higher"
+    difference = found.differences["doubly_robust"]
+    truth = shop.value(shop.target) - shop.value(shop.logging)
+    assert difference.low < truth < difference.high
+    apart = np.hypot(target.doubly_robust.standard_error, own.doubly_robust.standard_error)
+    assert difference.standard_error < apart
+    assert compared(("logging", "target"), (own, target), BARS).verdict == "lower"
+    assert compared(("a", "b"), (own, own), BARS).verdict == "no difference shown"

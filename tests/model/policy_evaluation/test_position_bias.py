@@ -1,0 +1,67 @@
+"""Position bias: the arithmetic, the truth found again, and what no log can tell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model.policy_evaluation.position_bias import counted, position_bias, strata_of
+
+
+def test_counts_that_fit_the_model_are_explained_exactly() -> None:
+    # attraction .2 and .1; the second position is examined half as often: 100 x .2 = 20, 100 x .2 x .5 = 10, ...
+    shown = np.array([[100.0, 100.0], [200.0, 400.0]])
+    answered = np.array([[20.0, 10.0], [20.0, 20.0]])
+    found = position_bias(shown, answered)
+    assert found.examination == pytest.approx([1.0, 0.5], abs=1e-6)
+    assert found.attraction == pytest.approx([0.2, 0.1], abs=1e-6)
+
+
+def test_better_items_at_the_top_are_not_taken_for_examination() -> None:
+    # The first position holds the attractive stratum nine times in ten; both positions are examined alike.
+    shown = np.array([[900.0, 100.0], [100.0, 900.0]])
+    answered = shown * np.array([[0.3], [0.02]])
+    by_count = answered.sum(axis=0) / shown.sum(axis=0)
+    assert by_count[1] / by_count[0] < 0.2
+    assert position_bias(shown, answered).examination == pytest.approx([1.0, 1.0], abs=1e-6)
+
+
+def test_a_position_that_nothing_links_to_the_first_is_not_told() -> None:
+    shown = np.array([[50.0, 50.0, 0.0], [0.0, 0.0, 80.0], [10.0, 0.0, 10.0]])
+    answered = np.array([[10.0, 5.0, 0.0], [0.0, 0.0, 8.0], [0.0, 0.0, 0.0]])  # the last stratum has no response
+    found = position_bias(shown, answered)
+    assert np.isnan(found.examination).tolist() == [False, False, True]
+    assert np.isnan(found.attraction).tolist() == [False, True, True]
+
+
+def test_no_response_is_an_error_that_says_so() -> None:
+    with pytest.raises(ValueError, match="has a response"):
+        position_bias(np.ones((2, 2)), np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="lie between"):
+        position_bias(np.ones((1, 2)), np.full((1, 2), 2.0))
+
+
+def test_the_truth_lies_within_its_stated_error() -> None:
+    random = np.random.default_rng(3)
+    theta, gamma = np.array([1.0, 0.7, 0.45, 0.3]), np.linspace(0.01, 0.2, 20)
+    shown = random.integers(200, 2000, (20, 4)).astype(float)
+    misses = []
+    for _ in range(60):
+        answered = random.binomial(shown.astype(int), np.outer(gamma, theta)).astype(float)
+        found = position_bias(shown, answered, tolerance=1e-6)
+        misses.append((np.log(found.examination[1:]) - np.log(theta[1:])) / found.standard_error[1:])
+    assert np.abs(np.mean(misses, axis=0)).max() < 0.5  # 60 draws: standard error of the mean .13
+    assert np.std(misses) == pytest.approx(1.0, abs=0.2)
+
+
+def test_strata_hold_like_numbers_and_ties_stay_together() -> None:
+    relevance = np.array([0.1, 0.1, 0.1, 0.4, 0.9, 0.2])
+    found = strata_of(relevance, most=3)
+    assert len(set(found[:3])) == 1
+    assert found[4] == found.max()
+    assert strata_of(np.zeros(0)).size == 0
+    shown, answered = counted(
+        np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([1, 0, 1]), np.array([1.0, 2.0, 3.0]), 2
+    )
+    assert shown.tolist() == [[1.0, 2.0], [0.0, 3.0]]
+    assert answered.tolist() == [[1.0, 0.0], [0.0, 3.0]]
