@@ -20,7 +20,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly test test-slow benchmark-exposure benchmark-publish benchmark-features benchmark-ingest benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
+.PHONY: nightly test test-slow benchmark-exposure benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -30,6 +30,7 @@ help:
 	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
 	@echo "make benchmark-features  the point-in-time join against Feast's, a second night against the first"
 	@echo "make benchmark-ingest    a first and a second night at one and ten times the panel, as a store's files"
+	@echo "make benchmark-policies  off-policy intervals against a known truth"
 	@echo "make benchmark-beauty    Amazon Beauty by the product's two stages; BEAUTY=folder of the data"
 	@echo "make benchmark-beauty-text  its text channels by the frozen and the fine-tuned encoder"
 	@echo "make check       lint, types, import rules"
@@ -66,6 +67,9 @@ benchmark-features: setup
 
 benchmark-ingest: setup
 	@$(BIN)/python -m tests.benchmark.ingest $(ARGS)
+
+benchmark-policies: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.off_policy $(ARGS)
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

@@ -112,10 +112,10 @@ def in_words(
             f"{one.largest_weight:.1f}, clipped away {one.clipped:.1%}"
         )
     lines.append(f"{first} minus {second}:")
-    for name, one in found.differences.items():
+    for name, apart in found.differences.items():
         lines.append(
-            f"  {name.replace('_', ' ')}: {one.value:+.5f}, 95 % from {one.low:+.5f} to {one.high:+.5f} "
-            f"(standard error {one.standard_error:.5f})"
+            f"  {name.replace('_', ' ')}: {apart.value:+.5f}, 95 % from {apart.low:+.5f} to {apart.high:+.5f} "
+            f"(standard error {apart.standard_error:.5f})"
         )
     lines.append(_verdict_in_words(first, second, found))
     lines += [f"  {reason}" for reason in found.why]

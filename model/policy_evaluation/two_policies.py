@@ -1,0 +1,170 @@
+"""Two policies evaluated from tables of logged exposures and of the lists that each policy made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from model.policy_evaluation.comparison import Bars, Compared, compared
+from model.policy_evaluation.estimates import Assumption, Evaluation, TargetLists, evaluated
+from model.policy_evaluation.log import LoggedExposures, cleaned
+from model.policy_evaluation.position_bias import counted, position_bias, strata_of
+from model.policy_evaluation.response_model import fitted
+
+WITHOUT_LIST = "requests of shoppers for whom {} had no list"
+WITHOUT_RELEVANCE = "exposures without a predicted relevance, taken as the lowest"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """clip: largest weight; most_a_day: exposures of a shopper on a day, above which they are a machine's
+    position_weights: float64 (positions), examination of positions that the log cannot tell of
+    drawn_slots: slots of a list that are drawn; a logged propensity is that of being in the list, and what was drawn
+    stands at each of these slots alike
+    """
+
+    assumption: Assumption
+    clip: float
+    bars: Bars
+    most_a_day: float
+    position_weights: np.ndarray
+    drawn_slots: int = 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """evaluations and logged_by in the order of the names; logged_by: whose requests told of the policy
+    examination: float64 (positions), what was used; told: bool (positions), whether the log told it
+    left_out: exposures, requests or shoppers by reason
+    """
+
+    names: tuple[str, str]
+    evaluations: tuple[Evaluation, Evaluation]
+    logged_by: tuple[str, str]
+    found: Compared
+    examination: np.ndarray
+    told: np.ndarray
+    left_out: dict[str, int]
+
+
+def two_policies(
+    exposures: pd.DataFrame, lists: Mapping[str, pd.DataFrame], names: tuple[str, str], settings: Settings
+) -> Answer:
+    """What both policies earn a request.
+
+    exposures: request_id, user_id, item_id, as_of (the night whose lists were live), day, position (from 1),
+    propensity, sample_weight, policy (who made the list; None where not logged), response, relevance (NaN: unknown)
+    lists: by policy as_of, user_id, item_id, rank (from 1), relevance, as they were drawn
+
+    A policy with requests of its own is told by these, with weights of 1; another by all requests of others. Only
+    requests count whose shopper had a list of both that night: different shoppers would differ by themselves.
+    Raises ValueError with a sentence where nothing is left to evaluate.
+    """
+    left: dict[str, int] = {}
+    rows, dropped = cleaned(exposures, settings.most_a_day, needs_propensity=False)
+    left |= dropped
+    for name in names:
+        lacking = ~_keys(rows).isin(_keys(lists[name]))
+        if lacking.any():
+            left[WITHOUT_LIST.format(name)] = int(rows.loc[lacking, "request_id"].nunique())
+            rows = rows[~lacking]
+    unknown = rows["relevance"].isna()
+    if unknown.any():
+        left[WITHOUT_RELEVANCE] = int(unknown.sum())
+        lowest = rows["relevance"].min()
+        rows = rows.assign(relevance=rows["relevance"].fillna(0.0 if np.isnan(lowest) else lowest))
+    if rows.empty:
+        raise ValueError("No logged exposure is left" + "".join(f"; {n} {why}" for why, n in left.items()) + ".")
+    rows = rows.assign(user=rows["user_id"].astype("category").cat.codes.astype(np.int64))
+    examination, told = _examination(rows, settings.position_weights)
+    evaluations, logged_by = [], []
+    for name in names:
+        own = rows[rows["policy"] == name]
+        evaluation = _own(own, examination, settings) if len(own) else None
+        if evaluation is None:
+            evaluation, more = _of_others(rows, lists[name], examination, settings)
+            left |= more
+        evaluations.append(evaluation)
+        logged_by.append(name if len(own) else "others")
+    pair = (evaluations[0], evaluations[1])
+    return Answer(
+        names, pair, (logged_by[0], logged_by[1]), compared(names, pair, settings.bars), examination, told, left
+    )
+
+
+def _own(rows: pd.DataFrame, examination: np.ndarray, settings: Settings) -> Evaluation:
+    """A policy by its own requests: what was shown is what it shows."""
+    log = _log(rows.assign(propensity=1.0))
+    ones = np.ones(len(rows))
+    target = TargetLists(log.request, log.position, log.weight, log.relevance, ones, ones, log.position)
+    return evaluated(log, target, fitted(log, examination), settings.assumption, settings.clip)
+
+
+def _of_others(
+    rows: pd.DataFrame, lists: pd.DataFrame, examination: np.ndarray, settings: Settings
+) -> tuple[Evaluation, dict[str, int]]:
+    """A policy by the requests that others answered, with what cannot be weighed left out."""
+    rows, left = cleaned(rows, settings.most_a_day)
+    if rows.empty:
+        raise ValueError("No request of another policy has all its propensities: log them with the exposures.")
+    log = _log(rows)
+    if settings.assumption == "item-position":
+        drawn = log.propensity < 1
+        log = replace(log, propensity=np.where(drawn, log.propensity / settings.drawn_slots, 1.0))
+    shown = lists[lists["rank"] <= len(examination)]
+    requests = rows.drop_duplicates("request_id")[["request_id", "as_of", "user_id"]]
+    requests = requests.assign(request=log.request[requests.index])
+    entries = requests.merge(shown, on=["as_of", "user_id"], how="inner")
+    key = ["as_of", "user_id", "item_id"]
+    rank = rows[key].merge(shown[[*key, "rank"]], on=key, how="left")["rank"].to_numpy(dtype=np.float64)
+    listed = ~np.isnan(rank)
+    place = np.where(listed, rank - 1, 0).astype(np.int64)
+    target = TargetLists(
+        request=entries["request"].to_numpy(),
+        position=entries["rank"].to_numpy(dtype=np.int64) - 1,
+        probability=np.ones(len(entries)),
+        relevance=entries["relevance"].to_numpy(dtype=np.float64),
+        at_same=(listed & (place == log.position)).astype(np.float64),
+        anywhere=listed.astype(np.float64),
+        place=place,
+    )
+    return evaluated(log, target, fitted(log, examination), settings.assumption, settings.clip), left
+
+
+def _log(rows: pd.DataFrame) -> LoggedExposures:
+    request, first = pd.factorize(rows["request_id"])
+    user = rows["user"].to_numpy()
+    of_request = np.zeros(len(first), dtype=np.int64)
+    of_request[request] = user
+    number = {name: rows[name].to_numpy(dtype=np.float64) for name in (
+        "position", "propensity", "response", "sample_weight", "relevance"
+    )}  # fmt: skip
+    position = number["position"].astype(np.int64) - 1
+    return LoggedExposures(
+        request, user, position, number["propensity"], number["response"], number["sample_weight"],
+        number["relevance"], of_request,
+    )  # fmt: skip
+
+
+def _examination(rows: pd.DataFrame, otherwise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of every position that was logged: by the log, or as given where the log cannot tell."""
+    position = rows["position"].to_numpy(dtype=np.int64) - 1
+    positions = int(position.max()) + 1
+    given = np.concatenate([otherwise, np.full(max(positions - len(otherwise), 0), otherwise[-1])])[:positions]
+    shown, answered = counted(
+        strata_of(rows["relevance"].to_numpy(dtype=np.float64)), position, rows["response"].to_numpy() > 0,
+        rows["sample_weight"].to_numpy(dtype=np.float64), positions,
+    )  # fmt: skip
+    if not answered[:, 0].any():
+        return given / given[0], np.zeros(positions, dtype=bool)
+    found = position_bias(shown, answered).examination
+    # An examination of nothing would make weights without bound.
+    told = np.isfinite(found) & (found > 0)
+    return np.where(told, found, given / given[0]), told
+
+
+def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(rows[["as_of", "user_id"]])

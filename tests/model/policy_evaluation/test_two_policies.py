@@ -1,0 +1,127 @@
+"""Two policies from tables: the truth of a small store, and what is left out by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model.policy_evaluation.comparison import Bars
+from model.policy_evaluation.two_policies import Answer, Settings, two_policies
+
+THETA = np.array([1.0, 0.6, 0.4, 0.3])
+ITEMS, PLANNED = 8, 2
+NONE = float("nan")
+
+
+def settings(**changed: object) -> Settings:
+    base = {
+        "assumption": "position-based",
+        "clip": 100.0,
+        "bars": Bars(0.8, 50),
+        "most_a_day": 1000,
+        "position_weights": THETA,
+    }
+    return Settings(**{**base, **changed})  # type: ignore[arg-type]
+
+
+def store(seed: int, users: int = 250, requests: int = 12) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], float]:
+    """A log of `main`: two items by their scores, two drawn at random of the other six, each with propensity 2 / 6.
+
+    `new` shows the last drawable items first; only main's own two are never in it. The truth is that of `new`, in
+    responses a request.
+    """
+    random = np.random.default_rng(seed)
+    attraction = np.clip(random.gamma(1.5, 0.1, (users, ITEMS)), 0.005, 0.8)
+    relevance = np.clip(attraction * np.exp(random.normal(0, 0.3, attraction.shape)), 1e-3, 0.95)
+    rows = []
+    for user in range(users):
+        for number in range(requests):
+            drawn = PLANNED + random.permutation(ITEMS - PLANNED)[:PLANNED]
+            for position, item in enumerate([0, 1, *drawn]):
+                chance = THETA[position] * attraction[user, item]
+                rows.append(
+                    (f"{user}-{number}", str(user), str(item), 1, number, position + 1,
+                     1.0 if position < PLANNED else PLANNED / (ITEMS - PLANNED), 1.0, "main",
+                     float(random.random() < chance), relevance[user, item])
+                )  # fmt: skip
+    of_new = [7, 6, 5, 4]
+    lists = {
+        "main": _lists([0, 1, 2, 3], relevance),
+        "new": _lists(of_new, relevance),
+        "other": _lists([0, 1, 2, 3], relevance).assign(item_id="nobody's"),
+    }
+    return pd.DataFrame(rows, columns=COLUMNS), lists, float((attraction[:, of_new] @ THETA).mean())
+
+
+COLUMNS = [
+    "request_id", "user_id", "item_id", "as_of", "day", "position", "propensity", "sample_weight", "policy", "response",
+    "relevance",
+]  # fmt: skip
+
+
+def _lists(items: list[int], relevance: np.ndarray) -> pd.DataFrame:
+    users = len(relevance)
+    rank = np.tile(np.arange(1, len(items) + 1), users)
+    user = np.repeat(np.arange(users), len(items))
+    item = np.tile(items, users)
+    return pd.DataFrame(
+        {"as_of": 1, "user_id": user.astype(str), "item_id": item.astype(str), "rank": rank,
+         "relevance": relevance[user, item]}
+    )  # fmt: skip
+
+
+def test_a_policy_that_never_ran_is_told_by_the_exploration_of_another() -> None:
+    errors = []
+    for seed in range(4):
+        exposures, lists, truth = store(seed)
+        answer = two_policies(exposures, lists, ("new", "main"), settings())
+        new, main = answer.evaluations
+        errors.append((new.doubly_robust.value - truth) / new.doubly_robust.standard_error)
+        assert answer.logged_by == ("others", "main")
+        assert new.overlap == pytest.approx(1.0, abs=0.15)
+        assert main.doubly_robust.value == pytest.approx(exposures["response"].sum() / 3000)
+        assert (main.overlap, main.largest_weight) == (pytest.approx(1.0), 1.0)
+    # About standard normal; the examination is estimated from the same log.
+    assert np.abs(errors).max() < 3
+
+
+def test_item_position_has_no_overlap_where_places_never_meet() -> None:
+    exposures, lists, _ = store(0, users=60)
+    found = two_policies(exposures, lists, ("new", "main"), settings(assumption="item-position", drawn_slots=2))
+    # The log draws at positions 3 and 4 only: of new's examination 1 + .6 + .4 + .3 it tells of .7.
+    assert found.evaluations[0].overlap == pytest.approx(0.7 / 2.3, abs=0.12)
+    assert found.found.verdict == "cannot tell"
+    never = two_policies(exposures, lists, ("other", "main"), settings())
+    assert never.found.verdict == "cannot tell"
+    assert never.found.why == ("No overlap: none of the 2880 logged exposures is one that other would give.",)
+
+
+def test_the_examination_comes_from_the_log_where_it_can() -> None:
+    exposures, lists, _ = store(1)
+    found: Answer = two_policies(exposures, lists, ("new", "main"), settings(position_weights=np.full(4, 0.5)))
+    assert found.told.all()
+    assert found.examination == pytest.approx(THETA, abs=0.12)
+    alone = exposures[exposures["position"] == 1].assign(response=0.0)
+    alone.loc[alone.index[::10], "response"] = 1.0
+    assert two_policies(alone, lists, ("main", "main"), settings()).examination.tolist() == [1.0]
+
+
+def test_what_cannot_be_used_is_named() -> None:
+    exposures, lists, _ = store(2, users=60)
+    of_first = exposures["user_id"] == "0"
+    exposures.loc[of_first, "policy"] = None
+    exposures.loc[exposures["request_id"] == "1-0", "propensity"] = NONE
+    exposures.loc[exposures["request_id"] == "2-0", "relevance"] = NONE
+    lists["new"] = lists["new"][lists["new"]["user_id"] != "3"]
+    found = two_policies(exposures, lists, ("new", "main"), settings())
+    assert found.left_out == {
+        "requests of shoppers for whom new had no list": 12,
+        "exposures without a predicted relevance, taken as the lowest": 4,
+        "requests with an exposure without propensity": 1,
+    }
+    assert found.evaluations[1].requests == 60 * 12 - 12 - 12  # without those of nobody's policy
+    with pytest.raises(ValueError, match="left; 1 shoppers with an absurd number"):
+        two_policies(exposures[of_first], lists, ("new", "main"), settings(most_a_day=3))
+    with pytest.raises(ValueError, match="No response was logged"):
+        two_policies(exposures.assign(response=0.0), lists, ("new", "main"), settings())
