@@ -89,12 +89,12 @@ def _kept(night: Night, cut: date, contender: Champion | Draft, first_stage: Fir
 def _candidates(night: Night, side: DateSide, first_stage: FirstStage) -> DataFrame:
     shipped, settings = side.shipped, side.settings
     conf = night.conf.candidates
-    top, exclude_bought, least_cold = conf.per_user, conf.exclude_bought, conf.least_cold
+    how = conf.per_user, conf.exclude_bought, conf.least_cold, conf.items_at_once
 
     def best_of_block(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         catalogue = shipped_catalogue(shipped)
         shoppers = shoppers_of(pa.Table.from_batches(list(batches)), catalogue.als.shape[1], catalogue.text.shape[1])
-        best = top_candidates(catalogue, shoppers, settings, first_stage, top, exclude_bought, least_cold)
+        best = top_candidates(catalogue, shoppers, settings, first_stage, *how)
         lengths = np.diff(best.start)
         rank = np.arange(len(best.score)) - np.repeat(best.start[:-1], lengths) + 1
         k = best.channel_scores.shape[1]

@@ -54,12 +54,15 @@ def bring_live(
     Wherever it is stopped, readers keep the live night, and running it again completes it.
     """
     wait_for_readers(colours, conf.online.registry_ttl_seconds)
+    # Only a whole night is known well enough to send but what differs from it.
+    changed_only = colours.idle_night is not None
     # From here to the flip the idle colour holds no whole night, so that nobody rolls back to a half-written one.
     colours = colours.without_idle()
     flip(store, catalogue, colours)
     for view in catalogue.views:
-        replace_rows(store, view, catalogue.coloured[view.name, colours.idle], rows[view.name], as_of)
-        event("view written", view=view.name, colour=colours.idle, rows=len(rows[view.name]))
+        coloured = catalogue.coloured[view.name, colours.idle]
+        sent = replace_rows(store, view, coloured, rows[view.name], as_of, changed_only)
+        event("view written", view=view.name, colour=colours.idle, rows=len(rows[view.name]), values=sent)
     audited = audit_colour(conf, run_id, catalogue, colours, rows)
     colours = colours.with_idle(HeldNight(as_of, run_id, catalogue.features)).flipped(clock.now())
     flip(store, catalogue, colours)

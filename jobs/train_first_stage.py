@@ -72,14 +72,14 @@ def _sample(
     chosen = wanted.orderBy(F.xxhash64("user_id"), "user_id").limit(conf.first_stage.max_users)
     frame = side.shopper_frame.join(chosen, on="user_id", how="inner")
     shipped, settings, seed = side.shipped, side.settings, conf.seed
-    negatives = conf.first_stage.negatives_per_user
+    negatives, at_once = conf.first_stage.negatives_per_user, conf.candidates.items_at_once
 
     def sample_block(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         table = pa.Table.from_batches(list(batches))
         catalogue = shipped_catalogue(shipped)
         shoppers = shoppers_of(table, catalogue.als.shape[1], catalogue.text.shape[1])
         positives = dict(zip(table["user_id"].to_pylist(), table["positives"].to_pylist(), strict=True))
-        sample = sample_for_training(catalogue, shoppers, settings, channels, positives, negatives, seed)
+        sample = sample_for_training(catalogue, shoppers, settings, channels, positives, negatives, seed, at_once)
         offsets = np.arange(len(sample.label) + 1, dtype=np.int32) * len(channels)
         scores = pa.ListArray.from_arrays(offsets, sample.scores.T.ravel())
         yield pa.RecordBatch.from_arrays(

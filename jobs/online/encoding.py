@@ -1,4 +1,4 @@
-"""Values as the bytes that Feast's SQLite store holds, a column at a time."""
+"""Values as the bytes that Feast's online stores hold, a column at a time."""
 
 from __future__ import annotations
 
@@ -16,20 +16,34 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.type_map import python_values_to_proto_values
 from feast.types import Array
 
-from jobs.online.encoding_lists import double_lists, string_lists
+from jobs.online.encoding_bytes import double_lists, doubles, longs, string_lists, strings
 
 _LISTS: dict[ValueType, Callable[[Iterable[Any]], list[bytes]]] = {
     ValueType.DOUBLE_LIST: double_lists,
     ValueType.STRING_LIST: string_lists,
 }
+_SCALARS: dict[ValueType, Callable[[Iterable[Any]], list[bytes]]] = {
+    ValueType.DOUBLE: doubles,
+    ValueType.INT64: longs,
+    ValueType.STRING: strings,
+}
 
 
 @dataclass(frozen=True)
 class EncodedColumn:
-    """One feature of all rows: Feast's serialised value and its text for search, None where Feast keeps none."""
+    """One feature of n rows: row r has the value values[place[r]], and its text for search texts[place[r]].
 
-    values: Sequence[bytes]
-    texts: Sequence[str | None]
+    `texts` is None where Feast keeps none. Values that come again, as most do in a column of counts, are held once.
+    """
+
+    place: np.ndarray  # [n] int64
+    values: np.ndarray  # [distinct] bytes, Feast's serialised Value
+    texts: np.ndarray | None  # [distinct] str
+
+    def digests(self) -> np.ndarray:
+        """[distinct] uint64, equal for equal values."""
+        hashed: np.ndarray = pd.util.hash_array(self.values, categorize=False)
+        return hashed
 
 
 def encode_keys(join_key: str, ids: Sequence[str], version: int) -> list[bytes]:
@@ -44,22 +58,28 @@ def encode_keys(join_key: str, ids: Sequence[str], version: int) -> list[bytes]:
 
 
 def encode_column(column: pd.Series, field: Field) -> EncodedColumn:
-    """A column without NULL by Feast's own converter; distinct scalars are converted once."""
+    """A column without NULL; distinct scalars are converted once."""
     kind = field.dtype.to_value_type()
-    if kind in _LISTS:
-        return EncodedColumn(_LISTS[kind](column), [None] * len(column))
     if isinstance(field.dtype, Array):
-        return _convert(column.to_numpy(), kind)
-    codes, distinct = pd.factorize(column)
-    encoded = _convert(np.asarray(distinct), kind)
-    return EncodedColumn(
-        [encoded.values[code] for code in codes.tolist()], [encoded.texts[code] for code in codes.tolist()]
-    )
+        values = _LISTS[kind](column) if kind in _LISTS else _by_feast(column.to_numpy(), kind)[0]
+        return EncodedColumn(np.arange(len(column)), as_objects(values), None)
+    place, distinct = pd.factorize(column)
+    if kind in _SCALARS:
+        known = np.asarray(distinct).tolist()
+        return EncodedColumn(place, as_objects(_SCALARS[kind](known)), as_objects(list(map(str, known))))
+    values, texts = _by_feast(np.asarray(distinct), kind)
+    return EncodedColumn(place, as_objects(values), as_objects(texts))
 
 
-def _convert(values: np.ndarray, kind: ValueType) -> EncodedColumn:
+def as_objects(values: Sequence[Any]) -> np.ndarray:
+    """A one-dimensional array of Python objects, whatever they are."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _by_feast(values: np.ndarray, kind: ValueType) -> tuple[list[bytes], list[str | None]]:
+    """By Feast's own converter: right for every type, and slow."""
     converted = python_values_to_proto_values(values, kind)
-    return EncodedColumn(
-        [value.SerializeToString() for value in converted],
-        [extract_text_and_num(value, False)[0] for value in converted],
-    )
+    texts = [extract_text_and_num(value, False)[0] for value in converted]
+    return [value.SerializeToString() for value in converted], texts

@@ -27,8 +27,13 @@ class NightStore(Protocol):
         keys: Sequence[bytes],
         columns: Mapping[str, EncodedColumn],
         event_time: datetime,
-    ) -> None:
-        """Makes these rows all that the view holds; run again after it was stopped, it completes."""
+        changed_only: bool,
+    ) -> int:
+        """Makes these rows all that the view holds, and returns how many values were sent.
+
+        changed_only: the view holds what this method wrote last, whole, so that what is equal there need not be sent.
+        Run again without it after it was stopped, it completes.
+        """
 
     def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
         """Takes one entity out of the view, so that nothing of it stays in the store's files."""

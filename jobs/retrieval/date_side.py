@@ -32,6 +32,7 @@ from jobs.runtime.night import Night
 from jobs.runtime.shipping import ship_arrays
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import shopper_profiles
+from model.retrieval.parts import channels_of_the_whole
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
 
@@ -67,7 +68,8 @@ def channel_settings(conf: Config) -> ChannelSettings:
 def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[str, ...]) -> DateSide:
     """Reads what was known before `as_of`, fits ALS and the links that the `wanted` channels follow, sends all out.
 
-    Raises LongtailError when features or embeddings of the date are missing, or nothing is eligible.
+    Raises LongtailError when features or embeddings of the date are missing, nothing is eligible, or there are too many
+    items for one of the channels.
     """
     conf, tables, spark = night.conf, night.tables, night.spark
     items = _items(night, as_of)
@@ -77,6 +79,7 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
             f"No item is eligible on {as_of} in the segments {', '.join(conf.plan.segments)}.",
             "Look at is_eligible and segment in item_features, or change plan.segments.",
         )
+    _check_size(conf, len(eligible), wanted)
     text, text_row, hashes = _texts(night, items, encoder_version)
     item_rows = spark.createDataFrame(
         pd.DataFrame({"item_id": items.item_id, "item_row": np.arange(len(items), dtype=np.int32)})
@@ -103,6 +106,16 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     return DateSide(
         as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf), (bought, numbered, frame)
     )
+
+
+def _check_size(conf: Config, eligible: int, wanted: tuple[str, ...]) -> None:
+    whole = channels_of_the_whole(wanted)
+    if whole and eligible > conf.candidates.items_at_once:
+        raise LongtailError(
+            f"The channels {', '.join(whole)} share scores between all {eligible} eligible items, but only "
+            f"{conf.candidates.items_at_once} are scored at once.",
+            "Leave these channels out of sequences.channels, or raise candidates.items_at_once.",
+        )
 
 
 def _items(night: Night, as_of: date) -> pd.DataFrame:

@@ -90,6 +90,7 @@ class Candidates(Section):
     least_cold: NotNegative
     exclude_bought: bool
     block_users: Positive
+    items_at_once: Positive
 
 
 class Channels(Section):

@@ -10,6 +10,7 @@ import numpy as np
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import score_channels
 from model.retrieval.first_stage import FirstStage
+from model.retrieval.parts import parts_of
 from model.retrieval.scores import pick
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
@@ -27,31 +28,69 @@ class Candidates:
 
 def top_candidates(
     catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings, first_stage: FirstStage, top: int,
-    exclude_bought: bool, least_cold: int = 0,
+    exclude_bought: bool, least_cold: int = 0, items_at_once: int | None = None,
 ) -> Candidates:  # fmt: skip
     """The `top` eligible items of each shopper by the first stage, ties in the order of the catalogue.
 
     Among them are at least `least_cold` cold items, as far as there are any: floors for them need a choice of them, and
-    nothing is ever learnt of an item that never becomes a candidate.
+    nothing is ever learnt of an item that never becomes a candidate. More than `items_at_once` eligible items are
+    scored in parts, and the best of the parts are merged, so that a block takes memory for so many items at most.
     """
-    channels = score_channels(catalogue, shoppers, settings, first_stage.channels)
+    bought = _bought(catalogue, shoppers) if exclude_bought else None
+    least = min(least_cold, top)
+    found = [
+        _of_part(part, begin, shoppers, settings, first_stage, bought, (top, least))
+        for begin, part in parts_of(catalogue, items_at_once, first_stage.channels)
+    ]
+    user, eligible, score, channel_scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    by_user = np.argsort(user, kind="stable")
+    bounds = np.searchsorted(user[by_user], np.arange(len(shoppers) + 1))
+    lists = []
+    for place in range(len(shoppers)):
+        own = by_user[bounds[place] : bounds[place + 1]]
+        best = np.argsort(-score[own], kind="stable")[:top]
+        lists.append(own[_with_cold(best, score[own], catalogue.cold[eligible[own]], least, top)])
+    start = np.concatenate([[0], np.cumsum([len(one) for one in lists])]).astype(np.int64)
+    chosen = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int64)
+    return Candidates(start, eligible[chosen], score[chosen].astype(np.float64), channel_scores[chosen])
+
+
+def _of_part(
+    part: Catalogue, begin: int, shoppers: Shoppers, settings: ChannelSettings, first_stage: FirstStage,
+    bought: tuple[np.ndarray, np.ndarray] | None, most: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Rows of shoppers, eligible items, scores and channel scores of all that can be among the best of all parts.
+
+    Those are each shopper's best of the part, and its best cold ones where too few of them are; in the order of items.
+    """
+    channels = score_channels(part, shoppers, settings, first_stage.channels)
     score = first_stage.score(channels)
-    allowed = np.ones(score.shape, dtype=bool)
-    if exclude_bought:
-        allowed[_bought(catalogue, shoppers)] = False
-    score = np.where(allowed, score, -np.inf)
-    keep = min(top, score.shape[1])
+    if bought is not None:
+        inside = (bought[1] >= begin) & (bought[1] < begin + score.shape[1])
+        score[bought[0][inside], bought[1][inside] - begin] = -np.inf
+    keep = min(most[0], score.shape[1])
     # The bar admits ties; the stable sort then settles them, so that nothing depends on partition's own order.
     bar = np.partition(score, -keep, axis=1)[:, -keep]
-    lists = []
-    for user in range(len(shoppers)):
-        above = np.flatnonzero((score[user] >= bar[user]) & allowed[user])
-        best = above[np.argsort(-score[user, above], kind="stable")][:keep]
-        lists.append(_with_cold(best, score[user], allowed[user] & catalogue.cold, min(least_cold, keep), keep))
-    start = np.concatenate([[0], np.cumsum([len(one) for one in lists])]).astype(np.int64)
-    eligible = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int64)
-    row = np.repeat(np.arange(len(shoppers)), np.diff(start))
-    return Candidates(start, eligible, score[row, eligible].astype(np.float64), pick(channels, row, eligible).T)
+    lists = [_contenders(score[user], bar[user], part.cold, keep, most[1]) for user in range(len(shoppers))]
+    row = np.repeat(np.arange(len(shoppers)), [len(one) for one in lists])
+    column = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int64)
+    return row, column + begin, score[row, column], pick(channels, row, column).T
+
+
+def _contenders(score: np.ndarray, bar: float, cold: np.ndarray, keep: int, least: int) -> np.ndarray:
+    above = np.flatnonzero(score >= bar)
+    best = _best(score, above, keep)
+    if least > np.count_nonzero(cold[best]):
+        best = np.union1d(best, _best(score, np.flatnonzero(cold), least))
+    return np.sort(best)
+
+
+def _best(score: np.ndarray, among: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of the places by falling score, without those that may not be."""
+    allowed = among[score[among] > -np.inf]
+    if len(allowed) > most:
+        allowed = allowed[score[allowed] >= np.partition(score[allowed], -most)[-most]]
+    return allowed[np.argsort(-score[allowed], kind="stable")][:most]
 
 
 def _with_cold(best: np.ndarray, score: np.ndarray, cold: np.ndarray, least: int, keep: int) -> np.ndarray:
@@ -62,9 +101,7 @@ def _with_cold(best: np.ndarray, score: np.ndarray, cold: np.ndarray, least: int
     absent = cold.copy()
     absent[best] = False
     others = np.flatnonzero(absent)
-    if len(others) > missing:
-        others = others[score[others] >= np.partition(score[others], -missing)[-missing]]
-    added = others[np.argsort(-score[others], kind="stable")][:missing]
+    added = _best(score, others, missing)
     warm = np.flatnonzero(~cold[best])
     excess = max(len(best) + len(added) - keep, 0)
     kept = np.concatenate([np.delete(best, warm[len(warm) - excess :]), added])
@@ -82,15 +119,15 @@ class Sample:
 
 def sample_for_training(
     catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings, channels: tuple[str, ...],
-    positives: dict[str, np.ndarray], negatives: int, seed: int,
+    positives: dict[str, np.ndarray], negatives: int, seed: int, items_at_once: int | None = None,
 ) -> Sample:  # fmt: skip
     """Positives of each shopper who has any, and uniform negatives among what the shopper has not bought.
 
     `positives` maps a shopper to positions among the eligible items. Which negatives are drawn depends on the shopper
-    and the seed alone.
+    and the seed alone. Items are scored in parts as by `top_candidates`.
     """
-    scores = score_channels(catalogue, shoppers, settings, channels)
-    own = _bought(catalogue, shoppers)
+    own = np.zeros((len(shoppers), len(catalogue.eligible)), dtype=bool)
+    own[_bought(catalogue, shoppers)] = True
     picked_rows, picked, labels, weights = [], [], [], []
     for row, user in enumerate(shoppers.user_ids):
         wanted = np.asarray(positives.get(str(user), ()), dtype=np.int64)
@@ -111,13 +148,22 @@ def sample_for_training(
         empty = np.zeros(0, dtype=np.float32)
         return Sample(np.zeros((len(channels), 0), dtype=np.float32), empty, empty)
     rows, columns = np.concatenate(picked_rows), np.concatenate(picked)
+    scores = np.empty((len(channels), len(rows)), dtype=np.float32)
+    for begin, part in parts_of(catalogue, items_at_once, channels):
+        inside = (columns >= begin) & (columns < begin + len(part.eligible))
+        of_part = score_channels(part, shoppers, settings, channels)
+        scores[:, inside] = pick(of_part, rows[inside], columns[inside] - begin)
     return Sample(
-        pick(scores, rows, columns),
+        scores,
         np.concatenate(labels).astype(np.float32),
         np.concatenate(weights).astype(np.float32),
     )
 
 
-def _bought(catalogue: Catalogue, shoppers: Shoppers) -> np.ndarray:
-    """[b, n] whether the shopper bought the eligible item."""
-    return shoppers.bought(len(catalogue.item_ids))[:, catalogue.eligible].toarray() > 0
+def _bought(catalogue: Catalogue, shoppers: Shoppers) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of shoppers and positions among the eligible items of what each has bought."""
+    position = np.full(len(catalogue.item_ids), -1, dtype=np.int64)
+    position[catalogue.eligible] = np.arange(len(catalogue.eligible))
+    of_purchase = position[shoppers.item]
+    known = of_purchase >= 0
+    return shoppers.row[known], of_purchase[known]

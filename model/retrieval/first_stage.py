@@ -52,14 +52,15 @@ class FirstStage:
 
     def _part(self, place: int, values: np.ndarray) -> np.ndarray:
         """What a channel adds to the log-odds, in the shape of its raw scores."""
-        k = len(self.channels)
+        weights = self.weights.reshape(3, -1)[:, place].astype(np.float32)
+        used = weights[: np.max(np.flatnonzero(weights), initial=-1) + 1]
         flat = np.ascontiguousarray(values).reshape(-1)
         added = np.zeros(flat.shape, dtype=np.float32)
         for start in range(0, len(flat), _SCORES_AT_ONCE):
             some = slice(start, start + _SCORES_AT_ONCE)
             basis = _basis(flat[some], self.mean[place], self.sd[place], self.zero[place])
-            for power, column in enumerate(basis):
-                added[some] += np.multiply(column, np.float32(self.weights[power * k + place]), out=column)
+            for weight, column in zip(used, basis, strict=False):  # what no weight asks for is not computed
+                added[some] += np.multiply(column, weight, out=column)
         return added.reshape(values.shape)
 
     def parts(self, channels: np.ndarray) -> np.ndarray:

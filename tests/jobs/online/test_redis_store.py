@@ -44,8 +44,9 @@ def conf(server: Server, tmp_path: Path) -> Config:
 
 
 def hashes(server: Server) -> dict[bytes, dict[bytes, bytes]]:
+    """What Feast reads: the entities' hashes, without ours of the marks."""
     client: Any = server.client()
-    return {key: client.hgetall(key) for key in client.scan_iter() if client.type(key) == b"hash"}
+    return {key: client.hgetall(key) for key in client.scan_iter() if not key.startswith(b"longtail:")}
 
 
 def everything(conf: Config) -> tuple[FeatureStore, Any]:
@@ -89,23 +90,68 @@ def test_a_write_that_was_stopped_is_completed_by_the_next(conf: Config, monkeyp
     store, coloured = everything(conf)
     many = pd.concat([ROWS.assign(item_id=[f"{n}-{place}" for n in range(3)]) for place in range(20)])
     monkeypatch.setattr(redis_store, "BATCH", 10)
-    send, sent = redis_store._send, []
+    send, sent = redis_store.answers, []
 
-    def stopping(client: Any, commands: list[bytes]) -> None:
+    def stopping(client: Any, commands: list[bytes]) -> list[Any]:
         sent.append(len(commands))
         if len(sent) == 3:
             raise KeyboardInterrupt
-        send(client, commands)
+        return send(client, commands)
 
-    monkeypatch.setattr(redis_store, "_send", stopping)
-    with pytest.raises(KeyboardInterrupt):
-        replace_rows(store, VIEW, coloured, many, date(2017, 12, 1))
-    monkeypatch.setattr(redis_store, "_send", send)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(redis_store, "answers", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            replace_rows(store, VIEW, coloured, many, date(2017, 12, 1))
     # A rerun with other rows: what the stopped one wrote is not left over.
     replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
     assert str(audit(store, VIEW, coloured, ROWS, 100, 1)) == "all 3"
     found = store.get_online_features(["everything_blue:price"], {"item_id": many["item_id"].tolist()}).to_dict()
     assert set(found["price"]) == {None}
+
+
+def test_what_is_equal_in_a_whole_view_is_not_sent(conf: Config, server: Server) -> None:
+    store, coloured = everything(conf)
+    values = len(VIEW.fields)
+    assert replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1)) == 3 * values
+    #        item  change against the night before
+    #        2     price
+    #        10    none
+    #        1     gone
+    #        new   all
+    tonight = pd.concat([ROWS.iloc[:2].assign(price=[7.5, ROWS.price[1]]), ROWS.iloc[2:].assign(item_id=["new"])])
+    assert replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3), changed_only=True) == 1 + 0 + values
+    found = hashes(server)
+    assert replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3)) == 3 * values
+    assert found == hashes(server)  # the night's time is that of all rows, changed or not
+    server.client().flushall()
+    replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3))
+    assert found == hashes(server)  # nothing is left of the item that is gone
+
+
+@pytest.mark.parametrize("lost", ["an entity", "some fields of it", "the marks"])
+def test_what_redis_has_lost_is_sent_again(conf: Config, server: Server, lost: str) -> None:
+    store, coloured = everything(conf)
+    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    client: Any = server.client()
+    entity = next(iter(hashes(server)))
+    if lost == "an entity":
+        client.delete(entity)
+    elif lost == "some fields of it":
+        client.hdel(entity, *client.hkeys(entity)[:5], "_ts:everything_blue")
+    else:
+        client.delete("longtail:longtail:everything_blue")
+    sent = replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 2), changed_only=True)
+    assert sent == len(VIEW.fields) * (3 if lost == "the marks" else 1)
+    assert str(audit(store, VIEW, coloured, ROWS, 100, 1)) == "all 3"
+    assert len(hashes(server)) == 3
+
+
+def test_marks_of_other_features_are_of_no_use(conf: Config) -> None:
+    store, coloured = everything(conf)
+    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    fewer = store.get_feature_view(coloured.name)
+    fewer.features = [field for field in fewer.features if field.name != "price"]
+    assert replace_rows(store, VIEW, fewer, ROWS, date(2017, 12, 2), changed_only=True) == 3 * len(fewer.features)
 
 
 def test_a_night_on_redis_is_read_by_the_client_and_restated(conf: Config) -> None:

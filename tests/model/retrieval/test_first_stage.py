@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from model.retrieval.candidates import sample_for_training, top_candidates
 from model.retrieval.channels import ALL_CHANNELS
@@ -97,3 +99,33 @@ def test_cold_items_take_the_last_places_of_warm_ones() -> None:
     for least, expected in ((0, [1, 2]), (1, [1, 2]), (2, [2, 3])):
         best = top_candidates(catalogue(), shoppers(), SETTINGS, only_als(), 2, exclude_bought=False, least_cold=least)
         assert best.eligible[best.start[1] : best.start[2]].tolist() == expected
+
+
+@pytest.mark.parametrize("items_at_once", [1, 2, 3])
+@pytest.mark.parametrize(("top", "least_cold"), [(1, 0), (2, 0), (2, 2), (3, 1), (99, 0)])
+@pytest.mark.parametrize("exclude_bought", [False, True])
+def test_items_in_parts_give_what_all_at_once_give(
+    items_at_once: int, top: int, least_cold: int, exclude_bought: bool
+) -> None:
+    links = sparse.csr_matrix(np.arange(24, dtype=np.float32).reshape(6, 4))
+    store = replace(catalogue(), links={"transitions": links})
+    channels = (*ALL_CHANNELS, "transitions")
+    generator, k = np.random.default_rng(3), len(channels)
+    model = FirstStage("v", channels, np.zeros(k), np.ones(k), np.zeros(k), generator.normal(size=3 * k), bias=0.0)
+    how = (store, shoppers(), SETTINGS, model, top, exclude_bought, least_cold)
+    whole, parts = top_candidates(*how), top_candidates(*how, items_at_once)
+    assert parts.start.tolist() == whole.start.tolist()
+    assert parts.eligible.tolist() == whole.eligible.tolist()
+    np.testing.assert_allclose(parts.score, whole.score, rtol=1e-6)
+    np.testing.assert_allclose(parts.channel_scores, whole.channel_scores, rtol=1e-6)
+    positives = {"ann": np.array([0, 3])}
+    drawn = (store, shoppers(), SETTINGS, channels, positives, 2, 1)
+    np.testing.assert_allclose(
+        sample_for_training(*drawn, items_at_once).scores, sample_for_training(*drawn).scores, rtol=1e-6
+    )
+
+
+def test_a_channel_that_needs_all_items_is_refused_in_parts() -> None:
+    model = replace(only_als(), channels=("transitions_to_like_texts",))
+    with pytest.raises(ValueError, match="transitions_to_like_texts cannot be scored in parts"):
+        top_candidates(catalogue(), shoppers(), SETTINGS, model, 2, exclude_bought=False, items_at_once=2)

@@ -1,0 +1,77 @@
+"""Doubles, longs, strings and arrays as Feast's serialised values, written byte for byte without its message objects.
+
+The format is Protocol Buffers' (https://protobuf.dev/programming-guides/encoding): a Value holds one field, a list
+message's field 1 repeats, packed for doubles. Building messages value by value costs most of a publish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+from feast.protos.feast.types.Value_pb2 import Value
+
+_VARINT, _FIXED_64, _LENGTH = 0, 1, 2  # wire types
+_FIRST = b"\x0a"  # field 1, length-delimited
+
+
+def doubles(values: Iterable[float]) -> list[bytes]:
+    """One serialised Value each."""
+    tag, raw = _tag("double_val", _FIXED_64), np.asarray(values, dtype="<f8").tobytes()
+    return [tag + raw[start : start + 8] for start in range(0, len(raw), 8)]
+
+
+def longs(values: Iterable[int]) -> list[bytes]:
+    """One serialised Value each; a negative one is the number modulo 2^64."""
+    tag = _tag("int64_val", _VARINT)
+    return [tag + _varint(value % 2**64) for value in values]
+
+
+def strings(values: Iterable[str]) -> list[bytes]:
+    """One serialised Value each."""
+    tag = _tag("string_val", _LENGTH)
+    return [tag + _varint(len(raw)) + raw for raw in (value.encode() for value in values)]
+
+
+def double_lists(rows: Iterable[Sequence[float]]) -> list[bytes]:
+    """One serialised Value a row."""
+    tag = _tag("double_list_val", _LENGTH)
+    values = []
+    for row in rows:
+        raw = np.asarray(row, dtype="<f8").tobytes()
+        inner = _FIRST + _varint(len(raw)) + raw if raw else b""
+        values.append(tag + _varint(len(inner)) + inner)
+    return values
+
+
+def string_lists(rows: Iterable[Sequence[str]]) -> list[bytes]:
+    """One serialised Value a row; a string that comes again is encoded once."""
+    tag = _tag("string_list_val", _LENGTH)
+    known: dict[str, bytes] = {}
+    values = []
+    for row in rows:
+        parts = []
+        for text in row:
+            part = known.get(text)
+            if part is None:
+                raw = text.encode()
+                part = known[text] = _FIRST + _varint(len(raw)) + raw
+            parts.append(part)
+        inner = b"".join(parts)
+        values.append(tag + _varint(len(inner)) + inner)
+    return values
+
+
+def _tag(name: str, wire_type: int) -> bytes:
+    return _varint(Value.DESCRIPTOR.fields_by_name[name].number << 3 | wire_type)
+
+
+@lru_cache(maxsize=4096)
+def _varint(number: int) -> bytes:
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    found.append(number)
+    return bytes(found)
