@@ -53,7 +53,7 @@ def build_candidates(night: Night) -> None:
 def _build(night: Night, contender: Champion | Draft, first_stage: FirstStage, cut: date) -> None:
     """The candidates of one date."""
     side = prepare_date(night, cut, contender.encoder_version, first_stage.channels)
-    rows = _candidates(night, side, first_stage).select(
+    rows = candidates_of(night, side, first_stage).select(
         F.lit(cut).alias("as_of"),
         F.lit(contender.encoder_version).alias("encoder_version"),
         F.lit(first_stage.version).alias("first_stage_version"),
@@ -86,7 +86,8 @@ def _kept(night: Night, cut: date, contender: Champion | Draft, first_stage: Fir
     return night.tables.has(CANDIDATES, f"as_of = DATE'{cut}' AND {_of(contender, first_stage)}")
 
 
-def _candidates(night: Night, side: DateSide, first_stage: FirstStage) -> DataFrame:
+def candidates_of(night: Night, side: DateSide, first_stage: FirstStage) -> DataFrame:
+    """user_id, item_id, rank, first_stage_score, channel_scores: each shopper's best, a task a block of shoppers."""
     shipped, settings = side.shipped, side.settings
     conf = night.conf.candidates
     how = conf.per_user, conf.exclude_bought, conf.least_cold, conf.items_at_once
