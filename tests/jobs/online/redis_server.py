@@ -27,13 +27,17 @@ class Server:
 
     process: subprocess.Popen[bytes]
     port: int
+    certificate: Path | None = None  # where the server takes nothing but TLS
 
     @property
     def url(self) -> str:
-        return f"127.0.0.1:{self.port},password={PASSWORD}"
+        tls = f",ssl=true,ssl_ca_certs={self.certificate}" if self.certificate else ""
+        return f"127.0.0.1:{self.port},password={PASSWORD}{tls}"
 
     def client(self) -> redis.Redis:
-        return redis.Redis(port=self.port, password=PASSWORD)
+        if self.certificate is None:
+            return redis.Redis(port=self.port, password=PASSWORD)
+        return redis.Redis(port=self.port, password=PASSWORD, ssl=True, ssl_ca_certs=str(self.certificate))
 
     def kill(self) -> None:
         self.process.kill()
@@ -41,7 +45,7 @@ class Server:
 
 
 @contextmanager
-def running_redis(folder: Path) -> Iterator[Server]:
+def running_redis(folder: Path, tls: bool = False) -> Iterator[Server]:
     """Starts a server and stops it; the test is skipped, with the reason, where redis-server is not installed."""
     program = shutil.which("redis-server")
     if program is None:
@@ -49,9 +53,16 @@ def running_redis(folder: Path) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = ["--port", str(port), "--requirepass", PASSWORD, "--save", "", "--dir", str(folder)]
+    arguments = ["--requirepass", PASSWORD, "--save", "", "--dir", str(folder)]
+    certificate = _certificate(folder) if tls else None
+    if certificate is None:
+        arguments += ["--port", str(port)]
+    else:
+        arguments += ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
+        arguments += ["--tls-cert-file", str(certificate), "--tls-ca-cert-file", str(certificate)]
+        arguments += ["--tls-key-file", str(folder / "redis.key")]
     process = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
-    server = Server(process, port)
+    server = Server(process, port, certificate)
     try:
         for _ in range(100):
             try:
@@ -64,6 +75,18 @@ def running_redis(folder: Path) -> Iterator[Server]:
         yield server
     finally:
         server.kill()
+
+
+def _certificate(folder: Path) -> Path:
+    """A certificate of 127.0.0.1 that vouches for itself; its key lies beside it."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("openssl is not installed (Debian: apt-get install openssl)")
+    made = folder / "redis.crt"
+    arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
+    arguments += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "redis.key"), "-out", str(made)]
+    subprocess.run([program, *arguments], check=True, capture_output=True)
+    return made
 
 
 def redis_config(folder: Path) -> Config:

@@ -18,7 +18,7 @@ from jobs.online.catalogue import build_catalogue
 from jobs.online.colours import COLOURS
 from jobs.online.erasure import erase_online
 from jobs.online.registration import registered_colours
-from jobs.online.store import feature_store_yaml, open_store
+from jobs.online.store import feature_store_yaml, open_store, reader_yaml
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.runtime.config import Config
@@ -189,15 +189,42 @@ def contents(server: Server) -> bytes:
     return b"\n".join(key + b" " + repr(read[client.type(key)](key)).encode() for key in client.scan_iter())
 
 
-def test_a_redis_that_dies_stops_the_publish_and_the_flip(conf: Config, server: Server) -> None:
+@pytest.mark.parametrize("happening", ["it dies", "its memory is full"])
+def test_a_redis_that_fails_in_the_middle_of_a_publish_stops_it_before_the_flip(
+    conf: Config, server: Server, monkeypatch: pytest.MonkeyPatch, happening: str
+) -> None:
     publish_frames(conf, 1)
     before = registered_colours(open_store(conf))
-    server.kill()
-    with pytest.raises(LongtailError, match=r"Redis cannot be reached .* run publish again") as error:
+    send, sent = redis_store.answers, []
+
+    def failing(client: Any, commands: list[bytes]) -> list[Any]:
+        sent.append(len(commands))
+        if len(sent) == 3 and happening == "it dies":
+            server.kill()
+        elif len(sent) == 3:
+            client.config_set("maxmemory", 1)
+        return send(client, commands)
+
+    monkeypatch.setattr(redis_store, "answers", failing)
+    says = {"it dies": "Redis cannot be reached", "its memory is full": "Redis has no memory left"}[happening]
+    with pytest.raises(LongtailError, match=rf"{says} .* run publish again") as error:
         publish_frames(conf, 2)
     assert PASSWORD not in str(error.value)
     after = registered_colours(open_store(conf))
     assert (after.live, after.live_night) == (before.live, before.live_night)
+    if happening == "its memory is full":
+        assert StorefrontClient(feature_store_yaml(conf)).user_list("ann").items[0].score == 1.0
+
+
+def test_a_night_goes_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_redis(tmp_path, tls=True) as server:
+        monkeypatch.setenv(VARIABLE, server.url)
+        conf = redis_config(tmp_path)
+        publish_frames(conf, 1)
+        assert StorefrontClient(reader_yaml(conf)).user_list("ann").items[0].score == 1.0
+        monkeypatch.setenv(VARIABLE, server.url.partition(",ssl")[0])
+        with pytest.raises(LongtailError, match="Redis cannot be reached"):
+            publish_frames(conf, 2)
 
 
 def test_a_wrong_password_is_told_without_it(conf: Config, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
