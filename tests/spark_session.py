@@ -14,14 +14,16 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @contextmanager
-def local_session(folder: Path) -> Iterator[SparkSession]:
-    """Starts the session; its scratch files lie in `folder`."""
+def local_session(folder: Path, **changes: str) -> Iterator[SparkSession]:
+    """Starts the session; its scratch files lie in `folder`. `changes` are settings without `spark.`."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName("longtail benchmark")
     for line in (ROOT / "conf/spark-local.conf").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             key, value = line.split(None, 1)
             builder = builder.config(key, value.replace("file:conf/", f"file:{ROOT}/conf/"))
+    for key, value in changes.items():
+        builder = builder.config(f"spark.{key}", value)
     session = builder.config("spark.local.dir", str(folder / "spark")).getOrCreate()
     try:
         yield session

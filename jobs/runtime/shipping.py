@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from pyspark import SparkFiles
@@ -32,13 +33,26 @@ def _ship(spark: SparkSession, name: str, fill: Callable[[Path], object]) -> str
     """Puts a folder where Spark keeps what was sent, and sends it from there.
 
     A task that starts meanwhile fetches all that was sent. On one machine it would copy to the place that the driver
-    is copying to, so the folder has to be there, whole, before Spark knows of it.
+    is copying to, so the folder has to be there, whole, before Spark knows of it. To other machines Spark sends no
+    folder of the driver's disk, so an archive goes there, which each executor unpacks.
     """
+    context = spark.sparkContext
+    if not _on_one_machine(context.master):
+        with TemporaryDirectory() as scratch:
+            fill(Path(scratch) / name)
+            kept = Path(SparkFiles.getRootDirectory()) / f"sent-{name}"
+            archive = shutil.make_archive(str(kept), "tar", Path(scratch) / name)
+        context.addArchive(f"{archive}#{name}")
+        return name
     sent = Path(SparkFiles.getRootDirectory())
     fill(sent / f"making-{name}")
     (sent / f"making-{name}").rename(sent / name)
-    spark.sparkContext.addFile(str(sent / name), recursive=True)
+    context.addFile(str(sent / name), recursive=True)
     return name
+
+
+def _on_one_machine(master: str | None) -> bool:
+    return master is None or master == "local" or master.startswith("local[")
 
 
 def shipped_folder(name: str) -> Path:
