@@ -20,13 +20,14 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly test test-slow benchmark-exposure benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
+.PHONY: nightly test test-slow benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
 	@echo "make test        the tests, under 15 minutes"
 	@echo "make test-slow   tests that take longer"
 	@echo "make benchmark-exposure  the plan against HiGHS, and at 20 million pairs"
+	@echo "make benchmark-score     the first stage against MLlib's lists and bare numpy, and in parts of the items"
 	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
 	@echo "make benchmark-features  the point-in-time join against Feast's, a second night against the first"
 	@echo "make benchmark-ingest    a first and a second night at one and ten times the panel, as a store's files"
@@ -49,12 +50,11 @@ test-slow: setup
 benchmark-exposure: setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.exposure $(ARGS)
 
+benchmark-score: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.score $(ARGS)
+
 benchmark-publish: setup
-	@for store in sqlite redis; do \
-	  $(BIN)/python -m tests.benchmark.publish write $$store 50000 && \
-	  $(BIN)/python -m tests.benchmark.publish write $$store 500000 && \
-	  $(BIN)/python -m tests.benchmark.publish read $$store 50000 && \
-	  $(BIN)/python -m tests.benchmark.publish readers $$store 100000 || exit 1; done
+	@$(BIN)/python -m tests.benchmark.publish $(ARGS)
 
 benchmark-beauty: MODULE = amazon_beauty
 benchmark-beauty-text: MODULE = fine_tuning

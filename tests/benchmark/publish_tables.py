@@ -1,0 +1,68 @@
+"""The tables of a night that a publish reads, of any size, made by Spark."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
+from jobs.runtime.config import Config
+from jobs.tables.warehouse import Warehouse
+
+FIRST, ITEMS, SLOTS = date(2017, 12, 1), 5_000, 10
+
+
+def fill(spark: SparkSession, conf: Config, users: int, as_of: date) -> None:
+    """The night's tables, made by Spark. A third of the features' values differ between any two nights."""
+    number = (as_of - FIRST).days
+    tables = Warehouse(spark, conf.warehouse)
+    user, item = F.format_string("u%07d", "user"), F.format_string("i%06d", "item")
+    entries = (
+        spark.range(users).withColumnRenamed("id", "user").crossJoin(spark.range(SLOTS).withColumnRenamed("id", "k"))
+    )
+    entries = entries.withColumn("item", F.pmod(F.xxhash64("user", "k"), F.lit(ITEMS)))
+    f = F.round(F.rand(10 + number) * 0.1, 6)
+    lists = entries.select(
+        F.lit(as_of).alias("as_of"), F.lit("main").alias("policy"), user.alias("user_id"),
+        F.lit("tail_shelf").alias("placement"), (F.col("k") + 1).alias("rank"), item.alias("item_id"),
+        f.alias("relevance"), F.lit(0.25).alias("boost"), F.lit(1.0).alias("exposure"), F.lit(1.0).alias("propensity"),
+        F.concat(F.lit("Bought this type before; in place of item "), "item").alias("reason"),
+        F.lit("1").alias("model_version"), F.lit("run").alias("run_id"),
+    )  # fmt: skip
+    lists = lists.withColumn("value", F.col("relevance")).withColumn("score", F.col("relevance") + F.col("boost"))
+    tables.replace(lists, EXPOSURE_SCORES, None)
+    known = spark.range(ITEMS).withColumnRenamed("id", "item").select(item.alias("item_id"), "item")
+    given = known.select(
+        F.lit(as_of).alias("as_of"), F.lit("main").alias("policy"), F.lit("tail_shelf").alias("placement"), "item_id",
+        F.lit("tail").alias("segment"), (F.col("item") / 1e5).alias("boost"), F.lit(0.0).alias("floor"),
+        F.lit(9.0).alias("cap"), F.lit(1.0).alias("allocated"), F.lit("none").alias("binding"),
+    )  # fmt: skip
+    tables.replace(given, ITEM_EXPOSURE, None)
+    shoppers = (
+        spark.range(users).withColumnRenamed("id", "user").select(user.alias("user_id"), F.col("user").alias("n"))
+    )
+    for table, features, rows in (
+        (USER_FEATURES_TABLE, USER_FEATURES, shoppers),
+        (ITEM_FEATURES_TABLE, ITEM_FEATURES, known.withColumn("n", F.col("item"))),
+    ):
+        columns = [F.lit(feature.default).cast(feature.type).alias(feature.name) for feature in features]
+        columns = [
+            _varied(one.type.simpleString(), columns[place], place, number).cast(one.type).alias(one.name)
+            for place, one in enumerate(features)
+        ]
+        key = table.key[1]
+        made = rows.select(F.lit(as_of).alias("as_of"), key, *columns)
+        made = made.withColumn("is_eligible", F.lit(True)) if "is_eligible" in made.columns else made
+        tables.replace(made, table, None)
+
+
+def _varied(kind: str, otherwise: Column, place: int, number: int) -> Column:
+    """A value of a feature on a night: the usual one with a chance of .82, so that two nights agree in .67."""
+    same, moved = {
+        "double": (F.round(F.rand(2), 6), F.round(F.rand(100 * number + 3), 6)),
+        "bigint": (F.col("n"), F.col("n") + number + 1),
+    }.get(kind, (otherwise, otherwise))
+    return F.when(F.rand(1_000 * number + place) < 0.82, same).otherwise(moved)
