@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tarfile
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -38,10 +39,11 @@ def _ship(spark: SparkSession, name: str, fill: Callable[[Path], object]) -> str
     """
     context = spark.sparkContext
     if not _on_one_machine(context.master):
-        with TemporaryDirectory() as scratch:
+        archive = Path(SparkFiles.getRootDirectory()) / f"sent-{name}.tar"
+        with TemporaryDirectory() as scratch, tarfile.open(archive, "w") as packed:
             fill(Path(scratch) / name)
-            kept = Path(SparkFiles.getRootDirectory()) / f"sent-{name}"
-            archive = shutil.make_archive(str(kept), "tar", Path(scratch) / name)
+            for part in (Path(scratch) / name).iterdir():  # Spark refuses the entry of the folder itself
+                packed.add(part, part.name)
         context.addArchive(f"{archive}#{name}")
         return name
     sent = Path(SparkFiles.getRootDirectory())
