@@ -17,6 +17,7 @@ from jobs.online.encoding import EncodedColumn
 from jobs.online.redis_commands import answers
 from jobs.online.redis_rows import Rows
 
+_PATIENCE = {"socket_timeout": 60, "socket_connect_timeout": 10}  # seconds
 BATCH = 2_000  # entities sent before their answers are read
 
 
@@ -34,6 +35,12 @@ class NightRedisOnlineStore(RedisOnlineStore):
     fields are written, so that the hash never misses one, and its mark is empty while they are written, so that a mark
     never tells of fields that are not there, wherever a write is stopped.
     """
+
+    @staticmethod
+    def _parse_connection_string(connection_string: str) -> tuple[list[dict[str, str]], dict[str, Any]]:
+        """As Feast's; without a limit of its own in the string, a server that hangs is not waited for for ever."""
+        nodes, parameters = RedisOnlineStore._parse_connection_string(connection_string)
+        return nodes, _PATIENCE | parameters
 
     def replace_rows(
         self,

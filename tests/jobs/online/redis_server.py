@@ -37,7 +37,7 @@ class Server:
     def client(self) -> redis.Redis:
         if self.certificate is None:
             return redis.Redis(port=self.port, password=PASSWORD)
-        return redis.Redis(port=self.port, password=PASSWORD, ssl=True, ssl_ca_certs=str(self.certificate))
+        return redis.Redis("127.0.0.1", self.port, password=PASSWORD, ssl=True, ssl_ca_certs=str(self.certificate))
 
     def kill(self) -> None:
         self.process.kill()
