@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,29 +39,40 @@ class FirstStage:
         total = np.full(shape, self.bias, dtype=np.float32)
         shared: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         for place, one in enumerate(channels):
-            part = self._part(place, one.values)
-            if one.column is None:
-                total += part
+            if one.column is None and one.values.shape == shape:
+                self._weigh(place, one.values, total)
+            elif one.column is None:
+                total += self._part(place, one.values)
+            elif id(one.column) in shared and shared[id(one.column)][1].shape == one.values.shape:
+                self._weigh(place, one.values, shared[id(one.column)][1])
             elif id(one.column) in shared:
-                shared[id(one.column)][1][...] += part
+                shared[id(one.column)][1][...] += self._part(place, one.values)
             else:
-                shared[id(one.column)] = one.column, part
+                shared[id(one.column)] = one.column, self._part(place, one.values)
         for column, part in shared.values():
             total += np.take(part, column, axis=1)
         return total
 
     def _part(self, place: int, values: np.ndarray) -> np.ndarray:
         """What a channel adds to the log-odds, in the shape of its raw scores."""
-        weights = self.weights.reshape(3, -1)[:, place].astype(np.float32)
-        used = weights[: np.max(np.flatnonzero(weights), initial=-1) + 1]
-        flat = np.ascontiguousarray(values).reshape(-1)
-        added = np.zeros(flat.shape, dtype=np.float32)
-        for start in range(0, len(flat), _SCORES_AT_ONCE):
-            some = slice(start, start + _SCORES_AT_ONCE)
-            basis = _basis(flat[some], self.mean[place], self.sd[place], self.zero[place])
-            for weight, column in zip(used, basis, strict=False):  # what no weight asks for is not computed
-                added[some] += np.multiply(column, weight, out=column)
-        return added.reshape(values.shape)
+        part = np.zeros(values.shape, dtype=np.float32)
+        self._weigh(place, values, part)
+        return part
+
+    def _weigh(self, place: int, values: np.ndarray, total: np.ndarray) -> None:
+        """Adds to `total` what a channel adds to the log-odds; what has no weight is not computed."""
+        linear, root, step = self.weights.reshape(3, -1)[:, place].astype(np.float32)
+        scores, totals = np.ascontiguousarray(values).reshape(-1), total.reshape(-1)
+        for start in range(0, len(scores), _SCORES_AT_ONCE):
+            some, added = scores[start : start + _SCORES_AT_ONCE], totals[start : start + _SCORES_AT_ONCE]
+            z = _standardised(some, self.mean[place], self.sd[place])
+            rooted = _root(z) * root if root else None
+            if linear:
+                added += np.multiply(z, linear, out=z)
+            if rooted is not None:
+                added += rooted
+            if step:
+                added += _above(some, self.zero[place]) * step
 
     def parts(self, channels: np.ndarray) -> np.ndarray:
         """What each channel adds to the log-odds, [k, ...] of raw scores [k, ...]; with `bias` they sum to `score`."""
@@ -96,15 +107,20 @@ def _digest(content: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _basis(score: np.ndarray, mean: float, sd: float, zero: float) -> Iterator[np.ndarray]:
-    """Arrays that the caller may change."""
-    z = (score - np.float32(mean)) / np.float32(sd)
-    np.clip(z, -_CLIP, _CLIP, out=z)
-    root = np.sqrt(np.abs(z))
-    np.copysign(root, z, out=root)
-    yield z
-    yield root
-    yield (score > np.float32(zero + 1e-6)).astype(np.float32)
+def _standardised(score: np.ndarray, mean: float, sd: float) -> np.ndarray:
+    z = score - np.float32(mean)
+    z /= np.float32(sd)
+    return np.clip(z, -_CLIP, _CLIP, out=z)
+
+
+def _root(z: np.ndarray) -> np.ndarray:
+    root = np.abs(z)
+    np.sqrt(root, out=root)
+    return np.copysign(root, z, out=root)
+
+
+def _above(score: np.ndarray, zero: float) -> np.ndarray:
+    return (score > np.float32(zero + 1e-6)).astype(np.float32)
 
 
 def fit_first_stage(
@@ -126,7 +142,8 @@ def fit_first_stage(
     k = len(channels)
     design = np.empty((scores.shape[1], 3 * k), dtype=np.float32)
     for place in range(k):
-        for power, column in enumerate(_basis(scores[place], mean[place], sd[place], zero[place])):
+        z = _standardised(scores[place], mean[place], sd[place])
+        for power, column in enumerate((z, _root(z), _above(scores[place], zero[place]))):
             design[:, power * k + place] = column if alive[place] else 0.0
     y = label.astype(np.float64)
 

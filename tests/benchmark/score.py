@@ -116,15 +116,15 @@ def in_parts() -> None:
     first_stage, settings = of_all_channels(), channel_settings(load_config(CONF))
     items = 400_000
     catalogue, people = full_catalogue(items, people=BLOCK)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for at_once in (50_000, 100_000, 200_000, items):
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         took = seconds(lambda at_once=at_once: top_candidates(
             catalogue, people, settings, first_stage, 400, True, 20, at_once
         ))  # fmt: skip
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
         print(
             f"{items:,} items, {len(ALL_CHANNELS)} channels, {BLOCK} shoppers, {at_once:,} items at once: "
-            f"{BLOCK * items / took / 1e6:.1f} million pairs/s; the peak grew by {grown:.2f} GiB",
+            f"{BLOCK * items / took / 1e6:.1f} million pairs/s; {grown:.2f} GiB beside the catalogue",
             flush=True,
         )
 
