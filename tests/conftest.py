@@ -22,7 +22,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         if line and not line.startswith("#"):
             key, value = line.split(None, 1)
             # Tests are many short jobs: compiling them twice, by Spark and by the second JIT, costs more than it saves.
-            value = value.replace("-XX:+UseParallelGC", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1")
+            # With one JIT the JVM reserves 48 MB for compiled code; when they are full, it interprets all that comes.
+            short = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+            value = value.replace("-XX:+UseParallelGC", short)
             builder = builder.config(key, value.replace("file:conf/", f"file:{ROOT}/conf/"))
     builder = builder.config("spark.sql.shuffle.partitions", "2").config("spark.driver.memory", "2g")
     builder = builder.config("spark.sql.codegen.wholeStage", "false")
