@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -31,9 +32,12 @@ def score(night: Night) -> None:
     bundle = Bundle.load(champion.folder)
     candidates = read_candidates(night.tables, night.as_of, champion.encoder_version, bundle.scorer.first_stage.version)
     shoppers = read_shoppers(night.tables, night.as_of, bundle.scorer.ranker.inputs.user_features)
-    relevance = scored_candidates(night, champion, bundle.scorer, candidates, shoppers)
-    policy = night.conf.plan.policy
-    night.tables.replace_date(relevance, RELEVANCE, night.as_of, f"policy = '{policy}'")
+    scored = scored_candidates(night, champion, bundle.scorer, candidates, shoppers).persist(StorageLevel.DISK_ONLY)
+    mean = mean_level(scored)
+    relevance = with_relevance(night, champion, scored, bundle.scorer.calibrator.shift(mean))
+    night.tables.replace_date(relevance, RELEVANCE, night.as_of, f"policy = '{night.conf.plan.policy}'")
+    scored.unpersist()
+    night.record.decisions = {"mean_level": repr(mean)}
     night.record.model_version = champion.version
     night.record.rows = {"pairs": _written(night)}
 
@@ -42,7 +46,7 @@ def scored_candidates(
     night: Night, champion: Champion, scorer: Scorer, candidates: DataFrame, shoppers: DataFrame,
     partitions: int | None = None,
 ) -> DataFrame:  # fmt: skip
-    """The columns of `relevance`. A hash of user_id fixes the blocks of shoppers, so `partitions` changes nothing."""
+    """The columns of SCORED. A hash of user_id fixes the blocks of shoppers, so `partitions` changes nothing."""
     inputs = scorer.ranker.inputs
     side = read_item_side(night, night.as_of, champion.encoder_version, inputs.item_features)
     items = scorer.ranker.encode_items(side.items)
@@ -58,18 +62,28 @@ def scored_candidates(
     left = candidates.select(*CANDIDATE_COLUMNS, block.alias("block"))
     right = shoppers.select("*", block.alias("block"))
     spread = partitions or blocks
-    scored = (
+    return (
         left.repartition(spread, "block")
         .groupBy("block")
         .cogroup(right.repartition(spread, "block").groupBy("block"))
         .applyInArrow(score_block_with(model.name, item_side, threads), SCORED)
     )
+
+
+def mean_level(scored: DataFrame) -> float:
+    """The mean level over all shoppers of SCORED."""
+    (mean,) = scored.select("user_id", "level").distinct().agg(F.avg("level")).head() or (None,)
+    return float(mean or 0.0)
+
+
+def with_relevance(night: Night, champion: Champion, scored: DataFrame, shift: float) -> DataFrame:
+    """SCORED to the columns of `relevance`: the logistic function of the log-odds and the `shift` of the date."""
     return scored.select(
         F.lit(night.as_of).alias("as_of"),
         F.lit(night.conf.plan.policy).alias("policy"),
         "user_id",
         "item_id",
-        "relevance",
+        (1.0 / (1.0 + F.exp(-(F.col("log_odds") + F.lit(shift))))).alias("relevance"),
         F.lit(champion.version).alias("model_version"),
         "top_reasons",
     )

@@ -1,4 +1,4 @@
-"""Trains fusion and calibrator, judges the new model against the champion, and registers it as one bundle."""
+"""Trains second stage and calibrator, judges the new model against the champion, and registers it as one bundle."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
 from model.bundle import Bundle, Description
-from model.fusion.ensemble import Ensemble
+from model.fusion.cross_fitting import fit_second_stage
 from model.fusion.inputs import ITEM_FEATURES, USER_FEATURES
 from model.fusion.ranker import RankerInputs
-from model.fusion.training import FusionSettings, fit_ranker
-from model.fusion.trees import TreeSettings, fit_trees
+from model.fusion.training import FusionSettings
+from model.fusion.trees import TreeSettings
 from model.gate import Verdict
 from model.periods import Periods, training_periods
 from model.retrieval.first_stage import FirstStage
-from model.scorer import Scorer, fit_calibrator
+from model.scorer import Scorer
 from model.text.device import available_cores, torch_threads
 
 
 def train_relevance(night: Night) -> None:
-    """Trains fusion and calibrator on past periods, and moves the champion if the gate passes.
+    """Trains second stage and calibrator on past periods, and moves the champion if the gate passes.
 
     Does nothing on a night without a draft. A model that the gate refuses is registered, but yesterday's
     champion goes on; without any champion the refusal ends the night.
@@ -71,17 +71,18 @@ def _finish_promotion(night: Night, store: ModelStore) -> None:
 def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
     first_stage = FirstStage.load(draft.first_stage_folder)
     inputs = RankerInputs(first_stage.channels, ITEM_FEATURES, USER_FEATURES, night.conf.fusion.history_items)
-    samples = [read_sample(night, cut, draft, first_stage.version, inputs) for cut in periods.fusion]
+    samples = [read_sample(night, cut, draft, first_stage.version, inputs) for cut in periods.second_stage]
     night.record.rows = {
         "training_pairs": sum(int(sample.block.listed.sum()) for sample in samples),
         "responses": sum(int(sample.responded.sum()) for sample in samples),
     }
-    past, settings = [sample.period for sample in samples], _fusion_settings(night.conf)
-    ranker = fit_ranker(past, inputs, settings, _progress(night, settings.epochs))
-    ensemble = Ensemble(ranker, fit_trees(past, ranker, _tree_settings(night.conf)))
-    event("trees grown", as_of=night.as_of, rounds=night.conf.trees.rounds)
-    later = read_sample(night, periods.calibration, draft, first_stage.version, inputs)
-    calibrator = fit_calibrator(ensemble, later.block, ranker.encode_items(later.side.items), later.responded)
+    ensemble, calibrator = fit_second_stage(
+        [sample.period for sample in samples],
+        inputs,
+        _fusion_settings(night.conf),
+        _tree_settings(night.conf),
+        _progress(night),
+    )
     return Scorer(first_stage, ensemble, calibrator)
 
 
@@ -144,9 +145,10 @@ def _threads() -> int:
     return max(1, available_cores() // 2)
 
 
-def _progress(night: Night, epochs: int) -> Callable[[int, float], None]:
-    def told(epoch: int, loss: float) -> None:
-        event("fusion trained", as_of=night.as_of, epoch=f"{epoch}/{epochs}", loss=round(loss, 4))
+def _progress(night: Night) -> Callable[[str, int, float], None]:
+    def told(part: str, epoch: int, loss: float) -> None:
+        last = night.conf.fusion.epochs
+        event("fusion trained", as_of=night.as_of, part=part, epoch=f"{epoch}/{last}", loss=round(loss, 4))
 
     return told
 

@@ -13,6 +13,7 @@ from model.scorer import FIRST_STAGE, Scorer
 
 DESCRIPTION = "bundle.json"
 ENCODER = "encoder"
+FORMAT = 3  # of the files in a bundle; one more with every change after which an older bundle cannot be read
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,28 @@ class Bundle:
         folder.mkdir(parents=True)
         shutil.copytree(encoder_folder, folder / ENCODER)
         scorer.save(folder)
-        content = {**asdict(description), "digests": digests_of(folder)}
+        content = {**asdict(description), "format": FORMAT, "digests": digests_of(folder)}
         (folder / DESCRIPTION).write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
         return cls.load(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
-        """Raises ValueError that names every file that is missing, changed or too many, and parts that do not fit."""
+        """Raises ValueError that names every file that is missing, changed or too many, parts that do not fit, and a
+        bundle of another format.
+        """
         path = folder / DESCRIPTION
         if not path.is_file():
             raise ValueError(
                 f"{folder} is no bundle: it has no {DESCRIPTION}. Give the folder of a registered version."
             )
-        description = Description(**json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        written = content.pop("format", None)
+        if written != FORMAT:
+            raise ValueError(
+                f"{folder} is a bundle of format {written}, this version reads format {FORMAT}. Train anew with this "
+                "version, or score with the version that trained it."
+            )
+        description = Description(**content)
         _check(folder, description.digests)
         scorer = Scorer.load(folder)
         if scorer.first_stage.version != description.first_stage_version:

@@ -1,82 +1,76 @@
-"""From the fusion model's logits to probabilities of a response within the horizon, and how good these are."""
+"""From the second stage's logits to probabilities of a response within the horizon, and how good these are."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit, logsumexp
 
 FILE = "calibrator.json"
 _SMALLEST_SLOPE = 1e-2
 _RIDGE = 1e-6
 _MOST_CERTAIN = 1e-9
-
-
-@dataclass(frozen=True)
-class Levels:
-    """What says how much a shopper responds at all, [B] each: log(1 + purchases) of the last days, and the log of the
-    summed odds of the shopper's candidates by the first stage and by the fusion model."""
-
-    log_activity: np.ndarray
-    first_stage: np.ndarray
-    fusion: np.ndarray
-
-    @classmethod
-    def of(cls, log_activity: np.ndarray, first_stage_score: np.ndarray, logits: np.ndarray) -> Levels:
-        """From scores and logits [B, C], where a place without a candidate has logit -inf."""
-        listed = np.isfinite(logits)
-        odds = np.where(listed, first_stage_score.astype(np.float64), -np.inf)
-        return cls(log_activity.astype(np.float64), _log_sum(odds), _log_sum(logits.astype(np.float64)))
-
-    def matrix(self) -> np.ndarray:
-        """[users, 3]: activity, first stage, fusion."""
-        return np.stack([self.log_activity, self.first_stage, self.fusion], axis=1)
+_LARGEST_SHIFT = (-50.0, 50.0)
 
 
 @dataclass(frozen=True)
 class Calibrator:
-    """log-odds = intercept + slope * log share + level · (levels of the shopper - their means), after Platt (1999).
+    """log-odds = intercept + slope * log share + level_weight * (level - mean level of the date), after Platt (1999).
 
-    The log share is the logit less the log-sum of the shopper's logits. A softmax loss does not say how much a shopper
-    buys, only what; the levels say it. The slope is positive, so a shopper's order of items stays as it was.
+    The level of a shopper is the log-sum of the shopper's logits, and the log share a logit less that level. A softmax
+    loss does not say how much a shopper buys, only what; the level says who buys more than others. How much all buy is
+    carried over from the past periods: the mean level moves from date to date with what the inputs count, not with what
+    is bought, so it is taken out. The slope is positive, so a shopper's order of items stays as it was.
     """
 
     intercept: float
     slope: float
-    level: tuple[float, float, float]
-    level_mean: tuple[float, float, float]
+    level_weight: float
 
     @classmethod
-    def fit(cls, logits: np.ndarray, levels: Levels, responded: np.ndarray) -> Calibrator:
-        """Logistic regression over all candidates of `logits` [B, C] with `responded` [B, C] bool.
+    def fit(cls, periods: Sequence[tuple[np.ndarray, np.ndarray]]) -> Calibrator:
+        """Logistic regression over all candidates of (`logits` [B, C], `responded` [B, C] bool) of each period.
 
-        Raises ValueError when there is no response or nothing but responses.
+        The logits are those of models that were not trained on their period. Raises ValueError when there is no
+        response or nothing but responses.
         """
-        listed = np.isfinite(logits)
-        label = responded[listed].astype(np.float64)
+        columns, labels = [], []
+        for logits, responded in periods:
+            level, listed = levels(logits), np.isfinite(logits)
+            mean = mean_level(level)
+            users = np.nonzero(listed)[0]
+            share = logits[listed].astype(np.float64) - level[users]
+            columns.append(np.column_stack([np.ones(len(share)), share, level[users] - mean]))
+            labels.append(responded[listed].astype(np.float64))
+        design, label = np.concatenate(columns), np.concatenate(labels)
         if not 0.0 < label.mean() < 1.0:
             raise ValueError(
-                f"{int(label.sum())} of {len(label)} candidates of the calibration period have a response, which fits "
+                f"{int(label.sum())} of {len(label)} candidates of the training periods have a response, which fits "
                 "no calibrator. Choose a date with more history."
             )
-        matrix = levels.matrix()
-        mean = matrix.mean(axis=0)
-        users = np.nonzero(listed)[0]
-        design = np.column_stack([np.ones(len(label)), _log_share(logits, levels)[listed], (matrix - mean)[users]])
-        start = np.array([logit(label.mean()) - design[:, 1].mean(), 1.0, 0.0, 0.0, 0.0])
-        weights = _logistic(design, label, start, smallest=[None, _SMALLEST_SLOPE, None, None, None])
-        return cls(float(weights[0]), float(weights[1]), tuple(weights[2:].tolist()), tuple(mean.tolist()))
+        start = np.array([logit(label.mean()) - design[:, 1].mean(), 1.0, 0.0])
+        weights = _logistic(design, label, start, smallest=[None, _SMALLEST_SLOPE, None])
+        return cls(*weights.tolist())
 
-    def probability(self, logits: np.ndarray, levels: Levels) -> np.ndarray:
-        """[B, C] probabilities, 0 where there is no candidate."""
+    def log_odds(self, logits: np.ndarray) -> np.ndarray:
+        """[B, C] log-odds of a response at a mean level of 0, -inf where there is no candidate."""
+        level = levels(logits)[:, None]
         listed = np.isfinite(logits)
-        base = self.intercept + (levels.matrix() - np.array(self.level_mean)) @ np.array(self.level)
-        share = np.where(listed, _log_share(logits, levels), 0.0)
-        return np.where(listed, expit(base[:, None] + self.slope * share), 0.0)
+        share = np.where(listed, logits, 0.0) - np.where(listed, level, 0.0)
+        return np.where(listed, self.intercept + self.slope * share + self.level_weight * level, -np.inf)
+
+    def shift(self, mean: float) -> float:
+        """What a date with this mean level adds to the log-odds."""
+        return -self.level_weight * mean
+
+    def probability(self, logits: np.ndarray) -> np.ndarray:
+        """[B, C] probabilities for all shoppers of a date (or a fair sample), 0 where there is no candidate."""
+        return np.asarray(expit(self.log_odds(logits) + self.shift(mean_level(levels(logits)))))
 
     def save(self, folder: Path) -> None:
         """Writes the calibrator as JSON."""
@@ -88,22 +82,41 @@ class Calibrator:
         """Raises ValueError when a number is missing or not finite, or the slope is not positive."""
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
         try:
-            found = cls(content["intercept"], content["slope"], tuple(content["level"]), tuple(content["level_mean"]))
-            numbers = np.array([found.intercept, found.slope, *found.level, *found.level_mean], dtype=np.float64)
+            found = cls(**{field.name: float(content[field.name]) for field in fields(cls)})
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{folder / FILE} is damaged ({error}). Copy it anew.") from error
-        if len(numbers) != 8 or not np.isfinite(numbers).all() or found.slope <= 0:
+            raise ValueError(f"{folder / FILE} is damaged ({error!r}). Copy it anew.") from error
+        if not np.isfinite(astuple(found)).all() or found.slope <= 0:
             raise ValueError(f"{folder / FILE} is damaged: its numbers make no calibrator. Copy it anew.")
         return found
 
 
+def levels(logits: np.ndarray) -> np.ndarray:
+    """[B] log-sum of a shopper's logits [B, C], -inf for a shopper without candidates."""
+    found = np.full(len(logits), -np.inf)
+    some = np.isfinite(logits).any(axis=1)
+    found[some] = logsumexp(logits[some].astype(np.float64), axis=1)
+    return found
+
+
+def mean_level(level: np.ndarray) -> float:
+    """The mean over the shoppers that have candidates, 0 where none has."""
+    some = level[np.isfinite(level)]
+    return float(some.mean()) if len(some) else 0.0
+
+
 @dataclass(frozen=True)
 class CalibrationReport:
-    """How well probabilities fit responses: slope 1 and intercept 0 are perfect; `gain` is the share of the log-loss of
-    the base rate that they save; `ece` the mean distance between predicted and observed rate over ten equal bins."""
+    """How well probabilities fit responses: slope 1 and intercepts of 0 are perfect.
+
+    `slope` and `intercept` are of a logistic regression on the log-odds (Cox 1958); `in_the_large` is its intercept
+    with the slope held at 1, whether all probabilities together are too low (above 0) or too high (Van Calster et al.
+    2019); `gain` is the share of the log-loss of the base rate that they save; `ece` the mean distance between
+    predicted and observed rate over ten equal bins.
+    """
 
     slope: float
     intercept: float
+    in_the_large: float
     gain: float
     ece: float
     rate: float
@@ -111,10 +124,7 @@ class CalibrationReport:
 
     @classmethod
     def of(cls, probability: np.ndarray, responded: np.ndarray) -> CalibrationReport:
-        """From pairs [n]; slope and intercept are of a logistic regression of the response on the log-odds (Cox 1958).
-
-        Raises ValueError when there is no response or nothing but responses.
-        """
+        """From pairs [n]. Raises ValueError when there is no response or nothing but responses."""
         label = responded.astype(np.float64)
         if not len(label) or not 0.0 < label.mean() < 1.0:
             raise ValueError(
@@ -126,10 +136,11 @@ class CalibrationReport:
         intercept, slope = _logistic(
             np.column_stack([np.ones(len(p)), logit(p)]), label, np.array([0.0, 1.0]), smallest=[None, None]
         )
+        in_the_large = brentq(lambda shift: float(expit(logit(p) + shift).mean()) - rate, *_LARGEST_SHIFT)
         loss = -np.mean(label * np.log(p) + (1 - label) * np.log1p(-p))
         of_rate = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
         gain = float(1 - loss / of_rate)
-        return cls(float(slope), float(intercept), gain, _ece(p, label), rate, float(p.mean()))
+        return cls(float(slope), float(intercept), in_the_large, gain, _ece(p, label), rate, float(p.mean()))
 
     def figures(self, prefix: str) -> dict[str, float]:
         """Name to value, named <prefix>_<figure>."""
@@ -156,16 +167,3 @@ def _logistic(design: np.ndarray, label: np.ndarray, start: np.ndarray, smallest
     bounds = [(None if low is None else low * of, None) for low, of in zip(smallest, size, strict=True)]
     options = {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-9}
     return minimize(loss, start * size, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x / size
-
-
-def _log_share(logits: np.ndarray, levels: Levels) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        return logits.astype(np.float64) - levels.fusion[:, None]
-
-
-def _log_sum(values: np.ndarray) -> np.ndarray:
-    """[B] log of the sum of exp; 0 for a shopper without candidates, where nothing is multiplied with it."""
-    some = np.isfinite(values).any(axis=1)
-    total = np.zeros(len(values))
-    total[some] = logsumexp(values[some], axis=1)
-    return total

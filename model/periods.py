@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+LEAST_SECOND_STAGE = 2  # periods: one half of them tells how far the other can be believed
+
 
 @dataclass(frozen=True)
 class Periods:
     """Cuts of the past periods of one training; a period with cut c has its labels in [c, c + horizon).
 
     The cuts follow one another without overlap, so each part is fitted before the period it is used in: the encoder
-    before `first_stage`, the first stage on it, the fusion on `fusion`, the calibrator on `calibration`, and the gate
-    judges on `gate`, which ends at the night itself.
+    before `first_stage`, the first stage on it, second stage and calibrator on `second_stage`, and the gate judges on
+    `gate`, which ends at the night itself.
     """
 
     horizon_days: int
     first_stage: date
-    fusion: tuple[date, ...]
-    calibration: date
+    second_stage: tuple[date, ...]
     gate: date
 
     @property
@@ -29,7 +30,7 @@ class Periods:
     @property
     def with_candidates(self) -> tuple[date, ...]:
         """The cuts whose candidates are kept, oldest first."""
-        return (*self.fusion, self.calibration, self.gate)
+        return (*self.second_stage, self.gate)
 
     @property
     def all_cuts(self) -> tuple[date, ...]:
@@ -41,8 +42,8 @@ class Periods:
         return cut + timedelta(days=self.horizon_days)
 
 
-def training_periods(as_of: date, horizon_days: int, fusion_periods: int) -> Periods:
-    """The periods of a training for `as_of`: backwards gate, calibration, those of the fusion, first stage."""
-    cuts = [as_of - timedelta(days=horizon_days * back) for back in range(1, fusion_periods + 4)]
-    gate, calibration, *fusion, first_stage = cuts
-    return Periods(horizon_days, first_stage, tuple(reversed(fusion)), calibration, gate)
+def training_periods(as_of: date, horizon_days: int, second_stage_periods: int) -> Periods:
+    """The periods of a training for `as_of`: backwards gate, those of the second stage, first stage."""
+    cuts = [as_of - timedelta(days=horizon_days * back) for back in range(1, second_stage_periods + 3)]
+    gate, *second_stage, first_stage = cuts
+    return Periods(horizon_days, first_stage, tuple(reversed(second_stage)), gate)

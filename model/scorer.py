@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from model.calibration import Calibrator, Levels
+from model.calibration import Calibrator, levels
 from model.fusion.causes import families, strongest
 from model.fusion.ensemble import Ensemble
-from model.fusion.inputs import ACTIVITY, Block
+from model.fusion.inputs import Block
 from model.fusion.ranker import EncodedItems, FusionRanker
 from model.retrieval.first_stage import FirstStage
 
@@ -31,9 +31,19 @@ class Scorer:
         return self.ensemble.ranker
 
     def relevance(self, block: Block, items: EncodedItems) -> np.ndarray:
-        """[B, C] probability of a response within the horizon, 0 where there is no candidate."""
+        """[B, C] probability of a response within the horizon, 0 where there is no candidate.
+
+        For all shoppers of a date or a fair sample of them.
+        """
+        return self.calibrator.probability(self.ensemble.predict(block, items))
+
+    def log_odds(self, block: Block, items: EncodedItems) -> tuple[np.ndarray, np.ndarray]:
+        """Log-odds [B, C] and levels [B] of a part of a date's shoppers.
+
+        With `calibrator.shift` of the mean level of them all, the log-odds are those of `relevance`.
+        """
         logits = self.ensemble.predict(block, items)
-        return self.calibrator.probability(logits, levels_of(self.ensemble, block, logits))
+        return self.calibrator.log_odds(logits), levels(logits)
 
     def reasons(self, block: Block, items: EncodedItems, most: int = 3) -> np.ndarray:
         """[B, C, most] places in `ranker.inputs.terms` of the strongest causes, -1 for none.
@@ -57,15 +67,3 @@ class Scorer:
         if first_stage.channels != ensemble.ranker.inputs.channels:
             raise ValueError(f"{folder}: first stage and fusion are not of one training. Copy the bundle anew.")
         return cls(first_stage, ensemble, Calibrator.load(folder))
-
-
-def levels_of(ensemble: Ensemble, block: Block, logits: np.ndarray) -> Levels:
-    """What the calibrator reads of each shopper."""
-    activity = block.user_features[:, ensemble.ranker.inputs.user_features.index(ACTIVITY)]
-    return Levels.of(activity, block.first_stage_score, logits)
-
-
-def fit_calibrator(ensemble: Ensemble, block: Block, items: EncodedItems, responded: np.ndarray) -> Calibrator:
-    """A calibrator on a period that the second stage was not trained on; `responded` [B, C] bool."""
-    logits = ensemble.predict(block, items)
-    return Calibrator.fit(logits, levels_of(ensemble, block, logits), responded)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql.pandas.types import to_arrow_schema
-from pyspark.sql.types import StructType
+from pyspark.sql.types import DoubleType, StructField, StructType
 
 from features.contract import RELEVANCE
 from jobs.relevance.blocks import block_of
@@ -18,8 +18,14 @@ from model.fusion.ranker import EncodedItems
 from model.scorer import Scorer
 from model.text.device import torch_threads
 
-_COLUMNS = ("user_id", "item_id", "relevance", "top_reasons")
-SCORED = StructType([column for column in RELEVANCE.schema if column.name in _COLUMNS])
+_OF_RELEVANCE = {field.name: field for field in RELEVANCE.schema}
+SCORED = StructType([
+    _OF_RELEVANCE["user_id"],
+    _OF_RELEVANCE["item_id"],
+    StructField("log_odds", DoubleType(), False),  # of a response, before the shift of the date
+    StructField("level", DoubleType(), False),  # of the shopper, the same for all candidates
+    _OF_RELEVANCE["top_reasons"],
+])  # fmt: skip
 
 
 def score_block_with(
@@ -45,15 +51,16 @@ def scored(
     """Rows of SCORED in the order of `candidates`; top_reasons are up to three names of terms, the strongest first."""
     _, flat, block = block_of(candidates, shoppers, item_ids, scorer.ranker.inputs)
     place = flat.to_numpy()
-    relevance = scorer.relevance(block, items).reshape(-1)[place]
+    log_odds, level = scorer.log_odds(block, items)
     reasons = scorer.reasons(block, items)
     columns = [
         candidates["user_id"],
         candidates["item_id"],
-        pa.array(relevance),
+        pa.array(log_odds.reshape(-1)[place]),
+        pa.array(level[place // log_odds.shape[1]]),
         _names(reasons.reshape(-1, reasons.shape[2])[place], scorer.ranker.inputs.terms),
     ]
-    return pa.Table.from_arrays(columns, names=_COLUMNS).cast(to_arrow_schema(SCORED))
+    return pa.Table.from_arrays(columns, names=SCORED.names).cast(to_arrow_schema(SCORED))
 
 
 def _names(reasons: np.ndarray, terms: tuple[str, ...]) -> pa.ListArray:

@@ -27,6 +27,7 @@ from jobs.runtime.section import (
 )
 from jobs.runtime.sequences_section import Sequences
 from jobs.runtime.source_config import Source
+from model.periods import LEAST_SECOND_STAGE
 
 
 class Segments(Section):
@@ -115,7 +116,7 @@ class FirstStage(Section):
 
 
 class Fusion(Section):
-    periods: Positive
+    periods: Annotated[Whole, Field(ge=LEAST_SECOND_STAGE)]
     width: Positive
     heads: Positive
     layers: Positive

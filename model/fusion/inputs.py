@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 PADDING = -1
 LONGEST_DAYS = 400.0
+_USERS_AT_ONCE = 64
 
 # `column=value` is 1 where the column holds the value; every other name is a numeric column as it is stored.
 ITEM_FEATURES = (
@@ -67,9 +68,15 @@ class Block:
         """[B, C] bool: where there is a candidate."""
         return self.candidates != PADDING
 
-    def take(self, users: np.ndarray) -> Block:
+    def take(self, users: np.ndarray | slice) -> Block:
         """The shoppers at these positions."""
         return Block(*(getattr(self, field.name)[users] for field in fields(self)))
+
+
+def batches(shoppers: int) -> Iterator[slice]:
+    """Slices of a block, so many shoppers that what is computed for them fits a cache."""
+    for start in range(0, shoppers, _USERS_AT_ONCE):
+        yield slice(start, min(start + _USERS_AT_ONCE, shoppers))
 
 
 def columns_of(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,14 +14,13 @@ from safetensors.torch import load as load_weights
 from safetensors.torch import save as save_weights
 from torch import Tensor
 
-from model.fusion.inputs import PADDING, Block, Items
+from model.fusion.inputs import PADDING, Block, Items, batches
 from model.fusion.network import FusionNetwork, FusionShape
 
 WEIGHTS, DESCRIPTION = "fusion.safetensors", "fusion.json"
 FIRST_STAGE = "first_stage"
 LARGEST_STANDARDISED = 8.0
 _ITEMS_AT_ONCE = 8192
-_USERS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -110,11 +109,8 @@ class FusionRanker:
 
         logits = np.empty(block.candidates.shape, dtype=np.float32)
         with torch.inference_mode():
-            for start in range(0, len(block), _USERS_AT_ONCE):
-                part = block.take(np.arange(start, min(start + _USERS_AT_ONCE, len(block))))
-                logits[start : start + len(part)] = logits_of(
-                    self.network, self.tensors(part, items, projected)
-                ).numpy()
+            for some in batches(len(block)):
+                logits[some] = logits_of(self.network, self.tensors(block.take(some), items, projected)).numpy()
         if not np.isfinite(logits[block.listed]).all():
             raise ValueError("The fusion model gave a logit that is no number. Check its inputs, or train anew.")
         return np.where(block.listed, logits, np.float32(-np.inf))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,11 @@ import lightgbm
 import numpy as np
 import torch
 
-from model.fusion.inputs import Block
+from model.fusion.inputs import Block, batches
 from model.fusion.ranker import FIRST_STAGE, EncodedItems, FusionRanker, RankerInputs
 from model.fusion.training import Period
 
 TREES = "trees.txt"
-_USERS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,12 @@ class TreeRanker:
         `ranker` is that of the training.
         """
         log_odds = np.full(block.candidates.shape, -np.inf, dtype=np.float32)
-        for some in _batches(len(block)):
+        for some in batches(len(block)):
             part = block.take(some)
             if part.listed.any():
                 rows = _rows(ranker, part, items, part.listed)
                 found = self.booster.predict(rows, raw_score=True, num_threads=torch.get_num_threads())
-                log_odds[some[0] : some[-1] + 1][part.listed] = found
+                log_odds[some][part.listed] = found
         return log_odds
 
     def save(self, folder: Path) -> None:
@@ -92,7 +91,7 @@ def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSet
         drawn = random.random(period.responded.shape, dtype=np.float32) < settings.negatives_share
         kept = period.block.listed & (period.responded | drawn)
         items = ranker.encode_items(period.items)
-        rows += [_rows(ranker, period.block.take(some), items, kept[some]) for some in _batches(len(period.block))]
+        rows += [_rows(ranker, period.block.take(some), items, kept[some]) for some in batches(len(period.block))]
         labels.append(period.responded[kept])
     label = np.concatenate(labels)
     weight = np.where(label, 1.0, 1.0 / settings.negatives_share)
@@ -119,8 +118,3 @@ def _rows(ranker: FusionRanker, block: Block, items: EncodedItems, chosen: np.nd
     """[chosen candidates, features] in the order of `_names`; `chosen` [B, C] bool."""
     users = ranker.standardised_users(block)
     return np.concatenate([ranker.terms(block, items)[chosen], users[np.nonzero(chosen)[0]]], axis=1)
-
-
-def _batches(shoppers: int) -> Iterator[np.ndarray]:
-    for start in range(0, shoppers, _USERS_AT_ONCE):
-        yield np.arange(start, min(start + _USERS_AT_ONCE, shoppers))

@@ -32,7 +32,7 @@ from tests.model.text.tiny import write_tiny_bert
 pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
 
 NIGHT = date(2017, 12, 1)
-CUTS = training_periods(NIGHT, 28, 1).all_cuts
+CUTS = training_periods(NIGHT, 28, 2).all_cuts
 TITLES = {"i1": "milk", "i2": "red wine", "i3": "green tea", "i4": "纯牛奶", "i5": "milk"}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
@@ -18,11 +19,12 @@ from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.registry.drafts import write_draft
 from jobs.registry.lineup import model_store
-from jobs.relevance.blocks import read_candidates, read_shoppers
+from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
+from jobs.relevance.item_side import read_item_side
 from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.night import Night, Record
-from jobs.score import score, scored_candidates
+from jobs.score import mean_level, score, scored_candidates, with_relevance
 from jobs.tables.warehouse import Warehouse
 from jobs.train_relevance import train_relevance
 from model.bundle import Bundle
@@ -34,7 +36,7 @@ pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the s
 DECEMBER = date(2017, 12, 1)
 CHANNELS = ("als", "popularity")
 USERS, ITEMS, PER_USER = [f"u{n:02}" for n in range(40)], [f"i{n:02}" for n in range(30)], 12
-PERIODS = training_periods(DECEMBER, 28, 1)
+PERIODS = training_periods(DECEMBER, 28, 2)
 
 Changed = dict[str, Any]
 
@@ -158,7 +160,7 @@ def test_the_night_from_draft_to_relevance(small: Small) -> None:
     assert trained.record.status == "done"
     assert trained.record.decisions["gate"] == "passed"
     assert trained.record.decisions["gate_reference"] == "popularity"
-    assert trained.record.rows["training_pairs"] == len(USERS) * PER_USER
+    assert trained.record.rows["training_pairs"] == 2 * len(USERS) * PER_USER
     champion = model_store(trained).champion(DECEMBER)
     assert champion is not None
     assert champion.version == trained.record.model_version
@@ -188,29 +190,21 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
     scorer = Bundle.load(champion.folder).scorer
     candidates = read_candidates(night.tables, DECEMBER, "e1", "toy")
     shoppers = read_shoppers(night.tables, DECEMBER, scorer.ranker.inputs.user_features)
-    one, three = (
-        scored_candidates(night, champion, scorer, candidates, shoppers, n).orderBy("user_id", "item_id").collect()
-        for n in (1, 3)
-    )
+    frames = [scored_candidates(night, champion, scorer, candidates, shoppers, n) for n in (1, 3)]
+    one, three = (frame.orderBy("user_id", "item_id").collect() for frame in frames)
     assert one == three
 
     # What the driver computes for all shoppers at once, as training and the gate do.
-    import pyarrow as pa
-
-    from jobs.relevance.item_side import read_item_side
-    from jobs.relevance.worker import scored
-
     side = read_item_side(night, DECEMBER, "e1", scorer.ranker.inputs.item_features)
-    whole = scored(
-        candidates.toArrow(),
-        shoppers.toArrow(),
-        scorer,
-        pa.array(side.item_ids),
-        scorer.ranker.encode_items(side.items),
-    )
-    there = {(row["user_id"], row["item_id"]): row["relevance"] for row in whole.to_pylist()}
+    rows, items = candidates.toArrow(), scorer.ranker.encode_items(side.items)
+    _, flat, block = block_of(rows, shoppers.toArrow(), pa.array(side.item_ids), scorer.ranker.inputs)
+    whole = scorer.relevance(block, items).reshape(-1)[flat.to_numpy()]
+    pairs = zip(rows["user_id"].to_pylist(), rows["item_id"].to_pylist(), strict=True)
+    there = dict(zip(pairs, whole, strict=True))
+    shift = scorer.calibrator.shift(mean_level(frames[0]))
+    served = with_relevance(night, champion, frames[0], shift).collect()
     np.testing.assert_allclose(
-        [row.relevance for row in one], [there[row.user_id, row.item_id] for row in one], atol=1e-6
+        [row.relevance for row in served], [there[row.user_id, row.item_id] for row in served], rtol=1e-9
     )
 
 

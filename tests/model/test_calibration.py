@@ -4,37 +4,62 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from model.calibration import CalibrationReport, Calibrator, Levels
+from model.calibration import CalibrationReport, Calibrator, levels, mean_level
 
 
-def test_it_finds_the_level_and_slope_that_made_the_responses() -> None:
-    random = np.random.default_rng(3)
-    logits = random.normal(-4, 1.5, size=(3000, 60)).astype(np.float32)
+def _responses(logits: np.ndarray, log_odds: np.ndarray, seed: int) -> np.ndarray:
+    return (np.random.default_rng(seed).random(logits.shape) < expit(log_odds)) & np.isfinite(logits)
+
+
+def _logits(mean: float, seed: int) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    logits = random.normal(mean, 1.5, size=(3000, 60)) + random.normal(0, 0.8, size=(3000, 1))
     logits[::7, 50:] = -np.inf
-    first_stage = random.normal(-5, 1, size=logits.shape)
-    activity = random.normal(3, 1, size=len(logits))
-    levels = Levels.of(activity, first_stage, logits)
-    share = logits - levels.fusion[:, None]
-    chance = expit(1.0 + 0.7 * share + 0.5 * (activity - 3)[:, None])
-    responded = random.random(logits.shape) < chance
-    fitted = Calibrator.fit(logits, levels, responded & np.isfinite(logits))
+    return logits.astype(np.float32)
+
+
+def test_it_finds_what_made_the_responses_though_the_mean_level_moves() -> None:
+    periods = []
+    for seed, mean in ((3, -4.0), (5, -2.0)):  # all logits of the second date are 2 higher, and no more is bought
+        logits = _logits(mean, seed)
+        level = levels(logits)
+        log_odds = 1.0 + 0.7 * (logits - level[:, None]) + 0.5 * (level - level.mean())[:, None]
+        periods.append((logits, _responses(logits, log_odds, seed)))
+    fitted = Calibrator.fit(periods)
     assert fitted.slope == pytest.approx(0.7, abs=0.03)
-    assert fitted.level[0] == pytest.approx(0.5, abs=0.03)
-    probability = fitted.probability(logits, levels)
-    listed = np.isfinite(logits)
-    assert (probability[~listed] == 0).all()
-    report = CalibrationReport.of(probability[listed], responded[listed])
-    assert report.slope == pytest.approx(1.0, abs=0.03)
-    assert report.intercept == pytest.approx(0.0, abs=0.1)
-    assert report.ece < 0.005
+    assert fitted.level_weight == pytest.approx(0.5, abs=0.03)
+    for logits, responded in periods:
+        listed = np.isfinite(logits)
+        probability = fitted.probability(logits)
+        assert (probability[~listed] == 0).all()
+        report = CalibrationReport.of(probability[listed], responded[listed])
+        assert report.slope == pytest.approx(1.0, abs=0.04)
+        assert report.in_the_large == pytest.approx(0.0, abs=0.05)
+        assert report.ece < 0.005
+
+
+def test_parts_of_a_date_with_the_shift_of_the_whole_give_what_the_whole_gives() -> None:
+    logits = _logits(-4.0, 3)
+    calibrator = Calibrator(-1.0, 0.8, 0.5)
+    whole = calibrator.probability(logits)
+    shift = calibrator.shift(mean_level(levels(logits)))
+    parts = [expit(calibrator.log_odds(logits[rows]) + shift) for rows in (slice(0, 1000), slice(1000, None))]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-12)
+
+
+def test_a_shopper_without_candidates_counts_for_nothing() -> None:
+    logits = np.array([[0.0, 0.0], [-np.inf, -np.inf]], dtype=np.float32)
+    assert levels(logits).tolist() == [pytest.approx(np.log(2.0)), -np.inf]
+    assert mean_level(levels(logits)) == pytest.approx(np.log(2.0))
+    assert Calibrator(0.0, 1.0, 3.0).probability(logits).tolist() == [[pytest.approx(1 / 3)] * 2, [0.0, 0.0]]
+    assert mean_level(levels(logits[1:])) == 0.0
 
 
 def test_the_order_within_a_shopper_stays_even_when_responses_run_against_it() -> None:
     logits = np.tile(np.linspace(-3, 3, 20, dtype=np.float32), (50, 1))
-    levels = Levels.of(np.zeros(50), logits, logits)
     responded = np.zeros(logits.shape, dtype=bool)
     responded[:, 0] = True
-    probability = Calibrator.fit(logits, levels, responded).probability(logits, levels)
+    probability = Calibrator.fit([(logits, responded)]).probability(logits)
     assert (np.diff(probability, axis=1) > 0).all()
 
 
@@ -46,6 +71,12 @@ def test_slope_and_intercept_of_a_distorted_probability() -> None:
     # log-odds of the truth = (given - 1) / 2
     assert report.slope == pytest.approx(0.5, abs=0.02)
     assert report.intercept == pytest.approx(-0.5, abs=0.03)
+
+
+def test_in_the_large_is_the_shift_that_makes_the_mean_right() -> None:
+    # 30 % respond where log-odds of 0 are given.
+    report = CalibrationReport.of(np.full(40, 0.5), np.arange(40) % 10 < 3)
+    assert report.in_the_large == pytest.approx(logit(0.3))
 
 
 def test_gain_and_error_by_hand() -> None:
@@ -62,13 +93,13 @@ def test_gain_and_error_by_hand() -> None:
 def test_without_both_outcomes_it_says_so(value: bool) -> None:
     logits = np.zeros((2, 3), dtype=np.float32)
     with pytest.raises(ValueError, match="fits no calibrator"):
-        Calibrator.fit(logits, Levels.of(np.zeros(2), logits, logits), np.full((2, 3), value))
+        Calibrator.fit([(logits, np.full((2, 3), value))])
     with pytest.raises(ValueError, match="measures no calibration"):
         CalibrationReport.of(np.full(3, 0.1), np.full(3, value))
 
 
 def test_saved_and_loaded_and_damaged(tmp_path: Path) -> None:
-    calibrator = Calibrator(-1.0, 0.8, (0.1, 0.2, 0.3), (1.0, 2.0, 3.0))
+    calibrator = Calibrator(-1.0, 0.8, 0.3)
     calibrator.save(tmp_path)
     assert Calibrator.load(tmp_path) == calibrator
     path = tmp_path / "calibrator.json"

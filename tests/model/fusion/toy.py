@@ -60,4 +60,4 @@ def toy_first_stage() -> FirstStage:
 def toy_scorer(ranker: FusionRanker | None = None) -> Scorer:
     ranker = ranker or fit_ranker([toy_period()], INPUTS, SETTINGS)
     ensemble = Ensemble(ranker, fit_trees([toy_period()], ranker, TREES))
-    return Scorer(toy_first_stage(), ensemble, Calibrator(-2.0, 1.0, (0.2, 0.0, 0.0), (1.0, 0.0, 0.0)))
+    return Scorer(toy_first_stage(), ensemble, Calibrator(-2.0, 1.0, 0.2))

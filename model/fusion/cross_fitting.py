@@ -1,0 +1,46 @@
+"""Second stage and calibrator from the same periods: no logit that the calibrator reads comes from its own period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from model.calibration import Calibrator
+from model.fusion.ensemble import Ensemble
+from model.fusion.ranker import RankerInputs
+from model.fusion.training import FusionSettings, Period, fit_ranker
+from model.fusion.trees import TreeSettings, fit_trees
+from model.periods import LEAST_SECOND_STAGE
+
+
+def fit_second_stage(
+    periods: Sequence[Period],
+    inputs: RankerInputs,
+    fusion: FusionSettings,
+    trees: TreeSettings,
+    progress: Callable[[str, int, float], None] = lambda part, epoch, loss: None,
+) -> tuple[Ensemble, Calibrator]:
+    """An ensemble of all periods, and a calibrator of what ensembles of one half of them say of the other half.
+
+    Halves are every other period, so both know early and late ones; two-fold cross-fitting (Chernozhukov et al. 2018).
+    `progress` is told which part is being fitted, the epoch and its loss. Raises ValueError with fewer than
+    LEAST_SECOND_STAGE periods or without a response.
+    """
+    if len(periods) < LEAST_SECOND_STAGE:
+        raise ValueError(
+            f"{len(periods)} period cannot be cut in halves. Set fusion.periods to {LEAST_SECOND_STAGE} or more."
+        )
+
+    def fitted(part: str, chosen: Sequence[Period]) -> Ensemble:
+        ranker = fit_ranker(chosen, inputs, fusion, lambda epoch, loss: progress(part, epoch, loss))
+        return Ensemble(ranker, fit_trees(chosen, ranker, trees))
+
+    even, odd = periods[::2], periods[1::2]
+    told: list[tuple[np.ndarray, np.ndarray]] = []
+    for part, seen, unseen in (("first half", even, odd), ("second half", odd, even)):
+        ensemble = fitted(part, seen)
+        for period in unseen:
+            logits = ensemble.predict(period.block, ensemble.ranker.encode_items(period.items))
+            told.append((logits, period.responded))
+    return fitted("whole", periods), Calibrator.fit(told)
