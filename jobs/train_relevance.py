@@ -7,15 +7,18 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 
+from jobs.registry.answers import RegistryUnansweredError
 from jobs.registry.drafts import Draft
 from jobs.registry.lineup import lineup, model_store
-from jobs.registry.models import PASSED, REFUSED_BY_GATE, Champion, ModelStore, Version
-from jobs.relevance.judging import POPULARITY, judge_challenger
+from jobs.registry.models import PASSED, REFUSED_BY_GATE, Champion, ModelStore
+from jobs.registry.version import Version
+from jobs.relevance.judging import POPULARITY, Judgement, judge_challenger
+from jobs.relevance.reliability import write_reliability
 from jobs.relevance.samples import read_sample
 from jobs.runtime.command import main_of
 from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
-from jobs.runtime.logs import event
+from jobs.runtime.logs import event, warning
 from jobs.runtime.night import Night
 from model.bundle import Bundle, Description
 from model.fusion.cross_fitting import fit_second_stage
@@ -45,8 +48,16 @@ def train_relevance(night: Night) -> None:
     periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
     with torch_threads(_threads()):
         scorer = _trained(night, tonight.draft, periods)
-        verdict = judge_challenger(night, tonight.draft, tonight, scorer, periods)
-    version = _registered(night, store, tonight.draft, scorer, verdict)
+        judgement = judge_challenger(night, tonight.draft, tonight, scorer, periods)
+    verdict = judgement.verdict
+    try:
+        version = _registered(night, store, tonight.draft, scorer, judgement)
+    except RegistryUnansweredError as error:
+        if tonight.champion is None:
+            raise
+        night.record.status = "skipped"
+        warning("the champion goes on, the new model could not be registered", problem=error.problem)
+        return
     night.record.model_version = version.version
     night.record.decisions = _decisions(tonight.champion, verdict)
     event("model judged", step="train_relevance", as_of=night.as_of, version=version.version, gate=version.gate)
@@ -86,8 +97,8 @@ def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
     return Scorer(first_stage, ensemble, calibrator)
 
 
-def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, verdict: Verdict) -> Version:
-    conf, inputs = night.conf, scorer.ranker.inputs
+def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, judgement: Judgement) -> Version:
+    conf, inputs, verdict = night.conf, scorer.ranker.inputs, judgement.verdict
     description = Description(
         as_of=night.as_of.isoformat(),
         encoder_version=draft.encoder_version,
@@ -99,7 +110,8 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, v
         inputs={name: list(value) for name, value in asdict(inputs).items() if name != "history_items"},
         metrics=verdict.figures,
     )
-    folder = night.folder / "scratch" / night.run_id / "bundle"
+    scratch = night.folder / "scratch" / night.run_id
+    folder = scratch / "bundle"
     shutil.rmtree(folder, ignore_errors=True)
     Bundle.write(folder, description, encoder_folder=draft.encoder_folder, scorer=scorer)
     version = store.register(
@@ -118,6 +130,7 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, v
             "encoder_as_of": draft.encoder_as_of.isoformat(),
             "gate": PASSED if verdict.passed else REFUSED_BY_GATE,
         },
+        write_reliability(scratch, judgement.curves),
     )
     shutil.rmtree(folder)
     return version

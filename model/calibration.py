@@ -8,6 +8,7 @@ from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit, logsumexp
 
@@ -147,11 +148,19 @@ class CalibrationReport:
         return {f"{prefix}_{name}": value for name, value in asdict(self).items()}
 
 
-def _ece(probability: np.ndarray, label: np.ndarray, bins: int = 10) -> float:
-    """Expected calibration error over bins of equally many pairs, ties in stable order (Naeini et al. 2015)."""
+def reliability(probability: np.ndarray, responded: np.ndarray, bins: int = 10) -> pd.DataFrame:
+    """The reliability curve of pairs [n]: `predicted` mean probability, `observed` share that responded and `pairs` of
+    bins of equally many pairs, the lowest probabilities first; ties in stable order (Naeini et al. 2015)."""
     order = np.argsort(probability, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
-    return float(sum(len(part) * abs(probability[part].mean() - label[part].mean()) for part in parts) / len(label))
+    rows = [(float(probability[part].mean()), float(responded[part].mean()), len(part)) for part in parts]
+    return pd.DataFrame(rows, columns=["predicted", "observed", "pairs"])
+
+
+def _ece(probability: np.ndarray, label: np.ndarray) -> float:
+    """Expected calibration error: the mean distance of the reliability curve from the diagonal."""
+    curve = reliability(probability, label)
+    return float(np.average((curve.predicted - curve.observed).abs(), weights=curve.pairs))
 
 
 def _logistic(design: np.ndarray, label: np.ndarray, start: np.ndarray, smallest: list[float | None]) -> np.ndarray:

@@ -34,18 +34,26 @@ def model_store(night: Night) -> ModelStore:
 
 
 def lineup(night: Night) -> Lineup:
-    """Champion as of the night and its draft; a draft whose version is registered already is done and left out."""
+    """Champion as of the night and its draft; a draft whose version is registered already is done and left out.
+
+    While MLflow does not answer there is no draft either: its version could not be registered.
+    """
     store = model_store(night)
-    draft = None if store.versions_at(night.as_of) else read_draft(night.folder, night.as_of)
+    registered = store.versions_at(night.as_of)
+    draft = read_draft(night.folder, night.as_of) if store.answers and not registered else None
     champion = store.champion(night.as_of)
     anchor = store.anchor(night.as_of) if draft and champion else None
     return Lineup(champion, draft, anchor if anchor and champion and anchor.version != champion.version else None)
 
 
 def training_is_due(night: Night, store: ModelStore) -> bool:
-    """Whether first stage and fusion are to be trained: no attempt in the last days, and the champion old or absent."""
+    """Whether first stage and fusion are to be trained: no attempt in the last days, and the champion old or absent.
+
+    Never while MLflow does not answer.
+    """
     newest_forbidden = night.as_of - timedelta(days=night.conf.gate.retry_days)
-    if any(newest_forbidden < version.as_of <= night.as_of for version in store.versions()):
+    attempted = any(newest_forbidden < version.as_of <= night.as_of for version in store.versions())
+    if attempted or not store.answers:
         return False
     champion = store.champion(night.as_of)
     return champion is None or _days(champion.as_of, night) >= night.conf.relevance.every_days

@@ -6,42 +6,27 @@ import logging
 import os
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
+from jobs.registry.answers import RegistryUnansweredError, RememberedVersions, answered
+from jobs.registry.version import Version, version_of
 from jobs.runtime.config import MLflow
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.logs import warning
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-ALIAS = "champion"
+CHAMPION, CHALLENGER = "champion", "challenger"  # aliases
 PASSED, REFUSED_BY_GATE = "passed", "refused"
 BUNDLE = "bundle"
 _LONGEST_PARAMETER = 500
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version: what the registry says of it, without its files."""
-
-    version: str
-    as_of: date
-    encoder_version: str
-    encoder_as_of: date
-    gate: str
-    promoted_as_of: date | None
-    source: str
-
-    @property
-    def age_order(self) -> tuple[date, int]:
-        """What versions are sorted by, oldest first."""
-        return self.as_of, int(self.version)
 
 
 @dataclass(frozen=True)
@@ -72,16 +57,32 @@ class ModelStore:
         self._conf = conf
         self._folder = folder / "mlflow"
         self._database = self._folder / "mlflow.db"
+        self._remembered = RememberedVersions(self._folder / "versions.json")
+        self.answers = True  # False once a server gave no answer and its last versions are used
 
     def versions(self) -> list[Version]:
-        """All registered versions, oldest first."""
-        if self._conf.tracking_uri is None and not self._database.exists():
-            return []
+        """All registered versions, oldest first; those last told of, where a server does not answer."""
+        if self._conf.tracking_uri is None:
+            return self._listed() if self._database.exists() else []
+        try:
+            with answered(self._uri):
+                found = self._listed()
+        except RegistryUnansweredError as error:
+            remembered = self._remembered.recall()
+            if remembered is None:
+                raise
+            self.answers = False
+            warning("going on with the versions that MLflow last told of", problem=error.problem)
+            return remembered
+        self._remembered.keep(found)
+        return found
+
+    def _listed(self) -> list[Version]:
         found: list[Version] = []
         token: str | None = None
         while True:
             page = self._client.search_model_versions(f"name = '{self._conf.registered_model}'", page_token=token)
-            found += [_version(row) for row in page]
+            found += [version_of(row) for row in page]
             token = page.token
             if not token:
                 return sorted(found, key=lambda version: version.age_order)
@@ -107,44 +108,50 @@ class ModelStore:
         metrics: Mapping[str, float],
         params: Mapping[str, str],
         tags: Mapping[str, str],
+        reports: Sequence[Path] = (),
     ) -> Version:
         """Uploads a bundle and makes it a version; `tags` hold encoder_version, encoder_as_of (ISO) and gate.
 
-        The version and its tags appear in one write, so a run that dies before leaves no version behind.
+        `reports` are files about it that are kept beside the bundle. It gets the alias `challenger`. The version and
+        its tags appear in one write, so a run that dies before leaves no version behind.
         """
         missing = {"encoder_version", "encoder_as_of", "gate"} - set(tags)
         if missing:
             raise ValueError(f"A version needs the tags {', '.join(sorted(missing))}.")
-        client = self._client
-        run = client.create_run(self._experiment(), run_name=f"{self._conf.registered_model} {as_of}")
-        for name, value in params.items():
-            client.log_param(run.info.run_id, name, value[:_LONGEST_PARAMETER])
-        for name, figure in metrics.items():
-            client.log_metric(run.info.run_id, name, figure)
-        client.log_artifacts(run.info.run_id, str(bundle_folder), BUNDLE)
-        self._ensure_registered_model()
-        row = client.create_model_version(
-            self._conf.registered_model,
-            f"{run.info.artifact_uri}/{BUNDLE}",
-            run_id=run.info.run_id,
-            tags={"as_of": as_of.isoformat(), **tags},
-        )
-        client.set_terminated(run.info.run_id)
-        return _version(row)
+        with answered(self._uri):
+            client = self._client
+            run = client.create_run(self._experiment(), run_name=f"{self._conf.registered_model} {as_of}")
+            for name, value in params.items():
+                client.log_param(run.info.run_id, name, value[:_LONGEST_PARAMETER])
+            for name, figure in metrics.items():
+                client.log_metric(run.info.run_id, name, figure)
+            for report in reports:
+                client.log_artifact(run.info.run_id, str(report))
+            client.log_artifacts(run.info.run_id, str(bundle_folder), BUNDLE)
+            self._ensure_registered_model()
+            row = client.create_model_version(
+                self._conf.registered_model,
+                f"{run.info.artifact_uri}/{BUNDLE}",
+                run_id=run.info.run_id,
+                tags={"as_of": as_of.isoformat(), **tags},
+            )
+            client.set_registered_model_alias(self._conf.registered_model, CHALLENGER, row.version)
+            client.set_terminated(run.info.run_id)
+        return version_of(row)
 
     def promote(self, version: str) -> None:
         """Marks a version as promoted and moves the alias `champion` to it, unless a later night's version holds it."""
-        client, name = self._client, self._conf.registered_model
-        row = _version(client.get_model_version(name, version))
-        if row.gate != PASSED:
-            raise LongtailError(
-                f"Version {version} of {name} was refused by the gate and cannot be promoted.", "Train a new one."
-            )
-        client.set_model_version_tag(name, version, "promoted_as_of", row.as_of.isoformat())
-        newest = max(
-            (v for v in self.versions() if v.promoted_as_of is not None), key=lambda promoted: promoted.age_order
-        )
-        client.set_registered_model_alias(name, ALIAS, newest.version)
+        name = self._conf.registered_model
+        with answered(self._uri):
+            client = self._client
+            row = version_of(client.get_model_version(name, version))
+            if row.gate != PASSED:
+                raise LongtailError(
+                    f"Version {version} of {name} was refused by the gate and cannot be promoted.", "Train a new one."
+                )
+            client.set_model_version_tag(name, version, "promoted_as_of", row.as_of.isoformat())
+            newest = max((v for v in self._listed() if v.promoted_as_of is not None), key=lambda one: one.age_order)
+            client.set_registered_model_alias(name, CHAMPION, newest.version)
 
     def _with_files(self, version: Version) -> Champion:
         place = _local_path(version.source) or self._downloaded(version)
@@ -166,7 +173,8 @@ class ModelStore:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             uri = f"models:/{self._conf.registered_model}/{version.version}"
-            fetched = Path(download_artifacts(artifact_uri=uri, dst_path=str(partial), tracking_uri=self._uri))
+            with answered(self._uri):
+                fetched = Path(download_artifacts(artifact_uri=uri, dst_path=str(partial), tracking_uri=self._uri))
             fetched.rename(place)
             shutil.rmtree(partial, ignore_errors=True)
         return place
@@ -217,23 +225,3 @@ def _local_path(source: str) -> Path | None:
     if parsed.scheme in ("", "file"):
         return Path(unquote(parsed.path))
     return None
-
-
-def _version(row: Any) -> Version:  # MLflow is untyped here: its imports are skipped by the type checker
-    tags = row.tags
-    try:
-        promoted = tags.get("promoted_as_of")
-        return Version(
-            str(row.version),
-            date.fromisoformat(tags["as_of"]),
-            tags["encoder_version"],
-            date.fromisoformat(tags["encoder_as_of"]),
-            tags["gate"],
-            date.fromisoformat(promoted) if promoted else None,
-            row.source,
-        )
-    except KeyError as error:
-        raise LongtailError(
-            f"Version {row.version} of {row.name} in MLflow has no tag {error.args[0]}.",
-            "It was not registered by train_relevance; delete it or set mlflow.registered_model to another name.",
-        ) from error

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow.compute as pc
 
 from jobs.registry.drafts import Draft
@@ -16,7 +17,7 @@ from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
 from model.bundle import Bundle
-from model.calibration import CalibrationReport
+from model.calibration import CalibrationReport, reliability
 from model.fusion.inputs import ACTIVITY
 from model.gate import Comparison, Verdict, compare, judge
 from model.periods import Periods
@@ -28,6 +29,14 @@ EVERYTHING = ("head", "tail", "cold")
 POPULARITY = "popularity"
 _NOT_IN_A_METRIC = re.compile(r"[^\w.\- ]")  # what MLflow takes in the name of a metric, turned round
 ACTIVITIES = ("rare", "regular", "frequent")  # thirds of the shoppers by the purchases of their last days
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The gate's verdict, and the reliability curves of the new model on the gate's days: all pairs, and the tail."""
+
+    verdict: Verdict
+    curves: dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Ranked:
         return top_hits(ranked, targets.among(self.sample), k)
 
 
-def judge_challenger(night: Night, draft: Draft, tonight: Lineup, scorer: Scorer, periods: Periods) -> Verdict:
+def judge_challenger(night: Night, draft: Draft, tonight: Lineup, scorer: Scorer, periods: Periods) -> Judgement:
     """The gate: the new model against the champion, or against decayed popularity where there is no champion yet.
 
     Where an older version is the anchor, tail recall is compared with it as well.
@@ -69,13 +78,14 @@ def judge_challenger(night: Night, draft: Draft, tonight: Lineup, scorer: Scorer
         name: _compared(night, chosen, who, TAIL, challenger, reference)
         for name, chosen, who in _segments(sample, tail_targets, conf.departments)
     }
-    everything, tail = sample.block.listed, sample.in_segments(*TAIL)
-    calibration = CalibrationReport.of(relevance[everything], sample.responded[everything])
-    verdict = judge(comparisons, segments, calibration.slope, conf.max_calibration_slope_error, conf.margin)
-    figures = verdict.figures | calibration.figures("calibration_all")
-    figures |= CalibrationReport.of(relevance[tail], sample.responded[tail]).figures("calibration_tail")
-    figures |= _list_figures(challenger, tail_targets, conf.recall_at)
-    return Verdict(figures, verdict.reasons)
+    parts = {"all": sample.block.listed, "tail": sample.in_segments(*TAIL)}
+    calibration = {name: CalibrationReport.of(relevance[part], sample.responded[part]) for name, part in parts.items()}
+    verdict = judge(comparisons, segments, calibration["all"].slope, conf.max_calibration_slope_error, conf.margin)
+    figures = verdict.figures | _list_figures(challenger, tail_targets, conf.recall_at)
+    for name, report in calibration.items():
+        figures |= report.figures(f"calibration_{name}")
+    curves = {name: reliability(relevance[part], sample.responded[part]) for name, part in parts.items()}
+    return Judgement(Verdict(figures, verdict.reasons), curves)
 
 
 def _relevance(scorer: Scorer, sample: Sample) -> np.ndarray:

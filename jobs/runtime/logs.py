@@ -47,3 +47,8 @@ def log_to(run_id: str, folder: Path) -> Path:
 def event(message: str, **fields: object) -> None:
     """Logs one event; fields never hold a user id."""
     logger.info(message, extra={"fields": fields})
+
+
+def warning(message: str, **fields: object) -> None:
+    """Logs one event that a person should look at; fields never hold a user id."""
+    logger.warning(message, extra={"fields": fields})

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from jobs.registry.answers import RegistryUnansweredError, RememberedVersions
 from jobs.registry.drafts import write_draft
 from jobs.registry.lineup import encoder_is_due, lineup, training_is_due
-from jobs.registry.models import Champion, ModelStore, Version
+from jobs.registry.models import Champion, ModelStore
+from jobs.registry.version import Version
 from jobs.runtime.config import MLflow
 from jobs.runtime.errors import LongtailError
 
@@ -84,6 +86,7 @@ def test_the_alias_moves_forward_only(tmp_path: Path) -> None:
     assert str(live.version) == new.version
     assert client.get_run(live.run_id).data.metrics == {"recall": 0.25}
     assert client.get_run(live.run_id).data.params == {"seed": "17"}
+    assert str(client.get_model_version_by_alias("longtail-ranker", "challenger").version) == backfilled.version
 
 
 def test_a_version_whose_files_are_gone_says_so(tmp_path: Path) -> None:
@@ -165,3 +168,26 @@ def two_attempts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.promote(_register(store, folder, date(2017, 11, 1)).version)
     _register(store, folder, DECEMBER, gate="refused")
     return folder
+
+
+NOBODY = MLflow(tracking_uri="http://127.0.0.1:9", registered_model="longtail-ranker", experiment="longtail")
+
+
+def test_while_mlflow_does_not_answer_the_champion_of_before_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    here, away = ModelStore(CONF, tmp_path), ModelStore(NOBODY, tmp_path)
+    with pytest.raises(RegistryUnansweredError, match=r"127\.0\.0\.1:9 does not answer.*Start it"):
+        away.versions()  # nothing was ever heard of it
+
+    promoted = _register(here, tmp_path, date(2017, 10, 1))
+    here.promote(promoted.version)
+    RememberedVersions(tmp_path / "mlflow" / "versions.json").keep(here.versions())
+    champion = away.champion(DECEMBER)
+    assert champion is not None
+    assert champion.version == promoted.version
+    assert not away.answers
+    assert not training_is_due(_night(tmp_path, DECEMBER), away)
+    with pytest.raises(RegistryUnansweredError):
+        _register(away, tmp_path, DECEMBER)

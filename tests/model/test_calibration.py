@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from model.calibration import CalibrationReport, Calibrator, levels, mean_level
+from model.calibration import CalibrationReport, Calibrator, levels, mean_level, reliability
 
 
 def _responses(logits: np.ndarray, log_odds: np.ndarray, seed: int) -> np.ndarray:
@@ -87,6 +87,14 @@ def test_gain_and_error_by_hand() -> None:
     # Twenty pairs at 0.9 of which half respond, twenty at 0.1 of which none do: (0.4 + 0.1) / 2.
     given = np.repeat([0.9, 0.1], 20)
     assert CalibrationReport.of(given, np.arange(40) % 2 * (given > 0.5) == 1).ece == pytest.approx(0.25)
+
+
+def test_reliability_by_hand() -> None:
+    given, responded = np.array([0.3, 0.1, 0.2, 0.4]), np.array([True, False, True, True])
+    curve = reliability(given, responded, bins=2)
+    assert curve.to_dict("list") == {
+        "predicted": [pytest.approx(0.15), pytest.approx(0.35)], "observed": [0.5, 1.0], "pairs": [2, 2],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("value", [True, False])
