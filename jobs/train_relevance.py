@@ -84,8 +84,8 @@ def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
     inputs = RankerInputs(first_stage.channels, ITEM_FEATURES, USER_FEATURES, night.conf.fusion.history_items)
     samples = [read_sample(night, cut, draft, first_stage.version, inputs) for cut in periods.second_stage]
     night.record.rows = {
-        "training_pairs": sum(int(sample.block.listed.sum()) for sample in samples),
-        "responses": sum(int(sample.responded.sum()) for sample in samples),
+        "training_pairs": sum(int((sample.period.counts > 0).sum()) for sample in samples),
+        "responses": sum(int((sample.responded > 0).sum()) for sample in samples),
     }
     ensemble, calibrator = fit_second_stage(
         [sample.period for sample in samples],
@@ -104,8 +104,7 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, j
         encoder_version=draft.encoder_version,
         encoder_as_of=draft.encoder_as_of.isoformat(),
         first_stage_version=scorer.first_stage.version,
-        target=conf.relevance.target,
-        horizon_days=conf.relevance.horizon_days,
+        target=conf.relevance.meaning,
         configuration=conf.hash,
         inputs={name: list(value) for name, value in asdict(inputs).items() if name != "history_items"},
         metrics=verdict.figures,

@@ -18,14 +18,13 @@ FORMAT = 3  # of the files in a bundle; one more with every change after which a
 
 @dataclass(frozen=True)
 class Description:
-    """What a bundle says of itself; its probability is that of the response `target` within `horizon_days`."""
+    """What a bundle says of itself; its probability is that of `target`, in words."""
 
     as_of: str
     encoder_version: str
     encoder_as_of: str
     first_stage_version: str
     target: str
-    horizon_days: int
     configuration: str
     inputs: dict[str, list[str]]
     metrics: dict[str, float]

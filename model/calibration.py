@@ -20,6 +20,16 @@ _LARGEST_SHIFT = (-50.0, 50.0)
 
 
 @dataclass(frozen=True)
+class Outcomes:
+    """Logits [B, C] of one date, -inf where there is no candidate, the share of its trials with a response, and how
+    much each counts: 0 for a candidate that was never tried."""
+
+    logits: np.ndarray
+    responded: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
 class Calibrator:
     """log-odds = intercept + slope * log share + level_weight * (level - mean level of the date), after Platt (1999).
 
@@ -34,29 +44,29 @@ class Calibrator:
     level_weight: float
 
     @classmethod
-    def fit(cls, periods: Sequence[tuple[np.ndarray, np.ndarray]]) -> Calibrator:
-        """Logistic regression over all candidates of (`logits` [B, C], `responded` [B, C] bool) of each period.
+    def fit(cls, periods: Sequence[Outcomes]) -> Calibrator:
+        """Weighted logistic regression over all candidates of the periods that something is known of.
 
         The logits are those of models that were not trained on their period. Raises ValueError when there is no
         response or nothing but responses.
         """
-        columns, labels = [], []
-        for logits, responded in periods:
-            level, listed = levels(logits), np.isfinite(logits)
-            mean = mean_level(level)
-            users = np.nonzero(listed)[0]
-            share = logits[listed].astype(np.float64) - level[users]
-            columns.append(np.column_stack([np.ones(len(share)), share, level[users] - mean]))
-            labels.append(responded[listed].astype(np.float64))
-        design, label = np.concatenate(columns), np.concatenate(labels)
-        if not 0.0 < label.mean() < 1.0:
+        columns, labels, weights = [], [], []
+        for period in periods:
+            level, tried = levels(period.logits), np.isfinite(period.logits) & (period.weight > 0)
+            users = np.nonzero(tried)[0]
+            share = period.logits[tried].astype(np.float64) - level[users]
+            columns.append(np.column_stack([np.ones(len(share)), share, level[users] - mean_level(level)]))
+            labels.append(period.responded[tried].astype(np.float64))
+            weights.append(period.weight[tried].astype(np.float64))
+        design, label, weight = np.concatenate(columns), np.concatenate(labels), np.concatenate(weights)
+        rate = float(np.average(label, weights=weight)) if len(label) else 0.0
+        if not 0.0 < rate < 1.0:
             raise ValueError(
-                f"{int(label.sum())} of {len(label)} candidates of the training periods have a response, which fits "
-                "no calibrator. Choose a date with more history."
+                f"Of {len(label)} candidates of the training periods a share of {rate:g} has a response, which fits no "
+                "calibrator. Choose a date with more history."
             )
-        start = np.array([logit(label.mean()) - design[:, 1].mean(), 1.0, 0.0])
-        weights = _logistic(design, label, start, smallest=[None, _SMALLEST_SLOPE, None])
-        return cls(*weights.tolist())
+        start = np.array([logit(rate) - design[:, 1].mean(), 1.0, 0.0])
+        return cls(*_logistic(design, label, weight, start, smallest=[None, _SMALLEST_SLOPE, None]).tolist())
 
     def log_odds(self, logits: np.ndarray) -> np.ndarray:
         """[B, C] log-odds of a response at a mean level of 0, -inf where there is no candidate."""
@@ -124,54 +134,69 @@ class CalibrationReport:
     mean_probability: float
 
     @classmethod
-    def of(cls, probability: np.ndarray, responded: np.ndarray) -> CalibrationReport:
-        """From pairs [n]. Raises ValueError when there is no response or nothing but responses."""
-        label = responded.astype(np.float64)
-        if not len(label) or not 0.0 < label.mean() < 1.0:
+    def of(cls, probability: np.ndarray, responded: np.ndarray, weight: np.ndarray) -> CalibrationReport:
+        """From pairs [n] that count `weight` each.
+
+        Raises ValueError without a response or with nothing but responses.
+        """
+        known = weight > 0
+        probability, label, weight = probability[known], responded[known].astype(np.float64), weight[known]
+        rate = float(np.average(label, weights=weight)) if len(label) else 0.0
+        if not 0.0 < rate < 1.0:
             raise ValueError(
-                f"{int(label.sum())} of {len(label)} pairs have a response, which measures no calibration. Choose a "
+                f"Of {len(label)} pairs a share of {rate:g} has a response, which measures no calibration. Choose a "
                 "date with more history."
             )
         p = np.clip(probability.astype(np.float64), _MOST_CERTAIN, 1.0 - _MOST_CERTAIN)
-        rate = float(label.mean())
-        intercept, slope = _logistic(
-            np.column_stack([np.ones(len(p)), logit(p)]), label, np.array([0.0, 1.0]), smallest=[None, None]
-        )
-        in_the_large = brentq(lambda shift: float(expit(logit(p) + shift).mean()) - rate, *_LARGEST_SHIFT)
-        loss = -np.mean(label * np.log(p) + (1 - label) * np.log1p(-p))
+        design = np.column_stack([np.ones(len(p)), logit(p)])
+        intercept, slope = _logistic(design, label, weight, np.array([0.0, 1.0]), smallest=[None, None])
+
+        def above(shift: float) -> float:
+            return float(np.average(expit(logit(p) + shift), weights=weight)) - rate
+
+        loss = -np.average(label * np.log(p) + (1 - label) * np.log1p(-p), weights=weight)
         of_rate = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
-        gain = float(1 - loss / of_rate)
-        return cls(float(slope), float(intercept), in_the_large, gain, _ece(p, label), rate, float(p.mean()))
+        curve = reliability(p, label, weight)
+        ece = np.average((curve.predicted - curve.observed).abs(), weights=curve.weight)
+        return cls(
+            slope=float(slope),
+            intercept=float(intercept),
+            in_the_large=float(brentq(above, *_LARGEST_SHIFT)),
+            gain=float(1 - loss / of_rate),
+            ece=float(ece),
+            rate=rate,
+            mean_probability=float(np.average(p, weights=weight)),
+        )
 
     def figures(self, prefix: str) -> dict[str, float]:
         """Name to value, named <prefix>_<figure>."""
         return {f"{prefix}_{name}": value for name, value in asdict(self).items()}
 
 
-def reliability(probability: np.ndarray, responded: np.ndarray, bins: int = 10) -> pd.DataFrame:
-    """The reliability curve of pairs [n]: `predicted` mean probability, `observed` share that responded and `pairs` of
+def reliability(probability: np.ndarray, responded: np.ndarray, weight: np.ndarray, bins: int = 10) -> pd.DataFrame:
+    """The reliability curve of pairs [n]: weighted means of what was `predicted` and `observed`, and the `weight` of
     bins of equally many pairs, the lowest probabilities first; ties in stable order (Naeini et al. 2015)."""
     order = np.argsort(probability, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    rows = [(float(probability[part].mean()), float(responded[part].mean()), len(part)) for part in parts]
-    return pd.DataFrame(rows, columns=["predicted", "observed", "pairs"])
+    order = order[weight[order] > 0]
+    rows = [
+        (*(np.average(values[part], weights=weight[part]) for values in (probability, responded)), weight[part].sum())
+        for part in np.array_split(order, bins)
+        if len(part)
+    ]
+    return pd.DataFrame(rows, columns=["predicted", "observed", "weight"], dtype=float)
 
 
-def _ece(probability: np.ndarray, label: np.ndarray) -> float:
-    """Expected calibration error: the mean distance of the reliability curve from the diagonal."""
-    curve = reliability(probability, label)
-    return float(np.average((curve.predicted - curve.observed).abs(), weights=curve.pairs))
-
-
-def _logistic(design: np.ndarray, label: np.ndarray, start: np.ndarray, smallest: list[float | None]) -> np.ndarray:
-    """Weights of a logistic regression by L-BFGS-B on columns scaled to unit size, with lower bounds."""
+def _logistic(
+    design: np.ndarray, label: np.ndarray, weight: np.ndarray, start: np.ndarray, smallest: list[float | None]
+) -> np.ndarray:
+    """Coefficients of a weighted logistic regression by L-BFGS-B on columns scaled to unit size, with lower bounds."""
     size = np.maximum(np.sqrt((design**2).mean(axis=0)), 1e-9)
-    scaled = design / size
+    scaled, share = design / size, weight / weight.sum()
 
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        z = scaled @ weights
-        value = np.mean(np.logaddexp(0.0, z) - label * z) + 0.5 * _RIDGE * weights @ weights
-        return float(value), scaled.T @ (expit(z) - label) / len(label) + _RIDGE * weights
+    def loss(found: np.ndarray) -> tuple[float, np.ndarray]:
+        z = scaled @ found
+        value = share @ (np.logaddexp(0.0, z) - label * z) + 0.5 * _RIDGE * found @ found
+        return float(value), scaled.T @ (share * (expit(z) - label)) + _RIDGE * found
 
     bounds = [(None if low is None else low * of, None) for low, of in zip(smallest, size, strict=True)]
     options = {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-9}

@@ -79,13 +79,17 @@ def judge_challenger(night: Night, draft: Draft, tonight: Lineup, scorer: Scorer
         for name, chosen, who in _segments(sample, tail_targets, conf.departments)
     }
     parts = {"all": sample.block.listed, "tail": sample.in_segments(*TAIL)}
-    calibration = {name: CalibrationReport.of(relevance[part], sample.responded[part]) for name, part in parts.items()}
+    outcomes = {
+        name: (relevance[part], sample.responded[part], sample.period.counts[part]) for name, part in parts.items()
+    }
+    calibration = {name: CalibrationReport.of(*outcome) for name, outcome in outcomes.items()}
     verdict = judge(comparisons, segments, calibration["all"].slope, conf.max_calibration_slope_error, conf.margin)
     figures = verdict.figures | _list_figures(challenger, tail_targets, conf.recall_at)
     for name, report in calibration.items():
         figures |= report.figures(f"calibration_{name}")
-    curves = {name: reliability(relevance[part], sample.responded[part]) for name, part in parts.items()}
-    return Judgement(Verdict(figures, verdict.reasons), curves)
+    return Judgement(
+        Verdict(figures, verdict.reasons), {name: reliability(*outcome) for name, outcome in outcomes.items()}
+    )
 
 
 def _relevance(scorer: Scorer, sample: Sample) -> np.ndarray:

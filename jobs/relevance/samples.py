@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from features.exposure_responses import exposure_responses
 from jobs.registry.drafts import Draft
 from jobs.registry.models import Champion
 from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
@@ -25,17 +26,18 @@ from model.fusion.training import Period
 
 @dataclass(frozen=True)
 class Sample:
-    """B shoppers of a period; `responded` [B, C] bool are the candidates bought within the horizon."""
+    """B shoppers of a period; `responded` and `weight` [B, C] as in `model.fusion.training.Period`."""
 
     inputs: RankerInputs
     user_ids: pa.Array  # [B], sorted
     side: ItemSide
     block: Block
     responded: np.ndarray
+    weight: np.ndarray | None
 
     @property
     def period(self) -> Period:
-        return Period(self.side.items, self.block, self.responded)
+        return Period(self.side.items, self.block, self.responded, self.weight)
 
     def in_segments(self, *segments: str) -> np.ndarray:
         """[B, C] bool: candidates of these segments."""
@@ -71,25 +73,55 @@ class Targets:
 def read_sample(
     night: Night, cut: date, model: Draft | Champion, first_stage_version: str, inputs: RankerInputs
 ) -> Sample:
-    """The candidates of one model at `cut` with the purchases of the horizon after it.
+    """The candidates of one model at `cut` with what came of them in the horizon after it.
 
-    Of more shoppers than `first_stage.max_users` a fixed sample by hash is taken, so that it fits the driver's memory.
-    Raises LongtailError when candidates or features of the date are missing.
+    `relevance.per` says what that is: whether they were bought, or how their exposures were answered. Of
+    more shoppers than `first_stage.max_users` a fixed sample by hash is taken, so that it fits the driver's memory.
+    Raises LongtailError when candidates or features of the date are missing, or when no candidate was shown.
     """
     candidates = read_candidates(night.tables, cut, model.encoder_version, first_stage_version)
     chosen = candidates.select("user_id").distinct().orderBy(F.xxhash64("user_id"), "user_id")
     chosen = chosen.limit(night.conf.first_stage.max_users)
     kept = candidates.join(chosen, on="user_id", how="left_semi")
-    end = cut + timedelta(days=night.conf.relevance.horizon_days)
-    bought = purchases(night, cut, end).withColumn("responded", F.lit(True))
-    labelled = kept.join(bought, on=["user_id", "item_id"], how="left")
-    rows = labelled.select(*candidates.columns, F.coalesce("responded", F.lit(False)).alias("responded")).toArrow()
+    answers = _answers(night, cut)
+    rows = (
+        kept.join(answers, on=["user_id", "item_id"], how="left")
+        .select(
+            *candidates.columns, *(F.coalesce(name, F.lit(0.0)).alias(name) for name in ("response_share", "weight"))
+        )
+        .toArrow()
+    )
     shoppers = read_shoppers(night.tables, cut, inputs.user_features).toArrow()
     side = read_item_side(night, cut, model.encoder_version, inputs.item_features)
     user_ids, flat, block = block_of(rows, shoppers, pa.array(side.item_ids), inputs)
-    responded = np.zeros(block.candidates.size, dtype=bool)
-    responded[flat.to_numpy()] = rows["responded"].to_numpy()
-    return Sample(inputs, user_ids, side, block, responded.reshape(block.candidates.shape))
+
+    def placed(name: str) -> np.ndarray:
+        values = np.zeros(block.candidates.size, dtype=np.float32)
+        values[flat.to_numpy()] = rows[name].to_numpy()
+        return values.reshape(block.candidates.shape)
+
+    if night.conf.relevance.per == "horizon":
+        return Sample(inputs, user_ids, side, block, placed("response_share") > 0, None)
+    weight = placed("weight")
+    if not weight.any():
+        raise LongtailError(
+            f"Of the {night.conf.relevance.horizon_days} days from {cut} on, no exposure of a candidate is known with "
+            "its propensity.",
+            "Log exposures with their propensity, set relevance.largest_weight to 1 to do without it, or relevance.per "
+            "to horizon.",
+        )
+    return Sample(inputs, user_ids, side, block, placed("response_share"), weight)
+
+
+def _answers(night: Night, cut: date) -> DataFrame:
+    """user_id, item_id, response_share, weight of the pairs that something came of in the horizon after the cut."""
+    conf = night.conf.relevance
+    end = cut + timedelta(days=conf.horizon_days)
+    if conf.per == "horizon":
+        return purchases(night, cut, end).select(
+            "user_id", "item_id", F.lit(1.0).alias("response_share"), F.lit(1.0).alias("weight")
+        )
+    return exposure_responses(night.tables.read(EVENTS), cut, end, conf.attribution_days, conf.largest_weight)
 
 
 def read_targets(night: Night, cut: date, end: date, side: ItemSide) -> Targets:

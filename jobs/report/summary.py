@@ -76,8 +76,7 @@ def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:
     figures = tables.read_date(METRICS, as_of).toPandas().pivot_table(index="segment", columns="name", values="value")
     order = [name for name in ("all", "head", "tail", "cold") if name in figures.index]
     lines = [
-        f"What the tail got ({conf.plan.placement}, f is the probability of a {conf.relevance.target} within "
-        f"{conf.relevance.horizon_days} days)",
+        f"What the tail got ({conf.plan.placement}, f is the probability of {conf.relevance.meaning})",
         f"{'segment':<8}{'eligible':>10}{'shown':>8}{'entries':>9}{'exposure':>10}{'mean f':>9}",
     ]
     for segment in order:

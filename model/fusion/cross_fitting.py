@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from model.calibration import Calibrator
+from model.calibration import Calibrator, Outcomes
 from model.fusion.ensemble import Ensemble
 from model.fusion.ranker import RankerInputs
 from model.fusion.training import FusionSettings, Period, fit_ranker
@@ -37,10 +35,10 @@ def fit_second_stage(
         return Ensemble(ranker, fit_trees(chosen, ranker, trees))
 
     even, odd = periods[::2], periods[1::2]
-    told: list[tuple[np.ndarray, np.ndarray]] = []
+    told: list[Outcomes] = []
     for part, seen, unseen in (("first half", even, odd), ("second half", odd, even)):
         ensemble = fitted(part, seen)
         for period in unseen:
             logits = ensemble.predict(period.block, ensemble.ranker.encode_items(period.items))
-            told.append((logits, period.responded))
+            told.append(Outcomes(logits, period.responded, period.counts))
     return fitted("whole", periods), Calibrator.fit(told)

@@ -47,11 +47,22 @@ class FusionSettings:
 
 @dataclass(frozen=True)
 class Period:
-    """A past period: what was known at its cut, and `responded` [B, C] bool: candidates bought within the horizon."""
+    """A past period: what was known at its cut, and what came of it.
+
+    `responded` [B, C] is the share of a candidate's trials with a response: bool, bought within the horizon, or of its
+    exposures. `weight` [B, C] says how much it counts, 0 where it was never tried; None counts each candidate once.
+    """
 
     items: Items
     block: Block
     responded: np.ndarray
+    weight: np.ndarray | None = None
+
+    @property
+    def counts(self) -> np.ndarray:
+        """[B, C] float32: how much each candidate counts, 0 where there is none."""
+        listed = self.block.listed
+        return listed.astype(np.float32) if self.weight is None else np.where(listed, self.weight, np.float32(0.0))
 
 
 def fit_ranker(
@@ -128,8 +139,8 @@ def _fit(
             columns = _drawn(period, users, settings.negatives_per_user, random)
             block = _columns(period.block.take(users), columns)
             tensors = _tensors(ranker, period, features[place], block)
-            responded = torch.from_numpy(np.take_along_axis(period.responded[users], columns, axis=1) & (columns >= 0))
-            loss = loss_of(logits_of(network, tensors), responded, torch.from_numpy(columns >= 0), settings.loss)
+            responded, weight = _outcomes(period, users, columns)
+            loss = loss_of(logits_of(network, tensors), responded, weight, settings.loss)
             if not torch.isfinite(loss):
                 raise ValueError(
                     f"The loss of the fusion model is no number in epoch {epoch + 1}. Lower fusion.learning_rate, or "
@@ -145,18 +156,29 @@ def _fit(
     network.eval()
 
 
-def loss_of(logits: Tensor, responded: Tensor, drawn: Tensor, kind: Literal["softmax", "bce"]) -> Tensor:
-    """Mean loss over shoppers, of logits [B, C] where `drawn`.
+def loss_of(logits: Tensor, responded: Tensor, weight: Tensor, kind: Literal["softmax", "bce"]) -> Tensor:
+    """Loss of logits [B, C] for responses [B, C] in [0, 1] that count `weight` [B, C], 0 where nothing was drawn.
 
-    softmax: cross-entropy of the shopper's candidates against the uniform distribution over those with a response
-    (ListNet, Cao et al. 2007, with binary gains). bce: mean binary cross-entropy of the shopper's candidates.
+    softmax: mean over shoppers of the cross-entropy of the drawn candidates against the shares of the weighted
+    responses (ListNet, Cao et al. 2007, with binary gains). bce: weighted mean of the binary cross-entropy.
     """
     if kind == "bce":
-        each = functional.binary_cross_entropy_with_logits(logits, responded.float(), reduction="none")
-        return ((each * drawn).sum(dim=1) / drawn.sum(dim=1)).mean()
-    shares = responded.float() / responded.sum(dim=1, keepdim=True)
-    log_shares = functional.log_softmax(logits.masked_fill(~drawn, -1e9), dim=1)
+        each = functional.binary_cross_entropy_with_logits(logits, responded, reduction="none")
+        return (each * weight).sum() / weight.sum()
+    answered = responded * weight
+    shares = answered / answered.sum(dim=1, keepdim=True)
+    log_shares = functional.log_softmax(logits.masked_fill(weight == 0, -1e9), dim=1)
     return -(shares * log_shares).sum(dim=1).mean()
+
+
+def _outcomes(period: Period, users: np.ndarray, columns: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Responses and weights [B, D] of drawn columns, 0 for none."""
+    place, drawn = np.maximum(columns, 0), (columns >= 0).astype(np.float32)
+    responded = np.take_along_axis(period.responded[users], place, axis=1).astype(np.float32) * drawn
+    weight = drawn
+    if period.weight is not None:
+        weight = np.take_along_axis(period.weight[users], place, axis=1).astype(np.float32) * drawn
+    return torch.from_numpy(responded), torch.from_numpy(weight)
 
 
 def _tensors(ranker: FusionRanker, period: Period, features: np.ndarray, block: Block) -> FusionTensors:
@@ -191,12 +213,14 @@ def _shuffled(known: list[np.ndarray], size: int, random: np.random.Generator) -
 
 def _drawn(period: Period, users: np.ndarray, negatives: int, random: np.random.Generator) -> np.ndarray:
     """[B, D] columns of the candidates in a step: all responses, then other candidates at random; -1 where fewer."""
-    listed, responded = period.block.listed[users], period.responded[users]
-    keys = random.random(listed.shape, dtype=np.float32)
+    tried, responded = period.block.listed[users], period.responded[users] > 0
+    if period.weight is not None:
+        tried = tried & (period.weight[users] > 0)
+    keys = random.random(tried.shape, dtype=np.float32)
     keys[responded] -= 1.0
-    keys[~listed] = 2.0
+    keys[~tried] = 2.0
     order = np.argsort(keys, axis=1, kind="stable")
-    wanted = np.minimum(responded.sum(axis=1) + negatives, listed.sum(axis=1))
+    wanted = np.minimum(responded.sum(axis=1) + negatives, tried.sum(axis=1))
     columns = order[:, : wanted.max()]
     return np.where(np.arange(columns.shape[1]) < wanted[:, None], columns, -1)
 

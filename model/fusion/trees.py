@@ -86,20 +86,20 @@ def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSet
             "No shopper responded to a candidate in the training periods. Choose a date with more history."
         )
     random = np.random.default_rng(settings.seed)
-    rows, labels = [], []
+    rows, labels, weights = [], [], []
     for period in periods:
         drawn = random.random(period.responded.shape, dtype=np.float32) < settings.negatives_share
-        kept = period.block.listed & (period.responded | drawn)
+        answered, counts = period.responded > 0, period.counts
+        kept = (counts > 0) & (answered | drawn)
         items = ranker.encode_items(period.items)
         rows += [_rows(ranker, period.block.take(some), items, kept[some]) for some in batches(len(period.block))]
-        labels.append(period.responded[kept])
-    label = np.concatenate(labels)
-    weight = np.where(label, 1.0, 1.0 / settings.negatives_share)
-    data = lightgbm.Dataset(
-        np.concatenate(rows), label.astype(np.int32), weight=weight, feature_name=_names(ranker.inputs)
-    )
+        labels.append(period.responded[kept].astype(np.float32))
+        weights.append(counts[kept] * np.where(answered[kept], 1.0, 1.0 / settings.negatives_share))
+    label, weight = np.concatenate(labels), np.concatenate(weights)
+    data = lightgbm.Dataset(np.concatenate(rows), label, weight=weight, feature_name=_names(ranker.inputs))
+    objective = "binary" if set(np.unique(label)) <= {0.0, 1.0} else "cross_entropy"
     parameters = {
-        "objective": "binary", "num_leaves": settings.leaves, "min_data_in_leaf": settings.leaf_rows,
+        "objective": objective, "num_leaves": settings.leaves, "min_data_in_leaf": settings.leaf_rows,
         "learning_rate": settings.learning_rate, "lambda_l2": settings.l2, "feature_fraction": settings.feature_share,
         "bagging_fraction": settings.row_share, "bagging_freq": 1, "seed": settings.seed,
         "num_threads": settings.threads, "deterministic": True, "verbose": -1,

@@ -9,8 +9,9 @@ from model.scorer import Scorer
 from tests.model.fusion.toy import toy_period, toy_scorer
 
 DESCRIPTION = Description(
-    as_of="2017-12-01", encoder_version="e1", encoder_as_of="2017-12-01", first_stage_version="toy", target="purchase",
-    horizon_days=28, configuration="abc", inputs={"channels": ["als"]}, metrics={"recall": 0.1},
+    as_of="2017-12-01", encoder_version="e1", encoder_as_of="2017-12-01", first_stage_version="toy",
+    target="a purchase within 28 days",
+    configuration="abc", inputs={"channels": ["als"]}, metrics={"recall": 0.1},
 )  # fmt: skip
 
 

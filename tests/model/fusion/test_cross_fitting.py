@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from model.fusion.cross_fitting import fit_second_stage
+from model.fusion.training import Period
 from tests.model.fusion.toy import INPUTS, SETTINGS, TREES, toy_period
 
 
@@ -27,3 +30,28 @@ def test_each_half_is_told_by_the_other_and_all_periods_make_the_model() -> None
 def test_one_period_has_no_halves() -> None:
     with pytest.raises(ValueError, match=r"Set fusion\.periods to 2 or more"):
         fit_second_stage([toy_period()], INPUTS, SETTINGS, TREES)
+
+
+def test_weights_find_the_rate_of_all_candidates_though_the_policy_knew_who_would_answer() -> None:
+    """What no input tells, the policy knew: half of the pairs answer 20 % and are shown nine times as often as the
+    others, which answer 4 %. The mean over all pairs is 12 %; over what was shown it is .9 * 20 % + .1 * 4 % = 18.4 %."""
+    random = np.random.default_rng(8)
+
+    def shown(seed: int, corrected: bool) -> Period:
+        period = toy_period(users=400, seed=seed)
+        keen = random.random(period.responded.shape) < 0.5
+        propensity = np.where(keen, 0.9, 0.1)
+        tried = (random.random(keen.shape) < propensity) & period.block.listed
+        answered = tried & (random.random(keen.shape) < np.where(keen, 0.2, 0.04))
+        weight = np.where(tried, 1 / propensity if corrected else 1.0, 0.0).astype(np.float32)
+        return replace(period, responded=answered.astype(np.float32), weight=weight)
+
+    def mean_probability(corrected: bool) -> float:
+        periods = [shown(seed, corrected) for seed in (1, 2)]
+        ensemble, calibrator = fit_second_stage(periods, INPUTS, replace(SETTINGS, loss="bce", epochs=3), TREES)
+        unseen = toy_period(users=400, seed=4)
+        logits = ensemble.predict(unseen.block, ensemble.ranker.encode_items(unseen.items))
+        return float(calibrator.probability(logits)[unseen.block.listed].mean())
+
+    assert mean_probability(corrected=True) == pytest.approx(0.12, abs=0.015)
+    assert mean_probability(corrected=False) == pytest.approx(0.184, abs=0.015)

@@ -42,10 +42,20 @@ def test_the_same_seed_gives_the_same_model() -> None:
 
 def test_the_multi_positive_softmax_by_hand() -> None:
     logits = torch.tensor([[0.0, 0.0, 0.0, 50.0]])
-    responded = torch.tensor([[True, True, False, False]])
-    drawn = torch.tensor([[True, True, True, False]])
+    responded = torch.tensor([[1.0, 1.0, 0.0, 0.0]])
+    drawn = torch.tensor([[1.0, 1.0, 1.0, 0.0]])
     assert loss_of(logits, responded, drawn, "softmax").item() == pytest.approx(np.log(3), abs=1e-6)
     assert loss_of(logits, responded, drawn, "bce").item() == pytest.approx(np.log(2), abs=1e-6)
+
+
+def test_weighted_losses_by_hand() -> None:
+    logits = torch.log(torch.tensor([[1.0, 3.0]]))  # probabilities 1/2 and 3/4, shares 1/4 and 3/4
+    responded, weight = torch.tensor([[1.0, 0.5]]), torch.tensor([[1.0, 4.0]])
+    # Answered: 1 of 1 and 2 of 4, so shares of 1/3 and 2/3.
+    expected = -(np.log(1 / 4) / 3 + 2 * np.log(3 / 4) / 3)
+    assert loss_of(logits, responded, weight, "softmax").item() == pytest.approx(expected, abs=1e-6)
+    expected = -(np.log(1 / 2) + 4 * (np.log(3 / 4) + np.log(1 / 4)) / 2) / 5
+    assert loss_of(logits, responded, weight, "bce").item() == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_loss_that_is_no_number_stops_it() -> None:

@@ -1,0 +1,52 @@
+"""What exposures led to: how often a pair was shown, by inverse propensity, and how much of that was answered."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+
+def exposure_responses(
+    events: DataFrame, since: date, until: date, attribution_days: int, largest_weight: float
+) -> DataFrame:
+    """user_id, item_id, weight, response_share of the pairs that were shown in [since, until - attribution_days).
+
+    An exposure weighs `sample_weight` times 1 / propensity, at most `largest_weight` times: inverse propensity scoring
+    with clipping (Schnabel et al. 2016), which makes what the log's policy liked to show count no more than the rest.
+    It led to a response when the same pair was bought within `attribution_days` and before its next exposure; `weight`
+    and `response_share` are the sum of the weights and the weighted share that did. Exposures without propensity are
+    left out unless `largest_weight` is 1, which asks for no correction.
+    """
+    pair = ["user_id", "item_id"]
+    # NULL without propensity: `least` alone would take the largest weight for it.
+    inverse = F.when(F.col("propensity").isNotNull(), F.least(1.0 / F.col("propensity"), F.lit(largest_weight)))
+    known = F.lit(1.0) if largest_weight == 1.0 else inverse
+    last_shown = until - timedelta(days=attribution_days)
+    of_pair = Window.partitionBy(*pair).orderBy("event_time", "event_id")
+    shown = (
+        events.where((F.col("event_type") == "exposure") & _within(since, last_shown))
+        .select(*pair, "event_id", "event_time", (F.col("sample_weight") * known).alias("weight"))
+        .where(F.col("weight").isNotNull())
+        .withColumn("next_time", F.lead("event_time").over(of_pair))
+    )
+    bought = events.where((F.col("event_type") == "purchase") & _within(since, until)).select(
+        *pair, F.col("event_time").alias("bought_time")
+    )
+    end = F.least(F.col("event_time") + F.expr(f"INTERVAL {attribution_days} DAYS"), F.col("next_time"))
+    after = (F.col("bought_time") >= F.col("event_time")) & (F.col("bought_time") < end)
+    answered = (
+        shown.join(bought, on=pair, how="left")
+        .groupBy(*pair, "event_id", "weight")
+        .agg(F.coalesce(F.max(after.cast("double")), F.lit(0.0)).alias("response"))
+    )
+    return (
+        answered.groupBy(*pair)
+        .agg(F.sum("weight").alias("weight"), F.sum(F.col("weight") * F.col("response")).alias("answered"))
+        .select(*pair, "weight", (F.col("answered") / F.col("weight")).alias("response_share"))
+    )
+
+
+def _within(since: date, until: date) -> Column:
+    return (F.col("event_date") >= F.lit(since)) & (F.col("event_date") < F.lit(until))
