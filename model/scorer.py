@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from model.calibration import Calibrator, levels
-from model.fusion.causes import families, strongest
+from model.fusion.causes import directed, families, strongest
 from model.fusion.ensemble import Ensemble
 from model.fusion.inputs import Block
 from model.fusion.ranker import EncodedItems, FusionRanker
@@ -46,13 +46,13 @@ class Scorer:
         return self.calibrator.log_odds(logits), levels(logits)
 
     def reasons(self, block: Block, items: EncodedItems, most: int = 3) -> np.ndarray:
-        """[B, C, most] places in `ranker.inputs.terms` of the strongest causes, -1 for none.
+        """[B, C, most] places in `causes.named` of the strongest causes, -1 for none.
 
         Contributions to the fusion's linear part are exact and summed by family (see `model.fusion.causes`).
         """
         parts = np.moveaxis(self.first_stage.parts(np.moveaxis(block.channel_scores, 2, 0)), 0, 2)
-        moved = self.ranker.linear_contributions(block, items, parts)
-        return strongest(moved, families(self.ranker.inputs.terms), most, _LEAST_REASON)
+        moved, below = self.ranker.linear_contributions(block, items, parts)
+        return directed(strongest(moved, families(self.ranker.inputs.terms), most, _LEAST_REASON), below)
 
     def save(self, folder: Path) -> None:
         """Writes first_stage/, fusion/ and calibrator.json."""

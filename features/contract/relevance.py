@@ -12,9 +12,13 @@ RELEVANCE = Table(
         Column("policy", StringType(), "Policy."),
         Column("user_id", StringType(), "Identifier of the shopper."),
         Column("item_id", StringType(), "Identifier of the product."),
-        Column("relevance", DoubleType(), "Probability of a response within the horizon."),
+        Column("relevance", DoubleType(), "Calibrated probability of a response, as the configuration defines it."),
         Column("model_version", StringType(), "Version of longtail-ranker."),
-        Column("top_reasons", ArrayType(StringType()), "What moved the relevance most, the strongest first."),
+        Column(
+            "top_reasons",
+            ArrayType(StringType()),
+            "What raised the relevance most, the strongest first; low: stands before what is low.",
+        ),
     ),
     key=(
         "as_of",

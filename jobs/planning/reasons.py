@@ -11,13 +11,10 @@ from jobs.planning.names import LAUNCH, PIN, STOCK
 from model.exposure.bindings import bindings
 from model.exposure.plan import Plan
 from model.exposure.reasons import (
-    AGES,
-    ESTABLISHED,
     EXPLORED,
     HELD_BY_CAP,
     HELD_BY_STOCK,
     LAUNCHED,
-    NEW,
     RAISED_BY_ITEM_FLOOR,
     in_place_of,
     reason_of,
@@ -48,20 +45,10 @@ def reasons(inputs: Inputs, plan: Plan) -> list[str]:
     displaced = np.full(len(plan.pair), "", dtype=object)
     some = plan.displaced >= 0
     displaced[some] = [in_place_of(title) for title in titles[problem.item_index[plan.displaced[some]]]]
-    causes = _with_age(inputs.cause.take(plan.pair).to_pylist(), inputs, item)
+    causes = inputs.cause.take(plan.pair).to_pylist()
     return [
         reason_of(cause, of_constraint, instead)
         for cause, of_constraint, instead in zip(causes, constraint.tolist(), displaced.tolist(), strict=True)
-    ]
-
-
-def _with_age(causes: list[str], inputs: Inputs, item: np.ndarray) -> list[str]:
-    """Causes that are the item's age, told by whether it is newer than the shoppers' candidates are on average."""
-    age = inputs.setting.items["days_since_listed"].to_numpy(dtype=np.float64)
-    newer = (age < np.mean(age[inputs.problem.item_index]))[item].tolist()
-    return [
-        (NEW if is_newer else ESTABLISHED) if cause in AGES else cause
-        for cause, is_newer in zip(causes, newer, strict=True)
     ]
 
 

@@ -14,6 +14,7 @@ from pyspark.sql.types import DoubleType, StructField, StructType
 from features.contract import RELEVANCE
 from jobs.relevance.blocks import block_of
 from jobs.runtime.shipping import shipped_array, shipped_folder
+from model.fusion.causes import named
 from model.fusion.ranker import EncodedItems
 from model.scorer import Scorer
 from model.text.device import torch_threads
@@ -48,7 +49,7 @@ def score_block_with(
 def scored(
     candidates: pa.Table, shoppers: pa.Table, scorer: Scorer, item_ids: pa.Array, items: EncodedItems
 ) -> pa.Table:
-    """Rows of SCORED in the order of `candidates`; top_reasons are up to three names of terms, the strongest first."""
+    """Rows of SCORED in the order of `candidates`; top_reasons are up to three of `causes.named`."""
     _, flat, block = block_of(candidates, shoppers, item_ids, scorer.ranker.inputs)
     place = flat.to_numpy()
     log_odds, level = scorer.log_odds(block, items)
@@ -58,7 +59,7 @@ def scored(
         candidates["item_id"],
         pa.array(log_odds.reshape(-1)[place]),
         pa.array(level[place // log_odds.shape[1]]),
-        _names(reasons.reshape(-1, reasons.shape[2])[place], scorer.ranker.inputs.terms),
+        _names(reasons.reshape(-1, reasons.shape[2])[place], named(scorer.ranker.inputs.terms)),
     ]
     return pa.Table.from_arrays(columns, names=SCORED.names).cast(to_arrow_schema(SCORED))
 

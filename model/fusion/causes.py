@@ -6,6 +6,8 @@ import re
 
 import numpy as np
 
+LOW = "low:"  # before the name of a term that speaks for a candidate by being low among those of the shopper
+
 # The first pattern that fits a term's name from its start decides; a term of no pattern is a family of its own.
 _FAMILIES = (
     ("popularity", r"(category|type|brand|provider)_(share|percentile)_|category_purchases_"),
@@ -43,3 +45,14 @@ def strongest(moved: np.ndarray, family: np.ndarray, most: int, least: float) ->
     )
     order = np.argsort(-added, axis=-1, kind="stable")[..., :most]
     return np.where(np.take_along_axis(added, order, axis=-1) > least, np.take_along_axis(leader, order, axis=-1), -1)
+
+
+def named(terms: tuple[str, ...]) -> tuple[str, ...]:
+    """Names by the places of `directed`: the terms, then the terms as low ones."""
+    return (*terms, *(f"{LOW}{term}" for term in terms))
+
+
+def directed(places: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Places [..., most] of terms to places in `named`; `below` [..., terms] bool says which terms are low."""
+    low = np.take_along_axis(below, np.maximum(places, 0), axis=-1)
+    return np.where((places >= 0) & low, places + below.shape[-1], places)

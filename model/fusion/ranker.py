@@ -129,22 +129,24 @@ class FusionRanker:
         features = items.features[np.maximum(block.candidates, 0)]
         return np.concatenate([channels, log_odds[..., None].astype(np.float32), features], axis=2)
 
-    def linear_contributions(self, block: Block, items: EncodedItems, first_stage_parts: np.ndarray) -> np.ndarray:
-        """[B, C, terms]: weight * (term - its mean over the shopper's candidates), in logits; 0 without a candidate.
+    def linear_contributions(
+        self, block: Block, items: EncodedItems, first_stage_parts: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Contributions [B, C, terms] = weight * (term - its mean over the shopper's candidates), in logits, and
+        whether a term is below that mean [B, C, terms] bool; 0 and False without a candidate.
 
-        Their sum over the terms is the candidate's linear part less the mean linear part of the shopper's candidates.
+        The sum over the terms is the candidate's linear part less the mean linear part of the shopper's candidates.
         The first stage's log-odds are a sum over channels themselves: their contribution is handed on to the channels
         by `first_stage_parts` [B, C, channels], which add up to them but for a constant, and is 0 as a term.
         """
         place = len(self.inputs.channels)
         weights = self.network.skip.detach().numpy()
-        moved = self.terms(block, items) * weights
+        terms = self.terms(block, items)
+        moved = terms * weights
         moved[..., :place] += first_stage_parts * (weights[place] / self._terms.deviation[place])
         moved[..., place] = 0.0
         listed = block.listed[..., None]
-        count = np.maximum(listed.sum(axis=1, keepdims=True), 1)
-        mean = np.where(listed, moved, 0.0).sum(axis=1, keepdims=True) / count
-        return np.where(listed, moved - mean, 0.0)
+        return _from_mean(moved, listed), _from_mean(terms, listed) < 0
 
     def tensors(self, block: Block, items: EncodedItems, project: Callable[[np.ndarray], Tensor]) -> FusionTensors:
         """The network's inputs for a block; `project` gives projected texts [..., width] for rows of `items.text`."""
@@ -226,6 +228,13 @@ def logits_of(network: FusionNetwork, given: FusionTensors) -> Tensor:
     users = network.users(tokens, padded)
     candidates = network.described(given.candidate_text, given.candidate_has_text)
     return network(users, padded, candidates, given.item_features, given.terms)
+
+
+def _from_mean(values: np.ndarray, listed: np.ndarray) -> np.ndarray:
+    """Values [B, C, terms] less their mean over the shopper's listed candidates, 0 where none is listed."""
+    count = np.maximum(listed.sum(axis=1, keepdims=True), 1)
+    mean = np.where(listed, values, 0.0).sum(axis=1, keepdims=True) / count
+    return np.where(listed, values - mean, 0.0)
 
 
 def _as_lists(standardiser: Standardiser) -> dict[str, list[float]]:

@@ -28,6 +28,7 @@ from jobs.score import mean_level, score, scored_candidates, with_relevance
 from jobs.tables.warehouse import Warehouse
 from jobs.train_relevance import train_relevance
 from model.bundle import Bundle
+from model.fusion.causes import LOW
 from model.periods import training_periods
 from model.retrieval.first_stage import FirstStage
 
@@ -176,7 +177,7 @@ def test_the_night_from_draft_to_relevance(small: Small) -> None:
     assert scored.record.rows == {"pairs": len(USERS) * PER_USER}
     assert scored.record.model_version == champion.version
     assert all(0 < relevance < 1 for _, _, relevance, _ in first)
-    names = {name for *_, reasons in first for name in reasons}
+    names = {name.removeprefix(LOW) for *_, reasons in first for name in reasons}
     assert names <= {"als", "popularity", *Bundle.load(champion.folder).scorer.ranker.inputs.item_features}
     assert "als" in names
     score(small.night())

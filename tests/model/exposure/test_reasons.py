@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from model.exposure.reasons import AGES, EXPLORED, PHRASES, phrase_of, raised_by, reason_of
+from model.exposure.phrases import LOW_PHRASES, PHRASES, phrase_of
+from model.exposure.reasons import EXPLORED, raised_by, reason_of
 from model.fusion.inputs import ITEM_FEATURES, columns_of
 from model.retrieval.channels import ALL_CHANNELS
 
@@ -14,6 +15,9 @@ from model.retrieval.channels import ALL_CHANNELS
     [
         ("type_affinity", "Bought this type before"),
         ("visits_share_28d", "High visits share 28d"),
+        ("low:visits_share_28d", "Low visits share 28d"),
+        ("days_since_listed", "Long in the shop"),
+        ("low:days_since_listed", "New in the shop"),
         ("", "Relevant on the whole"),
         (None, "Relevant on the whole"),
     ],
@@ -30,4 +34,5 @@ def test_reason() -> None:
 
 
 def test_every_channel_and_every_feature_of_an_item_has_a_phrase() -> None:
-    assert {*ALL_CHANNELS, *columns_of(ITEM_FEATURES)} - {"segment"} <= {*PHRASES, *AGES}
+    assert {*ALL_CHANNELS, *columns_of(ITEM_FEATURES)} - {"segment"} <= {*PHRASES}
+    assert {*columns_of(ITEM_FEATURES)} - {"segment"} <= {*LOW_PHRASES}

@@ -1,6 +1,6 @@
 import numpy as np
 
-from model.fusion.causes import families, strongest
+from model.fusion.causes import directed, families, named, strongest
 from model.fusion.inputs import ITEM_FEATURES
 from model.retrieval.channels import ALL_CHANNELS
 
@@ -17,3 +17,10 @@ def test_a_large_term_that_its_own_kind_takes_back_is_no_cause() -> None:
     moved = np.array([[0.2, 3.0, -2.9, 0.5, -1.0]])
     assert strongest(moved, families(TERMS), 3, 0.001).tolist() == [[3, 0, 1]]
     assert strongest(moved, families(TERMS), 3, 0.15).tolist() == [[3, 0, -1]]
+
+
+def test_a_term_that_is_low_is_named_so() -> None:
+    below = np.array([[False, True, False, False, False]])
+    places = directed(np.array([[1, 0, -1]]), below)
+    assert places.tolist() == [[6, 0, -1]]
+    assert [named(TERMS)[place] for place in places[0, :2]] == ["low:popularity", "als"]

@@ -56,12 +56,14 @@ def test_contributions_add_up_to_the_linear_part(ranker: FusionRanker) -> None:
     period = toy_period()
     block, items = period.block, ranker.encode_items(period.items)
     parts = np.moveaxis(toy_first_stage().parts(np.moveaxis(block.channel_scores, 2, 0)), 0, 2)
-    contributions = ranker.linear_contributions(block, items, parts)
+    contributions, below = ranker.linear_contributions(block, items, parts)
     linear = ranker.terms(block, items) @ ranker.network.skip.detach().numpy()
     listed = block.listed
     centre = np.where(listed, linear, 0).sum(axis=1, keepdims=True) / listed.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(contributions.sum(axis=2)[listed], (linear - centre)[listed], atol=1e-4)
     assert (contributions[..., 2] == 0).all()  # the first stage as such is no reason, its channels are
+    terms = ranker.terms(block, items)
+    assert below[3, 4].tolist() == (terms[3, 4] < terms[3].mean(axis=0)).tolist()  # all ten of the fourth are listed
 
 
 def test_wrong_number_of_channels_is_refused(ranker: FusionRanker) -> None:

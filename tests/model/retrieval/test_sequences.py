@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from model.exposure.reasons import PHRASES
+from model.exposure.phrases import PHRASES
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import score_channels
 from model.retrieval.scores import ChannelScores
