@@ -50,6 +50,11 @@ def build_candidates(night: Night) -> None:
     night.record.rows = {"dates": len(work)}
 
 
+def build_past(night: Night, model: Champion | Draft, cut: date) -> None:
+    """The candidates that a model's first stage would have given at a past date, from what was known then."""
+    _build(night, model, FirstStage.load(model.first_stage_folder), cut)
+
+
 def _build(night: Night, contender: Champion | Draft, first_stage: FirstStage, cut: date) -> None:
     """The candidates of one date."""
     side = prepare_date(night, cut, contender.encoder_version, first_stage.channels)

@@ -1,0 +1,91 @@
+"""A signal planted after the cut of a past period is found nowhere in what was known at the cut."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pyspark.sql import functions as F
+
+from features.contract import CANDIDATES, EVENTS, USER_HISTORY, USERS
+from features.contract.table import Table
+from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.build_candidates import build_past
+from jobs.build_features import build_features
+from jobs.registry.lineup import model_store
+from jobs.runtime.manifest import run_step
+from jobs.runtime.night import Night, Record
+from jobs.tables.warehouse import Warehouse
+from tests.pipeline.conftest import AS_OF, Store
+from tests.pipeline.test_night import assert_same, rows_of
+
+CUT = date(2017, 9, 8)
+OF_THE_CUT = (ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY, CANDIDATES)
+
+
+@pytest.mark.slow
+def test_what_everybody_buys_after_the_cut_is_not_known_at_the_cut(store: Store, tmp_path: Path) -> None:
+    copy = _copy(store, tmp_path / "warehouse")
+    item = _rare_item(store)
+    _plant(copy, item, CUT)
+    _made_again(copy, "after")
+    for table in OF_THE_CUT:
+        assert_same(_at_cut(store, table), _at_cut(copy, table), table)
+
+    # The same purchases a day earlier are known, so the comparison above can see such a signal.
+    _plant(copy, item, CUT - timedelta(days=1))
+    _made_again(copy, "before")
+    users = copy.tables.read(USERS).count()
+    sold = {name: _at_cut(made, ITEM_FEATURES_TABLE).set_index("item_id") for name, made in (("a", store), ("b", copy))}
+    more = sold["b"].loc[item].purchases_count_7d - sold["a"].loc[item].purchases_count_7d
+    assert more == users
+    assert not (_at_cut(copy, CANDIDATES).item_id == item).any()  # all have it now
+    assert (_at_cut(store, CANDIDATES).item_id == item).any()
+
+
+def _copy(store: Store, folder: Path) -> Store:
+    shutil.copytree(store.conf.warehouse, folder)
+    return Store(store.spark, store.conf.model_copy(update={"warehouse": str(folder)}))
+
+
+def _rare_item(store: Store) -> str:
+    """The candidate of the most shoppers at the cut among items of the tail."""
+    of_cut = F.col("as_of") == F.lit(CUT)
+    tail = store.tables.read(ITEM_FEATURES_TABLE).where(of_cut & (F.col("segment") == "tail")).select("item_id")
+    wanted = store.tables.read(CANDIDATES).where(of_cut).join(tail, on="item_id", how="left_semi")
+    return str(wanted.groupBy("item_id").count().orderBy(F.desc("count"), "item_id").head()["item_id"])
+
+
+def _plant(copy: Store, item: str, day: date) -> None:
+    """Every shopper buys the item at noon; earlier plants are taken back."""
+    at = datetime.combine(day, time(12), UTC)
+    row = dict.fromkeys(EVENTS.column_names) | {
+        "item_id": item, "event_type": "purchase", "event_time": at, "event_date": day, "ingested_at": at,
+        "quantity": 1, "price": Decimal("1.00"), "sample_weight": 1.0,
+    }  # fmt: skip
+    users = [user.user_id for user in copy.tables.read(USERS).select("user_id").collect()]
+    planted = [{**row, "event_id": f"planted-{user}", "user_id": user} for user in users]
+    ordered = [tuple(one[name] for name in EVENTS.column_names) for one in planted]
+    others = copy.tables.read(EVENTS).where(~F.col("event_id").startswith("planted-"))
+    rows = others.unionByName(copy.spark.createDataFrame(ordered, EVENTS.schema))
+    copy.tables.replace(rows, EVENTS, None)
+
+
+def _made_again(copy: Store, run_id: str) -> None:
+    """What is known at the cut, from the events as they stand."""
+    for name in ("daily_item", "daily_user", "daily_pair", *(table.name for table in OF_THE_CUT)):
+        shutil.rmtree(Path(copy.conf.warehouse) / name)
+    run_step(build_features, copy.spark, copy.conf, CUT, run_id)
+    night = Night(copy.conf, AS_OF, run_id, copy.spark, Warehouse(copy.spark, copy.conf.warehouse), Record())
+    champion = model_store(night).champion(AS_OF)
+    assert champion is not None
+    build_past(night, champion, CUT)
+
+
+def _at_cut(store: Store, table: Table) -> pd.DataFrame:
+    rows = rows_of(store, table)
+    return rows[rows.as_of == CUT].reset_index(drop=True)
