@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 from jobs.registry.drafts import Draft
 from jobs.registry.lineup import Lineup
 from jobs.registry.models import Champion
+from jobs.relevance.cold_start import cold_start_figures
+from jobs.relevance.ranked import TAIL, Ranked
 from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
@@ -21,10 +23,9 @@ from model.calibration import CalibrationReport, reliability
 from model.fusion.inputs import ACTIVITY
 from model.gate import Comparison, Verdict, compare, judge
 from model.periods import Periods
-from model.ranking_metrics import hit_at, ndcg_at, recall_at, top_hits
+from model.ranking_metrics import hit_at, ndcg_at, recall_at
 from model.scorer import Scorer
 
-TAIL = ("tail", "cold")
 EVERYTHING = ("head", "tail", "cold")
 POPULARITY = "popularity"
 _NOT_IN_A_METRIC = re.compile(r"[^\w.\- ]")  # what MLflow takes in the name of a metric, turned round
@@ -37,19 +38,6 @@ class Judgement:
 
     verdict: Verdict
     curves: dict[str, pd.DataFrame]
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """Candidates of the gate's period with one model's scores [B, C]."""
-
-    sample: Sample
-    scores: np.ndarray
-
-    def hits(self, targets: Targets, segments: tuple[str, ...], k: int) -> np.ndarray:
-        """[B, k] bool: targets in each shopper's list of the segments."""
-        ranked = np.where(self.sample.in_segments(*segments), self.scores, -np.inf)
-        return top_hits(ranked, targets.among(self.sample), k)
 
 
 def judge_challenger(night: Night, draft: Draft, tonight: Lineup, scorer: Scorer, periods: Periods) -> Judgement:
@@ -85,6 +73,7 @@ def judge_challenger(night: Night, draft: Draft, tonight: Lineup, scorer: Scorer
     calibration = {name: CalibrationReport.of(*outcome) for name, outcome in outcomes.items()}
     verdict = judge(comparisons, segments, calibration["all"].slope, conf.max_calibration_slope_error, conf.margin)
     figures = verdict.figures | _list_figures(challenger, tail_targets, conf.recall_at)
+    figures |= cold_start_figures(challenger, tail_targets, conf.recall_at)
     for name, report in calibration.items():
         figures |= report.figures(f"calibration_{name}")
     return Judgement(

@@ -27,7 +27,10 @@ _JUDGED_BY = {
     "calibration_all_mean_probability": "mean predicted probability of a candidate",
     "calibration_all_rate": "  share that was bought",
     "calibration_all_slope": "calibration slope (1 is right)",
+    "calibration_all_in_the_large": "calibration in the large (0 is right, in log-odds)",
     "calibration_all_gain": "log-loss saved against the bare rate",
+    "cold_items_recall_at_100": "share found of cold items, ranked among themselves",
+    "cold_items_recall_at_100_by_chance": "  by as many drawn at random",
 }
 
 
