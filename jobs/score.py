@@ -48,7 +48,7 @@ def scored_candidates(
 ) -> DataFrame:  # fmt: skip
     """The columns of SCORED. A hash of user_id fixes the blocks of shoppers, so `partitions` changes nothing."""
     inputs = scorer.ranker.inputs
-    side = read_item_side(night, night.as_of, champion.encoder_version, inputs.item_features)
+    side = read_item_side(night, night.as_of, champion.encoder_version, inputs)
     items = scorer.ranker.encode_items(side.items)
     scratch = night.folder / "scratch" / night.run_id
     arrays = {"item_ids": side.item_ids, "text": items.text, "features": items.features, "text_row": items.text_row}

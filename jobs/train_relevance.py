@@ -81,7 +81,13 @@ def _finish_promotion(night: Night, store: ModelStore) -> None:
 
 def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
     first_stage = FirstStage.load(draft.first_stage_folder)
-    inputs = RankerInputs(first_stage.channels, ITEM_FEATURES, USER_FEATURES, night.conf.fusion.history_items)
+    inputs = RankerInputs(
+        first_stage.channels,
+        ITEM_FEATURES,
+        USER_FEATURES,
+        night.conf.fusion.history_items,
+        night.conf.source.image_embedding_size or 0,
+    )
     samples = [read_sample(night, cut, draft, first_stage.version, inputs) for cut in periods.second_stage]
     night.record.rows = {
         "training_pairs": sum(int((sample.period.counts > 0).sum()) for sample in samples),
@@ -106,7 +112,7 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, j
         first_stage_version=scorer.first_stage.version,
         target=conf.relevance.meaning,
         configuration=conf.hash,
-        inputs={name: list(value) for name, value in asdict(inputs).items() if name != "history_items"},
+        inputs={name: list(value) for name, value in asdict(inputs).items() if isinstance(value, tuple)},
         metrics=verdict.figures,
     )
     scratch = night.folder / "scratch" / night.run_id

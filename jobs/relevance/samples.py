@@ -92,7 +92,7 @@ def read_sample(
         .toArrow()
     )
     shoppers = read_shoppers(night.tables, cut, inputs.user_features).toArrow()
-    side = read_item_side(night, cut, model.encoder_version, inputs.item_features)
+    side = read_item_side(night, cut, model.encoder_version, inputs)
     user_ids, flat, block = block_of(rows, shoppers, pa.array(side.item_ids), inputs)
 
     def placed(name: str) -> np.ndarray:

@@ -38,7 +38,8 @@ ACTIVITY = "purchases_count_28d"
 @dataclass(frozen=True)
 class Items:
     """The item side of one date over n items: `features` [n, Fi] as `feature_matrix` makes them, `text` [t, d] unit
-    vectors, `text_row` [n] the item's row of `text`, PADDING where the item has no embedding."""
+    vectors, with the picture's vector behind each where there are pictures (0 for an item without one), `text_row` [n]
+    the item's row of `text`, PADDING where the item has no embedding."""
 
     features: np.ndarray
     text: np.ndarray

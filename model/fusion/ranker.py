@@ -46,12 +46,13 @@ class Standardiser:
 
 @dataclass(frozen=True)
 class RankerInputs:
-    """The names of everything the ranker reads, in order."""
+    """The names of everything the ranker reads, in order, and the size of an item's picture as a vector, 0 for none."""
 
     channels: tuple[str, ...]
     item_features: tuple[str, ...]
     user_features: tuple[str, ...]
     history_items: int
+    image_size: int = 0
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -197,6 +198,7 @@ class FusionRanker:
             tuple(names["item_features"]),
             tuple(names["user_features"]),
             names["history_items"],
+            names["image_size"],
         )
         shape = FusionShape(**description["shape"])
         network = FusionNetwork(shape)

@@ -15,6 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.contract import CANDIDATES, EVENTS, RELEVANCE, TEXT_EMBEDDINGS, USER_HISTORY
+from features.contract import ITEMS as ITEMS_TABLE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.registry.drafts import write_draft
@@ -63,10 +64,11 @@ def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Smal
     return made
 
 
-def _conf(folder: Path, registered_model: str = "longtail-ranker", **gate: float) -> Config:
+def _conf(folder: Path, registered_model: str = "longtail-ranker", per: str = "horizon", **gate: float) -> Config:
     overrides = {
         "warehouse": str(folder),
-        "relevance": {"batch_users": 10},
+        "source": {"image_embedding_size": 3},
+        "relevance": {"batch_users": 10, "per": per},
         "fusion": {"width": 16, "heads": 2, "layers": 1, "epochs": 1, "history_items": 5},
         "gate": {"margin": 1.0, "max_calibration_slope_error": 1000.0, "bootstrap_samples": 50, **gate},
         "mlflow": {"registered_model": registered_model},
@@ -111,8 +113,16 @@ def _fill(small: Small) -> None:
                     "as_of": at, "encoder_version": "e1", "first_stage_version": "toy", "user_id": u, "rank": rank + 1,
                     "item_id": ITEMS[n], "first_stage_score": 0.3 * channels[0] - 1.5, "channel_scores": channels,
                 })  # fmt: skip
+                if at != DECEMBER and random.random() < 0.5:
+                    events.append(_exposure(len(events), u, ITEMS[n], at))
                 if at != DECEMBER and random.random() < 1 / (1 + np.exp(1.5 - channels[0])):
                     events.append(_purchase(len(events), u, ITEMS[n], at + timedelta(days=int(random.choice([0, 27])))))
+    pictures = [
+        {**dict.fromkeys(ITEMS_TABLE.column_names), "item_id": i, "title": i, "category": "c", "image_embedding": [1.0, 0.0, n],
+         "listed_at": datetime(2017, 1, 1), "valid_from": datetime(2017, 1, 1), "updated_at": datetime(2017, 1, 1)}
+        for n, i in enumerate(ITEMS[::3])
+    ]  # fmt: skip
+    write(pictures, ITEMS_TABLE)
     write(item, ITEM_FEATURES_TABLE)
     write(user, USER_FEATURES_TABLE)
     write(history, USER_HISTORY)
@@ -132,6 +142,13 @@ def _purchase(number: int, user: str, item: str, day: date) -> Changed:
         "event_id": str(number), "user_id": user, "item_id": item, "event_type": "purchase", "event_time": at,
         "event_date": day, "ingested_at": at, "quantity": 1, "price": Decimal("1.00"), "sample_weight": 1.0,
     }  # fmt: skip
+
+
+def _exposure(number: int, user: str, item: str, day: date) -> Changed:
+    """An hour before the day's purchases."""
+    at = datetime.combine(day, time(11), UTC)
+    shown = {"event_type": "exposure", "event_time": at, "ingested_at": at, "price": Decimal("0.00"), "propensity": 0.5}
+    return _purchase(number, user, item, day) | shown
 
 
 def _draft(folder: Path) -> None:
@@ -165,6 +182,7 @@ def test_the_night_from_draft_to_relevance(small: Small) -> None:
     champion = model_store(trained).champion(DECEMBER)
     assert champion is not None
     assert champion.version == trained.record.model_version
+    assert Bundle.load(champion.folder).scorer.ranker.inputs.image_size == 3
     assert not (small.folder / "scratch" / "run" / "bundle").exists()
 
     again = small.night()
@@ -196,7 +214,7 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
     assert one == three
 
     # What the driver computes for all shoppers at once, as training and the gate do.
-    side = read_item_side(night, DECEMBER, "e1", scorer.ranker.inputs.item_features)
+    side = read_item_side(night, DECEMBER, "e1", scorer.ranker.inputs)
     rows, items = candidates.toArrow(), scorer.ranker.encode_items(side.items)
     _, flat, block = block_of(rows, shoppers.toArrow(), pa.array(side.item_ids), scorer.ranker.inputs)
     whole = scorer.relevance(block, items).reshape(-1)[flat.to_numpy()]
@@ -239,6 +257,21 @@ def test_a_champion_of_before_is_the_reference_and_goes_on_after_a_refusal(small
     champion = store.champion(DECEMBER)
     assert champion is not None
     assert champion.version == "1"
+
+
+def test_per_exposure_only_what_was_shown_is_learnt_from(small: Small) -> None:
+    _draft(small.folder)
+    conf = _conf(small.folder, "fourth", per="exposure")
+    night = small.night(conf)
+    train_relevance(night)
+    cuts = [f"DATE'{cut}'" for cut in PERIODS.second_stage]
+    shown = night.tables.read(EVENTS).where(f"event_type = 'exposure' AND event_date IN ({', '.join(cuts)})").count()
+    assert night.record.rows["training_pairs"] == shown
+    # Purchases come on the day itself or 27 days later, and those are not within a week: half of about 20 %.
+    assert float(night.record.decisions["calibration_all_rate"]) == pytest.approx(0.1, abs=0.05)
+    champion = model_store(night).champion(DECEMBER)
+    assert champion is not None
+    assert Bundle.load(champion.folder).description.target == "a purchase within 7 days of an exposure"
 
 
 def test_missing_candidates_of_the_model_are_named(small: Small) -> None:

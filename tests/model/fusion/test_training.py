@@ -69,3 +69,25 @@ def test_without_any_response_it_says_so() -> None:
     period = toy_period()
     with pytest.raises(ValueError, match="No shopper responded"):
         fit_ranker([replace(period, responded=np.zeros_like(period.responded))], INPUTS, SETTINGS)
+
+
+def test_it_learns_that_the_picture_decides_and_an_item_without_one_is_scored_too() -> None:
+    """The response is to the one candidate whose picture is that of the history; every second item has no picture."""
+    toy = toy_period(users=300)
+    pictures = np.eye(12, dtype=np.float32)[toy.items.text_row]
+    pictures[::2] = 0.0
+    text = np.concatenate([np.tile(toy.items.text[:1], (len(pictures), 1)), pictures], axis=1)  # all read the same
+    items = replace(toy.items, text=text, text_row=np.arange(len(pictures), dtype=np.int32))
+    shown = (
+        pictures[np.maximum(toy.block.candidates, 0)]
+        @ pictures[np.maximum(toy.block.history, 0)].max(axis=1)[..., None]
+    )
+    period = replace(toy, items=items, responded=(shown[..., 0] > 0) & toy.block.listed)
+    ranker = fit_ranker([period], replace(INPUTS, image_size=12), replace(SETTINGS, epochs=25))
+    logits = ranker.predict(period.block, ranker.encode_items(period.items))
+    better = [
+        (logits[u, period.responded[u]][:, None] > logits[u, period.block.listed[u] & ~period.responded[u]]).mean()
+        for u in np.flatnonzero(period.responded.any(axis=1) & ~period.responded.all(axis=1))
+    ]
+    assert np.mean(better) > 0.75
+    assert np.isfinite(logits[period.block.listed]).all()
