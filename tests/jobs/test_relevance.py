@@ -118,7 +118,7 @@ def _fill(small: Small) -> None:
                 if at != DECEMBER and random.random() < 1 / (1 + np.exp(1.5 - channels[0])):
                     events.append(_purchase(len(events), u, ITEMS[n], at + timedelta(days=int(random.choice([0, 27])))))
     pictures = [
-        {**dict.fromkeys(ITEMS_TABLE.column_names), "item_id": i, "title": i, "category": "c",
+        {**dict.fromkeys(ITEMS_TABLE.column_names), "item_id": i, "title": i, "category": "c", "attributes": {},
          "image_embedding": [1.0, 0.0, float(n)],
          "listed_at": datetime(2017, 1, 1), "valid_from": datetime(2017, 1, 1), "updated_at": datetime(2017, 1, 1)}
         for n, i in enumerate(ITEMS[::3])
