@@ -35,7 +35,7 @@ def score(night: Night) -> None:
     scored = scored_candidates(night, champion, bundle.scorer, candidates, shoppers).persist(StorageLevel.DISK_ONLY)
     mean = mean_level(scored)
     relevance = with_relevance(night, champion, scored, bundle.scorer.calibrator.shift(mean))
-    night.tables.replace_date(relevance, RELEVANCE, night.as_of, f"policy = '{night.conf.plan.policy}'")
+    night.tables.replace_date(relevance, RELEVANCE, night.as_of, f"policy = '{night.conf.plan.scored_as}'")
     scored.unpersist()
     night.record.decisions = {"mean_level": repr(mean)}
     night.record.model_version = champion.version
@@ -80,7 +80,7 @@ def with_relevance(night: Night, champion: Champion, scored: DataFrame, shift: f
     """SCORED to the columns of `relevance`: the logistic function of the log-odds and the `shift` of the date."""
     return scored.select(
         F.lit(night.as_of).alias("as_of"),
-        F.lit(night.conf.plan.policy).alias("policy"),
+        F.lit(night.conf.plan.scored_as).alias("policy"),
         "user_id",
         "item_id",
         (1.0 / (1.0 + F.exp(-(F.col("log_odds") + F.lit(shift))))).alias("relevance"),
@@ -90,7 +90,7 @@ def with_relevance(night: Night, champion: Champion, scored: DataFrame, shift: f
 
 
 def _written(night: Night) -> int:
-    policy = F.col("policy") == F.lit(night.conf.plan.policy)
+    policy = F.col("policy") == F.lit(night.conf.plan.scored_as)
     return night.tables.read_date(RELEVANCE, night.as_of).where(policy).count()
 
 

@@ -59,7 +59,7 @@ def eligible_pairs(night: Night, items: pd.DataFrame, users: pd.DataFrame) -> Pa
     plan, spark = night.conf.plan, night.spark
     scored, version = _scored(night)
     rows = night.tables.read_date(RELEVANCE, night.as_of).where(
-        (F.col("policy") == plan.policy) & (F.col("relevance") >= plan.relevance_bar)
+        (F.col("policy") == plan.scored_as) & (F.col("relevance") >= plan.relevance_bar)
     )
     cause = F.coalesce(F.get(F.col("top_reasons"), F.lit(0)), F.lit(""))
     frame = rows.select("user_id", "item_id", "relevance", cause.alias("cause"))
@@ -83,11 +83,12 @@ def eligible_pairs(night: Night, items: pd.DataFrame, users: pd.DataFrame) -> Pa
 def _scored(night: Night) -> tuple[int, str]:
     """Rows of relevance of the night and policy, and the one version that scored them."""
     plan = night.conf.plan
-    rows = night.tables.read_date(RELEVANCE, night.as_of).where(F.col("policy") == plan.policy)
+    rows = night.tables.read_date(RELEVANCE, night.as_of).where(F.col("policy") == plan.scored_as)
     versions = rows.groupBy("model_version").count().collect()
     if len(versions) != 1:
         found = f"scores of {len(versions)} model versions" if versions else "no rows"
         raise LongtailError(
-            f"relevance has {found} for {night.as_of} and policy {plan.policy}.", f"Run score for {night.as_of} again."
+            f"relevance has {found} for {night.as_of} and policy {plan.scored_as}.",
+            f"Run score for {night.as_of} again.",
         )
     return versions[0]["count"], versions[0]["model_version"]

@@ -38,11 +38,12 @@ def planned_night(night: Night, setting: Setting, warm: Prices | None) -> Planne
         finally:
             passes.close()
         solution, where = solution_at(inputs.problem, found), "spark"
+    # The draws of two policies are independent, so that each can be evaluated from the log of the other.
     made = rounded_plan(
         inputs.problem,
         solution,
         plan.tolerance,
-        user_seed=seeds_of(inputs.user_ids, night.conf.seed, night.as_of, "users"),
-        item_seed=seeds_of(setting.item_ids, night.conf.seed, night.as_of, "items"),
+        user_seed=seeds_of(inputs.user_ids, night.conf.seed, night.as_of, plan.policy, "users"),
+        item_seed=seeds_of(setting.item_ids, night.conf.seed, night.as_of, plan.policy, "items"),
     )
     return Planned(inputs, made, where)

@@ -24,7 +24,7 @@ def why_not_shown(night: Night, item: str) -> str:
     """Why an item that entered the plan is in no list: never a candidate, below the bar, capped, or outdone."""
     plan = night.conf.plan
     policy = F.col("policy") == plan.policy
-    scored = night.tables.read_date(RELEVANCE, night.as_of).where(policy)
+    scored = night.tables.read_date(RELEVANCE, night.as_of).where(F.col("policy") == plan.scored_as)
     own = scored.where(F.col("item_id") == item)
     best = own.agg(F.count("*").alias("pairs"), F.max("relevance").alias("best")).first()
     assert best is not None

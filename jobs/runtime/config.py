@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from jobs.runtime.configuration_file import changed_keys, merged, read_packaged, read_yaml
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.evaluation_section import Evaluation
 from jobs.runtime.housekeeping_section import Housekeeping
 from jobs.runtime.plan_section import Plan
 from jobs.runtime.section import (
@@ -204,6 +205,7 @@ class Config(Section):
     trees: Trees
     gate: Gate
     plan: Plan
+    evaluation: Evaluation
     online: Online
     mlflow: MLflow
 

@@ -87,6 +87,7 @@ class Frequency(Section):
 
 class Plan(Section):
     policy: str
+    relevance_of: str | None
     placement: str
     segments: Annotated[tuple[Segment, ...], Field(min_length=1)]
     slots: Positive
@@ -110,6 +111,11 @@ class Plan(Section):
     tolerance: PositiveFloat
     max_passes: Positive
     driver_pairs: Positive
+
+    @property
+    def scored_as(self) -> str:
+        """The policy whose relevance is planned."""
+        return self.relevance_of or self.policy
 
     @model_validator(mode="after")
     def positions_fit(self) -> Plan:

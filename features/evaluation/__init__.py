@@ -1,0 +1,1 @@
+"""What exposures and shoppers have to be held against, for comparing policies and arms."""

@@ -1,0 +1,93 @@
+"""Compares two policies from the logged exposures of the plan's placement; nothing is written."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+
+import numpy as np
+from pyspark.sql import SparkSession
+
+from jobs.evaluation.policy_log import PolicyLog, read_policy_log
+from jobs.runtime.command import calendar_date, parser, run
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError
+from jobs.tables.warehouse import Warehouse
+from model.policy_evaluation.comparison import Bars, in_words
+from model.policy_evaluation.two_policies import Answer, Settings, two_policies
+
+
+def compare(
+    spark: SparkSession, conf: Config, names: tuple[str, str], first: date | None = None, last: date | None = None
+) -> str:
+    """The difference between two policies in words: estimates, intervals, what they rest on, what was left out.
+
+    A policy that answered logged requests is told by them; another one by weighing what others showed, with the
+    propensities that were logged. Raises LongtailError where a policy has no lists or the log has nothing to tell.
+    """
+    log = read_policy_log(Warehouse(spark, conf.warehouse), conf, names, first, last)
+    setting = conf.evaluation
+    settings = Settings(
+        assumption=setting.assumption,
+        clip=setting.clip,
+        bars=Bars(setting.least_overlap, setting.least_effective_size),
+        most_a_day=setting.most_exposures_a_day,
+        position_weights=np.array(conf.plan.position_weights),
+        drawn_slots=max(conf.plan.exploration_slots, 1),
+    )
+    try:
+        answer = two_policies(log.exposures, log.lists, names, settings)
+    except ValueError as error:
+        raise LongtailError(
+            f"{names[0]} and {names[1]} cannot be compared: {str(error).rstrip('.')}.",
+            "Give other days, or look at how the storefront logs its exposures.",
+        ) from error
+    return _report(log, answer, conf)
+
+
+def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
+    setting = conf.evaluation
+    unit = f"{setting.response}s within {setting.attribution_days} days of the exposure"
+    told = ", ".join(f"{name} by {'its own requests' if name == by else 'the requests of others'}"
+                     for name, by in zip(answer.names, answer.logged_by, strict=True))  # fmt: skip
+    examined = " ".join(
+        f"{value:.2f}{'' if known else '*'}" for value, known in zip(answer.examination, answer.told, strict=True)
+    )
+    lines = [
+        f"{answer.names[0]} against {answer.names[1]} at {conf.plan.placement}, exposures of {log.first} to {log.last}",
+        in_words(answer.names, answer.evaluations, answer.found, setting.assumption, unit),
+        f"Told: {told}.",
+        f"Examination of the positions: {examined}"
+        + ("" if answer.told.all() else "  (* of plan.position_weights: the log cannot tell)"),
+    ]
+    left = [f"  {count} {reason}" for reason, count in answer.left_out.items()]
+    if log.withdrawn:
+        left.append(f"  {log.withdrawn} exposures of items that were withdrawn by then, counted all the same")
+    return "\n".join([*lines, *(["Named of the log:", *left] if left else [])])
+
+
+def main() -> None:
+    """Parses the command line, evaluates and prints."""
+    given = _arguments()
+
+    def told(spark: SparkSession, conf: Config, _: str) -> None:
+        print(compare(spark, conf, (given.policy[0], given.policy[1]), given.first, given.last))
+
+    run(given.conf, "compare", told, writes=False)
+
+
+def _arguments() -> argparse.Namespace:
+    made = parser(__doc__)
+    made.add_argument(
+        "--policy", action="append", required=True, metavar="NAME", help="a policy of exposure_scores; give two"
+    )
+    made.add_argument("--from", dest="first", type=calendar_date, metavar="YYYY-MM-DD", help="first day of exposures")
+    made.add_argument("--to", dest="last", type=calendar_date, metavar="YYYY-MM-DD", help="last day of exposures")
+    given = made.parse_args()
+    if len(given.policy) != 2:
+        made.error("give --policy twice, the policy and the one it is held against")
+    return given
+
+
+if __name__ == "__main__":
+    main()

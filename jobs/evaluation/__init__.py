@@ -1,0 +1,1 @@
+"""Reading of logs and lists for comparing policies and arms."""

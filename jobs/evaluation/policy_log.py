@@ -1,0 +1,121 @@
+"""Logged exposures of a placement with their responses and relevance, and the lists that policies made meanwhile."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
+from features.evaluation.answers import with_responses
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError
+from jobs.tables.warehouse import Warehouse
+
+_EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "position", "propensity", "sample_weight")
+
+
+@dataclass(frozen=True)
+class PolicyLog:
+    """exposures and lists: as model.policy_evaluation.two_policies takes them; withdrawn: exposures of items that were
+    withdrawn by then."""
+
+    exposures: pd.DataFrame
+    lists: dict[str, pd.DataFrame]
+    withdrawn: int
+    first: date
+    last: date
+
+
+def read_policy_log(
+    tables: Warehouse, conf: Config, policies: Sequence[str], first: date | None, last: date | None
+) -> PolicyLog:
+    """The log of plan.placement between two days, both included; from the first common night to the last event.
+
+    An exposure belongs to the newest night of the policies that is not after its day. Raises LongtailError where a
+    policy has no lists or nothing was logged.
+    """
+    nights = _nights(tables, conf, policies)
+    first = max(first, nights[0]) if first else nights[0]
+    of_log = (F.col("placement") == conf.plan.placement) & (F.col("event_date") >= F.lit(first))
+    if last is not None:
+        of_log &= F.col("event_date") <= F.lit(last)
+    events = tables.read(EVENTS)
+    shown = events.where((F.col("event_type") == "exposure") & of_log)
+    days = [row["event_date"] for row in shown.select("event_date").distinct().collect()]
+    if not days:
+        raise LongtailError(
+            f"events has no exposure of the placement {conf.plan.placement} from {first} on"
+            + (f" until {last}." if last else "."),
+            "Log the exposures of the storefront (client.exposure_events) and ingest them, or give other days.",
+        )
+    until = max(days) + timedelta(days=conf.evaluation.attribution_days + 1)
+    responses = events.where(
+        (F.col("event_type") == conf.evaluation.response)
+        & (F.col("event_date") >= F.lit(first))
+        & (F.col("event_date") <= F.lit(until))
+    ).select("event_id", "user_id", "item_id", "event_time", "request_id", "sample_weight")
+    exposures = shown.select(*_EXPOSURE, "policy")
+    answered = with_responses(exposures, responses, conf.evaluation.attribution_days)
+    night_of = tables.spark.createDataFrame(
+        [(day, nights[bisect_right(nights, day) - 1]) for day in sorted(days)], "event_date date, as_of date"
+    )
+    rows = _with_relevance(tables, answered.join(F.broadcast(night_of), on="event_date", how="inner"), nights)
+    lists = tables.read(EXPOSURE_SCORES).where(
+        (F.col("placement") == conf.plan.placement) & F.col("policy").isin(list(policies))
+    )
+    lists = lists.where(F.col("as_of").isin(sorted({nights[bisect_right(nights, day) - 1] for day in days})))
+    shoppers = rows.select("user_id").distinct()
+    made = lists.join(shoppers, on="user_id", how="left_semi").select(
+        "policy", "as_of", "user_id", "item_id", "rank", "relevance"
+    )
+    drawn = made.toPandas()
+    by_policy = {policy: drawn[drawn["policy"] == policy].drop(columns="policy") for policy in policies}
+    found = rows.withColumnRenamed("event_date", "day").drop("event_time").toPandas()
+    return PolicyLog(found, by_policy, _withdrawn(tables, shown), min(days), max(days))
+
+
+def _nights(tables: Warehouse, conf: Config, policies: Sequence[str]) -> list[date]:
+    """Nights, in order, for which every policy has lists."""
+    rows = (
+        tables.read(EXPOSURE_SCORES)
+        .where(F.col("placement") == conf.plan.placement)
+        .select("policy", "as_of")
+        .distinct()
+        .collect()
+    )
+    of_policy = {policy: {row["as_of"] for row in rows if row["policy"] == policy} for policy in policies}
+    for policy, nights in of_policy.items():
+        if not nights:
+            known = ", ".join(sorted({row["policy"] for row in rows})) or "none"
+            raise LongtailError(
+                f"The policy {policy} has no lists for the placement {conf.plan.placement}; others have: {known}.",
+                "Plan its nights: plan_exposure with plan.policy and plan.relevance_of in a configuration of its own.",
+            )
+    common = set.intersection(*of_policy.values())
+    if not common:
+        raise LongtailError(
+            f"There is no night for which {' and '.join(policies)} both have lists.", "Plan both for the same nights."
+        )
+    return sorted(common)
+
+
+def _with_relevance(tables: Warehouse, exposures: DataFrame, nights: list[date]) -> DataFrame:
+    """The predicted relevance of the shopper's pair that night, NULL where it was no candidate."""
+    scored = (
+        tables.read(RELEVANCE)
+        .where(F.col("as_of").isin(nights))
+        .groupBy("as_of", "user_id", "item_id")
+        .agg(F.max("relevance").alias("relevance"))
+    )
+    return exposures.join(scored, on=["as_of", "user_id", "item_id"], how="left")
+
+
+def _withdrawn(tables: Warehouse, shown: DataFrame) -> int:
+    gone = tables.read(ITEMS).where("withdrawn_at IS NOT NULL AND valid_to IS NULL").select("item_id", "withdrawn_at")
+    return shown.join(gone, on="item_id", how="inner").where("event_time >= withdrawn_at").count()
