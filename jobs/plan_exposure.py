@@ -6,6 +6,7 @@ import pandas as pd
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
 from features.contract.table import Table
+from jobs.experiments.arms import arm_nights
 from jobs.planning.check import check_plan
 from jobs.planning.outputs import exposure_rows, fallback_rows, item_rows, price_rows
 from jobs.planning.setting import read_setting
@@ -21,22 +22,31 @@ def plan_exposure(night: Night) -> None:
     """Decides the exposure of every shopper's candidates under slots, caps and floors.
 
     Reads relevance, item_features and user_features of the night; writes exposure_scores, item_exposure,
-    constraint_prices and fallback_lists of the night and its policy. Prices start from those of the newest earlier
+    constraint_prices and fallback_lists of the night and its policy; where a test runs, of every arm's policy for the
+    arm's shoppers, with shares, stock and budgets of their own. Prices start from those of the newest earlier
     night. With plan.on_unmet_floor: refuse, a floor that is missed ends the job with exit code 3 and nothing written.
     """
+    # Every arm of a test is planned before anything is written, so that a refusal leaves no half of it.
+    planned = {arm: (of_arm, _planned(of_arm, arm)) for arm, of_arm in arm_nights(night).items()}
+    for of_arm, (made, prices) in planned.values():
+        _write(of_arm, exposure_rows(of_arm, made.inputs, made.made), EXPOSURE_SCORES)
+        _write(of_arm, item_rows(of_arm, made.inputs, made.made), ITEM_EXPOSURE)
+        _write(of_arm, prices, CONSTRAINT_PRICES)
+        _write(of_arm, fallback_rows(of_arm, made.inputs), FALLBACK_LISTS)
+
+
+def _planned(night: Night, arm: str) -> tuple[Planned, pd.DataFrame]:
+    """The plan of an arm (of all where it is '') and its rows of constraint_prices."""
     check_plan(night.conf.plan)
     setting = read_setting(night)
     warm, of_date = last_prices(night, setting)
     planned = planned_night(night, setting, warm)
-    night.record.decisions["warm_start"] = str(of_date or "none")
+    night.record.decisions[_of(arm, "warm_start")] = str(of_date or "none")
     prices = price_rows(night, planned.inputs, planned.made)
-    _tell(night, planned)
+    _tell(night, planned, arm)
     tell_unmet(night, planned, prices)
     refuse_unmet(night, planned)
-    _write(night, exposure_rows(night, planned.inputs, planned.made), EXPOSURE_SCORES)
-    _write(night, item_rows(night, planned.inputs, planned.made), ITEM_EXPOSURE)
-    _write(night, prices, CONSTRAINT_PRICES)
-    _write(night, fallback_rows(night, planned.inputs), FALLBACK_LISTS)
+    return planned, prices
 
 
 def _write(night: Night, rows: pd.DataFrame, table: Table) -> None:
@@ -45,13 +55,13 @@ def _write(night: Night, rows: pd.DataFrame, table: Table) -> None:
     night.tables.replace_date(frame, table, night.as_of, f"policy = '{policy}'")
 
 
-def _tell(night: Night, planned: Planned) -> None:
+def _tell(night: Night, planned: Planned, arm: str) -> None:
     inputs, made, setting = planned.inputs, planned.made, planned.inputs.setting
     solution = made.solution
     refusing = len(setting.shared.refusing) if len(setting.shared.lists["everyone"]) else 0
     listed = len(set(made.user.tolist())) + refusing
     night.record.model_version = setting.pairs.model_version
-    night.record.rows |= {
+    rows = {
         "pairs": len(inputs.problem.item_index),
         "items": inputs.problem.items,
         "users": listed,
@@ -59,24 +69,32 @@ def _tell(night: Night, planned: Planned) -> None:
         "users_without_consent": len(setting.shared.refusing),
         "entries": len(made.user) + refusing * len(setting.shared.lists["everyone"]),
     }
-    night.record.decisions |= {
+    decisions = {
         "solved_in": planned.solved_in,
         "passes": str(solution.passes),
         "gap": f"{solution.gap:.5f}",
         "violation": f"{solution.violation:.5f}",
         "converged": str(solution.converged).lower(),
     }
+    night.record.rows |= {_of(arm, name): count for name, count in rows.items()}
+    night.record.decisions |= {_of(arm, name): word for name, word in decisions.items()}
     event(
         "plan solved" if solution.converged else "plan stopped at plan.max_passes, the best so far is used",
         step="plan_exposure",
         as_of=night.as_of,
+        policy=night.conf.plan.policy,
         solved_in=planned.solved_in,
         passes=solution.passes,
         gap=f"{solution.gap:.5f}",
         violation=f"{solution.violation:.5f}",
-        warm_start=night.record.decisions["warm_start"],
+        warm_start=night.record.decisions[_of(arm, "warm_start")],
         swaps=int((made.swapped >= 0).sum()),
     )
+
+
+def _of(arm: str, name: str) -> str:
+    """A name in `runs`: with the arm before it where a test runs."""
+    return f"{arm}_{name}" if arm else name
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.experiments.arms import arm_nights, assigned, runs
 from jobs.report.lists import page_in_words, shopper_pages
 from jobs.report.newest import newest_plan
 from jobs.report.why_not import why_not_planned, why_not_shown
@@ -40,8 +41,12 @@ def _user(tables: Warehouse, conf: Config, as_of: date, user: str) -> str:
     known = tables.read_date(USER_FEATURES_TABLE, as_of).where(F.col("user_id") == user)
     if known.isEmpty():
         raise LongtailError(f"No shopper {user} was known on {as_of}.", "Look the id up in the table users.")
-    page = shopper_pages(tables, as_of, conf.plan.policy, [user], last=15)[0]
-    return f"Night of {as_of}, {conf.plan.placement}\n{page_in_words(page)}"
+    night = Night(conf, as_of, "", tables.spark, tables, Record())
+    arm = str(assigned(conf, [user])[0]) if runs(night) else ""
+    policy = arm_nights(night)[arm].conf.plan.policy
+    page = shopper_pages(tables, as_of, policy, [user], last=15)[0]
+    of_arm = f", arm {arm} of the test {conf.experiment.name}" if arm else ""
+    return f"Night of {as_of}, {conf.plan.placement}{of_arm}\n{page_in_words(page)}"
 
 
 def _item(night: Night, item: str) -> str:

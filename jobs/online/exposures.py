@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pyspark.sql.types import ArrayType, StringType
 
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
@@ -35,24 +37,29 @@ def _arrays() -> tuple[OnlineField, ...]:
     )
 
 
+_ARM = OnlineField("arm", StringType(), "Arm of the running test that the shopper is in; empty where there is none.")
 _AS_OF = OnlineField("as_of", StringType(), "Night that the values are of, as an ISO date.")
-USER_EXPOSURE_FIELDS = (*_arrays(), _AS_OF, *_fields(EXPOSURE_SCORES, _OF_THE_NIGHT))
+USER_EXPOSURE_FIELDS = (*_arrays(), _AS_OF, *_fields(EXPOSURE_SCORES, _OF_THE_NIGHT), _ARM)
 ITEM_EXPOSURE_FIELDS = (*_fields(ITEM_EXPOSURE, _OF_THE_ITEM), _AS_OF)
 
 
-def user_exposure_query(table: str, plan: Plan) -> str:
+def user_exposure_query(table: str, plan: Plan, arms: Mapping[str, str]) -> str:
     """SQL over exposure_scores, named as `table`: one row an as_of and shopper, the list as arrays by rank.
 
+    arms: by policy the arm whose shoppers have its lists; {policy: ''} where no test runs.
     Columns: event_timestamp (as_of 00:00), user_id and those of USER_EXPOSURE_FIELDS.
     """
+    policies = ", ".join(map(_literal, arms))
+    arm = f"CASE policy {' '.join(f'WHEN {_literal(p)} THEN {_literal(a)}' for p, a in arms.items())} END"
     members = ", ".join(_OF_THE_LIST.values())
     arrays = ", ".join(f"transform(list, x -> x.{name}) AS {array}" for array, name in _OF_THE_LIST.items())
     night = ", ".join(f"max({name}) AS {name}" for name in _OF_THE_NIGHT)
     return (
         f"SELECT timestamp(night) AS event_timestamp, user_id, {arrays}, string(night) AS as_of, "
-        f"{', '.join(_OF_THE_NIGHT)} FROM (SELECT as_of AS night, user_id, "
+        f"{', '.join(_OF_THE_NIGHT)}, {arm} AS arm FROM (SELECT as_of AS night, user_id, "
         f"array_sort(collect_list(struct(rank, {members}))) AS list, {night} "
-        f"FROM {table} WHERE {_of_the_plan(plan)} GROUP BY as_of, user_id)"
+        f"FROM {table} WHERE policy IN ({policies}) AND placement = {_literal(plan.placement)} "
+        f"GROUP BY as_of, user_id, policy)"
     )
 
 
@@ -63,7 +70,7 @@ def fallback_query(table: str, plan: Plan) -> str:
     members = "item_id, value AS score, relevance, 0.0D AS boost, 1.0D AS propensity, reason"
     return (
         f"SELECT timestamp(night) AS event_timestamp, concat('segment:', shopper_segment) AS user_id, {arrays}, "
-        f"string(night) AS as_of, {', '.join(_OF_THE_NIGHT)} FROM (SELECT as_of AS night, shopper_segment, "
+        f"string(night) AS as_of, {', '.join(_OF_THE_NIGHT)}, '' AS arm FROM (SELECT as_of AS night, shopper_segment, "
         f"array_sort(collect_list(struct(rank, {members}))) AS list, {night} "
         f"FROM {table} WHERE {_of_the_plan(plan)} GROUP BY as_of, shopper_segment)"
     )

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.experiments.arms import policies_of_arms
 from jobs.online.exposures import fallback_query, item_exposure_query, user_exposure_query
 from jobs.online.fields import OnlineView
 from jobs.runtime.config import Plan
@@ -25,8 +26,10 @@ def collect_rows(night: Night, views: tuple[OnlineView, ...]) -> Rows:
 
     Raises LongtailError naming view and column when the night has no rows for a view, a key twice or a value missing.
     """
+    arms = policies_of_arms(night)
+    lists = _queried(night, EXPOSURE_SCORES, lambda table, plan: user_exposure_query(table, plan, arms))
     frames = {
-        "user_exposure": _with_fallbacks(night, _queried(night, EXPOSURE_SCORES, user_exposure_query)),
+        "user_exposure": _with_fallbacks(night, lists),
         "item_exposure": _queried(night, ITEM_EXPOSURE, item_exposure_query),
         "user_features": night.tables.read_date(USER_FEATURES_TABLE, night.as_of),
         "item_features": night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where(F.col("is_eligible")),

@@ -17,6 +17,7 @@ from jobs.online.exposures import (
 )
 from jobs.online.fields import OnlineField, OnlineView
 from jobs.runtime.config import Config
+from jobs.runtime.experiment_section import plans_of_arms
 
 
 def online_views(conf: Config) -> tuple[OnlineView, ...]:
@@ -29,7 +30,7 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
             fields=USER_EXPOSURE_FIELDS,
             table=table_path(conf, EXPOSURE_SCORES),
             timestamp="event_timestamp",
-            query=user_exposure_query(_in_sql(conf, EXPOSURE_SCORES), conf.plan),
+            query=user_exposure_query(_in_sql(conf, EXPOSURE_SCORES), conf.plan, _arms(conf)),
         ),
         OnlineView(
             name="item_exposure",
@@ -63,6 +64,11 @@ def table_path(conf: Config, table: Table) -> str:
     """Where a Delta table lies, independent of the working directory of whoever reads the catalogue."""
     folder = conf.warehouse if "://" in conf.warehouse else str(Path(conf.warehouse).absolute())
     return f"{folder.rstrip('/')}/{table.name}"
+
+
+def _arms(conf: Config) -> dict[str, str]:
+    plans = plans_of_arms(conf.plan, conf.experiment)
+    return {plan.policy: arm for arm, plan in plans.items()}
 
 
 def _in_sql(conf: Config, table: Table) -> str:

@@ -23,8 +23,11 @@ class NamedGroup:
     group: Group
 
 
-def named_groups(plan: Plan, items: pd.DataFrame, total: float) -> tuple[NamedGroup, ...]:
-    """All groups of a plan; total: the expected exposure that shares refer to. items: the columns that rules name."""
+def named_groups(plan: Plan, items: pd.DataFrame, total: float, part: float = 1.0) -> tuple[NamedGroup, ...]:
+    """All groups of a plan; total: the expected exposure that shares refer to; part: share of the sponsors' budgets.
+
+    items: the columns that rules name
+    """
     groups: list[NamedGroup] = []
     for name, bound in plan.floors.items():
         for rule, members in members_by_rule(bound, items):
@@ -34,7 +37,7 @@ def named_groups(plan: Plan, items: pd.DataFrame, total: float) -> tuple[NamedGr
             groups.append(NamedGroup(name, rule, Group(_label(bound, name, rule), members, cap=bound.share * total)))
     for provider, sponsor in plan.sponsors.items():
         members = np.flatnonzero((items["provider_id"] == provider).to_numpy())
-        cap = sponsor.budget / sponsor.bid
+        cap = part * sponsor.budget / sponsor.bid
         groups.append(NamedGroup(BUDGET, provider, Group(f"the budget of {provider}", members, cap=cap)))
     return tuple(groups)
 

@@ -28,27 +28,30 @@ class ItemBounds:
 
 
 def item_bounds(
-    plan: Plan, items: pd.DataFrame, wishes: Merchandising, total: float, largest: np.ndarray
+    plan: Plan, items: pd.DataFrame, wishes: Merchandising, total: float, largest: np.ndarray, part: float = 1.0
 ) -> ItemBounds:
-    """The bounds of a night. total: exposures that shares refer to; largest: relevance of each item's best pair.
+    """The bounds of a night. total: exposures that shares refer to; largest: relevance of each item's best pair; part:
+    share of the shoppers that are planned, who get so much of the stock and of exposures that are numbers.
 
     A response to every exposure at the largest relevance must not outgrow the stock, less what will sell anyway: so
     expected responses never do. A floor raises the share cap, never the stock's.
     """
-    floor, floor_kind = _floors(plan, items, wishes, total)
+    floor, floor_kind = _floors(plan, items, wishes, total, part)
     cap = np.maximum(plan.max_item_share * total, np.where(floor_kind == PIN, floor, 0.0))
-    stock = _stock(plan, items, largest)
+    stock = _stock(plan, items, largest) * part
     kind = np.where(stock < cap, STOCK, ITEM_CAP).astype(object)
     return ItemBounds(np.minimum(cap, stock), floor, stock, kind, floor_kind)
 
 
-def _floors(plan: Plan, items: pd.DataFrame, wishes: Merchandising, total: float) -> tuple[np.ndarray, np.ndarray]:
+def _floors(
+    plan: Plan, items: pd.DataFrame, wishes: Merchandising, total: float, part: float
+) -> tuple[np.ndarray, np.ndarray]:
     of_segment = (items["segment"] == plan.item_floor.segment).to_numpy()
-    floor = np.where(of_segment, plan.item_floor.exposures, 0.0)
+    floor = np.where(of_segment, plan.item_floor.exposures * part, 0.0)
     kind = np.full(len(items), ITEM_FLOOR, dtype=object)
     if plan.launch.exposures > 0:
         age = items["days_since_listed"].to_numpy(dtype=np.float64)
-        allowance = plan.launch.exposures * np.clip(1.0 - age / plan.launch.days, 0.0, 1.0)
+        allowance = plan.launch.exposures * part * np.clip(1.0 - age / plan.launch.days, 0.0, 1.0)
         kind[allowance > floor] = LAUNCH
         floor = np.maximum(floor, allowance)
     shares = items["item_id"].map({item: wish.share for item, wish in wishes.pins.items()}).to_numpy(dtype=np.float64)

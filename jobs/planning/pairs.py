@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import RELEVANCE
+from jobs.experiments.arms import runs
 from jobs.planning.eligibility import without_frequent
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
@@ -54,7 +55,8 @@ class Pairs:
 def eligible_pairs(night: Night, items: pd.DataFrame, users: pd.DataFrame) -> Pairs:
     """Pairs of the night at or above the bar, of the given items (item_id) and of shoppers who consent.
 
-    users: user_id, consents. Raises LongtailError where no pair is left, or the night was not scored by one version.
+    users: user_id, consents; those of the arm where a test runs. Raises LongtailError where no pair is left, or the
+    night was not scored by one version.
     """
     plan, spark = night.conf.plan, night.spark
     scored, version = _scored(night)
@@ -66,7 +68,10 @@ def eligible_pairs(night: Night, items: pd.DataFrame, users: pd.DataFrame) -> Pa
     may_enter = F.broadcast(spark.createDataFrame(items[["item_id"]]))
     frame = frame.join(may_enter, on="item_id", how="inner")
     refusing = users.loc[~users["consents"], ["user_id"]]
-    if len(refusing):
+    if runs(night):
+        planned = F.broadcast(spark.createDataFrame(users.loc[users["consents"], ["user_id"]]))
+        frame = frame.join(planned, on="user_id", how="left_semi")
+    elif len(refusing):
         refused = F.broadcast(spark.createDataFrame(refusing))
         frame = frame.join(refused, on="user_id", how="left_anti")
     frame = without_frequent(night, frame).select("user_id", "item_id", "relevance", "cause")

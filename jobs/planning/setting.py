@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from features.contract import USERS
 from features.declarations import USER_FEATURES_TABLE
+from jobs.experiments.arms import arm_and_share, assigned
 from jobs.planning.columns import ATTRIBUTE, item_rows_of, named_columns
 from jobs.planning.eligibility import why_excluded
 from jobs.planning.groups import NamedGroup, named_groups
@@ -68,7 +69,10 @@ def read_setting(night: Night) -> Setting:
             f"No item of {night.as_of} may enter the lists.",
             "Look at plan.segments, plan.sensitive_categories and bans, and at is_eligible in item_features.",
         )
+    arm, part = arm_and_share(night)
     users = _users(night)
+    if arm:
+        users = users[assigned(night.conf, users["user_id"]) == arm].reset_index(drop=True)
     pairs = eligible_pairs(night, items, users)
     user_ids = pairs.shoppers()
     sums = _checked(night, pairs.sums(users))
@@ -78,8 +82,8 @@ def read_setting(night: Night) -> Setting:
     largest[place.get_indexer(best.index)] = best.to_numpy()
     listed = users[users["user_id"].isin(user_ids) | ~users["consents"]]
     total = total_exposure(listed["visit_probability"].to_numpy(), np.array(plan.position_weights))
-    bounds = item_bounds(plan, items, wishes, total, largest)
-    groups = named_groups(plan, items, total)
+    bounds = item_bounds(plan, items, wishes, total, largest, part)
+    groups = named_groups(plan, items, total, part)
     factor, addend = _worth(plan, items)
     types, _ = pd.factorize(items["product_type"].where(items["product_type"] != ""), sort=True)
     item_type = types.astype(np.int64)

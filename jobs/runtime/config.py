@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from jobs.runtime.configuration_file import changed_keys, merged, read_packaged, read_yaml
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.evaluation_section import Evaluation
+from jobs.runtime.experiment_section import Experiment, plans_of_arms
 from jobs.runtime.housekeeping_section import Housekeeping
 from jobs.runtime.plan_section import Plan
 from jobs.runtime.section import (
@@ -206,8 +207,14 @@ class Config(Section):
     gate: Gate
     plan: Plan
     evaluation: Evaluation
+    experiment: Experiment
     online: Online
     mlflow: MLflow
+
+    @model_validator(mode="after")
+    def arms_have_plans(self) -> Config:
+        plans_of_arms(self.plan, self.experiment)
+        return self
 
     @property
     def hash(self) -> str:

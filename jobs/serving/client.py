@@ -72,6 +72,7 @@ class UserList:
     """A shopper's items, best first. `known` means that the live night has a list for this very shopper.
 
     source: whose list it is: the shopper's own, the segment's, everyone's; 'stale' and 'none' have no items
+    policy, arm: which plan made the list, and the shopper's arm of the running test; arm is None where none runs
     from_memory: the store is down, and this is an answer of before
     """
 
@@ -82,6 +83,7 @@ class UserList:
     items: tuple[RankedItem, ...]
     source: Source = "none"
     policy: str | None = None
+    arm: str | None = None
     from_memory: bool = False
 
 
@@ -214,7 +216,9 @@ class StorefrontClient:
         source: Source = "personal" if key == user_id else own  # type: ignore[assignment]
         as_of = date.fromisoformat(row["user_exposure__as_of"])
         version, policy = row["user_exposure__model_version"], row["user_exposure__policy"]
-        answer = UserList(user_id, key == user_id, as_of, version, items, source, policy)
+        # A night of before there were tests has no such column; of a list that is not personal it is empty.
+        arm = row.get("user_exposure__arm") or None
+        answer = UserList(user_id, key == user_id, as_of, version, items, source, policy, arm)
         self._remember(key, answer)
         if (self._today() - as_of).days <= self._max_age or self._on_stale == "serve":
             return answer

@@ -21,7 +21,7 @@ class Panel:
 
     def __init__(self, spark: SparkSession, folder: Path | None = None) -> None:
         self._spark = spark
-        self._folder = folder or _installed()
+        self._folder = folder or installed_folder()
         self.types: dict[str, str] = {}
 
     def transactions(self) -> DataFrame:
@@ -64,7 +64,7 @@ class Panel:
         return frame.select(*columns)
 
 
-def _installed() -> Path:
+def installed_folder() -> Path:
     """The folder of the package's data; the package itself is not imported, as that would load its tables."""
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:

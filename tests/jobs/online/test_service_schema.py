@@ -12,6 +12,7 @@ LISTS = {
         "item_ids": "Array(String)", "scores": "Array(Float64)", "relevances": "Array(Float64)",
         "boosts": "Array(Float64)", "propensities": "Array(Float64)", "reasons": "Array(String)",
         "as_of": "String", "policy": "String", "placement": "String", "model_version": "String", "run_id": "String",
+        "arm": "String",
     },
     "item_exposure": {"boost": "Float64", "segment": "String", "allocated": "Float64", "as_of": "String"},
 }  # fmt: skip

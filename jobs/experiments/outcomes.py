@@ -1,0 +1,111 @@
+"""Outcomes of a running test as arrays: shoppers, their arms, what they did each day and before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS, EXPOSURE_SCORES, USERS
+from features.declarations import ITEM_FEATURES_TABLE
+from features.evaluation.outcomes import METRICS, daily_outcomes
+from jobs.experiments.arms import assigned
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.experiment_section import plans_of_arms
+from jobs.tables.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Everyone whom the store knew when the test began, sorted by user_id, whether they came since or not.
+
+    arm: names (users); by_day: float64 (users, days) of each metric; before: float64 (users, metrics), means a day
+    segments: by name (users) what they were before the test: activity, and the configured attributes
+    listed: shoppers of each arm who had a list; crossed: shoppers who were shown a list of another arm; shown: of how
+    many with a logged exposure
+    """
+
+    user_ids: np.ndarray
+    arm: np.ndarray
+    by_day: dict[str, np.ndarray]
+    before: np.ndarray
+    segments: dict[str, np.ndarray]
+    listed: dict[str, int]
+    crossed: int
+    shown: int
+
+
+def read_outcomes(tables: Warehouse, conf: Config, first: date, until: date) -> Outcomes:
+    """The days from `first` to before `until`. Raises LongtailError where no shopper was known when the test began."""
+    test = conf.experiment
+    known = (
+        tables.read(USERS).where(F.col("signed_up_at") < F.lit(first).cast("timestamp"))
+        .select("user_id", *(F.col("attributes").getItem(name).alias(name) for name in test.segment_attributes))
+        .toPandas().sort_values("user_id", ignore_index=True)
+    )  # fmt: skip
+    if known.empty:
+        raise LongtailError(
+            f"No shopper signed up before {first}.", "Look at experiment.starts_on and at the table users."
+        )
+    user_ids = known["user_id"].to_numpy()
+    start = first - timedelta(days=test.before_days)
+    rows = _daily(tables, first, start, until)
+    user = pd.Index(user_ids).get_indexer(pd.Index(rows["user_id"]))
+    day = np.array([(one - start).days for one in rows["event_date"]], dtype=np.int64)
+    inside = user >= 0
+    whole = {}
+    for name in METRICS:
+        values = np.zeros((len(user_ids), (until - start).days))
+        np.add.at(values, (user[inside], day[inside]), rows[name].to_numpy(dtype=np.float64)[inside])
+        whole[name] = values
+    arm = assigned(conf, user_ids)
+    before = np.stack([whole[name][:, : test.before_days].mean(axis=1) for name in METRICS], axis=1)
+    lines = before[:, METRICS.index("tail_purchases")] + before[:, METRICS.index("head_purchases")]
+    segments = {"activity": _thirds(lines)}
+    segments |= {name: known[name].fillna("unknown").to_numpy(dtype=str) for name in test.segment_attributes}
+    listed, crossed, shown = _shown(tables, conf, first, until)
+    days = {name: values[:, test.before_days :] for name, values in whole.items()}
+    return Outcomes(user_ids, arm, days, before, segments, listed, crossed, shown)
+
+
+def _daily(tables: Warehouse, first: date, start: date, until: date) -> pd.DataFrame:
+    purchases = tables.read(EVENTS).where(
+        (F.col("event_type") == "purchase")
+        & (F.col("event_date") >= F.lit(start))
+        & (F.col("event_date") < F.lit(until))
+    )
+    segments = tables.read_date(ITEM_FEATURES_TABLE, first).select("item_id", "segment")
+    return daily_outcomes(purchases, segments).toPandas()
+
+
+def _thirds(lines: np.ndarray) -> np.ndarray:
+    edges = np.quantile(lines, [1 / 3, 2 / 3])
+    return np.array(["few purchases", "some purchases", "many purchases"])[np.searchsorted(edges, lines, side="left")]
+
+
+def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[dict[str, int], int, int]:
+    """Shoppers with a list by arm; shoppers shown another arm's list, of those with a logged exposure."""
+    arms = {plan.policy: arm for arm, plan in plans_of_arms(conf.plan, conf.experiment).items()}
+    lists = tables.read(EXPOSURE_SCORES).where(
+        (F.col("as_of") >= F.lit(first))
+        & (F.col("as_of") < F.lit(until))
+        & F.col("policy").isin(list(arms))
+        & (F.col("placement") == conf.plan.placement)
+    )
+    counts = {row["policy"]: row["n"] for row in
+              lists.groupBy("policy").agg(F.countDistinct("user_id").alias("n")).collect()}  # fmt: skip
+    logged = tables.read(EVENTS).where(
+        (F.col("event_type") == "exposure")
+        & (F.col("event_date") >= F.lit(first))
+        & (F.col("event_date") < F.lit(until))
+        & (F.col("placement") == conf.plan.placement)
+        & F.col("policy").isNotNull()
+    )
+    pairs = logged.select("user_id", "policy").distinct().toPandas()
+    strayed = pairs[pairs["policy"].map(arms).to_numpy() != assigned(conf, pairs["user_id"])]
+    listed = {arm: int(counts.get(policy, 0)) for policy, arm in arms.items()}
+    return listed, int(strayed["user_id"].nunique()), int(pairs["user_id"].nunique())

@@ -1,0 +1,113 @@
+"""A test from the configuration to its analysis: two plans in one night, what is published, what is told."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from pyspark.sql import SparkSession
+
+from features.contract import CONSTRAINT_PRICES, EVENTS, EXPOSURE_SCORES, USERS
+from features.contract.table import Table
+from jobs.analyse_test import analyse_test
+from jobs.experiments.arms import assigned
+from jobs.online.rows import collect_rows
+from jobs.online.views import online_views
+from jobs.plan_exposure import plan_exposure
+from jobs.runtime.config import Config, load_config
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.night import Night
+from tests.jobs.planning.test_plan_exposure import FIRST, PLAN, fill, night_of
+
+pytestmark = pytest.mark.slow
+
+USERS_OF = [f"u{number:02}" for number in range(22)]
+ARMS = {
+    "usual": {"share": 0.5, "plan": {}},
+    "bold": {"share": 0.5, "plan": {"floors": {"cold": {"share": 0.3}}, "launch": {"exposures": 0.2}}},
+}
+
+
+@pytest.fixture(scope="module")
+def planned(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    folder = tmp_path_factory.mktemp("arms")
+    path: Path = folder / "conf.yaml"
+    test = {"name": "autumn", "starts_on": FIRST, "arms": ARMS, "before_days": 7}
+    path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse"), "plan": PLAN, "experiment": test}))
+    night = night_of(spark, load_config(path), FIRST)
+    fill(night)
+    plan_exposure(night)
+    return night
+
+
+def arms(conf: Config) -> dict[str, str]:
+    return dict(zip(USERS_OF, assigned(conf, USERS_OF).tolist(), strict=True))
+
+
+def test_each_shopper_has_one_list_by_the_plan_of_the_arm(planned: Night) -> None:
+    of_user = arms(planned.conf)
+    assert set(of_user.values()) == {"usual", "bold"}
+    lists = planned.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas()
+    policy_of = {"usual": "main", "bold": "bold"}
+    assert set(zip(lists["user_id"], lists["policy"], strict=True)) == {
+        (user, policy_of[arm]) for user, arm in of_user.items() if user != "u21"
+    }
+    # Shares of floors are of the arm's own exposure: its shoppers' visits (n % 10 + 1) / 30 times 2.4.
+    prices = planned.tables.read_date(CONSTRAINT_PRICES, FIRST).toPandas().set_index(["policy", "constraint"])["bound"]
+    for arm, share in (("usual", 0.1), ("bold", 0.3)):
+        mine = sum((int(u[1:]) % 10 + 1) / 30 for u, a in of_user.items() if a == arm and u != "u21")
+        assert prices[policy_of[arm], "cold"] == pytest.approx(share * mine * 2.4)
+    assert planned.record.rows["usual_users"] + planned.record.rows["bold_users"] == 21
+
+
+def test_the_storefront_reads_the_arm_with_the_list(planned: Night) -> None:
+    rows = collect_rows(planned, online_views(planned.conf))["user_exposure"]
+    personal = rows[~rows["user_id"].str.startswith("segment:")].set_index("user_id")
+    of_user = arms(planned.conf)
+    assert personal["arm"].to_dict() == {user: arm for user, arm in of_user.items() if user != "u21"}
+    assert set(personal.loc[personal["arm"] == "bold", "policy"]) == {"bold"}
+    assert rows.loc[rows["user_id"] == "segment:everyone", ["arm", "policy"]].to_numpy().tolist() == [["", "main"]]
+
+
+def test_the_analysis_tells_effects_and_who_saw_the_wrong_lists(spark: SparkSession, planned: Night) -> None:
+    conf, of_user = planned.conf, arms(planned.conf)
+    users = pd.DataFrame({"user_id": USERS_OF}).assign(
+        signed_up_at=datetime(2017, 1, 1), attributes=[{}] * 22, consent_personalisation=True,
+        updated_at=datetime(2017, 1, 1),
+    )  # fmt: skip
+    _write(planned, USERS, users)
+    rows = []
+    for number, (user, arm) in enumerate(of_user.items()):
+        for day in range(-7, 6):
+            more = 3 if arm == "bold" and day >= 0 else 0
+            rows += [(user, "t1", "purchase", day, None)] * (1 + number % 2 + more)
+            rows.append((user, "hit", "purchase", day, None))
+        rows.append((user, "t1", "exposure", 0, "main"))  # those in bold saw the wrong list
+    events = pd.DataFrame(rows, columns=["user_id", "item_id", "event_type", "day", "policy"])
+    events["event_date"] = [FIRST + timedelta(days=day) for day in events.pop("day")]
+    events["event_time"] = events["ingested_at"] = pd.to_datetime(events["event_date"])
+    _write(planned, EVENTS, events.assign(
+        event_id=[str(n) for n in range(len(events))], quantity=1, price=Decimal(2), sample_weight=1.0,
+        placement="tail_shelf",
+    ))  # fmt: skip
+    said = analyse_test(spark, conf, FIRST + timedelta(days=6))
+    assert "Test autumn, 6 days from 2017-12-01: 22 shoppers" in said
+    strayed = sum(arm == "bold" for arm in of_user.values())
+    assert f"{strayed} of 22 shoppers with logged exposures were shown another arm's list" in said
+    [line] = [line for line in said.splitlines() if line.startswith("  tail_purchases")]
+    assert "difference +3.0000" in line
+    assert "more, shown since the morning after day 1" in line
+    [guard] = [line for line in said.splitlines() if line.startswith("  head_purchases")]
+    assert "1.0000 against 1.0000, difference +0.0000" in guard
+    with pytest.raises(LongtailError, match="No test has a whole day by 2017-12-01"):
+        analyse_test(spark, conf, date(2017, 12, 1))
+
+
+def _write(night: Night, table: Table, rows: pd.DataFrame) -> None:
+    whole = rows.reindex(columns=table.column_names).astype(object)
+    whole = whole.where(whole.notna(), None)
+    night.tables.replace(night.spark.createDataFrame(whole, table.schema), table, where=None)
