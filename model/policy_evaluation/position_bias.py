@@ -105,9 +105,9 @@ def _start(n: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _step(n: np.ndarray, y: np.ndarray, theta: np.ndarray, gamma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """One round: of the exposures without a response, how many were examined, how many would have attracted."""
     both = np.outer(gamma, theta)
-    silent = n - y
-    examined = y + silent * (theta - both) / (1.0 - both)
-    attracted = y + silent * (gamma[:, None] - both) / (1.0 - both)
+    unanswered = (n - y) / np.maximum(1.0 - both, 1e-12)  # where every exposure was answered, both is 1 and n - y is 0
+    examined = y + unanswered * (theta - both)
+    attracted = y + unanswered * (gamma[:, None] - both)
     return examined.sum(axis=0) / n.sum(axis=0), attracted.sum(axis=1) / n.sum(axis=1)
 
 

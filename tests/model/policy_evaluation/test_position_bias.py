@@ -34,6 +34,12 @@ def test_a_position_that_nothing_links_to_the_first_is_not_told() -> None:
     assert np.isnan(found.attraction).tolist() == [False, True, True]
 
 
+def test_exposures_that_were_all_answered_are_certain() -> None:
+    found = position_bias(np.array([[10.0, 10.0], [40.0, 20.0]]), np.array([[10.0, 10.0], [20.0, 10.0]]))
+    assert found.examination == pytest.approx([1.0, 1.0])
+    assert found.attraction == pytest.approx([1.0, 0.5])
+
+
 def test_no_response_is_an_error_that_says_so() -> None:
     with pytest.raises(ValueError, match="has a response"):
         position_bias(np.ones((2, 2)), np.zeros((2, 2)))

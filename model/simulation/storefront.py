@@ -1,0 +1,123 @@
+"""Days of a storefront in memory: visits, lists, examinations, responses, fatigue, stock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.simulation.world import World
+
+
+@dataclass(frozen=True)
+class Lists:
+    """item: int (users, positions), -1 where a list is shorter; propensity: float64 of the same shape."""
+
+    item: np.ndarray
+    propensity: np.ndarray
+
+
+@dataclass(frozen=True)
+class Day:
+    """Exposures of a day, in the order of requests and positions; request: int, unique over all days
+
+    user, item, position (from 0), request: int (exposures); propensity: float64; responded: bool (exposures)
+    seconds: float64 (exposures), of the request since midnight
+    bought_user, bought_item: int (organic purchases), made without any list; bought_seconds: float64
+    """
+
+    user: np.ndarray
+    item: np.ndarray
+    position: np.ndarray
+    request: np.ndarray
+    propensity: np.ndarray
+    responded: np.ndarray
+    seconds: np.ndarray
+    bought_user: np.ndarray
+    bought_item: np.ndarray
+    bought_seconds: np.ndarray
+
+
+class Storefront:
+    """Plays days one after another; what happened on one changes the next. Equal seeds and lists give equal days."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.world, self.stock, self.day = world, world.stock.copy(), 0
+        self._random = np.random.default_rng(seed)
+        # Exposures without a response by pair; most pairs are never shown, so they are kept by key.
+        self._seen_key, self._seen = np.zeros(0, dtype=np.int64), np.zeros(0)
+        self._requests = 0
+
+    def for_sale(self) -> np.ndarray:
+        """bool (items): arrived, and in stock."""
+        return (self.world.arrives <= self.day) & (self.stock > 0)
+
+    def freshness(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """float64 (pairs): what earlier exposures have left of the appeal."""
+        if not len(self._seen_key):
+            return np.ones(len(user))
+        key = user.astype(np.int64) * self.world.items + item
+        at = np.minimum(np.searchsorted(self._seen_key, key), len(self._seen_key) - 1)
+        return np.where(self._seen_key[at] == key, self.world.fatigue ** self._seen[at], 1.0)
+
+    def play(self, lists: Lists) -> Day:
+        """One day with these lists. An item that is not for sale at the start of the day is left out of its list and
+        the others move up; one that sells out during the day is shown on, and the first to respond get it."""
+        world, random = self.world, self._random
+        requests = random.poisson(world.visits)
+        request_user = np.repeat(np.arange(world.users), requests)
+        time = np.sort(random.uniform(0, 86_400, len(request_user)))
+        request_user = request_user[random.permutation(len(request_user))]
+        shown = lists.item[request_user]
+        offered = (shown >= 0) & self.for_sale()[np.maximum(shown, 0)]
+        row, column = np.nonzero(offered)
+        position = (np.cumsum(offered, axis=1) - 1)[row, column]
+        user, item = request_user[row], shown[row, column]
+        rate = world.appeal_of(user, item) * self.freshness(user, item)
+        chance = world.examination[position] * -np.expm1(-rate)
+        responded = random.random(len(user)) < chance
+        responded &= self._served(item, responded)
+        day = Day(
+            user, item, position, self._requests + row, lists.propensity[request_user[row], column], responded,
+            time[row], *self._organic(),
+        )  # fmt: skip
+        self._requests += len(request_user)
+        self._remember(user[~responded], item[~responded])
+        self.stock -= np.bincount(item[responded], minlength=world.items)
+        self.stock = np.maximum(self.stock - np.bincount(day.bought_item, minlength=world.items), 0)
+        self.day += 1
+        return day
+
+    def _served(self, item: np.ndarray, responded: np.ndarray) -> np.ndarray:
+        """bool (exposures): stock is left when this response comes."""
+        at = np.flatnonzero(responded)
+        order = np.argsort(item[at], kind="stable")
+        mine = item[at][order]
+        first = np.searchsorted(mine, mine, side="left")
+        served = np.zeros(len(item), dtype=bool)
+        served[at[order]] = np.arange(len(mine)) - first < self.stock[mine]
+        return served
+
+    def _organic(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Purchases without a list, in proportion to appeal: by the class first, then by the class's items."""
+        world, random = self.world, self._random
+        user = np.repeat(np.arange(world.users), random.poisson(world.organic))
+        line = np.cumsum(world.membership, axis=1)[user]
+        of_class = np.minimum((random.random(len(user))[:, None] * line[:, -1:] > line).sum(axis=1), line.shape[1] - 1)
+        item = np.zeros(len(user), dtype=np.int64)
+        able = self.for_sale()
+        for one in range(len(world.appeal)):
+            mine = np.flatnonzero(of_class == one)
+            sums = np.cumsum(np.where(able, world.appeal[one], 0.0))
+            if len(mine) and sums[-1] > 0:
+                item[mine] = np.searchsorted(sums, random.random(len(mine)) * sums[-1], side="right")
+            else:
+                item[mine] = -1
+        kept = item >= 0
+        return user[kept], item[kept], random.uniform(0, 86_400, int(kept.sum()))
+
+    def _remember(self, user: np.ndarray, item: np.ndarray) -> None:
+        key, count = np.unique(user.astype(np.int64) * self.world.items + item, return_counts=True)
+        keys, place = np.unique(np.concatenate([self._seen_key, key]), return_inverse=True)
+        self._seen = np.bincount(place, np.concatenate([self._seen, count.astype(np.float64)]), minlength=len(keys))
+        self._seen_key = keys

@@ -1,0 +1,108 @@
+"""What is true of shoppers and items, and what the storefront may know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.simulation.latent_classes import LatentClasses
+
+
+@dataclass(frozen=True)
+class World:
+    """membership: float64 (users, classes); appeal: float64 (classes, items), the rate with which a class responds to
+    an examined exposure of an item that it never saw; visits: float64 (users), a day; organic: float64 (users),
+    purchases a day without any list
+    examination: float64 (positions), chance that a position is looked at
+    stock: int (items), units on the first day; arrives: int (items), day from which the item can be sold
+    fatigue: what an exposure without a response leaves of the appeal of the pair
+    """
+
+    membership: np.ndarray
+    appeal: np.ndarray
+    visits: np.ndarray
+    organic: np.ndarray
+    examination: np.ndarray
+    stock: np.ndarray
+    arrives: np.ndarray
+    fatigue: float
+
+    @property
+    def users(self) -> int:
+        """How many there are."""
+        return len(self.visits)
+
+    @property
+    def items(self) -> int:
+        """How many there are."""
+        return len(self.stock)
+
+    def appeal_of(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """float64 (pairs): response rate of an examined first exposure."""
+        return np.einsum("pc,pc->p", self.membership[user], self.appeal[:, item].T)
+
+    def response(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """float64 (pairs): true probability of a response to an examined first exposure."""
+        return -np.expm1(-self.appeal_of(user, item))
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What is assumed and not fitted. response_rate: mean probability of a response to an examined exposure of an item
+    that is drawn as the user buys; new_share: share of the items that arrive during `days`; scarce_share: share of the
+    items with little stock; units: stock of these."""
+
+    response_rate: float = 0.05
+    fatigue: float = 0.8
+    new_share: float = 0.05
+    days: int = 28
+    scarce_share: float = 0.2
+    units: int = 20
+
+
+def world_of(
+    classes: LatentClasses,
+    item_type: np.ndarray,
+    item_weight: np.ndarray,
+    visits: np.ndarray,
+    organic: np.ndarray,
+    examination: np.ndarray,
+    habits: Habits,
+    seed: int,
+) -> World:
+    """A world from fitted tastes.
+
+    item_type: int (items), column of the fitted counts; item_weight: float64 (items) > 0, share of the item in its
+    type, such as its purchases + 1: popular items are chosen more within a type, of each shopper alike.
+    """
+    random = np.random.default_rng(seed)
+    of_type = np.bincount(item_type, item_weight, minlength=classes.choice.shape[1])
+    chosen = classes.choice[:, item_type] * (item_weight / of_type[item_type])
+    # In units of the mean appeal of what a shopper would buy anyway.
+    mean = float(np.mean((classes.membership @ chosen**2).sum(axis=1) / (classes.membership @ chosen).sum(axis=1)))
+    items = len(item_type)
+    arrives = np.where(random.random(items) < habits.new_share, random.integers(1, habits.days + 1, items), 0)
+    scarce = random.random(items) < habits.scarce_share
+    stock = np.where(scarce, 1 + random.poisson(habits.units, items), np.iinfo(np.int64).max // 2)
+    appeal = np.minimum(habits.response_rate * chosen / mean, 3.0)
+    return World(
+        classes.membership, appeal, visits, organic, examination, stock.astype(np.int64), arrives, habits.fatigue
+    )
+
+
+def synthetic_world(
+    seed: int, users: int, items: int, classes: int = 12, types: int = 60, habits: Habits | None = None,
+    positions: int = 10,
+) -> World:  # fmt: skip
+    """A world without a panel: popularity of types and of items within a type falls by a power law."""
+    random = np.random.default_rng(seed)
+    popularity = 1.0 / np.arange(1, types + 1) ** 0.8
+    choice = random.dirichlet(0.3 * types * popularity / popularity.sum(), classes)
+    membership = random.dirichlet(np.full(classes, 0.25), users)
+    item_type = random.integers(types, size=items)
+    weight = 1.0 / (1.0 + random.permutation(items)) ** 0.9
+    visits = np.clip(random.gamma(1.5, 0.15, users), 0.02, 2.0)
+    examination = 1.0 / np.arange(1, positions + 1) ** 0.5
+    tastes = LatentClasses(membership, choice, np.zeros(0))
+    return world_of(tastes, item_type, weight, visits, 3 * visits, examination, habits or Habits(), seed)

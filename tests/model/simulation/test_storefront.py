@@ -1,0 +1,83 @@
+"""The simulated storefront: its rates, fatigue, stock, new items."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.simulation.storefront import Lists, Storefront
+from model.simulation.world import Habits, World, synthetic_world
+
+MANY = 10**9
+
+
+def world(users: int = 4000, **changed: object) -> World:
+    """Items 0 to 3: responses .5, .2, .0, .5 to an examined exposure; a visit a day; the second place counts half."""
+    rates = -np.log1p(-np.array([[0.5, 0.2, 0.0, 0.5]]))
+    base = World(
+        membership=np.ones((users, 1)), appeal=rates, visits=np.ones(users), organic=np.zeros(users),
+        examination=np.array([1.0, 0.5]), stock=np.full(4, MANY), arrives=np.array([0, 0, 0, 2]), fatigue=1.0,
+    )  # fmt: skip
+    return replace(base, **changed)  # type: ignore[arg-type]
+
+
+def lists(users: int, *items: int) -> Lists:
+    return Lists(np.tile(items, (users, 1)), np.ones((users, len(items))))
+
+
+def test_rates_are_those_of_the_world() -> None:
+    day = Storefront(world(), 1).play(lists(4000, 0, 1))
+    requests = len(np.unique(day.request))
+    assert requests == pytest.approx(4000, abs=4 * 4000**0.5)
+    by_place = [day.responded[day.position == place].mean() for place in (0, 1)]
+    # .5 x 1 and .2 x .5, with four standard errors
+    assert by_place == pytest.approx([0.5, 0.1], abs=0.035)
+    assert len(day.user) == 2 * requests
+    assert (np.diff(day.seconds) >= 0).all()
+    again = Storefront(world(), 1).play(lists(4000, 0, 1))
+    np.testing.assert_array_equal(day.responded, again.responded)
+
+
+def test_exposures_without_a_response_tire() -> None:
+    shop = Storefront(world(visits=np.full(4000, 1.0), fatigue=0.5, appeal=np.full((1, 4), 0.1)), 2)
+    shop.play(lists(4000, 0))
+    some = shop.freshness(np.arange(4000), np.zeros(4000, dtype=int))
+    assert set(np.round(np.log2(some)).astype(int)) >= {0, -1, -2}
+    assert some.mean() == pytest.approx(
+        np.exp(-0.5), abs=0.05
+    )  # the mean of .5^n, n Poisson 1, nearly all without response
+    assert shop.freshness(np.array([0]), np.array([1])).tolist() == [1.0]
+
+
+def test_what_is_sold_out_or_not_there_yet_is_not_shown_and_others_move_up() -> None:
+    shop = Storefront(world(stock=np.array([100, MANY, MANY, MANY])), 3)
+    first = shop.play(lists(4000, 3, 0))
+    assert set(first.item) == {0}  # item 3 arrives on day 2
+    assert set(first.position) == {0}
+    assert first.responded.sum() == 100
+    assert not shop.for_sale()[0]
+    second = shop.play(lists(4000, 0, 1))
+    assert set(zip(second.item, second.position, strict=True)) == {(1, 0)}
+    assert set(shop.play(lists(4000, 3, -1)).item) == {3}
+
+
+def test_shoppers_also_buy_without_lists_what_appeals_to_them() -> None:
+    one = world(organic=np.full(4000, 2.0))
+    day = Storefront(one, 4).play(lists(4000, -1))
+    assert not len(day.user)
+    assert len(day.bought_user) == pytest.approx(8000, abs=4 * 8000**0.5)
+    share = np.bincount(day.bought_item, minlength=4) / len(day.bought_item)
+    rates = one.appeal[0] * np.array([1, 1, 1, 0])  # item 3 is not there yet
+    assert share == pytest.approx(rates / rates.sum(), abs=0.03)
+
+
+def test_a_synthetic_world_has_a_long_tail() -> None:
+    made = synthetic_world(1, users=500, items=400, habits=Habits(new_share=0.1, scarce_share=0.3))
+    popularity = np.sort((made.membership @ made.appeal).mean(axis=0))[::-1]
+    assert popularity[:80].sum() / popularity.sum() > 0.6
+    assert (made.arrives > 0).mean() == pytest.approx(0.1, abs=0.06)
+    assert (made.stock < MANY).mean() == pytest.approx(0.3, abs=0.1)
+    user, item = np.arange(500), np.arange(500) % 400
+    assert np.all((made.response(user, item) >= 0) & (made.response(user, item) < 1))
