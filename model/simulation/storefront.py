@@ -45,7 +45,8 @@ class Storefront:
         self.world, self.stock, self.day = world, world.stock.copy(), 0
         self._random = np.random.default_rng(seed)
         # Exposures without a response by pair; most pairs are never shown, so they are kept by key.
-        self._seen_key, self._seen = np.zeros(0, dtype=np.int64), np.zeros(0)
+        self._seen_key: np.ndarray = np.zeros(0, dtype=np.int64)
+        self._seen: np.ndarray = np.zeros(0)
         self._requests = 0
 
     def for_sale(self) -> np.ndarray:

@@ -73,12 +73,14 @@ def world_of(
 ) -> World:
     """A world from fitted tastes.
 
-    item_type: int (items), column of the fitted counts; item_weight: float64 (items) > 0, share of the item in its
-    type, such as its purchases + 1: popular items are chosen more within a type, of each shopper alike.
+    item_type: int (items), column of the fitted counts; item_weight: float64 (items) or (classes, items) > 0, share of
+    the item in its type, such as its purchases + 1: popular items are chosen more within a type.
     """
     random = np.random.default_rng(seed)
-    of_type = np.bincount(item_type, item_weight, minlength=classes.choice.shape[1])
-    chosen = classes.choice[:, item_type] * (item_weight / of_type[item_type])
+    weight = np.broadcast_to(item_weight, (len(classes.choice), len(item_type)))
+    types = classes.choice.shape[1]
+    of_type = np.stack([np.bincount(item_type, of_class, minlength=types) for of_class in weight])
+    chosen = classes.choice[:, item_type] * (weight / of_type[:, item_type])
     # In units of the mean appeal of what a shopper would buy anyway.
     mean = float(np.mean((classes.membership @ chosen**2).sum(axis=1) / (classes.membership @ chosen).sum(axis=1)))
     items = len(item_type)
@@ -101,7 +103,8 @@ def synthetic_world(
     choice = random.dirichlet(0.3 * types * popularity / popularity.sum(), classes)
     membership = random.dirichlet(np.full(classes, 0.25), users)
     item_type = random.integers(types, size=items)
-    weight = 1.0 / (1.0 + random.permutation(items)) ** 0.9
+    # Within a type classes differ as well, or nobody would like an unpopular item best.
+    weight = random.lognormal(0.0, 1.2, (classes, items)) / (1.0 + random.permutation(items)) ** 0.6
     visits = np.clip(random.gamma(1.5, 0.15, users), 0.02, 2.0)
     examination = 1.0 / np.arange(1, positions + 1) ** 0.5
     tastes = LatentClasses(membership, choice, np.zeros(0))

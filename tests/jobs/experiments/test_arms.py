@@ -37,7 +37,9 @@ def planned(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ni
     folder = tmp_path_factory.mktemp("arms")
     path: Path = folder / "conf.yaml"
     test = {"name": "autumn", "starts_on": FIRST, "arms": ARMS, "before_days": 7}
-    path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse"), "plan": PLAN, "experiment": test}))
+    path.write_text(
+        yaml.safe_dump({"warehouse": str(folder / "warehouse"), "plan": PLAN, "experiment": test}, sort_keys=False)
+    )
     night = night_of(spark, load_config(path), FIRST)
     fill(night)
     plan_exposure(night)

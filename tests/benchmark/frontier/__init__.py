@@ -1,0 +1,1 @@
+"""Tail exposure against true expected response: ours, simple rules, and published fair re-rankers."""
