@@ -12,9 +12,9 @@ from model.exposure.dual import Prices
 from model.exposure.exploration import drawn, planned_exploration
 from model.exposure.feasibility import ITEM_FLOOR, Unmet
 from model.exposure.floor_repair import repaired
+from model.exposure.group_prices import lists_at_floors
 from model.exposure.prices import Solution, solve
 from model.exposure.problem import Problem
-from model.exposure.rounding import rounded
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def rounded_plan(
 ) -> Plan:
     """As `planned`, from a solution of the problem."""
     pair_seed = mixed(user_seed[problem.user_index], item_seed[problem.item_index])
-    lists = rounded(problem, solution.price, solution.threshold, pair_seed)
+    solution, lists = lists_at_floors(problem, solution, pair_seed)
     causes = repaired(lists, solution.floors.group, solution.floors.item)
     exploration = planned_exploration(lists, mixed(pair_seed, pair_seed))
     chosen = drawn(exploration, problem, user_seed, item_seed)

@@ -1,0 +1,80 @@
+"""Prices of floors for the lists as they are looked at: floors met by the price, not by swaps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model.exposure.chance import mixed, seeds_of
+from model.exposure.floor_repair import repaired
+from model.exposure.group_prices import SLACK, lists_at_floors
+from model.exposure.lists import Lists
+from model.exposure.prices import solve
+from model.exposure.problem import Group, Problem
+from model.exposure.rounding import rounded
+from tests.model.exposure.problems import problem_of
+
+
+def steep(seed: int, share: float) -> Problem:
+    """Attention falls fast; the worse half of the items has a floor of a share of all exposure."""
+    random = np.random.default_rng(seed)
+    weights = [1.0, 0.5, 0.3, 0.2, 0.1]
+    quality = np.linspace(1.0, 0.7, 60)
+    relevance = [
+        {int(item): float(quality[item] * random.uniform(0.1, 1.0)) for item in np.sort(random.permutation(60)[:40])}
+        for _ in range(300)
+    ]
+    group = Group("worse", np.arange(30, 60), share * 300 * sum(weights))
+    return problem_of(relevance, items=60, weights=weights, groups=(group,))
+
+
+def tie(problem: Problem) -> np.ndarray:
+    users, items = seeds_of(map(str, range(problem.users)), 1), seeds_of(map(str, range(problem.items)), 2)
+    return mixed(users[problem.user_index], items[problem.item_index])
+
+
+def value(lists: Lists) -> float:
+    user, rank = np.nonzero(lists.pair >= 0)
+    return float(lists.problem.position_weights[rank] @ lists.problem.value[lists.pair[user, rank]])
+
+
+@pytest.mark.parametrize(("share", "too_low"), [(0.3, True), (0.7, False)])
+def test_the_price_brings_what_swaps_would_and_costs_less(share: float, too_low: bool) -> None:
+    problem = steep(1, share)
+    solution = solve(problem, 0.002, 60)
+    swapped = rounded(problem, solution.price, solution.threshold, tie(problem))
+    at_first = (problem.membership @ swapped.delivered())[0]
+    floor = problem.groups[0].floor
+    # Where few items are there for their floor they stand low, where most are they stand high.
+    assert (at_first < 0.97 * floor) if too_low else (at_first > 1.03 * floor)
+    repaired(swapped, solution.floors.group, solution.floors.item)
+
+    better, lists = lists_at_floors(problem, solution, tie(problem))
+    delivered = (problem.membership @ lists.delivered())[0]
+    assert floor * (1 - SLACK) <= delivered <= floor * (1 + 2 * SLACK)
+    repaired(lists, better.floors.group, better.floors.item)
+    assert (problem.membership @ lists.delivered())[0] >= floor
+    assert value(lists) > 1.002 * value(swapped)
+    # The items' prices are those of the groups: what is told is what was used.
+    assert (better.prices.group[0] > solution.prices.group[0]) == too_low
+    assert better.price[30:] == pytest.approx(-np.full(30, better.prices.group[0]) + better.prices.cap[30:])
+    assert better.price[:30] == pytest.approx(solution.price[:30])
+
+
+def test_without_a_binding_floor_nothing_changes() -> None:
+    problem = steep(2, 0.0)
+    solution = solve(problem, 0.002, 60)
+    same, lists = lists_at_floors(problem, solution, tie(problem))
+    assert same is solution
+    np.testing.assert_array_equal(lists.pair, rounded(problem, solution.price, solution.threshold, tie(problem)).pair)
+
+
+def test_a_floor_that_cannot_be_met_keeps_its_price() -> None:
+    # Only the first shopper has the item; a floor of three exposures is out of reach.
+    problem = problem_of(
+        [{0: 0.9, 1: 0.8}, {0: 0.9}, {0: 0.9}], items=2, weights=[1.0], groups=(Group("rare", np.array([1]), 3.0),)
+    )
+    solution = solve(problem, 0.002, 60)
+    same, _ = lists_at_floors(problem, solution, tie(problem))
+    assert [one.name for one in solution.unmet] == ["rare"]
+    np.testing.assert_array_equal(same.prices.group, solution.prices.group)
