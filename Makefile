@@ -31,7 +31,7 @@ help:
 	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
 	@echo "make benchmark-features  the point-in-time join against Feast's, a second night against the first"
 	@echo "make benchmark-ingest    a first and a second night at one and ten times the panel, as a store's files"
-	@echo "make benchmark-policies  off-policy intervals against a known truth"
+	@echo "make benchmark-policies  off-policy intervals, tests looked at daily, tail exposure against true response"
 	@echo "make benchmark-beauty    Amazon Beauty by the product's two stages; BEAUTY=folder of the data"
 	@echo "make benchmark-beauty-text  its text channels by the frozen and the fine-tuned encoder"
 	@echo "make check       lint, types, import rules"
@@ -69,7 +69,8 @@ benchmark-ingest: setup
 	@$(BIN)/python -m tests.benchmark.ingest $(ARGS)
 
 benchmark-policies: setup
-	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.off_policy $(ARGS)
+	@for part in off_policy ab_test frontier; do \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.$$part || exit 1; done
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

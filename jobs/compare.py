@@ -56,7 +56,12 @@ def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
     lines = [
         f"{answer.names[0]} against {answer.names[1]} at {conf.plan.placement}, exposures of {log.first} to {log.last}",
         in_words(answer.names, answer.evaluations, answer.found, setting.assumption, unit),
-        f"Told: {told}.",
+        f"Told: {told}."
+        + (
+            " Each has its own: fair where shoppers were assigned at random."
+            if answer.names == answer.logged_by and answer.names[0] != answer.names[1]
+            else ""
+        ),
         f"Examination of the positions: {examined}"
         + ("" if answer.told.all() else "  (* of plan.position_weights: the log cannot tell)"),
     ]

@@ -59,14 +59,17 @@ def two_policies(
     propensity, sample_weight, policy (who made the list; None where not logged), response, relevance (NaN: unknown)
     lists: by policy as_of, user_id, item_id, rank (from 1), relevance, as they were drawn
 
-    A policy with requests of its own is told by these, with weights of 1; another by all requests of others. Only
-    requests count whose shopper had a list of both that night: different shoppers would differ by themselves.
+    A policy with requests of its own is told by these, with weights of 1; another by all requests of others. Then only
+    requests count whose shopper had a list of both that night: different shoppers would differ by themselves. Two
+    policies that both answered requests are held against each other as they are, which takes shoppers for assigned at
+    random, as a test does.
     Raises ValueError with a sentence where nothing is left to evaluate.
     """
     left: dict[str, int] = {}
     rows, dropped = cleaned(exposures, settings.most_a_day, needs_propensity=False)
     left |= dropped
-    for name in names:
+    ran = [bool((rows["policy"] == name).any()) for name in names]
+    for name in names if not all(ran) else ():
         lacking = ~_keys(rows).isin(_keys(lists[name]))
         if lacking.any():
             left[WITHOUT_LIST.format(name)] = int(rows.loc[lacking, "request_id"].nunique())

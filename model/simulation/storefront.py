@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,12 +43,23 @@ class Storefront:
     """Plays days one after another; what happened on one changes the next. Equal seeds and lists give equal days."""
 
     def __init__(self, world: World, seed: int) -> None:
-        self.world, self.stock, self.day = world, world.stock.copy(), 0
-        self._random = np.random.default_rng(seed)
+        self.world, self.seed, self.stock, self.day = world, seed, world.stock.copy(), 0
         # Exposures without a response by pair; most pairs are never shown, so they are kept by key.
         self._seen_key: np.ndarray = np.zeros(0, dtype=np.int64)
         self._seen: np.ndarray = np.zeros(0)
         self._requests = 0
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What a day leaves for the next, as arrays by name."""
+        return {
+            "stock": self.stock, "seen_key": self._seen_key, "seen": self._seen,
+            "counts": np.array([self.day, self._requests]),
+        }  # fmt: skip
+
+    def restore(self, state: Mapping[str, np.ndarray]) -> None:
+        """Goes on from the state of another one with the same world and seed."""
+        self.stock, self._seen_key, self._seen = (state[name].copy() for name in ("stock", "seen_key", "seen"))
+        self.day, self._requests = (int(one) for one in state["counts"])
 
     def for_sale(self) -> np.ndarray:
         """bool (items): arrived, and in stock."""
@@ -64,7 +76,7 @@ class Storefront:
     def play(self, lists: Lists) -> Day:
         """One day with these lists. An item that is not for sale at the start of the day is left out of its list and
         the others move up; one that sells out during the day is shown on, and the first to respond get it."""
-        world, random = self.world, self._random
+        world, random = self.world, np.random.default_rng([self.seed, self.day])
         requests = random.poisson(world.visits)
         request_user = np.repeat(np.arange(world.users), requests)
         time = np.sort(random.uniform(0, 86_400, len(request_user)))
@@ -80,7 +92,7 @@ class Storefront:
         responded &= self._served(item, responded)
         day = Day(
             user, item, position, self._requests + row, lists.propensity[request_user[row], column], responded,
-            time[row], *self._organic(),
+            time[row], *self._organic(random),
         )  # fmt: skip
         self._requests += len(request_user)
         self._remember(user[~responded], item[~responded])
@@ -99,9 +111,9 @@ class Storefront:
         served[at[order]] = np.arange(len(mine)) - first < self.stock[mine]
         return served
 
-    def _organic(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _organic(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Purchases without a list, in proportion to appeal: by the class first, then by the class's items."""
-        world, random = self.world, self._random
+        world = self.world
         user = np.repeat(np.arange(world.users), random.poisson(world.organic))
         line = np.cumsum(world.membership, axis=1)[user]
         of_class = np.minimum((random.random(len(user))[:, None] * line[:, -1:] > line).sum(axis=1), line.shape[1] - 1)

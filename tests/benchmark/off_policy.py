@@ -23,7 +23,7 @@ POPULATION, SHOPPERS, CLIP = 20_000, 500, 50.0
 def main() -> None:
     """Prints one line an estimate: bias in standard errors, spread, stated standard error, coverage."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--seeds", type=int, default=400)
+    made.add_argument("--seeds", type=int, default=500)
     seeds = made.parse_args().seeds
     population = storefront(users=POPULATION)
     truth = population.value(population.target)

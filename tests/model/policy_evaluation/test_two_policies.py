@@ -107,6 +107,21 @@ def test_the_examination_comes_from_the_log_where_it_can() -> None:
     assert two_policies(alone, lists, ("main", "main"), settings()).examination.tolist() == [1.0]
 
 
+def test_arms_of_a_test_need_no_list_of_the_other_arm() -> None:
+    exposures, lists, _ = store(6, users=80)
+    of_bold = exposures["user_id"].astype(int) % 2 == 1
+    exposures.loc[of_bold, "policy"] = "bold"
+    own = {name: rows.assign(user=rows["user_id"].astype(int) % 2) for name, rows in lists.items()}
+    arms = {"main": own["main"][own["main"]["user"] == 0], "bold": own["main"][own["main"]["user"] == 1]}
+    found = two_policies(exposures, arms, ("bold", "main"), settings())
+    assert (found.left_out, found.logged_by) == ({}, ("bold", "main"))
+    assert [one.requests for one in found.evaluations] == [40 * 12, 40 * 12]
+    apart = found.found.differences["doubly_robust"]
+    alone = [one.doubly_robust.standard_error for one in found.evaluations]
+    # Nobody is in both arms, so the errors add up; 80 shoppers are counted where each arm has 40.
+    assert apart.standard_error == pytest.approx(np.hypot(*alone), rel=0.02)
+
+
 def test_what_cannot_be_used_is_named() -> None:
     exposures, lists, _ = store(2, users=60)
     of_first = exposures["user_id"] == "0"

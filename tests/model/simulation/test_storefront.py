@@ -63,6 +63,15 @@ def test_what_is_sold_out_or_not_there_yet_is_not_shown_and_others_move_up() -> 
     assert set(shop.play(lists(4000, 3, -1)).item) == {3}
 
 
+def test_a_storefront_that_is_put_away_goes_on_as_if_it_had_not_been() -> None:
+    one, other = (Storefront(world(fatigue=0.5), 9) for _ in range(2))
+    one.play(lists(4000, 0, 1))
+    other.restore(one.state())
+    first, second = one.play(lists(4000, 1, 0)), other.play(lists(4000, 1, 0))
+    np.testing.assert_array_equal(first.responded, second.responded)
+    np.testing.assert_array_equal(first.request, second.request)
+
+
 def test_shoppers_also_buy_without_lists_what_appeals_to_them() -> None:
     one = world(organic=np.full(4000, 2.0))
     day = Storefront(one, 4).play(lists(4000, -1))

@@ -1,0 +1,159 @@
+"""Plays a day of the simulated storefront against the lists that are online, and delivers its log as files.
+
+--begin opens the store: shoppers, items and half a year of purchases without lists, drawn from the panel. After each
+night one day is played: shoppers visit, read their lists by the storefront's client, look, buy, tire of what they
+saw; stock runs out, new items come. Ingest takes in what it writes. What is true stays in the folder `truth`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from jobs.online.store import feature_store_yaml
+from jobs.replaying.deliveries import item_rows, organic_events, shelf_events, write_delivery
+from jobs.replaying.panel_store import PanelStore, panel_store
+from jobs.runtime.command import calendar_date, parser, run_without_spark
+from jobs.runtime.config import Config
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.logs import event
+from jobs.serving.client import StorefrontClient, UserList
+from jobs.sources.complete_journey.panel import installed_folder
+from model.simulation.storefront import Lists, Storefront
+
+HISTORY_DAYS, SHOPPERS, ITEMS = 180, 400, 2_000
+MANY = np.iinfo(np.int64).max // 2
+
+
+def begin(conf: Config, folder: Path, opens: date, shoppers: int = SHOPPERS, items: int = ITEMS,
+          history: int = HISTORY_DAYS) -> None:  # fmt: skip
+    """Writes the catalogue, the shoppers and the purchases of the days before `opens`, on which lists begin."""
+    store = _store(conf, shoppers, items, history)
+    shop = Storefront(store.world, conf.seed)
+    nothing = Lists(np.full((shoppers, 1), -1), np.ones((shoppers, 1)))
+    first = opens - timedelta(days=history)
+    shop.stock[:] = MANY  # nothing runs out before there are lists
+    days = [organic_events(store, shop.play(nothing), first + timedelta(days=day)) for day in range(history)]
+    shop.stock = store.world.stock.copy()
+    there = np.flatnonzero(store.world.arrives <= history)
+    last = opens - timedelta(days=1)
+    write_delivery(folder, f"items-{last}", item_rows(store, there, shop.stock, _listed(store, first), first))
+    write_delivery(folder, "users", _users(store, first))
+    for day, rows in enumerate(days):
+        write_delivery(folder, f"events-{first + timedelta(days=day)}", rows)
+    _keep(folder, shop, np.array([shoppers, items, history]), first)
+    event("store opened", opens=opens, shoppers=shoppers, items=len(there), purchases=sum(map(len, days)))
+
+
+def replay(conf: Config, folder: Path, on: date) -> dict[str, int]:
+    """Plays one day and writes its delivery; returns rows by kind. Playing the last day again gives the same delivery.
+
+    Raises LongtailError where the store was not opened, nothing is published, or days are skipped.
+    """
+    store, shop, sizes, first = _kept(conf, folder, on)
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, on_stale="serve")
+    if client.published() is None:
+        raise LongtailError("Nothing is published, so there is nothing to play against.", "Run the night first.")
+    place = {item: number for number, item in enumerate(store.items["item_id"])}
+    shown = {number: client.user_list(user) for number, user in enumerate(store.user_ids)}
+    lists, place_in = _as_arrays(shown, place)
+    before = shop.stock.copy()
+    day = shop.play(lists)
+    at = np.asarray(place_in[day.user, day.item]).ravel()
+    shelf = shelf_events(store, day, on, shown, at, conf.plan.placement)
+    organic = organic_events(store, day, on)
+    changed = np.flatnonzero((store.world.arrives == shop.day) | ((shop.stock != before) & (before < 1e6)))
+    write_delivery(folder, f"events-{on}", pd.concat([shelf, organic], ignore_index=True))
+    if len(changed):
+        write_delivery(folder, f"items-{on}", item_rows(store, changed, shop.stock, _listed(store, first), on))
+    _keep(folder, shop, sizes, first)
+    counts = {"exposures": len(day.user), "purchases_of_the_shelf": int(day.responded.sum()),
+              "other_purchases": len(organic), "items_changed": len(changed),
+              "sold_out": int(((shop.stock == 0) & (before > 0)).sum())}  # fmt: skip
+    event("day played", day=on, **counts)
+    return counts
+
+
+def _store(conf: Config, shoppers: int, items: int, history: int) -> PanelStore:
+    examination = np.array(conf.plan.position_weights)
+    return panel_store(installed_folder(), shoppers, items, examination, conf.seed, history)
+
+
+def _listed(store: PanelStore, first: date) -> list[date]:
+    """The day on which each item is listed: those of the beginning a year before."""
+    return [first + timedelta(days=int(day)) if day else first - timedelta(days=365) for day in store.world.arrives]
+
+
+def _users(store: PanelStore, first: date) -> pd.DataFrame:
+    signed_up = datetime.combine(first - timedelta(days=1), datetime.min.time(), UTC)
+    return pd.DataFrame({"user_id": store.user_ids, "signed_up_at": signed_up})
+
+
+def _as_arrays(shown: dict[int, UserList], place: dict[str, int]) -> tuple[Lists, csr_array]:
+    """The lists by rank, and where in the answer each pair of user and item stands."""
+    rows = [(user, rank, place[one.item_id], one.propensity)
+            for user, answer in shown.items() for rank, one in enumerate(answer.items)]  # fmt: skip
+    user, rank, item = (np.array([row[n] for row in rows], dtype=np.int64) for n in range(3))
+    width = int(rank.max(initial=0)) + 1
+    items, propensity = np.full((len(shown), width), -1), np.ones((len(shown), width))
+    items[user, rank], propensity[user, rank] = item, [row[3] for row in rows]
+    return Lists(items, propensity), csr_array((rank, (user, item)), shape=(len(shown), len(place)))
+
+
+def _truth(folder: Path, day: date) -> Path:
+    return folder / "truth" / f"{day}.npz"
+
+
+def _keep(folder: Path, shop: Storefront, sizes: np.ndarray, first: date) -> None:
+    """Writes the state after the last day that was played."""
+    path = _truth(folder, first + timedelta(days=shop.day - 1))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Any] = {"sizes": sizes, "first": np.array(first.toordinal()), **shop.state()}
+    np.savez(path, **arrays)
+
+
+def _kept(conf: Config, folder: Path, on: date) -> tuple[PanelStore, Storefront, np.ndarray, date]:
+    path = _truth(folder, on - timedelta(days=1))
+    if not path.exists():
+        played = sorted(one.stem for one in path.parent.glob("*.npz"))
+        raise LongtailError(
+            f"The simulated storefront has not been played up to the day before {on}"
+            + (f"; its last day is {played[-1]}." if played else "."),
+            "Play the days in order, or open the store with --begin.",
+        )
+    with np.load(path) as kept:
+        shoppers, items, history = (int(one) for one in kept["sizes"])
+        store = _store(conf, shoppers, items, history)
+        shop = Storefront(store.world, conf.seed)
+        shop.restore(kept)
+        return store, shop, kept["sizes"], date.fromordinal(int(kept["first"]))
+
+
+def main() -> None:
+    """Parses the command line, opens the store or plays the day."""
+    made = parser(__doc__)
+    made.set_defaults(conf="conf/simulated.yaml")
+    what = made.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--begin", type=calendar_date, metavar="YYYY-MM-DD", help="open the store; lists begin on that day"
+    )
+    what.add_argument("--day", type=calendar_date, metavar="YYYY-MM-DD", help="play this day with the lists online")
+    made.add_argument("--to", type=Path, default=Path("simulated"), metavar="FOLDER", help="default: %(default)s")
+    given = made.parse_args()
+
+    def played(conf: Config, _: str) -> None:
+        if given.begin:
+            begin(conf, given.to, given.begin)
+        else:
+            print("\n".join(f"{name}: {count}" for name, count in replay(conf, given.to, given.day).items()))
+
+    run_without_spark(given.conf, "replay_storefront", played)
+
+
+if __name__ == "__main__":
+    main()

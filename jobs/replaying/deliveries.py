@@ -1,0 +1,88 @@
+"""What the simulated storefront hands over after a day: new and changed items, shoppers, the log of events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from jobs.replaying.panel_store import PanelStore
+from jobs.serving.client import StorefrontClient, UserList
+from model.simulation.storefront import Day
+
+_EVENT = (
+    "event_id", "user_id", "item_id", "event_type", "event_time", "quantity", "price", "placement", "position",
+    "request_id", "propensity", "policy",
+)  # fmt: skip
+
+
+def organic_events(store: PanelStore, day: Day, on: date) -> pd.DataFrame:
+    """Purchases that no list led to."""
+    at = _moments(on, day.bought_seconds)
+    price = store.items["price"].to_numpy()
+    return pd.DataFrame(
+        {
+            "event_id": [f"o-{on}-{number}" for number in range(len(day.bought_user))],
+            "user_id": [store.user_ids[one] for one in day.bought_user],
+            "item_id": store.items["item_id"].to_numpy()[day.bought_item],
+            "event_type": "purchase",
+            "event_time": at,
+            "quantity": 1,
+            "price": price[day.bought_item],
+        }
+    ).reindex(columns=list(_EVENT))
+
+
+def shelf_events(
+    store: PanelStore, day: Day, on: date, shown: Mapping[int, UserList], place_of: np.ndarray, placement: str
+) -> pd.DataFrame:
+    """Exposures by the client's own function, and the purchases that they led to, with their request.
+
+    shown: by user of the world the list as it was read; place_of: int (exposures), the place in that list
+    """
+    rows: list[dict[str, Any]] = []
+    begins = np.flatnonzero(np.diff(day.request, prepend=-1))
+    moments = _moments(on, day.seconds)
+    for begin, end in zip(begins, [*begins[1:], len(day.request)], strict=True):
+        answer, request = shown[int(day.user[begin])], f"{on}-{day.request[begin]}"
+        seen = [answer.items[place] for place in place_of[begin:end]]
+        at = moments[begin]
+        rows += StorefrontClient.exposure_events(answer, request, placement, seen, at)
+        rows += [
+            {
+                "event_id": f"p-{request}-{item}", "user_id": answer.user_id, "event_type": "purchase", "quantity": 1,
+                "item_id": store.items["item_id"].iat[item], "event_time": at + timedelta(minutes=1),
+                "price": store.items["price"].iat[item], "request_id": request,
+            }
+            for item in day.item[begin:end][day.responded[begin:end]]
+        ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(_EVENT))
+
+
+def item_rows(
+    store: PanelStore, which: np.ndarray, stock: np.ndarray, listed: Sequence[date], on: date
+) -> pd.DataFrame:
+    """The contract's items as they are at the end of a day; stock is None where there is plenty."""
+    rows = store.items.iloc[which].copy()
+    units = stock[which].astype(np.float64)
+    rows["stock_quantity"] = np.where(units > 1e6, np.nan, units)
+    rows["listed_at"] = [datetime.combine(listed[one], datetime.min.time(), UTC) for one in which]
+    rows["updated_at"] = datetime.combine(on, datetime.max.time().replace(microsecond=0), UTC)
+    return rows
+
+
+def write_delivery(folder: Path, name: str, rows: pd.DataFrame) -> None:
+    """A Parquet file; it is there whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f".{name}.unfinished"
+    rows.to_parquet(unfinished, index=False, coerce_timestamps="us")
+    unfinished.rename(folder / f"{name}.parquet")
+
+
+def _moments(on: date, seconds: np.ndarray) -> list[datetime]:
+    midnight = datetime.combine(on, datetime.min.time(), UTC)
+    return [midnight + timedelta(seconds=int(one)) for one in seconds]

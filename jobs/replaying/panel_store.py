@@ -1,0 +1,83 @@
+"""A small store whose shoppers choose as the panel's households do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from scipy.sparse import csr_array
+
+from model.simulation.latent_classes import fitted_classes
+from model.simulation.world import Habits, World, world_of
+
+CLASSES, ROUNDS = 24, 40
+
+
+@dataclass(frozen=True)
+class PanelStore:
+    """The world and the words of its items; rows are numbered as in the world.
+
+    items: item_id, title, category, product_type, brand, provider_id, price; user_ids: strings
+    """
+
+    world: World
+    items: pd.DataFrame
+    user_ids: list[str]
+
+
+def panel_store(folder: Path, shoppers: int, items: int, examination: np.ndarray, seed: int, begins: int) -> PanelStore:
+    """Households and products drawn from the panel's files, with tastes fitted on what the households bought.
+
+    begins: day of the world on which the storefront opens; new items arrive in the 28 days after it. Half of the items
+    are the most bought, the others are drawn from all that were ever bought, so that there is a long tail.
+    """
+    lines = pq.read_table(folder / "transactions.parquet", columns=["household_id", "product_id", "sales_value"])
+    bought = pd.DataFrame({name: lines[name].to_numpy() for name in lines.column_names})
+    products = pq.read_table(folder / "products.parquet").to_pandas()
+    products = products[products["product_type"].notna() & products["product_id"].isin(bought["product_id"])]
+    random = np.random.default_rng(seed)
+    households = np.sort(random.choice(np.unique(bought["household_id"]), shoppers, replace=False))
+    count = bought.groupby("product_id").size().reindex(products["product_id"]).to_numpy()
+    most = np.argsort(-count, kind="stable")[: items // 2]
+    others = random.choice(np.setdiff1d(np.arange(len(products)), most), items - len(most), replace=False)
+    at = np.sort(np.concatenate([most, others]))
+    chosen, sold = products.iloc[at].reset_index(drop=True), count[at]
+    types, of_item = np.unique(chosen["product_type"], return_inverse=True)
+    of_product = pd.Series(np.searchsorted(types, chosen["product_type"]), index=chosen["product_id"])
+    mine = bought[bought["household_id"].isin(households)]
+    user = np.searchsorted(households, mine["household_id"])
+    kind = mine["product_id"].map(of_product).to_numpy()
+    inside = ~np.isnan(kind)
+    counts = csr_array(
+        (np.ones(int(inside.sum())), (user[inside], kind[inside].astype(np.int64))), shape=(shoppers, len(types))
+    )
+    counts.sum_duplicates()
+    lines_a_day = np.bincount(user, minlength=shoppers) / 365
+    visits = np.clip(lines_a_day / lines_a_day.mean() * 0.35, 0.03, 2.0)
+    world = world_of(
+        fitted_classes(counts, CLASSES, ROUNDS, seed), of_item, sold + 1.0, visits, np.minimum(lines_a_day, 4.0),
+        examination, Habits(), seed,
+    )  # fmt: skip
+    world = replace(world, arrives=np.where(world.arrives > 0, world.arrives + begins, 0))
+    price = bought.groupby("product_id")["sales_value"].median().reindex(chosen["product_id"]).to_numpy()
+    return PanelStore(world, _words(chosen, price), [f"s{one}" for one in households])
+
+
+def _words(products: pd.DataFrame, price: np.ndarray) -> pd.DataFrame:
+    words = {name: products[name].fillna("").str.capitalize() for name in ("department", "product_category")}
+    kind = products["product_type"].str.capitalize()
+    size = products["package_size"].fillna("").str.lower()
+    return pd.DataFrame(
+        {
+            "item_id": "i" + products["product_id"].astype(str),
+            "title": (kind + ", " + size).str.rstrip(", "),
+            "category": words["department"] + " > " + words["product_category"],
+            "product_type": kind,
+            "brand": products["brand"],
+            "provider_id": products["manufacturer_id"].astype(str),
+            "price": np.round(np.maximum(price, 0.1), 2),
+        }
+    )
