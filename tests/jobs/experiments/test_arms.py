@@ -102,7 +102,7 @@ def test_the_analysis_tells_effects_and_who_saw_the_wrong_lists(spark: SparkSess
     strayed = sum(arm == "bold" for arm in of_user.values())
     assert f"{strayed} of 22 shoppers with logged exposures were shown another arm's list" in said
     [line] = [line for line in said.splitlines() if line.startswith("  tail_purchases")]
-    means = [float(word) for word in line.split()[1:4:2]]
+    means = [float(word.rstrip(",")) for word in line.split()[1:4:2]]
     assert means[0] - means[1] == pytest.approx(3.0, abs=0.5)
     assert "more, shown since the morning after day" in line
     [guard] = [line for line in said.splitlines() if line.startswith("  head_purchases")]
