@@ -6,6 +6,7 @@ SPARK_CONF ?= conf/spark-local.conf
 PYTHON ?= python3.11
 ARGS ?=
 BEAUTY ?=
+NIGHTS ?= 5
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -20,7 +21,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly test test-slow benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
+.PHONY: nightly simulate test test-slow benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -34,6 +35,7 @@ help:
 	@echo "make benchmark-policies  off-policy intervals, tests looked at daily, tail exposure against true response"
 	@echo "make benchmark-beauty    Amazon Beauty by the product's two stages; BEAUTY=folder of the data"
 	@echo "make benchmark-beauty-text  its text channels by the frozen and the fine-tuned encoder"
+	@echo "make simulate    the whole loop on a simulated storefront, NIGHTS=$(NIGHTS) nights and days"
 	@echo "make check       lint, types, import rules"
 	@echo "make wheel       dist/*.whl, for spark-submit --py-files"
 	@echo "make format      rewrites the sources in the project's format"
@@ -71,6 +73,13 @@ benchmark-ingest: setup
 benchmark-policies: setup
 	@for part in off_policy ab_test frontier; do \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.$$part || exit 1; done
+
+simulate: setup
+	@$(BIN)/python jobs/replay_storefront.py --begin $(AS_OF)
+	@day=$(AS_OF); for night in $$(seq $(NIGHTS)); do \
+	  $(SUBMIT) jobs/nightly.py --conf conf/simulated.yaml --as-of $$day $(ARGS) && \
+	  $(BIN)/python jobs/replay_storefront.py --day $$day || exit 1; \
+	  day=$$(date -u -d "$$day + 1 day" +%F); done
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
