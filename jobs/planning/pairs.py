@@ -69,7 +69,7 @@ def eligible_pairs(night: Night, items: pd.DataFrame, users: pd.DataFrame) -> Pa
     frame = frame.join(may_enter, on="item_id", how="inner")
     refusing = users.loc[~users["consents"], ["user_id"]]
     if runs(night):
-        planned = F.broadcast(spark.createDataFrame(users.loc[users["consents"], ["user_id"]]))
+        planned = F.broadcast(spark.createDataFrame(users.loc[users["consents"], ["user_id"]], "user_id string"))
         frame = frame.join(planned, on="user_id", how="left_semi")
     elif len(refusing):
         refused = F.broadcast(spark.createDataFrame(refusing))
