@@ -62,7 +62,7 @@ def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
             if answer.names == answer.logged_by and answer.names[0] != answer.names[1]
             else ""
         ),
-        f"Examination of the positions: {examined}"
+        f"Examination of the positions, taken as known by the intervals: {examined}"
         + ("" if answer.told.all() else "  (* of plan.position_weights: the log cannot tell)"),
     ]
     left = [f"  {count} {reason}" for reason, count in answer.left_out.items()]
