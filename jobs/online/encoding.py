@@ -31,14 +31,15 @@ _SCALARS: dict[ValueType, Callable[[Iterable[Any]], list[bytes]]] = {
 
 @dataclass(frozen=True)
 class EncodedColumn:
-    """One feature of n rows: row r has the value values[place[r]], and its text for search texts[place[r]].
+    """One feature of n rows: row r has the value values[place[r]], and its text for search texts()[place[r]].
 
-    `texts` is None where Feast keeps none. Values that come again, as most do in a column of counts, are held once.
+    `texts` is None where Feast keeps none; they are made when they are asked for, since only some stores keep them.
+    Values that come again, as most do in a column of counts, are held once.
     """
 
     place: np.ndarray  # [n] int64
     values: np.ndarray  # [distinct] bytes, Feast's serialised Value
-    texts: np.ndarray | None  # [distinct] str
+    texts: Callable[[], np.ndarray] | None  # [distinct] str
 
     def digests(self) -> np.ndarray:
         """[distinct] uint64, equal for equal values."""
@@ -66,9 +67,9 @@ def encode_column(column: pd.Series, field: Field) -> EncodedColumn:
     place, distinct = pd.factorize(column)
     if kind in _SCALARS:
         known = np.asarray(distinct).tolist()
-        return EncodedColumn(place, as_objects(_SCALARS[kind](known)), as_objects(list(map(str, known))))
+        return EncodedColumn(place, as_objects(_SCALARS[kind](known)), lambda: as_objects(list(map(str, known))))
     values, texts = _by_feast(np.asarray(distinct), kind)
-    return EncodedColumn(place, as_objects(values), as_objects(texts))
+    return EncodedColumn(place, as_objects(values), lambda: as_objects(texts))
 
 
 def as_objects(values: Sequence[Any]) -> np.ndarray:

@@ -80,7 +80,7 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         for name in names:
             text = "NULL" if columns[name].texts is None else f"?{bound + 2}"
             rows.append(f"(?1, {_text(name)}, ?{bound + 1}, {text}, {epoch})")
-            bound += len(_stored(columns[name]))
+            bound += 1 if columns[name].texts is None else 2
         insert = (
             f"INSERT INTO {_table(config, view)} (entity_key, feature_name, value, value_text, event_ts) "
             f"VALUES {', '.join(rows)}"
@@ -115,7 +115,7 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
 
 
 def _stored(column: EncodedColumn) -> list[np.ndarray]:
-    return [column.values] if column.texts is None else [column.values, column.texts]
+    return [column.values] if column.texts is None else [column.values, column.texts()]
 
 
 def _table(config: RepoConfig, view: FeatureView) -> str:
