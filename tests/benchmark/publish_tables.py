@@ -48,7 +48,10 @@ def fill(spark: SparkSession, conf: Config, users: int, as_of: date) -> None:
         (USER_FEATURES_TABLE, USER_FEATURES, shoppers),
         (ITEM_FEATURES_TABLE, ITEM_FEATURES, known.withColumn("n", F.col("item"))),
     ):
-        columns = [F.lit(feature.default).cast(feature.type).alias(feature.name) for feature in features]
+        columns = [
+            (F.array() if isinstance(feature.default, list | tuple) else F.lit(feature.default)).cast(feature.type)
+            for feature in features
+        ]
         columns = [
             _varied(one.type.simpleString(), columns[place], place, number).cast(one.type).alias(one.name)
             for place, one in enumerate(features)
