@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -23,7 +23,8 @@ from jobs.quality.gate import pass_features
 from jobs.registry.lineup import model_store, training_is_due
 from jobs.runtime.command import main_of
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.manifest import changed_days, last_done
+from jobs.runtime.logs import event
+from jobs.runtime.manifest import changed_days, done_runs, last_done
 from jobs.runtime.night import Night
 from model.periods import training_periods
 
@@ -32,8 +33,9 @@ def build_features(night: Night) -> None:
     """Builds the features of items and shoppers at --as-of from what was before that date.
 
     Sums up the days that came in since the last night, then makes item_features, user_features and user_history of the
-    date. When a training is due, the dates of its past periods that are missing are made too, in the same passes. Ends
-    with the gate: a feature beyond a bar of the configuration that stops refuses the night (exit code 3).
+    date. When a training is due, the dates of its past periods that are missing are made too, in the same passes, and
+    so are the nights of the last `source.restate_days` that an event of an earlier day came too late for. Ends with the
+    gate: a feature beyond a bar of the configuration that stops refuses the night (exit code 3).
     """
     _require_ingested(night)
     # Planning is single-threaded and takes as long as the work itself: what needs not wait runs together.
@@ -120,14 +122,34 @@ def _first_open_day(night: Night) -> date | None:
 
 
 def _dates_to_build(night: Night) -> list[date]:
-    """The night's date; past cuts of a due training that the tables written last do not both have."""
+    """The night's date; past cuts of a due training that the tables written last do not both have; outdated nights."""
     users, histories = (_dates_of(night, table) for table in (USER_FEATURES_TABLE, USER_HISTORY))
     made = users & histories
-    dates = {night.as_of}
+    dates = {night.as_of, *_outdated_nights(night, made)}
     if training_is_due(night, model_store(night)):
         periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
         dates |= set(periods.all_cuts) - made
     return sorted(dates)
+
+
+def _outdated_nights(night: Night, made: set[date]) -> set[date]:
+    """Of the nights that are made those since whose making an event of a day before them came in or was corrected."""
+    built: dict[date, datetime] = {}
+    for run in done_runs(night.tables, build_features.__name__):
+        for day in json.loads(run["decisions"].get("dates", "[]")):
+            built[date.fromisoformat(day)] = run["started_at"]  # runs come in the order of time
+    changes = [(moment, min(days)) for moment, days in changed_days(night.tables) if days]
+    first = night.as_of - timedelta(days=night.conf.source.restate_days)
+    outdated = {
+        day
+        for day in made & built.keys()
+        if first <= day < night.as_of and any(moment > built[day] and changed < day for moment, changed in changes)
+    }
+    if outdated:
+        event(
+            "nights made again", step="build_features", as_of=night.as_of, nights=",".join(map(str, sorted(outdated)))
+        )
+    return outdated
 
 
 def _dates_of(night: Night, table: Table) -> set[date]:

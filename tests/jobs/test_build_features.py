@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER, USER_HISTORY
-from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.build_features import build_features
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.manifest import run_step
 from tests.jobs.sources.panels import write_panel
 from tests.jobs.test_ingest import NIGHT, config, night, rows
+from tests.jobs.test_ingest_files import Shop
 
 pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
 
@@ -69,3 +71,32 @@ def test_a_date_that_is_not_ingested_is_an_error(spark: SparkSession, tmp_path: 
     conf = config(tmp_path, write_panel(tmp_path / "panel"))
     with pytest.raises(LongtailError, match=r"not at all.*Run jobs/ingest.py for 2017-12-01 first"):
         run_step(build_features, spark, conf, NIGHT, "r1")
+
+
+def test_nights_that_a_late_event_concerns_are_made_again(spark: SparkSession, tmp_path: Path) -> None:
+    late = "e0,u2,b,purchase,2024-03-03 09:00:00,4"
+    told = []
+    for name, arrives in (("in time", 4), ("late", 6)):
+        shop = Shop(spark, tmp_path / name)
+        for day in range(4, 8):
+            rows = [f"e{day},u1,a,purchase,2024-03-0{day - 1} 08:00:00,1"]
+            shop.lines(f"d{day}", [*rows, *([late] if day == arrives else [])])
+            shop.night(day)
+            made = run_step(build_features, spark, shop.conf, date(2024, 3, day), f"b{day}")[0].record.decisions[
+                "dates"
+            ]
+            if name == "late":
+                # The first night has the cuts of a due training, too. The late event is of the 3rd: the nights of the
+                # 4th and 5th did not know it, and the night of the 6th has it at once.
+                again = {4: [], 5: [], 6: [4, 5], 7: []}[day]
+                built = [one for one in json.loads(made) if one >= "2024-03-01"]
+                assert built == [f"2024-03-0{one}" for one in (*again, day)]
+        forecast = {one.name for one in ITEM_FEATURES if any("demand_forecast" in name for name in one.source_columns)}
+        assert forecast  # made weekly, from what was known then
+        told.append(
+            {table.name: [{name: value for name, value in row.items() if name not in forecast}
+                          for row in shop.rows(table)] for table in TABLES}
+        )  # fmt: skip
+    assert told[0] == told[1]
+    histories = {row["as_of"].day: row["item_ids"] for row in told[1]["user_history"] if row["user_id"] == "u2"}
+    assert histories[4][0] == "b"
