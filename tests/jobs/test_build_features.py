@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER, USER_HISTORY
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.build_features import build_features
+from jobs.runtime.config import load_config
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.manifest import run_step
 from tests.jobs.sources.panels import write_panel
@@ -78,6 +79,11 @@ def test_nights_that_a_late_event_concerns_are_made_again(spark: SparkSession, t
     told = []
     for name, arrives in (("in time", 4), ("late", 6)):
         shop = Shop(spark, tmp_path / name)
+        place = tmp_path / name / "conf.yaml"
+        # One sale more or less of two products is a change beyond every bar.
+        bars = ", ".join(f"{bar}: {{action: warn}}" for bar in shop.conf.quality.bars)
+        place.write_text(f"{place.read_text(encoding='utf-8')}\nquality: {{bars: {{{bars}}}}}\n", encoding="utf-8")
+        shop.conf = load_config(place)
         for day in range(4, 8):
             rows = [f"e{day},u1,a,purchase,2024-03-0{day - 1} 08:00:00,1"]
             shop.lines(f"d{day}", [*rows, *([late] if day == arrives else [])])
