@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -24,8 +24,9 @@ from jobs.registry.lineup import model_store, training_is_due
 from jobs.runtime.command import main_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
-from jobs.runtime.manifest import changed_days, done_runs, last_done
+from jobs.runtime.manifest import done_runs, last_done
 from jobs.runtime.night import Night
+from jobs.tables.changes import changed_days
 from model.periods import training_periods
 
 
@@ -116,15 +117,17 @@ def _first_open_day(night: Night) -> date | None:
     taken = last_done(night.tables, "ingest", before=night.as_of)
     if built is None or taken is None:
         return None
-    changed = {day for moment, days in changed_days(night.tables) if moment > built["started_at"] for day in days}
-    first: date = min(built["as_of"], taken["as_of"], *changed)
+    changed = changed_days(night.tables, after=built["inputs"][EVENTS.name])
+    first: date = min(built["as_of"], taken["as_of"], *(day for days in changed.values() for day in days))
     return first
 
 
 def _dates_to_build(night: Night) -> list[date]:
-    """The night's date; past cuts of a due training that the tables written last do not both have; outdated nights."""
-    users, histories = (_dates_of(night, table) for table in (USER_FEATURES_TABLE, USER_HISTORY))
-    made = users & histories
+    """The night's date, outdated nights, and the past cuts of a due training that a table has not, or not in whole."""
+    items, users, histories = (
+        night.tables.nights(table) for table in (ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY)
+    )
+    made = items & users & histories
     dates = {night.as_of, *_outdated_nights(night, made)}
     if training_is_due(night, model_store(night)):
         periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
@@ -134,26 +137,23 @@ def _dates_to_build(night: Night) -> list[date]:
 
 def _outdated_nights(night: Night, made: set[date]) -> set[date]:
     """Of the nights that are made those since whose making an event of a day before them came in or was corrected."""
-    built: dict[date, datetime] = {}
+    knew: dict[date, int] = {}  # by night: the version of the events that it was made from
     for run in done_runs(night.tables, build_features.__name__):
         for day in json.loads(run["decisions"].get("dates", "[]")):
-            built[date.fromisoformat(day)] = run["started_at"]  # runs come in the order of time
-    changes = [(moment, min(days)) for moment, days in changed_days(night.tables) if days]
+            knew[date.fromisoformat(day)] = run["inputs"][EVENTS.name]
     first = night.as_of - timedelta(days=night.conf.source.restate_days)
+    recent = {day: version for day, version in knew.items() if day in made and first <= day < night.as_of}
+    changed = changed_days(night.tables, after=min(recent.values())) if recent else {}
     outdated = {
         day
-        for day in made & built.keys()
-        if first <= day < night.as_of and any(moment > built[day] and changed < day for moment, changed in changes)
+        for day, known in recent.items()
+        if any(version > known and any(one < day for one in days) for version, days in changed.items())
     }
     if outdated:
         event(
             "nights made again", step="build_features", as_of=night.as_of, nights=",".join(map(str, sorted(outdated)))
         )
     return outdated
-
-
-def _dates_of(night: Night, table: Table) -> set[date]:
-    return {row["as_of"] for row in night.tables.read_or_empty(table).select("as_of").distinct().collect()}
 
 
 def _events_before(night: Night) -> DataFrame:

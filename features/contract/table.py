@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql.types import (
     DataType,
@@ -20,12 +21,16 @@ TELLING = ("user_id", "event_id", "row_id", "payload", "query", "text", "reason"
 
 @dataclass(frozen=True)
 class Column:
-    """A column with its Spark type and its meaning; `nullable` is false unless the contract marks it as optional."""
+    """A column with its Spark type and its meaning; `nullable` is false unless the contract marks it as optional.
+
+    `default` is what rows have that were written before the column came; None where the table would have to be rebuilt.
+    """
 
     name: str
     type: DataType
     meaning: str
     nullable: bool = False
+    default: Any = None
 
 
 @dataclass(frozen=True)

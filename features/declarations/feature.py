@@ -179,7 +179,7 @@ def features_table(name: str, meaning: str, entity: Entity, features: Iterable[F
         columns=(
             Column("as_of", DateType(), "Night: features know what was before this date, 00:00 UTC."),
             key,
-            *(Column(feature.name, feature.type, feature.meaning) for feature in declared),
+            *(Column(one.name, one.type, one.meaning, default=one.default) for one in declared),
         ),
         key=("as_of", key.name),
         partitioned_by=("as_of",),

@@ -86,7 +86,7 @@ def _guarded(
         if not writes:
             body(conf, run_id)
             return DONE
-        with only_writer(folder, wait_seconds):
+        with only_writer(folder, f"{name}, run {run_id}", wait_seconds):
             log = log_to(run_id, folder / "logs")
             logger.info("configuration", extra={"fields": {"run": run_id, "hash": conf.hash}})
             logger.debug("resolved configuration", extra={"fields": {"conf": conf.model_dump_json()}})

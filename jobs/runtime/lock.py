@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,9 @@ from jobs.runtime.errors import ConfigurationError, Refused
 
 
 @contextmanager
-def only_writer(folder: Path, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Holds the warehouse's lock. Raises Refused when another run holds it for longer than `wait_seconds`,
-    ConfigurationError when it cannot be made.
+def only_writer(folder: Path, run: str, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Holds the warehouse's lock for `run`. Raises Refused, which names the run that holds it, when that is for longer
+    than `wait_seconds`; ConfigurationError when it cannot be made.
 
     The lock is a file of the operating system, so it ends with the process, however that ends.
     """
@@ -26,9 +27,11 @@ def only_writer(folder: Path, wait_seconds: float = 0.0) -> Iterator[None]:
             f"The warehouse {folder} cannot be written ({error.strerror}).",
             "Set warehouse to a folder that you may write.",
         ) from error
-    lock = FileLock(folder / ".lock")
+    lock, holder = FileLock(folder / ".lock"), folder / ".writer"
     try:
         with lock.acquire(timeout=wait_seconds):
+            holder.write_text(f"{run}, process {os.getpid()}", encoding="utf-8")
             yield
     except Timeout as error:
-        raise Refused(f"Another run is writing {folder}.", "Wait until it has ended, or stop it.") from error
+        by = holder.read_text(encoding="utf-8") if holder.exists() else "it does not say which"
+        raise Refused(f"Another run is writing {folder}: {by}.", "Wait until it has ended, or stop it.") from error

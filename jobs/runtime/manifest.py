@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -56,15 +55,9 @@ def last_done(tables: Warehouse, step: str, before: date | None = None, at: date
 
 
 def done_runs(tables: Warehouse, step: str) -> list[Row]:
-    """as_of, started_at and decisions of the runs of a step that were done, in the order of time."""
+    """as_of, inputs and decisions of the runs of a step that were done, in the order of time."""
     rows = tables.read_or_empty(RUNS).where((F.col("step") == step) & (F.col("status") == "done"))
-    return rows.select("as_of", "started_at", "decisions").orderBy("started_at").collect()
-
-
-def changed_days(tables: Warehouse) -> list[tuple[datetime, set[date]]]:
-    """When each ingest began, and the days whose events it changed."""
-    told = [(run["started_at"], run["decisions"].get("changed_days", "[]")) for run in done_runs(tables, "ingest")]
-    return [(moment, {date.fromisoformat(day) for day in json.loads(days)}) for moment, days in told]
+    return rows.orderBy("started_at").select("as_of", "inputs", "decisions").collect()
 
 
 @cache

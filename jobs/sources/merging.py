@@ -16,6 +16,7 @@ from jobs.runtime.logs import event
 from jobs.runtime.night import Night
 from jobs.sources.intake import Intake
 from jobs.sources.source import Source
+from jobs.tables.changes import note_of_days
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,22 @@ def known_events(night: Night, source: Source, events: DataFrame, window: Window
 
 
 def write_events(night: Night, source: Source, intake: Intake, window: Window) -> list[date]:
-    """Replaces the days that the accepted events or the outdated ones lie in, in one commit; returns these days.
+    """Replaces the days that the accepted events or the outdated ones lie in, in one commit, which notes these days;
+    returns them.
 
     For a whole source these are the window, and the days of parked events that it takes in at last.
     """
     accepted = intake.accepted
     changed = {row["event_date"] for row in accepted.select("event_date").distinct().collect()}
     if not night.tables.exists(EVENTS):
-        night.tables.replace(accepted, EVENTS, f"event_date < DATE'{window.before}'", checked=True)
+        where = f"event_date < DATE'{window.before}'"
+        night.tables.replace(accepted, EVENTS, where, checked=True, note=note_of_days(changed))
         return sorted(changed)
     stored = night.tables.read(EVENTS)
     outdated = outdated_events(source, window)
     ids = accepted.select("event_id")
+    changed |= {row["event_date"] for row in stored.where(outdated).select("event_date").distinct().collect()}
     if not source.whole:
-        changed |= {row["event_date"] for row in stored.where(outdated).select("event_date").distinct().collect()}
         corrected = stored.where(F.col("event_date") >= F.lit(_days_back(changed, night.conf.source.restate_days)))
         corrected = corrected.join(ids, on="event_id", how="left_semi")
         changed |= {row["event_date"] for row in corrected.select("event_date").distinct().collect()}
@@ -82,7 +85,7 @@ def write_events(night: Night, source: Source, intake: Intake, window: Window) -
     where = f"({inside})" + (f" OR event_date IN ({_listed(beside)})" if beside else "")
     kept = stored.where(F.expr(where) & ~outdated).join(ids, on="event_id", how="left_anti") if beside else None
     rows = accepted if kept is None else accepted.unionByName(kept.select(*EVENTS.column_names))
-    night.tables.replace(rows, EVENTS, where, checked=True)
+    night.tables.replace(rows, EVENTS, where, checked=True, note=note_of_days(changed))
     return sorted(changed)
 
 

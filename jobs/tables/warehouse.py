@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from features.contract.table import Table
 from jobs.runtime.errors import LongtailError
+from jobs.tables.schema import as_declared, came_later, migrate
 
 _BROKEN = "LONGTAIL_RULE_BROKEN"
 
@@ -64,14 +65,18 @@ class Warehouse:
             )
         self.inputs.setdefault(table.name, version)
         frame = self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
-        missing = [name for name in table.required if name not in frame.columns]
-        if missing:
-            raise LongtailError(
-                f"The table {table.name} has no column {', '.join(missing)}.", "Rebuild it with this version."
-            )
-        # An optional column that the contract has gained is NULL in tables of before; the next write adds it.
-        gained = [F.lit(None).cast(c.type).alias(c.name) for c in table.columns if c.name not in frame.columns]
-        return frame.select("*", *gained).select(*table.column_names)
+        return as_declared(frame, table)
+
+    def nights(self, table: Table) -> set[date]:
+        """Each `as_of` of a table whose rows have all the columns of its contract."""
+        if not self.exists(table):
+            return set()
+        stored = self.spark.read.format("delta").load(self.path(table))
+        came = [column.name for column in came_later(stored, table) if not column.nullable]
+        if not set(came) <= set(stored.columns):
+            return set()
+        whole = reduce(and_, (F.col(name).isNotNull() for name in came), F.lit(True))
+        return {row["as_of"] for row in stored.where(whole).select("as_of").distinct().collect()}
 
     def read_or_empty(self, table: Table) -> DataFrame:
         """As `read`, with no rows where the table does not exist yet."""
@@ -88,14 +93,26 @@ class Warehouse:
         """Whether any row fulfils the SQL condition."""
         return self.exists(table) and not self.read(table).where(condition).isEmpty()
 
-    def replace(self, frame: DataFrame, table: Table, where: str | None, *, checked: bool = False) -> None:
+    def replace(
+        self, frame: DataFrame, table: Table, where: str | None, *, checked: bool = False, note: str | None = None
+    ) -> None:
         """Replaces the rows that fulfil the SQL condition (all rows when it is None) by the frame, in one commit.
 
-        `checked` says that the frame has the table's columns and types and was held against its rules already.
-        Raises LongtailError naming table and rule when a row breaks one; nothing is written then.
+        `checked` says that the frame has the table's columns and types and was held against its rules already. A `note`
+        is kept with the commit. Raises LongtailError naming table and rule when a row breaks one; nothing is written
+        then.
         """
         self._ensure(table)
-        self._commit(frame, table, "overwrite", {"replaceWhere": where} if where else {}, checked=checked)
+        options = {"replaceWhere": where, "userMetadata": note}
+        self._commit(frame, table, "overwrite", {k: v for k, v in options.items() if v}, checked=checked)
+
+    def notes(self, table: Table, commits: int) -> dict[int, str]:
+        """By version: the notes of the newest commits that have one, among so many."""
+        from delta.tables import DeltaTable
+
+        history = DeltaTable.forPath(self.spark, self.path(table)).history(commits)
+        rows = history.where(F.col("userMetadata").isNotNull()).select("version", "userMetadata").collect()
+        return {row["version"]: row["userMetadata"] for row in rows}
 
     def replace_date(self, frame: DataFrame, table: Table, as_of: date, and_where: str = "") -> None:
         """Replaces one `as_of` of a table, narrowed by a further SQL condition."""
@@ -126,10 +143,10 @@ class Warehouse:
         self.outputs[table.name] = version
 
     def _ensure(self, table: Table) -> None:
-        """Creates the table, or adds the optional columns that a newer version of its contract brought."""
+        """Creates the table, or brings one that was made by another version of its contract up to this one."""
         with self._making:
             if self.exists(table):
-                self._add_gained_columns(table)
+                migrate(self.spark, self.path(table), table)
             else:
                 self._make(table)
 
@@ -144,14 +161,6 @@ class Warehouse:
         if table.partitioned_by:
             builder = builder.partitionedBy(*table.partitioned_by)
         builder.execute()
-
-    def _add_gained_columns(self, table: Table) -> None:
-        """Adds optional columns that the contract has gained since the table was made."""
-        held = set(self.spark.read.format("delta").load(self.path(table)).columns)
-        gained = [column for column in table.columns if column.nullable and column.name not in held]
-        if gained:
-            added = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in gained)
-            self.spark.sql(f"ALTER TABLE delta.`{self.path(table)}` ADD COLUMNS ({added})")
 
 
 def _typed(frame: DataFrame, table: Table) -> DataFrame:

@@ -58,7 +58,7 @@ def publish_nights(conf_path: str, first: int, last: int, copies: int) -> None:
             beside.write_to_online_store(LIVE, frame)
             stop.wait(0.02)
 
-    with only_writer(Path(conf.warehouse), 60):
+    with only_writer(Path(conf.warehouse), "publisher", 60):
         store = open_store(conf)
         register(store, catalogue)
         store.apply([live_view(catalogue)])

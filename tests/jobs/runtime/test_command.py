@@ -1,6 +1,8 @@
 """The commands as a person runs them, up to the point where Spark would start."""
 
+import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,10 +72,38 @@ def test_a_warehouse_that_cannot_be_made_is_named(run: Run, tmp_path: Path) -> N
     assert "cannot be written" in error
 
 
-def test_a_second_writer_is_refused(tmp_path: Path) -> None:
-    with only_writer(tmp_path), pytest.raises(Refused, match="Another run is writing") as caught, only_writer(tmp_path):
-        pass
-    assert caught.value.exit_code == REFUSED
+def test_a_second_writer_is_refused_by_name(tmp_path: Path) -> None:
+    said = rf"Another run is writing {tmp_path}: nightly, run 7, process {os.getpid()}\."
+    with only_writer(tmp_path, "nightly, run 7"):
+        with pytest.raises(Refused, match=said) as caught, only_writer(tmp_path, "ingest, run 8"):
+            pass
+        assert caught.value.exit_code == REFUSED
+
+
+def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
+    order = []
+
+    def second() -> None:
+        with only_writer(tmp_path, "second", wait_seconds=30):
+            order.append("second writes")
+
+    with only_writer(tmp_path, "first"):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(0.2)
+        order.append("first ends")
+    waiting.join()
+    assert order == ["first ends", "second writes"]
+
+
+def test_a_run_beside_another_ends_with_exit_code_3(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "store.yaml"
+    path.write_text(f"warehouse: {tmp_path}/warehouse\n", encoding="utf-8")
+    with only_writer(tmp_path / "warehouse", "publish, run 7"):
+        code, _, error = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
+    assert code == REFUSED
+    assert "publish, run 7" in error
+    assert len(error.strip().splitlines()) == 1
 
 
 WORKER = """

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import DateType, LongType, StringType
+from pyspark.sql.types import ArrayType, DateType, LongType, StringType
 
 from features.contract.table import Column, Invariant, Table
 from jobs.runtime.errors import LongtailError
@@ -53,3 +54,35 @@ def test_a_table_is_written_by_date_and_guarded_by_its_rules(spark: SparkSession
 
     with pytest.raises(LongtailError, match="no rows for 2017-12-06"):
         tables.read_date(SALES, date(2017, 12, 6))
+
+
+@pytest.mark.slow
+def test_columns_come_and_go_without_a_rebuild(spark: SparkSession, tmp_path: Path) -> None:
+    made = replace(SALES, columns=(*SALES.columns, Column("old", StringType(), "Will go.")))
+    Warehouse(spark, str(tmp_path)).replace_date(
+        spark.createDataFrame([(MONDAY, "tea", 1, "x")], made.schema), made, MONDAY
+    )
+    came = (
+        Column("note", StringType(), "Optional.", nullable=True),
+        Column("looked_at", LongType(), "Like a feature that is declared anew.", default=0),
+        Column("colours", ArrayType(StringType()), "The same, as an array.", default=()),
+    )
+    now = replace(SALES, columns=(*SALES.columns, *came))
+    tables = Warehouse(spark, str(tmp_path))
+    # Nothing has been written by the new contract yet.
+    assert [tuple(row) for row in tables.read(now).collect()] == [(MONDAY, "tea", 1, None, 0, [])]
+    assert tables.nights(now) == set()
+    tables.replace_date(spark.createDataFrame([(TUESDAY, "tea", 2, "n", 7, ["red"])], now.schema), now, TUESDAY)
+    assert sorted(tuple(row) for row in tables.read(now).collect()) == [
+        (MONDAY, "tea", 1, None, 0, []),
+        (TUESDAY, "tea", 2, "n", 7, ["red"]),
+    ]
+    assert tables.nights(now) == {TUESDAY}
+    unsaid = spark.createDataFrame([(TUESDAY, "tea", 2, "n", None, [])], tables.read(now).schema)
+    with pytest.raises(LongtailError, match="looked_at not null"):
+        tables.replace_date(unsaid, now, TUESDAY)
+
+    unknown = replace(SALES, columns=(*SALES.columns, Column("cost", LongType(), "Has no default.")))
+    for use in (tables.read, lambda table: tables.replace_date(unsaid, table, MONDAY)):
+        with pytest.raises(LongtailError, match=r"sales has no column cost\. Rebuild"):
+            use(unknown)
