@@ -30,7 +30,7 @@ help:
 	@echo "make benchmark-exposure  the plan against HiGHS, and at 20 million pairs"
 	@echo "make benchmark-score     the first stage against MLlib's lists and bare numpy, and in parts of the items"
 	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
-	@echo "make benchmark-features  the point-in-time join against Feast's, a second night against the first"
+	@echo "make benchmark-features  the point-in-time join against Feast's"
 	@echo "make benchmark-ingest    a first and a second night at one and ten times the panel, as a store's files"
 	@echo "make benchmark-policies  off-policy intervals, tests looked at daily, tail exposure against true response"
 	@echo "make benchmark-beauty    Amazon Beauty by the product's two stages; BEAUTY=folder of the data"
@@ -65,7 +65,7 @@ benchmark-beauty benchmark-beauty-text: setup
 	@$(BIN)/python -m tests.benchmark.beauty.$(MODULE) $(BEAUTY) $(ARGS)
 
 benchmark-features: setup
-	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/feature_store.py --conf $(CONF) --as-of $(AS_OF) --second-night $(ARGS)
+	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/feature_store.py --conf $(CONF) $(ARGS)
 
 benchmark-ingest: setup
 	@$(BIN)/python -m tests.benchmark.ingest $(ARGS)

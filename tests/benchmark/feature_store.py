@@ -1,4 +1,4 @@
-"""Our point-in-time join against Feast's on the same rows, and what a second night costs against the first.
+"""Our point-in-time join against Feast's on the same rows: seconds, rows that differ, and where Feast's is wrong.
 
 Needs a night of the configuration (make nightly). Run by `make benchmark-features`.
 """
@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from feast import Entity, FeatureStore, FeatureView, Field, RepoConfig, ValueType
@@ -22,13 +22,10 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE
 from features.point_in_time import join_as_known
-from jobs.build_features import build_features
-from jobs.ingest import ingest
 from jobs.online.quiet import hush_feast
 from jobs.online.store import read_store
-from jobs.runtime.command import calendar_date, parser, run
+from jobs.runtime.command import parser, run
 from jobs.runtime.config import Config
-from jobs.runtime.manifest import run_step
 from jobs.tables.warehouse import Warehouse
 
 NAMES = tuple(feature.name for feature in ITEM_FEATURES if feature.is_number)[:10]
@@ -36,18 +33,14 @@ RUNS = 3
 
 
 def main() -> None:
-    """Parses the command line and prints both comparisons."""
+    """Parses the command line and prints the comparisons."""
     made = parser(__doc__)
-    made.add_argument("--as-of", type=calendar_date, default=date(2017, 12, 1), metavar="YYYY-MM-DD")
     made.add_argument("--rows", type=int, default=1_000_000, help="rows to be joined at most (default: %(default)s)")
-    made.add_argument("--second-night", action="store_true", help="also measure a first and a second night")
     given = made.parse_args()
 
     def body(spark: SparkSession, conf: Config, run_id: str) -> None:
         compare_joins(spark, conf, given.rows)
-        compare_crossed_keys(spark)
-        if given.second_night:
-            compare_nights(spark, conf, given.as_of)
+        compare_where_feast_errs(spark)
 
     run(given.conf, "benchmark_features", body, writes=False)
 
@@ -86,14 +79,30 @@ def compare_joins(spark: SparkSession, conf: Config, count: int) -> None:
     print(f"  rows that differ: {differing}", flush=True)
 
 
-def compare_crossed_keys(spark: SparkSession) -> None:
-    """Keys that run together without a separator: two rows, each with its own value."""
-    at = datetime(2017, 12, 2, tzinfo=UTC)
+def compare_where_feast_errs(spark: SparkSession) -> None:
+    """Two small cases whose right answer is plain: keys that run together, and a session in another time zone."""
+    noon = datetime(2017, 12, 2, 12, tzinfo=UTC)
+    known = [("1", "11", 10, noon), ("11", "1", 20, noon)]
+    later = noon + timedelta(hours=3)
+    _tell_both(spark, "keys (1, 11) of 10 and (11, 1) of 20", known, [("1", "11", later), ("11", "1", later)])
+    corrected = [("1", "1", 10, noon), ("1", "1", 20, noon + timedelta(hours=1))]
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Kolkata")
+    try:
+        _tell_both(spark, "value 10 at noon, 20 an hour later, session in Asia/Kolkata", corrected, [("1", "1", later)])
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", "UTC")
+
+
+def _tell_both(
+    spark: SparkSession,
+    what: str,
+    known_rows: list[tuple[str, str, int, datetime]],
+    asked: list[tuple[str, str, datetime]],
+) -> None:
+    """Prints what both joins find for each (user, item, time), given (user, item, value, time)."""
     folder = Path(tempfile.mkdtemp(prefix="longtail-benchmark-"))
     try:
-        known = spark.createDataFrame(
-            [("1", "11", 10, at), ("11", "1", 20, at)], "user_id string, item_id string, value long, at timestamp"
-        )
+        known = spark.createDataFrame(known_rows, "user_id string, item_id string, value long, at timestamp")
         known.write.format("delta").save(str(folder / "pairs"))
         store = FeatureStore(config=_feast_config(folder))
         entities = [
@@ -102,35 +111,13 @@ def compare_crossed_keys(spark: SparkSession) -> None:
         source = SparkSource(name="pairs", path=str(folder / "pairs"), table_format=DeltaFormat(), timestamp_field="at")
         view = FeatureView(name="pairs", entities=entities, schema=[Field(name="value", dtype=Int64)], source=source)
         store.apply([*entities, view])
-        rows = spark.createDataFrame(
-            [("1", "11", at + timedelta(days=1)), ("11", "1", at + timedelta(days=1))],
-            "user_id string, item_id string, event_timestamp timestamp",
-        )
+        rows = spark.createDataFrame(asked, "user_id string, item_id string, event_timestamp timestamp")
         theirs = store.get_historical_features(entity_df=rows, features=["pairs:value"]).to_spark_df()
         ours = join_as_known(rows, known, ["user_id", "item_id"], at="event_timestamp", since="at", columns=["value"])
+        print(f"{what}, three hours after noon:")
         for name, frame in (("longtail", ours), ("Feast", theirs)):
             found = sorted((row["user_id"], row["item_id"], row["value"]) for row in frame.collect())
-            print(f"  keys (1, 11) of 10 and (11, 1) of 20, {name}: {len(found)} rows, {found}", flush=True)
-    finally:
-        shutil.rmtree(folder)
-
-
-def compare_nights(spark: SparkSession, conf: Config, as_of: date) -> None:
-    """Ingest and features of a first night on an empty warehouse, with the dates of its training, and of the next."""
-    folder = Path(tempfile.mkdtemp(prefix="longtail-benchmark-"))
-    try:
-        fresh = conf.model_copy(update={"warehouse": str(folder)})
-        nights = []
-        for number, day in enumerate((as_of, as_of + timedelta(days=1))):
-            if number:  # by then the first night's model has been registered, so no training is due
-                shutil.copytree(Path(conf.warehouse) / "mlflow", folder / "mlflow", dirs_exist_ok=True)
-            took = {
-                step.__name__: run_step(step, spark, fresh, day, f"n{number}")[1] for step in (ingest, build_features)
-            }
-            nights.append(took)
-            told = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items())
-            print(f"{'first' if not number else 'second'} night: {told}", flush=True)
-        print(f"  second as a share of the first: {sum(nights[1].values()) / sum(nights[0].values()):.0%}", flush=True)
+            print(f"  {name}: {len(found)} rows, {found}", flush=True)
     finally:
         shutil.rmtree(folder)
 

@@ -1,8 +1,9 @@
 """What a first and a second night cost at one and at several times the panel, as any store's files.
 
-The shoppers of the panel are copied, so that ten times the panel has ten times the shoppers and events and the same
-products. The second night brings the week that the first did not have, about 2 % of the events. No training is due in
-either. Run by `make benchmark-ingest`.
+The shoppers of the panel, or a sample of them, are copied, so that ten times has ten times the shoppers and events and
+the same products. The second night brings the week that the first did not have, about 2 % of the events. No training is
+due in either. Driver and executor are processes of their own (local-cluster, an executor of two cores), so that the
+driver's memory can be told apart. Run by `make benchmark-ingest`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from features.contract.source_parts import SOURCE_PARTS
 from features.quality.contract_checks import with_contract_columns
 from features.quality.outcomes import with_outcome
 from features.quality.tally import summed, tally
@@ -32,15 +34,14 @@ from jobs.build_features import build_features
 from jobs.ingest import ingest
 from jobs.runtime.config import Config, load_config
 from jobs.runtime.manifest import run_step
-from jobs.runtime.night import Night, Record
 from jobs.runtime.session import spark_session
-from jobs.sources import source_of
 from jobs.sources.complete_journey.panel import Panel
-from jobs.tables.warehouse import Warehouse
+from jobs.sources.files import FilesSource
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST, SECOND = date(2017, 11, 24), date(2017, 12, 1)
 STEPS = (ingest, build_features)
+DRIVER_GIB, EXECUTOR_GIB = 1, 3
 CONF = """
 warehouse: {folder}/warehouse
 source:
@@ -70,6 +71,7 @@ source:
 class Cost:
     """Seconds and events of both nights, the seconds of the contract's rules, and the driver's peak in GiB."""
 
+    households: int
     copies: int
     first_events: int
     second_events: int
@@ -80,23 +82,32 @@ class Cost:
 
 
 def main() -> None:
-    """Runs each size in a process of its own and prints them beside one another."""
+    """Runs each size in processes of its own and prints them beside one another."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--copies", type=int, nargs="+", default=[1, 10], help="times the panel (default: 1 10)")
+    made.add_argument("--copies", type=int, nargs="+", default=[1, 10], help="times the shoppers (default: 1 10)")
+    made.add_argument(
+        "--households", type=int, default=2469, help="of the panel, that are copied (default: all, %(default)s)"
+    )
     made.add_argument("--one", type=int, help=argparse.SUPPRESS)
     given = made.parse_args()
     if given.one is not None:
-        print(json.dumps(asdict(measure(given.one))), flush=True)
+        print(json.dumps(asdict(measure(given.households, given.one))), flush=True)
         return
-    costs = [in_a_process(copies) for copies in given.copies]
-    for cost in costs:
-        tell(cost)
+    costs = []
+    for copies in given.copies:
+        costs.append(in_a_process(given.households, copies))
+        tell(costs[-1])
     compare(costs[0], costs[-1])
 
 
-def in_a_process(copies: int) -> Cost:
-    submit = str(Path(pyspark.__file__).parent / "bin/spark-submit")
-    command = [submit, "--properties-file", "conf/spark-local.conf", str(Path(__file__)), "--one", str(copies)]
+def in_a_process(households: int, copies: int) -> Cost:
+    home = Path(pyspark.__file__).parent
+    cluster = ["--master", f"local-cluster[1,2,{EXECUTOR_GIB * 1024}]", "--executor-memory", f"{EXECUTOR_GIB}g"]
+    command = [
+        str(home / "bin/spark-submit"), "--properties-file", "conf/spark-local.conf", *cluster,
+        "--driver-memory", f"{DRIVER_GIB}g", str(Path(__file__)),
+        "--households", str(households), "--one", str(copies),
+    ]  # fmt: skip
     env = os.environ | {
         "PYTHONPATH": str(ROOT),
         "PYSPARK_PYTHON": sys.executable,
@@ -106,15 +117,14 @@ def in_a_process(copies: int) -> Cost:
     return Cost(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def measure(copies: int) -> Cost:
+def measure(households: int, copies: int) -> Cost:
     """Both nights of one size on an empty warehouse."""
     folder = Path(tempfile.mkdtemp(prefix="longtail-benchmark-"))
+    spark = spark_session("benchmark_ingest")
     try:
-        spark = spark_session("benchmark_ingest")
         (folder / "conf.yaml").write_text(CONF.format(folder=folder), encoding="utf-8")
         conf = load_config(folder / "conf.yaml")
-        events = {as_of: _write(spark, folder, copies, as_of) for as_of in (FIRST, SECOND)}
-        contract = _contract_seconds(spark, conf)
+        events = {as_of: _write(spark, folder, households, copies, as_of) for as_of in (FIRST, SECOND)}
         nights = {}
         for as_of in (FIRST, SECOND):
             if as_of == SECOND:
@@ -123,15 +133,20 @@ def measure(copies: int) -> Cost:
                 nights[as_of] = {step.__name__: run_step(step, spark, conf, as_of, str(as_of))[1] for step in STEPS}
         java = spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid()  # type: ignore[union-attr]
         peak = sum(_peak(pid) for pid in (java, os.getpid()))
-        return Cost(copies, events[FIRST], events[SECOND], nights[FIRST], nights[SECOND], contract, peak)
+        contract = _contract_seconds(spark, conf)
+        return Cost(households, copies, events[FIRST], events[SECOND], nights[FIRST], nights[SECOND], contract, peak)
     finally:
         shutil.rmtree(folder)
+        # Where local-cluster keeps what its executors say.
+        shutil.rmtree(Path(pyspark.__file__).parent / "work" / spark.sparkContext.applicationId, ignore_errors=True)
 
 
-def _write(spark: SparkSession, folder: Path, copies: int, as_of: date) -> int:
+def _write(spark: SparkSession, folder: Path, households: int, copies: int, as_of: date) -> int:
     """The lines that the night of `as_of` is the first to have, those of the second night where it will look later."""
     panel = Panel(spark)
-    lines = panel.transactions()
+    sample = panel.transactions().select("household_id").distinct()
+    sample = sample.orderBy(F.xxhash64("household_id"), "household_id").limit(households)
+    lines = panel.transactions().join(F.broadcast(sample), on="household_id", how="left_semi")
     at = F.col("transaction_timestamp")
     if as_of == FIRST:
         panel.products().write.parquet(str(folder / "products"))
@@ -141,16 +156,17 @@ def _write(spark: SparkSession, folder: Path, copies: int, as_of: date) -> int:
     copied = wanted.crossJoin(F.broadcast(spark.range(copies).withColumnRenamed("id", "copy")))
     copied = copied.withColumn("household_id", F.concat_ws("x", "household_id", "copy")).drop("copy")
     copied.write.parquet(str(place))
-    return copied.count()
+    return spark.read.parquet(str(place)).count()
 
 
 def _contract_seconds(spark: SparkSession, conf: Config) -> float:
-    """Seconds by which judging and counting the first night's events takes longer than reading and mapping them."""
-    night = Night(conf, FIRST, "contract", spark, Warehouse(spark, conf.warehouse), Record())
-    rows = with_contract_columns(source_of(night).events(None, FIRST), EVENTS)
-    mapped = _seconds(rows)
-    judged = with_outcome(rows, EVENTS, "event_time", FIRST)
-    checked = _seconds(judged)
+    """Seconds by which judging and counting all events takes longer than reading and mapping them."""
+    assert conf.source.files is not None
+    nothing_taken = spark.createDataFrame([], SOURCE_PARTS.schema)
+    source = FilesSource(spark, conf.source.files, nothing_taken, SECOND)
+    rows = with_contract_columns(source.events(None, SECOND), EVENTS)
+    judged = with_outcome(rows, EVENTS, "event_time", SECOND)
+    mapped, checked = _seconds(rows), _seconds(judged)
     counted = _seconds(summed(tally(judged, EVENTS, F.to_date("event_time"))))
     # Counting maps the rows, too, but of the columns only what is counted; so this share is rather too high.
     return max(checked - mapped, 0.0) + counted
@@ -171,20 +187,23 @@ def _peak(pid: int) -> float:
 def tell(cost: Cost) -> None:
     """Prints one size."""
     first, second = sum(cost.first.values()), sum(cost.second.values())
-    print(f"{cost.copies} x the panel: {cost.first_events:,} events, then {cost.second_events:,} more")
+    print(
+        f"{cost.households:,} households, {cost.copies} times: {cost.first_events:,} events,"
+        f" then {cost.second_events:,} more ({cost.second_events / cost.first_events:.1%})"
+    )
     for name, night in (("first", cost.first), ("second", cost.second)):
         print(f"  {name} night: " + ", ".join(f"{step} {seconds:.0f} s" for step, seconds in night.items()))
     print(f"  second as a share of the first: {second / first:.0%}")
     print(f"  contract's rules as a share of the first ingest: {cost.contract / cost.first['ingest']:.0%}")
     print(f"  microseconds an event in the first night: {first / cost.first_events * 1e6:.0f}")
-    print(f"  peak memory of driver and executors in one process: {cost.peak:.1f} GiB", flush=True)
+    print(f"  driver's peak memory, Java and Python: {cost.peak:.2f} GiB, with a heap of {DRIVER_GIB} GiB", flush=True)
 
 
 def compare(small: Cost, large: Cost) -> None:
     """Prints what an event costs at the larger size against the smaller."""
     each = [sum(cost.first.values()) / cost.first_events for cost in (small, large)]
-    print(f"an event at {large.copies} x against {small.copies} x: {each[1] / each[0]:.2f} of the time,")
-    print(f"  peak memory {large.peak / small.peak:.2f} times", flush=True)
+    print(f"an event at {large.copies} times against {small.copies} times: {each[1] / each[0]:.2f} of the time,")
+    print(f"  driver's peak memory {large.peak / small.peak:.2f} times", flush=True)
 
 
 if __name__ == "__main__":
