@@ -115,11 +115,11 @@ def tolerant_shop(spark: SparkSession, folder: Path) -> Shop:
 
 
 def test_nights_that_a_late_event_concerns_are_made_again(spark: SparkSession, tmp_path: Path) -> None:
-    late = "e0,u2,b,purchase,2024-03-03 09:00:00,4"
+    late = "e0,u2,b,purchase,2024-03-04 09:00:00,4"
     told = []
-    for name, arrives in (("in time", 4), ("late", 6)):
+    for name, arrives in (("in time", 5), ("late", 6)):
         shop = tolerant_shop(spark, tmp_path / name)
-        for day in range(4, 8):
+        for day in range(5, 8):
             rows = [f"e{day},u1,a,purchase,2024-03-0{day - 1} 08:00:00,1"]
             shop.lines(f"d{day}", [*rows, *([late] if day == arrives else [])])
             shop.night(day)
@@ -127,9 +127,9 @@ def test_nights_that_a_late_event_concerns_are_made_again(spark: SparkSession, t
                 "dates"
             ]
             if name == "late":
-                # The first night has the cuts of a due training, too. The late event is of the 3rd: the nights of the
-                # 4th and 5th did not know it, and the night of the 6th has it at once.
-                again = {4: [], 5: [], 6: [4, 5], 7: []}[day]
+                # The first night has the cuts of a due training, too. The late event is of the 4th: the night of the
+                # 5th did not know it, and the night of the 6th has it at once.
+                again = {5: [], 6: [5], 7: []}[day]
                 built = [one for one in json.loads(made) if one >= "2024-03-01"]
                 assert built == [f"2024-03-0{one}" for one in (*again, day)]
         forecast = {one.name for one in ITEM_FEATURES if any("demand_forecast" in name for name in one.source_columns)}
@@ -140,4 +140,4 @@ def test_nights_that_a_late_event_concerns_are_made_again(spark: SparkSession, t
         )  # fmt: skip
     assert told[0] == told[1]
     histories = {row["as_of"].day: row["item_ids"] for row in told[1]["user_history"] if row["user_id"] == "u2"}
-    assert histories[4][0] == "b"
+    assert histories[5][0] == "b"
