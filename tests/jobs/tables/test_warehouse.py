@@ -78,7 +78,10 @@ def test_columns_come_and_go_without_a_rebuild(spark: SparkSession, tmp_path: Pa
         (TUESDAY, "tea", 2, "n", 7, ["red"]),
     ]
     assert tables.nights(now) == {TUESDAY}
-    unsaid = spark.createDataFrame([(TUESDAY, "tea", 2, "n", None, [])], tables.read(now).schema)
+    unsaid = spark.createDataFrame(
+        [(TUESDAY, "tea", 2, "n", None, [])],
+        "as_of date, item_id string, sold long, note string, looked_at long, colours array<string>",
+    )
     with pytest.raises(LongtailError, match="looked_at not null"):
         tables.replace_date(unsaid, now, TUESDAY)
 
