@@ -8,7 +8,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE
 from features.point_in_time import join_as_known
+from jobs.online.catalogue import build_catalogue
 from jobs.online.quiet import hush_feast
-from jobs.online.store import read_store
+from jobs.online.views import online_views
 from jobs.runtime.command import parser, run
 from jobs.runtime.config import Config
 from jobs.tables.warehouse import Warehouse
@@ -49,7 +51,7 @@ def compare_joins(spark: SparkSession, conf: Config, count: int) -> None:
     """Ten features of items at the times of purchases, by both joins: seconds, ratio, rows that differ."""
     hush_feast()
     tables = Warehouse(spark, conf.warehouse)
-    history, store = tables.read(ITEM_FEATURES_TABLE), read_store(conf)
+    history = tables.read(ITEM_FEATURES_TABLE)
     first = history.agg(F.min("as_of")).first()
     assert first is not None
     bought = tables.read(EVENTS).where((F.col("event_type") == "purchase") & (F.col("event_date") >= F.lit(first[0])))
@@ -61,18 +63,23 @@ def compare_joins(spark: SparkSession, conf: Config, count: int) -> None:
     def ours() -> DataFrame:
         return join_as_known(rows, history, ["item_id"], at="event_timestamp", since="as_of", columns=NAMES)
 
-    def theirs() -> DataFrame:
-        references = [f"item_features_blue:{name}" for name in NAMES]
-        return store.get_historical_features(entity_df=rows, features=references).to_spark_df()
+    with _feast_store() as store:
+        catalogue = build_catalogue(online_views(conf))
+        view = catalogue.coloured["item_features", "blue"]
+        store.apply([catalogue.entities["item"], view])
 
-    seconds = {"longtail": [], "Feast": []}
-    for _ in range(RUNS):
-        seconds["longtail"].append(_seconds(lambda: _evaluate(ours())))
-        seconds["Feast"].append(_seconds(lambda: _evaluate(theirs())))
-    best = {name: min(values) for name, values in seconds.items()}
-    key = ["item_id", "event_timestamp"]
-    mine, other = ours().select(*key, *NAMES), theirs().select(*key, *NAMES)
-    differing = mine.exceptAll(other).count() + other.exceptAll(mine).count()
+        def theirs() -> DataFrame:
+            references = [f"{view.name}:{name}" for name in NAMES]
+            return store.get_historical_features(entity_df=rows, features=references).to_spark_df()
+
+        seconds = {"longtail": [], "Feast": []}
+        for _ in range(RUNS):
+            seconds["longtail"].append(_seconds(lambda: _evaluate(ours())))
+            seconds["Feast"].append(_seconds(lambda: _evaluate(theirs())))
+        best = {name: min(values) for name, values in seconds.items()}
+        key = ["item_id", "event_timestamp"]
+        mine, other = ours().select(*key, *NAMES), theirs().select(*key, *NAMES)
+        differing = mine.exceptAll(other).count() + other.exceptAll(mine).count()
     dates = history.select("as_of").distinct().count()
     print(f"point-in-time join of {asked} rows with {len(NAMES)} features of {dates} dates, best of {RUNS}:")
     print(f"  longtail {best['longtail']:.1f} s, Feast {best['Feast']:.1f} s: {best['Feast'] / best['longtail']:.1f} x")
@@ -104,33 +111,41 @@ def _tell_both(
     try:
         known = spark.createDataFrame(known_rows, "user_id string, item_id string, value long, at timestamp")
         known.write.format("delta").save(str(folder / "pairs"))
-        store = FeatureStore(config=_feast_config(folder))
         entities = [
             Entity(name=name, join_keys=[f"{name}_id"], value_type=ValueType.STRING) for name in ("user", "item")
         ]
         source = SparkSource(name="pairs", path=str(folder / "pairs"), table_format=DeltaFormat(), timestamp_field="at")
         view = FeatureView(name="pairs", entities=entities, schema=[Field(name="value", dtype=Int64)], source=source)
-        store.apply([*entities, view])
         rows = spark.createDataFrame(asked, "user_id string, item_id string, event_timestamp timestamp")
-        theirs = store.get_historical_features(entity_df=rows, features=["pairs:value"]).to_spark_df()
         ours = join_as_known(rows, known, ["user_id", "item_id"], at="event_timestamp", since="at", columns=["value"])
         print(f"{what}, three hours after noon:")
-        for name, frame in (("longtail", ours), ("Feast", theirs)):
-            found = sorted((row["user_id"], row["item_id"], row["value"]) for row in frame.collect())
-            print(f"  {name}: {len(found)} rows, {found}", flush=True)
+        with _feast_store() as store:
+            store.apply([*entities, view])
+            theirs = store.get_historical_features(entity_df=rows, features=["pairs:value"]).to_spark_df()
+            for name, frame in (("longtail", ours), ("Feast", theirs)):
+                found = sorted((row["user_id"], row["item_id"], row["value"]) for row in frame.collect())
+                print(f"  {name}: {len(found)} rows, {found}", flush=True)
     finally:
         shutil.rmtree(folder)
 
 
-def _feast_config(folder: Path) -> RepoConfig:
-    return RepoConfig(
-        project="benchmark",
-        provider="local",
-        registry=str(folder / "registry.db"),
-        offline_store={"type": "spark"},
-        online_store={"type": "sqlite", "path": str(folder / "online.db")},
-        entity_key_serialization_version=3,
-    )
+@contextmanager
+def _feast_store() -> Iterator[FeatureStore]:
+    """A registry of its own with Feast's Spark offline store."""
+    folder = Path(tempfile.mkdtemp(prefix="longtail-benchmark-"))
+    try:
+        yield FeatureStore(
+            config=RepoConfig(
+                project="benchmark",
+                provider="local",
+                registry=str(folder / "registry.db"),
+                offline_store={"type": "spark"},
+                online_store={"type": "sqlite", "path": str(folder / "online.db")},
+                entity_key_serialization_version=3,
+            )
+        )
+    finally:
+        shutil.rmtree(folder)
 
 
 def _evaluate(frame: DataFrame) -> None:
