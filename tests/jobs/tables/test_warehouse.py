@@ -8,6 +8,7 @@ from pyspark.sql.types import ArrayType, DateType, LongType, StringType
 
 from features.contract.table import Column, Invariant, Table
 from jobs.runtime.errors import LongtailError
+from jobs.tables.schema import came_later
 from jobs.tables.warehouse import Warehouse
 
 SALES = Table(
@@ -62,6 +63,8 @@ def test_columns_come_and_go_without_a_rebuild(spark: SparkSession, tmp_path: Pa
     Warehouse(spark, str(tmp_path)).replace_date(
         spark.createDataFrame([(MONDAY, "tea", 1, "x")], made.schema), made, MONDAY
     )
+    stored = spark.read.format("delta").load(f"{tmp_path}/sales")
+    assert came_later(stored, made) == []  # or each read would ask each value whether it is there
     came = (
         Column("note", StringType(), "Optional.", nullable=True),
         Column("looked_at", LongType(), "Like a feature that is declared anew.", default=0),
