@@ -93,6 +93,7 @@ def test_a_day_that_a_killed_ingest_changed_is_summed_up_again(
             patch.setattr(ingest_job, "write_parts", _die)
             with pytest.raises(KeyboardInterrupt):
                 shop.night(4, f"dies {day}")
+        spark.catalog.clearCache()  # a process that dies takes with it what it held in memory
     assert shop.night(4).record.decisions["changed_days"] == '["2024-03-03"]'
     run_step(build_features, spark, shop.conf, date(2024, 3, 4), "b4")
     sums = [(row["day"].day, row["item_id"], row["units_sum"]) for row in shop.rows(DAILY_ITEM)]
