@@ -43,15 +43,19 @@ def top_candidates(
         for begin, part in parts_of(catalogue, items_at_once, first_stage.channels)
     ]
     user, eligible, score, channel_scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    by_user = np.argsort(user, kind="stable")
-    bounds = np.searchsorted(user[by_user], np.arange(len(shoppers) + 1))
-    lists = []
-    for place in range(len(shoppers)):
-        own = by_user[bounds[place] : bounds[place + 1]]
-        best = np.argsort(-score[own], kind="stable")[:top]
-        lists.append(own[_with_cold(best, score[own], catalogue.cold[eligible[own]], least, top)])
-    start = np.concatenate([[0], np.cumsum([len(one) for one in lists])]).astype(np.int64)
-    chosen = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int64)
+    ranked = np.lexsort((eligible, -score, user))
+    user_of, cold = user[ranked], catalogue.cold[eligible[ranked]]
+    bounds = np.searchsorted(user_of, np.arange(len(shoppers) + 1))
+    first = np.arange(len(ranked)) - bounds[user_of] < top
+    few = np.bincount(user_of[first], cold[first], minlength=len(shoppers)) < least
+    lists = [ranked[first & ~few[user_of]]]
+    for place in np.flatnonzero(few):
+        own = slice(bounds[place], bounds[place + 1])
+        best = np.flatnonzero(first[own])
+        lists.append(ranked[own][_with_cold(best, score[ranked[own]], cold[own], least, top)])
+    chosen = np.concatenate(lists)
+    chosen = chosen[np.argsort(user[chosen], kind="stable")]
+    start = np.concatenate([[0], np.cumsum(np.bincount(user[chosen], minlength=len(shoppers)))]).astype(np.int64)
     return Candidates(start, eligible[chosen], score[chosen].astype(np.float64), channel_scores[chosen])
 
 
@@ -61,7 +65,7 @@ def _of_part(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """Rows of shoppers, eligible items, scores and channel scores of all that can be among the best of all parts.
 
-    Those are each shopper's best of the part, and its best cold ones where too few of them are; in the order of items.
+    Those are each shopper's best of the part, and its best cold ones where too few of them are; in no order.
     """
     channels = score_channels(part, shoppers, settings, first_stage.channels)
     score = first_stage.score(channels)
@@ -71,18 +75,24 @@ def _of_part(
     keep = min(most[0], score.shape[1])
     # The bar admits ties; the stable sort then settles them, so that nothing depends on partition's own order.
     bar = np.partition(score, -keep, axis=1)[:, -keep]
-    lists = [_contenders(score[user], bar[user], part.cold, keep, most[1]) for user in range(len(shoppers))]
-    row = np.repeat(np.arange(len(shoppers)), [len(one) for one in lists])
-    column = np.concatenate(lists) if lists else np.zeros(0, dtype=np.int64)
+    row, column = np.divmod(np.flatnonzero(score >= bar[:, None]), score.shape[1])
+    row, column = _first_of_each(row, column, score[row, column], keep)
+    few = np.bincount(row, part.cold[column], minlength=len(shoppers)) < most[1]
+    for user in np.flatnonzero(few):
+        own = row == user
+        added = np.setdiff1d(_best(score[user], np.flatnonzero(part.cold), most[1]), column[own])
+        row, column = np.append(row, np.full(len(added), user)), np.append(column, added)
     return row, column + begin, score[row, column], pick(channels, row, column).T
 
 
-def _contenders(score: np.ndarray, bar: float, cold: np.ndarray, keep: int, least: int) -> np.ndarray:
-    above = np.flatnonzero(score >= bar)
-    best = _best(score, above, keep)
-    if least > np.count_nonzero(cold[best]):
-        best = np.union1d(best, _best(score, np.flatnonzero(cold), least))
-    return np.sort(best)
+def _first_of_each(row: np.ndarray, column: np.ndarray, score: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray]:
+    """At most `keep` of each row by falling score, equal ones in their order, without those that may not be."""
+    allowed = score > -np.inf
+    row, column = row[allowed], column[allowed]
+    ranked = np.lexsort((-score[allowed], row))
+    row, column = row[ranked], column[ranked]
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    return row[place < keep], column[place < keep]
 
 
 def _best(score: np.ndarray, among: np.ndarray, most: int) -> np.ndarray:

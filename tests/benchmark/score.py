@@ -47,7 +47,7 @@ def dense() -> None:
     """One channel of factors by the first stage, and what numpy takes for the product and the choice alone."""
     generator = np.random.default_rng(1)
     items = generator.normal(size=(ITEMS, WIDTH)).astype(np.float32)
-    users = generator.normal(size=(2_048, WIDTH)).astype(np.float32)
+    users = generator.normal(size=(1_024, WIDTH)).astype(np.float32)
     catalogue, settings = factors_alone(items), channel_settings(load_config(CONF))
     people = [shoppers_with(users[begin : begin + BLOCK]) for begin in range(0, len(users), BLOCK)]
     first_stage = of_factors()
