@@ -1,0 +1,41 @@
+"""One row an item of the plan, with all that the figures of its health need."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+
+def of_items(
+    given: DataFrame, features: DataFrame, scored: DataFrame, listed: DataFrame, earlier: DataFrame
+) -> DataFrame:
+    """item_id, segment, provider_id, price, purchases, allocated, merit, entries, relevance_sum, responses, was_given.
+
+    given: the night's item_exposure; features: the night's item_features; scored: the night's relevance; listed: as of
+    `listed_items`; earlier: item_exposure of the nights of the window before; all of one policy. purchases are those of
+    90 days; merit is the sum of an item's relevance over all shoppers that it was scored for; was_given says whether
+    any earlier night gave it exposure; price is the listed one, else the mean paid in 90 days, else 0. An empty
+    provider is NULL.
+    """
+    price = F.when(F.col("list_price") > 0, F.col("list_price")).otherwise(F.col("price_mean_90d"))
+    known = features.select(
+        "item_id",
+        F.nullif("provider_id", F.lit("")).alias("provider_id"),
+        price.alias("price"),
+        F.col("purchases_count_90d").alias("purchases"),
+    )
+    merit = scored.groupBy("item_id").agg(F.sum("relevance").alias("merit"))
+    before = earlier.where("allocated > 0").select("item_id").distinct().withColumn("was_given", F.lit(True))
+    rows = given.select("item_id", "segment", "allocated")
+    for frame in (known, merit, listed, before):
+        rows = rows.join(frame, on="item_id", how="left")
+    sums = ("price", "merit", "relevance_sum", "responses")
+    return rows.select(
+        "item_id",
+        "segment",
+        "provider_id",
+        "allocated",
+        *(F.coalesce(name, F.lit(0.0)).alias(name) for name in sums),
+        *(F.coalesce(name, F.lit(0)).alias(name) for name in ("purchases", "entries")),
+        F.coalesce("was_given", F.lit(False)).alias("was_given"),
+    )
