@@ -10,6 +10,8 @@ from features.contract.daily_pair import DAILY_PAIR
 from features.contract.daily_user import DAILY_USER
 from features.contract.demand_forecast import DEMAND_FORECAST
 from features.contract.events import EVENTS
+from features.contract.exposure_account import EXPOSURE_ACCOUNT
+from features.contract.exposure_corrections import EXPOSURE_CORRECTIONS
 from features.contract.exposure_scores import EXPOSURE_SCORES
 from features.contract.fallback_lists import FALLBACK_LISTS
 from features.contract.item_exposure import ITEM_EXPOSURE
@@ -33,6 +35,8 @@ __all__ = [
     "DAILY_USER",
     "DEMAND_FORECAST",
     "EVENTS",
+    "EXPOSURE_ACCOUNT",
+    "EXPOSURE_CORRECTIONS",
     "EXPOSURE_SCORES",
     "FALLBACK_LISTS",
     "ITEMS",

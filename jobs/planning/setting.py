@@ -12,6 +12,7 @@ from features.contract import USERS
 from features.declarations import USER_FEATURES_TABLE
 from jobs.experiments.arms import arm_and_share, assigned
 from jobs.planning.columns import ATTRIBUTE, item_rows_of, named_columns
+from jobs.planning.corrections import corrected, read_corrections
 from jobs.planning.eligibility import why_excluded
 from jobs.planning.groups import NamedGroup, named_groups
 from jobs.planning.item_bounds import ItemBounds, item_bounds
@@ -82,8 +83,12 @@ def read_setting(night: Night) -> Setting:
     largest[place.get_indexer(best.index)] = best.to_numpy()
     listed = users[users["user_id"].isin(user_ids) | ~users["consents"]]
     total = total_exposure(listed["visit_probability"].to_numpy(), np.array(plan.position_weights))
-    bounds = item_bounds(plan, items, wishes, total, largest, part)
-    groups = named_groups(plan, items, total, part)
+    bounds, groups = corrected(
+        read_corrections(night),
+        place,
+        item_bounds(plan, items, wishes, total, largest, part),
+        named_groups(plan, items, total, part),
+    )
     factor, addend = _worth(plan, items)
     types, _ = pd.factorize(items["product_type"].where(items["product_type"] != ""), sort=True)
     item_type = types.astype(np.int64)

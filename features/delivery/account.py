@@ -1,0 +1,113 @@
+"""Planned and logged exposure side by side, with the reason of the gap."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+NOT_LOGGED = "the store logged no exposure of this placement"
+GONE = "withdrawn or out of stock meanwhile"
+CUT = "the storefront shows fewer places than were planned"
+FEWER_VISITS = "fewer visits than expected"
+MORE_VISITS = "more visits than expected"
+LESS, MORE = "shown less often than planned", "shown more often than planned"
+UNPLANNED = "shown without being in the plan"
+NOISE = 2.0  # standard deviations of a Poisson count within which a gap is chance
+
+
+def accounts(
+    planned: DataFrame, exposures: DataFrame, led_to: DataFrame, items: DataFrame, ranks: DataFrame
+) -> DataFrame:
+    """The columns of `exposure_account` but policy and placement, of every item that was planned or shown.
+
+    planned: as_of, item_id, segment, allocated, live_days of the nights; exposures: as_of, item_id, request_id,
+    position, sample_weight of those that count; led_to: as of `attributed`; items: item_id, margin (share of the price,
+    may be NULL), is_gone; ranks: as_of, item_id, rank, share: how much of an item's planned exposure is at each rank.
+    """
+    logged = exposures.groupBy("as_of", "item_id").agg(
+        F.sum("sample_weight").alias("shown"), F.countDistinct("request_id").alias("asked")
+    )
+    nights = _nights(planned, exposures)
+    rows = (
+        planned.withColumn("planned", F.col("allocated") * F.col("live_days"))
+        .select("as_of", "item_id", "segment", "planned")
+        .join(logged, on=["as_of", "item_id"], how="full")
+        .where("planned > 0 OR shown > 0")
+        .join(led_to, on=["as_of", "item_id"], how="left")
+        .join(nights, on="as_of", how="inner")
+        .join(_cut_share(ranks, nights), on=["as_of", "item_id"], how="left")
+        .join(items.select("item_id", "margin", "is_gone"), on="item_id", how="left")
+    )
+    rows = rows.withColumn("planned", _or_zero("planned")).withColumn("was_planned", F.col("planned") > 0)
+    rows = rows.withColumn("logged", F.when(F.col("is_logged"), _or_zero("shown")))
+    return rows.select(
+        "as_of",
+        "item_id",
+        F.coalesce("segment", F.lit("")).alias("segment"),
+        "live_days",
+        "planned",
+        "logged",
+        _if_logged(F.coalesce("asked", F.lit(0))).alias("requests"),
+        _if_logged(_or_zero("clicks")).alias("clicks"),
+        _if_logged(_or_zero("carts")).alias("carts"),
+        _if_logged(F.coalesce("purchases", F.lit(0))).alias("purchases"),
+        _if_logged(F.coalesce("revenue", F.lit(0).cast("decimal(18,4)"))).alias("revenue"),
+        _if_logged(F.coalesce("revenue", F.lit(0)).cast("double") * F.col("margin")).alias("margin"),
+        (F.col("logged") - F.col("planned")).alias("gap"),
+        _reason().alias("reason"),
+    )
+
+
+def _nights(planned: DataFrame, exposures: DataFrame) -> DataFrame:
+    """as_of, live_days, is_logged, deepest, visits of every planned night.
+
+    deepest: the last position that was logged, NULL where none was; visits: logged over planned exposures of all items
+    """
+    plans = planned.groupBy("as_of").agg(
+        F.max("live_days").alias("live_days"), F.sum(F.col("allocated") * F.col("live_days")).alias("whole")
+    )
+    logs = exposures.groupBy("as_of").agg(F.sum("sample_weight").alias("delivered"), F.max("position").alias("deepest"))
+    return plans.join(logs, on="as_of", how="left").select(
+        "as_of",
+        "live_days",
+        F.col("delivered").isNotNull().alias("is_logged"),
+        "deepest",
+        (F.col("delivered") / F.nullif("whole", F.lit(0.0))).alias("visits"),
+    )
+
+
+def _cut_share(ranks: DataFrame, nights: DataFrame) -> DataFrame:
+    """as_of, item_id, cut: the share of an item's planned exposure at ranks below the last position logged."""
+    beyond = F.when(F.col("rank") > F.col("deepest"), F.col("share")).otherwise(0.0)
+    return (
+        ranks.join(nights.select("as_of", "deepest"), on="as_of", how="inner")
+        .groupBy("as_of", "item_id")
+        .agg(F.sum(beyond).alias("cut"))
+    )
+
+
+def _reason() -> Column:
+    planned, logged, visits = F.col("planned"), F.col("logged"), F.col("visits")
+    chance = NOISE * F.sqrt(F.greatest(planned, F.lit(1.0)))
+    by_visits = F.abs(logged - planned * visits) <= chance
+    short, over = logged < planned - chance, logged > planned + chance
+    return (
+        F.when(~F.col("is_logged"), NOT_LOGGED)
+        .when(~F.col("was_planned"), UNPLANNED)
+        .when(short & F.coalesce("is_gone", F.lit(True)), GONE)
+        .when(short & (F.coalesce("cut", F.lit(0.0)) >= 0.5), CUT)
+        .when(short & by_visits & (visits < 1), FEWER_VISITS)
+        .when(over & by_visits & (visits > 1), MORE_VISITS)
+        .when(short, LESS)
+        .when(over, MORE)
+        .otherwise("")
+    )
+
+
+def _or_zero(name: str) -> Column:
+    return F.coalesce(F.col(name), F.lit(0.0))
+
+
+def _if_logged(value: Column) -> Column:
+    """NULL where the store logs no exposure of the placement: what is not measured is not zero."""
+    return F.when(F.col("is_logged"), value)

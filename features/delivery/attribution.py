@@ -1,0 +1,61 @@
+"""The exposure that a response goes back to."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+SECONDS_A_DAY = 86_400
+_RESPONSE = ("event_id", "user_id", "item_id", "event_time", "event_type", "price", "sample_weight")
+
+
+def attributed(exposures: DataFrame, responses: DataFrame, days: int) -> DataFrame:
+    """as_of, item_id, clicks, carts, purchases, revenue: by the night of the last exposure before each response.
+
+    exposures: as_of, user_id, item_id, event_time of those that count; responses: event_id, user_id, item_id,
+    event_time, event_type, price, sample_weight. A response goes back to the shopper's newest exposure of the item that
+    is not after it and at most `days` old; without one it is nobody's. Each response counts once.
+    """
+    shown = exposures.select("as_of", "user_id", "item_id", F.col("event_time").alias("shown_at")).distinct()
+    age = F.unix_timestamp("event_time") - F.unix_timestamp("shown_at")
+    led = (
+        responses.select(*_RESPONSE)
+        .join(shown, on=["user_id", "item_id"], how="inner")
+        .where((F.col("shown_at") <= F.col("event_time")) & (age <= days * SECONDS_A_DAY))
+        .groupBy("event_id", "item_id", "event_type", "price", "sample_weight")
+        .agg(F.max_by("as_of", "shown_at").alias("as_of"))
+    )
+    return led.groupBy("as_of", "item_id").agg(
+        _sum("click", F.col("sample_weight")).alias("clicks"),
+        _sum("cart", F.col("sample_weight")).alias("carts"),
+        F.count_if(F.col("event_type") == "purchase").alias("purchases"),
+        F.sum(F.when(F.col("event_type") == "purchase", F.col("price"))).alias("revenue"),
+    )
+
+
+def clicks_by_position(exposures: DataFrame, clicks: DataFrame, days: int) -> DataFrame:
+    """item_id, position (1 is the first), shown, clicks, by weight: the click goes to the last exposure as above.
+
+    exposures: user_id, item_id, event_time, position, sample_weight; clicks: event_id, user_id, item_id, event_time,
+    sample_weight. Exposures without a position are left out.
+    """
+    placed = exposures.where(F.col("position").isNotNull())
+    shown = placed.groupBy("item_id", "position").agg(F.sum("sample_weight").alias("shown"))
+    places = placed.select("user_id", "item_id", "position", F.col("event_time").alias("shown_at"))
+    age = F.unix_timestamp("event_time") - F.unix_timestamp("shown_at")
+    clicked = (
+        clicks.select("event_id", "user_id", "item_id", "event_time", "sample_weight")
+        .join(places, on=["user_id", "item_id"], how="inner")
+        .where((F.col("shown_at") <= F.col("event_time")) & (age <= days * SECONDS_A_DAY))
+        .groupBy("event_id", "item_id", "sample_weight")
+        .agg(F.max_by("position", "shown_at").alias("position"))
+        .groupBy("item_id", "position")
+        .agg(F.sum("sample_weight").alias("clicks"))
+    )
+    return shown.join(clicked, on=["item_id", "position"], how="left").select(
+        "item_id", "position", "shown", F.coalesce("clicks", F.lit(0.0)).alias("clicks")
+    )
+
+
+def _sum(kind: str, value: Column) -> Column:
+    return F.sum(F.when(F.col("event_type") == kind, value).otherwise(0.0))

@@ -1,0 +1,22 @@
+"""The section `account` of the configuration: what earlier nights delivered, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from jobs.runtime.section import NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share
+
+
+class Controller(Section):
+    gain: Share
+    most: Annotated[Number, Field(ge=0, lt=1)]
+    noise: NotNegativeFloat
+
+
+class Account(Section):
+    nights: Positive
+    attribution_days: Positive
+    most_exposures_a_day: PositiveFloat
+    controller: Controller

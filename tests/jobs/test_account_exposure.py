@@ -1,0 +1,168 @@
+"""Two nights of a small store: what was logged is held against the plan, and corrects the next one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import (
+    CONSTRAINT_PRICES,
+    EVENTS,
+    EXPOSURE_ACCOUNT,
+    EXPOSURE_CORRECTIONS,
+    EXPOSURE_SCORES,
+    ITEM_EXPOSURE,
+    ITEMS,
+    METRICS,
+)
+from features.declarations import ITEM_FEATURES_TABLE
+from jobs.account_exposure import account_exposure
+from jobs.planning.corrections import read_corrections
+from jobs.runtime.config import Config, load_config
+from jobs.runtime.manifest import run_step
+from jobs.runtime.night import Night, Record
+from jobs.tables.warehouse import Warehouse
+from tests.jobs.small_tables import filled
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+FIRST = date(2024, 5, 1)
+RULE = ("cold", "segment = cold")
+#        cold is to have 20 %; t is a tail item, c a cold one
+PLANNED = {"t": 8000.0, "c": 2000.0}
+
+
+def at(night: date, hour: int = 12) -> datetime:
+    return datetime(night.year, night.month, night.day, hour, tzinfo=UTC)
+
+
+class Store:
+    """A warehouse with items, and nights that are planned, logged and accounted one by one."""
+
+    def __init__(self, spark: SparkSession, folder: Path) -> None:
+        self.spark = spark
+        self.conf: Config = load_config(
+            ROOT / "conf/local.yaml",
+            [f"warehouse={folder}", "plan.floors={cold: {column: segment, equals: cold, share: 0.2}}",
+             "account.controller.noise=0.0", "plan.max_item_share=1.0"],
+        )  # fmt: skip
+        self.tables = Warehouse(spark, self.conf.warehouse)
+        listed = {"listed_at": at(FIRST - timedelta(days=99)), "valid_from": at(FIRST - timedelta(days=99))}
+        items = [{"item_id": item, "margin": 0.25, **listed} for item in PLANNED]
+        self.tables.add(filled(spark, ITEMS, items), ITEMS)
+
+    def plan(self, night: date) -> None:
+        of_night: dict[str, Any] = {"as_of": night, "policy": "main", "placement": "tail_shelf"}
+        segments = {"t": "tail", "c": "cold"}
+        rows = [
+            {
+                **of_night,
+                "item_id": item,
+                "segment": segments[item],
+                "allocated": planned,
+                "cap": 1e9,
+                "binding": "none",
+            }
+            for item, planned in PLANNED.items()
+        ]
+        lists = [
+            {**of_night, "item_id": item, "user_id": "u", "rank": n, "propensity": 1.0}
+            for n, item in enumerate(PLANNED, 1)
+        ]
+        self.tables.add(filled(self.spark, ITEM_EXPOSURE, rows), ITEM_EXPOSURE)
+        self.tables.add(filled(self.spark, EXPOSURE_SCORES, lists), EXPOSURE_SCORES)
+        price = {**of_night, "constraint": RULE[0], "member": RULE[1], "bound": 2000.0, "used": 2000.0}
+        self.tables.add(filled(self.spark, CONSTRAINT_PRICES, [price]), CONSTRAINT_PRICES)
+
+    def know(self, night: date) -> None:
+        rows = [
+            {"as_of": night, "item_id": item, "segment": segment, "is_eligible": True}
+            for item, segment in (("t", "tail"), ("c", "cold"))
+        ]
+        self.tables.add(filled(self.spark, ITEM_FEATURES_TABLE, rows), ITEM_FEATURES_TABLE)
+
+    def log(self, night: date, **exposures: float) -> None:
+        """One row an item that stands for so many exposures, and a purchase of c after it."""
+        of_night = {"event_date": night, "ingested_at": at(night, 14), "user_id": "u"}
+        rows: list[dict[str, Any]] = [
+            {**of_night, "event_id": f"{night}-{item}", "item_id": item, "event_type": "exposure",
+             "event_time": at(night), "placement": "tail_shelf", "position": place,
+             "request_id": f"r-{item}", "propensity": 1.0, "sample_weight": weight}
+            for place, (item, weight) in enumerate(exposures.items(), 1)
+        ]  # fmt: skip
+        rows.append(
+            {**of_night, "event_id": f"{night}-bought", "item_id": "c", "event_type": "purchase",
+             "event_time": at(night, 13), "price": Decimal("8"), "sample_weight": 1.0, "quantity": 1}
+        )  # fmt: skip
+        self.tables.add(filled(self.spark, EVENTS, rows), EVENTS)
+
+    def account(self, night: date) -> None:
+        self.know(night)
+        run_step(account_exposure, self.spark, self.conf, night, f"run-{night}")
+
+    def correction(self, night: date) -> tuple[float | None, float, str]:
+        row = self.tables.read_date(EXPOSURE_CORRECTIONS, night).where("constraint = 'cold'").collect()[0]
+        return row["delivered_share"], row["correction"], row["reason"]
+
+
+def test_nights_are_accounted_and_corrected(spark: SparkSession, tmp_path: Path) -> None:
+    store = Store(spark, tmp_path)
+    conf = store.conf.account
+    generous = conf.model_copy(update={"most_exposures_a_day": 1e9})
+    store.conf = store.conf.model_copy(update={"account": generous})
+    second, third, fourth = (FIRST + timedelta(days=n) for n in (1, 2, 3))
+
+    store.account(FIRST)  # nothing was planned before it
+    assert store.tables.read(EXPOSURE_ACCOUNT).isEmpty()
+    assert store.correction(FIRST) == (None, 0.0, "no exposure was logged, so it stays as it was")
+
+    store.plan(FIRST)
+    store.log(FIRST, t=9000.0, c=1000.0)  # 10 % instead of 20 %
+    store.account(second)
+    rows = {row["item_id"]: row for row in store.tables.read_date(EXPOSURE_ACCOUNT, FIRST).collect()}
+    told = ("planned", "logged", "gap", "purchases", "revenue", "margin", "reason")
+    assert [rows["c"][name] for name in told] == [
+        2000.0, 1000.0, -1000.0, 1, Decimal(8), 2.0, "shown less often than planned",
+    ]  # fmt: skip
+    assert [rows["t"][name] for name in told[:4]] == [8000.0, 9000.0, 1000.0, 0]
+    share, correction, reason = store.correction(second)
+    assert (share, correction) == (pytest.approx(0.1), pytest.approx(0.25 * 0.5))  # gain times the relative error
+    assert reason.startswith("less was delivered")
+    night = Night(store.conf, second, "x", spark, store.tables, Record())
+    assert read_corrections(night) == {RULE: pytest.approx(0.125)}
+
+    store.plan(second)
+    store.account(third)  # the second night's events are not there: the first one's are not taken in again
+    assert store.correction(third)[1:] == (pytest.approx(0.125), f"the night of {FIRST} was taken in before")
+    silent = store.tables.read_date(EXPOSURE_ACCOUNT, second).collect()
+    assert {(row["logged"], row["reason"]) for row in silent} == {
+        (None, "the store logged no exposure of this placement")
+    }
+
+    store.log(second, t=8000.0, c=2000.0)  # they come late: their night is accounted anew
+    store.plan(third)
+    store.account(fourth)
+    assert {row["logged"] for row in store.tables.read_date(EXPOSURE_ACCOUNT, second).collect()} == {8000.0, 2000.0}
+    assert store.correction(fourth) == (pytest.approx(0.2), pytest.approx(0.125), "delivered as asked, within chance")
+    before = store.tables.read(EXPOSURE_ACCOUNT).count()
+    run_step(account_exposure, spark, store.conf, fourth, "again")
+    assert store.tables.read(EXPOSURE_ACCOUNT).count() == before
+    assert store.correction(fourth)[1] == pytest.approx(0.125)
+    counts = store.tables.read_date(METRICS, fourth).where("name = 'delivery_counted_count'").collect()
+    assert [row["value"] for row in counts] == [4.0]
+
+
+def test_a_program_counts_for_nothing_and_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    store = Store(spark, tmp_path)
+    store.plan(FIRST)
+    store.log(FIRST, t=9000.0, c=1000.0)  # one shopper, 10,000 exposures a day
+    store.account(FIRST + timedelta(days=1))
+    rows = store.tables.read_date(METRICS, FIRST + timedelta(days=1)).collect()
+    figures = {row["name"]: row["value"] for row in rows}
+    assert (figures["delivery_bot_count"], figures["delivery_counted_count"]) == (2.0, 0.0)
+    assert store.tables.read_date(EXPOSURE_ACCOUNT, FIRST).where("logged IS NOT NULL").isEmpty()
