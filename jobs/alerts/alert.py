@@ -1,0 +1,39 @@
+"""What an alert says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Literal
+
+Severity = Literal["warning", "critical"]
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing that is wrong. No text of it names a shopper.
+
+    name: stable name of the kind, such as drift.scores; about: the feature, group, segment or item; value and bar: the
+    figure and what it may be at most, None where there is no number; look_at: the table, section or command to look at
+    """
+
+    name: str
+    severity: Severity
+    as_of: date
+    about: str
+    text: str
+    look_at: str
+    value: float | None = None
+    bar: float | None = None
+
+    @property
+    def key(self) -> str:
+        """The same alert of the same night has the same key, so that a receiver can drop repetitions."""
+        return f"{self.as_of}/{self.name}/{self.about}"
+
+    def as_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(
+            {"key": self.key, **asdict(self), "as_of": str(self.as_of)}, ensure_ascii=False, sort_keys=True
+        )

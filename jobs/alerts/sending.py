@@ -1,0 +1,61 @@
+"""Sends the alerts of a step: log, file, webhook."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from jobs.alerts.alert import Alert
+from jobs.alerts.webhook import Webhook, post
+from jobs.runtime import clock
+from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.logs import event
+from jobs.runtime.night import Night
+
+
+def send(night: Night, step: str, alerts: Sequence[Alert], *, added: bool = False) -> None:
+    """Logs every alert, writes <warehouse>/alerts/<as_of>-<step>.jsonl, and posts them in one message where configured.
+
+    The file is there even when there is no alert, so that its absence says that the step did not come so far. A webhook
+    that fails is an event of the log and a decision of the run, not the end of the night. added: the alerts follow
+    those that are in the file already, as a stream's do; otherwise they take their place.
+    """
+    for one in alerts:
+        event(f"alert: {one.text}", step=step, as_of=night.as_of, name=one.name, severity=one.severity,
+              look_at=one.look_at)  # fmt: skip
+    folder = night.folder / "alerts"
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / f"{night.as_of}-{step}.jsonl"
+    half = place.with_suffix(".part")
+    before = place.read_text(encoding="utf-8") if added and place.exists() else ""
+    half.write_text(before + "".join(f"{one.as_json()}\n" for one in alerts), encoding="utf-8")
+    half.replace(place)
+    night.record.rows["alerts"] = len(alerts)
+    hook = configured_webhook(night)
+    if hook is not None and alerts:
+        _post(night, step, hook, alerts)
+
+
+def _post(night: Night, step: str, hook: Webhook, alerts: Sequence[Alert]) -> None:
+    body = f'{{"run_id": "{night.run_id}", "alerts": [{", ".join(one.as_json() for one in alerts)}]}}'.encode()
+    try:
+        attempts = post(hook, body, now=lambda: clock.now().timestamp())
+    except LongtailError as error:
+        night.record.decisions["webhook"] = error.problem
+        event("alerts not delivered", step=step, as_of=night.as_of, why=error.problem)
+    else:
+        night.record.decisions["webhook"] = f"took {len(alerts)} alerts at attempt {attempts}"
+
+
+def configured_webhook(night: Night) -> Webhook | None:
+    """The webhook that the environment names, None where none. Raises ConfigurationError without a secret."""
+    conf = night.conf.alerts
+    url, secret = os.environ.get(conf.webhook_url_variable), os.environ.get(conf.webhook_secret_variable)
+    if not url:
+        return None
+    if not secret:
+        raise ConfigurationError(
+            f"{conf.webhook_url_variable} is set and {conf.webhook_secret_variable} is not.",
+            "Set both: every message is signed.",
+        )
+    return Webhook(url, secret.encode(), conf.attempts, conf.timeout_seconds)

@@ -1,0 +1,72 @@
+"""Posts alerts to an address, signed, and again where it does not answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jobs.runtime.errors import LongtailError
+
+SIGNATURE, MOMENT = "X-Longtail-Signature", "X-Longtail-Timestamp"
+_AGAIN = frozenset({408, 425, 429, *range(500, 600)})  # answers after which another attempt may succeed
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Where to post and how. secret: key of the signature; attempts: tries, the pauses between them double."""
+
+    url: str
+    secret: bytes
+    attempts: int
+    timeout_seconds: float
+    pause_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        if urllib.parse.urlsplit(self.url).scheme not in ("http", "https"):
+            raise LongtailError("The address of the webhook is neither http nor https.", "Correct its variable.")
+
+
+def signature(secret: bytes, moment: int, body: bytes) -> str:
+    """sha256=<hex>: HMAC-SHA-256 of '<moment>.' and the body, moment in seconds since 1970.
+
+    The receiver makes the same, compares with hmac.compare_digest, and refuses an old moment: so nobody can post it
+    again.
+    """
+    return "sha256=" + hmac.new(secret, f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def post(hook: Webhook, body: bytes, now: Callable[[], float], wait: Callable[[float], None] = time.sleep) -> int:
+    """Posts a JSON body; returns the attempts that it took.
+
+    Raises LongtailError when the receiver refuses it, or has not taken it after the last attempt. The message names the
+    answer, never the address, which may hold a key.
+    """
+    why = ""
+    for attempt in range(1, hook.attempts + 1):
+        moment = int(now())
+        headers = {
+            "Content-Type": "application/json",
+            MOMENT: str(moment),
+            SIGNATURE: signature(hook.secret, moment, body),
+        }
+        request = urllib.request.Request(hook.url, data=body, headers=headers, method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=hook.timeout_seconds):
+                return attempt
+        except urllib.error.HTTPError as error:
+            why = f"answered {error.code}"
+            if error.code not in _AGAIN:
+                break
+        except (urllib.error.URLError, OSError) as error:
+            why = f"did not answer: {getattr(error, 'reason', error)}"
+        if attempt < hook.attempts:
+            wait(hook.pause_seconds * 2 ** (attempt - 1))
+    raise LongtailError(
+        f"The webhook {why}.", "Look at its receiver; the alerts are in the log and in the alerts folder."
+    )

@@ -1,0 +1,106 @@
+"""Measures how far a night is from the last one, before anything of it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import numpy as np
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import DAILY_ITEM, METRICS, RELEVANCE, USER_EMBEDDINGS
+from features.contract.table import Table
+from features.declarations import ITEM_FEATURES_TABLE
+from features.drift.distance import categorical_stability_index
+from features.drift.frames import embedding_shift, new_text_share, purchases_by_category, sampled_by
+from features.quality.feature_profile import population_stability_index
+from jobs.runtime.night import Night
+
+PREFIX = "drift_"  # of the names in metrics
+RECENT_DAYS, EARLIER_DAYS = 7, 28  # what shoppers buy: the last week against the four before it
+
+
+def measured_drift(night: Night) -> dict[str, float]:
+    """The figures of drift that can be measured tonight, by the names of the bars in `drift.bars`.
+
+    texts: share of distinct item texts that the last night did not have; embeddings: mean of 1 - cosine of a shopper's
+    vector with the last night's; scores: population stability index of relevance; response: that of purchases over
+    categories. A figure is missing where there is no earlier night to compare with.
+    """
+    last = _last_night(night)
+    night.record.decisions["compared_with"] = str(last or "no earlier night")
+    figures: dict[str, Callable[[], float | None]] = {"response": lambda: _response(night)}
+    if last is not None:
+        figures |= {
+            "texts": lambda: _texts(night, last),
+            "embeddings": lambda: _embeddings(night, last),
+            "scores": lambda: _scores(night, last),
+        }
+    found = {name: measure() for name, measure in figures.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def keep_drift(night: Night, figures: dict[str, float]) -> None:
+    """Writes the figures to `metrics` as drift_<name>."""
+    versions = dict(night.tables.inputs)
+    rows = [(night.as_of, f"{PREFIX}{name}", "all", value, versions) for name, value in sorted(figures.items())]
+    frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
+    night.tables.replace_date(frame, METRICS, night.as_of, f"startswith(name, '{PREFIX}')")
+
+
+def _last_night(night: Night) -> date | None:
+    since = night.as_of - timedelta(days=night.conf.quality.compare_within_days)
+    rows = night.tables.read(RELEVANCE).where(
+        (F.col("policy") == night.conf.plan.policy)
+        & (F.col("as_of") < F.lit(night.as_of))
+        & (F.col("as_of") >= F.lit(since))
+    )
+    newest = rows.agg(F.max("as_of").alias("as_of")).first()
+    return None if newest is None else newest["as_of"]
+
+
+def _on(night: Night, table: Table, day: date) -> DataFrame:
+    return night.tables.read(table).where(F.col("as_of") == F.lit(day))
+
+
+def _texts(night: Night, last: date) -> float | None:
+    listed = F.col("is_eligible")
+    return new_text_share(*(_on(night, ITEM_FEATURES_TABLE, day).where(listed) for day in (night.as_of, last)))
+
+
+def _embeddings(night: Night, last: date) -> float | None:
+    now, then = (_on(night, USER_EMBEDDINGS, day) for day in (night.as_of, last))
+    share = _share(night, then)
+    return embedding_shift(sampled_by(now, "user_id", share), sampled_by(then, "user_id", share), "user_id")
+
+
+def _scores(night: Night, last: date) -> float | None:
+    policy = F.col("policy") == night.conf.plan.policy
+    now, then = (_on(night, RELEVANCE, day).where(policy) for day in (night.as_of, last))
+    share = _share(night, then)
+    # Whole shoppers, so that the same ones are compared, whatever their candidates are.
+    values = [sampled_by(frame, "user_id", share).select("relevance").toPandas()["relevance"] for frame in (then, now)]
+    if not len(values[0]) or not len(values[1]):
+        return None
+    return population_stability_index(values[0].to_numpy(), values[1].to_numpy(), np.nan)
+
+
+def _share(night: Night, frame: DataFrame) -> float:
+    return min(1.0, night.conf.quality.sample_rows / max(frame.count(), 1))
+
+
+def _response(night: Night) -> float | None:
+    recent = night.as_of - timedelta(days=RECENT_DAYS)
+    since = recent - timedelta(days=EARLIER_DAYS)
+    days = night.tables.read(DAILY_ITEM)
+    items = _on(night, ITEM_FEATURES_TABLE, night.as_of)
+    spans = ((since, recent), (recent, night.as_of))
+    earlier, now = (
+        purchases_by_category(days.where((F.col("day") >= F.lit(a)) & (F.col("day") < F.lit(b))), items)
+        .toPandas()
+        .set_index("category")["purchases"]
+        for a, b in spans
+    )
+    both = earlier.to_frame("then").join(now.rename("now"), how="outer").fillna(0.0)
+    return categorical_stability_index(both["then"].to_numpy(), both["now"].to_numpy())
