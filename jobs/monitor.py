@@ -1,35 +1,28 @@
-"""Measures what the plan of the night gave the tail and stores it in metrics."""
+"""Measures what the night gave the tail, keeps it in metrics, and writes the night's report page."""
 
 from __future__ import annotations
 
-from pyspark.sql import functions as F
-
-from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, METRICS
-from features.exposure_health import list_health
-from jobs.forecasting.weekly_fit import PREFIX as DEMAND
-from jobs.quality.gate import PREFIX as FEATURE
+from features.contract import METRICS
+from jobs.alerts.sending import send
+from jobs.quality.health import keep_health
+from jobs.report.night_alerts import night_alerts
+from jobs.report.night_page import reading_of, write_page
 from jobs.runtime.command import main_of
 from jobs.runtime.night import Night
 
-# Those of features and forecasts are written by build_features.
-_NOT_OTHERS = f"NOT (startswith(name, '{FEATURE}') OR startswith(name, '{DEMAND}'))"
-
 
 def monitor(night: Night) -> None:
-    """Measures what the plan of the night gave the tail and stores it in metrics."""
-    policy = F.col("policy") == night.conf.plan.policy
-    scores = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(policy)
-    given = night.tables.read_date(ITEM_EXPOSURE, night.as_of).where(policy)
-    sources = F.create_map(*(F.lit(part) for pair in sorted(night.tables.inputs.items()) for part in pair))
-    figures = list_health(scores, given).select(
-        F.lit(night.as_of).alias("as_of"),
-        "name",
-        "segment",
-        "value",
-        sources.cast("map<string,bigint>").alias("source_versions"),
-    )
-    night.tables.replace_date(figures, METRICS, night.as_of, _NOT_OTHERS)
-    night.record.rows = {"figures": night.tables.read_date(METRICS, night.as_of).count()}
+    """Measures what the night gave the tail, keeps it in metrics, and writes the night's report page.
+
+    The page is <warehouse>/reports/<as_of>.html, one file that needs nothing beside it. What a person should be told of
+    at once goes to <warehouse>/alerts and where the configuration says.
+    """
+    keep_health(night)
+    reading = reading_of(night)
+    page = write_page(night, reading)
+    send(night, "monitor", night_alerts(reading))
+    night.record.rows |= {"figures": night.tables.read_date(METRICS, night.as_of).count()}
+    night.record.decisions["page"] = str(page.relative_to(night.folder))
 
 
 if __name__ == "__main__":

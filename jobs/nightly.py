@@ -8,8 +8,10 @@ from datetime import date, timedelta
 
 from pyspark.sql import SparkSession
 
+from jobs.account_exposure import account_exposure
 from jobs.build_candidates import build_candidates
 from jobs.build_features import build_features
+from jobs.check_drift import check_drift
 from jobs.embed import embed
 from jobs.fine_tune import fine_tune
 from jobs.ingest import ingest
@@ -36,7 +38,9 @@ STEPS: tuple[Step, ...] = (
     build_candidates,
     train_relevance,
     score,
+    account_exposure,
     plan_exposure,
+    check_drift,
     publish,
     monitor,
 )

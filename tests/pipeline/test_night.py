@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.nightly import STEPS
 from jobs.online.store import feature_store_yaml
+from jobs.report.page.numbers import amount
 from jobs.report.summary import night_summary
 from jobs.serving.client import StorefrontClient
 from tests.pipeline.conftest import AS_OF, Store
@@ -79,6 +82,23 @@ def test_the_summary_names_steps_segments_and_three_shoppers(store: Store) -> No
     assert all(step.__name__ in text for step in STEPS)
     assert text.count("lately bought:") == 3
     assert "tail" in text
+
+
+def test_the_first_night_has_a_page_that_stands_alone(store: Store) -> None:
+    text = (store.tables.local_folder / "reports" / f"{AS_OF}.html").read_text(encoding="utf-8")
+    assert re.findall(r'<section id="([a-z]+)"', text) == [
+        "headline", "exposure", "delivery", "response", "movers", "starving", "prices", "model", "data", "drift",
+        "times", "sources",
+    ]  # fmt: skip
+    assert "This is the first night" in text
+    assert not re.findall(r"(?:https?:)?//[a-z]|<script", text)
+    # the version of a number's table is the newest, as nothing has been written since
+    for name in ("item_exposure", "exposure_scores", "relevance", "constraint_prices"):
+        table = next(table for table in ALL_TABLES if table.name == name)
+        assert f'<a href="#source-{name}">{name} v{store.tables.version(table)}</a>' in text
+    figures = store.tables.read_date(contract.METRICS, AS_OF).toPandas().set_index(["name", "segment"])["value"]
+    shown = figures["items_shown_count", "all"]
+    assert f'<h3>Products shown</h3>\n    <p class="value">{amount(shown)}</p>' in text
 
 
 @pytest.mark.slow

@@ -1,0 +1,68 @@
+"""The night's page: reads the tables once, puts the sections together, writes one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from jobs.report.page.parts import Section
+from jobs.report.page.rendering import Page, rendered
+from jobs.report.reading import Reading
+from jobs.report.sections.data_quality import data_quality
+from jobs.report.sections.delivery import delivery
+from jobs.report.sections.drift import drift
+from jobs.report.sections.exposure import exposure
+from jobs.report.sections.headline import headline
+from jobs.report.sections.model import model
+from jobs.report.sections.movers import movers
+from jobs.report.sections.prices import prices
+from jobs.report.sections.response import response
+from jobs.report.sections.run_times import run_times
+from jobs.report.sections.starving import starving
+from jobs.runtime.night import Night
+from jobs.tables.warehouse import Warehouse
+
+SECTIONS: tuple[Callable[[Reading], Section], ...] = (
+    headline,
+    exposure,
+    delivery,
+    response,
+    movers,
+    starving,
+    prices,
+    model,
+    data_quality,
+    drift,
+    run_times,
+)
+
+
+def reading_of(night: Night) -> Reading:
+    """Reads the night through tables of its own: each at one version, the newest, which is what the page names."""
+    return Reading(Warehouse(night.spark, night.conf.warehouse), night.conf, night.as_of)
+
+
+def write_page(night: Night, reading: Reading) -> Path:
+    """Writes <warehouse>/reports/<as_of>.html and returns its path; a reader never meets half a page."""
+    sections = tuple(section(reading) for section in SECTIONS)
+    text = rendered(
+        Page("The long tail on", night.as_of, _subtitle(night), sections, reading.versions, night.conf.warehouse)
+    )
+    for name, version in reading.tables.inputs.items():
+        night.tables.inputs.setdefault(name, version)
+    folder = night.folder / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / f"{night.as_of}.html"
+    half = place.with_suffix(".html.part")
+    half.write_text(text, encoding="utf-8")
+    half.replace(place)
+    return place
+
+
+def _subtitle(night: Night) -> str:
+    relevance = night.conf.relevance
+    return (
+        "What the tail gets, what it is expected to earn, and what it costs. "
+        f"A response is a {relevance.target} within {relevance.horizon_days} days. "
+        f"Run {night.run_id}, configuration {night.conf.hash}."
+    )

@@ -1,0 +1,1 @@
+"""The parts of a page and how they are drawn: plain values in, one HTML text out."""

@@ -1,0 +1,39 @@
+"""A page as one HTML text that needs nothing beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+from jobs.report.page.parts import Section
+
+_FILES = ("night.html", "night.css", "blocks.html")
+
+
+@dataclass(frozen=True)
+class Page:
+    """The night's page. versions: Delta version of each table that a section names; warehouse: folder as configured."""
+
+    title: str
+    as_of: date
+    subtitle: str
+    sections: Sequence[Section]
+    versions: Mapping[str, int]
+    warehouse: str
+
+
+def rendered(page: Page) -> str:
+    """The HTML of a page. Raises KeyError naming the table when a section names one without a version."""
+    named = sorted({source for section in page.sections for source in section.sources})
+    unknown = [name for name in named if name not in page.versions]
+    if unknown:
+        raise KeyError(f"no version is known of the table {', '.join(unknown)}")
+    here = files("jobs.report.page")
+    # Inside an archive given with --py-files only the package's loader can read them.
+    loaded = DictLoader({name: here.joinpath(name).read_text(encoding="utf-8") for name in _FILES})
+    environment = Environment(loader=loaded, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.get_template("night.html").render(page=page, named=named)

@@ -1,0 +1,77 @@
+"""Products that rose since the last night, or have the most exposure where there is no last night."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.report.page.numbers import amount
+from jobs.report.page.parts import Block, Section, Table
+from jobs.report.reading import Reading, day_words
+
+MOST = 10
+_SOURCES = ("item_exposure", "item_features")
+
+
+def movers(reading: Reading) -> Section:
+    """The products with the greatest rise and the greatest fall of planned exposure."""
+    if reading.last_night is None:
+        blocks: tuple[Block, ...] = (_greatest(reading),)
+        lead = "The first night has no risers; these have the most exposure."
+    else:
+        blocks = (_moved(reading, rising=True), _moved(reading, rising=False))
+        lead = f"Planned exposures of a product against {day_words(reading.last_night)}."
+    return Section("movers", "Products that rose", lead, blocks)
+
+
+def _greatest(reading: Reading) -> Table:
+    rows = (
+        reading.given(reading.as_of)
+        .orderBy(F.desc("allocated"), "item_id")
+        .limit(MOST)
+        .join(_known(reading), on="item_id", how="left")
+        .orderBy(F.desc("allocated"), "item_id")
+        .toPandas()
+    )
+    cells = tuple(
+        (row["title"], row["item_id"], row["segment"], amount(row["allocated"]), amount(row["sold"]))
+        for row in rows.to_dict("records")
+    )
+    columns = ("product", "item", "segment", "exposures", "sold in 7 days")
+    return Table("Most exposure", columns, cells, _SOURCES, frozenset(columns[3:]))
+
+
+def _moved(reading: Reading, *, rising: bool) -> Table:
+    assert reading.last_night is not None
+    before = reading.given(reading.last_night).select("item_id", F.col("allocated").alias("then"))
+    moved = (
+        reading.given(reading.as_of)
+        .select("item_id", "segment", "allocated")
+        .join(before, on="item_id", how="left")
+        .withColumn("then", F.coalesce("then", F.lit(0.0)))
+        .withColumn("by", F.col("allocated") - F.col("then"))
+    )
+    order = (F.desc("by") if rising else F.asc("by"), F.asc("item_id"))
+    rows = (
+        moved.where("by > 0" if rising else "by < 0")
+        .orderBy(*order)
+        .limit(MOST)
+        .join(_known(reading), on="item_id", how="left")
+        .orderBy(*order)
+        .toPandas()
+    )
+    cells = tuple(
+        (
+            row["title"], row["item_id"], row["segment"], amount(row["then"]), amount(row["allocated"]),
+            amount(row["sold"]),
+        )
+        for row in rows.to_dict("records")
+    )  # fmt: skip
+    columns = ("product", "item", "segment", "exposures before", "tonight", "sold in 7 days")
+    title = "Rose most" if rising else "Fell most"
+    note = "" if cells else "No product moved."
+    return Table(title, columns, cells, _SOURCES, frozenset(columns[3:]), note)
+
+
+def _known(reading: Reading) -> DataFrame:
+    return reading.catalogue.select("item_id", "title", F.col("purchases_count_7d").alias("sold"))
