@@ -29,6 +29,7 @@ from feast.errors import FeatureServiceNotFoundException
 RANKING = "storefront_ranking"  # shopper and item
 USER = "storefront_user"
 ITEM = "storefront_item"
+LIVE = "storefront_live"  # item, while the day runs
 EVERYONE = "everyone"  # the segment whose list is for any shopper
 _SEGMENT = "segment:"  # what the key of a segment's list begins with
 
@@ -157,6 +158,29 @@ class StorefrontClient:
             (item, own + boosts.get(item, 0.0)) for item, own in relevance.items() if not self._is_withdrawn(item)
         ]
         return sorted(scored, key=lambda pair: -pair[1])
+
+    def live_factors(self, item_ids: Sequence[str]) -> dict[str, float]:
+        """What is left of each item's exposure today, 1 to 0; items that nothing is counted of today are left out."""
+        rows = self._ask(LIVE, {"item_id": list(item_ids)}) if item_ids else []
+        today = str(self._today())
+        return {row["item_id"]: row["live_item__live_factor"] for row in rows if row["live_item__day"] == today}
+
+    def with_live_factors(self, shown: UserList) -> UserList:
+        """The list with every score times the item's live factor, in their order; items at their cap are left out.
+
+        Where no stream has ever run, or the store is down, the list stays as it is.
+        """
+        try:
+            factors = self.live_factors([item.item_id for item in shown.items])
+        except (FeatureServiceNotFoundException, StorefrontUnavailable):
+            return shown
+        scored = [replace(item, score=item.score * factors.get(item.item_id, 1.0)) for item in shown.items]
+        left = [item for item in scored if factors.get(item.item_id, 1.0) > 0]
+        # Items drawn at random keep their places: a lower score must not undo the draw.
+        drawn = [item.propensity < 1 for item in left]
+        ranked = iter(sorted((i for i, random in zip(left, drawn, strict=True) if not random), key=lambda i: -i.score))
+        order = (item if random else next(ranked) for item, random in zip(left, drawn, strict=True))
+        return replace(shown, items=tuple(replace(item, rank=rank) for rank, item in enumerate(order, start=1)))
 
     def user(self, user_id: str) -> Row:
         """List and features of a shopper by `view__feature`; None for what is not there."""

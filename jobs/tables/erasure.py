@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from features import contract
 from features.contract import PARKED, REJECTED
 from features.contract.forgotten import FORGOTTEN
+from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.contract.source_parts import SOURCE_PARTS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
@@ -20,6 +21,8 @@ ALL_TABLES: tuple[Table, ...] = (
     *(getattr(contract, name) for name in contract.__all__),
     FORGOTTEN,
     SOURCE_PARTS,
+    LIVE_ITEM_COUNTS,
+    LIVE_USER_COUNTS,
     ITEM_FEATURES_TABLE,
     USER_FEATURES_TABLE,
 )

@@ -123,6 +123,11 @@ class Warehouse:
         self._ensure(table)
         self._commit(frame, table, "append", {})
 
+    def add_once(self, frame: DataFrame, table: Table, application: str, number: int) -> None:
+        """Appends rows, unless the application has written this number, or a later one, to the table before."""
+        self._ensure(table)
+        self._commit(frame, table, "append", {"txnAppId": application, "txnVersion": str(number)})
+
     def _commit(
         self, frame: DataFrame, table: Table, mode: str, options: dict[str, str], checked: bool = False
     ) -> None:

@@ -1,0 +1,32 @@
+"""What the stream of events has counted: partial sums of one batch, by window."""
+
+from pyspark.sql.types import DateType, DoubleType, LongType, StringType, TimestampType
+
+from features.contract.table import Column, Invariant, Table
+
+COUNTS = ("exposures", "clicks", "carts", "purchases")
+
+
+def _counts_of(entity: str, what: str) -> Table:
+    return Table(
+        name=f"live_{entity}_counts",
+        meaning=f"Events of {what} as they came: partial sums of one batch of the stream, by window of event time.",
+        columns=(
+            Column("day", DateType(), "Day of the window, UTC; the partition."),
+            Column("window_start", TimestampType(), "Start of the window of event time, UTC."),
+            Column(f"{entity}_id", StringType(), f"Identifier of {what}."),
+            Column("exposures", DoubleType(), "Exposures of the plan's placement, by sample weight."),
+            Column("clicks", DoubleType(), "Clicks anywhere in the store."),
+            Column("carts", DoubleType(), "Puts into a cart."),
+            Column("purchases", DoubleType(), "Purchase lines."),
+            Column("stream", StringType(), "Stream that counted them."),
+            Column("batch_id", LongType(), "Its batch; a batch that is run again is written once."),
+        ),
+        key=("window_start", f"{entity}_id", "stream", "batch_id"),
+        partitioned_by=("day",),
+        invariants=tuple(Invariant(f"{name}_not_negative", f"{name} >= 0") for name in COUNTS),
+    )
+
+
+LIVE_ITEM_COUNTS = _counts_of("item", "a product")
+LIVE_USER_COUNTS = _counts_of("user", "a shopper")

@@ -1,0 +1,1 @@
+"""Counting of events as they come."""

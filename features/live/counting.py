@@ -1,0 +1,56 @@
+"""Events of a stream: which are fit to count, and their sums by window."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from features.contract import EVENTS
+from features.contract.live_counts import COUNTS
+
+COLUMNS = ("event_id", "user_id", "item_id", "event_type", "event_time", "placement", "sample_weight")
+_TYPES = {"exposures": "exposure", "clicks": "click", "carts": "cart", "purchases": "purchase"}
+
+
+def stream_schema() -> StructType:
+    """The columns of the contract's events that the stream reads; all may be missing in a row."""
+    fields = {field.name: field for field in EVENTS.schema.fields}
+    made = StructType()
+    for name in COLUMNS:
+        made = made.add(name, fields[name].dataType, True)
+    return made
+
+
+def fit_to_count(ahead_minutes: int) -> Column:
+    """Whether a row has its ids and a time at most `ahead_minutes` ahead of the clock.
+
+    One event from a wrong clock, far in the future, would make the watermark drop everything that comes after it.
+    """
+    present = F.col("event_id").isNotNull() & F.col("user_id").isNotNull() & F.col("item_id").isNotNull()
+    in_time = F.col("event_time") <= F.current_timestamp() + F.expr(f"INTERVAL {ahead_minutes} MINUTES")
+    return present & F.col("event_time").isNotNull() & F.coalesce(in_time, F.lit(False))
+
+
+def once_each(events: DataFrame, watermark_minutes: int) -> DataFrame:
+    """Each event_id once, however often it comes within the watermark; what comes later than that is dropped."""
+    return events.withWatermark("event_time", f"{watermark_minutes} minutes").dropDuplicatesWithinWatermark(
+        ["event_id"]
+    )
+
+
+def window_counts(events: DataFrame, key: str, placement: str, window_minutes: int) -> DataFrame:
+    """day, window_start, the key and the counts, by sample weight; rows of other event types leave nothing.
+
+    Exposures count in the placement only; an event without a weight counts as one.
+    """
+    weight = F.coalesce("sample_weight", F.lit(1.0))
+    here = (F.col("event_type") != "exposure") | F.coalesce(F.col("placement") == placement, F.lit(False))
+    counted = events.where(F.col("event_type").isin(*_TYPES.values()) & here)
+    sums = [F.sum(F.when(F.col("event_type") == _TYPES[name], weight).otherwise(0.0)).alias(name) for name in COUNTS]
+    start = F.window("event_time", f"{window_minutes} minutes").getField("start").alias("window_start")
+    return (
+        counted.groupBy(start, key)
+        .agg(*sums)
+        .select(F.to_date("window_start").alias("day"), "window_start", key, *COUNTS)
+    )

@@ -1,0 +1,44 @@
+"""Counters of a day: batches once, a new day from zero."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract.live_counts import COUNTS
+from jobs.live.counters import Counters
+from jobs.tables.warehouse import Warehouse
+
+pytestmark = pytest.mark.slow
+TODAY, TOMORROW = date(2024, 5, 1), date(2024, 5, 2)
+
+
+def partials(*rows: tuple[date, str, float]) -> pd.DataFrame:
+    return pd.DataFrame([(*row, 0.0, 0.0, 0.0) for row in rows], columns=["day", "item_id", *COUNTS])
+
+
+def exposures(frame: pd.DataFrame) -> dict[str, float]:
+    return {str(item): float(value) for item, value in frame["exposures"].items()}
+
+
+@pytest.fixture
+def counters(spark: SparkSession, tmp_path: object) -> Counters:
+    return Counters(Warehouse(spark, str(tmp_path)), "events")
+
+
+def test_batches_add_up_and_count_once(counters: Counters) -> None:
+    assert exposures(counters.add(0, partials((TODAY, "a", 2.0), (TODAY, "b", 1.0)))) == {"a": 2.0, "b": 1.0}
+    assert exposures(counters.add(1, partials((TODAY, "a", 3.0)))) == {"a": 5.0}  # only what it touched
+    assert exposures(counters.add(1, partials((TODAY, "a", 3.0)))) == {"a": 5.0}  # run again
+    assert exposures(counters.counts) == {"a": 5.0, "b": 1.0}
+
+
+def test_a_new_day_begins_at_zero_and_the_old_one_no_longer_counts(counters: Counters) -> None:
+    counters.add(0, partials((TODAY, "a", 2.0)))
+    assert exposures(counters.add(1, partials((TODAY, "a", 9.0), (TOMORROW, "a", 1.0)))) == {"a": 1.0}
+    assert exposures(counters.add(2, partials((TODAY, "a", 9.0)))) == {}
+    assert counters.day == TOMORROW
+    assert exposures(counters.add(3, partials())) == {}

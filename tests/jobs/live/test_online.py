@@ -1,0 +1,74 @@
+"""The live view beside the coloured ones, and the client that combines both."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from features.contract.live_counts import COUNTS
+from jobs.live.online import LIVE_SERVICE, push, register_live
+from jobs.online.catalogue import build_catalogue
+from jobs.online.registration import register
+from jobs.online.store import feature_store_yaml, open_store
+from jobs.online.views import online_views
+from jobs.serving.client import RankedItem, StorefrontClient, UserList
+from tests.jobs.online.frames import published_in
+
+pytestmark = pytest.mark.slow
+DAY = date(2024, 5, 1)
+#         item exposures live_factor
+COUNTED = [("tea", 80.0, 1.0), ("jam", 95.0, 0.25), ("oil", 120.0, 0.0)]
+
+
+def entry(rank: int, item: str, score: float, propensity: float = 1.0) -> RankedItem:
+    return RankedItem(rank, item, score, score, 0.0, propensity, "")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("live")
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> StorefrontClient:
+    conf = published_in(folder)
+    client = StorefrontClient(feature_store_yaml(conf), today=lambda: DAY)
+    shown = UserList("u", True, DAY, "1", (entry(1, "tea", 0.5),))
+    assert client.with_live_factors(shown) == shown  # no stream has run yet
+    store = open_store(conf)
+    register_live(store, "somewhere")
+    counts = pd.DataFrame(0.0, index=pd.Index([item for item, _, _ in COUNTED], name="item_id"), columns=list(COUNTS))
+    counts["exposures"] = [shown for _, shown, _ in COUNTED]
+    factor = pd.Series({item: value for item, _, value in COUNTED})
+    for _ in range(2):  # again: values, not differences
+        assert push(store, counts, factor, DAY, datetime.now(UTC)) == 3
+    # what the nights register leaves the live view alone
+    register(store, build_catalogue(online_views(conf)))
+    assert LIVE_SERVICE in {service.name for service in store.list_feature_services()}
+    return StorefrontClient(feature_store_yaml(conf), today=lambda: DAY)
+
+
+def test_factors_of_today(client: StorefrontClient) -> None:
+    assert client.live_factors(["tea", "jam", "oil", "nil"]) == {"tea": 1.0, "jam": 0.25, "oil": 0.0}
+    assert client.live_factors([]) == {}
+
+
+def test_a_list_is_ordered_anew_and_what_is_used_up_is_left_out(client: StorefrontClient) -> None:
+    shown = UserList(
+        "u", True, DAY, "1",
+        (entry(1, "jam", 0.8), entry(2, "oil", 0.7), entry(3, "drawn", 0.1, propensity=0.01), entry(4, "tea", 0.5)),
+    )  # fmt: skip
+    after = client.with_live_factors(shown).items
+    assert [(item.rank, item.item_id, item.score) for item in after] == [
+        (1, "tea", 0.5),
+        (2, "drawn", 0.1),  # keeps its place among those that are left
+        (3, "jam", pytest.approx(0.2)),
+    ]
+
+
+def test_counts_of_yesterday_say_nothing(folder: Path, client: StorefrontClient) -> None:
+    tomorrow = StorefrontClient(folder / "warehouse/feast/feature_store.yaml", today=lambda: date(2024, 5, 2))
+    assert tomorrow.live_factors(["oil"]) == {}

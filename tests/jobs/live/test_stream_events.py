@@ -1,0 +1,214 @@
+"""The stream as a process of its own: killed and started again every event counts once; how fast it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from features.contract import ITEM_EXPOSURE
+from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
+from features.declarations import ITEM_FEATURES_TABLE
+from features.live.counting import COLUMNS
+from jobs.live.online import LIVE_SERVICE
+from jobs.online.catalogue import build_catalogue
+from jobs.online.registration import register
+from jobs.online.store import open_store, read_store
+from jobs.online.views import online_views
+from jobs.runtime.config import load_config
+from jobs.tables.warehouse import Warehouse
+from tests.jobs.small_tables import filled
+
+ROOT = Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.slow
+
+NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0, tzinfo=None) - timedelta(days=1)
+TODAY = NOW.date()
+ITEMS, USERS = 50, 200
+
+
+def events_of(count: int, seed: int, start: int = 0) -> pd.DataFrame:
+    """Exposures of the placement within a quarter of an hour; the id is the row's number."""
+    rng = np.random.default_rng(seed)
+    seconds = rng.integers(0, 900, count)
+    return pd.DataFrame(
+        {
+            "event_id": [f"e{start + n}" for n in range(count)],
+            "user_id": [f"u{n}" for n in rng.integers(0, USERS, count)],
+            "item_id": [f"i{n}" for n in rng.integers(0, ITEMS, count)],
+            "event_type": rng.choice(["exposure", "click", "purchase"], count, p=[0.8, 0.15, 0.05]),
+            "event_time": (pd.Timestamp(NOW) + pd.to_timedelta(seconds, unit="s")).astype("datetime64[us]"),
+            "placement": "tail_shelf",
+            "sample_weight": 1.0,
+        }
+    )[list(COLUMNS)]
+
+
+class Stream:
+    """A warehouse with a planned night, a folder of events, and the stream's process."""
+
+    def __init__(self, folder: Path, **stream: object) -> None:
+        self.folder, self.inbox = folder, folder / "inbox"
+        self.inbox.mkdir()
+        (folder / "half").mkdir()
+        settings = {"format": "parquet", "path": str(self.inbox), "trigger_seconds": 1, **stream}
+        self.conf_path = folder / "conf.yaml"
+        self.conf_path.write_text(
+            yaml.safe_dump({"warehouse": str(folder / "warehouse"), "stream": settings}), encoding="utf-8"
+        )
+        self.conf = load_config(self.conf_path)
+
+    def give(self, events: pd.DataFrame, name: str) -> None:
+        """A file that appears at once; it is stamped in UTC as every time of the contract."""
+        half = self.folder / "half" / f"{name}.parquet"
+        frame = events.assign(event_time=events["event_time"].dt.tz_localize("UTC"))
+        frame.to_parquet(half, index=False, coerce_timestamps="us")
+        half.replace(self.inbox / half.name)
+
+    def start(self, mode: str = "on") -> subprocess.Popen[bytes]:
+        command = [
+            ROOT / ".venv/bin/spark-submit", "--properties-file", ROOT / "conf/spark-local.conf",
+            "--conf", "spark.driver.memory=1g", ROOT / "tests/jobs/live/stream_process.py",
+            self.conf_path, self.folder / "checkpoint", mode,
+        ]  # fmt: skip
+        environment = os.environ | {
+            "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable,
+        }  # fmt: skip
+        log = (self.folder / "stream.log").open("ab")
+        return subprocess.Popen(list(map(str, command)), cwd=ROOT, env=environment, stdout=log, stderr=log,
+                                start_new_session=True)  # fmt: skip
+
+    def finish(self) -> None:
+        """Takes all that is there and ends."""
+        process = self.start("now")
+        code = process.wait(timeout=180)
+        assert code == 0, (self.folder / "stream.log").read_text(encoding="utf-8")[-3000:]
+
+    def tables(self, spark: SparkSession) -> Warehouse:
+        return Warehouse(spark, self.conf.warehouse)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends Python and its JVM without giving either a moment."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def counted(rows: DataFrame, key: str) -> dict[tuple[str, str], float]:
+    sums = rows.groupBy(key).agg(*(F.sum(name).alias(name) for name in ("exposures", "clicks", "purchases")))
+    return {
+        (row[key], name): row[name]
+        for row in sums.collect()
+        for name in ("exposures", "clicks", "purchases")
+        if row[name]
+    }
+
+
+def expected(events: pd.DataFrame, key: str) -> dict[tuple[str, str], float]:
+    sums = events.groupby([key, "event_type"]).size()
+    return {(one, f"{kind}s"): float(count) for (one, kind), count in sums.items()}
+
+
+def plan_caps(spark: SparkSession, stream: Stream, caps: dict[str, float]) -> None:
+    """A planned night with these caps, and its items."""
+    of_night = {"as_of": TODAY, "segment": "tail"}
+    plans = [
+        {**of_night, "policy": "main", "placement": "tail_shelf", "item_id": item, "cap": cap, "binding": "none"}
+        for item, cap in caps.items()
+    ]
+    features = [{**of_night, "item_id": item, "is_eligible": True, "days_since_listed": 100.0} for item in caps]
+    tables = stream.tables(spark)
+    tables.add(filled(spark, ITEM_EXPOSURE, plans), ITEM_EXPOSURE)
+    tables.add(filled(spark, ITEM_FEATURES_TABLE, features), ITEM_FEATURES_TABLE)
+
+
+def test_killed_and_started_again_every_event_counts_once(spark: SparkSession, tmp_path: Path) -> None:
+    stream = Stream(tmp_path, options={"maxFilesPerTrigger": "1"})
+    register(open_store(stream.conf), build_catalogue(online_views(stream.conf)))
+    parts = [events_of(400, seed=n, start=400 * n) for n in range(6)]
+    for n, part in enumerate(parts[:3]):
+        stream.give(part, f"part-{n}")
+    stream.give(parts[0].iloc[:100], "again")  # a file that was sent twice in part
+    commits = stream.folder / "warehouse" / LIVE_ITEM_COUNTS.name / "_delta_log"
+    for kills, more in enumerate(parts[3:5]):
+        process = stream.start()
+        until = time.monotonic() + 120
+        # killed at another moment of a batch each time: right after a commit to Delta, before the checkpoint's
+        while len(list(commits.glob("*.json"))) < 2 + kills * 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        kill(process)
+        stream.give(more, f"part-{3 + kills}")
+    stream.give(parts[5], "part-5")
+    stream.finish()
+    tables, whole = stream.tables(spark), pd.concat(parts)
+    for table, key in ((LIVE_ITEM_COUNTS, "item_id"), (LIVE_USER_COUNTS, "user_id")):
+        assert counted(tables.read(table), key) == expected(whole, key)
+        assert tables.read(table).groupBy(*table.key).count().where("count > 1").isEmpty()
+    _check_online(stream, whole)
+
+
+def _check_online(stream: Stream, whole: pd.DataFrame) -> None:
+    store = read_store(stream.conf)
+    items = [f"i{n}" for n in range(ITEMS)]
+    answer = store.get_online_features(
+        store.get_feature_service(LIVE_SERVICE), entity_rows=[{"item_id": item} for item in items]
+    ).to_dict()
+    shown = whole[whole["event_type"] == "exposure"].groupby("item_id").size()
+    assert dict(zip(answer["item_id"], answer["exposures_today"], strict=True)) == {i: float(shown[i]) for i in items}
+    assert set(answer["live_factor"]) == {1.0}  # nothing is planned, so nothing has a cap
+    assert set(answer["day"]) == {str(TODAY)}
+
+
+def test_an_item_that_reaches_its_cap_is_eased_out_and_told_once(spark: SparkSession, tmp_path: Path) -> None:
+    stream = Stream(tmp_path)
+    register(open_store(stream.conf), build_catalogue(online_views(stream.conf)))
+    plan_caps(spark, stream, {"hot": 10.0, "warm": 10.0, "cool": 10.0})
+    shown = pd.DataFrame({"item_id": ["hot"] * 12 + ["warm"] * 9 + ["cool"] * 2})
+    events = events_of(len(shown), seed=1).assign(item_id=shown["item_id"], event_type="exposure")
+    stream.give(events, "first")
+    stream.finish()
+    stream.give(events_of(1, seed=2, start=900).assign(item_id="hot", event_type="exposure"), "second")
+    stream.finish()
+    store = read_store(stream.conf)
+    rows = [{"item_id": item} for item in ("hot", "warm", "cool", "unknown")]
+    answer = store.get_online_features(store.get_feature_service(LIVE_SERVICE), entity_rows=rows).to_dict()
+    assert answer["live_factor"] == pytest.approx([0.0, 0.5, 1.0, None])
+    assert answer["exposures_today"] == [13.0, 9.0, 2.0, None]
+    lines = (stream.folder / "warehouse/alerts" / f"{TODAY}-stream_events.jsonl").read_text("utf-8").splitlines()
+    alerts = [json.loads(line) for line in lines]
+    assert {(one["name"], one["about"]) for one in alerts} == {("live.cap_reached", "hot")}
+
+
+def test_throughput(spark: SparkSession, tmp_path: Path) -> None:
+    """At least 5,000 events a second, from the first file to the last commit, in batches of one file."""
+    stream = Stream(tmp_path, options={"maxFilesPerTrigger": "1"})
+    register(open_store(stream.conf), build_catalogue(online_views(stream.conf)))
+    each, files = 50_000, 8
+    for n in range(files):
+        stream.give(events_of(each, seed=n, start=each * n), f"part-{n}")
+    stream.finish()
+    batches = stream.tables(spark).read(LIVE_ITEM_COUNTS)
+    assert batches.agg(F.sum("exposures") + F.sum("clicks") + F.sum("purchases")).first()[0] == each * files  # type: ignore[index]
+    log = (stream.folder / "warehouse" / LIVE_ITEM_COUNTS.name / "_delta_log").glob("*.json")
+    moments = sorted(
+        json.loads(line)["commitInfo"]["timestamp"] / 1000
+        for commit in log
+        for line in commit.read_text("utf-8").splitlines()
+        if '"commitInfo"' in line and '"WRITE"' in line
+    )
+    # the first batch starts the JVM's compilers and Python; a stream runs for days
+    rate = each * (len(moments) - 1) / (moments[-1] - moments[0])
+    print(f"{rate:,.0f} events/s in {len(moments)} batches of {each:,}")
+    assert rate >= 5_000
