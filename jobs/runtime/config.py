@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from jobs.runtime.account_section import Account
 from jobs.runtime.configuration_file import changed_keys, merged, read_packaged, read_yaml
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.evaluation_section import Evaluation
@@ -58,6 +59,24 @@ class Quality(Section):
     exceptions: dict[str, dict[str, Number]]
     compare_within_days: Positive
     sample_rows: Positive
+
+
+class DriftBars(Section):
+    texts: QualityBar
+    embeddings: QualityBar
+    scores: QualityBar
+    response: QualityBar
+
+
+class Drift(Section):
+    bars: DriftBars
+
+
+class Alerts(Section):
+    webhook_url_variable: str
+    webhook_secret_variable: str
+    attempts: Positive
+    timeout_seconds: PositiveFloat
 
 
 class FineTune(Section):
@@ -179,6 +198,18 @@ class Online(Section):
     audit_sample: Positive
 
 
+class Stream(Section):
+    format: Literal["delta", "json", "parquet", "kafka"]
+    path: str | None
+    options: dict[str, str]
+    window_minutes: Positive
+    watermark_minutes: Positive
+    ahead_minutes: Positive
+    trigger_seconds: Positive
+    partitions: Positive
+    ease_from: Annotated[Number, Field(ge=0, lt=1)]
+
+
 class MLflow(Section):
     tracking_uri: str | None
     registered_model: str
@@ -196,6 +227,8 @@ class Config(Section):
     features: Features
     demand: Demand
     quality: Quality
+    drift: Drift
+    alerts: Alerts
     encoder: Encoder
     relevance: Relevance
     candidates: Candidates
@@ -205,10 +238,12 @@ class Config(Section):
     fusion: Fusion
     trees: Trees
     gate: Gate
+    account: Account
     plan: Plan
     evaluation: Evaluation
     experiment: Experiment
     online: Online
+    stream: Stream
     mlflow: MLflow
 
     @model_validator(mode="after")
