@@ -50,13 +50,31 @@ def _by_segment(reading: Reading, starved: pd.Series) -> Bars:
 
 
 def _why(reading: Reading) -> DataFrame:
-    """item_id, segment, best, pairs, why of every item of the plan without exposure."""
+    """item_id, segment, best, pairs, short, why of every item of the plan without exposure.
+
+    best: its greatest relevance, pairs: shoppers that it was scored for, short: what its score lacks at least to the
+    last place of a list that it could have been in; NULL where there is none
+    """
     plan = reading.conf.plan
     lightest = min(plan.position_weights) / 30  # less than a place in the list of a shopper who hardly ever comes
+    starved = reading.given(reading.as_of).where("allocated <= 0").select("item_id", "segment", "boost", "cap")
+    ends = (
+        reading.of_policy(EXPOSURE_SCORES, reading.as_of)
+        .where("propensity = 1.0")
+        .groupBy("user_id")
+        .agg(F.min("score").alias("ends"))
+    )
     scored = (
         reading.of_policy(RELEVANCE, reading.as_of)
+        .select("user_id", "item_id", "relevance")
+        .join(starved.select("item_id", "boost"), on="item_id", how="inner")
+        .join(ends, on="user_id", how="left")
         .groupBy("item_id")
-        .agg(F.max("relevance").alias("best"), F.count("*").alias("pairs"))
+        .agg(
+            F.max("relevance").alias("best"),
+            F.count("*").alias("pairs"),
+            F.min(F.col("ends") - F.col("relevance") - F.col("boost")).alias("short"),
+        )
     )
     found = (
         reading.tables.read(CANDIDATES)
@@ -72,37 +90,19 @@ def _why(reading: Reading) -> DataFrame:
         .when(F.col("cap") < lightest, NO_ROOM)
         .otherwise(OUTDONE)
     )
-    starved = reading.given(reading.as_of).where("allocated <= 0")
     return (
         starved.join(scored, on="item_id", how="left")
         .join(found, on="item_id", how="left")
-        .select("item_id", "segment", "best", "pairs", why.alias("why"))
+        .select("item_id", "segment", "best", "pairs", "short", why.alias("why"))
     )
 
 
 def _nearest(reading: Reading, why: DataFrame) -> Table:
     """The items outdone by the least: their best score against the last one of that shopper's list."""
-    given = reading.given(reading.as_of).select("item_id", "boost")
-    outdone = why.where(F.col("why") == OUTDONE).select("item_id", "segment")
-    ends = (
-        reading.of_policy(EXPOSURE_SCORES, reading.as_of)
-        .where("propensity = 1.0")
-        .groupBy("user_id")
-        .agg(F.min("score").alias("ends"))
-    )
-    gaps = (
-        reading.of_policy(RELEVANCE, reading.as_of)
-        .select("user_id", "item_id", "relevance")
-        .join(outdone, on="item_id", how="inner")
-        .join(given, on="item_id", how="inner")
-        .join(ends, on="user_id", how="inner")
-        .withColumn("short", F.col("ends") - F.col("relevance") - F.col("boost"))
-        .groupBy("item_id", "segment")
-        .agg(F.min("short").alias("short"), F.max("relevance").alias("best"), F.count("*").alias("shoppers"))
-    )
     known = reading.catalogue.select("item_id", "title", F.col("purchases_count_28d").alias("sold"))
     rows = (
-        gaps.orderBy("short", "item_id")
+        why.where((F.col("why") == OUTDONE) & F.col("short").isNotNull())
+        .orderBy("short", "item_id")
         .limit(MOST)
         .join(known, on="item_id", how="left")
         .orderBy("short", "item_id")
@@ -110,7 +110,7 @@ def _nearest(reading: Reading, why: DataFrame) -> Table:
     )
     cells = tuple(
         (
-            row["title"], row["item_id"], row["segment"], amount(row["shoppers"]), amount(row["best"]),
+            row["title"], row["item_id"], row["segment"], amount(row["pairs"]), amount(row["best"]),
             _short(row["short"]), amount(row["sold"]),
         )
         for row in rows.to_dict("records")
