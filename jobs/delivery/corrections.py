@@ -84,7 +84,8 @@ def _rules(night: Night, delivered: pd.DataFrame | None, before: pd.DataFrame) -
     beyond = share.index[share > plan.max_item_share] if len(share) else []
     for item in sorted({*corrected_before, *beyond}):
         rows.append((ITEM_CAP, item, plan.max_item_share, float(share.get(item, 0.0)), True))
-    return pd.DataFrame(rows, columns=[*_KEY, "asked_share", "got", "is_cap"]).astype({"is_cap": bool})
+    found = pd.DataFrame(rows, columns=[*_KEY, "asked_share", "got", "is_cap"])
+    return found.astype({"asked_share": "float64", "got": "float64", "is_cap": bool})
 
 
 def _unmet(night: Night, measured: date | None, rules: pd.DataFrame) -> np.ndarray:
