@@ -52,7 +52,7 @@ def keep_drift(night: Night, figures: dict[str, float]) -> None:
 def _last_night(night: Night) -> date | None:
     since = night.as_of - timedelta(days=night.conf.quality.compare_within_days)
     rows = night.tables.read(RELEVANCE).where(
-        (F.col("policy") == night.conf.plan.policy)
+        (F.col("policy") == night.conf.plan.scored_as)
         & (F.col("as_of") < F.lit(night.as_of))
         & (F.col("as_of") >= F.lit(since))
     )
@@ -76,7 +76,7 @@ def _embeddings(night: Night, last: date) -> float | None:
 
 
 def _scores(night: Night, last: date) -> float | None:
-    policy = F.col("policy") == night.conf.plan.policy
+    policy = F.col("policy") == night.conf.plan.scored_as
     now, then = (_on(night, RELEVANCE, day).where(policy) for day in (night.as_of, last))
     share = _share(night, then)
     # Whole shoppers, so that the same ones are compared, whatever their candidates are.

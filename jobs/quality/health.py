@@ -53,7 +53,10 @@ def keep_health(night: Night) -> None:
 
 
 def _calibration(night: Night) -> list[Figure]:
-    """Of the night whose horizon ends tonight, where it was scored."""
+    """Of the night whose horizon ends tonight, where it was scored and its relevance is of the whole horizon."""
+    if night.conf.relevance.per == "exposure":
+        night.record.decisions["calibration_of"] = "none: relevance is of one exposure, the gate judges it by the log"
+        return []
     then = night.as_of - timedelta(days=night.conf.relevance.horizon_days)
     if not _was_planned(night, then):
         night.record.decisions["calibration_of"] = f"no night of {then} was scored"
@@ -62,19 +65,20 @@ def _calibration(night: Night) -> list[Figure]:
     return _calibration_of(night, then)
 
 
-def _policy(night: Night) -> Column:
-    return F.col("policy") == night.conf.plan.policy
+def _policy(night: Night, table: Table) -> Column:
+    plan = night.conf.plan
+    return F.col("policy") == (plan.scored_as if table is RELEVANCE else plan.policy)
 
 
 def _tonight(night: Night, table: Table) -> DataFrame:
-    return night.tables.read_date(table, night.as_of).where(_policy(night))
+    return night.tables.read_date(table, night.as_of).where(_policy(night, table))
 
 
 def _window_before(night: Night) -> DataFrame:
     """item_exposure of the nights of the window before tonight."""
     since = night.as_of - timedelta(days=WINDOW_DAYS - 1)
     inside = (F.col("as_of") >= F.lit(since)) & (F.col("as_of") < F.lit(night.as_of))
-    return night.tables.read(ITEM_EXPOSURE).where(inside & _policy(night))
+    return night.tables.read(ITEM_EXPOSURE).where(inside & _policy(night, ITEM_EXPOSURE))
 
 
 def _nights_of_window(earlier: DataFrame) -> Figure:
@@ -91,8 +95,8 @@ def _was_planned(night: Night, then: date) -> bool:
 
 def _calibration_of(night: Night, then: date) -> list[Figure]:
     at = F.col("as_of") == F.lit(then)
-    scored = night.tables.read(RELEVANCE).where(at & _policy(night))
-    segments = night.tables.read(ITEM_EXPOSURE).where(at & _policy(night))
+    scored = night.tables.read(RELEVANCE).where(at & _policy(night, RELEVANCE))
+    segments = night.tables.read(ITEM_EXPOSURE).where(at & _policy(night, ITEM_EXPOSURE))
     inside = (F.col("event_date") >= F.lit(then)) & (F.col("event_date") < F.lit(night.as_of))
     responses = night.tables.read(EVENTS).where(inside & (F.col("event_type") == night.conf.relevance.target))
     return calibration_health(scored, segments, responses)

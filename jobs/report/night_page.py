@@ -61,8 +61,10 @@ def write_page(night: Night, reading: Reading) -> Path:
 
 def _subtitle(night: Night) -> str:
     relevance = night.conf.relevance
+    per_exposure = relevance.per == "exposure"
+    days, of = (relevance.attribution_days, " of an exposure") if per_exposure else (relevance.horizon_days, "")
     return (
         "What the tail gets, what it is expected to earn, and what it costs. "
-        f"A response is a {relevance.target} within {relevance.horizon_days} days. "
+        f"A response is a {relevance.target} within {days} days{of}. "
         f"Run {night.run_id}, configuration {night.conf.hash}."
     )

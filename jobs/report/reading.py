@@ -10,7 +10,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import CONSTRAINT_PRICES, ITEM_EXPOSURE, METRICS, RUNS
+from features.contract import CONSTRAINT_PRICES, ITEM_EXPOSURE, METRICS, RELEVANCE, RUNS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.forecasting.weekly_fit import PREFIX as DEMAND
@@ -92,7 +92,8 @@ class Reading:
 
     def of_policy(self, table: Table, on: date) -> DataFrame:
         """The rows of one night and the configured policy; there may be none."""
-        return self.tables.read(table).where((F.col("as_of") == F.lit(on)) & self._policy)
+        policy = self.conf.plan.scored_as if table is RELEVANCE else self.conf.plan.policy
+        return self.tables.read(table).where((F.col("as_of") == F.lit(on)) & (F.col("policy") == policy))
 
     def given(self, on: date) -> DataFrame:
         """item_id, segment, allocated, floor, cap, boost of a night."""
@@ -103,10 +104,6 @@ class Reading:
     def catalogue(self) -> DataFrame:
         """item_features of tonight."""
         return self.tables.read(ITEM_FEATURES_TABLE).where(F.col("as_of") == F.lit(self.as_of))
-
-    @property
-    def _policy(self) -> Column:
-        return F.col("policy") == self.conf.plan.policy
 
     def _within(self, days: int) -> Column:
         since = self.as_of - timedelta(days=days)

@@ -111,6 +111,9 @@ def _calibration_now(reading: Reading) -> Block:
     sources = ("metrics", "relevance", "events", "item_exposure")
     predicted = reading.trend("calibration_predicted_mean")
     horizon = reading.conf.relevance.horizon_days
+    if reading.conf.relevance.per == "exposure":
+        told = "Relevance is of one exposure; the gate judges it by the log."
+        return Words((told,), ("runs",), title="Have its probabilities come true?")
     if reading.figure("calibration_predicted_mean") is None:
         told = (
             f"Whether tonight's probabilities come true shows {horizon} days from now; no night of {horizon} days ago "
