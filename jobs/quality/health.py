@@ -87,9 +87,10 @@ def _nights_of_window(earlier: DataFrame) -> Figure:
 
 
 def _was_planned(night: Night, then: date) -> bool:
-    policy = night.conf.plan.policy.replace("\\", "\\\\").replace("'", "\\'")
-    return all(
-        night.tables.has(table, f"as_of = DATE'{then}' AND policy = '{policy}'") for table in (RELEVANCE, ITEM_EXPOSURE)
+    at = F.col("as_of") == F.lit(then)
+    return not any(
+        night.tables.read_or_empty(table).where(at & _policy(night, table)).isEmpty()
+        for table in (RELEVANCE, ITEM_EXPOSURE)
     )
 
 
