@@ -58,6 +58,21 @@ def accounts(
     )
 
 
+def unlogged_accounts(planned: DataFrame) -> DataFrame:
+    """As `accounts`, for nights of which no exposure was logged at all: what was planned, and NULL for all else."""
+    nothing = {"logged": "double", "requests": "bigint", "clicks": "double", "carts": "double", "purchases": "bigint",
+               "revenue": "decimal(18,4)", "margin": "double", "gap": "double"}  # fmt: skip
+    return planned.where("allocated > 0").select(
+        "as_of",
+        "item_id",
+        "segment",
+        "live_days",
+        (F.col("allocated") * F.col("live_days")).alias("planned"),
+        *(F.lit(None).cast(kind).alias(name) for name, kind in nothing.items()),
+        F.lit(NOT_LOGGED).alias("reason"),
+    )
+
+
 def _nights(planned: DataFrame, exposures: DataFrame) -> DataFrame:
     """as_of, live_days, is_logged, deepest, visits of every planned night.
 

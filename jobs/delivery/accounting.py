@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_ACCOUNT, EXPOSURE_SCORES, ITEM_EXPOSURE, ITEMS, METRICS
 from features.declarations import ITEM_FEATURES_TABLE
-from features.delivery.account import accounts
+from features.delivery.account import accounts, unlogged_accounts
 from features.delivery.attribution import attributed, clicks_by_position
 from features.delivery.judging import COUNTED, event_counts, nights_of_days, with_verdict
 from features.point_in_time import versions_at
@@ -41,18 +41,22 @@ def keep_accounts(night: Night, nights: list[date]) -> None:
         return
     days = nights_of_days(night.spark, nights, night.as_of)
     judged = _judged(night, days).persist()
-    counted = judged.where(F.col("verdict") == COUNTED)
-    responses = _events(night, days).where(F.col("event_type").isin(*_RESPONSES))
-    led_to = attributed(counted, responses, night.conf.account.attribution_days)
     lives = days.select("as_of", "live_days").distinct()
     planned = _planned(night, ITEM_EXPOSURE, nights).join(lives, on="as_of", how="inner")
-    rows = accounts(planned, counted, led_to, _items(night), _ranks(night, nights))
+    if judged.isEmpty():
+        rows, weights = unlogged_accounts(planned), []
+    else:
+        counted = judged.where(F.col("verdict") == COUNTED)
+        responses = _events(night, days).where(F.col("event_type").isin(*_RESPONSES))
+        led_to = attributed(counted, responses, night.conf.account.attribution_days)
+        rows = accounts(planned, counted, led_to, _items(night), _ranks(night, nights))
+        weights = _position_weights(night, counted, responses)
     rows = rows.withColumn("policy", F.lit(night.conf.plan.policy))
     rows = rows.withColumn("placement", F.lit(night.conf.plan.placement))
     policy = night.conf.plan.policy.replace("\\", "\\\\").replace("'", "\\'")
     span = f"as_of >= DATE'{nights[0]}' AND as_of < DATE'{night.as_of}' AND policy = '{policy}'"
     night.tables.replace(rows, EXPOSURE_ACCOUNT, span)
-    _keep_counts(night, judged, _position_weights(night, counted, responses))
+    _keep_counts(night, judged, weights)
     judged.unpersist()
 
 

@@ -122,3 +122,13 @@ def test_clicks_go_to_the_position_of_the_last_exposure(spark: SparkSession) -> 
     )
     found = clicks_by_position(exposures, clicks, 7).orderBy("position").collect()
     assert list(map(tuple, found)) == [("a", 1, 1.0, 2.0), ("a", 3, 3.0, 1.0)]
+
+
+def test_where_nothing_was_logged_at_all_everything_but_the_plan_is_unknown(
+    spark: SparkSession, rows: dict[tuple[date, str], dict[str, object]]
+) -> None:
+    planned = spark.createDataFrame(
+        [row for row in PLANNED if row[0] == SILENT] + [(SILENT, "none", "tail", 0.0, 2)],
+        "as_of date, item_id string, segment string, allocated double, live_days long",
+    )
+    assert [row.asDict() for row in account.unlogged_accounts(planned).collect()] == [rows[SILENT, "kept"]]
