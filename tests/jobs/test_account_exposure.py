@@ -92,7 +92,7 @@ class Store:
         rows: list[dict[str, Any]] = [
             {**of_night, "event_id": f"{night}-{item}", "item_id": item, "event_type": "exposure",
              "event_time": at(night), "placement": "tail_shelf", "position": place,
-             "request_id": f"r-{item}", "propensity": 1.0, "sample_weight": weight}
+             "request_id": f"r-{night}-{item}", "propensity": 1.0, "sample_weight": weight}
             for place, (item, weight) in enumerate(exposures.items(), 1)
         ]  # fmt: skip
         rows.append(
