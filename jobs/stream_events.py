@@ -39,7 +39,7 @@ def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_n
     once. It runs beside the nights and takes no lock of theirs. With --available-now it takes what is there and ends.
     """
     folder = Path(conf.warehouse).absolute() / "streaming"
-    with only_writer(folder):
+    with only_writer(folder, run_id):
         log_to(run_id, folder / "logs")
         query = started(spark, conf, run_id, folder / "checkpoint", available_now=available_now)
         event("stream started", run=run_id, step="stream_events", source=conf.stream.format)
