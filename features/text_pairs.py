@@ -1,30 +1,39 @@
-"""Positives for the encoder: what a shopper's text said before a purchase, and the text of what was bought."""
+"""What the encoder is tuned on: a shopper's text before a purchase, the text of what was bought, others of its kind."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from features.texts import INTERESTS, titles_in_order
 
 
-def text_positives(events: DataFrame, item_texts: DataFrame, cut: date, window_days: int) -> DataFrame:
-    """user_id, item_id, week (date), text_hash: one item that a shopper bought in one week, however often.
+def text_positives(
+    events: DataFrame, item_texts: DataFrame, cut: date, window_days: int, held_out_days: int = 0
+) -> DataFrame:
+    """user_id, item_id, week (date), text_hash, held_out (boolean): an item that a shopper bought in a week, once.
 
-    From purchases in [cut - window_days, cut); a week is Monday to Sunday, UTC. events: user_id, item_id, event_type,
-    event_time. item_texts: item_id, text_hash, one row an item; a purchase of an item that is not there is no positive.
+    From purchases in [cut - window_days, cut), of which those of the last `held_out_days` are held out; a week is
+    Monday to Sunday, UTC. events: user_id, item_id, event_type, event_time. item_texts: item_id, text_hash, one row an
+    item; a purchase of an item that is not there is no positive.
     """
     since, until = _midnight(cut - timedelta(days=window_days)), _midnight(cut)
     bought = events.where(
         (F.col("event_type") == "purchase") & (F.col("event_time") >= since) & (F.col("event_time") < until)
     )
+    held_out = F.col("event_time") >= _midnight(cut - timedelta(days=held_out_days))
     return (
-        bought.groupBy("user_id", "item_id", F.to_date(F.date_trunc("week", "event_time")).alias("week"))
+        bought.groupBy(
+            "user_id",
+            "item_id",
+            F.to_date(F.date_trunc("week", "event_time")).alias("week"),
+            held_out.alias("held_out"),
+        )
         .agg(F.count("*").alias("lines"))
         .join(item_texts.select("item_id", "text_hash"), on="item_id", how="inner")
-        .select("user_id", "item_id", "week", "text_hash")
+        .select("user_id", "item_id", "week", "text_hash", "held_out")
     )
 
 
@@ -37,30 +46,59 @@ def sampled_text_pairs(
     user_items: int,
     pairs: int,
     seed: int,
+    held_out_pairs: int = 0,
 ) -> DataFrame:
-    """At most `pairs` positives, drawn by a hash of their key and `seed`: user_text, item_text, item_share (double).
+    """At most `pairs` positives and `held_out_pairs` of those held out, drawn by a hash of their key and `seed`.
 
-    item_share is the share of the item's text among all positives. The shopper's text is made of events in
-    [week - history_days, week) alone, where week is its Monday 00:00 UTC, and without the item itself or another of the
-    same text: a text that holds the answer teaches copying. It is '' where nothing is left.
+    Returns user_text, item_text, item_share (double), category, segment, held_out. item_share is the share of the
+    item's text among all positives. The shopper's text is made of events in [week - history_days, week) alone, where
+    week is its Monday 00:00 UTC, and without the item itself or another of the same text: a text that holds the answer
+    teaches copying. It is '' where nothing is left.
 
     positives: see `text_positives`; they are read more than once. events: user_id, item_id, event_type, event_time.
-    item_texts: item_id, title, text, text_hash, one row an item. Rows come ordered by the hash.
+    item_texts: item_id, title, text, text_hash, category, segment, one row an item. Rows come ordered by the hash.
     """
-    total = max(positives.count(), 1)
-    shares = positives.groupBy("text_hash").agg((F.count("*") / F.lit(total)).alias("item_share"))
-    drawn = (
-        positives.withColumn("draw", F.xxhash64("user_id", "item_id", "week", F.lit(seed)))
-        .orderBy("draw", "user_id", "item_id", "week")
-        .limit(pairs)
-    )
+    hashed = positives.withColumn("draw", F.xxhash64("user_id", "item_id", "week", F.lit(seed)))
+    order = ["draw", "user_id", "item_id", "week"]
+    drawn = hashed.where(~F.col("held_out")).orderBy(*order).limit(pairs)
+    if held_out_pairs:
+        drawn = drawn.unionByName(hashed.where("held_out").orderBy(*order).limit(held_out_pairs))
     texts = _texts_before(drawn, events, item_texts, history_days, user_items)
+    known = item_texts.select("item_id", F.col("text").alias("item_text"), "category", "segment")
     return (
-        drawn.join(shares, on="text_hash", how="inner")
-        .join(item_texts.select("item_id", F.col("text").alias("item_text")), on="item_id", how="inner")
+        drawn.join(text_shares(positives), on="text_hash", how="inner")
+        .join(known, on="item_id", how="inner")
         .join(texts, on=["user_id", "item_id", "week"], how="left")
-        .orderBy("draw", "user_id", "item_id", "week")
-        .select(F.coalesce("text", F.lit("")).alias("user_text"), "item_text", "item_share")
+        .orderBy("held_out", *order)
+        .select(F.coalesce("text", F.lit("")).alias("user_text"), "item_text", "item_share", "category", "segment",
+                "held_out")
+    )  # fmt: skip
+
+
+def text_shares(positives: DataFrame) -> DataFrame:
+    """text_hash, item_share (double): the share of each text among the positives."""
+    total = max(positives.count(), 1)
+    return positives.groupBy("text_hash").agg((F.count("*") / F.lit(total)).alias("item_share"))
+
+
+def category_texts(
+    positives: DataFrame, item_texts: DataFrame, categories: list[str], per_category: int, seed: int
+) -> DataFrame:
+    """item_text, item_share, category: at most `per_category` distinct texts of each category, drawn by a hash.
+
+    item_share is 0 for a text that is no positive. A text of several categories belongs to the first of them by name.
+    item_texts: text, text_hash, category. Rows come ordered by category and text.
+    """
+    by_hash = Window.partitionBy("category").orderBy(F.xxhash64("text_hash", F.lit(seed)), "text_hash")
+    return (
+        item_texts.groupBy("text_hash")
+        .agg(F.min("category").alias("category"), F.first("text").alias("item_text"))
+        .where(F.col("category").isin(categories))
+        .withColumn("place", F.row_number().over(by_hash.rowsBetween(Window.unboundedPreceding, 0)))
+        .where(F.col("place") <= per_category)
+        .join(text_shares(positives), on="text_hash", how="left")
+        .orderBy("category", "item_text")
+        .select("item_text", F.coalesce("item_share", F.lit(0.0)).alias("item_share"), "category")
     )
 
 

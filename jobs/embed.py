@@ -43,7 +43,10 @@ def embed(night: Night) -> None:
         )
     rows = {"item_texts": 0, "user_texts": 0}
     for version, (contender, dates) in _work(night, tonight).items():
-        encoder = Encoder.load(contender.encoder_folder, night.conf.encoder.device)
+        try:
+            encoder = Encoder.load(contender.encoder_folder, night.conf.encoder.device)
+        except ValueError as error:
+            raise LongtailError(f"The encoder {version} cannot be used.", str(error)) from error
         rows["item_texts"] += _embed_items(night, encoder, version, dates)
         rows["user_texts"] += _embed_users(night, encoder, version, dates)
         night.record.decisions[f"dtype of {version}"] = encoder.dtype
@@ -111,7 +114,7 @@ def _embed_users(night: Night, encoder: Encoder, version: str, dates: tuple[date
     days = [day for day in dates if day == night.as_of or day not in done]
     if not days:
         return 0
-    texts = reduce(DataFrame.union, (_texts_of_shoppers(night, day) for day in days))
+    texts = reduce(DataFrame.union, (texts_of_shoppers(night, day) for day in days))
     shoppers = texts.orderBy("as_of", "user_id").toPandas()
     vectors = encoder.encode_users(
         shoppers.text.to_list(), night.conf.encoder.batch_size, threads=available_cores(), progress="shoppers"
@@ -127,7 +130,7 @@ def _embed_users(night: Night, encoder: Encoder, version: str, dates: tuple[date
     return len(shoppers)
 
 
-def _texts_of_shoppers(night: Night, day: date) -> DataFrame:
+def texts_of_shoppers(night: Night, day: date) -> DataFrame:
     """as_of, user_id, text of every shopper known at a date, with or without history."""
     shoppers = night.tables.read_date(USER_FEATURES_TABLE, day).select("user_id")
     events = night.tables.read_date(USER_HISTORY, day).select("user_id", "item_ids", "event_types")

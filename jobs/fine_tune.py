@@ -8,22 +8,25 @@ from pathlib import Path
 
 import numpy as np
 
-from features.contract import EVENTS, ITEMS
-from features.declarations import ITEM_FEATURES_TABLE
-from features.text_pairs import sampled_text_pairs, text_positives
-from features.texts import distinct_texts
+from jobs.encoder.training_data import tuning_data
 from jobs.registry.drafts import Draft, read_draft, write_draft
 from jobs.registry.lineup import encoder_is_due, model_store, training_is_due
 from jobs.registry.models import ModelStore
 from jobs.runtime.command import main_of
-from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.config import Config
+from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
 from model.periods import Periods, training_periods
+from model.text.adapters import Lora
 from model.text.device import available_cores
 from model.text.encoder import Encoder
-from model.text.two_tower import Pairs, TwoTowerSettings
+from model.text.pairs import TuningData
+from model.text.tuning import TwoTowerSettings
+from model.text.two_tower import Tuned
 from model.text.two_tower import fine_tune as fine_tuned
+
+CHECKPOINT = "checkpoint.safetensors"
 
 
 def fine_tune(night: Night) -> None:
@@ -31,7 +34,8 @@ def fine_tune(night: Night) -> None:
 
     The encoder is fine-tuned on purchases before the first training period where a new one is due, and is the
     champion's otherwise. A draft that is open for the date and of the same configuration stays as it is, so that a
-    second run gives the same tables. On other nights the step is skipped.
+    second run gives the same tables. On other nights the step is skipped. A run that is stopped within the fine-tuning
+    goes on from its checkpoint. A fine-tuning that diverges leaves no draft: the champion stays.
     """
     store = model_store(night)
     if not training_is_due(night, store):
@@ -77,35 +81,71 @@ def _open_draft(night: Night, store: ModelStore) -> Draft:
 
 def _trained(night: Night, periods: Periods) -> Encoder:
     """The configured encoder, fine-tuned for the configured number of steps."""
-    settings = night.conf.encoder
-    base = _loaded(night, periods)
-    if settings.fine_tune.steps == 0:
+    base = loaded_encoder(night, periods)
+    if night.conf.encoder.fine_tune.steps == 0:
         return base
-    pairs = _pairs(night, periods)
-    event("fine-tuning", step="fine_tune", as_of=night.as_of, pairs=len(pairs), dtype=base.dtype, device=base.device)
-    encoder, losses = fine_tuned(
-        base,
-        pairs,
-        TwoTowerSettings(
-            settings.fine_tune.steps,
-            settings.fine_tune.batch_size,
-            settings.fine_tune.learning_rate,
-            settings.fine_tune.warmup_share,
-            settings.fine_tune.temperature,
-            night.conf.seed,
-        ),
-        threads=available_cores(),
-        progress="fine-tuning",
-    )
+    data = tuning_data(night, periods)
+    event(
+        "fine-tuning", step="fine_tune", as_of=night.as_of, pairs=len(data.pairs),
+        held_out=len(data.held_out) if data.held_out else 0, dtype=base.dtype, device=base.device,
+    )  # fmt: skip
+    folder = night.folder / "fine_tuning" / night.as_of.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        tuned = _tuned(night, base, data, folder)
+    except ValueError as error:
+        raise LongtailError(
+            "The fine-tuning of the encoder stopped, and no new model is made.",
+            f"{error} A champion, where there is one, stays: jobs/nightly.py --from-step embed goes on with it.",
+        ) from error
+    shutil.rmtree(folder)
+    _record(night, len(data.pairs), tuned)
+    return tuned.encoder
+
+
+def _tuned(night: Night, base: Encoder, data: TuningData, folder: Path) -> Tuned:
+    """Fine-tuned on the data; `folder` holds the checkpoint."""
+    settings = two_tower_settings(night.conf)
+    return fine_tuned(
+        base, data.pairs, settings, held_out=data.held_out, negatives=data.negatives, checkpoint=folder / CHECKPOINT,
+        threads=available_cores(), progress="fine-tuning",
+    )  # fmt: skip
+
+
+def _record(night: Night, pairs: int, tuned: Tuned) -> None:
+    losses = tuned.losses
     tenth = max(len(losses) // 10, 1)
-    first, last = np.mean(losses[:tenth]), np.mean(losses[-tenth:])
-    event("fine-tuned", step="fine_tune", as_of=night.as_of, first_loss=round(first, 4), last_loss=round(last, 4))
-    night.record.rows = {"pairs": len(pairs), "steps": len(losses)}
-    night.record.decisions |= {"first_loss": f"{first:.4f}", "last_loss": f"{last:.4f}"}
-    return encoder
+    told = {"first_loss": float(np.mean(losses[:tenth])), "last_loss": float(np.mean(losses[-tenth:]))}
+    if tuned.held_out:
+        told |= {"held_out_loss_before": tuned.held_out[0], "held_out_loss": tuned.held_out[tuned.best_step]}
+    told = {name: round(loss, 4) for name, loss in told.items()}
+    event("fine-tuned", step="fine_tune", as_of=night.as_of, steps=len(losses), kept_step=tuned.best_step, **told)
+    night.record.rows = {"pairs": pairs, "steps": len(losses)}
+    night.record.decisions |= {name: f"{loss:.4f}" for name, loss in told.items()}
+    night.record.decisions["kept_step"] = str(tuned.best_step)
 
 
-def _loaded(night: Night, periods: Periods) -> Encoder:
+def two_tower_settings(conf: Config) -> TwoTowerSettings:
+    """The settings of a fine-tuning by the configuration."""
+    tuning = conf.encoder.fine_tune
+    return TwoTowerSettings(
+        steps=tuning.steps,
+        batch_size=tuning.batch_size,
+        learning_rate=tuning.learning_rate,
+        warmup_share=tuning.warmup_share,
+        temperature=tuning.temperature,
+        seed=conf.seed,
+        accumulate=tuning.accumulate,
+        hard_negatives=tuning.hard_negatives,
+        adapters=Lora(**tuning.lora.model_dump()) if tuning.method == "lora" else None,
+        evaluate_every=tuning.evaluate_every if tuning.held_out_days else 0,
+        patience=tuning.patience,
+        checkpoint_every=tuning.checkpoint_every,
+    )
+
+
+def loaded_encoder(night: Night, periods: Periods) -> Encoder:
+    """The configured encoder as its makers left it. Raises ConfigurationError when it cannot be used."""
     settings = night.conf.encoder
     try:
         return Encoder.from_pretrained(
@@ -120,31 +160,6 @@ def _loaded(night: Night, periods: Periods) -> Encoder:
         )
     except ValueError as error:
         raise ConfigurationError("The encoder of the configuration cannot be used.", str(error)) from error
-
-
-def _pairs(night: Night, periods: Periods) -> Pairs:
-    """Positives before the encoder's cut, with the items as they were known at it."""
-    conf, tuning, cut = night.conf, night.conf.encoder.fine_tune, periods.encoder_cut
-    known = night.tables.read_date(ITEM_FEATURES_TABLE, cut).select("item_id", "title", "text_hash")
-    item_texts = (
-        known.join(distinct_texts(night.tables.read(ITEMS)), on="text_hash", how="inner")
-        .select("item_id", "title", "text", "text_hash")
-        .persist()
-    )
-    events = night.tables.read(EVENTS).select("user_id", "item_id", "event_type", "event_time")
-    positives = text_positives(events, item_texts, cut, tuning.window_days).persist()
-    rows = sampled_text_pairs(
-        positives,
-        events,
-        item_texts,
-        history_days=conf.features.history_days,
-        user_items=conf.encoder.user_items,
-        pairs=tuning.steps * tuning.batch_size,
-        seed=conf.seed,
-    ).toPandas()
-    for frame in (positives, item_texts):
-        frame.unpersist()
-    return Pairs(rows.user_text.to_list(), rows.item_text.to_list(), rows.item_share.to_numpy())
 
 
 if __name__ == "__main__":

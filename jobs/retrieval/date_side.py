@@ -23,6 +23,7 @@ from features.collaborative.purchases import (
 from features.contract import EVENTS, PROMOTIONS, TEXT_EMBEDDINGS, USER_EMBEDDINGS
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.segments import COLD
+from jobs.encoder.embeddings import embeddings_by
 from jobs.retrieval.blocks import shoppers_of
 from jobs.retrieval.item_statistics import item_statistics, relative_prices
 from jobs.retrieval.links import with_links
@@ -96,7 +97,7 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
         counts, factors=channels.als_factors, iterations=channels.als_iterations,
         regularisation=channels.als_regularisation, alpha=channels.als_alpha, seed=conf.seed,
     )  # fmt: skip
-    user_text = tables.read_date(USER_EMBEDDINGS, as_of).where(F.col("encoder_version") == encoder_version)
+    user_text = embeddings_by(tables.read_date(USER_EMBEDDINGS, as_of), encoder_version, f"shoppers on {as_of}")
     store_rows = spark.createDataFrame(pd.DataFrame({"store_id": stores, "store_row": np.arange(len(stores))}))
     frame = shopper_arrays(bought, numbered, store_rows, user_factors, user_text, conf.candidates.block_users).persist()
     sample = shoppers_of(frame.orderBy(F.xxhash64("user_id"), "user_id").limit(channels.neighbour_sample).toArrow())

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from jobs.runtime.account_section import Account
 from jobs.runtime.configuration_file import changed_keys, merged, read_packaged, read_yaml
+from jobs.runtime.encoder_section import Encoder
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.evaluation_section import Evaluation
 from jobs.runtime.experiment_section import Experiment, plans_of_arms
@@ -77,27 +78,6 @@ class Alerts(Section):
     webhook_secret_variable: str
     attempts: Positive
     timeout_seconds: PositiveFloat
-
-
-class FineTune(Section):
-    steps: NotNegative
-    batch_size: Annotated[Whole, Field(ge=2)]
-    learning_rate: PositiveFloat
-    warmup_share: Share
-    temperature: PositiveFloat
-    window_days: Positive
-
-
-class Encoder(Section):
-    model: str
-    device: Literal["auto", "cpu", "cuda"]
-    dtype: Literal["auto", "float32", "bfloat16"]
-    batch_size: Positive
-    max_item_tokens: Positive
-    max_user_tokens: Positive
-    user_items: Positive
-    every_days: Positive
-    fine_tune: FineTune
 
 
 class Relevance(Section):

@@ -42,7 +42,7 @@ def base_name(source: str) -> str:
 def _folder_of(source: str) -> Path | None:
     """The local folder of a source, None for a hub id."""
     if source.startswith(PACKAGE):
-        return _package_folder(source)
+        return package_folder(source)
     folder = Path(source).expanduser()
     if source and folder.is_dir():
         return folder
@@ -54,7 +54,8 @@ def _folder_of(source: str) -> Path | None:
     return None
 
 
-def _package_folder(source: str) -> Path:
+def package_folder(source: str) -> Path:
+    """The folder of "package:NAME/FOLDER". Raises ValueError when it is not installed or has no such folder."""
     name, _, inside = source.removeprefix(PACKAGE).partition("/")
     spec = find_spec(name) if name.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:

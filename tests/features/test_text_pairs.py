@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from features.text_pairs import sampled_text_pairs, text_positives
+from features.text_pairs import category_texts, sampled_text_pairs, text_positives
 
 EVENTS = "user_id string, item_id string, event_type string, event_time timestamp"
 CUT = date(2017, 9, 1)  # a Friday; the week before it began on Monday 2017-08-28, the one before that on 2017-08-21
@@ -17,18 +18,20 @@ def at(text: str) -> datetime:
 
 
 def item_texts(spark: SparkSession, *ids: str) -> DataFrame:
-    """Title Ti and text Xi of item i; an id such as "b=a" gives item b the text of a."""
+    """Title Ti and text Xi of item i, of a category that is its first letter and the segment tail; an id such as "b=a"
+    gives item b the text of a."""
     rows = []
     for name in ids:
         item, _, same = name.partition("=")
-        rows.append((item, f"T{item}", f"X{same or item}", f"hash {same or item}"))
-    return spark.createDataFrame(rows, "item_id string, title string, text string, text_hash string")
+        rows.append((item, f"T{item}", f"X{same or item}", f"hash {same or item}", item[0], "tail"))
+    schema = "item_id string, title string, text string, text_hash string, category string, segment string"
+    return spark.createDataFrame(rows, schema)
 
 
 def pairs_of(events: DataFrame, texts: DataFrame, pairs: int = 100, seed: int = 1) -> list[tuple]:
     positives = text_positives(events, texts, CUT, window_days=28)
     frame = sampled_text_pairs(positives, events, texts, history_days=60, user_items=3, pairs=pairs, seed=seed)
-    return [tuple(row) for row in frame.collect()]
+    return [tuple(row) for row in frame.select("user_text", "item_text", "item_share").collect()]
 
 
 def test_a_text_holds_what_was_before_the_week_of_the_purchase(spark: SparkSession) -> None:
@@ -113,3 +116,47 @@ def test_the_draw_is_the_same_each_time_and_follows_the_seed(spark: SparkSession
 
 def test_no_purchases_no_pairs(spark: SparkSession) -> None:
     assert pairs_of(spark.createDataFrame([], EVENTS), item_texts(spark, "a")) == []
+
+
+def test_the_last_days_are_held_out(spark: SparkSession) -> None:
+    """Three days before the cut of September 1, that is from August 29 on; shares are of all three positives."""
+    events = spark.createDataFrame(
+        [
+            ("u", "a", "purchase", at("2017-08-28T23:59:59")),
+            ("u", "a", "purchase", at("2017-08-29T00:00:00")),
+            ("u", "b", "purchase", at("2017-08-31T10:00:00")),
+        ],
+        EVENTS,
+    )
+    texts = item_texts(spark, "a", "b")
+    positives = text_positives(events, texts, CUT, window_days=28, held_out_days=3)
+    rows = sampled_text_pairs(
+        positives, events, texts, history_days=60, user_items=3, pairs=9, seed=1, held_out_pairs=9
+    ).collect()
+    assert sorted((r.item_text, round(r.item_share, 3), r.category, r.segment, r.held_out) for r in rows) == [
+        ("Xa", 0.667, "a", "tail", False),
+        ("Xa", 0.667, "a", "tail", True),
+        ("Xb", 0.333, "b", "tail", True),
+    ]
+    assert [r.held_out for r in rows] == [False, True, True]
+
+
+@pytest.mark.slow
+def test_texts_of_a_category(spark: SparkSession) -> None:
+    """a1 was bought twice, a2 once; a3 never, nor a4, which has the text of a3; b1 is of another category."""
+    events = spark.createDataFrame(
+        [
+            *(("u", item, "purchase", at(f"2017-08-2{day}T10:00:00")) for item, day in (("a1", 2), ("a2", 2))),
+            ("u", "a1", "purchase", at("2017-08-30T10:00:00")),
+        ],
+        EVENTS,
+    )
+    texts = item_texts(spark, "a1", "a2", "a3", "a4=a3", "b1")
+    positives = text_positives(events, texts, CUT, window_days=28)
+    rows = category_texts(positives, texts, ["a"], 10, 1).collect()
+    assert [(r.item_text, round(r.item_share, 3), r.category) for r in rows] == [
+        ("Xa1", 0.667, "a"),
+        ("Xa2", 0.333, "a"),
+        ("Xa3", 0.0, "a"),
+    ]
+    assert [row.category for row in category_texts(positives, texts, ["a", "b"], 1, 1).collect()] == ["a", "b"]

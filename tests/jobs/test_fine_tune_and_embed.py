@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.texts import with_item_text
 from jobs.embed import embed
-from jobs.fine_tune import fine_tune
+from jobs.encoder.embeddings import embeddings_by
+from jobs.fine_tune import CHECKPOINT, fine_tune
 from jobs.registry.drafts import read_draft
 from jobs.registry.lineup import model_store
 from jobs.runtime.config import load_config
@@ -26,6 +28,7 @@ from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 from model.periods import training_periods
+from model.text.batches import Batch
 from model.text.encoder import Encoder
 from tests.model.text.tiny import write_tiny_bert
 
@@ -221,7 +224,7 @@ def test_what_stops_the_steps(
         embed(night_of(spark, warehouse, bert))
     with pytest.raises(ConfigurationError, match="the folder does not exist"):
         fine_tune(night_of(spark, warehouse, Path("/no/such/bert")))
-    with pytest.raises(ValueError, match="learning_rate"):
+    with pytest.raises(LongtailError, match=r"no new model is made\. .*learning_rate.* --from-step embed"):
         fine_tune(night_of(spark, warehouse, bert, fine_tune="{steps: 3, learning_rate: 1.0e+35}"))
     assert read_draft(warehouse, NIGHT) is None
     night = night_of(spark, warehouse, bert, fine_tune="{steps: 0}")
@@ -230,3 +233,84 @@ def test_what_stops_the_steps(
     night.tables.replace(renamed.localCheckpoint(), ITEMS, None)
     with pytest.raises(LongtailError, match=r"4 item texts .* Run jobs/build_features\.py for 2017-12-01 again"):
         embed(night_of(spark, warehouse, bert, fine_tune="{steps: 0}"))
+
+
+def test_embedding_goes_on_where_it_stopped(
+    spark: SparkSession, warehouse: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One text a commit; killed at the third of four."""
+    fine_tune(night_of(spark, warehouse, bert))
+    whole, calls = Encoder.encode_items, []
+
+    def killed(encoder: Encoder, texts: list[str], batch_size: int, **others: Any) -> np.ndarray:
+        calls.append(len(texts))
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return whole(encoder, texts, batch_size, **others)
+
+    monkeypatch.setattr("jobs.embed.TEXTS_A_COMMIT", 1)
+    monkeypatch.setattr(Encoder, "encode_items", killed)
+    with pytest.raises(KeyboardInterrupt):
+        embed(night_of(spark, warehouse, bert))
+    again = night_of(spark, warehouse, bert)
+    embed(again)
+    assert calls == [1] * 5
+    assert again.record.rows["item_texts"] == 2
+    assert len(vectors(again, TEXT_EMBEDDINGS, "text_hash", "encoder_version")) == 4
+
+
+def test_an_encoder_that_cannot_be_used_and_embeddings_of_another(
+    spark: SparkSession, warehouse: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = night_of(spark, warehouse, bert)
+    fine_tune(night)
+    embed(night)
+    there = night.tables.read_date(USER_EMBEDDINGS, NIGHT)
+    own = there.first().encoder_version
+    assert embeddings_by(there, own, "shoppers").count() == 3
+    with pytest.raises(LongtailError, match=rf"embeddings of shoppers are by {own}, not by other-1\. Run jobs/embed"):
+        embeddings_by(there, "other-1", "shoppers")
+    with pytest.raises(LongtailError, match="are by no encoder, not by"):
+        embeddings_by(there.where("false"), own, "shoppers")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    given = night.conf.encoder.model_copy(update={"device": "cuda"})
+    on_gpu = replace(night, conf=night.conf.model_copy(update={"encoder": given}))
+    with pytest.raises(LongtailError, match=r"cannot be used\. encoder\.device is cuda, but torch sees no GPU"):
+        embed(on_gpu)
+
+
+EVERY_OPTION = (
+    "{steps: 4, batch_size: 4, accumulate: 2, hard_negatives: 1, tail_weight: 2.0, held_out_days: 28, "
+    "evaluate_every: 2, checkpoint_every: 1, learning_rate: 1.0e-3}"
+)
+
+
+def test_a_fine_tuning_that_was_stopped_goes_on_to_the_same_encoder(
+    spark: SparkSession, warehouse: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed within the third step, by an error that nobody foresees; with all options at once."""
+    undisturbed = night_of(spark, warehouse, bert, fine_tune=EVERY_OPTION)
+    fine_tune(undisturbed)
+    first = undisturbed.record.decisions
+    assert {"held_out_loss", "held_out_loss_before", "kept_step"} <= first.keys()
+    shutil.rmtree(warehouse / "drafts")
+    whole, calls = Batch.loss, []
+
+    def killed(batch: Batch, towers: object, temperature: float) -> object:
+        calls.append(1)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return whole(batch, towers, temperature)
+
+    stopped = night_of(spark, warehouse, bert, fine_tune=EVERY_OPTION)
+    monkeypatch.setattr(Batch, "loss", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fine_tune(stopped)
+    monkeypatch.setattr(Batch, "loss", whole)
+    left = warehouse / "fine_tuning" / NIGHT.isoformat() / CHECKPOINT
+    assert left.is_file()
+    assert read_draft(warehouse, NIGHT) is None
+    resumed = night_of(spark, warehouse, bert, fine_tune=EVERY_OPTION)
+    fine_tune(resumed)
+    assert resumed.record.decisions == first
+    assert not left.exists()

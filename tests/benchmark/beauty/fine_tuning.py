@@ -17,7 +17,9 @@ import numpy as np
 from model.retrieval.channels import score_channels
 from model.retrieval.shoppers import Shoppers
 from model.text.encoder import Encoder
-from model.text.two_tower import Pairs, TwoTowerSettings, fine_tune
+from model.text.pairs import Pairs
+from model.text.tuning import TwoTowerSettings
+from model.text.two_tower import fine_tune
 from tests.benchmark.beauty.amazon_beauty import frozen_encoder, print_row, titles_of
 from tests.benchmark.beauty.protocol import Beauty, figures, ranks
 from tests.benchmark.beauty.sides import SETTINGS, shoppers, without_links
@@ -36,13 +38,8 @@ def main() -> None:
         steps=arguments.steps, batch_size=32, learning_rate=2e-5, warmup_share=0.1, temperature=0.05, seed=1
     )
     frozen = frozen_encoder()
-    tuned, _ = fine_tune(
-        frozen,
-        pairs_of(beauty, settings.steps * settings.batch_size),
-        settings,
-        threads=arguments.cores,
-        progress="fine-tuning",
-    )
+    pairs = pairs_of(beauty, settings.steps * settings.batch_size)
+    tuned = fine_tune(frozen, pairs, settings, threads=arguments.cores, progress="fine-tuning").encoder
     print_row("", None)
     for name, encoder in {"frozen": frozen, f"fine-tuned, {arguments.steps} steps": tuned}.items():
         for channel, found in measured(beauty, encoder, arguments.cores).items():

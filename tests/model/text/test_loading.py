@@ -117,5 +117,10 @@ def test_the_faster_dtype_is_taken_when_it_is_worth_it(
     assert measured_dtype(tiny.model, tiny.device, 16) == chosen
 
 
+def test_attention_is_fused(tiny: Encoder) -> None:
+    """torch's scaled_dot_product_attention, which takes a fused kernel where the device has one."""
+    assert tiny.model.config._attn_implementation == "sdpa"
+
+
 def test_auto_measures(tiny_bert: Path) -> None:
     assert opened(str(tiny_bert), dtype="auto").dtype in ("float32", "bfloat16")

@@ -1,4 +1,4 @@
-"""The loss against numpy, the schedule, and fine-tuning on a toy set."""
+"""The schedule, and fine-tuning on a toy set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from model.text.encoder import Encoder
-from model.text.two_tower import Pairs, TwoTowerSettings, fine_tune, learning_rate_factor, log_q_loss
+from model.text.pairs import CategoryTexts, Pairs
+from model.text.tuning import TwoTowerSettings, learning_rate_factor
+from model.text.two_tower import fine_tune
 from tests.model.text.tiny import opened
 
 SETTINGS = TwoTowerSettings(steps=80, batch_size=8, learning_rate=1e-2, warmup_share=0.1, temperature=0.2, seed=5)
@@ -17,37 +19,6 @@ TASTES = [("red", "wine"), ("green", "tea"), ("bread", "milk"), ("纯奶", "面�
 PAIRS = Pairs(
     [user for user, _ in TASTES * 4], [item for _, item in TASTES * 4], np.full(16, 0.25)
 )  # fmt: skip
-
-
-def test_the_loss_subtracts_log_q_and_leaves_equal_texts_out() -> None:
-    """cosines        logits at temperature 0.5    minus log q, q = (.5, .25, .25); items 1 and 2 have one text
-    1.0  0.0  0.6     2.0  0.0  1.2                2.693  1.386  2.586
-    0.6  0.8  0.0     1.2  1.6  0.0                1.893  2.986  (out)
-    0.0  1.0  0.8     0.0  2.0  1.6                0.693  (out)  2.986
-    """
-    users = np.array([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
-    items = np.array([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]])
-    q = np.array([0.5, 0.25, 0.25])
-    logits = users @ items.T / 0.5 - np.log(q)
-    logits[1, 2] = logits[2, 1] = -np.inf
-    expected = np.mean([np.log(np.exp(row).sum()) - row[i] for i, row in enumerate(logits)])
-    loss = log_q_loss(
-        torch.tensor(users), torch.tensor(items), torch.tensor(np.log(q)), torch.tensor([7, 9, 9]), 0.5
-    )  # fmt: skip
-    assert loss.item() == pytest.approx(expected, abs=1e-12)
-
-
-def test_a_popular_negative_costs_less_than_a_rare_one() -> None:
-    """Equal cosines of 0: the loss of a row is log(sum_j 1/q_j) + log q_i, so the popular item is a weaker negative."""
-    vectors, ids = torch.zeros(2, 3), torch.tensor([0, 1])
-    loss = log_q_loss(vectors, vectors, torch.log(torch.tensor([0.8, 0.2])), ids, 1.0)
-    # 1/.8 = 1.25, 1/.2 = 5, together 6.25: rows log(6.25/1.25) and log(6.25/5)
-    assert loss.item() == pytest.approx((np.log(5.0) + np.log(1.25)) / 2, abs=1e-6)
-
-
-def test_a_batch_of_one_text_has_no_negative() -> None:
-    vectors = torch.nn.functional.normalize(torch.randn(3, 4), dim=1)
-    assert log_q_loss(vectors, vectors, torch.zeros(3), torch.zeros(3), 0.1).item() == pytest.approx(0.0)
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
@@ -60,9 +31,10 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 def test_fine_tuning_lowers_the_loss_and_leaves_the_base_as_it_is(tiny: Encoder) -> None:
     before = tiny.encode_items(["wine"], 1)
-    tuned, losses = fine_tune(tiny, PAIRS, SETTINGS, threads=1)
-    assert len(losses) == 80
-    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+    result = fine_tune(tiny, PAIRS, SETTINGS, threads=1)
+    tuned = result.encoder
+    assert len(result.losses) == result.best_step == 80
+    assert np.mean(result.losses[-5:]) < 0.5 * np.mean(result.losses[:5])
     assert (tiny.encode_items(["wine"], 1) == before).all()
     assert tuned.version != tiny.version
     users, items = tuned.encode_users([u for u, _ in TASTES], 4), tuned.encode_items([i for _, i in TASTES], 4)
@@ -74,17 +46,18 @@ def test_the_same_seed_gives_the_same_weights_and_touches_no_one_s_random_number
     short = TwoTowerSettings(4, 4, 1e-3, 0.1, 0.2, seed=5)
     torch.manual_seed(1)
     state = torch.get_rng_state()
-    first, losses = fine_tune(tiny, PAIRS, short, threads=1)
+    first = fine_tune(tiny, PAIRS, short, threads=1)
     assert torch.equal(torch.get_rng_state(), state)
     torch.manual_seed(2)
-    second, again = fine_tune(tiny, PAIRS, short, threads=1)
-    assert (first.version, losses) == (second.version, again)
-    other, _ = fine_tune(tiny, PAIRS, TwoTowerSettings(4, 4, 1e-3, 0.1, 0.2, seed=6), threads=1)
-    assert other.version != first.version
+    second = fine_tune(tiny, PAIRS, short, threads=1)
+    assert (first.encoder.version, first.losses) == (second.encoder.version, second.losses)
+    other = fine_tune(tiny, PAIRS, TwoTowerSettings(4, 4, 1e-3, 0.1, 0.2, seed=6), threads=1)
+    assert other.encoder.version != first.encoder.version
 
 
 def test_no_steps_keep_the_encoder(tiny: Encoder) -> None:
-    assert fine_tune(tiny, PAIRS, TwoTowerSettings(0, 4, 1e-3, 0.1, 0.2, 5)) == (tiny, [])
+    kept = fine_tune(tiny, PAIRS, TwoTowerSettings(0, 4, 1e-3, 0.1, 0.2, 5))
+    assert (kept.encoder, kept.losses) == (tiny, [])
 
 
 def test_a_loss_that_is_not_finite_is_an_error_and_the_base_stays(tiny_bert: Path) -> None:
@@ -109,5 +82,12 @@ def test_a_share_is_a_share(shares: list[float]) -> None:
 
 
 def test_columns_of_one_length() -> None:
+    shares = np.array([0.5, 0.5])
     with pytest.raises(ValueError, match="one share a row"):
-        Pairs(["a"], ["tea", "wine"], np.array([0.5, 0.5]))
+        Pairs(["a"], ["tea", "wine"], shares)
+    with pytest.raises(ValueError, match="categories need one a row"):
+        Pairs(["a", "b"], ["tea", "wine"], shares, categories=["drinks"])
+    with pytest.raises(ValueError, match="weights need one a row, above 0"):
+        Pairs(["a", "b"], ["tea", "wine"], shares, weights=np.array([1.0, 0.0]))
+    with pytest.raises(ValueError, match="once each"):
+        CategoryTexts(["tea", "tea"], shares, ["drinks", "drinks"])

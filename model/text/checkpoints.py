@@ -1,0 +1,98 @@
+"""Checkpoints of a fine-tuning: one file of safetensors from which it goes on to the same weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_NOW, _BEST, _OPTIMISER = "now", "best", "optimiser"
+
+
+@dataclass
+class Progress:
+    """How far a fine-tuning is: the loss of each step, and the held-out loss after so many steps, by steps."""
+
+    losses: list[float] = field(default_factory=list)
+    held_out: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def step(self) -> int:
+        """Steps that are done."""
+        return len(self.losses)
+
+    @property
+    def best_step(self) -> int:
+        """The steps after which the held-out loss was the least; the first of equal ones; all without held-out days."""
+        return min(self.held_out, key=lambda step: (self.held_out[step], step)) if self.held_out else self.step
+
+    def looks_since_best(self) -> int:
+        """Looks at the held-out days since the best one."""
+        return sum(step > self.best_step for step in self.held_out)
+
+
+def write_checkpoint(
+    place: Path,
+    weights: dict[str, torch.nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+    best: dict[str, Tensor],
+    progress: Progress,
+    fingerprint: str,
+) -> None:
+    """Writes all that the following steps depend on, in place of the last checkpoint, at once or not at all."""
+    from safetensors.torch import save_file
+
+    tensors: dict[str, Tensor] = {f"{_NOW}/{name}": values for name, values in weights.items()}
+    tensors |= {f"{_BEST}/{name}": values for name, values in best.items()}
+    for name, values in weights.items():
+        for key, state in optimiser.state.get(values, {}).items():
+            tensors[f"{_OPTIMISER}.{key}/{name}"] = state
+    kept = {name: values.detach().cpu().contiguous() for name, values in tensors.items()}
+    place.parent.mkdir(parents=True, exist_ok=True)
+    partial = place.with_name(f"{place.name}.partial")
+    save_file(kept, str(partial), {"fingerprint": fingerprint, "progress": json.dumps(asdict(progress))})
+    partial.replace(place)
+
+
+def read_checkpoint(
+    place: Path,
+    weights: dict[str, torch.nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+    fingerprint: str,
+) -> tuple[Progress, dict[str, Tensor]] | None:
+    """Sets weights and optimiser as they were and returns progress and best weights; None without a checkpoint.
+
+    One of another encoder, other pairs or other settings, by its fingerprint, is left alone and None as well. Raises
+    ValueError when the file cannot be read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not place.is_file():
+        return None
+    try:
+        with safe_open(str(place), "pt") as file:
+            told = file.metadata() or {}
+            if told.get("fingerprint") != fingerprint:
+                return None
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+    except SafetensorError as error:
+        raise ValueError(f"The checkpoint {place} cannot be read ({error}). Delete it to start anew.") from error
+    best: dict[str, Tensor] = {}
+    states: dict[str, dict[str, Tensor]] = {}
+    with torch.no_grad():
+        for full_name, values in tensors.items():
+            kind, _, name = full_name.partition("/")
+            if kind == _NOW:
+                weights[name].copy_(values)
+            elif kind == _BEST:
+                best[name] = values
+            else:
+                states.setdefault(name, {})[kind.removeprefix(f"{_OPTIMISER}.")] = values.to(weights[name].device)
+    for name, state in states.items():
+        optimiser.state[weights[name]] = state
+    content: dict[str, Any] = json.loads(told["progress"])
+    return Progress(content["losses"], {int(step): loss for step, loss in content["held_out"].items()}), best

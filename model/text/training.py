@@ -1,0 +1,129 @@
+"""The steps of a fine-tuning, from the first or from a checkpoint on."""
+
+from __future__ import annotations
+
+import copy
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from model.text.adapters import merged, with_adapters
+from model.text.batches import PairTokens, Towers, rows_of_steps
+from model.text.checkpoints import Progress, read_checkpoint, write_checkpoint
+from model.text.encoder import Encoder, bar_interval
+from model.text.tuning import TwoTowerSettings, learning_rate_factor
+
+WEIGHT_DECAY = 0.01
+LONGEST_GRADIENT = 1.0
+
+
+class Training:
+    """The state of a fine-tuning between two steps."""
+
+    def __init__(
+        self, encoder: Encoder, tokens: PairTokens, held_out: PairTokens | None, settings: TwoTowerSettings,
+        checkpoint: Path | None, fingerprint: str,
+    ) -> None:  # fmt: skip
+        self.settings, self.tokens, self.held_out = settings, tokens, held_out
+        self.checkpoint, self.fingerprint = checkpoint, fingerprint
+        torch.manual_seed(settings.seed)
+        model = copy.deepcopy(encoder.model).requires_grad_(True)
+        self.model = with_adapters(model, settings.adapters) if settings.adapters else model
+        self.weights = {name: one for name, one in self.model.named_parameters() if one.requires_grad}
+        decayed = [one for one in self.weights.values() if one.ndim > 1]
+        others = [one for one in self.weights.values() if one.ndim <= 1]
+        groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
+        self.optimiser = torch.optim.AdamW(
+            [group for group in groups if group["params"]], lr=settings.learning_rate, fused=True
+        )
+        self.towers = Towers(self.model, encoder.dtype == "bfloat16")
+        self.progress, self.best = Progress(), dict[str, Tensor]()
+        if checkpoint is not None:
+            found = read_checkpoint(checkpoint, self.weights, self.optimiser, fingerprint)
+            if found is not None:
+                self.progress, self.best = found
+
+    def run(self, name: str | None) -> None:
+        """The steps that are left, until the last or until the held-out loss stays above its least."""
+        settings, progress = self.settings, self.progress
+        a_step = settings.batch_size * settings.accumulate
+        rows = rows_of_steps(len(self.tokens.text_ids), settings.steps, a_step, settings.seed)
+        bar = tqdm(
+            total=settings.steps, initial=progress.step, desc=name, disable=name is None,
+            file=sys.stderr, mininterval=bar_interval(), unit="step",
+        )  # fmt: skip
+        with bar:
+            self._look()
+            while progress.step < settings.steps and not self._over():
+                loss = self._step(rows[progress.step].reshape(-1, settings.batch_size))
+                progress.losses.append(loss)
+                bar.update()
+                bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+                self._look()
+                self._keep()
+
+    def result(self) -> torch.nn.Module:
+        """The model with the best weights, adapters merged into it, in evaluation mode."""
+        if self.best and self.progress.best_step < self.progress.step:
+            with torch.no_grad():
+                for name, values in self.best.items():
+                    self.weights[name].copy_(values)
+        model = merged(self.model) if self.settings.adapters else self.model
+        return model.requires_grad_(True).eval()
+
+    def _step(self, rows: np.ndarray) -> float:
+        """One step on its batches [accumulate, batch_size]; returns the mean loss of all of them."""
+        settings, step, own = self.settings, self.progress.step, self.settings.accumulate
+        for group in self.optimiser.param_groups:
+            group["lr"] = settings.learning_rate * learning_rate_factor(step, settings.steps, settings.warmup_share)
+        self.optimiser.zero_grad()
+        self.model.train()
+        total = 0.0
+        for part in range(own):
+            # Each batch has its own random numbers, whatever was computed before: a training that goes on from a
+            # checkpoint draws the same.
+            seeds = np.random.SeedSequence([settings.seed, step, part])
+            torch.manual_seed(int(seeds.generate_state(1)[0]))
+            batch = self.tokens.batch(rows[part].tolist(), np.random.default_rng(seeds))
+            loss = batch.loss(self.towers, settings.temperature)
+            (loss / own).backward()
+            total += loss.item() / own
+        if not math.isfinite(total):
+            raise ValueError(
+                f"The loss of step {step + 1} of the fine-tuning is {total}. Lower encoder.fine_tune.learning_rate or "
+                "raise encoder.fine_tune.temperature."
+            )
+        torch.nn.utils.clip_grad_norm_(self.weights.values(), LONGEST_GRADIENT)
+        self.optimiser.step()
+        return total
+
+    def _look(self) -> None:
+        """Measures the held-out loss where it is due, and keeps the weights when it is the least so far."""
+        progress, settings = self.progress, self.settings
+        due = progress.step % settings.evaluate_every == 0 if settings.evaluate_every else False
+        if self.held_out is None or progress.step in progress.held_out or not (due or progress.step == settings.steps):
+            return
+        self.model.eval()
+        loss = self.held_out.loss_of_all(self.towers, settings.temperature, settings.batch_size)
+        if not math.isfinite(loss):
+            raise ValueError(
+                f"The loss on the held-out days is {loss} after step {progress.step} of the fine-tuning. Lower "
+                "encoder.fine_tune.learning_rate."
+            )
+        progress.held_out[progress.step] = loss
+        if progress.best_step == progress.step:
+            self.best = {name: values.detach().cpu().clone() for name, values in self.weights.items()}
+
+    def _keep(self) -> None:
+        every = self.settings.checkpoint_every
+        if self.checkpoint is None or not every or self.progress.step % every:
+            return
+        write_checkpoint(self.checkpoint, self.weights, self.optimiser, self.best, self.progress, self.fingerprint)
+
+    def _over(self) -> bool:
+        return self.held_out is not None and self.progress.looks_since_best() >= self.settings.patience
