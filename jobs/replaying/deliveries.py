@@ -24,7 +24,7 @@ def organic_events(store: PanelStore, day: Day, on: date) -> pd.DataFrame:
     """Purchases that no list led to."""
     at = _moments(on, day.bought_seconds)
     price = store.items["price"].to_numpy()
-    return pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "event_id": [f"o-{on}-{number}" for number in range(len(day.bought_user))],
             "user_id": [store.user_ids[one] for one in day.bought_user],
@@ -34,7 +34,8 @@ def organic_events(store: PanelStore, day: Day, on: date) -> pd.DataFrame:
             "quantity": 1,
             "price": price[day.bought_item],
         }
-    ).reindex(columns=list(_EVENT))
+    )
+    return _typed(rows.reindex(columns=list(_EVENT)))
 
 
 def shelf_events(
@@ -60,7 +61,14 @@ def shelf_events(
             }
             for item in day.item[begin:end][day.responded[begin:end]]
         ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(_EVENT))
+    return _typed(pd.DataFrame(rows, columns=list(_EVENT)))
+
+
+def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    """The same types in every delivery: a column without a value would be written as one of numbers."""
+    texts = ("event_id", "user_id", "item_id", "event_type", "placement", "request_id", "policy")
+    numbers = {"quantity": "int64", "price": "float64", "position": "float64", "propensity": "float64"}
+    return rows.astype({**dict.fromkeys(texts, "string"), **numbers})
 
 
 def item_rows(

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -68,6 +69,8 @@ def test_the_store_opens_with_history_and_a_day_is_played_as_a_log(
     counts = replay(conf, folder, OPENS)
     path = folder / f"events-{OPENS}.parquet"
     log = pd.read_parquet(path)
+    kinds = {name: pq.read_schema(name).remove_metadata() for name in folder.glob("events-*.parquet")}
+    assert all(kind == kinds[path] for kind in kinds.values())  # a column whose type changes is a broken source
     assert log["event_id"].is_unique
     shown = log[log["event_type"] == "exposure"]
     assert len(shown) == counts["exposures"] > 0
