@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from pyspark.sql.types import ArrayType, DataType, DateType, FloatType, StringTy
 from features.contract import ITEMS, TEXT_EMBEDDINGS, USER_EMBEDDINGS, USER_HISTORY
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.texts import distinct_texts, user_texts
+from jobs.encoder.processes import encoded
 from jobs.registry.drafts import Draft
 from jobs.registry.lineup import Lineup, lineup
 from jobs.registry.models import Champion
@@ -22,7 +24,6 @@ from jobs.runtime.command import main_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
-from model.text.device import available_cores
 from model.text.encoder import Encoder
 
 # Vectors of so many texts are held and written at once: one commit each, and a night that stops goes on from there.
@@ -47,8 +48,9 @@ def embed(night: Night) -> None:
             encoder = Encoder.load(contender.encoder_folder, night.conf.encoder.device)
         except ValueError as error:
             raise LongtailError(f"The encoder {version} cannot be used.", str(error)) from error
-        rows["item_texts"] += _embed_items(night, encoder, version, dates)
-        rows["user_texts"] += _embed_users(night, encoder, version, dates)
+        reader = partial(encoded, night, encoder, contender.encoder_folder)
+        rows["item_texts"] += _embed_items(night, reader, version, dates)
+        rows["user_texts"] += _embed_users(night, reader, version, dates)
         night.record.decisions[f"dtype of {version}"] = encoder.dtype
     night.record.rows = rows
 
@@ -72,7 +74,7 @@ def _work(night: Night, tonight: Lineup) -> dict[str, tuple[Champion | Draft, tu
     return work
 
 
-def _embed_items(night: Night, encoder: Encoder, version: str, dates: tuple[date, ...]) -> int:
+def _embed_items(night: Night, reader: Callable[..., np.ndarray], version: str, dates: tuple[date, ...]) -> int:
     """Adds the item texts of the dates that this version has not embedded; returns their number."""
     listed = night.tables.read(ITEM_FEATURES_TABLE).where(F.col("as_of").isin(list(dates)))
     there = night.tables.read_or_empty(TEXT_EMBEDDINGS).where(F.col("encoder_version") == version)
@@ -93,9 +95,7 @@ def _embed_items(night: Night, encoder: Encoder, version: str, dates: tuple[date
         )
     for start in range(0, len(new), TEXTS_A_COMMIT):
         some = new.iloc[start : start + TEXTS_A_COMMIT]
-        vectors = encoder.encode_items(
-            some.text.to_list(), night.conf.encoder.batch_size, threads=available_cores(), progress="item texts"
-        )
+        vectors = reader(some.text.to_list(), "items", "item texts")
         frame = _vector_frame(night, {"text_hash": some.text_hash}, vectors)
         night.tables.add(
             frame.select("text_hash", F.lit(version).alias("encoder_version"), "embedding"), TEXT_EMBEDDINGS
@@ -104,7 +104,7 @@ def _embed_items(night: Night, encoder: Encoder, version: str, dates: tuple[date
     return len(new)
 
 
-def _embed_users(night: Night, encoder: Encoder, version: str, dates: tuple[date, ...]) -> int:
+def _embed_users(night: Night, reader: Callable[..., np.ndarray], version: str, dates: tuple[date, ...]) -> int:
     """Replaces the embeddings of the shoppers' texts of the night and of past dates without any; returns their number.
 
     All dates go through one pass and one commit, so a text that stays the same from date to date is computed once.
@@ -116,9 +116,7 @@ def _embed_users(night: Night, encoder: Encoder, version: str, dates: tuple[date
         return 0
     texts = reduce(DataFrame.union, (texts_of_shoppers(night, day) for day in days))
     shoppers = texts.orderBy("as_of", "user_id").toPandas()
-    vectors = encoder.encode_users(
-        shoppers.text.to_list(), night.conf.encoder.batch_size, threads=available_cores(), progress="shoppers"
-    )
+    vectors = reader(shoppers.text.to_list(), "users", "shoppers")
     rows = _vector_frame(night, {"as_of": shoppers.as_of, "user_id": shoppers.user_id}, vectors)
     listed = ", ".join(f"DATE'{day}'" for day in days)
     night.tables.replace(

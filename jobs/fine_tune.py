@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jobs.encoder.processes import run_together
 from jobs.encoder.training_data import tuning_data
 from jobs.registry.drafts import Draft, read_draft, write_draft
 from jobs.registry.lineup import encoder_is_due, model_store, training_is_due
@@ -21,12 +22,10 @@ from model.periods import Periods, training_periods
 from model.text.adapters import Lora
 from model.text.device import available_cores
 from model.text.encoder import Encoder
-from model.text.pairs import TuningData
+from model.text.together import CHECKPOINT, TuningData, put_tuning, take_tuned, tune_in_process
 from model.text.tuning import TwoTowerSettings
 from model.text.two_tower import Tuned
 from model.text.two_tower import fine_tune as fine_tuned
-
-CHECKPOINT = "checkpoint.safetensors"
 
 
 def fine_tune(night: Night) -> None:
@@ -104,8 +103,12 @@ def _trained(night: Night, periods: Periods) -> Encoder:
 
 
 def _tuned(night: Night, base: Encoder, data: TuningData, folder: Path) -> Tuned:
-    """Fine-tuned on the data; `folder` holds the checkpoint."""
+    """Fine-tuned here, or by several processes; `folder` holds the checkpoint."""
     settings = two_tower_settings(night.conf)
+    if night.conf.encoder.processes > 1:
+        put_tuning(folder, base, data, settings)
+        run_together(night, tune_in_process, str(folder))
+        return take_tuned(folder, base, night.conf.encoder.device)
     return fine_tuned(
         base, data.pairs, settings, held_out=data.held_out, negatives=data.negatives, checkpoint=folder / CHECKPOINT,
         threads=available_cores(), progress="fine-tuning",

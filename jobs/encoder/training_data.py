@@ -11,7 +11,8 @@ from features.text_pairs import category_texts, sampled_text_pairs, text_positiv
 from features.texts import distinct_texts
 from jobs.runtime.night import Night
 from model.periods import Periods
-from model.text.pairs import CategoryTexts, Pairs, TuningData
+from model.text.pairs import CategoryTexts, Pairs
+from model.text.together import TuningData
 
 # Texts of a category that hard negatives are drawn from: with a few pairs of a category, more are not met.
 POOL_OF_A_CATEGORY = 200
@@ -36,7 +37,7 @@ def tuning_data(night: Night, periods: Periods) -> TuningData:
         item_texts,
         history_days=conf.features.history_days,
         user_items=conf.encoder.user_items,
-        pairs=tuning.steps * tuning.batch_size * tuning.accumulate,
+        pairs=tuning.steps * tuning.batch_size * tuning.accumulate * conf.encoder.processes,
         seed=conf.seed,
         held_out_pairs=tuning.held_out_pairs if tuning.held_out_days else 0,
     ).toPandas()

@@ -45,6 +45,7 @@ class Encoder(Section):
     device: Literal["auto", "cpu", "cuda"]
     dtype: Literal["auto", "float32", "bfloat16"]
     batch_size: Positive
+    processes: Positive
     max_item_tokens: Positive
     max_user_tokens: Positive
     user_items: Positive

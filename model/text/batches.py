@@ -17,7 +17,7 @@ from model.text.tokens import Tokens, batches_by_length, padded, tokenized
 
 
 class Towers(torch.nn.Module):
-    """Both towers, which share the model."""
+    """Both towers in one forward pass, which is what several processes bring their gradients together after."""
 
     def __init__(self, model: torch.nn.Module, in_bfloat16: bool) -> None:
         """in_bfloat16: whether the layers compute in it; weights and vectors stay in float32."""

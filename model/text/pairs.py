@@ -67,15 +67,6 @@ class CategoryTexts:
         return _digest([self.item_texts, self.categories], [self.item_shares])
 
 
-@dataclass(frozen=True)
-class TuningData:
-    """Pairs to train on, pairs of held-out days, and what hard negatives are drawn from."""
-
-    pairs: Pairs
-    held_out: Pairs | None = None
-    negatives: CategoryTexts | None = None
-
-
 def _digest(texts: Sequence[Sequence[str]], numbers: Sequence[np.ndarray | None]) -> str:
     digest = hashlib.sha256()
     for column in texts:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import copy
 import math
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from model.text.adapters import merged, with_adapters
 from model.text.batches import PairTokens, Towers, rows_of_steps
 from model.text.checkpoints import Progress, read_checkpoint, write_checkpoint
 from model.text.encoder import Encoder, bar_interval
+from model.text.processes import Process
 from model.text.tuning import TwoTowerSettings, learning_rate_factor
 
 WEIGHT_DECAY = 0.01
@@ -31,6 +34,8 @@ class Training:
     ) -> None:  # fmt: skip
         self.settings, self.tokens, self.held_out = settings, tokens, held_out
         self.checkpoint, self.fingerprint = checkpoint, fingerprint
+        self.device = encoder.device
+        self.process = Process.current()
         torch.manual_seed(settings.seed)
         model = copy.deepcopy(encoder.model).requires_grad_(True)
         self.model = with_adapters(model, settings.adapters) if settings.adapters else model
@@ -41,7 +46,11 @@ class Training:
         self.optimiser = torch.optim.AdamW(
             [group for group in groups if group["params"]], lr=settings.learning_rate, fused=True
         )
-        self.towers = Towers(self.model, encoder.dtype == "bfloat16")
+        self._both = Towers(self.model, encoder.dtype == "bfloat16")
+        # Some weights of a BERT, as those of its pooler, have no part in the vectors.
+        self.towers: torch.nn.Module = self._both
+        if self.process.count > 1:
+            self.towers = DistributedDataParallel(self._both, find_unused_parameters=True)
         self.progress, self.best = Progress(), dict[str, Tensor]()
         if checkpoint is not None:
             found = read_checkpoint(checkpoint, self.weights, self.optimiser, fingerprint)
@@ -51,10 +60,10 @@ class Training:
     def run(self, name: str | None) -> None:
         """The steps that are left, until the last or until the held-out loss stays above its least."""
         settings, progress = self.settings, self.progress
-        a_step = settings.batch_size * settings.accumulate
+        a_step = settings.batch_size * settings.accumulate * self.process.count
         rows = rows_of_steps(len(self.tokens.text_ids), settings.steps, a_step, settings.seed)
         bar = tqdm(
-            total=settings.steps, initial=progress.step, desc=name, disable=name is None,
+            total=settings.steps, initial=progress.step, desc=name, disable=name is None or self.process.rank > 0,
             file=sys.stderr, mininterval=bar_interval(), unit="step",
         )  # fmt: skip
         with bar:
@@ -77,30 +86,33 @@ class Training:
         return model.requires_grad_(True).eval()
 
     def _step(self, rows: np.ndarray) -> float:
-        """One step on its batches [accumulate, batch_size]; returns the mean loss of all of them."""
+        """One step on its batches [processes * accumulate, batch_size]; returns the mean loss of all of them."""
         settings, step, own = self.settings, self.progress.step, self.settings.accumulate
         for group in self.optimiser.param_groups:
             group["lr"] = settings.learning_rate * learning_rate_factor(step, settings.steps, settings.warmup_share)
         self.optimiser.zero_grad()
         self.model.train()
         total = 0.0
-        for part in range(own):
+        for place in range(own):
+            part = self.process.rank * own + place
             # Each batch has its own random numbers, whatever was computed before: a training that goes on from a
-            # checkpoint draws the same.
+            # checkpoint, or with other processes, draws the same.
             seeds = np.random.SeedSequence([settings.seed, step, part])
             torch.manual_seed(int(seeds.generate_state(1)[0]))
             batch = self.tokens.batch(rows[part].tolist(), np.random.default_rng(seeds))
-            loss = batch.loss(self.towers, settings.temperature)
-            (loss / own).backward()
+            with self._together_after(place == own - 1):
+                loss = batch.loss(self.towers, settings.temperature)
+                (loss / own).backward()
             total += loss.item() / own
-        if not math.isfinite(total):
+        mean = self.process.mean(total, self.device)
+        if not math.isfinite(mean):
             raise ValueError(
-                f"The loss of step {step + 1} of the fine-tuning is {total}. Lower encoder.fine_tune.learning_rate or "
+                f"The loss of step {step + 1} of the fine-tuning is {mean}. Lower encoder.fine_tune.learning_rate or "
                 "raise encoder.fine_tune.temperature."
             )
         torch.nn.utils.clip_grad_norm_(self.weights.values(), LONGEST_GRADIENT)
         self.optimiser.step()
-        return total
+        return mean
 
     def _look(self) -> None:
         """Measures the held-out loss where it is due, and keeps the weights when it is the least so far."""
@@ -108,8 +120,11 @@ class Training:
         due = progress.step % settings.evaluate_every == 0 if settings.evaluate_every else False
         if self.held_out is None or progress.step in progress.held_out or not (due or progress.step == settings.steps):
             return
-        self.model.eval()
-        loss = self.held_out.loss_of_all(self.towers, settings.temperature, settings.batch_size)
+        loss = math.nan
+        if self.process.rank == 0:
+            self.model.eval()
+            loss = self.held_out.loss_of_all(self._both, settings.temperature, settings.batch_size)
+        loss = self.process.agreed(loss, self.device)
         if not math.isfinite(loss):
             raise ValueError(
                 f"The loss on the held-out days is {loss} after step {progress.step} of the fine-tuning. Lower "
@@ -121,9 +136,15 @@ class Training:
 
     def _keep(self) -> None:
         every = self.settings.checkpoint_every
-        if self.checkpoint is None or not every or self.progress.step % every:
+        if self.checkpoint is None or not every or self.progress.step % every or self.process.rank > 0:
             return
         write_checkpoint(self.checkpoint, self.weights, self.optimiser, self.best, self.progress, self.fingerprint)
 
     def _over(self) -> bool:
         return self.held_out is not None and self.progress.looks_since_best() >= self.settings.patience
+
+    def _together_after(self, last: bool) -> AbstractContextManager[None]:
+        """Processes bring their gradients together after the last batch of a step only."""
+        if last or not isinstance(self.towers, DistributedDataParallel):
+            return nullcontext()
+        return self.towers.no_sync()

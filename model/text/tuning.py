@@ -12,7 +12,7 @@ from model.text.adapters import Lora
 class TwoTowerSettings:
     """`warmup_share` is the share of the steps with a rising learning rate; `temperature` divides the cosines.
 
-    A step takes `accumulate` batches of `batch_size` pairs and `hard_negatives` texts a pair.
+    Each process takes `accumulate` batches of `batch_size` pairs for a step and `hard_negatives` texts a pair.
     `adapters` are trained instead of the weights where given. The held-out days are looked at every `evaluate_every`
     steps, and `patience` looks without a smaller loss end the training; a checkpoint is written every
     `checkpoint_every` steps. 0 is never.

@@ -13,6 +13,7 @@ from model.text.batches import PairTokens
 from model.text.device import torch_threads
 from model.text.encoder import Encoder
 from model.text.pairs import CategoryTexts, Pairs
+from model.text.processes import Process
 from model.text.training import Training
 from model.text.tuning import TwoTowerSettings
 
@@ -41,7 +42,8 @@ def fine_tune(
     """The encoder fine-tuned; the one that is given stays as it is, and is the result when no step made it better.
 
     AdamW; the same pairs, settings and seed give the same weights on a CPU with the same number of threads, and so does
-    a training that was killed and goes on from its `checkpoint`. With `held_out` pairs the weights are those
+    a training that was killed and goes on from its `checkpoint`. Within a process group (see `processes.joined`) each
+    process computes its own batches, and all end with the same weights. With `held_out` pairs the weights are those
     with the smallest loss on them; fewer than two item texts tell none and are left out. `negatives` are what hard
     negatives are drawn from.
 
@@ -76,5 +78,5 @@ def _fingerprint(
 ) -> str:
     """What a checkpoint must have been made of to go on from it."""
     parts = [one.digest() if one is not None else "" for one in (pairs, held_out, negatives)]
-    told = json.dumps([encoder.version, asdict(settings), *parts])
+    told = json.dumps([encoder.version, asdict(settings), Process.current().count, *parts])
     return hashlib.sha256(told.encode()).hexdigest()

@@ -20,7 +20,7 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.texts import with_item_text
 from jobs.embed import embed
 from jobs.encoder.embeddings import embeddings_by
-from jobs.fine_tune import CHECKPOINT, fine_tune
+from jobs.fine_tune import fine_tune
 from jobs.registry.drafts import read_draft
 from jobs.registry.lineup import model_store
 from jobs.runtime.config import load_config
@@ -30,6 +30,7 @@ from jobs.tables.warehouse import Warehouse
 from model.periods import training_periods
 from model.text.batches import Batch
 from model.text.encoder import Encoder
+from model.text.together import CHECKPOINT
 from tests.model.text.tiny import write_tiny_bert
 
 pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
@@ -314,3 +315,30 @@ def test_a_fine_tuning_that_was_stopped_goes_on_to_the_same_encoder(
     fine_tune(resumed)
     assert resumed.record.decisions == first
     assert not left.exists()
+
+
+def test_two_processes_tune_and_embed_as_one_does(
+    spark: SparkSession, warehouse: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By Spark's TorchDistributor, with gloo: two processes of one batch a step are one process of two."""
+    monkeypatch.setattr("jobs.encoder.processes.WORTH_A_PROCESS", 3)  # so 15 shoppers are shared, 4 texts are not
+    options = "{steps: 3, batch_size: 4, method: lora, lora: {rank: 2, alpha: 4, dropout: 0.1}, learning_rate: 1.0e-2"
+    found = {}
+    for processes, accumulate in ((1, 2), (2, 1)):
+        night = night_of(
+            spark, warehouse, bert, processes=processes, fine_tune=f"{options}, accumulate: {accumulate}}}"
+        )
+        fine_tune(night)
+        embed(night)
+        found[processes] = (
+            night.record.decisions["first_loss"],
+            vectors(night, USER_EMBEDDINGS, "as_of", "user_id", "encoder_version"),
+        )
+        shutil.rmtree(warehouse / "user_embeddings")
+        shutil.rmtree(warehouse / "text_embeddings")
+    assert found[1][0] == found[2][0]
+    assert found[1][1].keys() == found[2][1].keys()  # also the versions: the weights are equal to the bit
+    for key, vector in found[1][1].items():
+        assert vector == pytest.approx(found[2][1][key], abs=1e-5)
+    with pytest.raises(LongtailError, match=r"no new model is made\. .*learning_rate"):
+        fine_tune(night_of(spark, warehouse, bert, processes=2, fine_tune="{steps: 3, learning_rate: 1.0e+35}"))
