@@ -21,7 +21,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly simulate test test-slow benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
+.PHONY: nightly simulate test test-slow benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -33,6 +33,8 @@ help:
 	@echo "make benchmark-features  the point-in-time join against Feast's"
 	@echo "make benchmark-ingest    a first and a second night at one and ten times the panel, as a store's files"
 	@echo "make benchmark-policies  off-policy intervals, tests looked at daily, tail exposure against true response"
+	@echo "make benchmark-embedding the encoder against sentence-transformers, with equal vectors"
+	@echo "make benchmark-text      its channels by the frozen and the fine-tuned encoder, on the tables of a night"
 	@echo "make benchmark-beauty    Amazon Beauty by the product's two stages; BEAUTY=folder of the data"
 	@echo "make benchmark-beauty-text  its text channels by the frozen and the fine-tuned encoder"
 	@echo "make simulate    the whole loop on a simulated storefront, NIGHTS=$(NIGHTS) nights and days"
@@ -69,6 +71,12 @@ benchmark-features: setup
 
 benchmark-ingest: setup
 	@$(BIN)/python -m tests.benchmark.ingest $(ARGS)
+
+benchmark-embedding: setup
+	@$(BIN)/python -m tests.benchmark.embedding $(ARGS)
+
+benchmark-text: setup
+	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/panel_text.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
 
 benchmark-policies: setup
 	@for part in off_policy ab_test frontier; do \
