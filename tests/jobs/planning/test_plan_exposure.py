@@ -71,7 +71,7 @@ def fill(night: Night) -> None:
     user["consent_personalisation"] = True
     user["user_id"], user["visit_probability"] = users, [(number % 10 + 1) / 30 for number in range(22)]
     base = {"t1": 0.30, "t2": 0.28, "t3": 0.26, "t4": 0.2, "n1": 0.15, "c1": 0.12, "c2": 0.1, "out": 0.9, "hit": 0.8}
-    why = {"t1": ["days_since_first_sale"], "c1": ["days_since_listed"], "c2": ["days_since_listed"]}
+    why = {"t1": ["days_since_first_sale"], "c1": ["low:days_since_listed"], "c2": ["low:days_since_listed"]}
     pairs = [
         (u, i, f + 0.001 * n, why.get(i, ["type_affinity", "als"]))
         for n, u in enumerate(users[:20])
@@ -147,7 +147,7 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
     lifted = "Bought this type before; lifted by the floor for new_items"
     assert planned.loc[planned["item_id"] == "n1", "reason"].str.startswith(lifted).any()
 
-    # Where the item's age is the cause, the reason tells which it is: listed 900 days ago or 40, the mean being 530.
+    # A cause that is low is told otherwise than a high one.
     assert causes_of(lists, "t1", "c1", "c2") == {
         "t1": {"Long in the shop"}, "c1": {"New in the shop"}, "c2": {"New in the shop"},
     }  # fmt: skip
