@@ -98,7 +98,8 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
         regularisation=channels.als_regularisation, alpha=channels.als_alpha, seed=conf.seed,
     )  # fmt: skip
     user_text = embeddings_by(tables.read_date(USER_EMBEDDINGS, as_of), encoder_version, f"shoppers on {as_of}")
-    store_rows = spark.createDataFrame(pd.DataFrame({"store_id": stores, "store_row": np.arange(len(stores))}))
+    numbers = pd.DataFrame({"store_id": stores, "store_row": np.arange(len(stores))})
+    store_rows = spark.createDataFrame(numbers, "store_id string, store_row long")  # also of a shop without stores
     frame = shopper_arrays(bought, numbered, store_rows, user_factors, user_text, conf.candidates.block_users).persist()
     sample = shoppers_of(frame.orderBy(F.xxhash64("user_id"), "user_id").limit(channels.neighbour_sample).toArrow())
     catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, promoted, item_factors, sample)
