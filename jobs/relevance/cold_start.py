@@ -6,7 +6,6 @@ import numpy as np
 
 from jobs.relevance.ranked import TAIL, Ranked
 from jobs.relevance.samples import Targets
-from model.ranking_metrics import recall_at
 
 NEW_DAYS = 28.0
 _AGE = "days_since_first_purchase"
@@ -21,20 +20,18 @@ def cold_start_figures(ranked: Ranked, targets: Targets, k: int) -> dict[str, fl
     """
     sample, figures = ranked.sample, {}
     cold = targets.only("segment", "cold")
-    count = cold.counts(sample.user_ids)
-    some = count > 0
+    some = cold.counts(sample.user_ids) > 0
     if some.any():
-        found = recall_at(ranked.hits(cold, ("cold",), k)[some], count[some])
+        found = ranked.recall(cold, ("cold",), k, some)
         listed = np.minimum(sample.in_segments("cold").sum(axis=1), k)[some]
         figures[f"cold_items_recall_at_{k}"] = float(found.mean())
         figures[f"cold_items_recall_at_{k}_by_chance"] = float(listed.mean() / (sample.side.segment == "cold").sum())
     if _AGE not in sample.inputs.user_features:
         return figures
     age = sample.block.user_features[:, sample.inputs.user_features.index(_AGE)]
-    count = targets.counts(sample.user_ids)
-    new = (age <= np.log1p(NEW_DAYS)) & (count > 0)
+    new = (age <= np.log1p(NEW_DAYS)) & (targets.counts(sample.user_ids) > 0)
     if new.any():
-        found = recall_at(ranked.hits(targets, TAIL, k)[new], count[new])
+        found = ranked.recall(targets, TAIL, k, new)
         figures[f"new_shoppers_recall_at_{k}"] = float(found.mean())
         figures["new_shoppers"] = float(new.sum())
     return figures

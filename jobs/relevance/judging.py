@@ -23,7 +23,7 @@ from model.calibration import CalibrationReport, reliability
 from model.fusion.inputs import ACTIVITY
 from model.gate import Comparison, Verdict, compare, judge
 from model.periods import Periods
-from model.ranking_metrics import hit_at, ndcg_at, recall_at
+from model.ranking_metrics import hit_at, ndcg_at
 from model.scorer import Scorer
 
 EVERYTHING = ("head", "tail", "cold")
@@ -118,13 +118,8 @@ def _compared(
 ) -> Comparison:
     """Recall of both over the shoppers `who` with a target, each within its own candidates of the segments."""
     conf = night.conf.gate
-    count = targets.counts(challenger.sample.user_ids)
-    some = who & (count > 0)
-    recalls = [
-        recall_at(ranked.hits(targets, segments, conf.recall_at)[some], count[some])
-        for ranked in (challenger, reference)
-    ]
-    return compare(recalls[0], recalls[1], conf.margin, conf.bootstrap_samples, night.conf.seed)
+    new, old = (ranked.recall(targets, segments, conf.recall_at, who) for ranked in (challenger, reference))
+    return compare(new, old, conf.margin, conf.bootstrap_samples, night.conf.seed)
 
 
 def _list_figures(challenger: Ranked, targets: Targets, k: int) -> dict[str, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.relevance.samples import Sample, Targets
-from model.ranking_metrics import top_hits
+from model.ranking_metrics import recall_at, top_hits
 
 TAIL = ("tail", "cold")
 
@@ -23,3 +23,9 @@ class Ranked:
         """[B, k] bool: targets in each shopper's list of the segments."""
         ranked = np.where(self.sample.in_segments(*segments), self.scores, -np.inf)
         return top_hits(ranked, targets.among(self.sample), k)
+
+    def recall(self, targets: Targets, segments: tuple[str, ...], k: int, who: np.ndarray) -> np.ndarray:
+        """Recall at `k` within the segments, of each of the shoppers `who` [B] bool that has a target."""
+        count = targets.counts(self.sample.user_ids)
+        some = who & (count > 0)
+        return recall_at(self.hits(targets, segments, k)[some], count[some])
