@@ -91,8 +91,8 @@ class PairTokens:
             expected = expected + self._hard.expected(own, texts)
         device = self.encoder.device
         return Batch(
-            self._padded(self._users, own.tolist()),
-            self._padded(self._items, texts.tolist()),
+            self._padded(self._users, own),
+            self._padded(self._items, texts),
             torch.from_numpy(np.log(expected).astype(np.float32)).to(device),
             torch.from_numpy(texts).to(device),
             self._weights[own].to(device),
@@ -109,13 +109,12 @@ class PairTokens:
         return log_q_loss(users, items, log_shares, ids, temperature, self._weights.to(users.device)).item()
 
     def _vectors(self, towers: Towers, tokens: Tokens, rows: np.ndarray, batch_size: int) -> Tensor:
-        chosen = {name: [values[row] for row in rows.tolist()] for name, values in tokens.items()}
         vectors = torch.empty((len(rows), self.encoder.dimension), device=self.encoder.device)
-        for some in batches_by_length(chosen, batch_size):
-            vectors[some] = towers.vectors(self._padded(chosen, some))
+        for some in batches_by_length(tokens.lengths[rows], batch_size):
+            vectors[torch.from_numpy(some).to(vectors.device)] = towers.vectors(self._padded(tokens, rows[some]))
         return vectors
 
-    def _padded(self, tokens: Tokens, rows: list[int]) -> dict[str, Tensor]:
+    def _padded(self, tokens: Tokens, rows: np.ndarray) -> dict[str, Tensor]:
         batch = padded(self.encoder.tokenizer, tokens, rows)
         return {name: values.to(self.encoder.device) for name, values in batch.items()}
 

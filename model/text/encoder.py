@@ -165,9 +165,13 @@ class Encoder:
             for start in range(0, len(distinct), _TEXTS_AT_ONCE):
                 chosen = vectors[start : start + _TEXTS_AT_ONCE]
                 tokens = tokenized(self.tokenizer, distinct[start : start + _TEXTS_AT_ONCE], max_tokens)
-                for rows in batches_by_length(tokens, batch_size):
-                    chosen[rows] = self._vectors(padded(self.tokenizer, tokens, rows)).cpu().numpy()
+                batches = list(batches_by_length(tokens.lengths, batch_size))
+                found = []
+                for rows in batches:
+                    found.append(self._vectors(padded(self.tokenizer, tokens, rows)))
                     bar.update(len(rows))
+                # Brought back once: a copy after each batch would let a GPU wait for the next one.
+                chosen[np.concatenate(batches)] = torch.cat(found).cpu().numpy()
         if not np.isfinite(vectors).all():
             raise ValueError(
                 f"The encoder {self.version} gave a vector that is not finite. Set encoder.dtype to float32."

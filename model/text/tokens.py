@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-Tokens = dict[str, list[list[int]]]
+_INPUTS = ("input_ids", "token_type_ids", "attention_mask")
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of n texts, one text after the other: lists of lists would cost a GPU more time than its work.
+
+    values: [sum of lengths] int64 under the name of each input of the model. start: [n + 1] where each text begins.
+    """
+
+    values: dict[str, np.ndarray]
+    start: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """[n] tokens of each text, its special ones included."""
+        return np.diff(self.start)
 
 
 def tokens_read(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
@@ -21,27 +43,37 @@ def tokens_read(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> i
 
 
 def tokenized(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int) -> Tokens:
-    """Ids of each text, cut at `max_tokens`, under the names of the model's inputs; lists of different lengths."""
+    """Ids of each text, cut at `max_tokens`, under the names of the model's inputs."""
+    if not texts:
+        return Tokens({}, np.zeros(1, dtype=np.int64))
     encoded = tokenizer(list(texts), truncation=True, max_length=max_tokens, padding=False, verbose=False)
-    return {name: encoded[name] for name in encoded if name in ("input_ids", "token_type_ids", "attention_mask")}
+    lengths = np.fromiter((len(ids) for ids in encoded["input_ids"]), dtype=np.int64, count=len(texts))
+    start = np.concatenate([[0], np.cumsum(lengths)])
+    flat = {
+        name: np.fromiter(chain.from_iterable(encoded[name]), dtype=np.int64, count=start[-1])
+        for name in _INPUTS
+        if name in encoded
+    }
+    return Tokens(flat, start)
 
 
-def padded(tokenizer: PreTrainedTokenizerBase, tokens: Tokens, rows: Sequence[int]) -> dict[str, Tensor]:
+def padded(tokenizer: PreTrainedTokenizerBase, tokens: Tokens, rows: np.ndarray) -> dict[str, Tensor]:
     """Tensors [rows, longest] of the chosen rows; the mask is 0 where there is padding."""
-    longest = max(len(tokens["input_ids"][row]) for row in rows)
+    lengths = tokens.lengths[rows]
+    place = np.arange(lengths.max())
+    real = place < lengths[:, None]
+    chosen = (tokens.start[rows][:, None] + place)[real]
     filling = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
     batch = {}
-    for name, values in tokens.items():
-        filled = torch.full((len(rows), longest), filling.get(name, 0), dtype=torch.long)
-        for place, row in enumerate(rows):
-            filled[place, : len(values[row])] = torch.tensor(values[row], dtype=torch.long)
-        batch[name] = filled
+    for name, values in tokens.values.items():
+        filled = np.full(real.shape, filling.get(name, 0), dtype=np.int64)
+        filled[real] = values[chosen]
+        batch[name] = torch.from_numpy(filled)
     return batch
 
 
-def batches_by_length(tokens: Tokens, size: int) -> Iterator[list[int]]:
+def batches_by_length(lengths: np.ndarray, size: int) -> Iterator[np.ndarray]:
     """Rows in batches of at most `size`, the longest first: little padding, and memory runs out at once or never."""
-    ids = tokens["input_ids"]
-    order = sorted(range(len(ids)), key=lambda row: (-len(ids[row]), row))
+    order = np.argsort(-lengths, kind="stable")
     for start in range(0, len(order), size):
         yield order[start : start + size]

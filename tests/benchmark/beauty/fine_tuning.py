@@ -1,6 +1,6 @@
 """The text channels of Amazon Beauty by the frozen encoder and by the fine-tuned one.
 
-    make benchmark-beauty-text BEAUTY=FOLDER [ARGS="--steps 100 --cores N"]
+    make benchmark-beauty-text BEAUTY=FOLDER [ARGS="--steps 100 --batch-size 32 --cores N"]
 
 Fine-tuned as the nightly job does it, on pairs of consecutive items before validation; ranked are the last but one
 items of some shoppers, which the pairs do not hold. The test items are not looked at.
@@ -31,17 +31,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--learning-rate", type=float, default=2e-5)
     parser.add_argument("--cores", type=int, default=2)
     arguments = parser.parse_args()
     beauty = Beauty.read(arguments.folder)
     settings = TwoTowerSettings(
-        steps=arguments.steps, batch_size=32, learning_rate=2e-5, warmup_share=0.1, temperature=0.05, seed=1
-    )
+        steps=arguments.steps, batch_size=arguments.batch_size, learning_rate=arguments.learning_rate,
+        warmup_share=0.1, temperature=0.05, seed=1,
+    )  # fmt: skip
     frozen = frozen_encoder()
     pairs = pairs_of(beauty, settings.steps * settings.batch_size)
     tuned = fine_tune(frozen, pairs, settings, threads=arguments.cores, progress="fine-tuning").encoder
     print_row("", None)
-    for name, encoder in {"frozen": frozen, f"fine-tuned, {arguments.steps} steps": tuned}.items():
+    for name, encoder in {
+        "frozen": frozen,
+        f"fine-tuned, {settings.steps} x {settings.batch_size} pairs": tuned,
+    }.items():
         for channel, found in measured(beauty, encoder, arguments.cores).items():
             print_row(f"{channel}, {name}", found)
 
