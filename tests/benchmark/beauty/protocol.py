@@ -74,3 +74,11 @@ def figures(rank: np.ndarray, tail: np.ndarray) -> dict[str, tuple[float, float]
     gain = np.where(rank < LISTED, 1.0 / np.log2(np.minimum(rank, LISTED) + 2.0), 0.0)
     groups = {"all": np.ones(len(rank), dtype=bool), "head": ~tail, "tail": tail}
     return {name: (float((rank[own] < LISTED).mean()), float(gain[own].mean())) for name, own in groups.items()}
+
+
+def print_row(name: str, found: dict[str, tuple[float, float] | None] | None) -> None:
+    if found is None:
+        print(f"{'HR@10/NDCG@10':44s} {'all':13s} {'tail':13s}")
+        return
+    cells = ("-" if found[group] is None else "{:.4f}/{:.4f}".format(*found[group]) for group in ("all", "tail"))
+    print(f"{name:44s} " + " ".join(f"{cell:13s}" for cell in cells), flush=True)
