@@ -21,12 +21,14 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly simulate test test-slow benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
+.PHONY: nightly simulate test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
 	@echo "make test        the tests, under 15 minutes"
 	@echo "make test-slow   tests that take longer"
+	@echo "make benchmark   a night, then every benchmark below but simulate, one after the other"
+	@echo "make benchmark-panel     what a night's relevance finds of what households of the panel newly buy"
 	@echo "make benchmark-exposure  the plan against HiGHS, and at 20 million pairs"
 	@echo "make benchmark-score     the first stage against MLlib's lists and bare numpy, and in parts of the items"
 	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
@@ -50,6 +52,14 @@ test: setup
 
 test-slow: setup
 	@$(BIN)/python -m pytest -q -m slow $(ARGS)
+
+# One after the other: each takes all cores. Those on Amazon Beauty want BEAUTY=folder of its data.
+benchmark: nightly
+	@for part in panel text embedding features ingest exposure score publish policies $(if $(BEAUTY),beauty beauty-text); do \
+	  echo "== make benchmark-$$part" && $(MAKE) --no-print-directory benchmark-$$part ARGS= || exit 1; done
+
+benchmark-panel: setup
+	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/panel.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
 
 benchmark-exposure: setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.exposure $(ARGS)

@@ -1,0 +1,100 @@
+"""What a night's relevance finds of the tail items that a household of the panel newly buys after the night.
+
+    make benchmark-panel CONF=conf/local.yaml [AS_OF=2017-12-01]
+
+Needs a night of the configuration on the panel (make nightly). Before the cut, the night's date, the head is the
+smallest set of items, most lines first, ties by item_id, that holds 80 % of all lines; the tail is every other item.
+Targets are the pairs of a household that bought before the cut and a tail item that it bought at or after the cut and
+never before. Items of the head and those bought before are dropped from a household's candidates, the best 100 of the
+others count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import functions as F
+
+from features.contract import RELEVANCE
+from jobs.runtime.command import add_as_of, parser
+from jobs.runtime.config import load_config
+from jobs.runtime.session import spark_session
+from jobs.sources.complete_journey.panel import Panel
+from jobs.tables.warehouse import Warehouse
+from model.ranking_metrics import hit_at, ndcg_at, recall_at
+
+HEAD_SHARE, LISTED, FIRST = 0.8, 100, 10
+PAIR = ["user_id", "item_id"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """`known`: pairs bought before the cut. `head`: ids of items. `targets`: pairs. Pairs are user_id, item_id."""
+
+    known: pd.DataFrame
+    head: set[str]
+    targets: pd.DataFrame
+
+    @classmethod
+    def of(cls, lines: pd.DataFrame, cut: str) -> Split:
+        """lines: user_id, item_id, time; cut: ISO date."""
+        early = lines.time < pd.Timestamp(cut)
+        before = lines[early]
+        counts = before.groupby("item_id").size().rename("lines").reset_index()
+        counts = counts.sort_values(["lines", "item_id"], ascending=[False, True])
+        held = counts.lines.cumsum() - counts.lines
+        head = set(counts.item_id[held < HEAD_SHARE * counts.lines.sum()])
+        known = before[PAIR].drop_duplicates()
+        later = lines.loc[~early, PAIR].drop_duplicates()
+        later = later[later.user_id.isin(set(known.user_id)) & ~later.item_id.isin(head)]
+        return cls(known, head, without(later, known))
+
+
+def without(pairs: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `pairs` whose user_id and item_id are no row of `others`."""
+    return pairs[~pd.MultiIndex.from_frame(pairs[PAIR]).isin(pd.MultiIndex.from_frame(others[PAIR]))]
+
+
+def figures(ranking: pd.DataFrame, split: Split) -> dict[str, float]:
+    """Means over the households with targets; ranking: user_id, item_id, score."""
+    targets = split.targets.groupby("user_id").size()
+    allowed = ranking[ranking.user_id.isin(targets.index) & ~ranking.item_id.isin(split.head)]
+    allowed = without(allowed, split.known).sort_values(["user_id", "score"], ascending=[True, False], kind="stable")
+    rank = allowed.groupby("user_id").cumcount().to_numpy()
+    top, rank = allowed[rank < LISTED], rank[rank < LISTED]
+    hits = np.zeros((len(targets), LISTED), dtype=bool)
+    wanted = pd.MultiIndex.from_frame(top[PAIR]).isin(pd.MultiIndex.from_frame(split.targets))
+    hits[targets.index.get_indexer(top.user_id), rank] = wanted
+    count = targets.to_numpy()
+    return {
+        "households": len(targets),
+        "targets": int(count.sum()),
+        "recall@100": float(recall_at(hits, count).mean()),
+        "ndcg@100": float(ndcg_at(hits, count).mean()),
+        "hit@10": float(hit_at(hits[:, :FIRST]).mean()),
+    }
+
+
+def main() -> None:
+    made = parser(__doc__)
+    add_as_of(made)
+    given = made.parse_args()
+    conf, spark = load_config(given.conf), spark_session("benchmark-panel")
+    panel = Panel(spark)
+    lines = panel.transactions().join(panel.products().select("product_id"), on="product_id", how="left_semi")
+    rows = lines.select(
+        F.col("household_id").cast("string").alias("user_id"),
+        F.col("product_id").cast("string").alias("item_id"),
+        F.col("transaction_timestamp").alias("time"),
+    ).toPandas()
+    night = Warehouse(spark, conf.warehouse).read_date(RELEVANCE, given.as_of)
+    ranking = night.select(*PAIR, F.col("relevance").alias("score")).toPandas()
+    spark.stop()
+    for name, value in figures(ranking, Split.of(rows, given.as_of.isoformat())).items():
+        print(f"{name:12s}{value:,.4f}" if isinstance(value, float) else f"{name:12s}{value:,}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""The protocol of the panel's benchmark by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.benchmark.panel import Split, figures
+
+CUT = "2017-12-01"
+
+
+def lines(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["user_id", "item_id", "time"])
+    return frame.assign(time=pd.to_datetime(frame.time, format="ISO8601"))
+
+
+BEFORE = [("u1", "milk", "2017-11-01")] * 8 + [("u1", "tea", "2017-11-02"), ("u2", "salt", "2017-11-30 23:59:59")]
+
+
+def test_head_and_targets() -> None:
+    split = Split.of(
+        lines(
+            *BEFORE,
+            ("u1", "milk", "2017-12-02"),  # of the head
+            ("u1", "tea", "2017-12-02"),  # bought before
+            ("u1", "salt", "2017-12-01"),
+            ("u1", "salt", "2017-12-05"),  # once is enough
+            ("u2", "rice", "2017-12-09"),  # never sold before
+            ("u3", "rice", "2017-12-09"),  # a household that nobody knows
+        ),
+        CUT,
+    )
+    assert split.head == {"milk"}
+    assert set(split.targets.itertuples(index=False, name=None)) == {("u1", "salt"), ("u2", "rice")}
+
+
+def test_an_item_enters_the_head_while_those_before_it_hold_less_than_the_share() -> None:
+    assert Split.of(lines(*BEFORE[:7], *BEFORE[8:]), CUT).head == {"milk", "salt"}  # 7 of 9 lines; ties by id
+
+
+def test_figures_by_hand() -> None:
+    split = Split.of(lines(*BEFORE, ("u1", "salt", "2017-12-01"), ("u2", "rice", "2017-12-09")), CUT)
+    ranking = pd.DataFrame(
+        [("u1", "milk", 0.9), ("u1", "tea", 0.8), ("u1", "oil", 0.5), ("u1", "salt", 0.4), ("u2", "oil", 0.1)],
+        columns=["user_id", "item_id", "score"],
+    )
+    found = figures(ranking, split)  # u1: milk and tea are dropped, so salt stands second; u2: nothing is found
+    assert (found["households"], found["targets"]) == (2, 2)
+    assert found["recall@100"] == pytest.approx(0.5)
+    assert found["hit@10"] == pytest.approx(0.5)
+    assert found["ndcg@100"] == pytest.approx(0.5 / np.log2(3))
