@@ -10,8 +10,8 @@ import pandas as pd
 HOUSEHOLDS = 150
 
 
-def write_small_panel(folder: Path) -> Path:
-    """Writes the panel's tables with every 16th household, their products and the promotions of six stores.
+def write_small_panel(folder: Path, count: int = HOUSEHOLDS) -> Path:
+    """Writes the panel's tables with `count` households evenly apart, their products and the promotions of six stores.
 
     Products are cut to those of the sample and to those promoted in its stores in the last weeks, so that cold items
     exist as well.
@@ -22,7 +22,7 @@ def write_small_panel(folder: Path) -> Path:
     panel = Path(spec.origin).parent / "data"
     folder.mkdir(parents=True, exist_ok=True)
     lines = pd.read_parquet(panel / "transactions.parquet")
-    households = sorted(lines.household_id.unique())[:: len(lines.household_id.unique()) // HOUSEHOLDS][:HOUSEHOLDS]
+    households = sorted(lines.household_id.unique())[:: lines.household_id.nunique() // count][:count]
     lines = lines[lines.household_id.isin(households)]
     stores = lines.store_id.value_counts().index[:6]
     promotions = pd.read_parquet(panel / "promotions.parquet", filters=[("store_id", "in", [int(s) for s in stores])])
