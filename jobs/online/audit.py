@@ -1,4 +1,4 @@
-"""Reads a colour back through Feast, as any reader would, and compares it with Delta."""
+"""Reads a colour back from the store and compares it with Delta."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from feast import FeatureStore, FeatureView
 
+from jobs.online.encoding import decoded, encode_column, encode_keys
 from jobs.online.fields import OnlineView
 from jobs.online.writing import night_store
 from jobs.runtime.errors import LongtailError
 
 CONFIDENCE = 0.95
-_BATCH = 500  # entities a read
+AS_READERS = 500  # entities of a view that are read through Feast as well, as any reader would
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,10 @@ def audit(
 ) -> Audited:
     """Compares every field of all entities, or of `most` drawn at random, and how many entities the view holds.
 
-    Values are compared, not Feast's status: a store may call a missing entity present. Raises LongtailError naming
-    view and feature when a value differs, or when the view holds entities that it should not.
+    Compared are the bytes in the store with those that the values of Delta are as Feast's serialised values; and, of up
+    to AS_READERS entities, what Feast gives to a reader with the values of Delta themselves. Values are compared, not
+    Feast's status: a store may call a missing entity present. Raises LongtailError naming view and feature when a value
+    differs, or when the view holds entities that it should not.
     """
     held = night_store(store).entities_held(store.config, coloured)
     if held != len(rows):
@@ -52,17 +55,30 @@ def audit(
             f"The audit of {coloured.name} failed: it holds {held} entities, Delta has {len(rows)}.", _AGAIN
         )
     expected = sample(rows, most, seed)
-    for start in range(0, len(expected), _BATCH):
-        batch = expected.iloc[start : start + _BATCH]
-        read = read_batch(store, view, coloured, batch[view.join_key].tolist())
-        for name in view.field_names:
-            for wanted, found in zip(batch[name], read[name], strict=True):
-                if not equal(wanted, found):
-                    raise LongtailError(
-                        f"The audit of {coloured.name} failed: {name} is read as {found!r}, Delta holds {wanted!r}.",
-                        _AGAIN,
-                    )
+    _compare_bytes(store, view, coloured, expected)
+    few = sample(expected, AS_READERS, seed)
+    read = read_batch(store, view, coloured, few[view.join_key].tolist())
+    for name in view.field_names:
+        for wanted, found in zip(few[name], read[name], strict=True):
+            if not equal(wanted, found):
+                raise _differs(coloured, name, found, wanted)
     return Audited(len(expected), len(rows))
+
+
+def _compare_bytes(store: FeatureStore, view: OnlineView, coloured: FeatureView, expected: pd.DataFrame) -> None:
+    keys = encode_keys(view.join_key, expected[view.join_key].tolist(), store.config.entity_key_serialization_version)
+    found = night_store(store).values_held(store.config, coloured, keys, view.field_names)
+    for field in coloured.features:
+        column = encode_column(expected[field.name], field)
+        wanted = column.values[column.place].tolist()
+        if wanted != found[field.name]:
+            row = next(row for row, value in enumerate(wanted) if value != found[field.name][row])
+            raise _differs(coloured, field.name, decoded(found[field.name][row]), list(expected[field.name])[row])
+
+
+def _differs(coloured: FeatureView, name: str, found: Any, wanted: Any) -> LongtailError:
+    said = f"{name} is read as {found!r}, Delta holds {wanted!r}"
+    return LongtailError(f"The audit of {coloured.name} failed: {said}.", _AGAIN)
 
 
 def read_batch(store: FeatureStore, view: OnlineView, coloured: FeatureView, ids: list[str]) -> dict[str, list[Any]]:

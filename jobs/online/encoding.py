@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 from feast import Field, ValueType
 from feast.infra.key_encoding_utils import serialize_entity_key
-from feast.infra.online_stores.helpers import extract_text_and_num
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
-from feast.type_map import python_values_to_proto_values
+from feast.type_map import feast_value_type_to_python_type, python_values_to_proto_values
 from feast.types import Array
 
 from jobs.online.encoding_bytes import double_lists, doubles, longs, string_lists, strings
@@ -31,15 +30,13 @@ _SCALARS: dict[ValueType, Callable[[Iterable[Any]], list[bytes]]] = {
 
 @dataclass(frozen=True)
 class EncodedColumn:
-    """One feature of n rows: row r has the value values[place[r]], and its text for search texts()[place[r]].
+    """One feature of n rows: row r has the value values[place[r]].
 
-    `texts` is None where Feast keeps none; they are made when they are asked for, since only some stores keep them.
     Values that come again, as most do in a column of counts, are held once.
     """
 
     place: np.ndarray  # [n] int64
     values: np.ndarray  # [distinct] bytes, Feast's serialised Value
-    texts: Callable[[], np.ndarray] | None  # [distinct] str
 
     def digests(self) -> np.ndarray:
         """[distinct] uint64, equal for equal values."""
@@ -62,14 +59,12 @@ def encode_column(column: pd.Series, field: Field) -> EncodedColumn:
     """A column without NULL; distinct scalars are converted once."""
     kind = field.dtype.to_value_type()
     if isinstance(field.dtype, Array):
-        values = _LISTS[kind](column) if kind in _LISTS else _by_feast(column.to_numpy(), kind)[0]
-        return EncodedColumn(np.arange(len(column)), as_objects(values), None)
+        values = _LISTS[kind](column) if kind in _LISTS else _by_feast(column.to_numpy(), kind)
+        return EncodedColumn(np.arange(len(column)), as_objects(values))
     place, distinct = pd.factorize(column)
-    if kind in _SCALARS:
-        known = np.asarray(distinct).tolist()
-        return EncodedColumn(place, as_objects(_SCALARS[kind](known)), lambda: as_objects(list(map(str, known))))
-    values, texts = _by_feast(np.asarray(distinct), kind)
-    return EncodedColumn(place, as_objects(values), lambda: as_objects(texts))
+    known = np.asarray(distinct)
+    values = _SCALARS[kind](known.tolist()) if kind in _SCALARS else _by_feast(known, kind)
+    return EncodedColumn(place, as_objects(values))
 
 
 def as_objects(values: Sequence[Any]) -> np.ndarray:
@@ -79,8 +74,11 @@ def as_objects(values: Sequence[Any]) -> np.ndarray:
     return array
 
 
-def _by_feast(values: np.ndarray, kind: ValueType) -> tuple[list[bytes], list[str | None]]:
+def decoded(value: bytes | None) -> Any:
+    """The value as Feast's readers give it; None of None."""
+    return None if value is None else feast_value_type_to_python_type(Value.FromString(value))
+
+
+def _by_feast(values: np.ndarray, kind: ValueType) -> list[bytes]:
     """By Feast's own converter: right for every type, and slow."""
-    converted = python_values_to_proto_values(values, kind)
-    texts = [extract_text_and_num(value, False)[0] for value in converted]
-    return [value.SerializeToString() for value in converted], texts
+    return [value.SerializeToString() for value in python_values_to_proto_values(values, kind)]

@@ -35,6 +35,11 @@ class NightStore(Protocol):
         Run again without it after it was stopped, it completes.
         """
 
+    def values_held(
+        self, config: RepoConfig, view: FeatureView, keys: Sequence[bytes], names: Sequence[str]
+    ) -> dict[str, list[bytes | None]]:
+        """By feature the serialised value of every entity, in the order of the keys; None where there is none."""
+
     def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
         """Takes one entity out of the view, so that nothing of it stays in the store's files."""
 

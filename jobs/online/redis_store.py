@@ -14,7 +14,7 @@ from feast.repo_config import RepoConfig
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
 
 from jobs.online.encoding import EncodedColumn
-from jobs.online.redis_commands import answers
+from jobs.online.redis_commands import answers, argument, command
 from jobs.online.redis_rows import Rows
 
 _PATIENCE = {"socket_timeout": 60, "socket_connect_timeout": 10}  # seconds
@@ -84,6 +84,19 @@ class NightRedisOnlineStore(RedisOnlineStore):
         if lost.any():
             answers(client, rows.commands(batch[lost], np.ones((int(lost.sum()), changed.shape[1]), dtype=bool)))
         return int(changed[~lost].sum()) + int(lost.sum()) * changed.shape[1]
+
+    def values_held(
+        self, config: RepoConfig, view: FeatureView, keys: Sequence[bytes], names: Sequence[str]
+    ) -> dict[str, list[bytes | None]]:
+        """By feature the serialised value of every entity, in the order of the keys; None where there is none."""
+        client: Any = self._get_client(config.online_store)
+        name, project = _versioned_fv_name(view, config), config.project.encode()
+        fields = [argument(_mmh3(f"{name}:{feature}")) for feature in names]
+        rows: list[list[bytes | None]] = []
+        for begin in range(0, len(keys), BATCH):
+            asked = [command(b"HMGET", [argument(key + project), *fields]) for key in keys[begin : begin + BATCH]]
+            rows += answers(client, asked)
+        return {feature: [row[place] for row in rows] for place, feature in enumerate(names)}
 
     def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
         """Takes the view's fields from the entity; Redis forgets an entity without fields."""

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from jobs.planning.inputs import problem_of, visits_of
 from jobs.planning.setting import Setting
+from model.exposure.order import by_score
 from model.exposure.passes import SHARD_USERS, Facts, facts_of, total_facts, total_use, use_of_shard
 from model.exposure.problem import Problem
 from model.exposure.user_block import Use, UserPairs, blocks_of, plan_of
@@ -191,7 +192,7 @@ def best_pairs(shard: UserPairs, price: np.ndarray, gamma: float, most: int) -> 
 
 def _places(shard: UserPairs, user: np.ndarray, key: np.ndarray) -> np.ndarray:
     """int (pairs): the place of each pair among its user's, largest key first."""
-    order = np.lexsort((-key, user))
+    order = by_score(shard.user_start, key)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order)) - shard.user_start[user[order]]
     return place

@@ -38,7 +38,10 @@ VIEW = OnlineView(
     timestamp="as_of",
 )
 ROWS = pd.DataFrame({"item_id": ["2", "10", "1"], **{name: values for name, (_, values) in TYPES.items()}})
-READ = 'SELECT * FROM "longtail_everything_blue" ORDER BY entity_key, feature_name'
+READ = (
+    "SELECT entity_key, feature_name, value, vector_value, event_ts, created_ts "
+    'FROM "longtail_everything_blue" ORDER BY entity_key, feature_name'
+)
 
 
 def database_rows(path: Path) -> list[tuple[object, ...]]:
