@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.exposure.order import by_score
 from model.exposure.problem import Problem
 
 
@@ -15,7 +16,7 @@ def displaced_by(problem: Problem, pair: np.ndarray, explored: np.ndarray) -> np
 
     pair: int (entries), the lists; explored: bool (entries), entries drawn at random displace nothing.
     """
-    order = np.lexsort((-problem.value, problem.user_index))
+    order = by_score(problem.user_start, problem.value)
     place = np.arange(len(order)) - np.repeat(problem.user_start[:-1], problem.candidates)
     by_value = np.zeros(len(order), dtype=bool)
     by_value[order[place < problem.slots]] = True

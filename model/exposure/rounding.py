@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from model.exposure.lists import Lists
+from model.exposure.order import by_score
 from model.exposure.problem import Problem
 from model.exposure.room import Room
 
@@ -21,7 +22,7 @@ def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.
     price: float64 (items); threshold: float64 (users), the price t of a slot
     """
     score = problem.value - price[problem.item_index]
-    order = np.lexsort((tie, -score, problem.user_index))
+    order = by_score(problem.user_start, score, tie)
     lists = Lists(problem, score, np.full((problem.users, problem.slots), -1, dtype=np.int64))
     room = Room(problem)
     place, end = problem.user_start[:-1].copy(), problem.user_start[1:]
