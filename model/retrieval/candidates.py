@@ -15,6 +15,9 @@ from model.retrieval.scores import pick
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
 
+_GROUP_ITEMS = 16
+_GROUPS_PER_KEPT = 4  # with fewer, best items share groups, and the bar admits many more than are kept
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -73,9 +76,7 @@ def _of_part(
         inside = (bought[1] >= begin) & (bought[1] < begin + score.shape[1])
         score[bought[0][inside], bought[1][inside] - begin] = -np.inf
     keep = min(most[0], score.shape[1])
-    # The bar admits ties; the stable sort then settles them, so that nothing depends on partition's own order.
-    bar = np.partition(score, -keep, axis=1)[:, -keep]
-    row, column = np.divmod(np.flatnonzero(score >= bar[:, None]), score.shape[1])
+    row, column = np.divmod(np.flatnonzero(score >= _bar(score, keep)[:, None]), score.shape[1])
     row, column = _first_of_each(row, column, score[row, column], keep)
     few = np.bincount(row, part.cold[column], minlength=len(shoppers)) < most[1]
     for user in np.flatnonzero(few):
@@ -83,6 +84,20 @@ def _of_part(
         added = np.setdiff1d(_best(score[user], np.flatnonzero(part.cold), most[1]), column[own])
         row, column = np.append(row, np.full(len(added), user)), np.append(column, added)
     return row, column + begin, score[row, column], pick(channels, row, column).T
+
+
+def _bar(score: np.ndarray, keep: int) -> np.ndarray:
+    """[b] a score that at least `keep` of each row reach, and few more.
+
+    It is the keep-th largest maximum of groups of items: so many groups hold one item each that reaches it, and to find
+    maxima costs far less than to order scores. It admits ties; a stable sort then settles them, so that nothing depends
+    on partition's own order.
+    """
+    groups = score.shape[1] // _GROUP_ITEMS
+    if groups < _GROUPS_PER_KEPT * keep:
+        return np.asarray(np.partition(score, -keep, axis=1)[:, -keep])
+    largest = score[:, : groups * _GROUP_ITEMS].reshape(len(score), _GROUP_ITEMS, groups).max(axis=1)
+    return np.asarray(np.partition(largest, -keep, axis=1)[:, -keep])
 
 
 def _first_of_each(row: np.ndarray, column: np.ndarray, score: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray]:
