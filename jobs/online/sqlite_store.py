@@ -36,7 +36,7 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         opening = self._conn is None
         connection: sqlite3.Connection = super()._get_conn(config)
         if opening:
-            # Takes effect on a new file alone. A night is some hundred megabytes, which larger pages hold with less work.
+            # Takes effect on a new file alone. Larger pages hold a night's hundreds of megabytes with less work.
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             # With the default journal a reader waits for the writer and then fails with "database is locked".
             connection.execute("PRAGMA journal_mode = WAL")

@@ -148,7 +148,6 @@ def _near(block: Block, net: np.ndarray, last: np.ndarray, gamma: float) -> _Nea
     place = np.flatnonzero(above)
     if 2 * most > net.shape[1]:  # moving most of them costs more than it saves
         return _Near(net, block.item, place, place)
-    row = np.repeat(np.arange(users), count)
     at = np.arange(len(place)) + np.repeat(np.arange(users) * most - (np.cumsum(count) - count), count)
     score, item = np.full(users * most, -_FAR), np.full(users * most, block.items, dtype=np.int32)
     score[at], item[at] = net.ravel()[place], block.item.ravel()[place]

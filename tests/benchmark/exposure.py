@@ -61,8 +61,8 @@ def quality() -> None:
         warm = solve(tomorrow(problem), TOLERANCE, MOST_PASSES, solution.prices)
         print(
             f"{len(problem.value):>9,} {seed:>4}  {took:>7.1f}  {optimum:>8.3f}  {solution.response:>8.3f}  "
-            f"{1 - solution.response / optimum:>6.2%}  {gap_of_lists(problem, plan):>10.2%}  {over:>9.1e}  {short:>12.1e}  "
-            f"{solution.passes:>4}  {warm.passes:>4}",
+            f"{1 - solution.response / optimum:>6.2%}  {gap_of_lists(problem, plan):>10.2%}  {over:>9.1e}  "
+            f"{short:>12.1e}  {solution.passes:>4}  {warm.passes:>4}",
             flush=True,
         )
 
@@ -111,8 +111,8 @@ def memory() -> None:
     short = float(np.maximum(problem.group_floor - plan.group_delivered, 0).max())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"lists: {took:.1f} s, {len(plan.pair):,} entries, {gap_of_lists(problem, plan):.2%} below the bound, over caps {over:.1e}, floors short {short:.1e}; peak memory "
-        f"of the process {peak:.1f} GiB",
+        f"lists: {took:.1f} s, {len(plan.pair):,} entries, {gap_of_lists(problem, plan):.2%} below the bound, over "
+        f"caps {over:.1e}, floors short {short:.1e}; peak memory of the process {peak:.1f} GiB",
         flush=True,
     )
 
