@@ -15,7 +15,7 @@ from jobs.online.writing import night_store
 from jobs.runtime.errors import LongtailError
 
 CONFIDENCE = 0.95
-AS_READERS = 500  # entities of a view that are read through Feast as well, as any reader would
+AS_READERS = 200  # entities of a view that are read through Feast as well, as any reader would
 
 
 @dataclass(frozen=True)

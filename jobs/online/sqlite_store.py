@@ -17,7 +17,7 @@ from feast.utils import to_naive_utc
 from jobs.online.encoding import EncodedColumn, as_objects
 
 _PAGE_BYTES = 16_384
-_AT_ONCE = 20_000  # entities whose values are laid out for the database together
+_AT_ONCE = 5_000  # entities a transaction
 
 
 class NightSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):
@@ -73,10 +73,11 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         event_time: datetime,
         changed_only: bool,
     ) -> int:
-        """Replaces all rows of a view in one transaction: readers see the old rows until the new ones are whole.
+        """Deletes all rows of the view and writes the new ones, _AT_ONCE entities a transaction.
 
-        All values are written, changed or not: those of an entity lie side by side, and to append them in order costs
-        less than to look each changed one up.
+        Nobody reads the view meanwhile, and others write to the same database: SQLite lets one at a time, so none may
+        take long. All values are written, changed or not: those of an entity lie side by side, and to append them in
+        order costs less than to look each changed one up.
         """
         names = sorted(columns)
         epoch = adapt_datetime_epoch(to_naive_utc(event_time))
@@ -90,10 +91,12 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         connection = self._get_conn(config)
         with connection:
             connection.execute(f"DELETE FROM {_table(config, view)}")
-            for start in range(0, len(order), _AT_ONCE):
-                some = order[start : start + _AT_ONCE]
-                values = (columns[name].values[columns[name].place[some]].tolist() for name in names)
-                connection.executemany(insert, zip(held_keys[some].tolist(), *values, strict=True))
+        for start in range(0, len(order), _AT_ONCE):
+            some = order[start : start + _AT_ONCE]
+            values = (columns[name].values[columns[name].place[some]].tolist() for name in names)
+            batch = list(zip(held_keys[some].tolist(), *values, strict=True))
+            with connection:
+                connection.executemany(insert, batch)
         return len(keys) * len(names)
 
     def values_held(
