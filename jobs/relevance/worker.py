@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark import TaskContext
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import DoubleType, StructField, StructType
 
@@ -41,7 +42,7 @@ def score_block_with(
         if not len(candidates):
             return to_arrow_schema(SCORED).empty_table()
         with torch_threads(threads):
-            return scored(candidates, shoppers, _model(model), *_item_side(item_side))
+            return scored(candidates, shoppers, _model(model, task_device()), *_item_side(item_side))
 
     return score_block
 
@@ -70,9 +71,18 @@ def _names(reasons: np.ndarray, terms: tuple[str, ...]) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(offsets), pc.take(pa.array(terms), pa.array(reasons[given])))
 
 
+def task_device() -> str:
+    """The GPU that Spark gave this task (spark.task.resource.gpu.amount), else the CPU."""
+    context = TaskContext.get()
+    given = context.resources().get("gpu") if context is not None else None
+    return f"cuda:{given.addresses[0]}" if given is not None else "cpu"
+
+
 @lru_cache(maxsize=1)
-def _model(name: str) -> Scorer:
-    return Scorer.load(shipped_folder(name))
+def _model(name: str, device: str) -> Scorer:
+    scorer = Scorer.load(shipped_folder(name))
+    scorer.ranker.to(device)
+    return scorer
 
 
 @lru_cache(maxsize=1)

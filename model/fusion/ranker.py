@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 
@@ -84,13 +84,19 @@ class FusionRanker:
         self.inputs, self.shape, self.network = inputs, shape, network.eval()
         self._terms, self._users = terms, users
 
+    def to(self, device: str) -> FusionRanker:
+        """Moves the network to a device of torch, on which it then computes; returns itself."""
+        self.network.to(device)
+        return self
+
     def encode_items(self, items: Items) -> EncodedItems:
         """The item side of one date, to be passed to `predict` with every block."""
         text = np.empty((len(items.text), self.shape.width), dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(text), _ITEMS_AT_ONCE):
                 rows = np.asarray(items.text[start : start + _ITEMS_AT_ONCE], dtype=np.float32)
-                text[start : start + len(rows)] = self.network.project(torch.from_numpy(rows)).numpy()
+                given = torch.from_numpy(rows).to(self.network.skip.device)
+                text[start : start + len(rows)] = self.network.project(given).cpu().numpy()
         return EncodedItems(text, self.standardised_features(items), items.text_row)
 
     def standardised_features(self, items: Items) -> np.ndarray:
@@ -111,7 +117,8 @@ class FusionRanker:
         logits = np.empty(block.candidates.shape, dtype=np.float32)
         with torch.inference_mode():
             for some in batches(len(block)):
-                logits[some] = logits_of(self.network, self.tensors(block.take(some), items, projected)).numpy()
+                given = self.tensors(block.take(some), items, projected).to(self.network.skip.device)
+                logits[some] = logits_of(self.network, given).cpu().numpy()
         if not np.isfinite(logits[block.listed]).all():
             raise ValueError("The fusion model gave a logit that is no number. Check its inputs, or train anew.")
         return np.where(block.listed, logits, np.float32(-np.inf))
@@ -141,7 +148,7 @@ class FusionRanker:
         by `first_stage_parts` [B, C, channels], which add up to them but for a constant, and is 0 as a term.
         """
         place = len(self.inputs.channels)
-        weights = self.network.skip.detach().numpy()
+        weights = self.network.skip.detach().cpu().numpy()
         terms = self.terms(block, items)
         moved = terms * weights
         moved[..., :place] += first_stage_parts * (weights[place] / self._terms.deviation[place])
@@ -220,6 +227,10 @@ class FusionTensors:
     candidate_has_text: Tensor
     terms: Tensor
     item_features: Tensor
+
+    def to(self, device: torch.device) -> FusionTensors:
+        """The same on a device."""
+        return FusionTensors(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
 
 def logits_of(network: FusionNetwork, given: FusionTensors) -> Tensor:

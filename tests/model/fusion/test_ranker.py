@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from model.fusion.inputs import Block
 from model.fusion.ranker import FusionRanker, Standardiser
@@ -38,6 +39,15 @@ def test_a_shopper_scores_the_same_alone_and_in_a_block(ranker: FusionRanker) ->
     together = ranker.predict(period.block, items)
     alone = ranker.predict(period.block.take(np.array([1, 70])), items)
     np.testing.assert_allclose(alone, together[[1, 70]], atol=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_gives_the_logits_of_the_cpu() -> None:
+    own = fit_ranker([toy_period()], INPUTS, SETTINGS)
+    period = toy_period(seed=2)
+    on_cpu = own.predict(period.block, own.encode_items(period.items))
+    own.to("cuda:0")
+    np.testing.assert_allclose(own.predict(period.block, own.encode_items(period.items)), on_cpu, atol=1e-4)
 
 
 def test_what_stands_beside_padding_is_not_read(ranker: FusionRanker) -> None:
