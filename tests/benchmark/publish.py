@@ -173,6 +173,8 @@ def feasts_own(conf: Config, folder: Path, store: str) -> FeatureStore:
     else:
         settings["online_store"] = {"type": "sqlite", "path": str(folder / "theirs.db")}
     settings["registry"]["path"] = str(folder / "theirs-registry.db")
+    # Without it Feast makes the message objects of all rows at once, some kilobytes each.
+    settings["materialization"] = {"online_write_batch_size": 50_000}
     (folder / "theirs.yaml").write_text(yaml.safe_dump(settings))
     theirs = FeatureStore(fs_yaml_file=folder / "theirs.yaml")
     catalogue = build_catalogue(online_views(conf))

@@ -67,6 +67,8 @@ def publish_nights(conf_path: str, first: int, last: int, copies: int) -> None:
         for number in range(first, last + 1):
             frames = {view.name: rows(view, number, copies) for view in catalogue.views}
             bring_live(conf, night_of(number), f"r{number}", catalogue, store, registered_colours(store), frames)
+            if not writer.is_alive():
+                raise RuntimeError("the live view could not be written beside the night")
             print(number, flush=True)
         stop.set()
         writer.join()
