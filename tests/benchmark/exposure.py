@@ -23,6 +23,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from jobs.planning.by_spark import BySpark
 from jobs.planning.groups import NamedGroup
+from jobs.planning.inputs import inputs_of
 from jobs.planning.item_bounds import ItemBounds
 from jobs.planning.merchandising import NONE
 from jobs.planning.pairs import Pairs
@@ -31,7 +32,7 @@ from jobs.planning.shared import SharedLists
 from model.exposure.chance import seeds_of
 from model.exposure.order import by_score
 from model.exposure.plan import Plan, rounded_plan
-from model.exposure.prices import priced, solve
+from model.exposure.prices import priced, solution_at, solve
 from model.exposure.problem import Problem
 from tests.benchmark.plan_problems import synthetic_problem
 from tests.jobs.planning.plans import plan_with
@@ -118,22 +119,34 @@ def memory() -> None:
 
 
 def by_spark(users: int = 200_000) -> None:
-    """The same plan by passes of Spark: seconds a pass, and the same prices."""
+    """The same plan by passes of Spark: seconds a pass, the same prices, and lists from the pairs that it keeps."""
     problem = synthetic_problem(users, 20_000, 100)
+    seeds = seeds_of(map(str, range(problem.users)), 1), seeds_of(map(str, range(problem.items)), 2)
     with tempfile.TemporaryDirectory() as folder, local_session(Path(folder)) as spark:
+        setting = setting_of(spark, problem, Path(folder))
         begun = time.perf_counter()
-        passes = BySpark(spark, setting_of(spark, problem, Path(folder)))
+        passes = BySpark(spark, setting)
         print(f"{len(problem.value):,} pairs packed on the executors: {time.perf_counter() - begun:.1f} s", flush=True)
         begun = time.perf_counter()
         found = priced(passes.bounds, passes, TOLERANCE, MOST_PASSES)
         took = time.perf_counter() - begun
         print(f"by Spark: {took:.1f} s, {found.passes} passes, {took / found.passes:.2f} s a pass", flush=True)
+        begun = time.perf_counter()
+        kept = inputs_of(setting, passes.kept(found.price, found.gamma).toArrow()).problem
+        by_spark = rounded_plan(kept, solution_at(kept, found), TOLERANCE, *seeds)
+        took = time.perf_counter() - begun
+        print(f"lists from {len(kept.value):,} pairs on the driver: {took:.1f} s", flush=True)
         passes.close()
     begun = time.perf_counter()
     ours = solve(problem, TOLERANCE, MOST_PASSES)
     took = time.perf_counter() - begun
-    same = np.array_equal(ours.price, found.price)
-    print(f"in memory: {took:.1f} s, {took / ours.passes:.2f} s a pass; equal prices: {same}", flush=True)
+    lists = rounded_plan(problem, ours, TOLERANCE, *seeds)
+    same = np.array_equal(problem.item_index[lists.pair], kept.item_index[by_spark.pair])
+    print(
+        f"in memory: {took:.1f} s, {took / ours.passes:.2f} s a pass; equal prices: "
+        f"{np.array_equal(ours.price, found.price)}, equal lists: {same}",
+        flush=True,
+    )
 
 
 def gap_of_lists(problem: Problem, plan: Plan) -> float:
