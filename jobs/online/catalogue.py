@@ -21,11 +21,16 @@ RANKING = "storefront_ranking"
 OURS = {"managed_by": "longtail"}
 
 _ENTITIES = {"user": "A shopper.", "item": "A product."}
-# Feast asks for the key of every entity of a service, so a question about one entity has a service of its own.
+# Feast asks for the key of every entity of a service, and reads all that a service has: a question has one of its own.
 _SERVICES = {
-    RANKING: ("The answer for a shopper and an item: list, boost, features of both.", ("user", "item")),
-    "storefront_user": ("The answer for a shopper: list and features.", ("user",)),
-    "storefront_item": ("The answer for an item: boost and features.", ("item",)),
+    RANKING: (
+        "The answer for a shopper and an item: list, boost, features of both.",
+        ("user_exposure", "item_exposure", "user_features", "item_features"),
+    ),
+    "storefront_user": ("The answer for a shopper: list and features.", ("user_exposure", "user_features")),
+    "storefront_item": ("The answer for an item: boost and features.", ("item_exposure", "item_features")),
+    "storefront_list": ("A shopper's list alone.", ("user_exposure",)),
+    "storefront_boost": ("An item's boost alone.", ("item_exposure",)),
 }
 
 
@@ -56,13 +61,13 @@ class Catalogue:
                 features=[
                     self.coloured[view.name, colours.served][names].with_name(view.name)
                     for view in self.views
-                    if view.entity in entities
+                    if view.name in views
                     and (names := [one for one in view.field_names if f"{view.name}:{one}" in served])
                 ],
                 tags=OURS | colours.to_tags(),
                 description=meaning,
             )
-            for name, (meaning, entities) in _SERVICES.items()
+            for name, (meaning, views) in _SERVICES.items()
         ]
 
 

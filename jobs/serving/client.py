@@ -29,6 +29,8 @@ from feast.errors import FeatureServiceNotFoundException
 RANKING = "storefront_ranking"  # shopper and item
 USER = "storefront_user"
 ITEM = "storefront_item"
+LIST = "storefront_list"  # of a shopper, without features: read many times as fast
+BOOST = "storefront_boost"  # of an item
 LIVE = "storefront_live"  # item, while the day runs
 EVERYONE = "everyone"  # the segment whose list is for any shopper
 _SEGMENT = "segment:"  # what the key of a segment's list begins with
@@ -136,7 +138,7 @@ class StorefrontClient:
         """The shopper's list, else the segment's, else everyone's, without withdrawn items and those already shown."""
         wanted = [user_id, *([f"{_SEGMENT}{segment}"] if segment else []), f"{_SEGMENT}{EVERYONE}"]
         try:
-            rows = self._ask(USER, {"user_id": wanted})
+            rows = self._ask(LIST, {"user_id": wanted})
         except StorefrontUnavailable:
             answer = self._from_memory(user_id)
         else:
@@ -147,7 +149,7 @@ class StorefrontClient:
 
     def boosts(self, item_ids: Sequence[str]) -> dict[str, float]:
         """Boost by item, in units of the score, to add to a score; items without one or withdrawn are left out."""
-        rows = self._ask(ITEM, {"item_id": list(item_ids)}) if item_ids else []
+        rows = self._ask(BOOST, {"item_id": list(item_ids)}) if item_ids else []
         boosts = {row["item_id"]: row["item_exposure__boost"] for row in rows}
         return {item: boost for item, boost in boosts.items() if boost is not None and not self._is_withdrawn(item)}
 

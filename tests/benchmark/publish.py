@@ -126,7 +126,7 @@ def read(store: str, users: int) -> None:
 
         def plain(service: str, keys: dict[str, list[str]]) -> Any:
             return feast.get_online_features(
-                features=feast.get_feature_service(service, allow_cache=True), entity_rows=keys
+                features=feast.get_feature_service(service, allow_cache=True), entity_rows=keys, full_feature_names=True
             ).to_dict()
 
         def user() -> str:
@@ -136,10 +136,14 @@ def read(store: str, users: int) -> None:
             return list(chance.choice(items, 200, replace=False))
 
         timed: dict[str, tuple[int, Callable[[], Any]]] = {
-            "one shopper, client": (1_000, lambda: client.user_list(user())),
-            "one shopper, Feast alone": (1_000, lambda: plain("storefront_user", {"user_id": [user()]})),
+            "list of a shopper, client": (1_000, lambda: client.user_list(user())),
+            "list of a shopper, Feast alone": (1_000, lambda: plain("storefront_list", {"user_id": [user()]})),
             "boosts of 200 items, client": (200, lambda: client.boosts(some())),
-            "200 items, Feast alone": (200, lambda: plain("storefront_item", {"item_id": some()})),
+            "boosts of 200 items, Feast alone": (200, lambda: plain("storefront_boost", {"item_id": some()})),
+            "all of a shopper, client": (1_000, lambda: client.user(user())),
+            "all of a shopper, Feast alone": (1_000, lambda: plain("storefront_user", {"user_id": [user()]})),
+            "all of 200 items, client": (100, lambda: client.items(some())),
+            "all of 200 items, Feast alone": (100, lambda: plain("storefront_item", {"item_id": some()})),
         }
         for name, (count, call) in timed.items():
             call()

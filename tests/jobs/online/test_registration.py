@@ -52,6 +52,8 @@ def test_everything_is_registered_with_its_meaning(tmp_path: Path) -> None:
         RANKING,
         "storefront_user",
         "storefront_item",
+        "storefront_list",
+        "storefront_boost",
     }
     view = store.get_feature_view("item_features_green")
     assert {field.name: field.description for field in view.features} == {

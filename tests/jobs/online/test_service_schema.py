@@ -24,6 +24,8 @@ SERVICES = {
     "storefront_ranking": {"user_exposure", "item_exposure", "user_features", "item_features"},
     "storefront_user": {"user_exposure", "user_features"},
     "storefront_item": {"item_exposure", "item_features"},
+    "storefront_list": {"user_exposure"},
+    "storefront_boost": {"item_exposure"},
 }
 
 
