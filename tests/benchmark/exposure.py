@@ -1,4 +1,6 @@
-"""The plan against HiGHS, and at size: python -m tests.benchmark.exposure [quality] [highs] [memory] [spark].
+"""The plan against HiGHS, and at size.
+
+python -m tests.benchmark.exposure [quality] [positions] [highs] [memory] [spark]
 
 Figures are one core's where a process computes; the Spark part uses the cores of conf/spark-local.conf.
 """
@@ -14,28 +16,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pyspark.sql import SparkSession
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array, vstack
 
 from jobs.planning.by_spark import BySpark
-from jobs.planning.groups import NamedGroup
 from jobs.planning.inputs import inputs_of
-from jobs.planning.item_bounds import ItemBounds
-from jobs.planning.merchandising import NONE
-from jobs.planning.pairs import Pairs
-from jobs.planning.setting import Setting
-from jobs.planning.shared import SharedLists
 from model.exposure.chance import seeds_of
-from model.exposure.order import by_score
-from model.exposure.plan import Plan, rounded_plan
+from model.exposure.plan import rounded_plan
 from model.exposure.prices import priced, solution_at, solve
 from model.exposure.problem import Problem
+from tests.benchmark.plan_by_spark import setting_of
+from tests.benchmark.plan_optimum import gap_of_lists, optimum_with_positions, responses, solved_by_highs
 from tests.benchmark.plan_problems import synthetic_problem
-from tests.jobs.planning.plans import plan_with
 from tests.spark_session import local_session
 
 TOLERANCE, MOST_PASSES = 0.002, 60
@@ -43,7 +33,13 @@ TOLERANCE, MOST_PASSES = 0.002, 60
 
 def main() -> None:
     """Runs the parts that are named, or all."""
-    parts: dict[str, Callable[[], None]] = {"quality": quality, "highs": highs, "memory": memory, "spark": by_spark}
+    parts: dict[str, Callable[[], None]] = {
+        "quality": quality,
+        "positions": positions,
+        "highs": highs,
+        "memory": memory,
+        "spark": by_spark,
+    }
     for name in sys.argv[1:] or parts:
         parts[name]()
 
@@ -66,6 +62,15 @@ def quality() -> None:
             f"{short:>12.1e}  {solution.passes:>4}  {warm.passes:>4}",
             flush=True,
         )
+
+
+def positions() -> None:
+    """The lists against HiGHS' optimum over shoppers, items and positions; small enough for it."""
+    problem = synthetic_problem(400, 300, 40, slots=5)
+    seeds = seeds_of(map(str, range(problem.users)), 1), seeds_of(map(str, range(problem.items)), 2)
+    plan = rounded_plan(problem, solve(problem, TOLERANCE, MOST_PASSES), TOLERANCE, *seeds)
+    below = 1 - responses(problem, plan) / optimum_with_positions(problem)
+    print(f"lists of {len(problem.value):,} pairs: {below:.2%} below HiGHS' optimum with positions", flush=True)
 
 
 def highs() -> None:
@@ -149,80 +154,10 @@ def by_spark(users: int = 200_000) -> None:
     )
 
 
-def gap_of_lists(problem: Problem, plan: Plan) -> float:
-    """By how much of it the responses of the lists are below a bound that no lists under these caps and floors exceed.
-
-    HiGHS' plan and ours take every slot for one of mean weight; lists have positions. The bound is the dual of the plan
-    with positions at the prices of the lists (weak duality): each user's best scores, the best at the first position.
-    """
-    weights, prices = problem.position_weights[: problem.slots], plan.solution.prices
-    score = problem.value - plan.solution.price[problem.item_index]
-    order = by_score(problem.user_start, score)
-    place = np.arange(len(order)) - np.repeat(problem.user_start[:-1], problem.candidates)
-    best = order[place < problem.slots]
-    exposure = problem.visit_probability[problem.user_index[best]] * weights[place[place < problem.slots]]
-    bound = float(exposure @ np.maximum(score[best], 0.0)) + float(prices.cap @ problem.planned_cap)
-    bound -= float(prices.group @ problem.group_floor)
-    shown = problem.visit_probability[plan.user] * weights[plan.rank]
-    return 1.0 - float(shown @ problem.value[plan.pair]) / bound
-
-
 def tomorrow(problem: Problem) -> Problem:
     """The same store a night later: every value moves by some 5 %."""
     noise = np.exp(np.random.default_rng(9).normal(0, 0.05, len(problem.value)))
     return replace(problem, value=problem.value * noise)
-
-
-def solved_by_highs(problem: Problem, method: str, limit: float) -> tuple[float, float]:
-    """Seconds and the optimum, NaN when the limit (seconds) was not enough."""
-    pairs, delivery = len(problem.value), problem.delivery[problem.user_index]
-    column = np.arange(pairs)
-    slots = coo_array((np.ones(pairs), (problem.user_index, column)), shape=(problem.users, pairs))
-    caps = csr_array((delivery, (problem.item_index, column)), shape=(problem.items, pairs))
-    begun = time.perf_counter()
-    solved = linprog(
-        -problem.value * delivery,
-        A_ub=vstack([slots, caps, -(problem.membership @ caps)]).tocsr(),
-        b_ub=np.concatenate([np.full(problem.users, problem.slots), problem.planned_cap, -problem.group_floor]),
-        bounds=(0, 1),
-        method=method,
-        options={"time_limit": limit},
-    )
-    return time.perf_counter() - begun, -solved.fun if solved.status == 0 else np.nan
-
-
-def setting_of(spark: SparkSession, problem: Problem, folder: Path) -> Setting:
-    """The setting whose problem is this one; its pairs lie in a Parquet file."""
-    items = np.array([f"i{number:06}" for number in range(problem.items)])
-    users = np.array([f"u{number:07}" for number in range(problem.users)])
-    path = folder / "pairs"
-    path.mkdir()
-    for begin in range(0, problem.users, 20_000):
-        part = problem.pairs.part(begin, min(begin + 20_000, problem.users))
-        user = np.repeat(users[begin : begin + 20_000], np.diff(part.user_start))
-        columns = {"user_id": user, "item_id": items[part.item_index], "relevance": part.value}
-        pq.write_table(pa.table(columns), path / f"{begin}.parquet")
-    frame = spark.read.parquet(str(path)).selectExpr("user_id", "item_id", "relevance", "'' AS cause")
-    total = float(problem.visit_probability.sum() * problem.position_weights.sum())
-    nothing, kinds = np.zeros(problem.items), np.full(problem.items, "item_cap", dtype=object)
-    bounds = ItemBounds(problem.item_cap, problem.item_floor, np.full(problem.items, np.inf), kinds, kinds)
-    plan = plan_with(position_weights=problem.position_weights.tolist(), exploration_slots=0)
-    known = pd.DataFrame({"user_id": users, "visit_probability": problem.visit_probability, "consents": True})
-    return Setting(
-        plan=plan,
-        items=pd.DataFrame({"item_id": items}),
-        item_type=problem.item_type,
-        users=known,
-        bounds=bounds,
-        groups=tuple(NamedGroup(group.name, group.name, group) for group in problem.groups),
-        shared=SharedLists({}, {}, {}, np.zeros(0, dtype=object), nothing),
-        wishes=NONE,
-        factor=np.ones(problem.items),
-        addend=nothing,
-        pairs=Pairs(frame, None, "1"),
-        user_ids=users,
-        total=total,
-    )
 
 
 if __name__ == "__main__":

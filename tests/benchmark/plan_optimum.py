@@ -1,0 +1,74 @@
+"""What a plan could bring at most: by HiGHS, and by a bound at any size."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_array, csr_array, vstack
+
+from model.exposure.order import by_score
+from model.exposure.plan import Plan
+from model.exposure.problem import Problem
+
+
+def responses(problem: Problem, plan: Plan) -> float:
+    """Expected responses of the lists, each entry looked at as its position is."""
+    shown = problem.visit_probability[plan.user] * problem.position_weights[plan.rank]
+    return float(shown @ problem.value[plan.pair])
+
+
+def gap_of_lists(problem: Problem, plan: Plan) -> float:
+    """By how much of it the responses of the lists are below a bound that no lists under these caps and floors exceed.
+
+    HiGHS' plan and ours take every slot for one of mean weight; lists have positions. The bound is the dual of the plan
+    with positions at the prices of the lists (weak duality): each user's best scores, the best at the first position.
+    """
+    weights, prices = problem.position_weights[: problem.slots], plan.solution.prices
+    score = problem.value - plan.solution.price[problem.item_index]
+    order = by_score(problem.user_start, score)
+    place = np.arange(len(order)) - np.repeat(problem.user_start[:-1], problem.candidates)
+    best = order[place < problem.slots]
+    exposure = problem.visit_probability[problem.user_index[best]] * weights[place[place < problem.slots]]
+    bound = float(exposure @ np.maximum(score[best], 0.0)) + float(prices.cap @ problem.planned_cap)
+    bound -= float(prices.group @ problem.group_floor)
+    return 1.0 - responses(problem, plan) / bound
+
+
+def solved_by_highs(problem: Problem, method: str, limit: float) -> tuple[float, float]:
+    """Seconds and the optimum, NaN when the limit (seconds) was not enough."""
+    pairs, delivery = len(problem.value), problem.delivery[problem.user_index]
+    column = np.arange(pairs)
+    slots = coo_array((np.ones(pairs), (problem.user_index, column)), shape=(problem.users, pairs))
+    caps = csr_array((delivery, (problem.item_index, column)), shape=(problem.items, pairs))
+    begun = time.perf_counter()
+    solved = linprog(
+        -problem.value * delivery,
+        A_ub=vstack([slots, caps, -(problem.membership @ caps)]).tocsr(),
+        b_ub=np.concatenate([np.full(problem.users, problem.slots), problem.planned_cap, -problem.group_floor]),
+        bounds=(0, 1),
+        method=method,
+        options={"time_limit": limit},
+    )
+    return time.perf_counter() - begun, -solved.fun if solved.status == 0 else np.nan
+
+
+def optimum_with_positions(problem: Problem) -> float:
+    """HiGHS' optimum over shares of users, items and positions, which no lists exceed."""
+    pairs, slots = len(problem.value), problem.slots
+    pair, rank, column = np.repeat(np.arange(pairs), slots), np.tile(np.arange(slots), pairs), np.arange(pairs * slots)
+    user = problem.user_index[pair]
+    exposure = problem.visit_probability[user] * problem.position_weights[rank]
+    once = csr_array((np.ones(len(column)), (pair, column)))
+    places = csr_array((np.ones(len(column)), (user * slots + rank, column)))
+    caps = csr_array((exposure, (problem.item_index[pair], column)), shape=(problem.items, len(column)))
+    room = [np.ones(pairs), np.ones(problem.users * slots), problem.planned_cap, -problem.group_floor]
+    solved = linprog(
+        -problem.value[pair] * exposure,
+        A_ub=vstack([once, places, caps, -(problem.membership @ caps)]).tocsr(),
+        b_ub=np.concatenate(room),
+        bounds=(0, 1),
+        method="highs-ipm",
+    )
+    return -float(solved.fun)
