@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import feast
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from feast import Field, ValueType
 from feast.infra.key_encoding_utils import serialize_entity_key
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
@@ -16,10 +18,11 @@ from feast.type_map import feast_value_type_to_python_type, python_values_to_pro
 from feast.types import Array
 
 from jobs.online.encoding_bytes import double_lists, doubles, longs, string_lists, strings
+from jobs.runtime.errors import LongtailError
 
-_LISTS: dict[ValueType, Callable[[Iterable[Any]], list[bytes]]] = {
-    ValueType.DOUBLE_LIST: double_lists,
-    ValueType.STRING_LIST: string_lists,
+_LISTS: dict[ValueType, tuple[pa.DataType, Callable[[pa.ListArray], list[bytes]]]] = {
+    ValueType.DOUBLE_LIST: (pa.list_(pa.float64()), double_lists),
+    ValueType.STRING_LIST: (pa.list_(pa.string()), string_lists),
 }
 _SCALARS: dict[ValueType, Callable[[Iterable[Any]], list[bytes]]] = {
     ValueType.DOUBLE: doubles,
@@ -45,26 +48,47 @@ class EncodedColumn:
 
 
 def encode_keys(join_key: str, ids: Sequence[str], version: int) -> list[bytes]:
-    """Feast's entity keys of string ids; `version` is entity_key_serialization_version."""
-    return [
-        serialize_entity_key(
-            EntityKey(join_keys=[join_key], entity_values=[Value(string_val=one)]),
-            entity_key_serialization_version=version,
+    """Feast's entity keys of string ids; `version` is entity_key_serialization_version.
+
+    Feast's key of a string ends with its length and itself, whatever comes before, which is made once.
+    """
+
+    def by_feast(one: str) -> bytes:
+        key = EntityKey(join_keys=[join_key], entity_values=[Value(string_val=one)])
+        return serialize_entity_key(key, entity_key_serialization_version=version)
+
+    before = by_feast("")[: -len(_length(b""))]
+    keys = [before + _length(raw) + raw for raw in (one.encode() for one in ids)]
+    if keys and keys[-1] != by_feast(ids[-1]):
+        raise LongtailError(
+            f"Feast {feast.__version__} writes entity keys in a form that is not known here.",
+            "Install the version that requirements.lock names.",
         )
-        for one in ids
-    ]
+    return keys
 
 
 def encode_column(column: pd.Series, field: Field) -> EncodedColumn:
-    """A column without NULL; distinct scalars are converted once."""
+    """A column without NULL; distinct scalars are converted once. Lists are read fastest from a column of Arrow."""
     kind = field.dtype.to_value_type()
     if isinstance(field.dtype, Array):
-        values = _LISTS[kind](column) if kind in _LISTS else _by_feast(column.to_numpy(), kind)
-        return EncodedColumn(np.arange(len(column)), as_objects(values))
+        return EncodedColumn(np.arange(len(column)), as_objects(_lists(column, kind)))
     place, distinct = pd.factorize(column)
     known = np.asarray(distinct)
     values = _SCALARS[kind](known.tolist()) if kind in _SCALARS else _by_feast(known, kind)
     return EncodedColumn(place, as_objects(values))
+
+
+def _lists(column: pd.Series, kind: ValueType) -> list[bytes]:
+    if kind not in _LISTS:
+        return _by_feast(as_objects(list(column)), kind)
+    arrow, encode = _LISTS[kind]
+    own = column if isinstance(column.dtype, pd.ArrowDtype) else list(column)
+    lists = pa.array(own, type=arrow)
+    return encode(lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists)
+
+
+def _length(raw: bytes) -> bytes:
+    return len(raw).to_bytes(4, "little")
 
 
 def as_objects(values: Sequence[Any]) -> np.ndarray:

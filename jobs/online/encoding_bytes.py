@@ -6,10 +6,12 @@ message's field 1 repeats, packed for doubles. Building messages value by value 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 from feast.protos.feast.types.Value_pb2 import Value
 
 _VARINT, _FIXED_64, _LENGTH = 0, 1, 2  # wire types
@@ -34,31 +36,26 @@ def strings(values: Iterable[str]) -> list[bytes]:
     return [tag + _varint(len(raw)) + raw for raw in (value.encode() for value in values)]
 
 
-def double_lists(rows: Iterable[Sequence[float]]) -> list[bytes]:
+def double_lists(rows: pa.ListArray) -> list[bytes]:
     """One serialised Value a row."""
-    tag = _tag("double_list_val", _LENGTH)
+    tag, raw = _tag("double_list_val", _LENGTH), rows.values.to_numpy().astype("<f8").tobytes()
+    bounds = (rows.offsets.to_numpy() * 8).tolist()
     values = []
-    for row in rows:
-        raw = np.asarray(row, dtype="<f8").tobytes()
-        inner = _FIRST + _varint(len(raw)) + raw if raw else b""
-        values.append(tag + _varint(len(inner)) + inner)
+    for start, end in pairwise(bounds):
+        size = end - start
+        head = _FIRST + _varint(size) if size else b""
+        values.append(tag + _varint(len(head) + size) + head + raw[start:end])
     return values
 
 
-def string_lists(rows: Iterable[Sequence[str]]) -> list[bytes]:
+def string_lists(rows: pa.ListArray) -> list[bytes]:
     """One serialised Value a row; a string that comes again is encoded once."""
-    tag = _tag("string_list_val", _LENGTH)
-    known: dict[str, bytes] = {}
+    tag, texts = _tag("string_list_val", _LENGTH), rows.values.dictionary_encode()
+    known = [_FIRST + _varint(len(raw)) + raw for raw in (text.encode() for text in texts.dictionary.to_pylist())]
+    parts = [known[place] for place in texts.indices.to_pylist()]
     values = []
-    for row in rows:
-        parts = []
-        for text in row:
-            part = known.get(text)
-            if part is None:
-                raw = text.encode()
-                part = known[text] = _FIRST + _varint(len(raw)) + raw
-            parts.append(part)
-        inner = b"".join(parts)
+    for start, end in pairwise(rows.offsets.to_pylist()):
+        inner = b"".join(parts[start:end])
         values.append(tag + _varint(len(inner)) + inner)
     return values
 

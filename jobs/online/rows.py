@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -64,7 +65,9 @@ def _with_fallbacks(night: Night, lists: DataFrame) -> DataFrame:
 
 
 def _read(frame: DataFrame, view: OnlineView) -> pd.DataFrame:
-    return frame.select(view.join_key, *view.field_names).toPandas()
+    # Lists stay Arrow's: as objects of Python they take many times the room and the time.
+    table = frame.select(view.join_key, *view.field_names).toArrow()
+    return table.to_pandas(types_mapper=lambda kind: pd.ArrowDtype(kind) if pa.types.is_list(kind) else None)
 
 
 def _checked(rows: pd.DataFrame, view: OnlineView, night: Night) -> pd.DataFrame:

@@ -1,0 +1,50 @@
+"""Values and keys as bytes, against Feast's own converters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from feast import Field
+from feast.protos.feast.types.Value_pb2 import Value
+from feast.type_map import python_values_to_proto_values
+from feast.types import Array, Bool, Float64, String
+
+from jobs.online import encoding
+from jobs.online.encoding import decoded, encode_column, encode_keys
+from jobs.runtime.errors import LongtailError
+
+LISTS: dict[str, tuple[Any, pa.DataType, list[list[Any]]]] = {
+    "doubles": (Array(Float64), pa.list_(pa.float64()), [[0.5, -1.0], [], [1e300], list(np.arange(40.0))]),
+    "texts": (Array(String), pa.list_(pa.string()), [["a", "茶", "a"], [], [""], ["b" * 300, "a"]]),
+    "flags": (Array(Bool), pa.list_(pa.bool_()), [[True], [False, True], [True], [False]]),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("of_arrow", [True, False])
+def test_lists_are_written_as_feast_does(name: str, of_arrow: bool) -> None:
+    kind, arrow, rows = LISTS[name]
+    field = Field(name=name, dtype=kind)
+    expected = [value.SerializeToString() for value in python_values_to_proto_values(rows, kind.to_value_type())]
+    column = pd.Series(rows, dtype=pd.ArrowDtype(arrow)) if of_arrow else pd.Series(rows)
+    for first in (0, 2):  # a part of a column shares its values with the whole
+        encoded = encode_column(column.iloc[first:], field)
+        assert encoded.values[encoded.place].tolist() == expected[first:]
+    assert [decoded(one) for one in expected] == rows
+
+
+def test_a_value_that_is_missing_is_none() -> None:
+    assert decoded(None) is None
+    assert decoded(Value(double_val=0.5).SerializeToString()) == 0.5
+
+
+def test_another_form_of_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert encode_keys("user_id", [], 3) == []
+    assert len(set(encode_keys("user_id", ["ann", "茶", ""], 3))) == 3
+    monkeypatch.setattr(encoding, "serialize_entity_key", lambda key, **_: key.SerializeToString())
+    with pytest.raises(LongtailError, match="in a form that is not known here"):
+        encode_keys("user_id", ["ann"], 3)
