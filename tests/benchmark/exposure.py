@@ -2,7 +2,8 @@
 
 python -m tests.benchmark.exposure [quality] [positions] [highs] [memory] [spark]
 
-Figures are one core's where a process computes; the Spark part uses the cores of conf/spark-local.conf.
+Seconds are those of the processor where one process computes, on one core (OMP_NUM_THREADS=1), so that what else runs
+does not count; the Spark part uses the cores of conf/spark-local.conf, and its seconds are those of the clock.
 """
 
 from __future__ import annotations
@@ -74,19 +75,19 @@ def positions() -> None:
 
 
 def highs() -> None:
-    """HiGHS at a million pairs, by each of its methods, the second within the first's time; ours at ten million."""
+    """HiGHS at a million pairs, by its simplex and its interior points; ours at ten million."""
     problem = synthetic_problem(10_000, 20_000, 100)
     fastest = np.inf
     for method in ("highs-ds", "highs-ipm"):
-        took, optimum = solved_by_highs(problem, method, min(fastest * 1.2, 160.0))
+        took, optimum = solved_by_highs(problem, method, 600.0 if method == "highs-ds" else min(fastest * 4, 600.0))
         told = f"{took:.1f} s" if np.isfinite(optimum) else f"not done in {took:.0f} s"
         print(f"HiGHS {method} at {len(problem.value):,} pairs: {told}", flush=True)
         if np.isfinite(optimum):
             fastest = min(fastest, took)
     large = synthetic_problem(100_000, 20_000, 100)
-    begun = time.perf_counter()
+    begun = time.process_time()
     solution = solve(large, TOLERANCE, MOST_PASSES)
-    ours = (time.perf_counter() - begun) / len(large.value)
+    ours = (time.process_time() - begun) / len(large.value)
     theirs = fastest / len(problem.value)
     print(
         f"ours at {len(large.value):,} pairs: {ours * 1e6:.2f} us a pair in {solution.passes} passes; HiGHS "
@@ -98,21 +99,21 @@ def highs() -> None:
 def memory() -> None:
     """Twenty million pairs in memory, cold and warm, and the integral lists."""
     problem = synthetic_problem(200_000, 20_000, 100)
-    begun = time.perf_counter()
+    begun = time.process_time()
     solution = solve(problem, TOLERANCE, MOST_PASSES)
-    cold = time.perf_counter() - begun
+    cold = time.process_time() - begun
     print(
         f"{len(problem.value):,} pairs cold: {cold:.1f} s, {solution.passes} passes, gap {solution.gap:.4f}, violation "
         f"{solution.violation:.4f}, converged {solution.converged}",
         flush=True,
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     warm = solve(tomorrow(problem), TOLERANCE, MOST_PASSES, solution.prices)
-    print(f"warm: {time.perf_counter() - begun:.1f} s, {warm.passes} passes, converged {warm.converged}", flush=True)
-    begun = time.perf_counter()
+    print(f"warm: {time.process_time() - begun:.1f} s, {warm.passes} passes, converged {warm.converged}", flush=True)
+    begun = time.process_time()
     users, items = seeds_of(map(str, range(problem.users)), 1), seeds_of(map(str, range(problem.items)), 2)
     plan = rounded_plan(problem, solution, TOLERANCE, users, items)
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     over = float(np.maximum(plan.delivered - problem.item_cap, 0).max())
     short = float(np.maximum(problem.group_floor - plan.group_delivered, 0).max())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -37,12 +37,12 @@ def gap_of_lists(problem: Problem, plan: Plan) -> float:
 
 
 def solved_by_highs(problem: Problem, method: str, limit: float) -> tuple[float, float]:
-    """Seconds and the optimum, NaN when the limit (seconds) was not enough."""
+    """Seconds of the processor and the optimum, NaN when the limit (seconds of the clock) was not enough."""
     pairs, delivery = len(problem.value), problem.delivery[problem.user_index]
     column = np.arange(pairs)
     slots = coo_array((np.ones(pairs), (problem.user_index, column)), shape=(problem.users, pairs))
     caps = csr_array((delivery, (problem.item_index, column)), shape=(problem.items, pairs))
-    begun = time.perf_counter()
+    begun = time.process_time()
     solved = linprog(
         -problem.value * delivery,
         A_ub=vstack([slots, caps, -(problem.membership @ caps)]).tocsr(),
@@ -51,7 +51,7 @@ def solved_by_highs(problem: Problem, method: str, limit: float) -> tuple[float,
         method=method,
         options={"time_limit": limit},
     )
-    return time.perf_counter() - begun, -solved.fun if solved.status == 0 else np.nan
+    return time.process_time() - begun, -solved.fun if solved.status == 0 else np.nan
 
 
 def optimum_with_positions(problem: Problem) -> float:
