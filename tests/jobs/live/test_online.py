@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(folder: Path) -> StorefrontClient:
     conf = published_in(folder)
-    client = StorefrontClient(feature_store_yaml(conf), today=lambda: DAY)
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, today=lambda: DAY)
     shown = UserList("u", True, DAY, "1", (entry(1, "tea", 0.5),))
     assert client.with_live_factors(shown) == shown  # no stream has run yet
     store = open_store(conf)
@@ -48,7 +48,7 @@ def client(folder: Path) -> StorefrontClient:
     # what the nights register leaves the live view alone
     register(store, build_catalogue(online_views(conf)))
     assert LIVE_SERVICE in {service.name for service in store.list_feature_services()}
-    return StorefrontClient(feature_store_yaml(conf), today=lambda: DAY)
+    return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, today=lambda: DAY)
 
 
 def test_factors_of_today(client: StorefrontClient) -> None:
@@ -70,5 +70,7 @@ def test_a_list_is_ordered_anew_and_what_is_used_up_is_left_out(client: Storefro
 
 
 def test_counts_of_yesterday_say_nothing(folder: Path, client: StorefrontClient) -> None:
-    tomorrow = StorefrontClient(folder / "warehouse/feast/feature_store.yaml", today=lambda: date(2024, 5, 2))
+    tomorrow = StorefrontClient(
+        folder / "warehouse/feast/feature_store.yaml", timeout_seconds=None, today=lambda: date(2024, 5, 2)
+    )
     assert tomorrow.live_factors(["oil"]) == {}

@@ -25,7 +25,7 @@ from tests.jobs.online.nights import FIRST, NIGHTS, SECOND, THIRD, TTL, publish_
 
 
 def client_of(conf: Config) -> StorefrontClient:
-    return StorefrontClient(feature_store_yaml(conf))
+    return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None)
 
 
 def is_whole(shown: UserList) -> bool:

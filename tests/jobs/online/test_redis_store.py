@@ -156,7 +156,7 @@ def test_marks_of_other_features_are_of_no_use(conf: Config) -> None:
 
 def test_a_night_on_redis_is_read_by_the_client_and_restated(conf: Config) -> None:
     publish_frames(conf, 1)
-    client = StorefrontClient(feature_store_yaml(conf))
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None)
     assert client.user_list("ann").items[0].score == 1.0
     publish_frames(conf, 2)
     assert client.user_list("ann").items[0].score == 2.0
@@ -213,7 +213,7 @@ def test_a_redis_that_fails_in_the_middle_of_a_publish_stops_it_before_the_flip(
     after = registered_colours(open_store(conf))
     assert (after.live, after.live_night) == (before.live, before.live_night)
     if happening == "its memory is full":
-        assert StorefrontClient(feature_store_yaml(conf)).user_list("ann").items[0].score == 1.0
+        assert StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).user_list("ann").items[0].score == 1.0
 
 
 def test_a_night_goes_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ def test_a_night_goes_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(VARIABLE, server.url)
         conf = redis_config(tmp_path)
         publish_frames(conf, 1)
-        assert StorefrontClient(reader_yaml(conf)).user_list("ann").items[0].score == 1.0
+        assert StorefrontClient(reader_yaml(conf), timeout_seconds=None).user_list("ann").items[0].score == 1.0
         monkeypatch.setenv(VARIABLE, server.url.partition(",ssl")[0])
         with pytest.raises(LongtailError, match="Redis cannot be reached"):
             publish_frames(conf, 2)

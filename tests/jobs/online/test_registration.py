@@ -37,7 +37,7 @@ def without_title(conf: Config) -> Catalogue:
 
 
 def item(conf: Config) -> dict[str, object]:
-    return StorefrontClient(feature_store_yaml(conf)).items(["tea"])[0]
+    return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).items(["tea"])[0]
 
 
 def test_everything_is_registered_with_its_meaning(tmp_path: Path) -> None:

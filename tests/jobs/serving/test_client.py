@@ -32,7 +32,7 @@ def conf(tmp_path: Path) -> Config:
 
 
 def test_a_list_with_everything_that_ranking_needs(conf: Config) -> None:
-    shown = StorefrontClient(feature_store_yaml(conf)).user_list("ann")
+    shown = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).user_list("ann")
     place = RankedItem(rank=1, item_id="1", score=1.0, relevance=1.0, boost=1.0, propensity=1.0, reason="1")
     assert shown.items[0] == place
     assert [item.rank for item in shown.items] == [1, 2]
@@ -40,7 +40,7 @@ def test_a_list_with_everything_that_ranking_needs(conf: Config) -> None:
 
 
 def test_unknown_shoppers_and_items(conf: Config) -> None:
-    client = StorefrontClient(feature_store_yaml(conf))
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None)
     assert client.user_list("cleo") == UserList("cleo", False, None, None, ())
     assert client.boosts(["nil", "tea"]) == {"tea": 1.0}
     assert client.boosts([]) == {}
@@ -52,7 +52,7 @@ def test_unknown_shoppers_and_items(conf: Config) -> None:
 
 
 def test_a_client_that_stays_open_follows_the_flip(conf: Config) -> None:
-    client = StorefrontClient(feature_store_yaml(conf))
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None)
     assert client.user_list("ann").as_of == date(2017, 12, 1)
     publish_frames(conf, 2)
     assert client.user_list("ann").as_of == date(2017, 12, 2)
@@ -67,7 +67,7 @@ def test_a_wrong_path_is_no_empty_list(tmp_path: Path) -> None:
 
 def test_whose_list_a_shopper_gets(conf: Config) -> None:
     publish_frames(conf, 2, users=("segment:new", "segment:everyone"))
-    client = StorefrontClient(feature_store_yaml(conf))
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None)
     told = [client.user_list(user, segment) for user, segment in (("ann", "new"), ("cleo", "new"), ("cleo", "old"))]
     assert [(one.source, one.known, len(one.items)) for one in told] == [
         ("personal", True, 2), ("segment", False, 2), ("everyone", False, 2),
@@ -77,7 +77,7 @@ def test_whose_list_a_shopper_gets(conf: Config) -> None:
 
 def test_withdrawn_and_shown_items_are_left_out(conf: Config) -> None:
     withdrawn: set[str] = set()
-    client = StorefrontClient(feature_store_yaml(conf), is_withdrawn=withdrawn.__contains__)
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, is_withdrawn=withdrawn.__contains__)
     # The list of the frames holds item "1" twice.
     assert client.user_list("ann", already_shown=["1"]).items == ()
     assert client.reranked({"tea": 0.1, "nil": 0.5}) == [("tea", 1.1), ("nil", 0.5)]
@@ -89,7 +89,9 @@ def test_withdrawn_and_shown_items_are_left_out(conf: Config) -> None:
 
 def test_an_old_night(conf: Config, caplog: pytest.LogCaptureFixture) -> None:
     def client(on_stale: OnStale, today: date) -> StorefrontClient:
-        return StorefrontClient(feature_store_yaml(conf), on_stale=on_stale, max_age_days=2, today=lambda: today)
+        return StorefrontClient(
+            feature_store_yaml(conf), timeout_seconds=None, on_stale=on_stale, max_age_days=2, today=lambda: today
+        )
 
     fresh, old = date(2017, 12, 3), date(2017, 12, 4)
     assert len(client("fall_back", fresh).user_list("ann").items) == 2
@@ -139,7 +141,7 @@ def test_a_store_that_is_down(conf: Config, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_exposure_events_are_rows_of_the_contract(conf: Config) -> None:
-    shown = StorefrontClient(feature_store_yaml(conf)).user_list("ann")
+    shown = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).user_list("ann")
     at = datetime(2017, 12, 1, 8, tzinfo=UTC)
     events = StorefrontClient.exposure_events(shown, "r-1", "tail_shelf", at=at)
     assert [event["position"] for event in events] == [1, 2]
