@@ -17,6 +17,12 @@ EXPOSURE_ACCOUNT = Table(
         Column("live_days", LongType(), "Days that the lists were live for, so far."),
         Column("planned", DoubleType(), "Expected delivered exposures of those days."),
         Column("logged", DoubleType(), "Exposures logged; NULL where none was for the whole placement.", nullable=True),
+        Column(
+            "delivered",
+            DoubleType(),
+            "Logged exposures, each times the chance that its position is looked at, as planned is; NULL as logged is.",
+            nullable=True,
+        ),
         Column("requests", LongType(), "Different requests among them.", nullable=True),
         Column("clicks", DoubleType(), "Clicks that an exposure led to.", nullable=True),
         Column("carts", DoubleType(), "Puts into a cart that an exposure led to.", nullable=True),
@@ -25,7 +31,7 @@ EXPOSURE_ACCOUNT = Table(
         Column(
             "margin", DoubleType(), "Part of it that the store keeps; NULL where no margin is known.", nullable=True
         ),
-        Column("gap", DoubleType(), "logged - planned.", nullable=True),
+        Column("gap", DoubleType(), "delivered - planned.", nullable=True),
         Column("reason", StringType(), "Why there is a gap, where it is known; empty where it is within chance."),
     ),
     key=("as_of", "policy", "placement", "item_id"),
@@ -33,6 +39,7 @@ EXPOSURE_ACCOUNT = Table(
     invariants=(
         Invariant("planned_not_negative", "planned >= 0"),
         Invariant("logged_not_negative", "logged >= 0"),
-        Invariant("gap_is_difference", "abs(gap - (logged - planned)) < 1e-6"),
+        Invariant("delivered_not_negative", "delivered >= 0"),
+        Invariant("gap_is_difference", "abs(gap - (delivered - planned)) < 1e-6"),
     ),
 )

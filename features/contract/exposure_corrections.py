@@ -13,7 +13,12 @@ EXPOSURE_CORRECTIONS = Table(
         Column("constraint", StringType(), "As in constraint_prices."),
         Column("member", StringType(), "Item or group that it binds."),
         Column("asked_share", DoubleType(), "Share of all exposure that the rule asks for."),
-        Column("delivered_share", DoubleType(), "Share of the logged exposure; NULL where none is.", nullable=True),
+        Column(
+            "delivered_share",
+            DoubleType(),
+            "Share of the delivered exposure; NULL where none is logged.",
+            nullable=True,
+        ),
         Column("error", DoubleType(), "Relative shortfall beyond chance; negative where it got too much."),
         Column("correction", DoubleType(), "Tonight's bound is the one asked for, times 1 + correction."),
         Column("measured_on", DateType(), "Night whose delivery was measured; NULL where none was.", nullable=True),

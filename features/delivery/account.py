@@ -1,4 +1,4 @@
-"""Planned and logged exposure side by side, with the reason of the gap."""
+"""Planned and delivered exposure side by side, with the reason of the gap."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ def accounts(
     """The columns of `exposure_account` but policy and placement, of every item that was planned or shown.
 
     planned: as_of, item_id, segment, allocated, live_days of the nights; exposures: as_of, item_id, request_id,
-    position, sample_weight of those that count; led_to: as of `attributed`; items: item_id, margin (share of the price,
-    may be NULL), is_gone; ranks: as_of, item_id, rank, share: how much of an item's planned exposure is at each rank.
+    position, sample_weight, attention (the chance that its position is looked at) of those that count; led_to: as of
+    `attributed`; items: item_id, margin (share of the price, may be NULL), is_gone; ranks: as_of, item_id, rank, share:
+    how much of an item's planned exposure is at each rank.
     """
     logged = exposures.groupBy("as_of", "item_id").agg(
-        F.sum("sample_weight").alias("shown"), F.countDistinct("request_id").alias("asked")
+        F.sum("sample_weight").alias("shown"),
+        F.sum(F.col("sample_weight") * F.col("attention")).alias("seen"),
+        F.countDistinct("request_id").alias("asked"),
     )
     nights = _nights(planned, exposures)
     rows = (
@@ -39,7 +42,9 @@ def accounts(
         .join(items.select("item_id", "margin", "is_gone"), on="item_id", how="left")
     )
     rows = rows.withColumn("planned", _or_zero("planned")).withColumn("was_planned", F.col("planned") > 0)
-    rows = rows.withColumn("logged", F.when(F.col("is_logged"), _or_zero("shown")))
+    rows = rows.withColumn("logged", _if_logged(_or_zero("shown"))).withColumn(
+        "delivered", _if_logged(_or_zero("seen"))
+    )
     return rows.select(
         "as_of",
         "item_id",
@@ -47,21 +52,22 @@ def accounts(
         "live_days",
         "planned",
         "logged",
+        "delivered",
         _if_logged(F.coalesce("asked", F.lit(0))).alias("requests"),
         _if_logged(_or_zero("clicks")).alias("clicks"),
         _if_logged(_or_zero("carts")).alias("carts"),
         _if_logged(F.coalesce("purchases", F.lit(0))).alias("purchases"),
         _if_logged(F.coalesce("revenue", F.lit(0).cast("decimal(18,4)"))).alias("revenue"),
         _if_logged(F.coalesce("revenue", F.lit(0)).cast("double") * F.col("margin")).alias("margin"),
-        (F.col("logged") - F.col("planned")).alias("gap"),
+        (F.col("delivered") - F.col("planned")).alias("gap"),
         _reason().alias("reason"),
     )
 
 
 def unlogged_accounts(planned: DataFrame) -> DataFrame:
     """As `accounts`, for nights of which no exposure was logged at all: what was planned, and NULL for all else."""
-    nothing = {"logged": "double", "requests": "bigint", "clicks": "double", "carts": "double", "purchases": "bigint",
-               "revenue": "decimal(18,4)", "margin": "double", "gap": "double"}  # fmt: skip
+    nothing = {"logged": "double", "delivered": "double", "requests": "bigint", "clicks": "double", "carts": "double",
+               "purchases": "bigint", "revenue": "decimal(18,4)", "margin": "double", "gap": "double"}  # fmt: skip
     return planned.where("allocated > 0").select(
         "as_of",
         "item_id",
@@ -76,18 +82,20 @@ def unlogged_accounts(planned: DataFrame) -> DataFrame:
 def _nights(planned: DataFrame, exposures: DataFrame) -> DataFrame:
     """as_of, live_days, is_logged, deepest, visits of every planned night.
 
-    deepest: the last position that was logged, NULL where none was; visits: logged over planned exposures of all items
+    deepest: the last position that was logged, NULL where none was; visits: delivered over planned of all items
     """
     plans = planned.groupBy("as_of").agg(
         F.max("live_days").alias("live_days"), F.sum(F.col("allocated") * F.col("live_days")).alias("whole")
     )
-    logs = exposures.groupBy("as_of").agg(F.sum("sample_weight").alias("delivered"), F.max("position").alias("deepest"))
+    logs = exposures.groupBy("as_of").agg(
+        F.sum(F.col("sample_weight") * F.col("attention")).alias("seen_of_all"), F.max("position").alias("deepest")
+    )
     return plans.join(logs, on="as_of", how="left").select(
         "as_of",
         "live_days",
-        F.col("delivered").isNotNull().alias("is_logged"),
+        F.col("seen_of_all").isNotNull().alias("is_logged"),
         "deepest",
-        (F.col("delivered") / F.nullif("whole", F.lit(0.0))).alias("visits"),
+        (F.col("seen_of_all") / F.nullif("whole", F.lit(0.0))).alias("visits"),
     )
 
 
@@ -102,10 +110,10 @@ def _cut_share(ranks: DataFrame, nights: DataFrame) -> DataFrame:
 
 
 def _reason() -> Column:
-    planned, logged, visits = F.col("planned"), F.col("logged"), F.col("visits")
+    planned, delivered, visits = F.col("planned"), F.col("delivered"), F.col("visits")
     chance = NOISE * F.sqrt(F.greatest(planned, F.lit(1.0)))
-    by_visits = F.abs(logged - planned * visits) <= chance
-    short, over = logged < planned - chance, logged > planned + chance
+    by_visits = F.abs(delivered - planned * visits) <= chance
+    short, over = delivered < planned - chance, delivered > planned + chance
     return (
         F.when(~F.col("is_logged"), NOT_LOGGED)
         .when(~F.col("was_planned"), UNPLANNED)

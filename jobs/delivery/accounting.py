@@ -1,123 +1,103 @@
-"""The account of the last nights: planned against logged exposure, written to `exposure_account`."""
+"""The account of the last nights: planned against delivered exposure of every policy, written to `exposure_account`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
-import numpy as np
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import EVENTS, EXPOSURE_ACCOUNT, EXPOSURE_SCORES, ITEM_EXPOSURE, ITEMS, METRICS
+from features.contract import EXPOSURE_ACCOUNT, EXPOSURE_SCORES, ITEM_EXPOSURE, ITEMS, METRICS
+from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
 from features.delivery.account import accounts, unlogged_accounts
-from features.delivery.attribution import attributed, clicks_by_position
-from features.delivery.judging import COUNTED, event_counts, nights_of_days, with_verdict
+from features.delivery.attribution import attributed
+from features.delivery.judging import event_counts
 from features.point_in_time import versions_at
+from jobs.delivery.log import DeliveryLog, delivery_log
+from jobs.experiments.arms import policies_of_arms
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
-from model.policy_evaluation.position_bias import position_bias
 
 PREFIX = "delivery_"  # of the names in metrics
-_RESPONSES = ("click", "cart", "purchase")
 
 
-def planned_nights(night: Night) -> list[date]:
-    """The nights before tonight that were planned and are accounted anew, the oldest first."""
+def planned_nights(night: Night) -> dict[str, list[date]]:
+    """By policy the nights before tonight that were planned for the placement and are accounted anew, oldest first."""
     since = night.as_of - timedelta(days=night.conf.account.nights)
     rows = night.tables.read_or_empty(ITEM_EXPOSURE).where(
-        (F.col("as_of") >= F.lit(since)) & (F.col("as_of") < F.lit(night.as_of)) & _policy(night)
+        (F.col("as_of") >= F.lit(since))
+        & (F.col("as_of") < F.lit(night.as_of))
+        & (F.col("placement") == night.conf.plan.placement)
     )
-    return sorted(row["as_of"] for row in rows.select("as_of").distinct().collect())
+    found: dict[str, list[date]] = {}
+    for row in sorted(rows.select("policy", "as_of").distinct().collect()):
+        found.setdefault(row["policy"], []).append(row["as_of"])
+    return found
 
 
-def keep_accounts(night: Night, nights: list[date]) -> None:
-    """Writes the accounts of these nights anew, and the counts of the events that went into them to `metrics`."""
+def keep_accounts(night: Night, planned: dict[str, list[date]]) -> None:
+    """Writes the accounts of these nights anew, and the counts of the events that went into them to `metrics`.
+
+    planned: as of `planned_nights`. Accounted are the policies of tonight, with every arm of a test, and those with
+    logged exposures, such as the arms of a test that is over; a policy that was planned and never shown is not.
+    """
+    nights = sorted(set().union(*planned.values()))
     if not nights:
-        night.tables.replace_date(
-            night.spark.createDataFrame([], EXPOSURE_ACCOUNT.schema), EXPOSURE_ACCOUNT, night.as_of
-        )
+        nothing = night.spark.createDataFrame([], EXPOSURE_ACCOUNT.schema)
+        night.tables.replace_date(nothing, EXPOSURE_ACCOUNT, night.as_of)
         night.record.decisions["accounted"] = "no earlier night was planned"
         return
-    days = nights_of_days(night.spark, nights, night.as_of)
-    judged = _judged(night, days).persist()
-    lives = days.select("as_of", "live_days").distinct()
+    log = delivery_log(night, nights)
+    logged = {row["policy"] for row in log.counted.select("policy").distinct().collect()}
+    for policy in sorted(planned.keys() & (logged | policies_of_arms(night).keys())):
+        plan = night.conf.plan.model_copy(update={"policy": policy})
+        of_policy = replace(night, conf=night.conf.model_copy(update={"plan": plan}))
+        _keep_account(of_policy, planned[policy], log, is_logged=policy in logged)
+    _keep_counts(night, log)
+    log.judged.unpersist()
+
+
+def _keep_account(night: Night, nights: list[date], log: DeliveryLog, *, is_logged: bool) -> None:
+    lives = log.days.select("as_of", "live_days").distinct()
     planned = _planned(night, ITEM_EXPOSURE, nights).join(lives, on="as_of", how="inner")
-    if judged.isEmpty():
-        rows, weights = unlogged_accounts(planned), []
-    else:
-        counted = judged.where(F.col("verdict") == COUNTED)
-        responses = _events(night, days).where(F.col("event_type").isin(*_RESPONSES))
-        led_to = attributed(counted, responses, night.conf.account.attribution_days)
+    policy = night.conf.plan.policy
+    if is_logged:
+        counted = log.counted.where(F.col("policy") == policy)
+        led_to = attributed(counted, log.responses, night.conf.account.attribution_days)
         rows = accounts(planned, counted, led_to, _items(night), _ranks(night, nights))
-        weights = _position_weights(night, counted, responses)
-    rows = rows.withColumn("policy", F.lit(night.conf.plan.policy))
-    rows = rows.withColumn("placement", F.lit(night.conf.plan.placement))
-    policy = night.conf.plan.policy.replace("\\", "\\\\").replace("'", "\\'")
-    span = f"as_of >= DATE'{nights[0]}' AND as_of < DATE'{night.as_of}' AND policy = '{policy}'"
+    else:
+        rows = unlogged_accounts(planned)
+    rows = rows.withColumn("policy", F.lit(policy)).withColumn("placement", F.lit(night.conf.plan.placement))
+    quoted = policy.replace("\\", "\\\\").replace("'", "\\'")
+    span = f"as_of >= DATE'{nights[0]}' AND as_of < DATE'{night.as_of}' AND policy = '{quoted}'"
     night.tables.replace(rows, EXPOSURE_ACCOUNT, span)
-    _keep_counts(night, judged, weights)
-    judged.unpersist()
 
 
-def _position_weights(night: Night, counted: DataFrame, responses: DataFrame) -> list[tuple[str, str, float]]:
-    """delivery_position_weight by position, where the log tells it: by items that were clicked and changed place."""
-    clicks = responses.where("event_type = 'click'")
-    rows = clicks_by_position(counted, clicks, night.conf.account.attribution_days).toPandas()
-    of_item = rows.groupby("item_id").agg(clicks=("clicks", "sum"), places=("position", "nunique"))
-    telling = of_item.index[(of_item["clicks"] > 0) & (of_item["places"] > 1)]
-    rows = rows[rows["item_id"].isin(telling)].sort_values("item_id")
-    if not (rows["position"] == 1).any():
-        return []
-    item, place = rows["item_id"].factorize()[0], rows["position"].to_numpy() - 1
-    shown = np.zeros((len(telling), int(place.max()) + 1))
-    clicked = np.zeros_like(shown)
-    shown[item, place] = rows["shown"]
-    clicked[item, place] = np.minimum(rows["clicks"], rows["shown"])
-    weights = position_bias(shown, clicked, most=500).examination
-    return [
-        (f"{PREFIX}position_weight", str(place + 1), float(weight))
-        for place, weight in enumerate(weights)
-        if np.isfinite(weight)
-    ]
-
-
-def _keep_counts(night: Night, judged: DataFrame, weights: list[tuple[str, str, float]]) -> None:
+def _keep_counts(night: Night, log: DeliveryLog) -> None:
     placement = night.conf.plan.placement
-    found = [(row["name"], row["segment"], row["value"]) for row in event_counts(judged).collect()]
+    found = [(row["name"], row["segment"], row["value"]) for row in event_counts(log.judged).collect()]
     about = {"step": "account_exposure", "as_of": night.as_of, "placement": placement}
     if found:
         counts = {name.removeprefix(PREFIX).removesuffix("_count"): int(value) for name, _, value in found}
         night.record.rows |= {f"exposures_{name}": count for name, count in counts.items() if count}
         event("logged exposures", **about, **{name: count for name, count in counts.items() if count})
+        found += [(f"{PREFIX}position_weight", str(place), told) for place, told in log.weights.told.items()]
+        used = enumerate(log.weights.used, start=1)
+        found += [(f"{PREFIX}position_weight_used", str(place), weight) for place, weight in used]
     else:
         night.record.decisions["logged"] = f"no exposure of {placement} was logged"
         event("no exposure was logged", **about)
     versions = {"events": night.tables.inputs["events"]}
-    rows = [(night.as_of, name, segment, value, versions) for name, segment, value in [*found, *weights]]
+    rows = [(night.as_of, name, segment, value, versions) for name, segment, value in found]
     frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
     night.tables.replace_date(frame, METRICS, night.as_of, f"startswith(name, '{PREFIX}')")
 
 
-def _judged(night: Night, days: DataFrame) -> DataFrame:
-    # A store that runs one policy need not say which.
-    ours = F.coalesce(F.col("policy"), F.lit(night.conf.plan.policy)) == night.conf.plan.policy
-    exposures = _events(night, days).where(
-        (F.col("event_type") == "exposure") & (F.col("placement") == night.conf.plan.placement) & ours
-    )
-    ends = versions_at(night.tables.read(ITEMS), [night.as_of], "item_id")
-    withdrawals = ends.where("withdrawn_at IS NOT NULL").select("item_id", "withdrawn_at")
-    return with_verdict(exposures, withdrawals, night.conf.account.most_exposures_a_day)
-
-
-def _events(night: Night, days: DataFrame) -> DataFrame:
-    """The events of the accounted days, with the night that was live."""
-    return night.tables.read(EVENTS).join(F.broadcast(days), on="event_date", how="inner")
-
-
-def _planned(night: Night, table: object, nights: list[date]) -> DataFrame:
-    rows = night.tables.read(table).where(F.col("as_of").isin(nights) & _policy(night))  # type: ignore[arg-type]
-    return rows.where(F.col("placement") == night.conf.plan.placement)
+def _planned(night: Night, table: Table, nights: list[date]) -> DataFrame:
+    of_policy = (F.col("policy") == night.conf.plan.policy) & (F.col("placement") == night.conf.plan.placement)
+    return night.tables.read(table).where(F.col("as_of").isin(nights) & of_policy)
 
 
 def _items(night: Night) -> DataFrame:
@@ -136,7 +116,3 @@ def _ranks(night: Night, nights: list[date]) -> DataFrame:
     return places.join(whole, on=["as_of", "item_id"], how="inner").select(
         "as_of", "item_id", "rank", (F.col("n") / F.col("whole")).alias("share")
     )
-
-
-def _policy(night: Night) -> Column:
-    return F.col("policy") == night.conf.plan.policy

@@ -30,7 +30,7 @@ def keep_corrections(night: Night, nights: list[date]) -> None:
     already = (rules["measured_before"] == measured).to_numpy() if measured else np.ones(len(rules), dtype=bool)
     settings = night.conf.account.controller
     feedback = Feedback(settings.gain, settings.most, settings.noise)
-    total = 0.0 if delivered is None else float(delivered["logged"].sum())
+    total = 0.0 if delivered is None else float(delivered["delivered"].sum())
     error = relative_error(
         rules["asked_share"].to_numpy(), rules["got"].to_numpy() * total, total, settings.noise
     )  # of a night that was taken in before, too: it is told, and not taken in twice
@@ -44,14 +44,14 @@ def keep_corrections(night: Night, nights: list[date]) -> None:
 
 
 def _newest_delivery(night: Night, nights: list[date]) -> pd.DataFrame | None:
-    """as_of, item_id, logged of the newest of these nights with logged exposures; None where none has."""
+    """as_of, item_id, delivered of the newest of these nights with logged exposures; None where none has."""
     known = night.tables.read(EXPOSURE_ACCOUNT).where(
         F.col("as_of").isin(nights) & (F.col("policy") == night.conf.plan.policy) & (F.col("logged") > 0)
     )
     newest = known.agg(F.max("as_of").alias("as_of")).first() if nights else None
     if newest is None or newest["as_of"] is None:
         return None
-    return known.where(F.col("as_of") == F.lit(newest["as_of"])).select("as_of", "item_id", "logged").toPandas()
+    return known.where(F.col("as_of") == F.lit(newest["as_of"])).select("as_of", "item_id", "delivered").toPandas()
 
 
 def _before(night: Night) -> pd.DataFrame:
@@ -67,11 +67,11 @@ def _before(night: Night) -> pd.DataFrame:
 
 
 def _rules(night: Night, delivered: pd.DataFrame | None, before: pd.DataFrame) -> pd.DataFrame:
-    """constraint, member, asked_share, got (share of the logged exposure), is_cap."""
+    """constraint, member, asked_share, got (share of the delivered exposure), is_cap."""
     plan = night.conf.plan
     items = item_rows_of(night, named_columns(plan)).toPandas()
-    logged = pd.Series(dtype=np.float64) if delivered is None else delivered.set_index("item_id")["logged"]
-    share = logged / logged.sum() if len(logged) else logged
+    got = pd.Series(dtype=np.float64) if delivered is None else delivered.set_index("item_id")["delivered"]
+    share = got / got.sum() if len(got) else got
     of_item = items["item_id"].map(share).fillna(0.0).to_numpy(dtype=np.float64)
     rows = []
     for one in named_groups(plan, items, total=1.0):
@@ -128,7 +128,13 @@ def _write(night: Night, rules: pd.DataFrame) -> None:
     frame = night.spark.createDataFrame(rows, EXPOSURE_CORRECTIONS.schema)
     night.tables.replace_date(frame, EXPOSURE_CORRECTIONS, night.as_of, f"policy = '{policy}'")
     moved = [row for row in rows if row[7] != 0]
-    night.record.rows["corrected_bounds"] = len(moved)
+    night.record.rows["corrected_bounds"] = night.record.rows.get("corrected_bounds", 0) + len(moved)
     for row in moved[:20]:
-        about = {"step": "account_exposure", "as_of": night.as_of, "constraint": row[2], "member": row[3]}
+        about = {
+            "step": "account_exposure",
+            "as_of": night.as_of,
+            "policy": night.conf.plan.policy,
+            "constraint": row[2],
+            "member": row[3],
+        }
         event("bound corrected", **about, correction=f"{row[7]:+.3f}", why=row[9])

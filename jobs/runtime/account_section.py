@@ -19,4 +19,5 @@ class Account(Section):
     nights: Positive
     attribution_days: Positive
     most_exposures_a_day: PositiveFloat
+    position_weight_deviation: NotNegativeFloat
     controller: Controller

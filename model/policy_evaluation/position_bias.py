@@ -58,6 +58,26 @@ def position_bias(shown: np.ndarray, answered: np.ndarray, tolerance: float = 1e
     return PositionBias(examination, error, attraction, rounds)
 
 
+def weights_of_positions(found: PositionBias | None, reckoned: np.ndarray, deviation: float) -> np.ndarray:
+    """float64 (positions of `reckoned`): the chance that each is looked at, by what is reckoned with and by the log.
+
+    reckoned: float64 (positions) > 0; deviation: standard deviation of the logarithm by which the truth may lie beside
+    it, 0 where it is to be taken as it is. Both logarithms against the first position are averaged, each weighted by
+    its inverse variance: the posterior mean under a normal prior. What the log cannot tell stays as reckoned.
+    """
+    if found is None or deviation == 0:
+        return reckoned.copy()
+    told = min(len(reckoned), len(found.examination))
+    error = found.standard_error[:told]
+    known = np.isfinite(found.examination[:told]) & (found.examination[:told] > 0) & np.isfinite(error)
+    logged = np.log(np.where(known, found.examination[:told], 1.0))
+    before = np.log(reckoned[:told] / reckoned[0])
+    share = np.where(known, deviation**2 / (deviation**2 + np.where(known, error, 0.0) ** 2), 0.0)
+    weights = reckoned.copy()
+    weights[:told] = reckoned[0] * np.exp(before + share * (logged - before))
+    return weights
+
+
 def strata_of(relevance: np.ndarray, most: int = 20) -> np.ndarray:
     """int (pairs): bins of like relevance with as many pairs each as ties allow, numbered from 0 upwards."""
     if not len(relevance):

@@ -35,6 +35,8 @@ FIRST = date(2024, 5, 1)
 RULE = ("cold", "segment = cold")
 #        cold is to have 20 %; t is a tail item, c a cold one
 PLANNED = {"t": 8000.0, "c": 2000.0}
+GENEROUS = "account.most_exposures_a_day=1e9"
+ARMS = "{usual: {share: 0.5, plan: {}}, bold: {share: 0.5, plan: {floors: {cold: {share: 0.4}}}}}"
 
 
 def at(night: date, hour: int = 12) -> datetime:
@@ -44,20 +46,20 @@ def at(night: date, hour: int = 12) -> datetime:
 class Store:
     """A warehouse with items, and nights that are planned, logged and accounted one by one."""
 
-    def __init__(self, spark: SparkSession, folder: Path) -> None:
+    def __init__(self, spark: SparkSession, folder: Path, *overrides: str) -> None:
         self.spark = spark
         self.conf: Config = load_config(
             ROOT / "conf/local.yaml",
             [f"warehouse={folder}", "plan.floors={cold: {column: segment, equals: cold, share: 0.2}}",
-             "account.controller.noise=0.0", "plan.max_item_share=1.0"],
+             "account.controller.noise=0.0", "plan.max_item_share=1.0", *overrides],
         )  # fmt: skip
         self.tables = Warehouse(spark, self.conf.warehouse)
         listed = {"listed_at": at(FIRST - timedelta(days=99)), "valid_from": at(FIRST - timedelta(days=99))}
         items = [{"item_id": item, "margin": 0.25, **listed} for item in PLANNED]
         self.tables.add(filled(spark, ITEMS, items), ITEMS)
 
-    def plan(self, night: date) -> None:
-        of_night: dict[str, Any] = {"as_of": night, "policy": "main", "placement": "tail_shelf"}
+    def plan(self, night: date, policy: str = "main") -> None:
+        of_night: dict[str, Any] = {"as_of": night, "policy": policy, "placement": "tail_shelf"}
         segments = {"t": "tail", "c": "cold"}
         rows = [
             {
@@ -71,8 +73,7 @@ class Store:
             for item, planned in PLANNED.items()
         ]
         lists = [
-            {**of_night, "item_id": item, "user_id": "u", "rank": n, "propensity": 1.0}
-            for n, item in enumerate(PLANNED, 1)
+            {**of_night, "item_id": item, "user_id": f"u of {item}", "rank": 1, "propensity": 1.0} for item in PLANNED
         ]
         self.tables.add(filled(self.spark, ITEM_EXPOSURE, rows), ITEM_EXPOSURE)
         self.tables.add(filled(self.spark, EXPOSURE_SCORES, lists), EXPOSURE_SCORES)
@@ -86,17 +87,18 @@ class Store:
         ]
         self.tables.add(filled(self.spark, ITEM_FEATURES_TABLE, rows), ITEM_FEATURES_TABLE)
 
-    def log(self, night: date, **exposures: float) -> None:
+    def log(self, night: date, policy: str | None = None, position: int = 1, **exposures: float) -> None:
         """One row an item that stands for so many exposures, and a purchase of c after it."""
-        of_night = {"event_date": night, "ingested_at": at(night, 14), "user_id": "u"}
+        mine = policy or "u"
+        of_night = {"event_date": night, "ingested_at": at(night, 14), "user_id": mine, "policy": policy}
         rows: list[dict[str, Any]] = [
-            {**of_night, "event_id": f"{night}-{item}", "item_id": item, "event_type": "exposure",
-             "event_time": at(night), "placement": "tail_shelf", "position": place,
-             "request_id": f"r-{night}-{item}", "propensity": 1.0, "sample_weight": weight}
-            for place, (item, weight) in enumerate(exposures.items(), 1)
+            {**of_night, "event_id": f"{night}-{mine}-{item}", "item_id": item, "event_type": "exposure",
+             "event_time": at(night), "placement": "tail_shelf", "position": position,
+             "request_id": f"r-{night}-{mine}-{item}", "propensity": 1.0, "sample_weight": weight}
+            for item, weight in exposures.items()
         ]  # fmt: skip
         rows.append(
-            {**of_night, "event_id": f"{night}-bought", "item_id": "c", "event_type": "purchase",
+            {**of_night, "event_id": f"{night}-{mine}-bought", "item_id": "c", "event_type": "purchase",
              "event_time": at(night, 13), "price": Decimal("8"), "sample_weight": 1.0, "quantity": 1}
         )  # fmt: skip
         self.tables.add(filled(self.spark, EVENTS, rows), EVENTS)
@@ -105,16 +107,14 @@ class Store:
         self.know(night)
         run_step(account_exposure, self.spark, self.conf, night, f"run-{night}")
 
-    def correction(self, night: date) -> tuple[float | None, float, str]:
-        row = self.tables.read_date(EXPOSURE_CORRECTIONS, night).where("constraint = 'cold'").collect()[0]
+    def correction(self, night: date, policy: str = "main") -> tuple[float | None, float, str]:
+        rows = self.tables.read_date(EXPOSURE_CORRECTIONS, night).where(f"policy = '{policy}'")
+        row = rows.where("constraint = 'cold'").collect()[0]
         return row["delivered_share"], row["correction"], row["reason"]
 
 
 def test_nights_are_accounted_and_corrected(spark: SparkSession, tmp_path: Path) -> None:
-    store = Store(spark, tmp_path)
-    conf = store.conf.account
-    generous = conf.model_copy(update={"most_exposures_a_day": 1e9})
-    store.conf = store.conf.model_copy(update={"account": generous})
+    store = Store(spark, tmp_path, GENEROUS)
     second, third, fourth = (FIRST + timedelta(days=n) for n in (1, 2, 3))
 
     store.account(FIRST)  # nothing was planned before it
@@ -166,3 +166,31 @@ def test_a_program_counts_for_nothing_and_is_named(spark: SparkSession, tmp_path
     figures = {row["name"]: row["value"] for row in rows}
     assert (figures["delivery_bot_count"], figures["delivery_counted_count"]) == (2.0, 0.0)
     assert store.tables.read_date(EXPOSURE_ACCOUNT, FIRST).where("logged IS NOT NULL").isEmpty()
+
+
+def test_every_arm_has_its_account_and_its_corrections(spark: SparkSession, tmp_path: Path) -> None:
+    test = (f"experiment.{one}" for one in ("name=autumn", f"starts_on={FIRST}", f"arms={ARMS}"))
+    store = Store(spark, tmp_path, GENEROUS, "account.position_weight_deviation=0.0", *test)
+    second, third = (FIRST + timedelta(days=n) for n in (1, 2))
+    for policy in ("main", "bold", "never_shown"):
+        store.plan(FIRST, policy)
+    store.log(FIRST, "main", t=8000.0, c=2000.0)
+    store.log(FIRST, "bold", position=3, t=8000.0, c=2000.0)  # seen by .73 of those it was shown to
+    store.account(second)
+    rows = store.tables.read_date(EXPOSURE_ACCOUNT, FIRST).collect()
+    assert {(row["policy"], row["item_id"]): (row["logged"], row["delivered"]) for row in rows} == {
+        ("main", "t"): (8000.0, 8000.0), ("main", "c"): (2000.0, 2000.0),
+        ("bold", "t"): (8000.0, pytest.approx(5840.0)), ("bold", "c"): (2000.0, pytest.approx(1460.0)),
+    }  # fmt: skip
+    assert {row["policy"]: row["purchases"] for row in rows if row["item_id"] == "c"} == {"main": 1, "bold": 1}
+    assert store.correction(second)[:2] == (pytest.approx(0.2), 0.0)
+    assert store.correction(second, "bold")[:2] == (pytest.approx(0.2), pytest.approx(0.25 * 0.5))  # asked: 40 %
+
+    # The morning after the test is over its last day is accounted, by the log; nothing of it is corrected any more.
+    store.conf = store.conf.model_copy(update={"experiment": store.conf.experiment.model_copy(update={"name": None})})
+    store.plan(second, "bold")
+    store.log(second, "bold", t=10.0, c=1.0)
+    store.account(third)
+    last = store.tables.read_date(EXPOSURE_ACCOUNT, second).where("policy = 'bold'").collect()
+    assert {row["item_id"]: row["logged"] for row in last} == {"t": 10.0, "c": 1.0}
+    assert {row["policy"] for row in store.tables.read_date(EXPOSURE_CORRECTIONS, third).collect()} == {"main"}

@@ -52,12 +52,13 @@ def delivery(reading: Reading) -> Section:
         f"{reading.conf.account.attribution_days} days."
     )
     blocks = (
-        _shares(by), _reasons(by), _by_segment(by), _events(reading), *_positions(reading), *_corrections(reading),
+        _shares(by), _reasons(by), _by_segment(by), *_by_policy(reading, night), _events(reading), *_positions(reading),
+        *_corrections(reading),
     )  # fmt: skip
     return Section(slug, title, lead, blocks)
 
 
-_SUMS = ("planned", "logged", "clicks", "carts", "purchases", "revenue", "margin")
+_SUMS = ("planned", "delivered", "logged", "clicks", "carts", "purchases", "revenue", "margin")
 
 
 def _newest(reading: Reading) -> date | None:
@@ -71,18 +72,22 @@ def _newest(reading: Reading) -> date | None:
 
 
 def _shares(by: pd.DataFrame) -> Bars:
-    sums = by.groupby("segment")[["planned", "logged"]].sum()
+    sums = by.groupby("segment")[["planned", "delivered"]].sum()
     whole = sums.sum()
     bars = []
     for segment in (name for name in ("head", "tail", "cold", "") if name in sums.index):
-        for kind in ("planned", "logged"):
+        for kind in ("planned", "delivered"):
             share = sums.loc[segment, kind] / whole[kind] if whole[kind] else 0.0
             label = f"{segment or 'not in the plan'}, {kind}"
             bars.append(
                 Bar(label, share, f"{percent(share)}  ({amount(float(sums[kind][segment]))})", segment or "plain")
             )
-    ratio = whole["logged"] / whole["planned"] if whole["planned"] else 0.0
-    return Bars("Shares intended and achieved", tuple(bars), _ACCOUNT, f"Logged {percent(ratio)} of what was planned.")
+    ratio = whole["delivered"] / whole["planned"] if whole["planned"] else 0.0
+    note = (
+        f"Delivered {percent(ratio)} of what was planned. Delivered is what was logged, each exposure times the chance "
+        "that its position is looked at, as planned is."
+    )
+    return Bars("Shares intended and achieved", tuple(bars), _ACCOUNT, note)
 
 
 def _by_segment(by: pd.DataFrame) -> Table:
@@ -96,8 +101,21 @@ def _by_segment(by: pd.DataFrame) -> Table:
     return Table("What the exposures led to", columns, cells, _ACCOUNT, frozenset(_SUMS), note)
 
 
+def _by_policy(reading: Reading, night: date) -> tuple[Table, ...]:
+    """What the lists of each arm got and led to; nothing where one policy alone was accounted."""
+    of_night = reading.tables.read(EXPOSURE_ACCOUNT).where(F.col("as_of") == F.lit(night))
+    sums = of_night.groupBy("policy").agg(*(F.sum(name).cast("double").alias(name) for name in _SUMS)).toPandas()
+    if len(sums) < 2:
+        return ()
+    cells = tuple(
+        (row["policy"], *(NONE if pd.isna(row[name]) else amount(row[name]) for name in _SUMS))
+        for row in sums.sort_values("policy").to_dict("records")
+    )
+    return (Table("By policy, of all arms", ("policy", *_SUMS), cells, _ACCOUNT, frozenset(_SUMS)),)
+
+
 def _reasons(by: pd.DataFrame) -> Bars:
-    sums = by.assign(gap=by["logged"] - by["planned"]).groupby("reason")[["gap", "items"]].sum()
+    sums = by.assign(gap=by["delivered"] - by["planned"]).groupby("reason")[["gap", "items"]].sum()
     sums = sums[sums.index != ""].sort_values("gap")
     widest = max(sums["gap"].abs().max(), 1e-9) if len(sums) else 1.0
     bars = tuple(
@@ -116,18 +134,21 @@ def _events(reading: Reading) -> Words:
 
 
 def _positions(reading: Reading) -> tuple[Block, ...]:
-    """The weights of positions that the log's clicks tell, beside those that the plan reckons with."""
+    """The weights of positions that the log's answers tell, beside those that the plan reckons with."""
     reckoned = reading.conf.plan.position_weights
     bars = []
     for place, weight in enumerate(reckoned, start=1):
         found = reading.figure("delivery_position_weight", str(place))
         if found is not None:
-            bars.append(Bar(f"position {place}", found, f"{found:.2f}, the plan reckons with {weight:.2f}"))
+            used = reading.figure("delivery_position_weight_used", str(place)) or weight
+            told = f"{found:.2f}, the plan reckons with {weight:.2f}, accounted with {used:.2f}"
+            bars.append(Bar(f"position {place}", found, told))
     if not bars:
         return ()
     note = (
-        "Chance to be looked at against the first place, by a position-based click model over products shown at "
-        "several places. Where it differs for good, set plan.position_weights."
+        "Chance to be looked at against the first place, by a position-based model of the answers to products shown at "
+        "several places. What the log cannot tell well stays near the plan's. Where it differs for good, set "
+        "plan.position_weights."
     )
     return (Bars("How often places are looked at", tuple(bars), ("metrics", "events"), note),)
 

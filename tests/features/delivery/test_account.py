@@ -25,18 +25,18 @@ PLANNED = [
     (SHOWN, "less", "cold", 100.0, 1), (SHOWN, "more", "tail", 16.0, 1), (SHOWN, "none", "tail", 0.0, 1),
     (SHOWN, "visits", "tail", 100.0, 1), (SILENT, "kept", "tail", 5.0, 2),
 ]  # fmt: skip
-#          item logged rank-one
-LOGGED = {"kept": 100.0, "gone": 10.0, "deep": 5.0, "less": 20.0, "more": 200.0, "other": 3.0, "visits": 74.0}
-ITEMS = [(name, 0.5 if name == "kept" else None, name == "gone") for name in (*LOGGED, "none")]
+#          item: delivered; twice as many are logged, at a position that is looked at half the time
+DELIVERED = {"kept": 100.0, "gone": 10.0, "deep": 5.0, "less": 20.0, "more": 200.0, "other": 3.0, "visits": 74.0}
+ITEMS = [(name, 0.5 if name == "kept" else None, name == "gone") for name in (*DELIVERED, "none")]
 #        deep is planned for places that are never logged
-RANKS = [(SHOWN, name, 7 if name == "deep" else 1, 1.0) for name in LOGGED]
+RANKS = [(SHOWN, name, 7 if name == "deep" else 1, 1.0) for name in DELIVERED]
 
 
 @pytest.fixture(scope="module")
 def rows(spark: SparkSession) -> dict[tuple[date, str], dict[str, object]]:
     exposures = spark.createDataFrame(
-        [(SHOWN, item, f"r-{item}", 1, count) for item, count in LOGGED.items()],
-        "as_of date, item_id string, request_id string, position int, sample_weight double",
+        [(SHOWN, item, f"r-{item}", 1, 2 * count, 0.5) for item, count in DELIVERED.items()],
+        "as_of date, item_id string, request_id string, position int, sample_weight double, attention double",
     )
     led_to = spark.createDataFrame(
         [(SHOWN, "kept", 3.0, 2.0, 1, Decimal("8.0000"))],
@@ -53,7 +53,7 @@ def rows(spark: SparkSession) -> dict[tuple[date, str], dict[str, object]]:
 
 
 def test_reasons(rows: dict[tuple[date, str], dict[str, object]]) -> None:
-    # 412 logged of 516 planned: four fifths of the visits
+    # 412 delivered of 516 planned: four fifths of the visits
     assert {item: row["reason"] for (night, item), row in rows.items() if night == SHOWN} == {
         "kept": "", "gone": account.GONE, "deep": account.CUT, "less": account.LESS, "more": account.MORE,
         "other": account.UNPLANNED, "visits": account.FEWER_VISITS,
@@ -62,7 +62,8 @@ def test_reasons(rows: dict[tuple[date, str], dict[str, object]]) -> None:
 
 def test_what_an_item_brought(rows: dict[tuple[date, str], dict[str, object]]) -> None:
     kept = rows[SHOWN, "kept"]
-    assert (kept["planned"], kept["logged"], kept["gap"], kept["requests"]) == (100.0, 100.0, 0.0, 1)
+    told = ("planned", "logged", "delivered", "gap", "requests")
+    assert [kept[name] for name in told] == [100.0, 200.0, 100.0, 0.0, 1]
     assert (kept["clicks"], kept["carts"], kept["purchases"], kept["revenue"]) == (3.0, 2.0, 1, Decimal("8.0000"))
     assert kept["margin"] == 4.0
     less = rows[SHOWN, "less"]
@@ -75,7 +76,7 @@ def test_a_night_without_events_is_said_so_and_is_no_zero(rows: dict[tuple[date,
     silent = rows[SILENT, "kept"]
     assert silent["planned"] == 10.0  # 5 on each of two days
     assert silent["reason"] == account.NOT_LOGGED
-    told = ("logged", "requests", "clicks", "carts", "purchases", "revenue", "margin", "gap")
+    told = ("logged", "delivered", "requests", "clicks", "carts", "purchases", "revenue", "margin", "gap")
     assert [silent[name] for name in told] == [None] * len(told)
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.policy_evaluation.position_bias import counted, position_bias, strata_of
+from model.policy_evaluation.position_bias import (
+    PositionBias,
+    counted,
+    position_bias,
+    strata_of,
+    weights_of_positions,
+)
 
 
 def test_counts_that_fit_the_model_are_explained_exactly() -> None:
@@ -71,3 +77,15 @@ def test_strata_hold_like_numbers_and_ties_stay_together() -> None:
     )
     assert shown.tolist() == [[1.0, 2.0], [0.0, 3.0]]
     assert answered.tolist() == [[1.0, 0.0], [0.0, 3.0]]
+
+
+def test_the_log_moves_what_is_reckoned_with_as_far_as_it_is_sure() -> None:
+    reckoned = np.array([0.9, 0.45, 0.3, 0.2])
+    # the second is told well, the third as well as the prior, the fourth not at all
+    found = PositionBias(np.array([1.0, 0.8, 0.5, np.nan]), np.array([0.0, 1e-9, 0.2, np.nan]), np.zeros(0), 1)
+    used = weights_of_positions(found, reckoned, 0.2)
+    assert used == pytest.approx([0.9, 0.9 * 0.8, 0.9 * np.sqrt(0.5 * 0.3 / 0.9), 0.2])
+    assert weights_of_positions(found, reckoned, 0.0) == pytest.approx(reckoned)
+    assert weights_of_positions(None, reckoned, 0.2) == pytest.approx(reckoned)
+    short = PositionBias(np.array([1.0, 0.8]), np.array([0.0, 1e-9]), np.zeros(0), 1)
+    assert weights_of_positions(short, reckoned, 0.2) == pytest.approx([0.9, 0.72, 0.3, 0.2])

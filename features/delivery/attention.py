@@ -1,0 +1,21 @@
+"""What a logged exposure counts: the chance that its position is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+
+def with_attention(exposures: DataFrame, weights: Sequence[float]) -> DataFrame:
+    """The columns of the exposures, with attention: the weight of the position.
+
+    exposures: with position, 1 for the first; weights: by position, the first first. Below the last weight it stays
+    that; an exposure without a position counts as the mean over all of them.
+    """
+    known = F.array(*(F.lit(float(weight)) for weight in weights))
+    place = F.least(F.greatest(F.col("position"), F.lit(1)), F.lit(len(weights)))
+    mean = F.lit(float(sum(weights)) / len(weights))
+    at_place = F.element_at(known, place.cast("int"))
+    return exposures.withColumn("attention", F.when(F.col("position").isNull(), mean).otherwise(at_place))
