@@ -66,7 +66,7 @@ def what_if(
         "item_id", "title", F.col("price_mean_90d").alias("price")
     )
     catalogue = known.toPandas().set_index("item_id")
-    visits = setting.users.set_index("user_id")["visit_probability"]
+    visits = setting.users.set_index("user_id")["visits"]
     solution = planned.made.solution
     how = f"passes: {solution.passes}" + ("" if solution.converged else ", not converged: the best of them")
     missed = [f"  {one.name} lacks {one.amount:.2f} of {one.asked:.2f}: {one.why}" for one in planned.made.unmet]

@@ -60,7 +60,7 @@ def problem_of(
         user_start=user_start,
         item_index=item.astype(np.int32),
         value=value,
-        visit_probability=visits,
+        visits=visits,
         position_weights=np.array(plan.position_weights),
         exploration_slots=plan.exploration_slots,
         item_cap=np.maximum(bounds.cap - taken, 0.0),
@@ -72,8 +72,8 @@ def problem_of(
 
 
 def visits_of(setting: Setting, user_ids: np.ndarray) -> np.ndarray:
-    """float64 (user_ids): probability to visit. Raises LongtailError for shoppers without features."""
-    visits = setting.users.set_index("user_id")["visit_probability"].reindex(user_ids).to_numpy(dtype=np.float64)
+    """float64 (user_ids): expected visits. Raises LongtailError for shoppers without features."""
+    visits = setting.users.set_index("user_id")["visits"].reindex(user_ids).to_numpy(dtype=np.float64)
     if np.isnan(visits).any():
         raise LongtailError(
             f"{int(np.isnan(visits).sum())} shoppers of relevance have no row in user_features.",

@@ -19,6 +19,7 @@ from jobs.planning.item_bounds import ItemBounds, item_bounds
 from jobs.planning.merchandising import Merchandising, merchandising_on
 from jobs.planning.pairs import Pairs, eligible_pairs
 from jobs.planning.shared import EVERYONE, SharedLists, shared_lists
+from jobs.planning.visits import planned_visits
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.night import Night
 from jobs.runtime.plan_section import Plan
@@ -30,7 +31,7 @@ class Setting:
     """Everything of a night's plan but its pairs.
 
     items: the items that may enter, sorted by item_id, with the columns that the plan names
-    users: user_id (sorted), visit_probability, consents (bool), shopper_segment of all shoppers known on the night
+    users: user_id (sorted), visits (expected in a day), consents (bool), shopper_segment of all shoppers of the night
     factor and addend: float64 (items), value = relevance x factor + addend
     user_ids: shoppers with pairs, sorted
     total: expected exposures of full lists of all who get one, which shares refer to
@@ -82,7 +83,7 @@ def read_setting(night: Night) -> Setting:
     best = sums.groupby("item_id")["largest"].max()
     largest[place.get_indexer(best.index)] = best.to_numpy()
     listed = users[users["user_id"].isin(user_ids) | ~users["consents"]]
-    total = total_exposure(listed["visit_probability"].to_numpy(), np.array(plan.position_weights))
+    total = total_exposure(listed["visits"].to_numpy(), np.array(plan.position_weights))
     bounds, groups = corrected(
         read_corrections(night),
         place,
@@ -112,7 +113,7 @@ def read_setting(night: Night) -> Setting:
 
 def _users(night: Night) -> pd.DataFrame:
     by = night.conf.plan.shopper_segments
-    columns = ["user_id", "visit_probability", "consent_personalisation"]
+    columns = ["user_id", "visit_probability", "days_since_signed_up", "consent_personalisation"]
     rows = night.tables.read_date(USER_FEATURES_TABLE, night.as_of)
     if by is None:
         segment = F.lit("")
@@ -127,6 +128,8 @@ def _users(night: Night) -> pd.DataFrame:
             f"plan.shopper_segments: user_features has no column {by}.", f"Name one, or {ATTRIBUTE}KEY of users."
         )
     found = rows.select(*columns, segment.alias("shopper_segment")).toPandas().sort_values("user_id", ignore_index=True)
+    found["visits"] = planned_visits(night, found)
+    found = found.drop(columns=["visit_probability", "days_since_signed_up"])
     return found.rename(columns={"consent_personalisation": "consents"})
 
 

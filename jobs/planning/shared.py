@@ -37,14 +37,14 @@ def shared_lists(
     groups: tuple[NamedGroup, ...],
     item_type: np.ndarray,
 ) -> SharedLists:
-    """The lists of a night; means: mean relevance of items by segment; users: user_id, visit_probability, consents.
+    """The lists of a night; means: mean relevance of items by segment; users: user_id, visits, consents.
 
     The list of those who refuse counts in all caps. One list for many gives its items a large share, so the cap on an
     item's share does not keep items out of it (they then enter no personal list); stock and caps of groups do.
     """
     refusing = users[~users["consents"]]
     weights = np.array(plan.position_weights)
-    delivery = float(refusing["visit_probability"].sum()) * weights
+    delivery = float(refusing["visits"].sum()) * weights
     capped = [(one.group.members, one.group.cap) for one in groups if np.isfinite(one.group.cap)]
     factor, addend = worth
     lists, value = {}, {}

@@ -118,7 +118,7 @@ def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.nda
     begins = np.flatnonzero(np.diff(sorted_user, prepend=-1))
     position[shuffled] = np.arange(len(free)) - np.repeat(begins, np.diff(np.append(begins, len(free))))
     # The largest weight that a drawn entry can get: it stands right after the planned ones.
-    exposure = problem.visit_probability[user] * problem.position_weights[lists.length[user]]
+    exposure = problem.visits[user] * problem.position_weights[lists.length[user]]
     room = Room(problem, exploration=True)
     delivered = lists.delivered()
     room.take(np.arange(problem.items), delivered)

@@ -80,7 +80,7 @@ class _Repair:
         """Fills empty slots with candidates that fit at the place of their score."""
         problem, lists = self.problem, self.lists
         short = lists.length < np.minimum(problem.slots, problem.candidates)
-        least = problem.visit_probability[problem.user_index] * problem.position_weights[problem.slots - 1]
+        least = problem.visits[problem.user_index] * problem.position_weights[problem.slots - 1]
         item = problem.item_index
         pair = np.flatnonzero(short[problem.user_index] & ~lists.listed & (self.used[item] + least <= self.cap[item]))
         anything = np.ones(problem.items, dtype=bool)
@@ -108,7 +108,7 @@ class _Repair:
     def _swap(self, pair: int, belongs: np.ndarray) -> bool:
         problem, score = self.problem, self.lists.score
         user, item = int(problem.user_index[pair]), int(problem.item_index[pair])
-        visits, weights = float(problem.visit_probability[user]), problem.position_weights
+        visits, weights = float(problem.visits[user]), problem.position_weights
         if self.used[item] + visits * weights[problem.slots - 1] > self.cap[item]:
             return False
         row = [int(p) for p in self.lists.pair[user] if p >= 0]

@@ -76,5 +76,5 @@ def _value(lists: Lists) -> float:
     """Expected responses of the lists, in units of value."""
     problem = lists.problem
     user, rank = np.nonzero(lists.pair >= 0)
-    weight = problem.visit_probability[user] * problem.position_weights[rank]
+    weight = problem.visits[user] * problem.position_weights[rank]
     return float(weight @ problem.value[lists.pair[user, rank]])

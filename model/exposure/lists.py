@@ -32,7 +32,7 @@ class Lists:
     def delivered(self) -> np.ndarray:
         """float64 (items): expected delivered exposure, visit probability times position weight."""
         user, rank = np.nonzero(self.pair >= 0)
-        weight = self.problem.visit_probability[user] * self.problem.position_weights[rank]
+        weight = self.problem.visits[user] * self.problem.position_weights[rank]
         return np.bincount(self.problem.item_index[self.pair[user, rank]], weight, minlength=self.problem.items)
 
     def types(self, users: np.ndarray) -> np.ndarray:

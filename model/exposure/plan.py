@@ -82,7 +82,7 @@ def rounded_plan(
     explored = np.arange(len(pair)) >= len(pair) - len(chosen)
     order = np.lexsort((rank, user))
     user, pair, rank, explored = user[order], pair[order], rank[order], explored[order]
-    weight = problem.visit_probability[user] * problem.position_weights[rank]
+    weight = problem.visits[user] * problem.position_weights[rank]
     delivered = np.bincount(problem.item_index[pair], weight, minlength=problem.items)
     group_delivered = problem.membership @ delivered
     return Plan(

@@ -29,12 +29,12 @@ class Problem:
     """maximise Σ v·r·d under Σ_i r <= slots a user, caps and floors; 0 <= r <= 1, d_j the delivery of user j.
 
     Pairs are sorted by user, and by item within a user; exposures are expected delivered exposures:
-    visit probability times the weight of the position.
+    expected visits times the weight of the position.
 
     user_start         int (users + 1): the pairs of user j are user_start[j] : user_start[j + 1]
     item_index         int (pairs)
     value              float64 (pairs) >= 0: probability of a response, times its worth where that differs by item
-    visit_probability  float64 (users) in (0, 1]
+    visits             float64 (users) > 0: expected visits a night
     position_weights   float64 (slots): chance that a position is looked at, not increasing
     exploration_slots  how many of the last slots are drawn at random
     item_cap           float64 (items): most exposures; 0 keeps an item out
@@ -48,7 +48,7 @@ class Problem:
     user_start: np.ndarray
     item_index: np.ndarray
     value: np.ndarray
-    visit_probability: np.ndarray
+    visits: np.ndarray
     position_weights: np.ndarray
     exploration_slots: int
     item_cap: np.ndarray
@@ -65,7 +65,7 @@ class Problem:
     @property
     def users(self) -> int:
         """How many there are."""
-        return len(self.visit_probability)
+        return len(self.visits)
 
     @property
     def items(self) -> int:
@@ -90,7 +90,7 @@ class Problem:
     @cached_property
     def delivery(self) -> np.ndarray:
         """float64 (users): expected delivered exposure of a pair with r = 1 in the relaxed plan."""
-        return self.visit_probability * self.position_weights[: self.slots].mean()
+        return self.visits * self.position_weights[: self.slots].mean()
 
     @cached_property
     def exploration_share(self) -> float:
@@ -137,9 +137,9 @@ class Problem:
         return UserPairs(self.user_start, self.item_index, self.value, self.delivery, self.slots, self.items)
 
 
-def total_exposure(visit_probability: np.ndarray, position_weights: np.ndarray) -> float:
+def total_exposure(visits: np.ndarray, position_weights: np.ndarray) -> float:
     """Expected delivered exposures of full lists: what shares of caps and floors refer to."""
-    return float(np.sum(visit_probability) * np.sum(position_weights))
+    return float(np.sum(visits) * np.sum(position_weights))
 
 
 def _check_pairs(problem: Problem) -> None:
@@ -166,9 +166,9 @@ def _check_numbers(problem: Problem) -> None:
         )
     if np.any((problem.value < 0) | np.isinf(problem.value)):
         raise ValueError("value is negative or infinite in some pairs; correct relevance, margins or bids.")
-    visit, weights = problem.visit_probability, problem.position_weights
-    if not np.all((visit > 0) & (visit <= 1)):
-        raise ValueError("visit_probability lies outside (0, 1]; smooth it so that nobody has 0.")
+    visits, weights = problem.visits, problem.position_weights
+    if not np.all((visits > 0) & np.isfinite(visits)):
+        raise ValueError("visits are zero, negative or infinite for some users; smooth them so that nobody has 0.")
     if not np.all((weights > 0) & (weights <= 1)) or np.any(np.diff(weights) > 0):
         raise ValueError("position_weights are not in (0, 1] or increase; number positions by attention.")
     if not 0 <= problem.exploration_slots < len(weights):

@@ -27,7 +27,7 @@ def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.
     room = Room(problem)
     place, end = problem.user_start[:-1].copy(), problem.user_start[1:]
     for rank in range(problem.slots):
-        exposure = problem.visit_probability * problem.position_weights[rank]
+        exposure = problem.visits * problem.position_weights[rank]
         asking = np.flatnonzero(place < end)
         while len(asking):
             pair = order[place[asking]]

@@ -32,11 +32,11 @@ def setting_of(spark: SparkSession, problem: Problem, folder: Path) -> Setting:
         columns = {"user_id": user, "item_id": items[part.item_index], "relevance": part.value}
         pq.write_table(pa.table(columns), path / f"{begin}.parquet")
     frame = spark.read.parquet(str(path)).selectExpr("user_id", "item_id", "relevance", "'' AS cause")
-    total = float(problem.visit_probability.sum() * problem.position_weights.sum())
+    total = float(problem.visits.sum() * problem.position_weights.sum())
     nothing, kinds = np.zeros(problem.items), np.full(problem.items, "item_cap", dtype=object)
     bounds = ItemBounds(problem.item_cap, problem.item_floor, np.full(problem.items, np.inf), kinds, kinds)
     plan = plan_with(position_weights=problem.position_weights.tolist(), exploration_slots=0)
-    known = pd.DataFrame({"user_id": users, "visit_probability": problem.visit_probability, "consents": True})
+    known = pd.DataFrame({"user_id": users, "visits": problem.visits, "consents": True})
     return Setting(
         plan=plan,
         items=pd.DataFrame({"item_id": items}),

@@ -15,7 +15,7 @@ from model.exposure.problem import Problem
 
 def responses(problem: Problem, plan: Plan) -> float:
     """Expected responses of the lists, each entry looked at as its position is."""
-    shown = problem.visit_probability[plan.user] * problem.position_weights[plan.rank]
+    shown = problem.visits[plan.user] * problem.position_weights[plan.rank]
     return float(shown @ problem.value[plan.pair])
 
 
@@ -30,7 +30,7 @@ def gap_of_lists(problem: Problem, plan: Plan) -> float:
     order = by_score(problem.user_start, score)
     place = np.arange(len(order)) - np.repeat(problem.user_start[:-1], problem.candidates)
     best = order[place < problem.slots]
-    exposure = problem.visit_probability[problem.user_index[best]] * weights[place[place < problem.slots]]
+    exposure = problem.visits[problem.user_index[best]] * weights[place[place < problem.slots]]
     bound = float(exposure @ np.maximum(score[best], 0.0)) + float(prices.cap @ problem.planned_cap)
     bound -= float(prices.group @ problem.group_floor)
     return 1.0 - responses(problem, plan) / bound
@@ -59,7 +59,7 @@ def optimum_with_positions(problem: Problem) -> float:
     pairs, slots = len(problem.value), problem.slots
     pair, rank, column = np.repeat(np.arange(pairs), slots), np.tile(np.arange(slots), pairs), np.arange(pairs * slots)
     user = problem.user_index[pair]
-    exposure = problem.visit_probability[user] * problem.position_weights[rank]
+    exposure = problem.visits[user] * problem.position_weights[rank]
     once = csr_array((np.ones(len(column)), (pair, column)))
     places = csr_array((np.ones(len(column)), (user * slots + rank, column)))
     caps = csr_array((exposure, (problem.item_index[pair], column)), shape=(problem.items, len(column)))

@@ -35,7 +35,7 @@ def synthetic_problem(users: int, items: int, per_user: int, *, seed: int = 1, s
         user_start=np.arange(users + 1, dtype=np.int64) * per_user,
         item_index=item.ravel(),
         value=relevance.ravel(),
-        visit_probability=visits,
+        visits=visits,
         position_weights=weights,
         exploration_slots=0,
         item_cap=np.full(items, 4.0 * total / items),

@@ -31,7 +31,7 @@ def ours(f: np.ndarray, tail: np.ndarray, visits: np.ndarray, theta: np.ndarray,
     floor = share * total_exposure(visits, theta)
     problem = Problem(
         user_start=np.searchsorted(user, np.arange(users + 1)), item_index=item.astype(np.int32), value=f[user, item],
-        visit_probability=visits, position_weights=theta, exploration_slots=0, item_cap=cap, item_floor=np.zeros(items),
+        visits=visits, position_weights=theta, exploration_slots=0, item_cap=cap, item_floor=np.zeros(items),
         groups=(Group("tail", np.flatnonzero(tail), floor=floor),), item_type=np.full(items, -1),
         max_per_type=len(theta),
     )  # fmt: skip

@@ -28,7 +28,7 @@ def problem_of(
         user_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         item_index=np.array([i for of_user in relevance for i in sorted(of_user)], dtype=np.int32),
         value=np.array([of_user[i] for of_user in relevance for i in sorted(of_user)], dtype=np.float64),
-        visit_probability=np.array(visits if visits is not None else [1.0] * len(relevance)),
+        visits=np.array(visits if visits is not None else [1.0] * len(relevance)),
         position_weights=np.array(weights),
         exploration_slots=explore,
         item_cap=np.broadcast_to(np.asarray(cap, dtype=np.float64), (items,)).copy(),

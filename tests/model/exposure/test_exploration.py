@@ -59,7 +59,7 @@ def test_caps_and_variety_hold_in_every_draw(seed: int) -> None:
             extra = chosen[problem.user_index[chosen] == user]
             assert len(extra) == round(of_user[user])
             rank = lists.length[user] + np.arange(len(extra))
-            weights = problem.visit_probability[user] * problem.position_weights[rank]
+            weights = problem.visits[user] * problem.position_weights[rank]
             delivered += np.bincount(problem.item_index[extra], weights, minlength=problem.items)
             whole = np.concatenate([lists.pair[user][lists.pair[user] >= 0], extra])
             types = problem.item_type[problem.item_index[whole]]

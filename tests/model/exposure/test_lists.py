@@ -43,13 +43,13 @@ def check(lists: Lists) -> None:
         assert all((types == t).sum() <= problem.max_per_type for t in set(types) if t >= 0)
         if len(pair) < problem.slots:
             mine = np.arange(problem.user_start[user], problem.user_start[user + 1])
-            weight = problem.visit_probability[user] * problem.position_weights[len(pair)]
+            weight = problem.visits[user] * problem.position_weights[len(pair)]
             for other in set(mine) - set(pair):
                 item = problem.item_index[other]
                 capped = delivered[item] + weight > problem.planned_cap[item] * (1 - 1e-8)
                 full = (types == problem.item_type[item]).sum() >= problem.max_per_type
                 # An entry nearer to the top than the end of the list weighs more, so room for the end may not do.
-                first = problem.visit_probability[user] * problem.position_weights[0]
+                first = problem.visits[user] * problem.position_weights[0]
                 capped |= delivered[item] + first > problem.planned_cap[item]
                 of_item = problem.membership[:, [item]].toarray().ravel() > 0
                 left = (problem.planned_group_cap - problem.membership @ delivered)[of_item]

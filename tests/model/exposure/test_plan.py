@@ -25,7 +25,7 @@ def test_entries_are_whole_lists_and_the_last_is_explored() -> None:
     assert np.all((plan.propensity > 0) & (plan.propensity <= 1))
     assert np.all(plan.delivered <= problem.item_cap)
     assert np.all(plan.group_delivered >= [group.floor for group in problem.groups])
-    weight = problem.visit_probability[plan.user] * problem.position_weights[plan.rank]
+    weight = problem.visits[plan.user] * problem.position_weights[plan.rank]
     np.testing.assert_allclose(
         plan.delivered, np.bincount(problem.item_index[plan.pair], weight, minlength=problem.items)
     )

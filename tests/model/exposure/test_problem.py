@@ -39,7 +39,7 @@ def test_exploration_sets_headroom_aside() -> None:
         ({"item_index": np.array([1, 0, 0])}, "not sorted by item"),
         ({"item_index": np.array([0, 7, 1])}, "outside item_cap"),
         ({"user_start": np.array([0, 2, 2, 9])}, "user_start"),
-        ({"visit_probability": np.array([0.5, 0.0, 1.0])}, "visit_probability"),
+        ({"visits": np.array([0.5, 0.0, 1.0])}, "visits"),
         ({"position_weights": np.array([0.5, 1.0])}, "position_weights"),
         ({"exploration_slots": 2}, "exploration_slots"),
         ({"item_cap": np.array([1.0, -1.0])}, "item_cap has a number that is negative"),

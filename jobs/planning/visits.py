@@ -1,0 +1,45 @@
+"""Expected visits of the night's shoppers, from the lists that they asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS
+from jobs.runtime.night import Night
+from model.exposure.visits import expected_visits
+
+
+def planned_visits(night: Night, users: pd.DataFrame) -> np.ndarray:
+    """float64 (users): lists that each is expected to ask for on a day.
+
+    users: user_id, visit_probability, days_since_signed_up. It is the visit_probability where the store logged no
+    exposure of the placement in the last account.nights days. A shopper's day with more exposures than
+    account.most_exposures_a_day is a program's and counts as one without requests.
+    """
+    conf, as_of = night.conf, F.lit(night.as_of)
+    since = F.date_sub(as_of, conf.account.nights)
+    exposures = night.tables.read_or_empty(EVENTS).where(
+        (F.col("event_date") >= since)
+        & (F.col("event_date") < as_of)
+        & (F.col("event_type") == "exposure")
+        & (F.col("placement") == conf.plan.placement)
+    )
+    # A store that logs no request is taken to show one list at a moment. A row of a sample stands for several requests.
+    request = F.coalesce("request_id", F.col("event_time").cast("string")).alias("request")
+    by_request = exposures.groupBy("user_id", "event_date", request).agg(
+        F.max("sample_weight").alias("requests"), F.sum("sample_weight").alias("exposures")
+    )
+    by_day = by_request.groupBy("user_id", "event_date").agg(
+        F.sum("requests").alias("requests"), F.sum("exposures").alias("exposures")
+    )
+    days = by_day.agg(F.date_diff(as_of, F.min("event_date")).alias("days")).first()
+    chance = users["visit_probability"].to_numpy(dtype=np.float64)
+    if days is None or days["days"] is None:
+        return chance
+    by_people = by_day.where(F.col("exposures") <= conf.account.most_exposures_a_day)
+    sums = by_people.groupBy("user_id").agg(F.sum("requests").alias("requests")).toPandas()
+    requests = users["user_id"].map(sums.set_index("user_id")["requests"]).fillna(0.0).to_numpy(dtype=np.float64)
+    known = np.clip(users["days_since_signed_up"].to_numpy(dtype=np.float64), 1.0, float(days["days"]))
+    return expected_visits(chance, requests, known)
