@@ -5,6 +5,7 @@ from pyspark.sql.types import DateType, DoubleType, LongType, StringType, Timest
 from features.contract.table import Column, Invariant, Table
 
 COUNTS = ("exposures", "clicks", "carts", "purchases")
+SUMS = (*COUNTS, "delivered")
 
 
 def _counts_of(entity: str, what: str) -> Table:
@@ -16,6 +17,12 @@ def _counts_of(entity: str, what: str) -> Table:
             Column("window_start", TimestampType(), "Start of the window of event time, UTC."),
             Column(f"{entity}_id", StringType(), f"Identifier of {what}."),
             Column("exposures", DoubleType(), "Exposures of the plan's placement, by sample weight."),
+            Column(
+                "delivered",
+                DoubleType(),
+                "These exposures, each times the weight of its position: what an item's cap is in units of.",
+                default=0.0,
+            ),
             Column("clicks", DoubleType(), "Clicks anywhere in the store."),
             Column("carts", DoubleType(), "Puts into a cart."),
             Column("purchases", DoubleType(), "Purchase lines."),
@@ -24,7 +31,7 @@ def _counts_of(entity: str, what: str) -> Table:
         ),
         key=("window_start", f"{entity}_id", "stream", "batch_id"),
         partitioned_by=("day",),
-        invariants=tuple(Invariant(f"{name}_not_negative", f"{name} >= 0") for name in COUNTS),
+        invariants=tuple(Invariant(f"{name}_not_negative", f"{name} >= 0") for name in SUMS),
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from features.contract import EVENTS
-from features.contract.live_counts import COUNTS
+from features.contract.live_counts import COUNTS, SUMS
+from features.delivery.attention import with_attention
 
-COLUMNS = ("event_id", "user_id", "item_id", "event_type", "event_time", "placement", "sample_weight")
+COLUMNS = ("event_id", "user_id", "item_id", "event_type", "event_time", "placement", "position", "sample_weight")
 _TYPES = {"exposures": "exposure", "clicks": "click", "carts": "cart", "purchases": "purchase"}
 
 
@@ -39,18 +42,22 @@ def once_each(events: DataFrame, watermark_minutes: int) -> DataFrame:
     )
 
 
-def window_counts(events: DataFrame, key: str, placement: str, window_minutes: int) -> DataFrame:
-    """day, window_start, the key and the counts, by sample weight; rows of other event types leave nothing.
+def window_counts(
+    events: DataFrame, key: str, placement: str, window_minutes: int, position_weights: Sequence[float]
+) -> DataFrame:
+    """day, window_start, the key, the counts by sample weight, and delivered; rows of other event types leave nothing.
 
-    Exposures count in the placement only; an event without a weight counts as one.
+    Exposures count in the placement only; an event without a weight counts as one. position_weights: the first first.
     """
     weight = F.coalesce("sample_weight", F.lit(1.0))
     here = (F.col("event_type") != "exposure") | F.coalesce(F.col("placement") == placement, F.lit(False))
-    counted = events.where(F.col("event_type").isin(*_TYPES.values()) & here)
-    sums = [F.sum(F.when(F.col("event_type") == _TYPES[name], weight).otherwise(0.0)).alias(name) for name in COUNTS]
+    counted = with_attention(events.where(F.col("event_type").isin(*_TYPES.values()) & here), position_weights)
+    values = {name: F.when(F.col("event_type") == _TYPES[name], weight).otherwise(0.0) for name in COUNTS}
+    values["delivered"] = values["exposures"] * F.col("attention")
+    sums = [F.sum(values[name]).alias(name) for name in SUMS]
     start = F.window("event_time", f"{window_minutes} minutes").getField("start").alias("window_start")
     return (
         counted.groupBy(start, key)
         .agg(*sums)
-        .select(F.to_date("window_start").alias("day"), "window_start", key, *COUNTS)
+        .select(F.to_date("window_start").alias("day"), "window_start", key, *SUMS)
     )

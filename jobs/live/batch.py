@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from features.contract.live_counts import COUNTS, LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
+from features.contract.live_counts import COUNTS, LIVE_ITEM_COUNTS, LIVE_USER_COUNTS, SUMS
 from features.contract.table import Table
 from features.live.counting import window_counts
 from jobs.alerts.alert import Alert
@@ -24,7 +24,7 @@ from jobs.runtime.logs import event
 from jobs.tables.warehouse import Warehouse
 from model.exposure.live import live_factor
 
-_ITEM_SCHEMA = StructType([LIVE_ITEM_COUNTS.schema[name] for name in ("day", "window_start", "item_id", *COUNTS)])
+_ITEM_SCHEMA = StructType([LIVE_ITEM_COUNTS.schema[name] for name in ("day", "window_start", "item_id", *SUMS)])
 
 
 @dataclass
@@ -63,7 +63,8 @@ class BatchWork:
               seconds=round(clock.seconds() - began, 2))  # fmt: skip
 
     def _counts_of(self, events: DataFrame, key: str) -> DataFrame:
-        return window_counts(events, key, self.conf.plan.placement, self.conf.stream.window_minutes)
+        plan, minutes = self.conf.plan, self.conf.stream.window_minutes
+        return window_counts(events, key, plan.placement, minutes, plan.position_weights)
 
     def _write(self, counts: DataFrame, batch_id: int, table: Table) -> None:
         # One file a batch: a batch is small, and files are what readers pay for.
@@ -73,18 +74,18 @@ class BatchWork:
     def _follow_up(self, touched: pd.DataFrame) -> None:
         plan, day = self.plan(), self.counters.day
         assert day is not None
-        cap = plan.cap.reindex(touched.index)
+        cap, delivered = plan.cap.reindex(touched.index), touched["delivered"]
         ease = self.conf.stream.ease_from
-        factor = pd.Series(live_factor(touched["exposures"].to_numpy(), cap.to_numpy(), ease), index=touched.index)
+        factor = pd.Series(live_factor(delivered.to_numpy(), cap.to_numpy(), ease), index=touched.index)
         if self.store is not None:
             push(self.store, touched, factor, day, clock.now())
-        burned = touched.index[(touched["exposures"] >= cap).to_numpy()]
+        burned = touched.index[(delivered >= cap).to_numpy()]
         found = [
             Alert(
                 "live.cap_reached", "warning", day, str(item),
-                f"item {item} has reached its cap of {cap[item]:.1f} exposures with {touched['exposures'][item]:.0f}",
+                f"item {item} has reached its cap of {cap[item]:.1f} expected exposures with {delivered[item]:.1f}",
                 "live_item_counts and the item's cap in item_exposure; its live_factor is 0 for the rest of the day",
-                float(touched["exposures"][item]), float(cap[item]),
+                float(delivered[item]), float(cap[item]),
             )
             for item in burned
         ]  # fmt: skip
@@ -95,7 +96,7 @@ class BatchWork:
                 "the storefront's use of the lists, exposure_account of the last night",
                 error, 0.5,
             )
-            for name, error in plan.starving(self.counters.counts["exposures"])
+            for name, error in plan.starving(self.counters.counts["delivered"])
         ]  # fmt: skip
         fresh = [one for one in found if one.key not in self.told]
         self.told |= {one.key for one in fresh}

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 from pyspark.sql import functions as F
 
-from features.contract.live_counts import COUNTS, LIVE_ITEM_COUNTS
+from features.contract.live_counts import LIVE_ITEM_COUNTS, SUMS
 from jobs.tables.warehouse import Warehouse
 
 
@@ -16,7 +16,7 @@ class Counters:
 
     def __init__(self, tables: Warehouse, stream: str) -> None:
         self.day: date | None = None
-        self.counts = pd.DataFrame(columns=list(COUNTS), index=pd.Index([], name="item_id"), dtype="float64")
+        self.counts = pd.DataFrame(columns=list(SUMS), index=pd.Index([], name="item_id"), dtype="float64")
         known = tables.read_or_empty(LIVE_ITEM_COUNTS)
         last = known.where(F.col("stream") == stream).agg(F.max("batch_id").alias("batch")).first()
         self._last_batch = -1 if last is None or last["batch"] is None else int(last["batch"])
@@ -24,7 +24,7 @@ class Counters:
         if newest is not None and newest["day"] is not None:
             self.day = newest["day"]
             today = known.where(F.col("day") == F.lit(self.day)).groupBy("item_id")
-            self.counts = today.agg(*(F.sum(name).alias(name) for name in COUNTS)).toPandas().set_index("item_id")
+            self.counts = today.agg(*(F.sum(name).alias(name) for name in SUMS)).toPandas().set_index("item_id")
 
     def add(self, batch_id: int, partials: pd.DataFrame) -> pd.DataFrame:
         """Adds day, item_id and counts of a batch; returns the counts after it of the items that it touched today.
@@ -36,7 +36,7 @@ class Counters:
         newest = partials["day"].max()
         if self.day is None or newest > self.day:
             self.day, self.counts = newest, self.counts.iloc[:0]
-        mine = partials[partials["day"] == self.day].groupby("item_id")[list(COUNTS)].sum()
+        mine = partials[partials["day"] == self.day].groupby("item_id")[list(SUMS)].sum()
         if batch_id > self._last_batch:
             self._last_batch = batch_id
             self.counts = self.counts.add(mine, fill_value=0.0)

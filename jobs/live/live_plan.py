@@ -36,12 +36,12 @@ class LivePlan:
     cap: pd.Series
     floors: tuple[Floor, ...]
 
-    def starving(self, exposures: pd.Series, noise: float = 3.0, least: float = 0.5) -> list[tuple[str, float]]:
+    def starving(self, delivered: pd.Series, noise: float = 3.0, least: float = 0.5) -> list[tuple[str, float]]:
         """Floors whose share so far falls short by more than `least`, beyond chance, with the relative shortfall."""
-        total = float(exposures.sum())
+        total = float(delivered.sum())
         found = []
         for floor in self.floors:
-            got = float(exposures[exposures.index.isin(floor.items)].sum())
+            got = float(delivered[delivered.index.isin(floor.items)].sum())
             error = relative_error(np.array([floor.share]), np.array([got]), total, noise)[0]
             if error > least:
                 found.append((floor.name, float(error)))

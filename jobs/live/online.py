@@ -10,7 +10,7 @@ from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import 
 from feast.table_format import DeltaFormat
 from feast.types import Float64, String
 
-from features.contract.live_counts import COUNTS, LIVE_ITEM_COUNTS
+from features.contract.live_counts import LIVE_ITEM_COUNTS, SUMS
 from jobs.online.night_store import store_failures
 from jobs.online.quiet import hush_feast
 
@@ -18,7 +18,7 @@ LIVE_VIEW, LIVE_SERVICE = "live_item", "storefront_live"
 TAGS = {"managed_by": "longtail stream"}  # register_features removes what is its own and no longer declared
 _FIELDS = {
     "live_factor": "What to multiply the item's score by for the rest of the day: 1 as planned, 0 at its cap.",
-    **{f"{name}_today": f"{name.capitalize()} of the day so far." for name in COUNTS},
+    **{f"{name}_today": f"{name.capitalize()} of the day so far." for name in SUMS},
     "day": "Day of the counts, UTC, as an ISO date; of an earlier day they say nothing.",
 }
 
@@ -81,7 +81,7 @@ def push(store: FeatureStore, counts: pd.DataFrame, factor: pd.Series, day: obje
     """
     if counts.empty:
         return 0
-    rows = counts.rename(columns={name: f"{name}_today" for name in COUNTS})
+    rows = counts.rename(columns={name: f"{name}_today" for name in SUMS})
     rows = rows.assign(live_factor=factor.reindex(counts.index), day=str(day))
     rows.insert(0, "item_id", rows.index)
     rows = rows.assign(window_start=pd.Timestamp(now.astimezone(UTC).replace(tzinfo=None)))

@@ -15,29 +15,29 @@ pytestmark = pytest.mark.slow
 def test_counts_by_window_and_weight(spark: SparkSession) -> None:
     at = lambda minute: datetime(2024, 5, 1, 23, minute, tzinfo=UTC).replace(tzinfo=None)  # noqa: E731
     rows = [
-        ("1", "u", "a", "exposure", at(4), "tail_shelf", 2.0),
-        ("2", "u", "a", "exposure", at(4), "display", 1.0),  # another placement
-        ("3", "u", "a", "exposure", at(4), None, 1.0),
-        ("4", "u", "a", "click", at(4), None, None),  # without a weight it is one
-        ("5", "v", "a", "purchase", at(5), None, 1.0),  # the next window begins at its minute
-        ("6", "v", "b", "review", at(5), None, 1.0),
+        ("1", "u", "a", "exposure", at(4), "tail_shelf", 3, 2.0),
+        ("2", "u", "a", "exposure", at(4), "display", 1, 1.0),  # another placement
+        ("3", "u", "a", "exposure", at(4), None, None, 1.0),
+        ("4", "u", "a", "click", at(4), None, None, None),  # without a weight it is one
+        ("5", "v", "a", "purchase", at(5), None, None, 1.0),  # the next window begins at its minute
+        ("6", "v", "b", "review", at(5), None, None, 1.0),
     ]
     events = spark.createDataFrame(rows, stream_schema())
-    found = {tuple(row) for row in window_counts(events, "item_id", "tail_shelf", 5).collect()}
+    found = {tuple(row) for row in window_counts(events, "item_id", "tail_shelf", 5, [1.0, 0.5, 0.25]).collect()}
     day = date(2024, 5, 1)
-    assert found == {(day, at(0), "a", 2.0, 1.0, 0.0, 0.0), (day, at(5), "a", 0.0, 0.0, 0.0, 1.0)}
+    assert found == {(day, at(0), "a", 2.0, 1.0, 0.0, 0.0, 0.5), (day, at(5), "a", 0.0, 0.0, 0.0, 1.0, 0.0)}
 
 
 def test_rows_that_cannot_be_counted(spark: SparkSession) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     rows = [
-        ("1", "u", "a", "click", now, None, None),
-        ("2", "u", "a", "click", now + timedelta(minutes=3), None, None),
-        ("3", "u", "a", "click", now + timedelta(days=300), None, None),  # a wrong clock
-        (None, "u", "a", "click", now, None, None),
-        ("5", None, "a", "click", now, None, None),
-        ("6", "u", None, "click", now, None, None),
-        ("7", "u", "a", "click", None, None, None),
+        ("1", "u", "a", "click", now, None, None, None),
+        ("2", "u", "a", "click", now + timedelta(minutes=3), None, None, None),
+        ("3", "u", "a", "click", now + timedelta(days=300), None, None, None),  # a wrong clock
+        (None, "u", "a", "click", now, None, None, None),
+        ("5", None, "a", "click", now, None, None, None),
+        ("6", "u", None, "click", now, None, None, None),
+        ("7", "u", "a", "click", None, None, None, None),
     ]
     events = spark.createDataFrame(rows, stream_schema())
     assert [row["event_id"] for row in events.where(fit_to_count(5)).collect()] == ["1", "2"]

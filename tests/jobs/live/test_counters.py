@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract.live_counts import COUNTS
+from features.contract.live_counts import SUMS
 from jobs.live.counters import Counters
 from jobs.tables.warehouse import Warehouse
 
@@ -17,7 +17,7 @@ TODAY, TOMORROW = date(2024, 5, 1), date(2024, 5, 2)
 
 
 def partials(*rows: tuple[date, str, float]) -> pd.DataFrame:
-    return pd.DataFrame([(*row, 0.0, 0.0, 0.0) for row in rows], columns=["day", "item_id", *COUNTS])
+    return pd.DataFrame([(*row, 0.0, 0.0, 0.0, 0.0) for row in rows], columns=["day", "item_id", *SUMS])
 
 
 def exposures(frame: pd.DataFrame) -> dict[str, float]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.contract.live_counts import COUNTS
+from features.contract.live_counts import SUMS
 from jobs.live.online import LIVE_SERVICE, push, register_live
 from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import register
@@ -40,7 +40,7 @@ def client(folder: Path) -> StorefrontClient:
     assert client.with_live_factors(shown) == shown  # no stream has run yet
     store = open_store(conf)
     register_live(store, "somewhere")
-    counts = pd.DataFrame(0.0, index=pd.Index([item for item, _, _ in COUNTED], name="item_id"), columns=list(COUNTS))
+    counts = pd.DataFrame(0.0, index=pd.Index([item for item, _, _ in COUNTED], name="item_id"), columns=list(SUMS))
     counts["exposures"] = [shown for _, shown, _ in COUNTED]
     factor = pd.Series({item: value for item, _, value in COUNTED})
     for _ in range(2):  # again: values, not differences

@@ -3,122 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import ITEM_EXPOSURE
 from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.declarations import ITEM_FEATURES_TABLE
-from features.live.counting import COLUMNS
 from jobs.live.online import LIVE_SERVICE
 from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import register
 from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views
-from jobs.runtime.config import load_config
-from jobs.tables.warehouse import Warehouse
+from tests.jobs.live.streams import ITEMS, TODAY, Stream, counted, events_of, expected, kill
 from tests.jobs.small_tables import filled
 
-ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.slow
-
-NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0, tzinfo=None) - timedelta(days=1)
-TODAY = NOW.date()
-ITEMS, USERS = 50, 200
-
-
-def events_of(count: int, seed: int, start: int = 0) -> pd.DataFrame:
-    """Exposures of the placement within a quarter of an hour; the id is the row's number."""
-    rng = np.random.default_rng(seed)
-    seconds = rng.integers(0, 900, count)
-    return pd.DataFrame(
-        {
-            "event_id": [f"e{start + n}" for n in range(count)],
-            "user_id": [f"u{n}" for n in rng.integers(0, USERS, count)],
-            "item_id": [f"i{n}" for n in rng.integers(0, ITEMS, count)],
-            "event_type": rng.choice(["exposure", "click", "purchase"], count, p=[0.8, 0.15, 0.05]),
-            "event_time": (pd.Timestamp(NOW) + pd.to_timedelta(seconds, unit="s")).astype("datetime64[us]"),
-            "placement": "tail_shelf",
-            "sample_weight": 1.0,
-        }
-    )[list(COLUMNS)]
-
-
-class Stream:
-    """A warehouse with a planned night, a folder of events, and the stream's process."""
-
-    def __init__(self, folder: Path, **stream: object) -> None:
-        self.folder, self.inbox = folder, folder / "inbox"
-        self.inbox.mkdir()
-        (folder / "half").mkdir()
-        settings = {"format": "parquet", "path": str(self.inbox), "trigger_seconds": 1, **stream}
-        self.conf_path = folder / "conf.yaml"
-        self.conf_path.write_text(
-            yaml.safe_dump({"warehouse": str(folder / "warehouse"), "stream": settings}), encoding="utf-8"
-        )
-        self.conf = load_config(self.conf_path)
-
-    def give(self, events: pd.DataFrame, name: str) -> None:
-        """A file that appears at once; it is stamped in UTC as every time of the contract."""
-        half = self.folder / "half" / f"{name}.parquet"
-        frame = events.assign(event_time=events["event_time"].dt.tz_localize("UTC"))
-        frame.to_parquet(half, index=False, coerce_timestamps="us")
-        half.replace(self.inbox / half.name)
-
-    def start(self, mode: str = "on") -> subprocess.Popen[bytes]:
-        command = [
-            ROOT / ".venv/bin/spark-submit", "--properties-file", ROOT / "conf/spark-local.conf",
-            "--conf", "spark.driver.memory=1g", ROOT / "tests/jobs/live/stream_process.py",
-            self.conf_path, self.folder / "checkpoint", mode,
-        ]  # fmt: skip
-        environment = os.environ | {
-            "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable,
-        }  # fmt: skip
-        log = (self.folder / "stream.log").open("ab")
-        return subprocess.Popen(list(map(str, command)), cwd=ROOT, env=environment, stdout=log, stderr=log,
-                                start_new_session=True)  # fmt: skip
-
-    def finish(self) -> None:
-        """Takes all that is there and ends."""
-        process = self.start("now")
-        code = process.wait(timeout=180)
-        assert code == 0, (self.folder / "stream.log").read_text(encoding="utf-8")[-3000:]
-
-    def tables(self, spark: SparkSession) -> Warehouse:
-        return Warehouse(spark, self.conf.warehouse)
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends Python and its JVM without giving either a moment."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def counted(rows: DataFrame, key: str) -> dict[tuple[str, str], float]:
-    sums = rows.groupBy(key).agg(*(F.sum(name).alias(name) for name in ("exposures", "clicks", "purchases")))
-    return {
-        (row[key], name): row[name]
-        for row in sums.collect()
-        for name in ("exposures", "clicks", "purchases")
-        if row[name]
-    }
-
-
-def expected(events: pd.DataFrame, key: str) -> dict[tuple[str, str], float]:
-    sums = events.groupby([key, "event_type"]).size()
-    return {(one, f"{kind}s"): float(count) for (one, kind), count in sums.items()}
 
 
 def plan_caps(spark: SparkSession, stream: Stream, caps: dict[str, float]) -> None:
