@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 SECONDS_A_DAY = 86_400
@@ -36,19 +36,24 @@ def attributed(exposures: DataFrame, responses: DataFrame, days: int) -> DataFra
 def clicks_by_position(exposures: DataFrame, clicks: DataFrame, days: int) -> DataFrame:
     """item_id, position (1 is the first), shown, clicks, by weight: the click goes to the last exposure as above.
 
+    Only the first exposure of each shopper and item is told of, for shoppers tire of what they saw: later ones would
+    make the places of lasting entries look as if they were seen less.
     exposures: user_id, item_id, event_time, position, sample_weight; clicks: event_id, user_id, item_id, event_time,
     sample_weight. Exposures without a position are left out.
     """
-    placed = exposures.where(F.col("position").isNotNull())
-    shown = placed.groupBy("item_id", "position").agg(F.sum("sample_weight").alias("shown"))
-    places = placed.select("user_id", "item_id", "position", F.col("event_time").alias("shown_at"))
+    before = Window.partitionBy("user_id", "item_id").orderBy("event_time", "position")
+    placed = exposures.where(F.col("position").isNotNull()).withColumn("is_first", F.row_number().over(before) == 1)
+    shown = placed.where("is_first").groupBy("item_id", "position").agg(F.sum("sample_weight").alias("shown"))
+    places = placed.select("user_id", "item_id", "position", "is_first", F.col("event_time").alias("shown_at"))
     age = F.unix_timestamp("event_time") - F.unix_timestamp("shown_at")
     clicked = (
         clicks.select("event_id", "user_id", "item_id", "event_time", "sample_weight")
         .join(places, on=["user_id", "item_id"], how="inner")
         .where((F.col("shown_at") <= F.col("event_time")) & (age <= days * SECONDS_A_DAY))
         .groupBy("event_id", "item_id", "sample_weight")
-        .agg(F.max_by("position", "shown_at").alias("position"))
+        .agg(F.max_by(F.struct("position", "is_first"), "shown_at").alias("place"))
+        .where("place.is_first")
+        .withColumn("position", F.col("place.position"))
         .groupBy("item_id", "position")
         .agg(F.sum("sample_weight").alias("clicks"))
     )

@@ -22,7 +22,7 @@ class PlanTables:
     weights: tuple[float, ...]
 
     def delivered(self, visits: pd.Series) -> pd.Series:
-        """Expected delivered exposure of every entry. visits: probability to visit by user_id."""
+        """Expected delivered exposure of every entry. visits: expected visits by user_id."""
         weights = np.array(self.weights)
         return self.lists["user_id"].map(visits) * weights[self.lists["rank"].to_numpy() - 1]
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def weights_of_positions(found: PositionBias | None, reckoned: np.ndarray, devia
 
     reckoned: float64 (positions) > 0; deviation: standard deviation of the logarithm by which the truth may lie beside
     it, 0 where it is to be taken as it is. Both logarithms against the first position are averaged, each weighted by
-    its inverse variance: the posterior mean under a normal prior. What the log cannot tell stays as reckoned.
+    its inverse variance: the posterior mean under a normal prior. What the log cannot tell stays as reckoned,
+    but for that weights never rise from one position to the next (isotonic regression).
     """
     if found is None or deviation == 0:
         return reckoned.copy()
@@ -75,7 +77,8 @@ def weights_of_positions(found: PositionBias | None, reckoned: np.ndarray, devia
     share = np.where(known, deviation**2 / (deviation**2 + np.where(known, error, 0.0) ** 2), 0.0)
     weights = reckoned.copy()
     weights[:told] = reckoned[0] * np.exp(before + share * (logged - before))
-    return weights
+    falling: np.ndarray = isotonic_regression(weights, increasing=False).x
+    return np.minimum(falling, 1.0)
 
 
 def strata_of(relevance: np.ndarray, most: int = 20) -> np.ndarray:

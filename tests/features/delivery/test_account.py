@@ -107,7 +107,7 @@ def test_a_response_goes_back_to_the_last_exposure_before_it(spark: SparkSession
     assert found(attributed(exposed, late, 7)) == {}
 
 
-def test_clicks_go_to_the_position_of_the_last_exposure(spark: SparkSession) -> None:
+def test_clicks_go_to_the_last_exposure_and_tell_if_it_is_the_first_of_the_pair(spark: SparkSession) -> None:
     exposures = spark.createDataFrame(
         [
             ("u", "a", at(9), 3, 2.0),
@@ -122,7 +122,7 @@ def test_clicks_go_to_the_position_of_the_last_exposure(spark: SparkSession) -> 
         "event_id string, user_id string, item_id string, event_time timestamp, sample_weight double",
     )
     found = clicks_by_position(exposures, clicks, 7).orderBy("position").collect()
-    assert list(map(tuple, found)) == [("a", 1, 1.0, 2.0), ("a", 3, 3.0, 1.0)]
+    assert list(map(tuple, found)) == [("a", 3, 3.0, 1.0)]
 
 
 def test_where_nothing_was_logged_at_all_everything_but_the_plan_is_unknown(
