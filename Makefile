@@ -34,12 +34,12 @@ help:
 	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
 	@echo "make benchmark-features  the point-in-time join against Feast's"
 	@echo "make benchmark-ingest    a first and a second night at one and ten times the panel, as a store's files"
-	@echo "make benchmark-policies  off-policy intervals, tests looked at daily, tail exposure against true response"
+	@echo "make benchmark-policies  off-policy intervals, tests looked at daily, tail exposure against true response, shares delivered"
 	@echo "make benchmark-embedding the encoder against sentence-transformers, with equal vectors"
 	@echo "make benchmark-text      its channels by the frozen and the fine-tuned encoder, on the tables of a night"
 	@echo "make benchmark-beauty    Amazon Beauty by the product's two stages; BEAUTY=folder of the data"
 	@echo "make benchmark-beauty-text  its text channels by the frozen and the fine-tuned encoder"
-	@echo "make simulate    the whole loop on a simulated storefront, NIGHTS=$(NIGHTS) nights and days"
+	@echo "make simulate    the whole loop on a simulated storefront, NIGHTS=$(NIGHTS) nights and days from the beginning"
 	@echo "make check       lint, types, import rules"
 	@echo "make wheel       dist/*.whl, for spark-submit --py-files"
 	@echo "make format      rewrites the sources in the project's format"
@@ -89,15 +89,17 @@ benchmark-text: setup
 	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/panel_text.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
 
 benchmark-policies: setup
-	@for part in off_policy ab_test frontier; do \
+	@for part in off_policy ab_test frontier delivery; do \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.$$part || exit 1; done
 
 simulate: setup
+	@rm -rf simulated warehouse_simulated
 	@$(BIN)/python jobs/replay_storefront.py --begin $(AS_OF)
 	@day=$(AS_OF); for night in $$(seq $(NIGHTS)); do \
 	  $(SUBMIT) jobs/nightly.py --conf conf/simulated.yaml --as-of $$day $(ARGS) && \
 	  $(BIN)/python jobs/replay_storefront.py --day $$day || exit 1; \
-	  day=$$(date -u -d "$$day + 1 day" +%F); done
+	  day=$$(date -u -d "$$day + 1 day" +%F); done; \
+	PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/simulated_delivery.py --conf conf/simulated.yaml --as-of $$day
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

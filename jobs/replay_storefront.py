@@ -1,6 +1,6 @@
 """Plays a day of the simulated storefront against the lists that are online, and delivers its log as files.
 
---begin opens the store: shoppers, items and half a year of purchases without lists, drawn from the panel. After each
+--begin opens the store: shoppers, items and 20 weeks of purchases without lists, drawn from the panel. After each
 night one day is played: shoppers visit, read their lists by the storefront's client, look, buy, tire of what they
 saw; stock runs out, new items come. Ingest takes in what it writes. What is true stays in the folder `truth`.
 """
@@ -26,7 +26,7 @@ from jobs.serving.client import StorefrontClient, UserList
 from jobs.sources.complete_journey.panel import installed_folder
 from model.simulation.storefront import Lists, Storefront
 
-HISTORY_DAYS, SHOPPERS, ITEMS = 180, 400, 2_000
+HISTORY_DAYS, SHOPPERS, ITEMS = 140, 900, 2_000
 MANY = np.iinfo(np.int64).max // 2
 
 

@@ -56,7 +56,7 @@ def panel_store(folder: Path, shoppers: int, items: int, examination: np.ndarray
     )
     counts.sum_duplicates()
     lines_a_day = np.bincount(user, minlength=shoppers) / 365
-    visits = np.clip(lines_a_day / lines_a_day.mean() * 0.35, 0.03, 2.0)
+    visits = np.clip(lines_a_day / lines_a_day.mean() * 3.0, 0.1, 6.0)
     world = world_of(
         fitted_classes(counts, CLASSES, ROUNDS, seed), of_item, sold + 1.0, visits, np.minimum(lines_a_day, 4.0),
         examination, Habits(), seed,

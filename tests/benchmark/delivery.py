@@ -1,0 +1,162 @@
+"""Planned against achieved shares over nights of simulated storefronts, in memory.
+
+Every seed is a world of its own, planned, shown and accounted for night after night as the jobs do it: at first visits
+are the chance to come at all, which is a fifth of what they are and unevenly so, later what the log of lists tells;
+positions are weighed by what the answers tell; the controller moves the floors. In the second part the storefront
+leaves out 15 % of the entries of `rare`. Items sell out during the days. Achieved is by the true chance that places are
+looked at. Chance alone gives the relative error in brackets (a standard error, Poisson).
+python -m tests.benchmark.delivery [--seeds 12]
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+import numpy as np
+
+from model.exposure.chance import seeds_of
+from model.exposure.feedback import Feedback, next_correction, relative_error
+from model.exposure.plan import Plan, planned
+from model.exposure.problem import Group, Problem, total_exposure
+from model.exposure.visits import expected_visits
+from model.policy_evaluation.position_bias import position_bias, weights_of_positions
+from model.simulation.storefront import Day, Lists, Storefront
+from model.simulation.world import Habits, World, synthetic_world
+
+USERS, ITEMS, SLOTS, CANDIDATES, NIGHTS = 600, 400, 10, 100, 10
+ASKED = {"rare": 0.2, "own": 0.3}
+RECKONED = np.arange(1, SLOTS + 1) ** -0.5
+DEVIATION, CONTROL = 0.2, Feedback(gain=0.25, most=0.5, noise=1.0)  # as in conf/base.yaml
+BAR = 0.05
+
+
+class Loop:
+    """One store: its world, its storefront, and what the nights know of it."""
+
+    def __init__(self, seed: int, left_out: float) -> None:
+        made = synthetic_world(seed, USERS, ITEMS, habits=Habits(new_share=0, units=60))
+        self.world: World = replace(made, visits=np.minimum(made.visits * 12, 8.0))
+        self.shop, self.left_out = Storefront(self.world, seed), left_out
+        self.random = np.random.default_rng(10_000 + seed)
+        truth = -np.expm1(-self.world.membership @ self.world.appeal)
+        self.guess = np.minimum(truth * self.random.lognormal(0.0, 0.5, truth.shape), 1.0)
+        order = np.argsort(truth.mean(axis=0))
+        self.members = {
+            "rare": np.sort(order[: ITEMS // 3]),
+            "own": np.sort(self.random.permutation(ITEMS)[: ITEMS // 4]),
+        }
+        self.chance = -np.expm1(-made.visits * 3)
+        self.correction = dict.fromkeys(ASKED, 0.0)
+        self.days: list[Day] = []
+
+    def night(self) -> list[tuple[float, float, float, float]]:
+        """By group: expected exposures, planned share, truly achieved share, the correction of the night's plan."""
+        plan, problem = self._planned()
+        day = self.shop.play(self._shown(plan, problem))
+        self.days.append(day)
+        weight = self._weights()[day.position]
+        true = self.world.examination[day.position]
+        found = []
+        for name, asked in ASKED.items():
+            mine = np.isin(day.item, self.members[name])
+            expected = float(plan.delivered[self.members[name]].sum())
+            achieved = float(true[mine].sum() / true.sum())
+            found.append((expected, expected / float(plan.delivered.sum()), achieved, self.correction[name]))
+            error = relative_error(
+                np.array([asked]), np.array([weight[mine].sum()]), float(weight.sum()), CONTROL.noise
+            )
+            unmet = np.array([any(one.name == name for one in plan.unmet)])
+            before = np.array([self.correction[name]])
+            self.correction[name] = float(next_correction(before, error, np.array([False]), unmet, CONTROL)[0])
+        return found
+
+    def _planned(self) -> tuple[Plan, Problem]:
+        requests = np.zeros(USERS)
+        for day in self.days:
+            requests += np.bincount(day.user[np.unique(day.request, return_index=True)[1]], minlength=USERS)
+        visits = expected_visits(self.chance, requests, np.full(USERS, float(max(len(self.days), 1))))
+        total = total_exposure(visits, RECKONED)
+        able = np.where(self.shop.for_sale(), self.guess, -1.0)
+        item = np.sort(np.argpartition(-able, CANDIDATES, axis=1)[:, :CANDIDATES], axis=1)
+        # A third of the candidates are rare ones, so that their floor has a choice.
+        rare = self.members["rare"]
+        best = rare[np.argsort(-able[:, rare], axis=1)[:, : CANDIDATES // 3]]
+        allowed = np.zeros((USERS, ITEMS), dtype=bool)
+        np.put_along_axis(allowed, item, True, axis=1)
+        np.put_along_axis(allowed, best, True, axis=1)
+        allowed &= able > 0
+        user, item = np.nonzero(allowed)
+        groups = tuple(
+            Group(name, self.members[name], floor=asked * (1 + self.correction[name]) * total)
+            for name, asked in ASKED.items()
+        )
+        problem = Problem(
+            user_start=np.searchsorted(user, np.arange(USERS + 1)), item_index=item.astype(np.int32),
+            value=self.guess[user, item], visits=visits, position_weights=RECKONED, exploration_slots=1,
+            item_cap=np.full(ITEMS, 0.02 * total), item_floor=np.zeros(ITEMS), groups=groups,
+            item_type=np.full(ITEMS, -1), max_per_type=SLOTS,
+        )  # fmt: skip
+        names = [np.array([f"{kind}{n}" for n in range(count)]) for kind, count in (("u", USERS), ("i", ITEMS))]
+        return planned(problem, 0.002, 60, seeds_of(names[0], len(self.days)), seeds_of(names[1], 0)), problem
+
+    def _shown(self, plan: Plan, problem: Problem) -> Lists:
+        item = np.full((USERS, SLOTS), -1)
+        entry = problem.item_index[plan.pair]
+        out = np.isin(entry, self.members["rare"]) & (self.random.random(len(entry)) < self.left_out)
+        item[plan.user, plan.rank] = np.where(out, -1, entry)
+        return Lists(item, np.ones(item.shape))
+
+    def _weights(self) -> np.ndarray:
+        """What the log of all days tells of positions, by the first exposure of each pair: later ones tire."""
+        names = ("user", "item", "position", "responded")
+        user, item, place, answered = (np.concatenate([getattr(day, name) for day in self.days]) for name in names)
+        first = np.unique(user * ITEMS + item, return_index=True)[1]
+        item, place, answered = item[first], place[first], answered[first]
+        at, size = item * SLOTS + place, ITEMS * SLOTS
+        shown = np.bincount(at, minlength=size).reshape(ITEMS, SLOTS).astype(np.float64)
+        clicked = np.bincount(at[answered], minlength=size).reshape(ITEMS, SLOTS).astype(np.float64)
+        told = clicked.sum(axis=1) > 0
+        return weights_of_positions(position_bias(shown[told], clicked[told], most=200), RECKONED, DEVIATION)
+
+
+def main() -> None:
+    """Prints both parts."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--seeds", type=int, default=12)
+    seeds = made.parse_args().seeds
+    for left_out in (0.0, 0.15):
+        print(f"\nthe storefront leaves out {left_out:.0%} of the entries of rare; {seeds} worlds, {NIGHTS} nights")
+        loops = [Loop(seed, left_out) for seed in range(seeds)]
+        found = np.array([[loop.night() for _ in range(NIGHTS)] for loop in loops])
+        for place, name in enumerate(ASKED):
+            _tell(name, found[:, :, place])
+
+
+def _tell(name: str, found: np.ndarray) -> None:
+    """found: float64 (seeds, nights, 4)."""
+    expected, plan, achieved, correction = np.moveaxis(found, 2, 0)
+    print(f"{name}, {ASKED[name]:.0%} asked")
+    print("night  expected  planned  achieved  of plan, s.d.  [chance]  beyond 5 %  5 % short of asked  bound moved")
+    error = achieved / plan - 1
+    for night in range(NIGHTS):
+        of_night = error[:, night]
+        chance = float(np.mean(np.sqrt((1 - plan[:, night]) / expected[:, night])))
+        short = (achieved[:, night] < (1 - BAR) * ASKED[name]).mean()
+        shares = f"{plan[:, night].mean():8.1%} {achieved[:, night].mean():9.1%} {of_night.mean():+8.1%}"
+        print(
+            f"{night + 1:5d} {expected[:, night].mean():9,.0f} {shares} {of_night.std(ddof=1):5.1%}  [{chance:.1%}]"
+            f" {(abs(of_night) > BAR).mean():11.0%} {short:19.0%} {correction[:, night].mean():+12.1%}"
+        )
+    moves = np.diff(correction, axis=1)
+    back = np.maximum.accumulate(correction, axis=1)[:, -1] - correction[:, -1]
+    print(f"after its highest a correction falls back by {back.mean():.1%}; it turns {_turns(moves):.1f} times in all")
+
+
+def _turns(moves: np.ndarray) -> float:
+    """How often a correction that rose falls, or the other way, in the mean of the seeds."""
+    return float(((moves[:, 1:] * moves[:, :-1]) < 0).sum(axis=1).mean())
+
+
+if __name__ == "__main__":
+    main()
