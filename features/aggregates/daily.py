@@ -111,10 +111,13 @@ def _sums() -> list[Column]:
 
 def _continued(rows: DataFrame, earlier: DataFrame) -> DataFrame:
     """Takes the two last days of a purchase of each pair before these rows into account."""
-    pairs = rows.where("bought").select("user_id", "item_id").distinct()
+    pair = F.xxhash64("user_id", "item_id").alias("pair")
+    # A sieve of numbers is small enough to be sent to where all earlier days lie; what passes it in error does no harm.
+    asked = rows.where("bought").select(pair).distinct()
     last = (
         earlier.where(F.col("purchases_count") > 0)
-        .join(pairs, on=["user_id", "item_id"], how="left_semi")
+        .select("user_id", "item_id", "day", "previous_day", pair)
+        .join(asked, on="pair", how="left_semi")
         .groupBy("user_id", "item_id")
         .agg(F.max("day").alias("last_day"), F.max_by("previous_day", "day").alias("day_before_last"))
     )

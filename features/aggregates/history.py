@@ -14,6 +14,7 @@ from features.aggregates.user_features import users_at
 from features.point_in_time import midnight
 
 _MICROSECONDS_A_DAY = 86_400_000_000
+_NO_EVENTS = "array<struct<order: bigint, item_id: string, event_type: string>>"
 
 
 def user_history(events: DataFrame, users: DataFrame, dates: Sequence[date], length: int, days: int) -> DataFrame:
@@ -24,53 +25,92 @@ def user_history(events: DataFrame, users: DataFrame, dates: Sequence[date], len
     them. A shopper without events has empty arrays.
     """
     in_order = sorted(dates)
-    since = in_order[0] - timedelta(days=days)
     # Events between two dates are known to the same dates, so of each such period only the newest can matter.
     period = _number_of(in_order[:-1], lambda day: F.col("event_date") >= F.lit(day))
-    chosen = (
-        events.where((F.col("event_type") != "exposure") & (F.col("event_date") >= F.lit(since)))
-        .where(F.col("event_date") < F.lit(in_order[-1]))
-        .select(
-            "user_id",
-            period.alias("period"),
-            (-F.unix_micros("event_time")).alias("order"),
-            F.xxhash64("event_id").alias("hash"),
-            "event_id",
-            "item_id",
-            "event_type",
-        )
+    known = _number_of(in_order[:-1], lambda day: F.col("as_of") > F.lit(day))
+    since = in_order[0] - timedelta(days=days)
+    rows = (
+        users_at(users, dates)
+        .select("as_of", "user_id", known.alias("known"))
+        .join(_gathered(_between(events, since, in_order[-1]), period, length), on="user_id", how="left")
+    )
+    told = F.filter("events", lambda event: event["period"] <= F.col("known"))
+    return _of_columns(rows.withColumn("events", told), length, days)
+
+
+def next_user_history(
+    last: DataFrame, events: DataFrame, users: DataFrame, since: date, as_of: date, length: int, days: int
+) -> DataFrame:
+    """What `user_history` gives for the one date `as_of`, from its rows of the earlier date `since` and events since.
+
+    `last`: user_id, item_ids, event_types, event_times of that date, made with the same `length` and `days` from all
+    events before it that are in `events` now. Older events are read for shoppers alone whom that date did not know.
+    """
+    present = users_at(users, (as_of,)).select("as_of", "user_id")
+    # Most nights know few new shoppers; with none Spark leaves the older events unread.
+    newcomers = F.broadcast(present.join(last.select("user_id"), on="user_id", how="left_anti").select("user_id"))
+    older = _between(events, as_of - timedelta(days=days), since).join(newcomers, on="user_id", how="left_semi")
+    fresh = _gathered(_between(events, since, as_of).unionByName(older), F.lit(0), length)
+    before = F.transform(
+        F.arrays_zip("event_times", "item_ids", "event_types"),
+        lambda one: F.struct(
+            (-F.unix_micros(one["event_times"])).alias("order"),
+            one["item_ids"].alias("item_id"),
+            one["event_types"].alias("event_type"),
+        ),
+    )
+    after = F.transform("events", lambda event: F.struct(*(event[name] for name in ("order", "item_id", "event_type"))))
+    # All of what came since is newer than what was known then, so the order stays. Histories are large in memory though
+    # their files are small, by which Spark would send them to everyone.
+    rows = (
+        present.join(last.select("user_id", before.alias("before")).hint("merge"), on="user_id", how="left")
+        .join(fresh, on="user_id", how="left")
+        .withColumn("events", F.concat(*(F.coalesce(part, F.array().cast(_NO_EVENTS)) for part in (after, "before"))))
+    )
+    return _of_columns(rows, length, days)
+
+
+def _between(events: DataFrame, since: date, before: date) -> DataFrame:
+    inside = (F.col("event_date") >= F.lit(since)) & (F.col("event_date") < F.lit(before))
+    return events.where(inside & (F.col("event_type") != "exposure"))
+
+
+def _gathered(events: DataFrame, period: Column, length: int) -> DataFrame:
+    """user_id and events: the newest `length` of each period, as sorted structs that begin with what sorts them."""
+    chosen = events.select(
+        "user_id",
+        period.alias("period"),
+        (-F.unix_micros("event_time")).alias("order"),
+        F.xxhash64("event_id").alias("hash"),
+        "event_id",
+        "item_id",
+        "event_type",
     )
     newest_first = Window.partitionBy("user_id", "period").orderBy("order", "hash", "event_id")
     newest_first = newest_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    gathered = (
+    whole = F.struct("order", "hash", "event_id", "period", "item_id", "event_type")
+    return (
         chosen.withColumn("place", F.row_number().over(newest_first))
         .where(F.col("place") <= length)
         .groupBy("user_id")
-        .agg(
-            F.array_sort(
-                F.collect_list(F.struct("order", "hash", "event_id", "period", "item_id", "event_type"))
-            ).alias("events")
-        )
+        .agg(F.array_sort(F.collect_list(whole)).alias("events"))
     )
-    known = _number_of(in_order[:-1], lambda day: F.col("as_of") > F.lit(day))
-    oldest = -(F.unix_micros("now") - F.lit(days * _MICROSECONDS_A_DAY))
-    rows = (
-        users_at(users, dates)
-        .select("as_of", "user_id", midnight("as_of").alias("now"), known.alias("known"))
-        .join(gathered, on="user_id", how="left")
-    )
-    last = F.slice(
-        F.filter("events", lambda event: (event["period"] <= F.col("known")) & (event["order"] <= oldest)), 1, length
-    )
-    ago = F.transform(
-        "last", lambda event: ((F.unix_micros("now") + event["order"]) / _MICROSECONDS_A_DAY).cast("float")
-    )
+
+
+def _of_columns(rows: DataFrame, length: int, days: int) -> DataFrame:
+    """The columns of user_history from as_of, user_id and events, newest first: the first `length` of the last days."""
+    now = F.unix_micros(midnight("as_of"))
+    oldest = F.lit(days * _MICROSECONDS_A_DAY) - now
+    last = F.slice(F.filter("events", lambda event: event["order"] <= oldest), 1, length)
+    ago = F.transform("last", lambda event: ((now + event["order"]) / _MICROSECONDS_A_DAY).cast("float"))
+    times = F.transform("last", lambda event: F.timestamp_micros(-event["order"]))
     return rows.withColumn("last", last).select(
         "as_of",
         "user_id",
         F.coalesce("last.item_id", F.array().cast("array<string>")).alias("item_ids"),
         F.coalesce("last.event_type", F.array().cast("array<string>")).alias("event_types"),
         F.coalesce(ago, F.array().cast("array<float>")).alias("days_ago"),
+        F.coalesce(times, F.array().cast("array<timestamp>")).alias("event_times"),
     )
 
 

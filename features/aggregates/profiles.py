@@ -87,8 +87,10 @@ def stores(daily_user: DataFrame, dates: Sequence[date]) -> DataFrame:
 def _bought(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
     """as_of, user_id, lines of 90 days and the attributes of the item at as_of."""
     pairs = daily_pair.where(F.col("purchases_count") > 0).select("day", "user_id", "item_id", "purchases_count")
+    # The days of one shopper meet in one partition, where all that is counted of them stays.
     lines = (
         days_before_dates(pairs, dates, _DAYS)
+        .repartition("as_of", "user_id")
         .groupBy("as_of", "user_id", "item_id")
         .agg(F.sum("purchases_count").alias("lines"))
     )

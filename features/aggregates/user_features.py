@@ -26,22 +26,24 @@ def users_at(users: DataFrame, dates: Sequence[date]) -> DataFrame:
     return users.join(asked, on=F.col("signed_up_at") < midnight("as_of"), how="inner").select("as_of", *users.columns)
 
 
-def user_features(
-    users: DataFrame, daily_user: DataFrame, daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]
-) -> DataFrame:
-    """The columns of user_features for each date: everyone who had signed up before it.
+def user_rows(users: DataFrame, daily_user: DataFrame, daily_pair: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """What is known of each shopper at each date on their own: everyone who had signed up before it.
+
+    Daily partials of at least all days before the dates.
+    """
+    rows = _persons(users, dates)
+    for frame in (_of_days(daily_user, dates), _of_pairs(daily_pair, dates), stores(daily_user, dates)):
+        rows = rows.join(frame, on=["as_of", "user_id"], how="left")
+    return rows
+
+
+def user_features(rows: DataFrame, daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """The columns of user_features for each date from `user_rows`.
 
     Daily partials of at least all days before the dates. item_features: as_of, item_id, category, product_type, brand,
     segment, price_percentile_90d and purchases_count_90d of each date.
     """
-    rows = _persons(users, dates)
-    for frame in (
-        _of_days(daily_user, dates),
-        _of_pairs(daily_pair, dates),
-        price_and_tail(daily_pair, item_features, dates),
-        profiles(daily_pair, item_features, dates),
-        stores(daily_user, dates),
-    ):
+    for frame in (price_and_tail(daily_pair, item_features, dates), profiles(daily_pair, item_features, dates)):
         rows = rows.join(frame, on=["as_of", "user_id"], how="left")
     overall = rows.groupBy("as_of").agg(
         F.coalesce(F.try_divide(F.sum("responses_28d"), F.sum("exposures_count_28d")), F.lit(0.0)).alias("overall")

@@ -1,6 +1,6 @@
 """The last events of a shopper as arrays of one length, newest first."""
 
-from pyspark.sql.types import ArrayType, DateType, FloatType, StringType
+from pyspark.sql.types import ArrayType, DateType, FloatType, StringType, TimestampType
 
 from features.contract.table import Column, Invariant, Table
 
@@ -13,6 +13,7 @@ USER_HISTORY = Table(
         Column("item_ids", ArrayType(StringType()), "Items."),
         Column("event_types", ArrayType(StringType()), "Event types."),
         Column("days_ago", ArrayType(FloatType()), "Days between the event and as_of 00:00 UTC."),
+        Column("event_times", ArrayType(TimestampType()), "Times of the events, UTC.", default=()),
     ),
     key=(
         "as_of",
@@ -20,6 +21,9 @@ USER_HISTORY = Table(
     ),
     partitioned_by=("as_of",),
     invariants=(
-        Invariant("arrays_of_one_length", "size(item_ids) = size(event_types) AND size(item_ids) = size(days_ago)"),
+        Invariant(
+            "arrays_of_one_length",
+            " AND ".join(f"size(item_ids) = size({name})" for name in ("event_types", "days_ago", "event_times")),
+        ),
     ),
 )

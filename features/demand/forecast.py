@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import DEMAND_FORECAST
-from features.demand.intermittent import MODELS, fitted, sells_enough
+from features.demand.intermittent import fitted, sells_enough
 from features.demand.pooled import pooled_rate
 from features.demand.weekly import HELD_OUT_WEEKS, TRAINING_WEEKS
 
@@ -33,23 +33,17 @@ def with_outcomes(sales: DataFrame, least_weeks: int) -> DataFrame:
     )
 
 
-def compared(sales: DataFrame, sample_share: float) -> DataFrame:
-    """Held-out forecasts of all MODELS for a share of the items that sell enough, the same ones by a hash of item_id.
+def modelled(sales: DataFrame) -> DataFrame:
+    """Held-out and final forecasts of all MODELS for the items that sell enough.
 
     sales: of `with_outcomes`. Columns: as_of, item_id, model, held, final, actual_7d, actual_28d, usual, is_pooled.
     """
-    parts = 1_000_000
-    sample = ~F.col("is_pooled") & (F.pmod(F.xxhash64("item_id"), F.lit(parts)) < int(sample_share * parts))
-    return modelled(sales.where(sample).withColumn("models", F.array(*map(F.lit, MODELS))))
-
-
-def modelled(sales: DataFrame) -> DataFrame:
-    """As `compared`, of the models that the column `models` names."""
-    return fitted(sales).join(sales.select("as_of", "item_id", *_OUTCOMES), on=["as_of", "item_id"], how="inner")
+    often = sales.where(~F.col("is_pooled"))
+    return fitted(often).join(often.select("as_of", "item_id", *_OUTCOMES), on=["as_of", "item_id"], how="inner")
 
 
 def pooled(sales: DataFrame) -> DataFrame:
-    """As `compared`, for the items that sell seldom: the pooled estimate, and what it is to be compared with."""
+    """As `modelled`, for the items that sell seldom: the pooled estimate, and what it is to be compared with."""
     few = sales.where("is_pooled")
     estimated = pooled_rate(pooled_rate(few, HELD_OUT_WEEKS, "held"), 0, "final")
 
@@ -93,7 +87,7 @@ def errors(judged: DataFrame) -> DataFrame:
 def forecasts(chosen: DataFrame) -> DataFrame:
     """The columns of demand_forecast, is_pooled, and covered_28d: whether the interval would have held what came.
 
-    chosen: rows as of `compared`, one an item and date. Intervals are conformal: quantiles of
+    chosen: rows as of `modelled`, one an item and date. Intervals are conformal: quantiles of
     (actual - forecast) / sqrt(1 + forecast) over the held-out weeks of all items of the date, apart for modelled and
     pooled ones (Vovk, Gammerman and Shafer 2005). For covered_28d they come from the other half of the items.
     """

@@ -21,15 +21,13 @@ _FITTED = "as_of date, item_id string, model string, held double, final double"
 
 
 def fitted(sales: DataFrame) -> DataFrame:
-    """as_of, item_id, model, held and final: purchase lines a week, one row for each model of an item.
+    """as_of, item_id, model, held and final: purchase lines a week, one row for each of MODELS of an item.
 
-    sales: as_of, item_id, weeks of `weekly_sales`, models: the names of models to be fitted, the same for all items of
-    a date. `held` is forecast from the training weeks before the newest HELD_OUT_WEEKS, which are kept to judge it;
-    `final` from the newest training weeks.
+    sales: as_of, item_id, weeks of `weekly_sales`. `held` is forecast from the training weeks before the newest
+    HELD_OUT_WEEKS, which are kept to judge it; `final` from the newest training weeks.
     """
     part = F.pmod(F.xxhash64("item_id"), F.lit(_GROUPS)).alias("part")
-    grouped = sales.select("as_of", "item_id", "weeks", "models", part).groupBy("as_of", "part")
-    return grouped.applyInPandas(_fit_group, _FITTED)
+    return sales.select("as_of", "item_id", "weeks", part).groupBy("as_of", "part").applyInPandas(_fit_group, _FITTED)
 
 
 def sells_enough(weeks: Column, newest: int, at_least: int) -> Column:
@@ -38,15 +36,13 @@ def sells_enough(weeks: Column, newest: int, at_least: int) -> Column:
 
 
 def _fit_group(group: pd.DataFrame) -> pd.DataFrame:
-    models = list(group["models"].iloc[0])
-    every = dict(zip(MODELS, _forecasters(), strict=True))
-    forecasters = [every[model] for model in models]
+    forecasters = _forecasters()
     series = np.array(group["weeks"].tolist(), dtype=np.float64)[:, ::-1]  # oldest first
     return pd.DataFrame(
         {
-            "as_of": np.repeat(group["as_of"].to_numpy(), len(models)),
-            "item_id": np.repeat(group["item_id"].to_numpy(), len(models)),
-            "model": models * len(group),
+            "as_of": np.repeat(group["as_of"].to_numpy(), len(MODELS)),
+            "item_id": np.repeat(group["item_id"].to_numpy(), len(MODELS)),
+            "model": list(MODELS) * len(group),
             "held": np.ravel([_rates(forecasters, one[:-HELD_OUT_WEEKS]) for one in series]),
             "final": np.ravel([_rates(forecasters, one[HELD_OUT_WEEKS:]) for one in series]),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 from pyspark.sql import Column, DataFrame
@@ -16,28 +17,30 @@ Profile = dict[str, dict[str, float]]  # feature -> figure -> value
 BINS = 10
 
 
-def profile(frame: DataFrame, features: Sequence[Feature]) -> Profile:
-    """null_share, default_share and out_of_range_share of each feature, in one pass over the rows.
+def profiles(frame: DataFrame, features: Sequence[Feature]) -> dict[date, tuple[int, Profile]]:
+    """By as_of, in one pass: rows, and null_share, default_share and out_of_range_share of each feature.
 
-    NaN counts as missing. Out of range is what lies outside the declared bounds, infinity included. All are 0 where
-    there are no rows.
+    NaN counts as missing. Out of range is what lies outside the declared bounds, infinity included.
     """
     figures = [(feature, name, column) for feature in features for name, column in _figures(feature).items()]
-    (counts,) = frame.agg(
+    counted = frame.groupBy("as_of").agg(
         F.count(F.lit(1)).alias("rows"),
         *(F.count_if(column).alias(str(number)) for number, (_, _, column) in enumerate(figures)),
-    ).collect()
-    made: Profile = {}
-    for number, (feature, name, _) in enumerate(figures):
-        made.setdefault(feature.name, {})[name] = counts[str(number)] / max(counts["rows"], 1)
+    )
+    made: dict[date, tuple[int, Profile]] = {}
+    for counts in counted.collect():
+        shares: Profile = {}
+        for number, (feature, name, _) in enumerate(figures):
+            shares.setdefault(feature.name, {})[name] = counts[str(number)] / counts["rows"]
+        made[counts["as_of"]] = (counts["rows"], shares)
     return made
 
 
 def sampled(frame: DataFrame, key: str, features: Sequence[Feature], share: float) -> DataFrame:
-    """The columns whose drift is measured, of a share of the entities: the same every night, by a hash of the key."""
+    """as_of and what drift is measured of, for a share of the entities: the same every night, by a hash of the key."""
     parts = 1_000_000
     chosen = frame.where(F.pmod(F.xxhash64(key), F.lit(parts)) < int(share * parts))
-    return chosen.select(*(F.col(feature.name).cast("double") for feature in drifting(features)))
+    return chosen.select("as_of", *(F.col(feature.name).cast("double") for feature in drifting(features)))
 
 
 def drifting(features: Sequence[Feature]) -> list[Feature]:

@@ -85,7 +85,8 @@ def judge_known(judged: DataFrame, known: DataFrame) -> DataFrame:
     under a known id is a correction.
     """
     columns = judged.columns
-    joined = judged.join(known, on="event_id", how="left").withColumn("content", content_hash(EVENTS))
+    # Spark goes by the size of files and would send a month of events to everyone, which no driver holds.
+    joined = judged.join(known.hint("merge"), on="event_id", how="left").withColumn("content", content_hash(EVENTS))
     kept = F.col("outcome").isin(*KEPT) & F.col("known_content").isNotNull()
     equal = kept & (F.col("known_content") == F.col("content"))
     older = kept & ~equal & (F.col("ingested_at") < F.col("known_at"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import DAILY_ITEM, DEMAND_FORECAST, ITEMS, METRICS
-from features.demand.forecast import POOLED, compared, errors, forecasts, modelled, pooled, with_outcomes
+from features.demand.forecast import POOLED, errors, forecasts, modelled, pooled, with_outcomes
 from features.demand.intermittent import MODELS
 from features.demand.weekly import weekly_sales
 from features.point_in_time import versions_at
@@ -20,16 +20,18 @@ from jobs.runtime.night import Night
 
 _FEWEST_COMPARED = 30  # items; an error over fewer says little of a model
 UNCOMPARED = "CrostonSBA"  # the model of a date with fewer
-_MODELS_OF = "as_of date, models array<string>"
+_CHOSEN = "as_of date, model string"
 Figure = tuple[Any, str, str, float]
+Keep = Callable[[], None]
 
 PREFIX = "demand_"  # of the names in metrics; their segment is the model
 
 
-def demand_at(night: Night, dates: Sequence[date]) -> DataFrame:
+def demand_at(night: Night, dates: Sequence[date]) -> tuple[DataFrame, Keep]:
     """as_of, item_id and the forecasts of the newest fit within `demand.refit_days` before each date.
 
-    A date without such a fit gets one of its own, from what was before it.
+    A date without such a fit gets one of its own, from what was before it. What is returned beside keeps how those fits
+    did in `metrics`: the caller calls it, but need not wait for it.
     """
     known = night.tables.read_or_empty(DEMAND_FORECAST).select("as_of").distinct().collect()
     fits = {row["as_of"] for row in known}
@@ -38,37 +40,44 @@ def demand_at(night: Night, dates: Sequence[date]) -> DataFrame:
         young = [fit for fit in fits if day - timedelta(days=night.conf.demand.refit_days) < fit <= day]
         of_date[day] = max(young, default=day)
     missing = sorted({fit for day, fit in of_date.items() if fit not in fits})
-    if missing:
-        _fit(night, missing)
+    keep = _fit(night, missing) if missing else _nothing
     rows = night.tables.read(DEMAND_FORECAST).withColumnRenamed("as_of", "fitted_at")
     pairs = " UNION ALL ".join(
         f"SELECT DATE'{day}' AS as_of, DATE'{fit}' AS fitted_at" for day, fit in sorted(of_date.items())
     )
-    return rows.join(F.broadcast(night.spark.sql(pairs)), on="fitted_at", how="inner")
+    return rows.join(F.broadcast(night.spark.sql(pairs)), on="fitted_at", how="inner"), keep
 
 
-def _fit(night: Night, dates: Sequence[date]) -> None:
+def _nothing() -> None:
+    """There was no fit."""
+
+
+def _fit(night: Night, dates: Sequence[date]) -> Keep:
     items = versions_at(night.tables.read(ITEMS), dates, "item_id").select("as_of", "item_id", "category")
     sales = with_outcomes(
         weekly_sales(items, night.tables.read(DAILY_ITEM), dates), night.conf.demand.least_weeks
     ).persist()
-    tried, seldom = compared(sales, night.conf.demand.compared_share).persist(), pooled(sales).persist()
-    figures = errors(tried.unionByName(seldom)).toPandas()
+    # Fitting takes microseconds a model, loading the library seconds: so all models of all items, in one pass.
+    tried = modelled(sales).unionByName(pooled(sales)).persist()
+    figures = errors(tried).toPandas()
     best = dict.fromkeys(dates, UNCOMPARED) | _best(figures)
-    models = night.spark.createDataFrame([(day, [model]) for day, model in best.items()], _MODELS_OF)
-    often = modelled(sales.where("NOT is_pooled").join(F.broadcast(models), on="as_of", how="inner"))
-    made = forecasts(often.unionByName(seldom.where(F.col("model") == POOLED))).persist()
+    models = night.spark.createDataFrame([(day, model) for day in dates for model in (best[day], POOLED)], _CHOSEN)
+    made = forecasts(tried.join(F.broadcast(models), on=["as_of", "model"], how="inner")).persist()
     where = "as_of IN (" + ", ".join(f"DATE'{day}'" for day in dates) + ")"
     night.tables.replace(made, DEMAND_FORECAST, where)
-    _keep(night, _figures(figures, made, best), where)
     for day, model in best.items():
         event("demand fitted", step="build_features", as_of=day, model=model)
-    for frame in (sales, tried, seldom, made):
-        frame.unpersist()
+
+    def keep() -> None:
+        _keep(night, _figures(figures, made, best), where)
+        for frame in (sales, tried, made):
+            frame.unpersist()
+
+    return keep
 
 
 def _best(figures: pd.DataFrame) -> dict[date, str]:
-    """The model with the smallest error of each date on which enough items were compared; ties by name."""
+    """The model with the smallest error of each date on which enough items sell enough; ties by name."""
     told = figures[figures["model"].isin(MODELS) & (figures["items"] >= _FEWEST_COMPARED)]
     told = told.sort_values(["as_of", "error_28d", "model"]).drop_duplicates("as_of")
     return dict(zip(told["as_of"], told["model"], strict=True))

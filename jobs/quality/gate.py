@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 from pyspark.sql import functions as F
@@ -10,12 +11,12 @@ from pyspark.sql import functions as F
 from features.contract import METRICS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
-from features.quality.feature_gate import Bar, Violation, violations, with_rises
+from features.quality.feature_gate import Bar, violations, with_rises
 from features.quality.feature_profile import (
     Profile,
     drifting,
     population_stability_index,
-    profile,
+    profiles,
     sampled,
 )
 from jobs.runtime.errors import Refused
@@ -33,13 +34,10 @@ def pass_features(night: Night) -> None:
     """Judges item_features and user_features of the night. Raises Refused naming feature, figure and bar."""
     conf = night.conf.quality
     bars: dict[str, Bar] = {name: Bar(bar.most, bar.action == "stop") for name, bar in conf.bars.items()}
-    figures: dict[str, Profile] = {}
-    found: list[Violation] = []
-    for table, features in _FEATURES:
-        last = _last_night(night, table)
-        figures[table.name] = _measured(night, table, features, last)
-        found += violations(table.name, figures[table.name], bars, conf.exceptions)
-        night.record.decisions[f"{table.name}_compared_with"] = str(last or "no earlier night")
+    with ThreadPoolExecutor(len(_FEATURES)) as together:  # most of each is waiting for the other's planning
+        measured = [together.submit(_measured, night, table, features) for table, features in _FEATURES]
+        figures = {table.name: one.result() for (table, _), one in zip(_FEATURES, measured, strict=True)}
+    found = [one for name, mine in figures.items() for one in violations(name, mine, bars, conf.exceptions)]
     _keep(night, figures)
     for one in found:
         event("feature beyond its bar", step="build_features", as_of=night.as_of, what=str(one), stops=one.bar.stops)
@@ -54,23 +52,25 @@ def pass_features(night: Night) -> None:
         )
 
 
-def _measured(night: Night, table: Table, features: Sequence[Feature], last: date | None) -> Profile:
-    rows = night.tables.read(table)
-    tonight = rows.where(F.col("as_of") == F.lit(night.as_of)).persist()
-    figures = profile(tonight, features)
-    if last is not None:
-        before = rows.where(F.col("as_of") == F.lit(last))
-        figures = with_rises(figures, profile(before, features))
-        key = table.key[-1]
-        share = min(1.0, night.conf.quality.sample_rows / max(tonight.count(), 1))
-        now, then = (sampled(frame, key, features, share).toPandas() for frame in (tonight, before))
-        for feature in drifting(features):
-            figures[feature.name]["drift"] = population_stability_index(
-                then[feature.name].to_numpy(),
-                now[feature.name].to_numpy(),
-                float(feature.default),  # type: ignore[arg-type]
-            )
-    tonight.unpersist()
+def _measured(night: Night, table: Table, features: Sequence[Feature]) -> Profile:
+    last = _last_night(night, table)
+    night.record.decisions[f"{table.name}_compared_with"] = str(last or "no earlier night")
+    nights = [day for day in (last, night.as_of) if day is not None]
+    rows = night.tables.read(table).where(F.col("as_of").isin(nights))
+    found = profiles(rows, features)
+    night.record.rows[table.name], figures = found.get(night.as_of, (0, {}))
+    if last is None or not figures:
+        return figures
+    figures = with_rises(figures, found[last][1])
+    share = min(1.0, night.conf.quality.sample_rows / night.record.rows[table.name])
+    sample = sampled(rows, table.key[-1], features, share).toPandas()
+    then, now = (sample[sample["as_of"] == day] for day in nights)
+    for feature in drifting(features):
+        figures[feature.name]["drift"] = population_stability_index(
+            then[feature.name].to_numpy(),
+            now[feature.name].to_numpy(),
+            float(feature.default),  # type: ignore[arg-type]
+        )
     return figures
 
 

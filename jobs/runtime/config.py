@@ -43,7 +43,6 @@ class Features(Section):
 
 class Demand(Section):
     refit_days: Positive
-    compared_share: Share
     least_weeks: Annotated[Positive, Field(le=26)]
 
 

@@ -45,19 +45,21 @@ def run_step(step: Step, spark: SparkSession, conf: Config, as_of: date, run_id:
 
 
 def last_done(tables: Warehouse, step: str, before: date | None = None, at: date | None = None) -> Row | None:
-    """The newest row of `runs` of a step that ended well, for a date before `before`, or exactly `at`."""
-    rows = tables.read_or_empty(RUNS).where((F.col("step") == step) & (F.col("status") == "done"))
-    if before is not None:
-        rows = rows.where(F.col("as_of") < F.lit(before))
-    if at is not None:
-        rows = rows.where(F.col("as_of") == F.lit(at))
-    return rows.orderBy(F.desc("as_of"), F.desc("started_at")).first()
+    """The newest run of `done_runs` for a date before `before`, or exactly `at`; the last of those of one date."""
+    runs = [
+        run
+        for run in done_runs(tables, step)
+        if (before is None or run["as_of"] < before) and (at is None or run["as_of"] == at)
+    ]
+    newest = max((run["as_of"] for run in runs), default=None)
+    return next((run for run in reversed(runs) if run["as_of"] == newest), None)
 
 
 def done_runs(tables: Warehouse, step: str) -> list[Row]:
     """as_of, inputs and decisions of the runs of a step that were done, in the order of time."""
-    rows = tables.read_or_empty(RUNS).where((F.col("step") == step) & (F.col("status") == "done"))
-    return rows.orderBy("started_at").select("as_of", "inputs", "decisions").collect()
+    done = tables.read_or_empty(RUNS).where((F.col("step") == step) & (F.col("status") == "done"))
+    rows = done.orderBy("started_at").select("as_of", "inputs", "decisions")
+    return tables.collected(rows, RUNS, step)
 
 
 @cache

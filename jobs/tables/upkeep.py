@@ -38,7 +38,7 @@ def compact(tables: Warehouse, table: Table) -> None:
     from delta.tables import DeltaTable
 
     optimised = DeltaTable.forPath(tables.spark, tables.path(table)).optimize()
-    near = [name for name in table.skipped_by if name not in table.partitioned_by]
+    near = [name for name in table.skipped_by or () if name not in table.partitioned_by]
     if near:
         optimised.executeZOrderBy(near)
     else:

@@ -8,7 +8,7 @@ from operator import and_
 from pathlib import Path
 from threading import Lock
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from features.contract.table import Table
@@ -27,6 +27,7 @@ class Warehouse:
         self.folder = folder.rstrip("/") if "://" in folder else str(Path(folder).absolute())
         self.inputs: dict[str, int] = {}
         self.outputs: dict[str, int] = {}
+        self._collected: dict[tuple[str, str], tuple[int | None, list[Row]]] = {}
         self._making = Lock()  # two parts of a step may write into a table that does not exist yet
 
     @property
@@ -88,6 +89,17 @@ class Warehouse:
         if frame.isEmpty():
             raise LongtailError(f"The table {table.name} has no rows for {as_of}.", f"Run its step for {as_of} first.")
         return frame
+
+    def collected(self, frame: DataFrame, table: Table, name: str) -> list[Row]:
+        """The rows of a small frame that is made from one table; collected once for each version of the table.
+
+        `name` tells apart what is made from one table.
+        """
+        version = self.version(table)
+        known = self._collected.get((table.name, name))
+        if known is None or known[0] != version:
+            known = self._collected[table.name, name] = (version, frame.collect())
+        return known[1]
 
     def has(self, table: Table, condition: str) -> bool:
         """Whether any row fulfils the SQL condition."""
@@ -162,7 +174,10 @@ class Warehouse:
         builder = builder.comment(table.meaning)
         # A guarded version needs its log, too.
         builder = builder.property("delta.logRetentionDuration", "interval 400 days")
-        builder = builder.property("delta.dataSkippingStatsColumns", ",".join(table.with_statistics))
+        if table.with_statistics:
+            builder = builder.property("delta.dataSkippingStatsColumns", ",".join(table.with_statistics))
+        else:
+            builder = builder.property("delta.dataSkippingNumIndexedCols", "0")
         if table.partitioned_by:
             builder = builder.partitionedBy(*table.partitioned_by)
         builder.execute()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from features.aggregates.daily import daily_pair, daily_user
-from features.aggregates.user_features import user_features
+from features.aggregates.user_features import user_features, user_rows
 from features.point_in_time import join_as_known
 from tests.features.aggregates.frames import Event, bought, events, features_of, items, users
 
@@ -148,7 +148,7 @@ def test_windows_are_those_of_plain_python(spark: SparkSession, zone_name: str) 
         began = datetime(2017, 1, 1, tzinfo=UTC)
         of_items = features_of(spark, rows, items(spark, [(item, began, None, None) for item in "abcde"]), dates)
         known = users(spark, *((user, began) for user in "uvw"))
-        of_users = user_features(known, daily_user(pairs, made), pairs, of_items, dates)
+        of_users = user_features(user_rows(known, daily_user(pairs, made), pairs, dates), pairs, of_items, dates)
         found = {(row["as_of"], row["item_id"]): row for row in of_items.collect()}
         found |= {(row["as_of"], row["user_id"]): row for row in of_users.collect()}
     for as_of in dates:

@@ -19,7 +19,7 @@ from jobs.runtime.errors import LongtailError
 from jobs.runtime.manifest import run_step
 from tests.jobs.sources.panels import write_panel
 from tests.jobs.test_ingest import NIGHT, config, night, rows
-from tests.jobs.test_ingest_files import Shop
+from tests.jobs.test_ingest_files import FIRST, Shop
 
 pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
 
@@ -121,6 +121,47 @@ def tolerant_shop(spark: SparkSession, folder: Path) -> Shop:
     place.write_text(f"{place.read_text(encoding='utf-8')}\nquality: {{bars: {{{bars}}}}}\n", encoding="utf-8")
     shop.conf = load_config(place)
     return shop
+
+
+@pytest.mark.usefixtures("no_training")
+def test_nights_that_go_on_from_one_another_give_what_one_made_anew_gives(spark: SparkSession, tmp_path: Path) -> None:
+    delivered = {
+        3: [*FIRST, "e3,u3,b,cart,2024-03-02 10:00:00,1"],
+        4: ["e4,u1,b,purchase,2024-03-03 10:00:00,2", "e5,u1,a,purchase,2024-03-03 10:00:00,1"],
+        # A late event, of a shopper who was not known on its day: the histories are made anew.
+        5: ["e6,u4,a,purchase,2024-03-02 09:00:00,1", "e7,u2,a,search,2024-03-04 10:00:00,1"],
+        6: ["e8,u4,b,purchase,2024-03-05 23:59:59,1", "e9,u5,b,purchase,2024-03-05 00:00:00,1"],
+    }  # fmt: skip
+    made: dict[str, dict[str, list[dict[str, object]]]] = {}
+    since = {}
+    for name, nights in (("one by one", (3, 4, 5, 6)), ("anew", (6,))):
+        shop = tolerant_shop(spark, tmp_path / name)
+        for day, lines in delivered.items():
+            shop.lines(str(day), lines)
+            (tmp_path / name / "lines/1.csv").unlink(missing_ok=True)
+            if day in nights:
+                shop.night(day)
+                night = run_step(build_features, spark, shop.conf, date(2024, 3, day), f"b{day}")[0]
+                since[name, day] = night.record.decisions.get("history_since")
+        made[name] = {table.name: _of_night(shop.rows(table), date(2024, 3, 6)) for table in TABLES}
+    assert since == {
+        ("one by one", 3): None,
+        ("one by one", 4): "2024-03-03",
+        ("one by one", 5): None,
+        ("one by one", 6): "2024-03-05",
+        ("anew", 6): None,
+    }
+    assert made["one by one"] == made["anew"]
+
+
+def _of_night(rows: list[dict[str, object]], as_of: date) -> list[dict[str, object]]:
+    """The rows of the night, of partials all, without what is forecast weekly from what was known then."""
+    forecast = {one.name for one in ITEM_FEATURES if any("demand_forecast" in name for name in one.source_columns)}
+    return [
+        {name: value for name, value in row.items() if name not in forecast}
+        for row in rows
+        if row.get("as_of", as_of) == as_of
+    ]
 
 
 @pytest.mark.usefixtures("no_training")

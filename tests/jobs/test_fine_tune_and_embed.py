@@ -107,7 +107,8 @@ def _decimal(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _history(user: str) -> dict[str, Any]:
     items = ["i1", "i2"] if user == "u1" else ["i4"]
-    return {"item_ids": items, "event_types": ["purchase"] * len(items), "days_ago": [1.0] * len(items)}
+    return {"item_ids": items, "event_types": ["purchase"] * len(items), "days_ago": [1.0] * len(items),
+            "event_times": [datetime(2024, 1, 1, tzinfo=UTC)] * len(items)}  # fmt: skip
 
 
 def _unit_shares(table: Table) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def _fill(small: Small) -> None:
     ]  # fmt: skip
     history = [
         {"as_of": at, "user_id": u, "item_ids": [ITEMS[n % 30], "unknown", ITEMS[(3 * n) % 30]],
-         "event_types": ["purchase"] * 3, "days_ago": [1.0, 2.5, 40.0]}
+         "event_types": ["purchase"] * 3, "days_ago": [1.0, 2.5, 40.0],
+         "event_times": [datetime(2024, 1, 1, tzinfo=UTC)] * 3}
         for at in dates for n, u in enumerate(USERS[1:])
     ]  # fmt: skip  # the first shopper has no history
     embedding = [

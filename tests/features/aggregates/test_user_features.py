@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from features.aggregates.daily import daily_pair, daily_user
 from features.aggregates.history import user_history
-from features.aggregates.user_features import user_features
+from features.aggregates.user_features import user_features, user_rows
 from features.declarations import USER_FEATURES_TABLE
 from tests.features.aggregates.frames import Event, at, bought, events, features_of, items, shown, users
 
@@ -25,7 +25,8 @@ def _features(spark: SparkSession, rows: list[Event], *days: date) -> dict[tuple
     )
     known = users(spark, ("u", at(1, 1)), ("quiet", at(1, 1)), ("late", at(12, 1)))
     known = known.withColumn("attributes", F.create_map(F.lit("age"), F.lit("35-44")))
-    found = user_features(known, daily_user(pairs, made), pairs, features_of(spark, rows, sold, asked), asked)
+    own = user_rows(known, daily_user(pairs, made), pairs, asked)
+    found = user_features(own, pairs, features_of(spark, rows, sold, asked), asked)
     assert found.columns == USER_FEATURES_TABLE.column_names
     return {(row["as_of"], row["user_id"]): row for row in found.collect()}
 

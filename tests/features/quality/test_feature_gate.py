@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
@@ -9,37 +11,51 @@ from pyspark.sql.types import ArrayType, DoubleType, LongType, StringType
 
 from features.declarations.feature import Feature, Group
 from features.quality.feature_gate import Bar, Violation, violations, with_rises
-from features.quality.feature_profile import population_stability_index, profile, sampled
+from features.quality.feature_profile import population_stability_index, profiles, sampled
 
 GROUP = Group("item", "items", "demand")
 COUNT = GROUP.attribute("count", LongType(), 0, "m")
 SHARE = GROUP.attribute("some_share_28d", DoubleType(), 0.5, "m")
 NAME = GROUP.attribute("name", StringType(), "", "m")
 WORDS = GROUP.attribute("words", ArrayType(StringType()), (), "m")
+DAY, BEFORE = date(2024, 3, 2), date(2024, 3, 1)
 FEATURES: tuple[Feature, ...] = (COUNT, SHARE, NAME, WORDS)
 
 
 def test_shares_of_a_night(spark: SparkSession) -> None:
     rows = [
-        (0, 0.5, "", []),
-        (5, 1.5, "x", ["x"]),  # a share above one
-        (7, float("nan"), None, ["y"]),
-        (-1, 0.25, "", []),  # a negative count
+        (DAY, 0, 0.5, "", []),
+        (DAY, 5, 1.5, "x", ["x"]),  # a share above one
+        (DAY, 7, float("nan"), None, ["y"]),
+        (DAY, -1, 0.25, "", []),  # a negative count
+        (BEFORE, 1, 0.5, "", []),
     ]
-    frame = spark.createDataFrame(rows, "count long, some_share_28d double, name string, words array<string>")
-    assert profile(frame, FEATURES) == {
-        "count": {"null_share": 0.0, "default_share": 0.25, "out_of_range_share": 0.25},
-        "some_share_28d": {"null_share": 0.25, "default_share": 0.25, "out_of_range_share": 0.25},
-        "name": {"null_share": 0.25, "default_share": 0.5},
-        "words": {"null_share": 0.0, "default_share": 0.5},
-    }
-    assert profile(frame.limit(0), (COUNT,))["count"]["default_share"] == 0.0
+    frame = spark.createDataFrame(
+        rows, "as_of date, count long, some_share_28d double, name string, words array<string>"
+    )
+    found = profiles(frame, FEATURES)
+    assert found[DAY] == (
+        4,
+        {
+            "count": {"null_share": 0.0, "default_share": 0.25, "out_of_range_share": 0.25},
+            "some_share_28d": {"null_share": 0.25, "default_share": 0.25, "out_of_range_share": 0.25},
+            "name": {"null_share": 0.25, "default_share": 0.5},
+            "words": {"null_share": 0.0, "default_share": 0.5},
+        },
+    )
+    assert found[BEFORE][0] == 1
+    assert found[BEFORE][1]["words"] == {"null_share": 0.0, "default_share": 1.0}
+    assert profiles(frame.limit(0), (COUNT,)) == {}
 
 
 def test_the_sample_is_of_the_same_entities(spark: SparkSession) -> None:
     def frame(factor: int):  # type: ignore[no-untyped-def]
         return spark.range(2000).selectExpr(
-            "string(id) AS item_id", f"id * {factor} AS count", "0.1D AS some_share_28d", "'' AS name"
+            "DATE'2024-03-01' AS as_of",
+            "string(id) AS item_id",
+            f"id * {factor} AS count",
+            "0.1D AS some_share_28d",
+            "'' AS name",
         )
 
     one, two = ([row["count"] for row in sampled(frame(k), "item_id", FEATURES, 0.1).collect()] for k in (1, 2))
