@@ -1,0 +1,103 @@
+"""Every rule of the contract of what a store gives, by name, each on a row that breaks it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql.types import StructField, StructType
+
+from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from features.contract.table import Table
+from features.quality.contract_checks import with_contract_columns
+from features.quality.outcomes import with_outcome
+
+BEFORE, DAY = date(2024, 4, 1), date(2024, 3, 1)
+NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
+NEVER_SET = datetime(1970, 1, 1, tzinfo=UTC)
+MISTYPED = datetime(2111, 1, 1, tzinfo=UTC)
+NAN = float("nan")
+
+GOOD: dict[str, dict[str, Any]] = {
+    "events": {
+        "event_id": "e1", "user_id": "u1", "item_id": "a", "event_type": "purchase", "event_time": NOON,
+        "event_date": DAY, "ingested_at": NOON, "quantity": 1, "price": Decimal(1), "sample_weight": 1.0,
+    },
+    "items": {
+        "item_id": "a", "valid_from": NOON, "title": "Mug", "attributes": {}, "listed_at": NOON, "updated_at": NOON,
+    },
+    "users": {
+        "user_id": "u1", "signed_up_at": NOON, "attributes": {}, "consent_personalisation": True, "updated_at": NOON,
+    },
+    "promotions": {"item_id": "a", "store_id": "s", "placement": "flyer", "valid_from": DAY},
+}  # fmt: skip
+# Rule -> what of a good row is changed. Texts that are not UTF-8 or too long are made from the rule's name.
+BAD: dict[str, dict[str, dict[str, Any]]] = {
+    "events": {
+        "known_event_type": {"event_type": "gift"},
+        "event_time_absurd": {"event_time": NEVER_SET, "event_date": NEVER_SET.date()},
+        "event_time_after_ingested_at": {"ingested_at": NOON - timedelta(microseconds=1)},
+        "quantity_not_negative": {"quantity": -1},
+        "quantity_absurd": {"quantity": 100_001},
+        "price_not_negative": {"price": Decimal("-0.0001")},
+        "price_absurd": {"price": Decimal(100_000_001)},
+        "propensity_is_probability": {"propensity": NAN},
+        "position_from_one": {"position": 0},
+        "sample_weight_at_least_one": {"sample_weight": 0.5},
+        "sample_weight_not_finite": {"sample_weight": NAN},
+        "rating_not_finite": {"rating": NAN},
+        "event_date_is_day_of_event_time": {"event_date": date(2024, 3, 2)},
+    },
+    "items": {
+        "item_id_not_empty": {"item_id": ""},
+        "valid_to_after_valid_from": {"valid_to": NOON},
+        "price_not_negative": {"price": Decimal(-1)},
+        "stock_not_negative": {"stock_quantity": -1},
+        "withdrawn_after_listed": {"withdrawn_at": NOON},
+        "valid_from_absurd": {"valid_from": MISTYPED},
+        "listed_at_absurd": {"listed_at": NEVER_SET},
+        "updated_at_absurd": {"updated_at": NEVER_SET},
+        "price_absurd": {"price": Decimal(100_000_001)},
+        "margin_absurd": {"margin": NAN},
+        "image_embedding_not_finite": {"image_embedding": [1.0, NAN]},
+    },
+    "users": {
+        "user_id_not_empty": {"user_id": ""},
+        "signed_up_at_absurd": {"signed_up_at": MISTYPED},
+        "updated_at_absurd": {"updated_at": NEVER_SET},
+    },
+    "promotions": {
+        "valid_to_after_valid_from": {"valid_to": DAY},
+        "valid_from_absurd": {"valid_from": MISTYPED.date()},
+    },
+}
+
+
+def broken(table: Table) -> dict[str, dict[str, Any]]:
+    """Rule -> the row that breaks it, of all rules of a table."""
+    rows = dict(BAD[table.name])
+    for rule in table.invariants:
+        column = rule.name.removesuffix("_bad_utf8").removesuffix("_too_long")
+        if column != rule.name:
+            rows[rule.name] = {column: "Caf\ufffd" if rule.name.endswith("_bad_utf8") else "x" * 20_001}
+    rows |= {f"{name}_missing": {name: None} for name in table.required}
+    return {rule: GOOD[table.name] | change for rule, change in rows.items()}
+
+
+@pytest.mark.parametrize("table", [EVENTS, ITEMS, USERS, PROMOTIONS], ids=lambda table: table.name)
+def test_every_rule_names_the_row_that_breaks_it(spark: SparkSession, table: Table) -> None:
+    rows = broken(table)
+    assert set(rows) == {rule.name for rule in table.invariants} | {f"{name}_missing" for name in table.required}
+    fields = [StructField(field.name, field.dataType) for field in table.schema.fields]
+    given = [GOOD[table.name], *rows.values()]
+    values = [tuple(row.get(name) for name in table.column_names) for row in given]
+    frame = with_contract_columns(spark.createDataFrame(values, StructType(fields)).coalesce(1), table)
+    time = {"events": "event_time", "users": "updated_at"}.get(table.name, "valid_from")
+    good, *found = with_outcome(frame, table, time, BEFORE).collect()
+    assert (good["outcome"], good["reason"]) == ("accepted", "")
+    for rule, row in zip(rows, found, strict=True):
+        assert row["outcome"] == "rejected", rule
+        assert rule in row["reason"].split(","), rule
