@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from jobs.planning.inputs import problem_of, visits_of
 from jobs.planning.setting import Setting
-from model.exposure.order import by_score
+from model.exposure.order import by_score, places
 from model.exposure.passes import SHARD_USERS, Facts, facts_of, total_facts, total_use, use_of_shard
 from model.exposure.problem import Problem
 from model.exposure.user_block import Use, UserPairs, blocks_of, plan_of
@@ -184,17 +184,17 @@ def best_pairs(shard: UserPairs, price: np.ndarray, gamma: float, most: int) -> 
     those that would stand in the list by value alone, which entries are said to displace."""
     user = np.repeat(np.arange(len(shard.delivery)), np.diff(shard.user_start))
     score = shard.value - price[shard.item_index]
-    by_score, by_value = (_places(shard, user, key) for key in (score, shard.value))
+    of_score, of_value = (_places(shard, key) for key in (score, shard.value))
     planned = [plan_of(block, price, gamma)[0] for block in blocks_of(shard)]
-    keep = (by_score < most) | (by_value < shard.slots) | (np.concatenate([*planned, np.zeros(0)]) > 0)
+    keep = (of_score < most) | (of_value < shard.slots) | (np.concatenate([*planned, np.zeros(0)]) > 0)
     return user[keep], shard.item_index[keep]
 
 
-def _places(shard: UserPairs, user: np.ndarray, key: np.ndarray) -> np.ndarray:
+def _places(shard: UserPairs, key: np.ndarray) -> np.ndarray:
     """int (pairs): the place of each pair among its user's, largest key first."""
     order = by_score(shard.user_start, key)
     place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order)) - shard.user_start[user[order]]
+    place[order] = places(shard.user_start)
     return place
 
 

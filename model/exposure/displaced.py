@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.exposure.order import by_score
+from model.exposure.order import by_score, places
 from model.exposure.problem import Problem
 
 
@@ -17,7 +17,7 @@ def displaced_by(problem: Problem, pair: np.ndarray, explored: np.ndarray) -> np
     pair: int (entries), the lists; explored: bool (entries), entries drawn at random displace nothing.
     """
     order = by_score(problem.user_start, problem.value)
-    place = np.arange(len(order)) - np.repeat(problem.user_start[:-1], problem.candidates)
+    place = places(problem.user_start)
     by_value = np.zeros(len(order), dtype=bool)
     by_value[order[place < problem.slots]] = True
     listed = np.zeros(len(order), dtype=bool)

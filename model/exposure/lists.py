@@ -30,7 +30,7 @@ class Lists:
         return listed
 
     def delivered(self) -> np.ndarray:
-        """float64 (items): expected delivered exposure, visit probability times position weight."""
+        """float64 (items): expected delivered exposure, visits times position weight."""
         user, rank = np.nonzero(self.pair >= 0)
         weight = self.problem.visits[user] * self.problem.position_weights[rank]
         return np.bincount(self.problem.item_index[self.pair[user, rank]], weight, minlength=self.problem.items)

@@ -32,3 +32,8 @@ def by_score(user_start: np.ndarray, score: np.ndarray, tie: np.ndarray | None =
     ties = again if tie is None else tie[again]
     order[again] = again[np.lexsort((ties, -score[again], user[again]))]
     return order
+
+
+def places(user_start: np.ndarray) -> np.ndarray:
+    """int (pairs): of pairs that lie user by user, as in `by_score`, the place of each among its user's, from 0."""
+    return np.arange(user_start[-1]) - np.repeat(user_start[:-1], np.diff(user_start))

@@ -27,9 +27,6 @@ class Tokens:
     values: dict[str, np.ndarray]
     start: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.start) - 1
-
     @property
     def lengths(self) -> np.ndarray:
         """[n] tokens of each text, its special ones included."""
@@ -44,8 +41,6 @@ def tokens_read(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> i
 
 def tokenized(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_tokens: int) -> Tokens:
     """Ids of each text, cut at `max_tokens`, under the names of the model's inputs."""
-    if not texts:
-        return Tokens({}, np.zeros(1, dtype=np.int64))
     encoded = tokenizer(list(texts), truncation=True, max_length=max_tokens, padding=False, verbose=False)
     lengths = np.fromiter((len(ids) for ids in encoded["input_ids"]), dtype=np.int64, count=len(texts))
     start = np.concatenate([[0], np.cumsum(lengths)])

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, vstack
 
-from model.exposure.order import by_score
+from model.exposure.order import by_score, places
 from model.exposure.plan import Plan
 from model.exposure.problem import Problem
 
@@ -28,7 +28,7 @@ def gap_of_lists(problem: Problem, plan: Plan) -> float:
     weights, prices = problem.position_weights[: problem.slots], plan.solution.prices
     score = problem.value - plan.solution.price[problem.item_index]
     order = by_score(problem.user_start, score)
-    place = np.arange(len(order)) - np.repeat(problem.user_start[:-1], problem.candidates)
+    place = places(problem.user_start)
     best = order[place < problem.slots]
     exposure = problem.visits[problem.user_index[best]] * weights[place[place < problem.slots]]
     bound = float(exposure @ np.maximum(score[best], 0.0)) + float(prices.cap @ problem.planned_cap)
