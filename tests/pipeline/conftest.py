@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +15,7 @@ from pyspark.sql import SparkSession
 import conf as packaged_conf
 from jobs.nightly import STEPS
 from jobs.runtime.config import Config, resolve_config
+from jobs.runtime.logs import logger
 from jobs.runtime.manifest import run_step
 from jobs.tables.warehouse import Warehouse
 from tests.pipeline.small_panel import write_small_panel
@@ -35,6 +38,18 @@ class Store:
         """Runs every step of the night of AS_OF."""
         for step in STEPS:
             run_step(step, self.spark, self.conf, AS_OF, run_id)
+
+
+@contextmanager
+def log_of_its_own() -> Iterator[None]:
+    """Takes back what a command changes about logging, which other tests look at."""
+    before = (list(logger.handlers), logger.level, logger.propagate)
+    try:
+        yield
+    finally:
+        for handler in logger.handlers:
+            handler.close()
+        logger.handlers[:], logger.level, logger.propagate = before
 
 
 @pytest.fixture(scope="session")
