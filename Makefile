@@ -21,7 +21,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly simulate test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text check format wheel setup java clean help
+.PHONY: nightly simulate test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -39,6 +39,7 @@ help:
 	@echo "make benchmark-text      its channels by the frozen and the fine-tuned encoder, on the tables of a night"
 	@echo "make benchmark-beauty    Amazon Beauty by the product's two stages; BEAUTY=folder of the data"
 	@echo "make benchmark-beauty-text  its text channels by the frozen and the fine-tuned encoder"
+	@echo "make benchmark-stream    how soon an event is online at 5,000 a second"
 	@echo "make simulate    the whole loop on a simulated storefront, NIGHTS=$(NIGHTS) nights and days from the beginning"
 	@echo "make check       lint, types, import rules"
 	@echo "make wheel       dist/*.whl, for spark-submit --py-files"
@@ -55,7 +56,7 @@ test-slow: setup
 
 # One after the other: each takes all cores. Those on Amazon Beauty want BEAUTY=folder of its data.
 benchmark: nightly
-	@for part in panel text embedding features ingest exposure score publish policies $(if $(BEAUTY),beauty beauty-text); do \
+	@for part in panel text embedding features ingest exposure score publish stream policies $(if $(BEAUTY),beauty beauty-text); do \
 	  echo "== make benchmark-$$part" && $(MAKE) --no-print-directory benchmark-$$part ARGS= || exit 1; done
 
 benchmark-panel: setup
@@ -91,6 +92,9 @@ benchmark-text: setup
 benchmark-policies: setup
 	@for part in off_policy ab_test frontier delivery; do \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.$$part || exit 1; done
+
+benchmark-stream: setup
+	@$(BIN)/python -m tests.benchmark.stream $(ARGS)
 
 simulate: setup
 	@rm -rf simulated warehouse_simulated
