@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyspark
+
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = "3.9.2"  # of the client that Spark 4.2 brings
 SOURCE = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"
@@ -64,7 +66,10 @@ class Broker:
         self.run(tool, "--bootstrap-server", self.address, "--topic", topic, given="\n".join(lines) + "\n")
 
     def command(self, main: str, *arguments: str) -> list[str]:
-        return ["java", "-Xmx256m", "-cp", f"{self._jars}/*", main, *arguments]
+        # Spark leaves Scala out of what it resolves, for it brings its own.
+        scala = Path(pyspark.__file__).parent / "jars" / "scala-library-2.13.*"
+        found = next(scala.parent.glob(scala.name))
+        return ["java", "-Xmx256m", "-cp", f"{self._jars}/*:{found}", main, *arguments]
 
     def run(self, main: str, *arguments: str, given: str = "") -> None:
         """Runs a tool of Kafka's to its end. Raises AssertionError with what it said when it fails."""
