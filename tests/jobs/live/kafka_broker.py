@@ -14,7 +14,7 @@ import pyspark
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = "3.9.2"  # of the client that Spark 4.2 brings
 SOURCE = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"
-_BROKER = f"org.apache.kafka:kafka_2.13:{VERSION},org.apache.kafka:kafka-tools:{VERSION}"
+_BROKER = f"org.apache.kafka:kafka_2.13:{VERSION}"
 _CLUSTER = "bG9uZ3RhaWwtdGVzdHMtMA"
 _PROPERTIES = """
 process.roles=broker,controller
@@ -62,7 +62,7 @@ class Broker:
 
     def give(self, topic: str, lines: Sequence[str]) -> None:
         """Writes each line as a message; the topic is made where there is none."""
-        tool = "org.apache.kafka.tools.ConsoleProducer"
+        tool = "kafka.tools.ConsoleProducer"
         self.run(tool, "--bootstrap-server", self.address, "--topic", topic, given="\n".join(lines) + "\n")
 
     def command(self, main: str, *arguments: str) -> list[str]:
