@@ -67,8 +67,8 @@ def plausible_time(*columns: str) -> tuple[Invariant, ...]:
 class Table:
     """A Delta table: the one place of its StructType, key, partitions and invariants.
 
-    `skipped_by` names the columns by whose least and greatest value readers skip files; () means all that have an
-    order and do not tell of a shopper, None means none at all. Collecting these values for all columns of a large table
+    `skipped_by` names the columns by whose least and greatest value readers skip files; None means all that have an
+    order and do not tell of a shopper. Collecting these values for all columns of a large table
     takes as long as writing it, and they stay in Delta's log, where nothing can be erased.
     """
 
@@ -78,7 +78,7 @@ class Table:
     key: tuple[str, ...]
     partitioned_by: tuple[str, ...] = ()
     invariants: tuple[Invariant, ...] = ()
-    skipped_by: tuple[str, ...] | None = ()
+    skipped_by: tuple[str, ...] | None = None
 
     @property
     def schema(self) -> StructType:
@@ -92,10 +92,10 @@ class Table:
     @property
     def with_statistics(self) -> tuple[str, ...]:
         """The columns whose least and greatest value each file is given."""
-        if self.skipped_by is None:
-            return ()
+        if self.skipped_by is not None:
+            return self.skipped_by
         ordered = (NumericType, DateType, TimestampType, StringType)
-        return self.skipped_by or tuple(
+        return tuple(
             column.name
             for column in self.columns
             if isinstance(column.type, ordered) and column.name not in (*TELLING, *self.partitioned_by)

@@ -184,7 +184,7 @@ def features_table(name: str, meaning: str, entity: Entity, features: Iterable[F
         key=("as_of", key.name),
         partitioned_by=("as_of",),
         invariants=tuple(rule for feature in declared if (rule := _range_of(feature)) is not None),
-        skipped_by=None,  # a night is read whole, and so many columns take long
+        skipped_by=(),  # a night is read whole, and so many columns take long
     )
 
 

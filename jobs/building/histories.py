@@ -9,22 +9,23 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.aggregates.history import next_user_history, user_history
-from features.contract import EVENTS, USER_HISTORY, USERS
+from features.contract import USER_HISTORY, USERS
 from jobs.building.knowledge import Known
 from jobs.runtime.night import Night
 
 DECISION = "history"  # of the run: how long its histories are
 
 
-def histories(night: Night, dates: Sequence[date], made: set[date], known: Known) -> DataFrame:
-    """The rows of user_history for each date. `made`: the dates that the table has, in whole.
+def histories(night: Night, events: DataFrame, dates: Sequence[date], made: set[date], known: Known) -> DataFrame:
+    """The rows of user_history for each date.
+
+    events: those before the night. made: the dates that the table has, in whole.
 
     The night alone goes on from the newest earlier one that knew all that is known now of the days before it, and whose
     histories are as long.
     """
     conf = night.conf.features
     length = night.record.decisions[DECISION] = f"{conf.history_length} events of {conf.history_days} days"
-    events = night.tables.read(EVENTS).where(F.col("event_date") < F.lit(night.as_of))
     users = night.tables.read(USERS)
     alike = [
         day

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
@@ -52,8 +51,7 @@ def keep_accounts(night: Night, planned: dict[str, list[date]]) -> None:
     log = delivery_log(night, nights)
     logged = {row["policy"] for row in log.counted.select("policy").distinct().collect()}
     for policy in sorted(planned.keys() & (logged | policies_of_arms(night).keys())):
-        plan = night.conf.plan.model_copy(update={"policy": policy})
-        of_policy = replace(night, conf=night.conf.model_copy(update={"plan": plan}))
+        of_policy = night.with_plan(night.conf.plan.model_copy(update={"policy": policy}))
         _keep_account(of_policy, planned[policy], log, is_logged=policy in logged)
     _keep_counts(night, log)
     log.judged.unpersist()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +17,7 @@ def arm_nights(night: Night) -> dict[str, Night]:
     if not runs(night):
         return {"": night}
     plans = plans_of_arms(night.conf.plan, night.conf.experiment)
-    return {arm: replace(night, conf=night.conf.model_copy(update={"plan": plan})) for arm, plan in plans.items()}
+    return {arm: night.with_plan(plan) for arm, plan in plans.items()}
 
 
 def runs(night: Night) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
 from jobs.runtime.config import Config
+from jobs.runtime.plan_section import Plan
 from jobs.tables.warehouse import Warehouse
 
 
@@ -38,6 +39,10 @@ class Night:
     def folder(self) -> Path:
         """The warehouse's folder as an absolute local path; for what is a file and no table."""
         return Path(self.conf.warehouse).absolute()
+
+    def with_plan(self, plan: Plan) -> Night:
+        """The same night under another plan; what it reads, writes and says of itself is this night's."""
+        return replace(self, conf=self.conf.model_copy(update={"plan": plan}))
 
 
 Step = Callable[[Night], None]

@@ -15,6 +15,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from jobs.runtime.config import resolve_config
+from jobs.runtime.configuration_file import read_packaged
 from model.exposure.chance import seeds_of
 from model.exposure.feedback import Feedback, next_correction, relative_error
 from model.exposure.plan import Plan, planned
@@ -27,7 +29,8 @@ from model.simulation.world import Habits, World, synthetic_world
 USERS, ITEMS, SLOTS, CANDIDATES, NIGHTS = 600, 400, 10, 100, 10
 ASKED = {"rare": 0.2, "own": 0.3}
 RECKONED = np.arange(1, SLOTS + 1) ** -0.5
-DEVIATION, CONTROL = 0.2, Feedback(gain=0.25, most=0.5, noise=1.0)  # as in conf/base.yaml
+ACCOUNT = resolve_config(read_packaged("base.yaml"), {}, "base.yaml").account
+DEVIATION, CONTROL = ACCOUNT.position_weight_deviation, Feedback(**ACCOUNT.controller.model_dump())
 BAR = 0.05
 
 
