@@ -136,9 +136,10 @@ def measure(households: int, copies: int) -> Cost:
         contract = _contract_seconds(spark, conf)
         return Cost(households, copies, events[FIRST], events[SECOND], nights[FIRST], nights[SECOND], contract, peak)
     finally:
+        said = Path(pyspark.__file__).parent / "work" / spark.sparkContext.applicationId
+        spark.stop()
         shutil.rmtree(folder)
-        # Where local-cluster keeps what its executors say.
-        shutil.rmtree(Path(pyspark.__file__).parent / "work" / spark.sparkContext.applicationId, ignore_errors=True)
+        shutil.rmtree(said, ignore_errors=True)  # where local-cluster keeps what its executors say
 
 
 def _write(spark: SparkSession, folder: Path, households: int, copies: int, as_of: date) -> int:
