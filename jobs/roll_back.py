@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jobs.online.catalogue import build_catalogue
 from jobs.online.colours import Colours
+from jobs.online.night_store import store_failures
 from jobs.online.registration import point_services, registered_colours
 from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views
@@ -13,6 +14,8 @@ from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
 
+_AGAIN = "Readers still see the night that they saw; run roll_back again."
+
 
 def roll_back(conf: Config, run_id: str) -> Colours:
     """Makes the night in the other colour live again, by one registry write; run again, it flips forward.
@@ -20,7 +23,8 @@ def roll_back(conf: Config, run_id: str) -> Colours:
     Refused when nothing is live, or when the other colour holds no whole night.
     """
     read_store(conf)
-    store = open_store(conf)
+    with store_failures("Opening the store", _AGAIN):
+        store = open_store(conf)
     colours = registered_colours(store)
     live, before = colours.live_night, colours.idle_night
     if live is None or before is None:
@@ -29,7 +33,8 @@ def roll_back(conf: Config, run_id: str) -> Colours:
             "Publish a night with jobs/publish.py instead.",
         )
     flipped = colours.flipped(clock.now())
-    point_services(store, build_catalogue(online_views(conf)), flipped)
+    with store_failures("Writing the registry", _AGAIN):
+        point_services(store, build_catalogue(online_views(conf)), flipped)
     event("rolled back", run=run_id, from_date=live.as_of, to_date=before.as_of, colour=flipped.served)
     print(f"Live now: {_told(flipped)}. It was: {_told(colours)}.")
     return flipped

@@ -13,6 +13,7 @@ from feast.types import Float64, String
 from features.contract.live_counts import LIVE_ITEM_COUNTS, SUMS
 from jobs.online.night_store import store_failures
 from jobs.online.quiet import hush_feast
+from jobs.online.registration import changing_registry
 
 LIVE_VIEW, LIVE_SERVICE = "live_item", "storefront_live"
 TAGS = {"managed_by": "longtail stream"}  # register_features removes what is its own and no longer declared
@@ -27,10 +28,9 @@ def register_live(store: FeatureStore, table_path: str) -> FeatureView:
     """The live view; it is registered with its service where it is not yet, without touching anything else."""
     hush_feast()
     view, service = _declared(table_path)
-    store.refresh_registry()
-    registered = {one.name: one for one in store.list_feature_views()}
-    if LIVE_VIEW not in registered or registered[LIVE_VIEW].features != view.features:
-        with store_failures("Writing the registry"):
+    with store_failures("Writing the registry"), changing_registry(store):
+        registered = {one.name: one for one in store.list_feature_views()}
+        if LIVE_VIEW not in registered or registered[LIVE_VIEW].features != view.features:
             store.apply([*view_entities(), view, service])
     return view
 

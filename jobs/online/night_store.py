@@ -47,11 +47,14 @@ class NightStore(Protocol):
         """How many entities have a row in the view."""
 
 
+_AFTER_PUBLISH = "Readers still see the last night; run publish again, it completes."
+
+
 @contextmanager
-def store_failures(doing: str) -> Iterator[None]:
+def store_failures(doing: str, after: str = _AFTER_PUBLISH) -> Iterator[None]:
     """Turns what a store or the registry's file raises when it is away or full into an error with its remedy.
 
-    Messages of clients can hold addresses, so only the kind of the failure is told.
+    Messages of clients can hold addresses, so only the kind of the failure is told. after: how things stand then
     """
     try:
         yield
@@ -64,7 +67,7 @@ def store_failures(doing: str) -> Iterator[None]:
         problem, remedy = known
         raise LongtailError(
             f"{doing} failed: {problem} ({type(error).__name__}).",
-            f"{remedy} Readers still see the last night; run publish again, it completes.",
+            f"{remedy} {after}",
         ) from error
 
 

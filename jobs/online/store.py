@@ -15,6 +15,8 @@ from jobs.runtime.config import Config
 from jobs.runtime.errors import ConfigurationError, LongtailError
 
 KEY_VERSION = 3  # of Feast's serialised entity keys; below 3 is deprecated
+# Without it a Redis that hangs holds a reader's thread for ever. Limits of the address itself come after it and count.
+_PATIENCE_OF_READERS = "socket_timeout=2,socket_connect_timeout=2"  # seconds
 
 
 def feast_folder(conf: Config) -> Path:
@@ -35,6 +37,11 @@ def reader_yaml(conf: Config) -> Path:
     return feast_folder(conf) / "reader.yaml"
 
 
+def registry_file(conf: Config) -> Path:
+    """Feast's registry."""
+    return feast_folder(conf) / "registry.db"
+
+
 def open_store(conf: Config) -> FeatureStore:
     """The store of a warehouse for a writer; both files of settings are written where they are missing or have changed.
 
@@ -43,7 +50,7 @@ def open_store(conf: Config) -> FeatureStore:
     _check_redis(conf)
     _settle(feature_store_yaml(conf), _writer_settings(conf))
     _settle(reader_yaml(conf), _reader_settings(conf))
-    return read_store(conf)
+    return _opened(conf)
 
 
 def _settle(place: Path, settings: dict[str, Any]) -> None:
@@ -56,18 +63,21 @@ def _settle(place: Path, settings: dict[str, Any]) -> None:
 
 
 def read_store(conf: Config) -> FeatureStore:
-    """The store as any reader opens it.
+    """The store as any reader opens it; nothing is written.
 
     Raises LongtailError where nothing has been registered: opening it then would make an empty registry.
     """
-    place = feature_store_yaml(conf)
-    if not place.exists():
+    if not (feature_store_yaml(conf).exists() and registry_file(conf).exists()):
         raise LongtailError(
             f"Nothing is registered in {feast_folder(conf)}.", "Run jobs/register_features.py, or jobs/nightly.py."
         )
     _check_redis(conf)
+    return _opened(conf)
+
+
+def _opened(conf: Config) -> FeatureStore:
     hush_feast()
-    return FeatureStore(fs_yaml_file=place)
+    return FeatureStore(fs_yaml_file=feature_store_yaml(conf))
 
 
 def _writer_settings(conf: Config) -> dict[str, Any]:
@@ -89,7 +99,7 @@ def _writer_settings(conf: Config) -> dict[str, Any]:
         "provider": "local",
         "registry": {
             "registry_store_type": "jobs.online.registry_store.AtomicFileRegistryStore",
-            "path": str(folder / "registry.db"),
+            "path": str(registry_file(conf)),
             "cache_ttl_seconds": conf.online.registry_ttl_seconds,
         },
         "online_store": online,
@@ -102,6 +112,8 @@ def _writer_settings(conf: Config) -> dict[str, Any]:
 def _reader_settings(conf: Config) -> dict[str, Any]:
     settings = _writer_settings(conf)
     online = {key: value for key, value in settings["online_store"].items() if key != "skip_dedup"}
+    if conf.online.store == "redis":
+        online["connection_string"] = f"{_PATIENCE_OF_READERS},{online['connection_string']}"
     registry = {key: value for key, value in settings["registry"].items() if key != "registry_store_type"}
     own = {"registry": registry, "online_store": online | {"type": conf.online.store}}
     return {key: value for key, value in (settings | own).items() if key != "offline_store"}

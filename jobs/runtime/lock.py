@@ -1,4 +1,4 @@
-"""One writer of a warehouse at a time."""
+"""One writer of a warehouse at a time, and one of Feast's registry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from jobs.runtime.errors import ConfigurationError, Refused
+from jobs.runtime.errors import ConfigurationError, LongtailError, Refused
+
+REGISTRY_WAIT_SECONDS = 60.0  # a change of the registry takes a fraction of a second
 
 
 @contextmanager
@@ -35,3 +37,25 @@ def only_writer(folder: Path, run: str, wait_seconds: float = 0.0) -> Iterator[N
     except Timeout as error:
         by = holder.read_text(encoding="utf-8") if holder.exists() else "it does not say which"
         raise Refused(f"Another run is writing {folder}: {by}.", "Wait until it has ended, or stop it.") from error
+
+
+@contextmanager
+def only_registrar(registry: Path, wait_seconds: float = REGISTRY_WAIT_SECONDS) -> Iterator[None]:
+    """Holds the lock beside Feast's registry, for a change that reads the file first and then writes all of it.
+
+    The stream takes no lock of the warehouse, so that it may run beside the nights; without this one, the later of two
+    such changes would undo the earlier. It is not to be taken twice, one inside the other. Raises LongtailError when
+    another holds it for longer than `wait_seconds`, OSError when it cannot be made.
+    """
+    registry.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(registry.with_name(f".{registry.name}.lock"))
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout as error:
+        raise LongtailError(
+            f"Another process has been changing {registry} for {wait_seconds:g} seconds.", "Run it again; it completes."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -60,6 +60,24 @@ def test_nothing_to_go_back_to(conf: Config) -> None:
         roll_back(conf, "r")
 
 
+def test_a_registry_that_cannot_be_written_is_told_and_the_live_night_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = published_in(tmp_path)
+    publish_frames(conf, 2)
+
+    def refused(self: Path, *arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as read_only:
+        read_only.setattr(Path, "replace", refused)
+        with pytest.raises(
+            LongtailError, match=r"Writing the registry failed: .*Permission denied.*run roll_back again"
+        ):
+            roll_back(conf, "r")
+    assert "night of 2017-12-02" in read_online(conf, "ann", None)
+
+
 def test_an_item_with_its_boost_and_features(conf: Config) -> None:
     shown = read_online(conf, None, "tea")
     assert "item tea, night of 2017-12-01" in shown

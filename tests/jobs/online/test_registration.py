@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from feast import Entity, FeatureService, ValueType
 from pyspark.sql.types import DateType
 
 from features.declarations import ITEM_FEATURES_TABLE
+from jobs.live.online import LIVE_SERVICE, register_live
 from jobs.online.catalogue import RANKING, Catalogue, build_catalogue
+from jobs.online.colours import HeldNight
 from jobs.online.fields import OnlineView
-from jobs.online.registration import register, registered_colours
+from jobs.online.registration import point_services, register, registered_colours
 from jobs.online.store import feature_store_yaml, open_store, read_store
 from jobs.online.views import online_views
 from jobs.runtime.config import Config
@@ -115,6 +118,28 @@ def test_what_is_no_longer_declared_is_removed_and_what_others_registered_stays(
     assert {"theirs", RANKING} <= {service.name for service in store.list_feature_services()}
     assert "basket" in {entity.name for entity in store.list_entities()}
     assert item(conf)["item_exposure__allocated"] == 1.0
+
+
+def test_a_stream_that_starts_during_a_flip_does_not_undo_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = config_in(tmp_path)
+    catalogue = publish_frames(conf, 1)
+    publishing, streaming = open_store(conf), open_store(conf)
+    colours = registered_colours(publishing)
+    flipped = colours.with_idle(HeldNight(date(2017, 12, 2), "r2", catalogue.features)).flipped(datetime.now(UTC))
+    flip = threading.Thread(target=point_services, args=(publishing, catalogue, flipped))
+    apply = streaming.apply
+
+    def applying(objects: list[object]) -> None:
+        flip.start()  # after the stream has read the registry, and before it writes it
+        flip.join(1.0)
+        apply(objects)
+
+    monkeypatch.setattr(streaming, "apply", applying)
+    register_live(streaming, "somewhere")
+    flip.join(30)
+    store = read_store(conf)
+    assert registered_colours(store) == flipped
+    assert LIVE_SERVICE in {service.name for service in store.list_feature_services()}
 
 
 def test_a_type_that_cannot_be_served_stops_the_registration(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 import yaml
+from feast.infra.online_stores.redis import RedisOnlineStore
 
-from jobs.online.store import feature_store_yaml, open_store, read_store
+from jobs.online.store import feature_store_yaml, open_store, read_store, reader_yaml, registry_file
 from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from tests.jobs.online.nights import config_in
@@ -35,6 +37,23 @@ def test_reading_before_anything_is_registered_makes_nothing(tmp_path: Path) -> 
     with pytest.raises(LongtailError, match=r"Run jobs/register_features.py"):
         read_store(config_in(tmp_path))
     assert not (tmp_path / "warehouse").exists()
+    open_store(config_in(tmp_path))
+    registry_file(config_in(tmp_path)).unlink(missing_ok=True)
+    with pytest.raises(LongtailError, match=r"Run jobs/register_features.py"):
+        read_store(config_in(tmp_path))
+    assert not registry_file(config_in(tmp_path)).exists()
+
+
+def test_a_reader_of_redis_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = redis_conf(tmp_path)
+    for address, seconds in (("there:1,password=p", 2), ("there:1,socket_timeout=9", 9)):
+        monkeypatch.setenv("SOME_REDIS", address)
+        open_store(conf)
+        settings = os.path.expandvars(reader_yaml(conf).read_text())
+        text = yaml.safe_load(settings)["online_store"]["connection_string"]
+        nodes, found = RedisOnlineStore._parse_connection_string(text)
+        assert nodes == [{"host": "there", "port": "1"}]
+        assert (found["socket_timeout"], found["socket_connect_timeout"]) == (seconds, 2)
 
 
 def test_redis_without_an_address_names_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
