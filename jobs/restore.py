@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from jobs.online.restoring import doubt_colours
+from jobs.online.store import registry_file
 from jobs.runtime.command import parser, run_without_spark
 from jobs.runtime.config import Config
 from jobs.runtime.copies import restore_from
+from jobs.runtime.lock import only_registrar
 from jobs.runtime.logs import event
 
 
 def restore(conf: Config, run_id: str, folder: Path) -> None:
-    """As the command says; model files and tables are in the warehouse's own storage and are copied with it."""
-    names = restore_from(Path(conf.warehouse).absolute(), folder)
+    """As the command says; model files and tables are in the warehouse's own storage and are copied with it.
+
+    What is online is in no back-up. So the restored registry's nights are in doubt, which is printed: there is nothing
+    to roll back to, and the next publish writes everything.
+    """
+    with only_registrar(registry_file(conf)):
+        names = restore_from(Path(conf.warehouse).absolute(), folder, {registry_file(conf).name: doubt_colours})
     event("restored", run=run_id, files=",".join(names))
     print(f"Restored: {', '.join(names)}.")
+    if registry_file(conf).name in names:
+        print("What the online store holds may be of other nights than the registry says: run jobs/publish.py.")
 
 
 if __name__ == "__main__":

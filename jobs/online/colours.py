@@ -27,11 +27,15 @@ class HeldNight:
 
 @dataclass(frozen=True)
 class Colours:
-    """`live` is None until the first publish; a colour that is being written holds no night."""
+    """`live` is None until the first publish; a colour that is being written holds no night.
+
+    in_doubt: the registry is a restored one, so that the live colour may hold another night than it says
+    """
 
     live: Colour | None = None
     flipped_at: datetime | None = None
     held: Mapping[Colour, HeldNight] = field(default_factory=dict)
+    in_doubt: bool = False
 
     @property
     def served(self) -> Colour:
@@ -61,9 +65,15 @@ class Colours:
         """The idle colour holds this night."""
         return replace(self, held={**self.held, self.idle: night})
 
+    def doubted(self, at: datetime) -> Colours:
+        """As a registry tells it that was copied earlier and is put in place now: the store has gone on since, nobody
+        knows how far, and readers may still hold the registry of before."""
+        return replace(self.without_idle(), flipped_at=at, in_doubt=True)
+
     def flipped(self, at: datetime) -> Colours:
-        """The idle colour becomes the live one."""
-        return replace(self, live=self.idle, flipped_at=at)
+        """The idle colour becomes the live one; one that was in doubt counts as holding no night from then on."""
+        held = {colour: night for colour, night in self.held.items() if colour == self.idle or not self.in_doubt}
+        return replace(self, live=self.idle, flipped_at=at, held=held, in_doubt=False)
 
     def seconds_until_unread(self, now: datetime, registry_ttl_seconds: float) -> float:
         """How long a reader may still hold the registry of before the last flip: twice its time to live.
@@ -83,6 +93,8 @@ class Colours:
             tags |= {"live_colour": self.live, "as_of": night.as_of.isoformat(), "run_id": night.run_id}
         if self.flipped_at:
             tags["flipped_at"] = self.flipped_at.isoformat()
+        if self.in_doubt:
+            tags["in_doubt"] = "restored"
         for colour, night in self.held.items():
             tags[f"{colour}_as_of"] = night.as_of.isoformat()
             tags[f"{colour}_run_id"] = night.run_id
@@ -103,4 +115,4 @@ def colours_of(tags: Mapping[str, str]) -> Colours:
         if f"{colour}_as_of" in tags
     }
     flipped_at = datetime.fromisoformat(tags["flipped_at"]) if "flipped_at" in tags else None
-    return Colours(live, flipped_at, held)
+    return Colours(live, flipped_at, held, "in_doubt" in tags)

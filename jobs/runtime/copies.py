@@ -6,8 +6,10 @@ import hashlib
 import json
 import shutil
 import sqlite3
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 
 from jobs.runtime.errors import LongtailError
 
@@ -15,6 +17,7 @@ MANIFEST = "copy.json"
 FILES = {
     "registry.db": "feast/registry.db",
     "feature_store.yaml": "feast/feature_store.yaml",
+    "reader.yaml": "feast/reader.yaml",
     "mlflow.db": "mlflow/mlflow.db",
 }
 
@@ -42,8 +45,13 @@ def back_up_to(warehouse: Path, folder: Path) -> list[str]:
     return sorted(found)
 
 
-def restore_from(warehouse: Path, folder: Path) -> list[str]:
-    """Puts the copies back, each by a rename; returns the names. Nothing is touched when any copy is not as it was."""
+def restore_from(
+    warehouse: Path, folder: Path, adapted: Mapping[str, Callable[[Path], None]] = MappingProxyType({})
+) -> list[str]:
+    """Puts the copies back, each by a rename; returns the names. Nothing is touched when any copy is not as it was.
+
+    adapted: by name what changes the copy of the copy before it takes its place. Stopped and run again, it completes.
+    """
     manifest = folder / MANIFEST
     if not manifest.exists():
         raise LongtailError(f"{folder} is no back-up: it has no {MANIFEST}.", "Name a folder that back_up made.")
@@ -58,9 +66,12 @@ def restore_from(warehouse: Path, folder: Path) -> list[str]:
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_name(f".{place.name}.restored")
         shutil.copyfile(folder / name, temporary)
-        for log in ("-wal", "-shm"):  # what SQLite had not yet put into the database that is replaced
-            place.with_name(place.name + log).unlink(missing_ok=True)
+        if name in adapted:
+            adapted[name](temporary)
         temporary.replace(place)
+        # What SQLite had not yet put into the database that is replaced; it is part of that until it is.
+        for log in ("-wal", "-shm"):
+            place.with_name(place.name + log).unlink(missing_ok=True)
     return sorted(sums)
 
 

@@ -16,6 +16,7 @@ from jobs.online.registration import point_services, register, registered_colour
 from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
+from jobs.publish import bring_live
 from jobs.runtime.config import Config
 from tests.jobs.online.nights import config_in
 
@@ -55,6 +56,13 @@ def publish_frames(conf: Config, k: int, catalogue: Catalogue | None = None, use
     held = HeldNight(as_of, f"r{k}", catalogue.features)
     point_services(store, catalogue, colours.with_idle(held).flipped(datetime.now(UTC)))
     return catalogue
+
+
+def bring_frames_live(conf: Config, k: int) -> None:
+    """Night k (2017-12-k) by what jobs/publish.py runs: waits for readers, writes, audits, flips."""
+    catalogue, store = build_catalogue(online_views(conf)), open_store(conf)
+    rows = {view.name: rows_of(view, k) for view in catalogue.views}
+    bring_live(conf, date(2017, 12, k), f"r{k}", catalogue, store, registered_colours(store), rows)
 
 
 def published_in(folder: Path) -> Config:

@@ -34,6 +34,7 @@ def test_two_nights_take_turns() -> None:
         Colours(),
         Colours().with_idle(FIRST).flipped(NOON),
         Colours().with_idle(FIRST).flipped(NOON).with_idle(SECOND).flipped(NOON),
+        Colours().with_idle(FIRST).flipped(NOON).doubted(NOON),
     ],
 )
 def test_tags_keep_everything(colours: Colours) -> None:
