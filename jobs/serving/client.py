@@ -17,7 +17,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -90,17 +90,33 @@ class UserList:
     from_memory: bool = False
 
 
+class Boosts(dict[str, float]):
+    """Boost by item, in units of the score. `as_of` is the night that they are of; None where none was asked for."""
+
+    as_of: date | None = None
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """Rows by `view__feature`, and the night that they are of; None where nothing is published, or none is told."""
+
+    rows: list[Row]
+    as_of: date | None
+
+
 class StorefrontClient:
     """Reads what Longtail published; safe to share between threads.
 
     timeout_seconds: a read that takes longer counts as failed; None waits for ever and calls Feast directly
     failures_to_open, open_seconds: after so many failed reads in a row the store is left alone for so long
-    max_age_days, on_stale: an older night is served, served with a warning in the log, or answered without items
+    max_age_days, on_stale: what is of an older night is served, served with a warning in the log, or left out (no
+    items, no boosts, None for every value but the keys and `as_of`); from the store and from memory alike
     is_withdrawn: asked for every item that is about to be given; True leaves it out
     remembered: how many shoppers' last answers are kept for when the store is down
 
-    While the store is down lists come from memory: the shopper's last one, else everyone's. Without any, and for every
-    other question, StorefrontUnavailable is raised: an unreachable store is not an empty list.
+    While the store is down lists come from memory: the shopper's last one, else the segment's, else everyone's; one
+    that is not too old before one that is. Without any, and for every other question, StorefrontUnavailable is raised:
+    an unreachable store is not an empty list.
     """
 
     def __init__(
@@ -121,7 +137,7 @@ class StorefrontClient:
         self._store = FeatureStore(fs_yaml_file=Path(feature_store_yaml))
         self._timeout, self._is_withdrawn, self._today = timeout_seconds, is_withdrawn, today
         self._max_age, self._on_stale, self._warned = max_age_days, on_stale, date.min
-        self._pool = ThreadPoolExecutor(threads, "storefront") if timeout_seconds is not None else None
+        self._readers = _Readers(threads)
         self._breaker = _Breaker(failures_to_open, open_seconds)
         self._last: OrderedDict[str, UserList] = OrderedDict()
         self._remembered, self._lock = remembered, threading.Lock()
@@ -138,23 +154,34 @@ class StorefrontClient:
         """The shopper's list, else the segment's, else everyone's, without withdrawn items and those already shown."""
         wanted = [user_id, *([f"{_SEGMENT}{segment}"] if segment else []), f"{_SEGMENT}{EVERYONE}"]
         try:
-            rows = self._ask(LIST, {"user_id": wanted})
+            rows = self._ask(LIST, {"user_id": wanted}).rows
         except StorefrontUnavailable:
-            answer = self._from_memory(user_id)
+            answer = self._from_memory(user_id, wanted)
         else:
-            answer = self._answer(user_id, rows)
+            answer = self._first_list(user_id, rows)
+        if self._is_left_out(answer.as_of):
+            return replace(answer, items=(), source="stale")
         hidden = set(already_shown)
         items = tuple(i for i in answer.items if i.item_id not in hidden and not self._is_withdrawn(i.item_id))
         return replace(answer, items=items)
 
-    def boosts(self, item_ids: Sequence[str]) -> dict[str, float]:
+    def boosts(self, item_ids: Sequence[str]) -> Boosts:
         """Boost by item, in units of the score, to add to a score; items without one or withdrawn are left out."""
-        rows = self._ask(BOOST, {"item_id": list(item_ids)}) if item_ids else []
-        boosts = {row["item_id"]: row["item_exposure__boost"] for row in rows}
-        return {item: boost for item, boost in boosts.items() if boost is not None and not self._is_withdrawn(item)}
+        boosts = Boosts()
+        if not item_ids:
+            return boosts
+        answer = self._ask(BOOST, {"item_id": list(item_ids)})
+        boosts.as_of = answer.as_of
+        if not self._is_left_out(answer.as_of):
+            found = {row["item_id"]: row["item_exposure__boost"] for row in answer.rows}
+            boosts.update({i: boost for i, boost in found.items() if boost is not None and not self._is_withdrawn(i)})
+        return boosts
 
     def reranked(self, relevance: Mapping[str, float]) -> list[tuple[str, float]]:
-        """The service's own candidates by relevance + boost, best first, withdrawn ones left out."""
+        """The service's own candidates by relevance + boost, best first, withdrawn ones left out.
+
+        By relevance alone where the boosts are left out for their age.
+        """
         boosts = self.boosts(list(relevance))
         scored = [
             (item, own + boosts.get(item, 0.0)) for item, own in relevance.items() if not self._is_withdrawn(item)
@@ -163,7 +190,7 @@ class StorefrontClient:
 
     def live_factors(self, item_ids: Sequence[str]) -> dict[str, float]:
         """What is left of each item's exposure today, 1 to 0; items that nothing is counted of today are left out."""
-        rows = self._ask(LIVE, {"item_id": list(item_ids)}) if item_ids else []
+        rows = self._ask(LIVE, {"item_id": list(item_ids)}).rows if item_ids else []
         today = str(self._today())
         return {row["item_id"]: row["live_item__live_factor"] for row in rows if row["live_item__day"] == today}
 
@@ -186,16 +213,16 @@ class StorefrontClient:
 
     def user(self, user_id: str) -> Row:
         """List and features of a shopper by `view__feature`; None for what is not there."""
-        return self._ask(USER, {"user_id": [user_id]})[0]
+        return self._rows(USER, {"user_id": [user_id]})[0]
 
     def items(self, item_ids: Sequence[str]) -> list[Row]:
         """Boost and features of items by `view__feature`; None for what is not there."""
-        return self._ask(ITEM, {"item_id": list(item_ids)}) if item_ids else []
+        return self._rows(ITEM, {"item_id": list(item_ids)}) if item_ids else []
 
     def ranking(self, user_id: str, item_ids: Sequence[str]) -> list[Row]:
         """Everything about a shopper and each candidate, one row a candidate, by `view__feature`."""
         keys = {"user_id": [user_id] * len(item_ids), "item_id": list(item_ids)}
-        return self._ask(RANKING, keys) if item_ids else []
+        return self._rows(RANKING, keys) if item_ids else []
 
     @staticmethod
     def exposure_events(
@@ -229,8 +256,12 @@ class StorefrontClient:
             for position, item in enumerate(shown.items if items is None else items, start=1)
         ]
 
-    def _answer(self, user_id: str, rows: list[Row]) -> UserList:
-        """The first of the rows that has a list; it is remembered, and judged by its night's age."""
+    def _rows(self, name: str, keys: Mapping[str, list[str]]) -> list[Row]:
+        answer = self._ask(name, keys)
+        return [_without_values(row) for row in answer.rows] if self._is_left_out(answer.as_of) else answer.rows
+
+    def _first_list(self, user_id: str, rows: list[Row]) -> UserList:
+        """The first of the rows that has a list; it is remembered."""
         row = next((row for row in rows if row["user_exposure__item_ids"] is not None), None)
         if row is None:
             return UserList(user_id, False, None, None, ())
@@ -246,12 +277,19 @@ class StorefrontClient:
         arm = row.get("user_exposure__arm") or None
         answer = UserList(user_id, key == user_id, as_of, version, items, source, policy, arm)
         self._remember(key, answer)
-        if (self._today() - as_of).days <= self._max_age or self._on_stale == "serve":
-            return answer
+        return answer
+
+    def _is_left_out(self, as_of: date | None) -> bool:
+        """Whether an answer of the night is not to be given for its age; the log is told once of each old night."""
+        if as_of is None or self._may_be_served(as_of):
+            return False
         if self._warned != as_of:
             self._warned = as_of
-            _log.warning("the live night is that of %s, older than %s days", as_of, self._max_age)
-        return answer if self._on_stale == "warn" else replace(answer, items=(), source="stale")
+            _log.warning("the answers are of the night of %s, older than %s days", as_of, self._max_age)
+        return self._on_stale == "fall_back"
+
+    def _may_be_served(self, as_of: date | None) -> bool:
+        return as_of is None or self._on_stale == "serve" or (self._today() - as_of).days <= self._max_age
 
     def _remember(self, key: str, answer: UserList) -> None:
         with self._lock:
@@ -261,34 +299,80 @@ class StorefrontClient:
                 oldest = next(one for one in self._last if one != f"{_SEGMENT}{EVERYONE}")
                 del self._last[oldest]
 
-    def _from_memory(self, user_id: str) -> UserList:
+    def _from_memory(self, user_id: str, keys: Sequence[str]) -> UserList:
+        """The first remembered list of the keys that is not too old, else the first that is."""
         with self._lock:
-            own, everyone = self._last.get(user_id), self._last.get(f"{_SEGMENT}{EVERYONE}")
-        answer = own or everyone
-        if answer is None:
+            known = [self._last[key] for key in keys if key in self._last]
+        if not known:
             raise StorefrontUnavailable("The store does not answer, and no list is remembered.")
-        return replace(answer, user_id=user_id, from_memory=True)
+        first = next((one for one in known if self._may_be_served(one.as_of)), known[0])
+        return replace(first, user_id=user_id, from_memory=True)
 
-    def _ask(self, name: str, keys: Mapping[str, list[str]]) -> list[Row]:
+    def _ask(self, name: str, keys: Mapping[str, list[str]]) -> _Answer:
         if not self._breaker.allows():
             raise StorefrontUnavailable("The store failed again and again; it is left alone for a while.")
         try:
-            if self._pool is None:
-                rows = self._read(name, keys)
+            if self._timeout is None:
+                answer = self._read(name, keys)
             else:
-                rows = self._pool.submit(self._read, name, keys).result(self._timeout)
+                answer = self._readers.result(lambda: self._read(name, keys), self._timeout)
         except FeatureServiceNotFoundException:
             raise
         except Exception as error:
             self._breaker.failed()
             raise StorefrontUnavailable(f"The store did not answer: {type(error).__name__}.") from error
         self._breaker.succeeded()
-        return rows
+        return answer
 
-    def _read(self, name: str, keys: Mapping[str, list[str]]) -> list[Row]:
+    def _read(self, name: str, keys: Mapping[str, list[str]]) -> _Answer:
         service = self._store.get_feature_service(name, allow_cache=True)
         answer = self._store.get_online_features(features=service, entity_rows=keys, full_feature_names=True).to_dict()
-        return [dict(zip(answer, values, strict=True)) for values in zip(*answer.values(), strict=True)]
+        rows = [dict(zip(answer, values, strict=True)) for values in zip(*answer.values(), strict=True)]
+        return _Answer(rows, _night_of(rows, service.tags))
+
+
+def _night_of(rows: list[Row], tags: Mapping[str, str]) -> date | None:
+    """The night that the rows say they are of, else the one that the service says is live."""
+    told = (row.get(f"{view}__as_of") for row in rows for view in ("user_exposure", "item_exposure"))
+    first = next(filter(None, told), tags.get("as_of"))
+    return date.fromisoformat(first) if first else None
+
+
+def _without_values(row: Row) -> Row:
+    kept = ("user_id", "item_id", "user_exposure__as_of", "item_exposure__as_of")
+    return {name: value if name in kept else None for name, value in row.items()}
+
+
+class _Readers:
+    """Threads that read with a time limit. A read that is given up may hold its thread for as long as the store is
+    silent; where such reads hold all of them, new threads take their place."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads, self._lock = threads, threading.Lock()
+        self._begin()
+
+    def result(self, read: Callable[[], _Answer], seconds: float) -> _Answer:
+        """What the read gives. Raises TimeoutError where it takes longer, and whatever it raises."""
+        with self._lock:
+            future, stuck = self._pool.submit(read), self._stuck
+        try:
+            return future.result(seconds)
+        except TimeoutError:
+            if not future.cancel():  # it had begun
+                self._give_up(future, stuck)
+            raise
+
+    def _begin(self) -> None:
+        self._pool = ThreadPoolExecutor(self._threads, "storefront")
+        self._stuck: set[Future[_Answer]] = set()
+
+    def _give_up(self, future: Future[_Answer], stuck: set[Future[_Answer]]) -> None:
+        stuck.add(future)
+        future.add_done_callback(stuck.discard)
+        with self._lock:
+            if stuck is self._stuck and len(stuck) >= self._threads:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+                self._begin()
 
 
 class _Breaker:

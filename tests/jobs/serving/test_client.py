@@ -22,6 +22,7 @@ from jobs.serving.client import (
     StorefrontClient,
     StorefrontUnavailable,
     UserList,
+    _Breaker,
 )
 from tests.jobs.online.frames import publish_frames, published_in
 
@@ -97,12 +98,66 @@ def test_an_old_night(conf: Config, caplog: pytest.LogCaptureFixture) -> None:
     assert len(client("fall_back", fresh).user_list("ann").items) == 2
     stale = client("fall_back", old).user_list("ann")
     assert (stale.source, stale.items, stale.as_of) == ("stale", (), date(2017, 12, 1))
-    assert caplog.messages == ["the live night is that of 2017-12-01, older than 2 days"]
+    assert caplog.messages == ["the answers are of the night of 2017-12-01, older than 2 days"]
     caplog.clear()
     warning = client("warn", old)
     assert [len(warning.user_list("ann").items) for _ in range(3)] == [2, 2, 2]
-    assert caplog.messages == ["the live night is that of 2017-12-01, older than 2 days"]
+    assert caplog.messages == ["the answers are of the night of 2017-12-01, older than 2 days"]
     assert len(client("serve", old).user_list("ann").items) == 2
+
+
+def test_no_answer_is_older_than_allowed(conf: Config) -> None:
+    today = [date(2017, 12, 3)]
+    client = StorefrontClient(
+        feature_store_yaml(conf), timeout_seconds=None, on_stale="fall_back", today=lambda: today[0]
+    )
+    assert (client.boosts(["tea"]), client.boosts(["tea"]).as_of) == ({"tea": 1.0}, date(2017, 12, 1))
+    assert client.reranked({"tea": 0.1, "nil": 0.5}) == [("tea", 1.1), ("nil", 0.5)]
+    fresh = [client.user("ann"), *client.items(["tea"]), *client.ranking("ann", ["tea"])]
+    assert not any(None in row.values() for row in fresh)
+
+    today[0] = date(2017, 12, 4)
+    assert (client.boosts(["tea"]), client.boosts(["tea"]).as_of) == ({}, date(2017, 12, 1))
+    assert client.reranked({"tea": 0.1, "nil": 0.5}) == [("nil", 0.5), ("tea", 0.1)]
+    keys = {"user_id": "ann", "item_id": "tea"}
+    dates = {"user_exposure__as_of": "2017-12-01", "item_exposure__as_of": "2017-12-01"}
+    for row in [client.user("ann"), *client.items(["tea"]), *client.ranking("ann", ["tea"])]:
+        assert {name: value for name, value in row.items() if value is not None} == {
+            name: value for name, value in (keys | dates).items() if name in row
+        }
+
+
+def test_what_is_remembered_has_an_age(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_frames(conf, 1, users=("segment:new", "segment:everyone"))
+    today = [date(2017, 12, 3)]
+    client = StorefrontClient(
+        feature_store_yaml(conf), timeout_seconds=None, on_stale="fall_back", today=lambda: today[0]
+    )
+    for user, segment in (("ann", "new"), ("cleo", "new")):
+        client.user_list(user, segment)
+    publish_frames(conf, 3, users=("segment:everyone",))
+    client._store.refresh_registry()
+    client.user_list("dora", "new")  # everyone's, of the newer night
+
+    def failing(name: str, keys: object) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr(client, "_read", failing)
+    monkeypatch.setattr(client, "_breaker", _Breaker(100, 0.0))
+
+    def answer(user: str, segment: str | None) -> tuple[str, bool, int, date | None]:
+        shown = client.user_list(user, segment)
+        assert (shown.user_id, shown.from_memory) == (user, True)
+        return shown.source, shown.known, len(shown.items), shown.as_of
+
+    first, third = date(2017, 12, 1), date(2017, 12, 3)
+    assert answer("ann", "new") == ("personal", True, 2, first)
+    assert answer("eve", "new") == ("segment", False, 2, first)
+    assert answer("eve", None) == ("everyone", False, 2, third)
+    today[0] = date(2017, 12, 4)  # the first night is too old by now
+    assert answer("ann", "new") == ("everyone", False, 2, third)
+    today[0] = date(2017, 12, 6)
+    assert answer("ann", "new") == ("stale", True, 0, first)
 
 
 def test_a_store_that_is_down(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
