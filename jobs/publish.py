@@ -14,6 +14,7 @@ from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import Colours, HeldNight
 from jobs.online.difference import difference
 from jobs.online.night_store import store_failures
+from jobs.online.one_plan import check_one_plan
 from jobs.online.registration import point_services, registered_colours
 from jobs.online.rows import Rows, collect_rows, model_version_of
 from jobs.online.store import open_store, read_store
@@ -38,7 +39,7 @@ def publish(night: Night) -> None:
     storefront_ranking serves. A date older than the live one is refused; the same date again replaces it. A run that
     was stopped leaves the live night as it is, and running again completes it. jobs/roll_back.py flips back.
     """
-    catalogue, store, colours, rows = opened(night)
+    catalogue, store, colours, rows = opened(night, open_store(night.conf))
     night.record.model_version = model_version_of(rows)
     colours, audited = bring_live(night.conf, night.as_of, night.run_id, catalogue, store, colours, rows)
     night.record.rows |= {name: len(frame) for name, frame in rows.items()}
@@ -69,12 +70,15 @@ def bring_live(
     return colours, audited
 
 
-def opened(night: Night) -> tuple[Catalogue, FeatureStore, Colours, Rows]:
-    """Catalogue, store, colours and the night's rows. Raises Refused when the live night is newer."""
+def opened(night: Night, store: FeatureStore) -> tuple[Catalogue, FeatureStore, Colours, Rows]:
+    """Catalogue, store, colours and the night's rows.
+
+    Raises Refused when the live night is newer, LongtailError when the night's tables are not of one whole plan.
+    """
     catalogue = build_catalogue(online_views(night.conf))
-    store = open_store(night.conf)
     colours = registered_colours(store)
     refuse_older(night.as_of, colours)
+    check_one_plan(night)
     return catalogue, store, colours, collect_rows(night, catalogue.views)
 
 
@@ -86,7 +90,7 @@ def flip(store: FeatureStore, catalogue: Catalogue, colours: Colours) -> None:
 
 def what_would_change(night: Night) -> str:
     """The difference between what readers see and what the night would bring, a line a view; nothing is written."""
-    catalogue, store, colours, rows = opened(night)
+    catalogue, store, colours, rows = opened(night, read_store(night.conf))
     live = colours.live_night
     lines = [f"Publishing {night.as_of} over {f'the night of {live.as_of}' if live else 'nothing'} would bring"]
     most, seed = night.conf.online.audit_sample, night.conf.seed

@@ -16,17 +16,20 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.experiments.arms import policies_of_arms
 from jobs.online.exposures import fallback_query, item_exposure_query, user_exposure_query
 from jobs.online.fields import OnlineView
+from jobs.planning.shared import EVERYONE
 from jobs.runtime.config import Plan
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
 
 Rows = dict[str, pd.DataFrame]
+_SEGMENT = "segment:"  # what the key of a list begins with that is not personal
 
 
 def collect_rows(night: Night, views: tuple[OnlineView, ...]) -> Rows:
     """By view: its key and its fields, one row an entity, no NULL, sorted by key.
 
-    Raises LongtailError naming view and column when the night has no rows for a view, a key twice or a value missing.
+    Raises LongtailError naming view and column when the night has no rows for a view, a key twice or a value missing,
+    and where it has no personal list, or none for shoppers who are unknown.
     """
     arms = policies_of_arms(night)
     lists = _queried(night, EXPOSURE_SCORES, lambda table, plan: user_exposure_query(table, plan, arms))
@@ -59,8 +62,6 @@ def _queried(night: Night, table: Table, query: Callable[[str, Plan], str]) -> D
 
 def _with_fallbacks(night: Night, lists: DataFrame) -> DataFrame:
     """Adds the lists that are not personal, by the key 'segment:NAME'."""
-    if not night.tables.has(FALLBACK_LISTS, f"as_of = DATE'{night.as_of}'"):
-        return lists
     return lists.unionByName(_queried(night, FALLBACK_LISTS, fallback_query))
 
 
@@ -71,11 +72,19 @@ def _read(frame: DataFrame, view: OnlineView) -> pd.DataFrame:
 
 
 def _checked(rows: pd.DataFrame, view: OnlineView, night: Night) -> pd.DataFrame:
-    if rows.empty:
+    shared = rows[view.join_key].str.startswith(_SEGMENT)
+    if shared.all():
         raise LongtailError(
             f"There is nothing to publish as {view.name} for {night.as_of} (policy {night.conf.plan.policy}, "
             f"placement {night.conf.plan.placement}).",
             "Run the steps before publish for that night, with this configuration.",
+        )
+    if view.name == "user_exposure" and f"{_SEGMENT}{EVERYONE}" not in set(rows.loc[shared, view.join_key]):
+        # Shoppers who are unknown would be shown nothing.
+        raise LongtailError(
+            f"fallback_lists has no list for {EVERYONE} on {night.as_of} (policy {night.conf.plan.policy}, placement "
+            f"{night.conf.plan.placement}).",
+            "Run plan_exposure for the night again; where its list stays empty, look at plan.stock and plan.caps.",
         )
     if not rows[view.join_key].is_unique:
         raise LongtailError(

@@ -7,10 +7,11 @@ from datetime import date
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, RUNS
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
 from jobs.runtime.config import Config
 from jobs.tables.warehouse import Warehouse
+from tests.jobs.small_tables import filled
 
 FIRST, ITEMS, SLOTS = date(2017, 12, 1), 5_000, 10
 
@@ -34,6 +35,13 @@ def fill(spark: SparkSession, conf: Config, users: int, as_of: date) -> None:
     )  # fmt: skip
     lists = lists.withColumn("value", F.col("relevance")).withColumn("score", F.col("relevance") + F.col("boost"))
     tables.replace(lists, EXPOSURE_SCORES, None)
+    tables.replace(
+        lists.where(F.col("user_id") == "u0000000").withColumn("shopper_segment", F.lit("everyone")),
+        FALLBACK_LISTS,
+        None,
+    )
+    run = {"run_id": "run", "step": "plan_exposure", "as_of": as_of, "status": "done"}
+    tables.add(filled(spark, RUNS, [run]), RUNS)
     known = spark.range(ITEMS).withColumnRenamed("id", "item").select(item.alias("item_id"), "item")
     given = known.select(
         F.lit(as_of).alias("as_of"), F.lit("main").alias("policy"), F.lit("tail_shelf").alias("placement"), "item_id",

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, RUNS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.online.store import feature_store_yaml, open_store
@@ -18,6 +18,7 @@ from jobs.register_features import register_features
 from jobs.runtime.config import Config, load_config
 from jobs.runtime.night import Night, Record, Step
 from jobs.tables.warehouse import Warehouse
+from tests.jobs.small_tables import filled
 
 FIRST, SECOND, THIRD = date(2017, 12, 1), date(2017, 12, 2), date(2017, 12, 3)
 NIGHTS = {FIRST: 1.0, SECOND: 2.0, THIRD: 3.0}  # every number of a night is a multiple of its own
@@ -30,9 +31,10 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
     ann's list   1 tea   score .05 k = relevance .04 k + boost .01 k
                  2 salt  score .03 k = relevance .03 k + boost 0
     ben's list   1 salt  score .02 k = relevance .02 k + boost 0
-    gum is not eligible; tea's allocated exposure is k.
+    everyone's   1 salt  value .025 k
+    gum is not eligible; tea's allocated exposure is k. Each night is planned by a run that is done.
     """
-    lists, exposures, users, items = [], [], [], []
+    lists, exposures, users, items, fallbacks = [], [], [], [], []
     for as_of, k in NIGHTS.items():
         for user, rank, item, relevance, boost in (
             ("ann", 2, "salt", 0.03 * k, 0.0),
@@ -45,6 +47,9 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
         lists.append(
             (as_of, "main", "ben", "home", 1, "gum", 0.9, 0.9, 0.0, 1.0, 1.0, "other", "7", f"plan-{as_of}", 0.9)
         )
+        fallbacks.append(
+            (as_of, "main", "tail_shelf", "everyone", 1, "salt", 0.025 * k, 0.025 * k, "of all", "7", f"plan-{as_of}")
+        )
         for item, boost in (("tea", 0.01 * k), ("salt", 0.0)):
             exposures.append((as_of, "main", "tail_shelf", item, "tail", boost, 0.0, 9.0, k, "none"))
         users += [_row(USER_FEATURES, as_of, user, visit_days_28d=int(k)) for user in ("ann", "ben")]
@@ -55,10 +60,19 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
     for table, rows in (
         (EXPOSURE_SCORES, lists),
         (ITEM_EXPOSURE, exposures),
+        (FALLBACK_LISTS, fallbacks),
         (USER_FEATURES_TABLE, users),
         (ITEM_FEATURES_TABLE, items),
     ):
         warehouse.replace(spark.createDataFrame(rows, table.schema).coalesce(1), table, None)
+    for as_of in NIGHTS:
+        add_plan_run(spark, warehouse, as_of, f"plan-{as_of}")
+
+
+def add_plan_run(spark: SparkSession, tables: Warehouse, as_of: date, run_id: str, status: str = "done") -> None:
+    """A row of `runs` of a plan_exposure."""
+    row = {"run_id": run_id, "step": "plan_exposure", "as_of": as_of, "status": status}
+    tables.add(filled(spark, RUNS, [row]), RUNS)
 
 
 def _row(features: tuple[Feature, ...], as_of: date, entity_id: str, **known: Any) -> tuple[Any, ...]:

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import EXPOSURE_SCORES
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS
 from features.declarations import ITEM_FEATURES, USER_FEATURES
-from jobs.online.store import feast_folder, feature_store_yaml, read_store
-from jobs.publish import publish
+from jobs.online.store import feast_folder, feature_store_yaml, read_store, reader_yaml
+from jobs.publish import main as publish_command
+from jobs.publish import publish, what_would_change
 from jobs.register_features import register_features
 from jobs.roll_back import roll_back
+from jobs.runtime import command
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError, Refused
+from jobs.runtime.lock import only_writer
 from jobs.serving.client import PublishedNight, StorefrontClient, UserList
-from tests.jobs.online.nights import FIRST, NIGHTS, SECOND, THIRD, TTL, publish_night, rewrite, run
+from tests.jobs.online.nights import (
+    FIRST,
+    NIGHTS,
+    SECOND,
+    THIRD,
+    TTL,
+    add_plan_run,
+    night_of,
+    publish_night,
+    rewrite,
+    run,
+)
 
 
 def client_of(conf: Config) -> StorefrontClient:
@@ -41,7 +57,7 @@ def is_whole(shown: UserList) -> bool:
 
 def test_a_night_is_read_for_a_shopper_and_for_items(spark: SparkSession, fresh: Config) -> None:
     record = publish_night(spark, fresh, FIRST, "r1")
-    assert record.rows == {"user_exposure": 2, "item_exposure": 2, "user_features": 2, "item_features": 2}
+    assert record.rows == {"user_exposure": 3, "item_exposure": 2, "user_features": 2, "item_features": 2}
     assert record.decisions["colour"] == "green"
     assert record.model_version == "7"
 
@@ -65,6 +81,8 @@ def test_a_night_is_read_for_a_shopper_and_for_items(spark: SparkSession, fresh:
     assert rows[0]["item_exposure__as_of"] == rows[0]["user_exposure__as_of"] == "2017-12-01"
     assert rows[0]["user_exposure__run_id"] == "plan-2017-12-01"
     assert rows[1]["item_features__title"] is None  # not eligible, so not online
+
+    assert [place.item_id for place in client.user_list("nobody").items] == ["salt"]  # everyone's list
 
     with pytest.raises(Refused, match=r"the night of 2017-12-01 \(green"):  # one night alone has no other
         roll_back(fresh, "r")
@@ -153,6 +171,14 @@ def test_a_shopper_who_left_is_not_read_from_an_older_night(spark: SparkSession,
         ("UPDATE {0}/exposure_scores` SET placement = 'x'", "nothing to publish as user_exposure for 2017-12-03"),
         ("UPDATE {0}/exposure_scores` SET model_version = '8' WHERE user_id = 'ben'", "several model versions: 7, 8"),
         ("INSERT INTO {0}/user_features` SELECT * FROM {0}/user_features`", "user_features .* hold a user_id twice"),
+        ("DELETE FROM {0}/fallback_lists` WHERE as_of = '2017-12-03'", "fallback_lists has no rows for 2017-12-03"),
+        ("UPDATE {0}/fallback_lists` SET shopper_segment = 'new'", "fallback_lists has no list for everyone"),
+        # Planned again, and killed after the first of the four tables.
+        ("UPDATE {0}/exposure_scores` SET run_id = 'killed'", "are of run killed, fallback_lists are of plan-2017"),
+        ("UPDATE {0}/exposure_scores` SET run_id = 'killed' WHERE user_id = 'ann'", "of several runs: killed, plan-"),
+        ("DELETE FROM {0}/runs`", "written by run plan-2017-12-03, whose plan_exposure has not come to its end"),
+        ("UPDATE {0}/runs` SET status = 'failed'", "run plan-2017-12-03, whose plan_exposure has not come to its end"),
+        ("UPDATE {0}/runs` SET as_of = '2017-12-02'", "whose plan_exposure has not come to its end"),
     ],
 )
 def test_a_night_that_is_not_whole_in_delta_is_not_published(
@@ -163,6 +189,59 @@ def test_a_night_that_is_not_whole_in_delta_is_not_published(
         publish_night(spark, published, THIRD)
     roll_back(published, "r")  # nothing was touched: the other colour is still whole
     assert is_whole(client_of(published).user_list("ann"))
+
+
+def test_a_night_that_was_planned_again_and_to_the_end_is_published(spark: SparkSession, published: Config) -> None:
+    for table in (EXPOSURE_SCORES, FALLBACK_LISTS):
+        rewrite(spark, published, table, "as_of = '2017-12-03'", run_id="'again'")
+    tables = night_of(spark, published, THIRD).tables
+    add_plan_run(spark, tables, THIRD, "again", "failed")
+    with pytest.raises(LongtailError, match="has not come to its end"):
+        publish_night(spark, published, THIRD)
+    add_plan_run(spark, tables, THIRD, "again")
+    publish_night(spark, published, THIRD)
+    assert client_of(published).user("ann")["user_exposure__run_id"] == "again"
+
+
+def test_a_dry_run_tells_the_difference_and_writes_nothing(spark: SparkSession, published: Config) -> None:
+    reader_yaml(published).unlink()
+    changed = published.model_copy(update={"online": published.online.model_copy(update={"registry_ttl_seconds": 7})})
+    folder = feast_folder(published)
+
+    def held() -> dict[str, bytes]:  # without SQLite's own files, which a reader may tidy up
+        return {one.name: one.read_bytes() for one in folder.iterdir() if not one.name.startswith("online.db")}
+
+    before = held()
+    told = what_would_change(night_of(spark, changed, THIRD))
+    assert "Publishing 2017-12-03 over the night of 2017-12-02 would bring" in told
+    assert "user_exposure: 3 entities, live 3" in told
+    assert held() == before
+
+
+def test_a_publish_waits_for_another_writer_of_the_warehouse(
+    spark: SparkSession, published: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command itself, in a thread, while the lock is held here."""
+    conf_path = Path(published.warehouse).parent / "conf.yaml"
+    monkeypatch.setattr(sys, "argv", ["publish", "--conf", str(conf_path), "--as-of", str(THIRD)])
+    monkeypatch.setattr(command, "log_to", lambda run_id, folder: folder)  # handlers of logs outlive a test
+    codes: list[object] = []
+
+    def publishing() -> None:
+        try:
+            publish_command()
+        except SystemExit as ended:
+            codes.append(ended.code)
+
+    thread = threading.Thread(target=publishing)
+    with only_writer(Path(published.warehouse), "another publish"):
+        thread.start()
+        thread.join(1.0)
+        assert (codes, thread.is_alive()) == ([], True)
+        assert client_of(published).user_list("ann").as_of == SECOND
+    thread.join(120)
+    assert codes == [0]
+    assert client_of(published).user_list("ann").as_of == THIRD
 
 
 def test_readers_never_see_a_mix_nor_an_error_while_nights_are_published(

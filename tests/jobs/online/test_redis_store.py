@@ -24,7 +24,7 @@ from jobs.online.writing import replace_rows
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import StorefrontClient
-from tests.jobs.online.frames import publish_frames, rows_of
+from tests.jobs.online.frames import bring_frames_live, publish_frames, rows_of
 from tests.jobs.online.redis_server import PASSWORD, VARIABLE, Server, redis_config, running_redis
 from tests.jobs.online.test_sqlite_store import ROWS, VIEW
 
@@ -193,7 +193,8 @@ def contents(server: Server) -> bytes:
 def test_a_redis_that_fails_in_the_middle_of_a_publish_stops_it_before_the_flip(
     conf: Config, server: Server, monkeypatch: pytest.MonkeyPatch, happening: str
 ) -> None:
-    publish_frames(conf, 1)
+    for night in (1, 2):
+        publish_frames(conf, night)
     before = registered_colours(open_store(conf))
     send, sent = redis_store.answers, []
 
@@ -208,12 +209,16 @@ def test_a_redis_that_fails_in_the_middle_of_a_publish_stops_it_before_the_flip(
     monkeypatch.setattr(redis_store, "answers", failing)
     says = {"it dies": "Redis cannot be reached", "its memory is full": "Redis has no memory left"}[happening]
     with pytest.raises(LongtailError, match=rf"{says} .* run publish again") as error:
-        publish_frames(conf, 2)
+        bring_frames_live(conf, 3)
     assert PASSWORD not in str(error.value)
     after = registered_colours(open_store(conf))
     assert (after.live, after.live_night) == (before.live, before.live_night)
+    assert (before.idle_night is None, after.idle_night) == (False, None)  # nobody rolls back to half a night
     if happening == "its memory is full":
-        assert StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).user_list("ann").items[0].score == 1.0
+        assert StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).user_list("ann").items[0].score == 2.0
+        server.client().config_set("maxmemory", 0)
+        bring_frames_live(conf, 3)
+        assert StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).user_list("ann").items[0].score == 3.0
 
 
 def test_a_night_goes_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
