@@ -13,14 +13,10 @@ from scipy.sparse import csr_array
 
 from jobs.planning.inputs import problem_of, visits_of
 from jobs.planning.setting import Setting
-from model.exposure.order import by_score, places
+from model.exposure.kept_pairs import kept_pairs
 from model.exposure.passes import SHARD_USERS, Facts, facts_of, total_facts, total_use, use_of_shard
 from model.exposure.problem import Problem
-from model.exposure.user_block import Use, UserPairs, blocks_of, plan_of
-
-# Pairs of a user that come to the driver for the integral lists, as a multiple of the slots: the best by score, and all
-# that the relaxed plan shows.
-KEPT_PER_SLOT = 4
+from model.exposure.user_block import Use, UserPairs, blocks_of
 
 _PACKED = "shard int, user_start binary, item binary, value binary, delivery binary"
 _USE = "shard int, used binary, curvature binary, response double, upper double"
@@ -74,12 +70,13 @@ class BySpark:
 
     def kept(self, price: np.ndarray, gamma: float) -> DataFrame:
         """user_id, item_id, relevance, cause of the pairs that the integral lists may need."""
-        most = KEPT_PER_SLOT * self.bounds.slots
+        item_type, max_per_type = self.bounds.item_type, self.bounds.max_per_type
 
         def best(shard: UserPairs, first_user: int) -> pa.RecordBatch:
-            users, items = best_pairs(shard, price, gamma, most)
+            keep = kept_pairs(shard, price, gamma, item_type, max_per_type)
+            users = np.repeat(np.arange(len(shard.delivery)), np.diff(shard.user_start))[keep] + first_user
             return pa.record_batch(
-                {"user": pa.array(users + first_user, pa.int32()), "item": pa.array(items, pa.int32())}
+                {"user": pa.array(users, pa.int32()), "item": pa.array(shard.item_index[keep], pa.int32())}
             )
 
         slots, count, shard_users = self.bounds.slots, self.bounds.items, self.shard_users
@@ -177,25 +174,6 @@ class BySpark:
 
     def _numbered(self, name: str, ids: np.ndarray) -> DataFrame:
         return self.spark.createDataFrame(pd.DataFrame({f"{name}_id": ids, name: np.arange(len(ids), dtype=np.int32)}))
-
-
-def best_pairs(shard: UserPairs, price: np.ndarray, gamma: float, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """User rows and items of the `most` best pairs of each user by score, of all that the relaxed plan shows, and of
-    those that would stand in the list by value alone, which entries are said to displace."""
-    user = np.repeat(np.arange(len(shard.delivery)), np.diff(shard.user_start))
-    score = shard.value - price[shard.item_index]
-    of_score, of_value = (_places(shard, key) for key in (score, shard.value))
-    planned = [plan_of(block, price, gamma)[0] for block in blocks_of(shard)]
-    keep = (of_score < most) | (of_value < shard.slots) | (np.concatenate([*planned, np.zeros(0)]) > 0)
-    return user[keep], shard.item_index[keep]
-
-
-def _places(shard: UserPairs, key: np.ndarray) -> np.ndarray:
-    """int (pairs): the place of each pair among its user's, largest key first."""
-    order = by_score(shard.user_start, key)
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = places(shard.user_start)
-    return place
 
 
 def _unpacked(batches: Iterator[pa.RecordBatch], slots: int, items: int) -> Iterator[tuple[int, UserPairs]]:

@@ -28,6 +28,15 @@ class Inputs:
     relevance: np.ndarray
     cause: pa.DictionaryArray
 
+    def only(self, keep: np.ndarray) -> Inputs:
+        """The same users and bounds with some of the pairs; keep: bool (pairs), of every user at least one."""
+        if keep.all():
+            return self
+        problem = self.problem
+        start = np.concatenate([[0], np.cumsum(keep)])[problem.user_start]
+        kept = replace(problem, user_start=start, item_index=problem.item_index[keep], value=problem.value[keep])
+        return replace(self, problem=kept, relevance=self.relevance[keep], cause=self.cause.filter(pa.array(keep)))
+
 
 def inputs_of(setting: Setting, pairs: pa.Table) -> Inputs:
     """The problem of the pairs: user_id, item_id, relevance, cause.

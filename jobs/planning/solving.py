@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from jobs.planning.by_spark import BySpark
 from jobs.planning.inputs import Inputs, inputs_of
 from jobs.planning.setting import Setting
 from jobs.runtime.night import Night
 from model.exposure.chance import seeds_of
 from model.exposure.dual import Prices
+from model.exposure.kept_pairs import kept_pairs
+from model.exposure.passes import InMemory, shards_of
 from model.exposure.plan import Plan, rounded_plan
-from model.exposure.prices import priced, solution_at, solve
+from model.exposure.prices import Priced, priced, solution_at
 
 
 @dataclass(frozen=True)
@@ -25,19 +29,21 @@ class Planned:
 
 def planned_night(night: Night, setting: Setting, warm: Prices | None) -> Planned:
     """Solves and rounds. With more than plan.driver_pairs scored pairs, prices are found by passes on the executors and
-    only the pairs that the lists may need come to the driver; both ways find the same prices."""
+    only the pairs that the lists are made of come to the driver. Both ways find the same prices, keep the same pairs
+    and so make the same lists, with the same propensities."""
     plan = setting.plan
     if setting.pairs.table is not None:
-        inputs = inputs_of(setting, setting.pairs.table)
-        solution, where = solve(inputs.problem, plan.tolerance, plan.max_passes, warm), "memory"
+        every, where = inputs_of(setting, setting.pairs.table), "memory"
+        found = priced(every.problem, InMemory(every.problem), plan.tolerance, plan.max_passes, warm)
+        inputs = _with_kept_pairs(every, found)
     else:
         passes = BySpark(night.spark, setting)
         try:
             found = priced(passes.bounds, passes, plan.tolerance, plan.max_passes, warm)
-            inputs = inputs_of(setting, passes.kept(found.price, found.gamma).toArrow())
+            inputs, where = inputs_of(setting, passes.kept(found.price, found.gamma).toArrow()), "spark"
         finally:
             passes.close()
-        solution, where = solution_at(inputs.problem, found), "spark"
+    solution = solution_at(inputs.problem, found)
     # The draws of two policies are independent, so that each can be evaluated from the log of the other.
     made = rounded_plan(
         inputs.problem,
@@ -47,3 +53,13 @@ def planned_night(night: Night, setting: Setting, warm: Prices | None) -> Planne
         item_seed=seeds_of(setting.item_ids, night.conf.seed, night.as_of, plan.policy, "items"),
     )
     return Planned(inputs, made, where)
+
+
+def _with_kept_pairs(inputs: Inputs, found: Priced) -> Inputs:
+    """Of shards, as the executors do it."""
+    problem = inputs.problem
+    kept = [
+        kept_pairs(shard, found.price, found.gamma, problem.item_type, problem.max_per_type)
+        for shard in shards_of(problem.pairs)
+    ]
+    return inputs.only(np.concatenate(kept))

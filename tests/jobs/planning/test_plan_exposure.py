@@ -61,16 +61,21 @@ def night_of(spark: SparkSession, conf: Config, as_of: date) -> Night:
     return Night(conf, as_of, f"run-{as_of}", spark, Warehouse(spark, conf.warehouse), Record())
 
 
-def fill(night: Night) -> None:
-    """Both nights: twenty shoppers with all items as candidates, one with a single one, one with none above the bar."""
-    item = pd.DataFrame([{feature.name: feature.default for feature in ITEM_FEATURES}] * len(ITEMS))
+def fill(night: Night, more: int = 0) -> None:
+    """Both nights: twenty shoppers with all items as candidates, one with a single one, one with none above the bar.
+
+    more: further items of the tail, with types and relevances of their own
+    """
+    known = [*ITEMS, *((f"m{number:02}", "tail", True, 900.0, f"kind {number % 7}") for number in range(more))]
+    item = pd.DataFrame([{feature.name: feature.default for feature in ITEM_FEATURES}] * len(known))
     for place, name in enumerate(["item_id", "segment", "is_eligible", "days_since_listed", "product_type"]):
-        item[name] = [row[place] for row in ITEMS]
+        item[name] = [row[place] for row in known]
     users = [f"u{number:02}" for number in range(22)]
     user = pd.DataFrame([{feature.name: feature.default for feature in USER_FEATURES}] * len(users))
     user["consent_personalisation"] = True
     user["user_id"], user["visit_probability"] = users, [(number % 10 + 1) / 30 for number in range(22)]
     base = {"t1": 0.30, "t2": 0.28, "t3": 0.26, "t4": 0.2, "n1": 0.15, "c1": 0.12, "c2": 0.1, "out": 0.9, "hit": 0.8}
+    base |= {f"m{number:02}": 0.02 + 0.01 * (number * 7 % 13) for number in range(more)}
     why = {"t1": ["days_since_first_sale"], "c1": ["low:days_since_listed"], "c2": ["low:days_since_listed"]}
     pairs = [
         (u, i, f + 0.001 * n, why.get(i, ["type_affinity", "als"]))
@@ -167,3 +172,23 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
         plan_exposure(night_of(spark, conf_of(relevance_bar=0.99), FIRST))
     with pytest.raises(LongtailError, match="no rows for 2017-12-01 and policy trial"):
         plan_exposure(night_of(spark, conf_of(policy="trial"), FIRST))
+
+
+def test_many_candidates_are_listed_and_drawn_alike_in_memory_and_by_spark(
+    spark: SparkSession, conf_of: Callable[..., Config]
+) -> None:
+    """Exploration draws from what the lists are made of, and both ways keep the same of it: 2 slots keep 8 of 27."""
+    first = night_of(spark, conf_of(), FIRST)
+    fill(first, more=20)
+    lists, solved = {}, []
+    for pairs in (5_000, 1):
+        night = night_of(spark, conf_of(driver_pairs=pairs, max_per_product_type=2), FIRST)
+        plan_exposure(night)
+        solved.append((night.record.decisions["solved_in"], night.record.rows["pairs"]))
+        rows = night.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas().sort_values(["user_id", "rank"])
+        lists[pairs] = rows.reset_index(drop=True)
+    assert [where for where, _ in solved] == ["memory", "spark"]
+    assert solved[0][1] == solved[1][1]
+    assert 20 * 8 <= solved[0][1] < 20 * 27
+    assert (lists[1]["propensity"] < 1).mean() > 0.25
+    pd.testing.assert_frame_equal(lists[5_000], lists[1])
