@@ -11,7 +11,8 @@ from jobs.planning.check import check_plan
 from jobs.planning.outputs import exposure_rows, fallback_rows, item_rows, price_rows
 from jobs.planning.setting import read_setting
 from jobs.planning.solving import Planned, planned_night
-from jobs.planning.unmet import refuse_unmet, tell_unmet
+from jobs.planning.unmatched import tell_unmatched
+from jobs.planning.unmet import refuse_unmet, tell_above_caps, tell_unmet
 from jobs.planning.warm_start import last_prices
 from jobs.runtime.command import main_of
 from jobs.runtime.logs import event
@@ -28,6 +29,7 @@ def plan_exposure(night: Night) -> None:
     """
     # Every arm of a test is planned before anything is written, so that a refusal leaves no half of it.
     planned = {arm: (of_arm, _planned(of_arm, arm)) for arm, of_arm in arm_nights(night).items()}
+    # The lists come first: the run that they name is whom publish asks `runs` about (jobs/online/one_plan.py).
     for of_arm, (made, prices) in planned.values():
         _write(of_arm, exposure_rows(of_arm, made.inputs, made.made), EXPOSURE_SCORES)
         _write(of_arm, item_rows(of_arm, made.inputs, made.made), ITEM_EXPOSURE)
@@ -39,12 +41,14 @@ def _planned(night: Night, arm: str) -> tuple[Planned, pd.DataFrame]:
     """The plan of an arm (of all where it is '') and its rows of constraint_prices."""
     check_plan(night.conf.plan)
     setting = read_setting(night)
+    tell_unmatched(night, setting.unmatched)
     warm, of_date = last_prices(night, setting)
     planned = planned_night(night, setting, warm)
     night.record.decisions[_of(arm, "warm_start")] = str(of_date or "none")
     prices = price_rows(night, planned.inputs, planned.made)
     _tell(night, planned, arm)
     tell_unmet(night, planned, prices)
+    tell_above_caps(night, planned.inputs)
     refuse_unmet(night, planned)
     return planned, prices
 

@@ -18,8 +18,7 @@ def why_excluded(plan: Plan, items: pd.DataFrame, wishes: Merchandising) -> pd.S
     """Why an item enters no list, in words; empty where it may. items: item_id, is_eligible, segment, category."""
     why = pd.Series("", index=items.index, dtype=object)
     for path in plan.sensitive_categories:
-        inside = (items["category"] == path) | items["category"].str.startswith(f"{path} > ")
-        why[inside] = f"its category is under {path}, which is never shown"
+        why[is_under(items["category"], path)] = f"its category is under {path}, which is never shown"
     for item_id, ban in wishes.bans.items():
         why[items["item_id"] == item_id] = f"it is {ban.in_words}"
     for segment in set(items["segment"]) - set(plan.segments):
@@ -27,6 +26,16 @@ def why_excluded(plan: Plan, items: pd.DataFrame, wishes: Merchandising) -> pd.S
         why[items["segment"] == segment] = f"{own}; plan.segments lets in {', '.join(plan.segments)}"
     why[~items["is_eligible"].astype(bool)] = "it was not listed, or out of stock"
     return why
+
+
+def is_under(categories: pd.Series, path: str) -> pd.Series:
+    """Whether each category path is the given one or below it, whatever the case and the blanks around `>`."""
+    wanted, found = _levels(path), categories.fillna("").map(_levels)
+    return found.map(lambda levels: levels[: len(wanted)] == wanted).astype(bool)
+
+
+def _levels(path: str) -> tuple[str, ...]:
+    return tuple(" ".join(level.split()).casefold() for level in path.split(">"))
 
 
 def without_frequent(night: Night, pairs: DataFrame) -> DataFrame:

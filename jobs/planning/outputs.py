@@ -91,8 +91,8 @@ def item_rows(night: Night, inputs: Inputs, plan: Plan) -> pd.DataFrame:
             "segment": inputs.setting.items["segment"],
             "boost": 0.0 - plan.solution.price,
             "floor": bounds.floor,
-            # The list of those who refuse may go above the cap on an item's share; nothing else does.
-            "cap": np.maximum(bounds.cap, taken),
+            # Below `allocated` where the list of those who refuse goes above it; nothing else does.
+            "cap": bounds.cap,
             "allocated": plan.delivered + taken,
             "binding": kind,
         }
@@ -100,14 +100,14 @@ def item_rows(night: Night, inputs: Inputs, plan: Plan) -> pd.DataFrame:
 
 
 def price_rows(night: Night, inputs: Inputs, plan: Plan) -> pd.DataFrame:
-    """Every group and the bounds of items with a price or a shortfall, in the columns of constraint_prices."""
+    """Every group and the bounds of items that have a price or are not kept, in the columns of constraint_prices."""
     setting, prices = inputs.setting, plan.solution.prices
     bounds, taken = setting.bounds, setting.shared.delivered
     delivered = plan.delivered + taken
     lacking = np.maximum(bounds.floor - delivered, 0.0)
     parts = [
-        _of_items(setting.item_ids, bounds.cap_kind, OF_ITEM_CAP, prices.cap > 0, prices.cap,
-                  np.maximum(bounds.cap, taken), delivered, np.zeros(len(taken))),
+        _of_items(setting.item_ids, bounds.cap_kind, OF_ITEM_CAP, (prices.cap > 0) | (above_caps(inputs) > 0),
+                  prices.cap, bounds.cap, delivered, np.zeros(len(taken))),
         _of_items(setting.item_ids, bounds.floor_kind, OF_ITEM_FLOOR, (prices.item_floor > 0) | (lacking > 0),
                   prices.item_floor, bounds.floor, delivered, lacking),
         _of_groups(inputs, plan, taken),
@@ -116,6 +116,11 @@ def price_rows(night: Night, inputs: Inputs, plan: Plan) -> pd.DataFrame:
     rows.insert(0, "as_of", night.as_of)
     rows.insert(1, "policy", night.conf.plan.policy)
     return rows
+
+
+def above_caps(inputs: Inputs) -> np.ndarray:
+    """float64 (items): expected exposures by which the list of those who refuse exceeds an item's cap, 0 elsewhere."""
+    return np.maximum(inputs.setting.shared.delivered - inputs.setting.bounds.cap, 0.0)
 
 
 def spent_on_bids(rows: pd.DataFrame, inputs: Inputs) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,9 @@ from jobs.planning.item_bounds import ItemBounds, item_bounds
 from jobs.planning.merchandising import Merchandising, merchandising_on
 from jobs.planning.pairs import Pairs, eligible_pairs
 from jobs.planning.shared import EVERYONE, SharedLists, shared_lists
+from jobs.planning.unmatched import unmatched_names
 from jobs.planning.visits import planned_visits
+from jobs.planning.worth import worth_of
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.night import Night
 from jobs.runtime.plan_section import Plan
@@ -35,6 +38,7 @@ class Setting:
     factor and addend: float64 (items), value = relevance x factor + addend
     user_ids: shoppers with pairs, sorted
     total: expected exposures of full lists of all who get one, which shares refer to
+    unmatched: by key of the configuration the names that match no item of the night
     """
 
     plan: Plan
@@ -50,6 +54,7 @@ class Setting:
     pairs: Pairs
     user_ids: np.ndarray
     total: float
+    unmatched: Mapping[str, tuple[str, ...]]
 
     @property
     def item_ids(self) -> np.ndarray:
@@ -90,7 +95,7 @@ def read_setting(night: Night) -> Setting:
         item_bounds(plan, items, wishes, total, largest, part),
         named_groups(plan, items, total, part),
     )
-    factor, addend = _worth(plan, items)
+    factor, addend = worth_of(plan, items)
     types, _ = pd.factorize(items["product_type"].where(items["product_type"] != ""), sort=True)
     item_type = types.astype(np.int64)
     shared = shared_lists(plan, users, means, (factor, addend), bounds, groups, item_type)
@@ -108,6 +113,7 @@ def read_setting(night: Night) -> Setting:
         pairs=pairs,
         user_ids=user_ids.to_numpy(),
         total=total,
+        unmatched=unmatched_names(plan, known, wishes),
     )
 
 
@@ -159,13 +165,3 @@ def _mean_over(sums: pd.DataFrame, shoppers: int, place: pd.Index) -> np.ndarray
     np.add.at(mean, place.get_indexer(pd.Index(sums["item_id"])), sums["total"].to_numpy() / max(shoppers, 1))
     # Spark adds up in no fixed order; the last digits must not decide ranks.
     return np.minimum(np.round(mean, 12), 1.0)
-
-
-def _worth(plan: Plan, items: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    factor = np.ones(len(items))
-    if plan.worth.margin_column is not None:
-        margin = items[plan.worth.margin_column].to_numpy(dtype=np.float64)
-        factor = np.maximum(1.0 + plan.worth.margin_weight * np.nan_to_num(margin, nan=0.0), 0.0)
-    bids = {provider: sponsor.bid for provider, sponsor in plan.sponsors.items()}
-    bid = np.nan_to_num(items["provider_id"].map(bids).to_numpy(dtype=np.float64), nan=0.0)
-    return factor, plan.worth.bid_weight * bid

@@ -1,10 +1,13 @@
-"""Floors that the plan misses: named with the amount, the cause, and what meeting them costs."""
+"""Bounds that the plan does not keep: named with the amount, the cause, and what keeping them costs."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from jobs.planning.inputs import Inputs
 from jobs.planning.names import PIN
+from jobs.planning.outputs import above_caps
 from jobs.planning.solving import Planned
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
@@ -32,6 +35,21 @@ def tell_unmet(night: Night, planned: Planned, prices: pd.DataFrame) -> None:
     if unknown:
         night.record.decisions["pins without effect"] = ", ".join(unknown[:20])
         event("pinned items may not enter the lists", **about, items=len(unknown), first=unknown[0])
+
+
+def tell_above_caps(night: Night, inputs: Inputs) -> None:
+    """One line of the log and one decision where the list of those who refuse goes above the cap on an item's share."""
+    above = above_caps(inputs)
+    over = np.flatnonzero(above > 1e-9)
+    if not len(over):
+        return
+    setting, most = inputs.setting, int(above.argmax())
+    told = (
+        f"{len(over)} items of the one list of those who refuse personalisation, by {above.sum():.2f} exposures in "
+        f"all; most {setting.item_ids[most]}, {setting.shared.delivered[most]:.2f} of {setting.bounds.cap[most]:.2f}"
+    )
+    night.record.decisions["above their caps"] = told
+    event("items above their caps", step="plan_exposure", as_of=night.as_of, items=len(over), told=told)
 
 
 def refuse_unmet(night: Night, planned: Planned) -> None:

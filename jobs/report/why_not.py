@@ -9,7 +9,9 @@ from features.contract import CANDIDATES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVA
 from jobs.planning.columns import item_rows_of, named_columns
 from jobs.planning.eligibility import why_excluded
 from jobs.planning.merchandising import merchandising_on
+from jobs.planning.worth import worth_columns, worth_of
 from jobs.runtime.night import Night
+from model.exposure.reasons import NOT_PERSONAL
 
 
 def why_not_planned(night: Night, item: str) -> str:
@@ -47,12 +49,17 @@ def why_not_shown(night: Night, item: str) -> str:
 
 
 def _outdone(night: Night, own: DataFrame, given: Row) -> str:
-    policy = F.col("policy") == night.conf.plan.policy
-    planned = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(policy & (F.col("propensity") == 1.0))
+    plan = night.conf.plan
+    policy = F.col("policy") == plan.policy
+    # The list of those who refuse personalisation is made by other scores.
+    personal = (F.col("propensity") == 1.0) & (F.col("reason") != NOT_PERSONAL)
+    planned = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(policy & personal)
     last = planned.groupBy("user_id").agg(F.min("score").alias("bar"), F.max_by("item_id", "rank").alias("rival"))
-    reached = own.join(last, on="user_id", how="inner").withColumn(
-        "gap", F.col("bar") - F.col("relevance") - given.boost
+    [factor], [addend] = worth_of(
+        plan, item_rows_of(night, worth_columns(plan)).where(F.col("item_id") == given.item_id).toPandas()
     )
+    score = F.col("relevance") * float(factor) + float(addend) + given.boost
+    reached = own.join(last, on="user_id", how="inner").withColumn("gap", F.col("bar") - score)
     nearest = reached.orderBy("gap", "user_id").first()
     if nearest is None:
         return "none of them has a list"

@@ -51,4 +51,5 @@ def setting_of(spark: SparkSession, problem: Problem, folder: Path) -> Setting:
         pairs=Pairs(frame, None, "1"),
         user_ids=users,
         total=total,
+        unmatched={},
     )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import CANDIDATES, EXPOSURE_SCORES, RELEVANCE
+from jobs.planning.columns import item_rows_of
+from jobs.planning.worth import worth_columns, worth_of
 from jobs.report.page.numbers import amount, percent
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table
 from jobs.report.reading import Reading
+from jobs.runtime.night import Night, Record
+from model.exposure.reasons import NOT_PERSONAL
 
 MOST = 10
 _SOURCES = ("item_exposure", "relevance", "candidates", "item_features")
@@ -58,9 +62,10 @@ def _why(reading: Reading) -> DataFrame:
     plan = reading.conf.plan
     lightest = min(plan.position_weights) / 30  # less than a place in the list of a shopper who hardly ever comes
     starved = reading.given(reading.as_of).where("allocated <= 0").select("item_id", "segment", "boost", "cap")
+    # Of lists that are personal: the one of those who refuse is made by other scores.
     ends = (
         reading.of_policy(EXPOSURE_SCORES, reading.as_of)
-        .where("propensity = 1.0")
+        .where((F.col("propensity") == 1.0) & (F.col("reason") != NOT_PERSONAL))
         .groupBy("user_id")
         .agg(F.min("score").alias("ends"))
     )
@@ -69,11 +74,12 @@ def _why(reading: Reading) -> DataFrame:
         .select("user_id", "item_id", "relevance")
         .join(starved.select("item_id", "boost"), on="item_id", how="inner")
         .join(ends, on="user_id", how="left")
+        .join(F.broadcast(_worths(reading)), on="item_id", how="left")
         .groupBy("item_id")
         .agg(
             F.max("relevance").alias("best"),
             F.count("*").alias("pairs"),
-            F.min(F.col("ends") - F.col("relevance") - F.col("boost")).alias("short"),
+            F.min(F.col("ends") - _value() - F.col("boost")).alias("short"),
         )
     )
     found = (
@@ -95,6 +101,20 @@ def _why(reading: Reading) -> DataFrame:
         .join(found, on="item_id", how="left")
         .select("item_id", "segment", "best", "pairs", "short", why.alias("why"))
     )
+
+
+def _worths(reading: Reading) -> DataFrame:
+    """item_id, factor, addend of every item of the night, as the plan had them."""
+    plan = reading.conf.plan
+    night = Night(reading.conf, reading.as_of, "", reading.tables.spark, reading.tables, Record())
+    items = item_rows_of(night, worth_columns(plan)).toPandas()
+    factor, addend = worth_of(plan, items)
+    worths = pd.DataFrame({"item_id": items["item_id"], "factor": factor, "addend": addend})
+    return reading.tables.spark.createDataFrame(worths)
+
+
+def _value() -> Column:
+    return F.col("relevance") * F.coalesce("factor", F.lit(1.0)) + F.coalesce("addend", F.lit(0.0))
 
 
 def _nearest(reading: Reading, why: DataFrame) -> Table:

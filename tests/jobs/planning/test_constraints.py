@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from features.contract import (
+    CANDIDATES,
     CONSTRAINT_PRICES,
     EVENTS,
     EXPOSURE_SCORES,
@@ -25,6 +27,8 @@ from jobs.planning.by_spark import BySpark
 from jobs.planning.eligibility import without_frequent
 from jobs.planning.inputs import inputs_of
 from jobs.planning.setting import read_setting
+from jobs.report.reading import Reading
+from jobs.report.sections.starving import _why
 from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.config import load_config
 from jobs.runtime.errors import ConfigurationError, LongtailError, Refused
@@ -32,7 +36,7 @@ from jobs.runtime.night import Night
 from jobs.what_if import what_if
 from model.exposure.passes import InMemory
 from model.exposure.prices import priced
-from tests.jobs.planning.small_store import ITEMS_OF, NIGHT, REFUSING, conf_in, night_of, write, write_store
+from tests.jobs.planning.small_store import ITEMS_OF, NIGHT, REFUSING, USERS, conf_in, night_of, write, write_store
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,7 @@ def test_everything_at_once(planned: Night) -> None:
     pinned = lists[lists["item_id"] == "pinned"]["reason"]
     assert pinned.str.contains("pinned by Ann until 2017-12-24; in place of ").any()
     assert night.record.decisions["pins without effect"] == "unknown"
+    assert night.record.decisions["no item matches plan.merchandising"] == "unknown"
 
     # Caps of providers and the budget (0.6 at 0.5 an exposure) hold, each by its name.
     of_provider = delivered.groupby({row[0]: row[3] for row in ITEMS_OF}).sum()
@@ -146,6 +151,23 @@ def test_exposure_events_tire_a_pair_by_their_weight(planned: Night, spark: Spar
     write(planned.tables, spark, EVENTS, events.iloc[:0])  # other tests plan for shoppers of whom nothing was logged
 
 
+def test_the_one_list_may_exceed_the_cap_of_a_share_and_that_is_told(spark: SparkSession, folder: Path) -> None:
+    night = night_of(spark, conf_in(folder, policy="tight", relevance_of="main", max_item_share=0.02))
+    plan_exposure(night)
+    mine = F.col("policy") == "tight"
+    items = night.tables.read_date(ITEM_EXPOSURE, NIGHT).where(mine).toPandas().set_index("item_id")
+    prices = night.tables.read_date(CONSTRAINT_PRICES, NIGHT).where(mine).toPandas().set_index(["constraint", "member"])
+    # 0.02 of 24 shoppers x 0.5 visits x 2.4; the two who refuse see the first place 2 x 0.5 times, the second 0.8.
+    cap = 0.02 * 28.8
+    first, second = items["allocated"].drop("pinned").nlargest(2).index  # a pin has a cap of its own
+    assert items.loc[[first, second], "cap"].tolist() == pytest.approx([cap, cap])
+    assert items.loc[[first, second], "allocated"].tolist() == pytest.approx([1.0, 0.8])
+    assert prices.loc[("item_cap", first), ["bound", "used"]].tolist() == pytest.approx([cap, 1.0])
+    told = night.record.decisions["above their caps"]
+    over = (1.0 - cap) + (0.8 - cap) + max(0.6 - cap, 0.0)
+    assert f"by {over:.2f} exposures in all; most {first}, 1.00 of {cap:.2f}" in told
+
+
 def test_unknown_shoppers_have_a_list_of_their_segment(planned: Night, spark: SparkSession, folder: Path) -> None:
     setting = read_setting(night_of(spark, conf_in(folder, shopper_segments="visit_days_28d", stock={"column": None})))
     shared = setting.shared
@@ -199,3 +221,20 @@ def test_what_if_prints_the_difference_and_writes_nothing(spark: SparkSession, p
 def test_why_an_item_is_not_shown(planned: Night, item: str, why: str) -> None:
     told = why_not_planned(planned, item) if item in ("banned", "wine") else why_not_shown(planned, item)
     assert re.search(why, told), told
+
+
+def test_why_not_goes_by_the_worth_of_an_item_and_by_lists_that_are_personal(
+    spark: SparkSession, planned: Night
+) -> None:
+    """wines is worth 1.1 times its relevance (margin 0.1); nobody who refuses has a list to come near to."""
+    lists = planned.tables.read_date(EXPOSURE_SCORES, NIGHT).where("policy = 'main'").toPandas()
+    given = planned.tables.read_date(ITEM_EXPOSURE, NIGHT).where("policy = 'main' AND item_id = 'wines'").toPandas()
+    ends = lists[~lists["user_id"].isin(REFUSING)].groupby("user_id")["score"].min()
+    own = pd.Series({user: 0.01 + 0.001 * n for n, user in enumerate(USERS)}) * 1.1 + given["boost"].iloc[0]
+    gap = (ends - own).dropna().min()
+    assert f"{gap:.5f} above its own" in why_not_shown(planned, "wines")
+    planned.tables.replace(spark.createDataFrame([], CANDIDATES.schema), CANDIDATES, None)
+    reading = Reading(planned.tables, planned.conf, NIGHT)
+    short = _why(reading).where("item_id = 'wines'").first()
+    assert short is not None
+    assert short["short"] == pytest.approx(gap)
