@@ -13,6 +13,9 @@ PROMOTIONS = Table(
         Column("placement", StringType(), "Display and mailer location."),
         Column("valid_from", DateType(), "First day."),
         Column("valid_to", DateType(), "Day after the last.", nullable=True),
+        Column(
+            "source_part", StringType(), "File of the source that it came from, where there are several.", nullable=True
+        ),
     ),
     key=(
         "item_id",

@@ -9,11 +9,16 @@ from pydantic import Field, model_validator
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
 from jobs.runtime.section import NotNegative, Number, Positive, Section, Share
 
-DERIVED = {"items": {"valid_from", "valid_to"}, "events": {"event_date", "source_part"}}
+DERIVED = {
+    "items": {"valid_from", "valid_to"},
+    "events": {"event_date", "source_part"},
+    "promotions": {"source_part"},
+}
 
 
 class FileInput(Section):
-    """Files of one kind; `options` are those of Spark's reader, `when_gone` is what becomes of a gone file's events.
+    """Files of one kind; `options` are those of Spark's reader, `when_gone` is what becomes of the events and
+    promotions of a file that is gone.
 
     A Delta table rewrites a file when it changes or deletes a row of it, so there they go by default, and what is still
     there comes again with another file; elsewhere a file that is gone was cleared away, and they stay.

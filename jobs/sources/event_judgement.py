@@ -11,7 +11,7 @@ from features.contract import EVENTS, ITEMS, PARKED, USERS
 from features.quality import outcomes
 from jobs.runtime.night import Night
 from jobs.sources.intake import Arrival, Intake, Judgement
-from jobs.sources.merging import Window, known_events, outdated_events
+from jobs.sources.merging import Window, known_events, outdated
 from jobs.sources.source import Source
 
 
@@ -46,7 +46,7 @@ def event_judgement(
     ]
     returns = arrival.rows.where(F.col("event_type") == "return").select("user_id", "item_id").distinct()
     if not returns.isEmpty():
-        stored = night.tables.read_or_empty(EVENTS).where(~outdated_events(source, window))
+        stored = night.tables.read_or_empty(EVENTS).where(~outdated(source, window))
         first = _first_purchases(stored, arrival.rows, returns)
         steps.append(lambda judged: outcomes.reject_returns_without_purchase(judged, first))
     if not source.whole and night.tables.exists(EVENTS):

@@ -32,22 +32,22 @@ class Window:
         return f"{start}{column} < DATE'{self.before}'"
 
 
-def outdated_events(source: Source, window: Window) -> Column:
-    """Whether an event of the table is replaced by what the source gives now."""
+def outdated(source: Source, window: Window, day: str = "event_date") -> Column:
+    """Whether a row of events, or of promotions by their `day` valid_from, is replaced by what the source gives now."""
     if source.whole:
-        return F.expr(window.sql("event_date"))
+        return F.expr(window.sql(day))
     parts = source.replaced()
     named = F.col("source_part").isin([part for part, since in parts.items() if since is None])
     for since in {since for since in parts.values() if since is not None}:
         of_rest = [part for part, first in parts.items() if first == since]
-        named = named | (F.col("source_part").isin(of_rest) & (F.col("event_date") >= F.lit(since)))
-    return F.coalesce(named, F.lit(False)) & (F.col("event_date") < F.lit(window.before))
+        named = named | (F.col("source_part").isin(of_rest) & (F.col(day) >= F.lit(since)))
+    return F.coalesce(named, F.lit(False)) & (F.col(day) < F.lit(window.before))
 
 
 def known_events(night: Night, source: Source, events: DataFrame, window: Window) -> DataFrame:
     """event_id, known_at, known_content of the events that stay, of the days from `restate_days` before the first of
     `events` on: an event that comes again is looked for so far back."""
-    kept = night.tables.read_or_empty(EVENTS).where(~outdated_events(source, window))
+    kept = night.tables.read_or_empty(EVENTS).where(~outdated(source, window))
     first = events.agg(F.min("event_date").alias("first")).first()
     if first is None or first["first"] is None:
         return kept.limit(0).select("event_id", F.col("ingested_at").alias("known_at"), F.lit(0).alias("known_content"))
@@ -71,9 +71,9 @@ def write_events(night: Night, source: Source, intake: Intake, window: Window) -
         night.tables.replace(accepted, EVENTS, where, checked=True, note=note_of_days(changed))
         return sorted(changed)
     stored = night.tables.read(EVENTS)
-    outdated = outdated_events(source, window)
+    replaced = outdated(source, window)
     ids = accepted.select("event_id")
-    changed |= {row["event_date"] for row in stored.where(outdated).select("event_date").distinct().collect()}
+    changed |= {row["event_date"] for row in stored.where(replaced).select("event_date").distinct().collect()}
     if not source.whole:
         corrected = stored.where(F.col("event_date") >= F.lit(_days_back(changed, night.conf.source.restate_days)))
         corrected = corrected.join(ids, on="event_id", how="left_semi")
@@ -83,22 +83,25 @@ def write_events(night: Night, source: Source, intake: Intake, window: Window) -
     inside = window.sql("event_date") if source.whole else "false"
     beside = sorted(day for day in changed if not source.whole or day < (window.since or date.min))
     where = f"({inside})" + (f" OR event_date IN ({_listed(beside)})" if beside else "")
-    kept = stored.where(F.expr(where) & ~outdated).join(ids, on="event_id", how="left_anti") if beside else None
+    kept = stored.where(F.expr(where) & ~replaced).join(ids, on="event_id", how="left_anti") if beside else None
     rows = accepted if kept is None else accepted.unionByName(kept.select(*EVENTS.column_names))
     night.tables.replace(rows, EVENTS, where, checked=True, note=note_of_days(changed))
     return sorted(changed)
 
 
 def write_promotions(night: Night, source: Source, intake: Intake, window: Window) -> None:
-    """As `write_events`, by the day on which promotions begin; a promotion of the same key is replaced."""
+    """As `write_events`, by the day on which promotions begin; a promotion of the same key is replaced, and one goes
+    that the new version of its file has no more."""
     if source.whole or not night.tables.exists(PROMOTIONS):
         night.tables.replace(intake.accepted, PROMOTIONS, window.sql("valid_from"), checked=True)
         return
-    days = sorted(row["valid_from"] for row in intake.accepted.select("valid_from").distinct().collect())
+    stored, replaced = night.tables.read(PROMOTIONS), outdated(source, window, "valid_from")
+    begun = intake.accepted.select("valid_from").union(stored.where(replaced).select("valid_from")).distinct()
+    days = sorted(row["valid_from"] for row in begun.collect())
     if not days:
         return
     where = f"valid_from IN ({_listed(days)})"
-    kept = night.tables.read(PROMOTIONS).where(where).join(intake.accepted, on=list(PROMOTIONS.key), how="left_anti")
+    kept = stored.where(F.expr(where) & ~replaced).join(intake.accepted, on=list(PROMOTIONS.key), how="left_anti")
     night.tables.replace(intake.accepted.unionByName(kept), PROMOTIONS, where, checked=True)
 
 

@@ -47,7 +47,7 @@ class Source(Protocol):
         """Promotions that begin on `since` or later; from the first one when it is None. Or those of the parts."""
 
     def replaced(self) -> dict[str, date | None]:
-        """Parts whose events in the table go or are replaced by what they give: those from a day on, or all of them."""
+        """Parts whose events and promotions in the tables go, or are replaced: those from a day on, or all of them."""
 
     def types(self) -> dict[str, str]:
         """Spark's type of each column that is read, by `<table>.<column>`, where files carry types."""

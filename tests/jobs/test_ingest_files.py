@@ -43,6 +43,8 @@ source:
       - input: lines
         columns: {{event_id: id, user_id: who, item_id: code, event_type: kind, event_time: at, quantity: units}}
 """
+# Each line is a promotion as well: of its item in the shopper's shop, from its day on.
+PROMOTED = "promotions: [{input: lines, columns: {item_id: code, store_id: who, placement: kind, valid_from: at}}]"
 FIRST = ["e1,u1,a,purchase,2024-03-01 10:00:00,1", "e2,u2,a,purchase,2024-03-02 10:00:00,1"]
 
 
@@ -122,10 +124,10 @@ def test_a_night_reads_what_is_new_and_late_events_correct_their_day(spark: Spar
 def test_a_changed_file_replaces_its_events_and_a_gone_one_as_configured(
     spark: SparkSession, tmp_path: Path, when_gone: str, left: list[str]
 ) -> None:
-    shop = Shop(spark, tmp_path, when_gone)
+    shop = Shop(spark, tmp_path, when_gone, PROMOTED)
     shop.lines("1", FIRST[:1])
     shop.lines("0", FIRST[1:])
-    shop.lines("2", ["e3,u1,b,purchase,2024-03-02 08:00:00,1", "e4,u1,b,purchase,2024-03-02 09:00:00,1"])
+    shop.lines("2", ["e3,u1,b,purchase,2024-03-02 08:00:00,1", "e4,u2,b,purchase,2024-03-02 09:00:00,1"])
     shop.night(3)
     shop.lines(
         "2", ["e3,u1,b,purchase,2024-03-02 08:00:00,7", "e9,u1,b,purchase,2024-03-03 09:00:00,1"]
@@ -134,6 +136,9 @@ def test_a_changed_file_replaces_its_events_and_a_gone_one_as_configured(
     shop.night(4)
     assert [event for event, _ in shop.events()] == left
     assert dict(shop.events())["e3"] == 7
+    promoted = [(row["item_id"], row["store_id"], row["valid_from"].day) for row in shop.rows(PROMOTIONS)]
+    of_gone = [("a", "u2", 2)] if when_gone == "keep" else []
+    assert sorted(promoted) == sorted([("a", "u1", 1), *of_gone, ("b", "u1", 2), ("b", "u1", 3)])
 
 
 def test_a_night_that_died_and_runs_again_leaves_what_an_undisturbed_one_leaves(

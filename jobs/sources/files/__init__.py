@@ -102,7 +102,7 @@ class FilesSource:
                 missing.add(f"{kind}s")
         if not any("attributes" in mapping.columns for mapping in self._conf.users):
             missing.add("users.attributes")
-        return frozenset(missing - {"items.valid_to", "events.source_part"})
+        return frozenset(missing - {"items.valid_to", "events.source_part", "promotions.source_part"})
 
     def _with_columns(self, mapping: TableMapping, table: Table, rows: DataFrame) -> DataFrame:
         """The rows, once they have what the table is made of; raises Refused naming what they lack.

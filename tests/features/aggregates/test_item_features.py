@@ -115,7 +115,8 @@ def test_promotions_that_began_before_the_date(spark: SparkSession) -> None:
         ("b", "s1", "front", date(2017, 11, 20), date(2017, 11, 30)),  # ended before the 30th
         ("b", "s2", "front", date(2017, 12, 1), None),  # not known yet
     ]
-    found = promotion_state(spark.createDataFrame(rows, PROMOTIONS.schema), (DAY,)).collect()
+    frame = spark.createDataFrame([(*row, None) for row in rows], PROMOTIONS.schema)
+    found = promotion_state(frame, (DAY,)).collect()
     assert {row["item_id"]: tuple(row)[2:] for row in found} == {"a": (2, True, 4), "b": (1, False, 11)}
 
 
