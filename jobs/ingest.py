@@ -95,7 +95,7 @@ def _take_store(night: Night, together: Executor, source: Source, window: Window
 
     offered = source.promotions(window.since, window.before)
     promotions = together.submit(taken, offered, PROMOTIONS, "valid_from", window.before, keep=False)
-    events_offered = with_parked(night, source.events(window.since, window.before))
+    events_offered = with_parked(night, source, source.events(window.since, window.before), window)
     events_offered = mark_forgotten(night.tables, night.folder, events_offered)
     users_offered = mark_forgotten(night.tables, night.folder, source.users(newest))
     arrived = together.submit(arrive, events_offered, EVENTS)

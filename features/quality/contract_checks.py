@@ -11,7 +11,7 @@ from pyspark.sql.types import StringType
 
 from features.contract.table import Invariant, Table
 
-BESIDE = ("unreadable", "raw", "source_part", "taken_until", "parked_since")
+BESIDE = ("unreadable", "raw", "source_part", "taken_until", "parked_since", "waited")
 
 
 def with_contract_columns(frame: DataFrame, table: Table) -> DataFrame:
@@ -19,7 +19,8 @@ def with_contract_columns(frame: DataFrame, table: Table) -> DataFrame:
 
     What a mapping may say beside them stays: `unreadable` (names of the rules that unreadable values break, '' for
     none), `raw` (such a row as it came), `source_part` (its file), `taken_until` (DATE; a night took in all that this
-    file holds of earlier times), `parked_since` (DATE; a row that waits since that night).
+    file holds of earlier times), `parked_since` (DATE; a row that waits since that night), `waited` (whether it comes
+    from that night, and not anew).
 
     Raises ValueError naming the required columns that the frame lacks.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
@@ -18,6 +18,9 @@ KEPT = (ACCEPTED, PARKED)
 SEVERAL_CONTENTS = "several_contents_for_one_key"
 RETURN_WITHOUT_PURCHASE = "return_without_purchase"
 OLDER_THAN_KNOWN = "older_than_what_is_known"
+TOO_LONG = " for too long"
+# Rows of a time are told apart, and parked events read again, to the microsecond; by default JSON has milliseconds.
+_JSON = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
 
 
 def with_outcome(
@@ -41,7 +44,7 @@ def with_outcome(
         .when(F.col(time) >= F.lit(before), F.lit(LATER))
         .otherwise(F.lit(ACCEPTED))
     )
-    beside = [name for name in ("raw", "source_part", "parked_since") if name in frame.columns]
+    beside = [name for name in ("raw", "source_part", "parked_since", "waited") if name in frame.columns]
     beside = [name for name in beside if name not in table.column_names]
     return frame.withColumn("reason", reason).select(*table.column_names, *beside, outcome.alias("outcome"), "reason")
 
@@ -63,7 +66,12 @@ def reject_long_parked(judged: DataFrame, since: date) -> DataFrame:
     if "parked_since" not in judged.columns:
         return judged
     long = (F.col("outcome") == PARKED) & F.coalesce(F.col("parked_since") < F.lit(since), F.lit(False))
-    return _changed(judged, long, REJECTED, F.concat("reason", F.lit(" for too long")))
+    return _changed(judged, long, REJECTED, F.concat("reason", F.lit(TOO_LONG)))
+
+
+def rejected_for_too_long() -> Column:
+    """Whether a judged row is rejected because it was parked for too long."""
+    return (F.col("outcome") == REJECTED) & F.col("reason").endswith(TOO_LONG)
 
 
 def reject_returns_without_purchase(judged: DataFrame, before: DataFrame) -> DataFrame:
@@ -111,29 +119,51 @@ def _changed(rows: DataFrame, which: Column, outcome: str, reason: Column) -> Da
 def judge_repeats(judged: DataFrame, table: Table, repeated: DataFrame) -> DataFrame:
     """Of equal rows with one key all but one become duplicates; rows that differ under one key are all rejected.
 
+    A row that an earlier night parked (`waited`) is to them what a known event is in `judge_known`: an equal row
+    becomes a duplicate, one recorded before it is rejected, and any other corrects it, which makes it the duplicate.
+
     `repeated` has key_hash, the hashes (`key_hash`) of keys that come again; only rows with one of them are sorted.
     """
     kept = F.col("outcome").isin(*KEPT)
     hashed = judged.withColumn("key_hash", F.when(kept, key_hash(table)))
     listed = F.broadcast(repeated)
     others = hashed.join(listed, on="key_hash", how="left_anti").select(*judged.columns)
-    content = F.to_json(F.struct(*(name for name in table.column_names if name != "source_part")))
-    same_key = Window.partitionBy(*table.key)
-    whole = same_key.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    content = F.to_json(F.struct(*(name for name in table.column_names if name != "source_part")), _JSON)
+    whole = Window.partitionBy(*table.key).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     order = ["content", *(["source_part"] if "source_part" in judged.columns else [])]
-    in_order = same_key.orderBy(*order).rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    suspects = (
-        hashed.join(listed, on="key_hash", how="left_semi")
-        .withColumn("content", content)
-        .withColumn("differs", F.min("content").over(whole) != F.max("content").over(whole))
-        .withColumn("place", F.row_number().over(in_order))
+    in_order = Window.partitionBy(*table.key, "rival").orderBy(*order)
+    suspects = _beside_waiting(
+        hashed.join(listed, on="key_hash", how="left_semi").withColumn("content", content), whole
+    ).withColumn("rival", ~(F.col("waits") | F.col("repeats") | F.col("older")))
+    of_rivals = F.when(F.col("rival"), F.col("content"))
+    suspects = suspects.withColumn("differ", F.min(of_rivals).over(whole) != F.max(of_rivals).over(whole)).withColumn(
+        "place", F.row_number().over(in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow))
     )
+    conflict = F.col("rival") & F.col("differ")
+    corrected = F.col("waits") & ~F.col("differ")  # NULL, and so not, where nothing of tonight is left to correct it
+    again = F.col("repeats") | (F.col("rival") & (F.col("place") > 1)) | corrected
     outcome = (
-        F.when(F.col("differs"), F.lit(REJECTED)).when(F.col("place") > 1, F.lit(DUPLICATE)).otherwise(F.col("outcome"))
+        F.when(F.col("older") | conflict, F.lit(REJECTED)).when(again, F.lit(DUPLICATE)).otherwise(F.col("outcome"))
     )
-    reason = F.when(F.col("differs"), F.lit(SEVERAL_CONTENTS)).otherwise(F.col("reason"))
+    reason = (
+        F.when(F.col("older"), F.lit(OLDER_THAN_KNOWN))
+        .when(conflict, F.lit(SEVERAL_CONTENTS))
+        .otherwise(F.col("reason"))
+    )
     beside = [name for name in judged.columns if name not in ("outcome", "reason")]
     return others.unionByName(suspects.select(*beside, outcome.alias("outcome"), reason.alias("reason")))
+
+
+def _beside_waiting(suspects: DataFrame, same_key: WindowSpec) -> DataFrame:
+    """Adds `waits` (parked by an earlier night), and of the others with its key `repeats` (equal to it) and `older`."""
+    if "waited" not in suspects.columns:
+        return suspects.withColumns(dict.fromkeys(("waits", "repeats", "older"), F.lit(False)))
+    waits = F.coalesce("waited", F.lit(False))
+    content = F.max(F.when(waits, F.col("content"))).over(same_key)
+    recorded = F.max(F.when(waits, F.col("ingested_at"))).over(same_key)
+    repeats = F.coalesce(~waits & (F.col("content") == content), F.lit(False))
+    older = F.coalesce(~waits & (F.col("content") != content) & (F.col("ingested_at") < recorded), F.lit(False))
+    return suspects.withColumns({"waits": waits, "repeats": repeats, "older": older})
 
 
 def refused_rows(judged: DataFrame, table: Table, outcome: str) -> DataFrame:
@@ -147,7 +177,7 @@ def refused_rows(judged: DataFrame, table: Table, outcome: str) -> DataFrame:
     for name in table.key:
         has_key = has_key & F.col(name).isNotNull() & (F.trim(F.col(name).cast("string")) != "")
     same_id = Window.partitionBy("id").orderBy("payload").rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    payload = F.to_json(F.struct(*table.column_names))
+    payload = F.to_json(F.struct(*table.column_names), _JSON)
     if "raw" in judged.columns:
         payload = F.coalesce("raw", payload)
     rows = (

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, ITEMS, PARKED, USERS
+from features.contract.source_parts import SOURCE_PARTS
 from features.quality import outcomes
 from jobs.runtime.night import Night
 from jobs.sources.intake import Arrival, Intake, Judgement
@@ -15,18 +16,37 @@ from jobs.sources.merging import Window, known_events, outdated
 from jobs.sources.source import Source
 
 
-def with_parked(night: Night, rows: DataFrame) -> DataFrame:
-    """The rows and those that the last night before this one left parked: their item or shopper may be known by now."""
-    parked = night.tables.read_or_empty(PARKED).where(
-        (F.col("table") == EVENTS.name) & (F.col("as_of") < F.lit(night.as_of))
-    )
-    newest = parked.agg(F.max("as_of").alias("as_of")).first()
-    if newest is None or newest["as_of"] is None:
+def with_parked(night: Night, source: Source, rows: DataFrame, window: Window) -> DataFrame:
+    """The rows and those that the last night before this one left parked: their item or shopper may be known by now.
+
+    What the source gives anew is left out of the parked ones, as it may be corrected or deleted there; an event that is
+    still in it goes on waiting since the same night. `waited` marks the parked ones.
+    """
+    waiting = _waiting(night, window)
+    if waiting is None:
         return rows
-    waiting = parked.where(F.col("as_of") == F.lit(newest["as_of"])).select(
-        F.from_json("payload", EVENTS.schema).alias("row"), "parked_since"
-    )
-    return rows.unionByName(waiting.select("row.*", "parked_since"), allowMissingColumns=True)
+    replaced = outdated(source, window)
+    again = waiting.where(replaced).select("event_id", "parked_since")
+    waits = waiting.where(~replaced).withColumn("waited", F.lit(True))
+    arrived = rows.join(F.broadcast(again), on="event_id", how="left")
+    return arrived.unionByName(waits, allowMissingColumns=True)
+
+
+def _waiting(night: Night, window: Window) -> DataFrame | None:
+    """The columns of events and parked_since of what the last night left parked; None where it left nothing.
+
+    A night that noted what it took in has left what there is, though it died before it was done.
+    """
+    parts = night.tables.read_or_empty(SOURCE_PARTS).where(F.col("as_of") < F.lit(night.as_of))
+    noted = parts.agg(F.max("as_of").alias("as_of")).collect()
+    last = max((day for day in (window.since, *(row["as_of"] for row in noted)) if day is not None), default=None)
+    if last is None:
+        return None
+    parked = night.tables.read_or_empty(PARKED).where((F.col("table") == EVENTS.name) & (F.col("as_of") == F.lit(last)))
+    if parked.isEmpty():
+        return None
+    since = F.coalesce("parked_since", "as_of").alias("parked_since")
+    return parked.select(F.from_json("payload", EVENTS.schema).alias("row"), since).select("row.*", "parked_since")
 
 
 def event_judgement(

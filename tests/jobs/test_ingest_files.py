@@ -141,6 +141,37 @@ def test_a_changed_file_replaces_its_events_and_a_gone_one_as_configured(
     assert sorted(promoted) == sorted([("a", "u1", 1), *of_gone, ("b", "u1", 2), ("b", "u1", 3)])
 
 
+def test_a_parked_event_is_corrected_and_deleted_like_any_other(spark: SparkSession, tmp_path: Path) -> None:
+    def bought(event: str, item: str, time: str, units: int) -> str:
+        return f"{event},u1,{item},purchase,2024-03-0{time},{units}"
+
+    shop = Shop(spark, tmp_path)
+    never = bought("e8", "zz", "3 09:00:00", 1)
+    shop.lines("2", [bought("e3", "a", "3 08:00:00", 1), bought("e4", "c", "3 09:00:00", 1),
+                     bought("e5", "c", "3 09:00:00", 1), never])  # fmt: skip
+    shop.lines("3", [bought("e6", "c", "3 09:00:00", 1), bought("e7", "c", "3 09:00:00.123456", 1)])
+    assert shop.night(4).record.rows["events_parked"] == 5
+    # The item arrives. e4 is corrected in its file, where e5 is no more, e6 in another file; e7 is as it was.
+    shop.products("2024-03", [("c", "Whale", "2024-03-04 00:00:00")])
+    shop.lines("2", [bought("e3", "a", "3 08:00:00", 1), bought("e4", "c", "3 09:00:00", 3), never])
+    shop.lines("4", [bought("e6", "c", "3 09:00:00", 9), bought("e9", "a", "4 09:00:00", 1)])
+    shop.night(5)
+    expected = [("e1", 1), ("e2", 1), ("e3", 1), ("e4", 3), ("e6", 9), ("e7", 1), ("e9", 1)]
+    assert shop.events() == expected
+    assert [row["event_time"].microsecond for row in shop.rows(EVENTS) if row["event_id"] == "e7"] == [123456]
+    assert shop.rows(REJECTED) == []
+    [waiting] = [row for row in shop.rows(PARKED) if row["as_of"] == date(2024, 3, 5)]
+    assert (waiting["row_id"], waiting["parked_since"]) == ("e8", date(2024, 3, 4))
+    # e4 and e8 are deleted; what an earlier night had parked does not come back with the nights after that.
+    shop.lines("2", [bought("e3", "a", "3 08:00:00", 1)])
+    shop.lines("5", [bought("e10", "a", "5 09:00:00", 1)])
+    shop.night(6)
+    shop.lines("6", [bought("e11", "a", "6 09:00:00", 1)])
+    assert shop.night(7).record.rows["events_in"] == 1
+    assert shop.events() == sorted([*(one for one in expected if one[0] != "e4"), ("e10", 1), ("e11", 1)])
+    assert max(row["as_of"] for row in shop.rows(PARKED)) == date(2024, 3, 5)
+
+
 def test_a_night_that_died_and_runs_again_leaves_what_an_undisturbed_one_leaves(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from pyspark.sql.types import LongType, StringType, TimestampType
 from features.accounting import rows_by_outcome
 from features.contract.table import Column, Invariant, Table
 from features.quality.contract_checks import with_contract_columns
-from features.quality.outcomes import judge_repeats, park_unknown, refused_rows, with_outcome
+from features.quality.outcomes import judge_repeats, key_hash, park_unknown, refused_rows, with_outcome
 from features.quality.tally import summed, tally
 
 SALES = Table(
@@ -94,6 +95,41 @@ def test_equal_rows_count_once_and_different_rows_of_one_key_are_rejected(spark:
     ]
     counts = {row["outcome"]: row["rows"] for row in rows_by_outcome(judged, "at").collect()}
     assert counts == {"accepted": 2, "duplicates": 3, "rejected": 2, "parked": 1, "later": 1}
+
+
+def test_a_row_that_waits_is_repeated_corrected_or_left_as_it_is(spark: SparkSession) -> None:
+    sales = replace(SALES, columns=(*SALES.columns, Column("ingested_at", TimestampType(), "Recorded.")))
+    later, known = EARLY + timedelta(microseconds=1), "known"
+    rows = [
+        ("a", known, EARLY, 1, EARLY, True),
+        ("a", known, EARLY, 1, EARLY, None),  # as it was
+        ("b", known, EARLY, 1, EARLY, True),
+        ("b", known, EARLY, 2, EARLY, None),  # a correction
+        ("c", known, EARLY, 1, later, True),
+        ("c", known, EARLY, 2, EARLY, None),  # recorded before it
+        ("d", known, EARLY, 1, EARLY, True),
+        ("d", known, EARLY, 2, EARLY, None),
+        ("d", known, EARLY, 3, EARLY, None),  # which of the two corrects it?
+        ("e", known, EARLY, 1, EARLY, None),
+        ("e", known, later, 1, EARLY, None),  # nothing waits, and a microsecond makes two contents
+    ]
+    schema = "id string, item_id string, at timestamp, units long, ingested_at timestamp, waited boolean"
+    judged = with_outcome(with_contract_columns(spark.createDataFrame(rows, schema), sales), sales, "at", BEFORE)
+    repeated = judged.select(key_hash(sales).alias("key_hash")).distinct()
+    found = judge_repeats(judged, sales, repeated).collect()
+    assert sorted((row["id"], row["units"], bool(row["waited"]), row["outcome"], row["reason"]) for row in found) == [
+        ("a", 1, False, "duplicates", ""),
+        ("a", 1, True, "accepted", ""),
+        ("b", 1, True, "duplicates", ""),
+        ("b", 2, False, "accepted", ""),
+        ("c", 1, True, "accepted", ""),
+        ("c", 2, False, "rejected", "older_than_what_is_known"),
+        ("d", 1, True, "accepted", ""),
+        ("d", 2, False, "rejected", "several_contents_for_one_key"),
+        ("d", 3, False, "rejected", "several_contents_for_one_key"),
+        ("e", 1, False, "rejected", "several_contents_for_one_key"),
+        ("e", 1, False, "rejected", "several_contents_for_one_key"),
+    ]
 
 
 def test_a_tally_counts_outcomes_and_finds_repeated_keys_across_partitions(spark: SparkSession) -> None:
