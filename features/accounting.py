@@ -13,11 +13,12 @@ from features.quality.outcomes import OUTCOMES, REJECTED
 
 @dataclass(frozen=True)
 class Balance:
-    """Rows that came in, and rows by outcome."""
+    """Rows that came in, and rows by outcome; `too_long` of the rejected ones were parked for too long."""
 
     table: str
     rows_in: int
     by_outcome: Mapping[str, int]
+    too_long: int = 0
 
     @property
     def holds(self) -> bool:
@@ -26,13 +27,18 @@ class Balance:
 
     @property
     def rejected_share(self) -> float:
-        """Rejected rows as a share of the rows in; 0 when there are none."""
-        return self.by_outcome.get(REJECTED, 0) / self.rows_in if self.rows_in else 0.0
+        """Rejected rows as a share of the rows in, without those parked for too long; 0 when there are none.
+
+        Those came with earlier nights and say nothing of what came tonight.
+        """
+        rows_in = self.rows_in - self.too_long
+        return (self.by_outcome.get(REJECTED, 0) - self.too_long) / rows_in if rows_in else 0.0
 
     @property
     def rows(self) -> dict[str, int]:
-        """<table>_in and <table>_<outcome>, outcomes without rows left out."""
-        counted = {f"{self.table}_{name}": count for name, count in self.by_outcome.items() if count}
+        """<table>_in, <table>_<outcome> and <table>_parked_too_long, those without rows left out."""
+        told = {**self.by_outcome, "parked_too_long": self.too_long}
+        counted = {f"{self.table}_{name}": count for name, count in told.items() if count}
         return {f"{self.table}_in": self.rows_in, **counted}
 
     @property

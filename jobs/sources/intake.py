@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -99,19 +99,29 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
         counts = rows_by_outcome(judged, time).collect()
     by_outcome = {row["outcome"]: row["rows"] for row in counts}
     newest = next((row["newest"] for row in counts if row["outcome"] == outcomes.ACCEPTED), None)
-    balance = Balance(table.name, arrival.rows_in, by_outcome)
+    balance = Balance(table.name, arrival.rows_in, by_outcome, _too_long(judged, by_outcome))
     if not balance.holds:
         raise LongtailError(balance.sentence, "Rows were lost or doubled on the way; nothing was written.")
     event("rows judged", **balance.rows)
     return Intake(table, judged, balance, newest, (tallied, *held))
 
 
+def _too_long(judged: DataFrame, by_outcome: Mapping[str, int]) -> int:
+    """How many rows are rejected because they were parked for too long."""
+    if "parked_since" not in judged.columns or not by_outcome.get(outcomes.REJECTED):
+        return 0
+    return judged.where(outcomes.rejected_for_too_long()).count()
+
+
 def require_few_rejected(intakes: list[Intake], most: float) -> None:
-    """Raises Refused when more than a share of a table's rows is rejected; the reasons are the most frequent ones."""
+    """Raises Refused when more than a share of a table's rows is rejected; the reasons are the most frequent ones.
+
+    Rows that were parked for too long do not count: with them the night could not end, nor any after it.
+    """
     for intake in intakes:
         if intake.balance.rejected_share > most:
             reasons = (
-                intake.judged.where(F.col("outcome") == outcomes.REJECTED)
+                intake.judged.where((F.col("outcome") == outcomes.REJECTED) & ~outcomes.rejected_for_too_long())
                 .groupBy("reason")
                 .agg(F.count(F.lit(1)).alias("rows"))
                 .orderBy(F.desc("rows"), "reason")

@@ -1,0 +1,41 @@
+"""Which rows stop a night."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS
+from features.quality import outcomes
+from jobs.runtime.errors import Refused
+from jobs.sources.intake import arrive, judge, require_few_rejected
+from tests.jobs.small_tables import filled
+
+NIGHT = date(2024, 3, 1)
+
+
+def test_events_parked_for_too_long_are_rejected_and_do_not_stop_the_night(spark: SparkSession) -> None:
+    good = {"event_type": "purchase", "sample_weight": 1.0}
+    items = {"e1": "new", "e2": "new", "e3": "known", "e4": "known", "e5": "known"}
+    rows = [{**good, "event_id": event, "item_id": item} for event, item in items.items()]
+    rows[-1]["quantity"] = -1
+    long_ago = F.when(F.col("item_id") == "new", F.lit(date(2024, 1, 1)))
+    arrival = arrive(filled(spark, EVENTS, rows).withColumn("parked_since", long_ago), EVENTS)
+    known = spark.createDataFrame([("known",)], "item_id string")
+    intake = judge(
+        arrival,
+        "event_time",
+        NIGHT,
+        lambda judged: outcomes.park_unknown(judged, "item_id", known, "item"),
+        lambda judged: outcomes.reject_long_parked(judged, date(2024, 2, 1)),
+    )
+    assert intake.balance.rows == {
+        "events_in": 5, "events_accepted": 2, "events_rejected": 3, "events_parked_too_long": 2,
+    }  # fmt: skip
+    require_few_rejected([intake], 0.34)  # one of the three that came tonight
+    with pytest.raises(Refused, match=r"33.3% of the rows .* = 30.0%: quantity_not_negative \(1 rows\)\."):
+        require_few_rejected([intake], 0.3)
+    intake.release()
