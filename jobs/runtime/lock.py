@@ -15,9 +15,11 @@ REGISTRY_WAIT_SECONDS = 60.0  # a change of the registry takes a fraction of a s
 
 
 @contextmanager
-def only_writer(folder: Path, run: str, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Holds the warehouse's lock for `run`. Raises Refused, which names the run that holds it, when that is for longer
-    than `wait_seconds`; ConfigurationError when it cannot be made.
+def only_writer(
+    folder: Path, run: str, wait_seconds: float = 0.0, remedy: str = "Wait until it has ended, or stop it."
+) -> Iterator[None]:
+    """Holds the warehouse's lock for `run`. Raises Refused, which names the run that holds it and the `remedy`, when
+    that is for longer than `wait_seconds`; ConfigurationError when it cannot be made.
 
     The lock is a file of the operating system, so it ends with the process, however that ends.
     """
@@ -36,7 +38,7 @@ def only_writer(folder: Path, run: str, wait_seconds: float = 0.0) -> Iterator[N
             yield
     except Timeout as error:
         by = holder.read_text(encoding="utf-8") if holder.exists() else "it does not say which"
-        raise Refused(f"Another run is writing {folder}: {by}.", "Wait until it has ended, or stop it.") from error
+        raise Refused(f"Another run is writing {folder}: {by}.", remedy) from error
 
 
 @contextmanager

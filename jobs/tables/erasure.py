@@ -61,6 +61,16 @@ def mark_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataFram
     )
 
 
+def without_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataFrame:
+    """The rows, with user_id, but those of forgotten shoppers; `rows` may be a stream, which knows the list as it is
+    when the query starts. `forget` lets no stream run beside it, so that is the list as it stands."""
+    if not tables.exists(FORGOTTEN):
+        return rows
+    members = F.broadcast(tables.read(FORGOTTEN).select("user_hash"))
+    hashed = rows.withColumn("user_hash", user_hash(salt_of(folder), F.col("user_id").cast("string")))
+    return hashed.join(members, on="user_hash", how="left_anti").select(*rows.columns)
+
+
 def remember_forgotten(tables: Warehouse, folder: Path, user_id: str) -> None:
     """Puts the shopper's hash on the list. It comes first: what follows can be repeated, a night in between cannot."""
     one = tables.spark.createDataFrame([(user_id,)], "user_id string")
@@ -69,29 +79,28 @@ def remember_forgotten(tables: Warehouse, folder: Path, user_id: str) -> None:
     tables.replace(known.unionByName(hashed).distinct(), FORGOTTEN, None)
 
 
-def erase_from_tables(tables: Warehouse, folder: Path, user_id: str, retain_hours: float) -> dict[str, int]:
+def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> dict[str, int]:
     """Deletes the shopper's rows from all tables, purges and vacuums what held them; returns rows deleted by table.
 
-    The conditions name the shopper by hash, because Delta writes them into its log. `retain_hours` is how long files of
-    older versions stay for readers that have begun; 0 leaves nothing, and no table can be read as it was before.
+    The shopper is named by a row to merge with, and not in the condition, because Delta writes conditions into its log.
+    `retain_hours` is how long files of older versions stay for readers that have begun; 0 leaves nothing, and no table
+    can be read as it was before.
     """
     from delta.tables import DeltaTable
 
-    salt, spark = salt_of(folder), tables.spark
-    wanted = spark.createDataFrame([(user_id,)], "user_id string").select(user_hash(salt, F.col("user_id"))).first()
-    assert wanted is not None
-    deleted = {}
+    spark = tables.spark
+    deleted: dict[str, int] = {}
+    wanted = spark.createDataFrame([(user_id,)], "user_id string").alias("wanted")
     checked = spark.conf.get("spark.databricks.delta.retentionDurationCheck.enabled", "true")
     spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
     try:
         for table in (*WITH_SHOPPERS, *WITH_PAYLOADS):
             if not tables.exists(table):
                 continue
-            of_user = _names(table, salt, wanted[0])
-            rows = tables.read(table).where(of_user).count()
-            stored = DeltaTable.forPath(spark, tables.path(table))
+            stored, of_user = DeltaTable.forPath(spark, tables.path(table)), _names(table)
+            rows = tables.read(table).alias("stored").join(F.broadcast(wanted), on=of_user, how="left_semi").count()
             if rows:
-                stored.delete(of_user)
+                stored.alias("stored").merge(wanted, of_user).whenMatchedDelete().execute()
                 deleted[table.name] = rows
             # Rows marked as deleted beside their file are taken out of it; without such marks this does nothing.
             spark.sql(f"REORG TABLE delta.`{tables.path(table)}` APPLY (PURGE)")
@@ -102,9 +111,11 @@ def erase_from_tables(tables: Warehouse, folder: Path, user_id: str, retain_hour
     return deleted
 
 
-def _names(table: Table, salt: str, wanted: str) -> Column:
+def _names(table: Table) -> Column:
+    """Whether a row of `stored` names the shopper of `wanted`."""
+    user_id = F.col("wanted.user_id")
     if table not in WITH_PAYLOADS:
-        return user_hash(salt, F.col("user_id")) == wanted
+        return F.col("stored.user_id") == user_id
     # A payload is a row of the contract, or one of the store under the store's names: any value may be the id.
-    values = F.map_values(F.from_json("payload", "map<string,string>"))
-    return F.exists(F.coalesce(values, F.array()), lambda value: user_hash(salt, value) == wanted)
+    values = F.map_values(F.from_json("stored.payload", "map<string,string>"))
+    return F.exists(F.coalesce(values, F.array()), lambda value: value == user_id)

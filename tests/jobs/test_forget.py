@@ -24,9 +24,20 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from features.contract.forgotten import FORGOTTEN
 from features.contract.table import Table
 from jobs.forget import forget
-from jobs.tables.erasure import ALL_TABLES, WITH_PAYLOADS, WITH_SHOPPERS, mark_forgotten
+from jobs.runtime.errors import Refused
+from jobs.runtime.lock import only_writer
+from jobs.tables.erasure import (
+    ALL_TABLES,
+    WITH_PAYLOADS,
+    WITH_SHOPPERS,
+    mark_forgotten,
+    remember_forgotten,
+    salt_of,
+    without_forgotten,
+)
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.online.frames import publish_frames
 from tests.jobs.online.nights import config_in
@@ -94,6 +105,8 @@ def test_nothing_of_a_forgotten_shopper_is_left(spark: SparkSession, tmp_path: P
 
     assert deleted == {table.name: 1 for table in (*WITH_SHOPPERS, *WITH_PAYLOADS) if table is not events}
     assert files_with(folder, GONE) == []
+    # Who has the salt can find out by trying whose hash is on the list.
+    assert files_with(folder, salt_of(folder)) == ["forgotten.salt"]
     for table in (*WITH_SHOPPERS, *WITH_PAYLOADS):
         assert tables.read(table).count() == 1, table.name
     assert any(path.startswith("feast") for path in files_with(folder, STAYS))
@@ -101,7 +114,36 @@ def test_nothing_of_a_forgotten_shopper_is_left(spark: SparkSession, tmp_path: P
     again = spark.createDataFrame([(GONE, 1), (STAYS, 2), (None, 3)], "user_id string, n int")
     marked = {row["n"]: row["filtered"] for row in mark_forgotten(tables, folder, again).collect()}
     assert marked == {1: True, 2: False, 3: False}
+    assert sorted(row["n"] for row in without_forgotten(tables, folder, again).collect()) == [2, 3]
     assert forget(spark, conf, "r", GONE) == {}
+
+
+def test_a_stream_counts_a_forgotten_shopper_no_more(spark: SparkSession, tmp_path: Path) -> None:
+    tables = Warehouse(spark, str(tmp_path / "warehouse"))
+    events = spark.createDataFrame([(GONE, 1), (STAYS, 2)], "user_id string, n int")
+    assert without_forgotten(tables, tables.local_folder, events) is events  # nobody was forgotten yet
+    remember_forgotten(tables, tables.local_folder, GONE)
+    events.write.json(str(tmp_path / "events"))
+    stream = spark.readStream.schema(events.schema).json(str(tmp_path / "events"))
+    found: list[int] = []
+    query = (
+        without_forgotten(tables, tables.local_folder, stream)
+        .writeStream.option("checkpointLocation", str(tmp_path / "checkpoint"))
+        .foreachBatch(lambda batch, _: found.extend(row["n"] for row in batch.collect()))
+        .trigger(availableNow=True)
+        .start()
+    )
+    query.awaitTermination()
+    assert found == [2]
+
+
+def test_nobody_is_forgotten_beside_a_running_stream(spark: SparkSession, tmp_path: Path) -> None:
+    # Its files that are not committed would be removed, and it would count the shopper anew.
+    conf = config_in(tmp_path)
+    refused = pytest.raises(Refused, match=r"streaming: run 7, process \d+\. Stop jobs/stream_events\.py, run forget")
+    with only_writer(Path(conf.warehouse) / "streaming", "run 7"), refused:
+        forget(spark, conf, "r", GONE)
+    assert not Warehouse(spark, conf.warehouse).exists(FORGOTTEN)
 
 
 def test_every_table_that_can_name_a_shopper_is_known() -> None:
