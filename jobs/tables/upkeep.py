@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from features.contract import RUNS
@@ -46,16 +47,36 @@ def compact(tables: Warehouse, table: Table) -> None:
 
 
 def guarded_versions(tables: Warehouse, run_ids: Iterable[str], model_versions: Iterable[str]) -> dict[str, set[int]]:
-    """By table: the versions that these runs, and the runs that trained these models, read or wrote."""
-    runs = tables.read_or_empty(RUNS)
-    trained = runs.where((F.col("step") == "train_relevance") & F.col("model_version").isin(list(model_versions)))
-    ids = {*run_ids, *(row["run_id"] for row in trained.select("run_id").collect())}
+    """By table: the versions that these runs, and the runs that trained these models, read or wrote.
+
+    With them the steps of the same night that wrote what they read, and so on: a night that died and was resumed has
+    its steps in several runs. What earlier nights left is guarded as it was read, not how it came about: tables go on
+    from night to night, and all there ever was would be guarded.
+    """
+    columns = ("run_id", "step", "as_of", "inputs", "outputs", "model_version")
+    runs = tables.read_or_empty(RUNS).select(*columns).collect()
+    models = set(model_versions)
+    trained = {row["run_id"] for row in runs if row["step"] == "train_relevance" and row["model_version"] in models}
+    ids = {*run_ids, *trained}
+    waiting = [row for row in runs if row["run_id"] in ids]
+    taken = {(row["run_id"], row["step"]) for row in waiting}
     guarded: dict[str, set[int]] = {}
-    for row in runs.where(F.col("run_id").isin(list(ids))).select("inputs", "outputs").collect():
-        for versions in (row["inputs"], row["outputs"]):
-            for name, version in (versions or {}).items():
-                guarded.setdefault(name, set()).add(version)
+    while waiting:
+        row = waiting.pop()
+        for name, version in (*row["inputs"].items(), *row["outputs"].items()):
+            guarded.setdefault(name, set()).add(version)
+        writers = [_writer(runs, name, version) for name, version in row["inputs"].items()]
+        for one in writers:
+            if one is not None and one["as_of"] == row["as_of"] and (one["run_id"], one["step"]) not in taken:
+                taken.add((one["run_id"], one["step"]))
+                waiting.append(one)
     return guarded
+
+
+def _writer(runs: Sequence[Row], table: str, version: int) -> Row | None:
+    """The step that wrote a version of a table, or the last one before it: upkeep makes versions that no step notes."""
+    wrote = [row for row in runs if row["outputs"].get(table, version + 1) <= version]
+    return max(wrote, key=lambda row: int(row["outputs"][table]), default=None)
 
 
 def vacuum(tables: Warehouse, table: Table, hours: float, guarded: set[int], now: datetime) -> float:

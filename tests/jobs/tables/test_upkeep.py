@@ -61,6 +61,29 @@ def test_guarded_are_the_versions_of_published_runs_and_of_the_champions_trainin
     }  # fmt: skip
 
 
+def test_a_night_that_was_resumed_is_guarded_in_whole(spark: SparkSession, tmp_path: Path) -> None:
+    tables, moment = Warehouse(spark, str(tmp_path)), datetime(2024, 3, 1, tzinfo=UTC)
+    before, night = date(2024, 2, 29), date(2024, 3, 1)
+    rows = [
+        (run, step, as_of, moment, inputs, outputs, "c", "v", None, {}, {}, 1.0, status)
+        for run, step, as_of, inputs, outputs, status in (
+            ("before", "ingest", before, {"items": 1}, {"events": 1}, "done"),
+            ("died", "ingest", night, {"events": 1}, {"events": 2, "users": 2}, "done"),
+            ("died", "build_candidates", night, {"events": 2}, {"candidates": 3}, "done"),
+            # Upkeep has put the files of candidates together meanwhile, which made version 4.
+            ("died", "score", night, {"candidates": 4}, {"relevance": 5}, "done"),
+            ("died", "plan_exposure", night, {"relevance": 5}, {"exposure_scores": 6}, "done"),
+            ("died", "publish", night, {"exposure_scores": 6}, {}, "failed"),
+            ("other", "plan_exposure", night, {"relevance": 4}, {"exposure_scores": 4}, "done"),
+            ("resumed", "publish", night, {"exposure_scores": 6}, {}, "done"),
+        )
+    ]
+    tables.add(spark.createDataFrame(rows, RUNS.schema), RUNS)
+    assert guarded_versions(tables, ["resumed"], []) == {
+        "events": {1, 2}, "users": {2}, "candidates": {3, 4}, "relevance": {5}, "exposure_scores": {6},
+    }  # fmt: skip
+
+
 def test_old_nights_are_dropped(spark: SparkSession, tmp_path: Path) -> None:
     tables = Warehouse(spark, str(tmp_path))
     nights = [date(2024, 3, 1) + timedelta(days=day) for day in range(3)]
