@@ -15,9 +15,12 @@ from feast.repo_config import RepoConfig
 from feast.utils import to_naive_utc
 
 from jobs.online.encoding import EncodedColumn, as_objects
+from jobs.runtime import clock
+from jobs.runtime.errors import LongtailError
 
 _PAGE_BYTES = 16_384
 _AT_ONCE = 5_000  # entities a transaction
+_WAIT_SECONDS = 60.0  # how long an erasure waits for readers that have begun
 
 
 class NightSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):
@@ -109,14 +112,17 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         return {name: [row.get(name) for row in rows] for name in names}
 
     def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
-        """Deletes the entity's rows, overwrites the pages that held them, and empties the write-ahead log."""
+        """Deletes the entity's rows, overwrites the pages that held them, and empties the write-ahead log.
+
+        Raises LongtailError when a reader holds what was before for so long that the log cannot be emptied.
+        """
         connection = self._get_conn(config)
         connection.execute("PRAGMA secure_delete = ON")
         with connection:
             connection.execute(f"DELETE FROM {_table(config, view)} WHERE entity_key = ?", (key,))
         # Pages that an earlier replacement of the view has left free may hold the entity, too.
         connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _empty_log(connection)
 
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
         """How many entities have a row in the view."""
@@ -124,6 +130,17 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         [name, *_] = sorted(field.name for field in view.features)
         found: tuple[int] = self._get_conn(config).execute(read, (name,)).fetchone()
         return found[0]
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    until = clock.seconds() + _WAIT_SECONDS
+    # Each try waits for readers as long as the connection does for a lock; what it says is whether that was too short.
+    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        if clock.seconds() >= until:
+            raise LongtailError(
+                "A reader of the online store holds what was before the erasure, so its write-ahead log still has it.",
+                "End what reads the SQLite file for so long, and run forget again: it completes.",
+            )
 
 
 def _table(config: RepoConfig, view: FeatureView) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,10 +13,13 @@ import yaml
 from feast import FeatureStore
 from pyspark.sql.types import ArrayType, BooleanType, DataType, DoubleType, FloatType, IntegerType, LongType, StringType
 
+from jobs.online import sqlite_store
 from jobs.online.catalogue import Catalogue, build_catalogue
+from jobs.online.encoding import encode_keys
 from jobs.online.fields import OnlineField, OnlineView
 from jobs.online.store import feature_store_yaml, open_store
-from jobs.online.writing import replace_rows
+from jobs.online.writing import night_store, replace_rows
+from jobs.runtime.errors import LongtailError
 from tests.jobs.online.nights import config_in
 
 TYPES: dict[str, tuple[DataType, list[object]]] = {
@@ -83,6 +87,31 @@ def test_a_second_write_leaves_nothing_of_the_first(bulk: tuple[FeatureStore, Ca
     assert len(database_rows(folder / "online.db")) == len(TYPES)
     found = store.get_online_features(["everything_blue:price"], {"item_id": ["2", "10"]}).to_dict()
     assert found["price"] == [0.1, None]
+
+
+def test_an_erasure_that_a_reader_holds_up_is_told(
+    bulk: tuple[FeatureStore, Catalogue, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, catalogue, folder = bulk
+    coloured = catalogue.coloured["everything", "blue"]
+    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    monkeypatch.setattr(sqlite_store, "_WAIT_SECONDS", 0.0)
+    [key] = encode_keys("item_id", ["1"], store.config.entity_key_serialization_version)
+    quoted = "茶 'quoted'".encode()
+
+    def held_in() -> set[str]:
+        return {place.name for place in folder.glob("online.db*") if quoted in place.read_bytes()}
+
+    with closing(sqlite3.connect(folder / "online.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute(READ).fetchall()
+        with pytest.raises(LongtailError, match="run forget again"):
+            night_store(store).erase(store.config, coloured, key)
+        assert held_in()
+        reader.execute("ROLLBACK")
+    night_store(store).erase(store.config, coloured, key)
+    assert held_in() == set()
+    assert len(database_rows(folder / "online.db")) == 2 * len(TYPES)
 
 
 def test_the_database_keeps_readers_running_during_a_write(bulk: tuple[FeatureStore, Catalogue, Path]) -> None:
