@@ -5,6 +5,7 @@ It may be looked at every morning: p-values and intervals are valid at all looks
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -48,22 +49,28 @@ def analyse_test(spark: SparkSession, conf: Config, as_of: date) -> str:
 
 def _arms(conf: Config, outcomes: Outcomes) -> list[str]:
     """Whether the arms have who they should have."""
-    shares = conf.experiment.shares
-    listed = np.array([outcomes.listed[name] for name in shares])
-    p = sample_ratio_p(listed, np.array(list(shares.values())))
-    told = ", ".join(f"{name} {count}" for name, count in zip(shares, listed, strict=True))
-    lines = [f"Shoppers with a list: {told}; " + (
-        f"SAMPLE RATIO MISMATCH (p = {p:.2g}): trust no effect below before it is explained" if p < MISMATCH
-        else f"no mismatch with the arms' shares is shown (p = {p:.2g})"
-    )]  # fmt: skip
-    if not outcomes.shown:
+    lines = [_ratio("Shoppers with a list", conf, outcomes.listed)]
+    if outcomes.shown:
+        lines.append(_ratio("Shoppers with a logged exposure", conf, outcomes.seen))
+    else:
         lines.append("No exposure was logged with its policy, so nobody knows whether shoppers saw their arm's lists.")
-    elif outcomes.crossed:
+    if outcomes.crossed:
         lines.append(
             f"{outcomes.crossed} of {outcomes.shown} shoppers with logged exposures were shown another arm's list: "
             "effects are smaller than they would be."
         )
     return lines
+
+
+def _ratio(whose: str, conf: Config, counts: Mapping[str, int]) -> str:
+    """Counts of shoppers by the arm that they are assigned to, held against the arms' shares."""
+    shares = conf.experiment.shares
+    found = np.array([counts[name] for name in shares])
+    p = sample_ratio_p(found, np.array(list(shares.values())))
+    told = ", ".join(f"{name} {count}" for name, count in zip(shares, found, strict=True))
+    if p < MISMATCH:
+        return f"{whose}: {told}; SAMPLE RATIO MISMATCH (p = {p:.2g}): trust no effect below before it is explained"
+    return f"{whose}: {told}; no mismatch with the arms' shares is shown (p = {p:.2g})"
 
 
 def _arm(conf: Config, outcomes: Outcomes, arm: str, alpha: float) -> list[str]:
@@ -90,14 +97,13 @@ def _arm(conf: Config, outcomes: Outcomes, arm: str, alpha: float) -> list[str]:
             "open": f"a loss of more than {test.margin:.0%} can not be ruled out yet",
         }[guarded(found[name], test.margin)]
         lines.append(f"{_line(name, found[name])}; {state}")
-    for kind, segment in outcomes.segments.items():
-        spread = _spread(outcomes, PRIMARY, test.least_effect)
-        parts = by_segment(outcomes.by_day[PRIMARY][both], before, treated, segment[both], spread, alpha)
-        lines += [
-            f"{_line(f'{kind}: {name}', one)}; p = {p:.3g} corrected for {len(parts)}"
-            for name, (one, p) in parts.items()
-        ]
-    return lines
+    spread = _spread(outcomes, PRIMARY, test.least_effect)
+    segments = {kind: segment[both] for kind, segment in outcomes.segments.items()}
+    parts = by_segment(outcomes.by_day[PRIMARY][both], before, treated, segments, spread, alpha)
+    return lines + [
+        f"{_line(f'{kind}: {name}', one)}; p = {p:.3g} corrected for {len(parts)}"
+        for (kind, name), (one, p) in parts.items()
+    ]
 
 
 def _spread(outcomes: Outcomes, metric: str, least: float) -> float:

@@ -47,12 +47,12 @@ def inequality(values: np.ndarray, name: str) -> list[Figure]:
     """<name>_gini and <name>_entropy_share of the values, all at least 0.
 
     G = 2 sum_k k x_(k) / (n sum x) - (n + 1) / n with x in rising order (Gini 1912); the entropy is Shannon's,
-    -sum p ln p, as a share of ln n, its greatest value. Where all are 0 the Gini is 0 and there is no entropy; nor is
-    there of a single value.
+    -sum p ln p, as a share of ln n, its greatest value. Where all are 0 there is neither, and
+    no entropy of a single value.
     """
     n, total = len(values), float(values.sum())
     if not total > 0:
-        return [(f"{name}_gini", ALL, 0.0)]
+        return []
     gini = 2 * float((np.arange(1, n + 1) * np.sort(values)).sum()) / (n * total) - (n + 1) / n
     p = values[values > 0] / total
     entropy = -float((p * np.log(p)).sum()) / np.log(n) if n > 1 else np.nan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import time
 import urllib.error
 import urllib.parse
@@ -32,6 +33,16 @@ class Webhook:
             raise LongtailError("The address of the webhook is neither http nor https.", "Correct its variable.")
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirected POST would arrive as a GET without its body; so it counts as an answer that is no success."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
 def signature(secret: bytes, moment: int, body: bytes) -> str:
     """sha256=<hex>: HMAC-SHA-256 of '<moment>.' and the body, moment in seconds since 1970.
 
@@ -57,13 +68,13 @@ def post(hook: Webhook, body: bytes, now: Callable[[], float], wait: Callable[[f
         }
         request = urllib.request.Request(hook.url, data=body, headers=headers, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=hook.timeout_seconds):
+            with _OPENER.open(request, timeout=hook.timeout_seconds):
                 return attempt
         except urllib.error.HTTPError as error:
             why = f"answered {error.code}"
             if error.code not in _AGAIN:
                 break
-        except (urllib.error.URLError, OSError) as error:
+        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             why = f"did not answer: {getattr(error, 'reason', error)}"
         if attempt < hook.attempts:
             wait(hook.pause_seconds * 2 ** (attempt - 1))

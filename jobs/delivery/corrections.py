@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -24,7 +25,7 @@ def keep_corrections(night: Night, nights: list[date]) -> None:
     delivered = _newest_delivery(night, nights)
     before = _before(night)
     measured = None if delivered is None else delivered["as_of"].iloc[0]
-    rules = _rules(night, delivered, before)
+    rules = _rules(night, delivered, before, measured)
     rules = rules.merge(before, on=_KEY, how="left")
     rules["before"] = rules["before"].fillna(0.0)
     already = (rules["measured_before"] == measured).to_numpy() if measured else np.ones(len(rules), dtype=bool)
@@ -66,10 +67,14 @@ def _before(night: Night) -> pd.DataFrame:
     ).toPandas()
 
 
-def _rules(night: Night, delivered: pd.DataFrame | None, before: pd.DataFrame) -> pd.DataFrame:
-    """constraint, member, asked_share, got (share of the delivered exposure), is_cap."""
+def _rules(night: Night, delivered: pd.DataFrame | None, before: pd.DataFrame, measured: date | None) -> pd.DataFrame:
+    """constraint, member, asked_share, got (share of the delivered exposure), is_cap.
+
+    Groups have the members that they had on the measured night: an item that was cold and sold since is one of the cold
+    items that were shown.
+    """
     plan = night.conf.plan
-    items = item_rows_of(night, named_columns(plan)).toPandas()
+    items = item_rows_of(replace(night, as_of=measured or night.as_of), named_columns(plan)).toPandas()
     got = pd.Series(dtype=np.float64) if delivered is None else delivered.set_index("item_id")["delivered"]
     share = got / got.sum() if len(got) else got
     of_item = items["item_id"].map(share).fillna(0.0).to_numpy(dtype=np.float64)

@@ -60,7 +60,8 @@ def read_policy_log(
         & (F.col("event_date") >= F.lit(first))
         & (F.col("event_date") <= F.lit(until))
     ).select("event_id", "user_id", "item_id", "event_time", "request_id", "sample_weight")
-    exposures = shown.select(*_EXPOSURE, "policy")
+    # A store that runs one policy need not say which.
+    exposures = shown.select(*_EXPOSURE, F.coalesce("policy", F.lit(conf.plan.policy)).alias("policy"))
     answered = with_responses(exposures, responses, conf.evaluation.attribution_days)
     night_of = tables.spark.createDataFrame(
         [(day, nights[bisect_right(nights, day) - 1]) for day in sorted(days)], "event_date date, as_of date"

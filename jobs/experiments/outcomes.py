@@ -25,8 +25,8 @@ class Outcomes:
 
     arm: names (users); by_day: float64 (users, days) of each metric; before: float64 (users, metrics), means a day
     segments: by name (users) what they were before the test: activity, and the configured attributes
-    listed: shoppers of each arm who had a list; crossed: shoppers who were shown a list of another arm; shown: of how
-    many with a logged exposure
+    listed: shoppers of each arm who had a list; seen: of each arm, by assignment, who had a logged exposure; crossed:
+    those of them who were shown a list of another arm
     """
 
     user_ids: np.ndarray
@@ -35,8 +35,13 @@ class Outcomes:
     before: np.ndarray
     segments: dict[str, np.ndarray]
     listed: dict[str, int]
+    seen: dict[str, int]
     crossed: int
-    shown: int
+
+    @property
+    def shown(self) -> int:
+        """Shoppers with a logged exposure."""
+        return sum(self.seen.values())
 
 
 def read_outcomes(tables: Warehouse, conf: Config, first: date, until: date) -> Outcomes:
@@ -67,9 +72,9 @@ def read_outcomes(tables: Warehouse, conf: Config, first: date, until: date) -> 
     lines = before[:, METRICS.index("tail_purchases")] + before[:, METRICS.index("head_purchases")]
     segments = {"activity": _thirds(lines)}
     segments |= {name: known[name].fillna("unknown").to_numpy(dtype=str) for name in test.segment_attributes}
-    listed, crossed, shown = _shown(tables, conf, first, until)
+    listed, seen, crossed = _shown(tables, conf, first, until)
     days = {name: values[:, test.before_days :] for name, values in whole.items()}
-    return Outcomes(user_ids, arm, days, before, segments, listed, crossed, shown)
+    return Outcomes(user_ids, arm, days, before, segments, listed, seen, crossed)
 
 
 def _daily(tables: Warehouse, first: date, start: date, until: date) -> pd.DataFrame:
@@ -87,8 +92,8 @@ def _thirds(lines: np.ndarray) -> np.ndarray:
     return np.array(["few purchases", "some purchases", "many purchases"])[np.searchsorted(edges, lines, side="left")]
 
 
-def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[dict[str, int], int, int]:
-    """Shoppers with a list by arm; shoppers shown another arm's list, of those with a logged exposure."""
+def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[dict[str, int], dict[str, int], int]:
+    """Shoppers by arm with a list, and with a logged exposure; those of the latter who were shown another arm's."""
     arms = {plan.policy: arm for arm, plan in plans_of_arms(conf.plan, conf.experiment).items()}
     lists = tables.read(EXPOSURE_SCORES).where(
         (F.col("as_of") >= F.lit(first))
@@ -106,6 +111,8 @@ def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[d
         & F.col("policy").isNotNull()
     )
     pairs = logged.select("user_id", "policy").distinct().toPandas()
-    strayed = pairs[pairs["policy"].map(arms).to_numpy() != assigned(conf, pairs["user_id"])]
+    mine = assigned(conf, pairs["user_id"])
+    strayed = pairs[pairs["policy"].map(arms).to_numpy() != mine]
+    seen = pairs["user_id"].groupby(mine).nunique()
     listed = {arm: int(counts.get(policy, 0)) for policy, arm in arms.items()}
-    return listed, int(strayed["user_id"].nunique()), int(pairs["user_id"].nunique())
+    return listed, {arm: int(seen.get(arm, 0)) for arm in arms.values()}, int(strayed["user_id"].nunique())

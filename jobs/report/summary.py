@@ -89,7 +89,9 @@ def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:
             f"{segment:<8}{row.items_eligible_count:>10,.0f}{row.get('items_shown_count', 0):>8,.0f}"
             f"{row.get('entries_count', 0):>9,.0f}{exposure:>10,.1f}{mean:>9.4f}"
         )
-    return "\n".join(lines) + f"\nGini of exposure over eligible items: {figures.loc['all'].exposure_gini:.3f}"
+    if "exposure_gini" in figures:  # there is none where nothing was given
+        lines.append(f"Gini of exposure over eligible items: {figures.loc['all'].exposure_gini:.3f}")
+    return "\n".join(lines)
 
 
 def _prices(tables: Warehouse, conf: Config, as_of: date) -> str:

@@ -77,23 +77,17 @@ def by_segment(
     outcome: np.ndarray,
     before: np.ndarray,
     treated: np.ndarray,
-    segment: np.ndarray,
+    segments: Mapping[str, np.ndarray],
     spread: float,
     alpha: float,
-) -> Mapping[str, tuple[Effect, float]]:
-    """Effect of each segment with its p-value on the last day, corrected for the number of segments.
+) -> Mapping[tuple[str, str], tuple[Effect, float]]:
+    """By kind and segment its effect with its p-value on the last day, corrected for the number of all segments.
 
-    segment: names (users). Segments with fewer than two shoppers in an arm are left out. The intervals are each at
-    alpha over the number of segments, so that all of them together hold.
+    segments: by kind names (users). Segments with fewer than two shoppers in an arm are left out. The intervals are
+    each at alpha over the number of segments, so that all of them together hold.
     """
-    names = [
-        str(name)
-        for name in np.unique(segment)
-        if min((treated & (segment == name)).sum(), (~treated & (segment == name)).sum()) > 1
-    ]
-    of_segment = {name: segment == name for name in names}
-    found = [
-        effect(outcome[at], before[at], treated[at], spread, alpha / max(len(names), 1)) for at in of_segment.values()
-    ]
+    members = {(kind, str(name)): segment == name for kind, segment in segments.items() for name in np.unique(segment)}
+    members = {key: at for key, at in members.items() if min((treated & at).sum(), (~treated & at).sum()) > 1}
+    found = [effect(outcome[at], before[at], treated[at], spread, alpha / len(members)) for at in members.values()]
     corrected = holm(np.array([one.p[-1] for one in found]))
-    return {name: (one, float(p)) for name, one, p in zip(names, found, corrected, strict=True)}
+    return {key: (one, float(p)) for key, one, p in zip(members, found, corrected, strict=True)}

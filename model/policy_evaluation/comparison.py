@@ -78,6 +78,12 @@ def shortcomings(name: str, found: Evaluation, bars: Bars) -> list[str]:
             f"The log can tell of {found.overlap:.0%} of what {name} would show, {bars.least_overlap:.0%} are asked "
             "for; of the rest there is only the model's word."
         )
+    # No log shows more of a list than there is: more by its own count means that propensities were logged too low.
+    if found.overlap - 4 * found.overlap_error > 1.0:
+        said.append(
+            f"By its propensities the log shows {found.overlap:.0%} of what {name} would show, which cannot be: they "
+            "are not those with which the lists were drawn, or the policy that drew them is not the one that is named."
+        )
     if found.effective_size < bars.least_effective_size:
         said.append(
             f"For {name} the log is worth {found.effective_size:.0f} exposures, {bars.least_effective_size:.0f} are "

@@ -56,7 +56,7 @@ def two_policies(
     """What both policies earn a request.
 
     exposures: request_id, user_id, item_id, as_of (the night whose lists were live), day, position (from 1),
-    propensity, sample_weight, policy (who made the list; None where not logged), response, relevance (NaN: unknown)
+    propensity, sample_weight, policy (who made the list), response, relevance (NaN: unknown)
     lists: by policy as_of, user_id, item_id, rank (from 1), relevance, as they were drawn
 
     A policy with requests of its own is told by these, with weights of 1; another by all requests of others. Then only

@@ -87,12 +87,19 @@ def test_segments_are_corrected_for_their_number() -> None:
     segment[0] = "one"
     treated = random.random(3000) < 0.5
     outcome = random.normal(5 + 1.0 * (treated & (segment == "few")), 1, 3000)[:, None]
-    found = by_segment(outcome, np.zeros((3000, 1)), treated, segment, spread=0.5, alpha=0.05)
-    assert set(found) == {"few", "many"}
-    assert found["few"][1] < 0.001
-    assert found["many"][1] > 0.05
+    noise = random.choice(["a", "b"], 3000)
+    found = by_segment(
+        outcome, np.zeros((3000, 1)), treated, {"activity": segment, "noise": noise}, spread=0.5, alpha=0.05
+    )
+    few, many = found["activity", "few"], found["activity", "many"]
+    assert set(found) == {("activity", "few"), ("activity", "many"), ("noise", "a"), ("noise", "b")}
+    assert few[1] < 0.001
+    assert many[1] > 0.05
     alone = effect(outcome[segment == "few"], np.zeros((999, 1)), treated[segment == "few"], 0.5, 0.05)
-    assert found["few"][0].high[0] > alone.high[0]
+    assert few[0].high[0] > alone.high[0]
+    # Kinds of segments are corrected together: four of them, not two and two.
+    apart = by_segment(outcome, np.zeros((3000, 1)), treated, {"activity": segment}, spread=0.5, alpha=0.05)
+    assert few[1] == pytest.approx(2 * apart["activity", "few"][1])
 
 
 def test_an_arm_without_shoppers_is_an_error() -> None:
