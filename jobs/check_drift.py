@@ -14,6 +14,7 @@ _LOOK_AT = {
     "embeddings": "user_embeddings and the encoder version in runs: the shoppers' texts or the encoder changed",
     "scores": "relevance, model_version in runs, and the drift of the features in metrics (feature_drift)",
     "response": "daily_item by category: a season, a sale, or an export that lacks a part of the shop",
+    "response_level": "daily_item by day: a season, a sale, a shop that is down, or an export that lacks a part",
 }
 
 

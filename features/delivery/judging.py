@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 COUNTED, BOT, DUPLICATE, WITHDRAWN = "counted", "bot", "duplicate", "withdrawn"
 VERDICTS = (COUNTED, BOT, DUPLICATE, WITHDRAWN)
+NEWEST_AGE = "delivery_newest_age_days"
 
 
 def nights_of_days(spark: SparkSession, nights: Sequence[date], last: date) -> DataFrame:
@@ -61,22 +62,26 @@ def _verdict(most_a_day: float) -> Column:
     )
 
 
-def event_counts(judged: DataFrame) -> DataFrame:
+def event_counts(judged: DataFrame, as_of: date) -> DataFrame:
     """name, segment, value: rows of each verdict, and of those that count: without propensity, without request, late.
 
-    Late is an exposure that the source had only after its day (UTC) was over. Every name has a value, 0 included, so
+    Late is an exposure that the source had only after its day (UTC) was over. Every count has a value, 0 included, so
     that none is missing because there was none; there are no rows at all where nothing was logged.
+    delivery_newest_age_days is how many days before `as_of` the newest exposure that counts was; none without one.
     """
+    newest = F.max(F.when(F.col("verdict") == COUNTED, F.col("event_date")))
     counts = judged.agg(
         F.count("*").alias("rows"),
         *(F.count_if(F.col("verdict") == name).alias(f"delivery_{name}_count") for name in VERDICTS),
         *(F.count_if((F.col("verdict") == COUNTED) & holds).alias(name) for name, holds in _kinds().items()),
+        F.date_diff(F.lit(as_of), newest).alias(NEWEST_AGE),
     ).where("rows > 0")
-    names = [*(f"delivery_{name}_count" for name in VERDICTS), *_kinds()]
+    names = [*(f"delivery_{name}_count" for name in VERDICTS), *_kinds(), NEWEST_AGE]
     pairs = F.explode(
         F.array(*(F.struct(F.lit(n).alias("name"), F.col(n).cast("double").alias("value")) for n in names))
     )
-    return counts.select(pairs.alias("one")).select("one.name", F.lit("all").alias("segment"), "one.value")
+    rows = counts.select(pairs.alias("one")).where("one.value IS NOT NULL")
+    return rows.select("one.name", F.lit("all").alias("segment"), "one.value")
 
 
 def _kinds() -> dict[str, Column]:

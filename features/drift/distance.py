@@ -1,4 +1,4 @@
-"""Distance of two distributions over the same categories."""
+"""Distance of two distributions over the same categories, and of two levels."""
 
 from __future__ import annotations
 
@@ -16,3 +16,10 @@ def categorical_stability_index(reference: np.ndarray, current: np.ndarray) -> f
     p = np.maximum(current, 0.5) / current.sum()
     q = np.maximum(reference, 0.5) / reference.sum()
     return float(((p - q) * np.log(p / q)).sum())
+
+
+def level_change(reference: float, current: float) -> float | None:
+    """|ln(current / reference)|: 0.69 for twice as much and for half; None where either is 0."""
+    if reference <= 0 or current <= 0:
+        return None
+    return abs(float(np.log(current / reference)))

@@ -13,18 +13,19 @@ from features.health.figures import ALL, Figure
 def listed_items(scores: DataFrame, visits: DataFrame, weights: Sequence[float]) -> DataFrame:
     """item_id, entries, relevance_sum, responses of the items in a list.
 
-    scores: the night's exposure_scores of one policy; visits: user_id, visit_probability; weights: chance that a
-    position is looked at, the first first. An entry is expected to be seen visit_probability * weight of its position
-    times, and each time answered with its relevance: the sum of that is `responses`.
+    scores: the night's exposure_scores of one policy; visits: user_id, visits, the lists that each is expected to ask
+    for in a day, as the plan has it; weights: chance that a position is looked at, the first first. An entry is expected
+    to be seen visits * weight of its position times, and each time answered with its relevance: the sum of that is
+    `responses`.
     """
     weight = F.element_at(F.array(*(F.lit(float(one)) for one in weights)), F.col("rank"))
     return (
-        scores.join(visits.select("user_id", "visit_probability"), on="user_id", how="left")
+        scores.join(visits.select("user_id", "visits"), on="user_id", how="inner")
         .groupBy("item_id")
         .agg(
             F.count("*").alias("entries"),
             F.sum("relevance").alias("relevance_sum"),
-            F.sum(F.col("relevance") * F.col("visit_probability") * weight).alias("responses"),
+            F.sum(F.col("relevance") * F.col("visits") * weight).alias("responses"),
         )
     )
 

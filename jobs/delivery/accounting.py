@@ -14,6 +14,7 @@ from features.delivery.account import accounts, unlogged_accounts
 from features.delivery.attribution import attributed
 from features.delivery.judging import event_counts
 from features.point_in_time import versions_at
+from jobs.delivery.live_nights import live_nights
 from jobs.delivery.log import DeliveryLog, delivery_log
 from jobs.experiments.arms import policies_of_arms
 from jobs.runtime.logs import event
@@ -23,16 +24,19 @@ PREFIX = "delivery_"  # of the names in metrics
 
 
 def planned_nights(night: Night) -> dict[str, list[date]]:
-    """By policy the nights before tonight that were planned for the placement and are accounted anew, oldest first."""
+    """By policy the live nights before tonight that are accounted anew for the placement, oldest first."""
     since = night.as_of - timedelta(days=night.conf.account.nights)
     rows = night.tables.read_or_empty(ITEM_EXPOSURE).where(
         (F.col("as_of") >= F.lit(since))
         & (F.col("as_of") < F.lit(night.as_of))
         & (F.col("placement") == night.conf.plan.placement)
     )
+    pairs = rows.select("policy", "as_of").distinct().collect()
+    live = set(live_nights(night.tables, [row["as_of"] for row in pairs]))
     found: dict[str, list[date]] = {}
-    for row in sorted(rows.select("policy", "as_of").distinct().collect()):
-        found.setdefault(row["policy"], []).append(row["as_of"])
+    for row in sorted(pairs):
+        if row["as_of"] in live:
+            found.setdefault(row["policy"], []).append(row["as_of"])
     return found
 
 
@@ -75,10 +79,15 @@ def _keep_account(night: Night, nights: list[date], log: DeliveryLog, *, is_logg
 
 def _keep_counts(night: Night, log: DeliveryLog) -> None:
     placement = night.conf.plan.placement
-    found = [(row["name"], row["segment"], row["value"]) for row in event_counts(log.judged).collect()]
+    rows = event_counts(log.judged, night.as_of).collect()
+    found = [(row["name"], row["segment"], row["value"]) for row in rows]
     about = {"step": "account_exposure", "as_of": night.as_of, "placement": placement}
     if found:
-        counts = {name.removeprefix(PREFIX).removesuffix("_count"): int(value) for name, _, value in found}
+        counts = {
+            name.removeprefix(PREFIX).removesuffix("_count"): int(value)
+            for name, _, value in found
+            if name.endswith("_count")
+        }
         night.record.rows |= {f"exposures_{name}": count for name, count in counts.items() if count}
         event("logged exposures", **about, **{name: count for name, count in counts.items() if count})
         found += [(f"{PREFIX}position_weight", str(place), told) for place, told in log.weights.told.items()]
@@ -88,8 +97,8 @@ def _keep_counts(night: Night, log: DeliveryLog) -> None:
         night.record.decisions["logged"] = f"no exposure of {placement} was logged"
         event("no exposure was logged", **about)
     versions = {"events": night.tables.inputs["events"]}
-    rows = [(night.as_of, name, segment, value, versions) for name, segment, value in found]
-    frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
+    kept = [(night.as_of, name, segment, value, versions) for name, segment, value in found]
+    frame = night.spark.createDataFrame(kept, METRICS.schema).coalesce(1)
     night.tables.replace_date(frame, METRICS, night.as_of, f"startswith(name, '{PREFIX}')")
 
 

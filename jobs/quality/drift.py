@@ -12,13 +12,18 @@ from pyspark.sql import functions as F
 from features.contract import DAILY_ITEM, METRICS, RELEVANCE, USER_EMBEDDINGS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
-from features.drift.distance import categorical_stability_index
+from features.drift.distance import categorical_stability_index, level_change
 from features.drift.frames import embedding_shift, new_text_share, purchases_by_category, sampled_by
 from features.quality.feature_profile import population_stability_index
 from jobs.runtime.night import Night
 
 PREFIX = "drift_"  # of the names in metrics
 RECENT_DAYS, EARLIER_DAYS = 7, 28  # what shoppers buy: the last week against the four before it
+NOT_COMPARABLE = {
+    "embeddings": "no shopper has a vector of the same encoder on both nights",
+    "scores": "one of the nights has no relevance",
+    "response_level": "nothing was bought in one of the spans",
+}
 
 
 def measured_drift(night: Night) -> dict[str, float]:
@@ -26,11 +31,16 @@ def measured_drift(night: Night) -> dict[str, float]:
 
     texts: share of distinct item texts that the last night did not have; embeddings: mean of 1 - cosine of a shopper's
     vector with the last night's; scores: population stability index of relevance; response: that of purchases over
-    categories. A figure is missing where there is no earlier night to compare with.
+    categories; response_level: |ln| of how many times as much is bought a day. A figure is missing where there is
+    nothing earlier to compare with: the decisions of the run say so.
     """
     last = _last_night(night)
     night.record.decisions["compared_with"] = str(last or "no earlier night")
-    figures: dict[str, Callable[[], float | None]] = {"response": lambda: _response(night)}
+    earlier, now = _purchases(night)
+    figures: dict[str, Callable[[], float | None]] = {
+        "response": lambda: categorical_stability_index(earlier, now),
+        "response_level": lambda: level_change(earlier.sum() / EARLIER_DAYS, now.sum() / RECENT_DAYS),
+    }
     if last is not None:
         figures |= {
             "texts": lambda: _texts(night, last),
@@ -38,6 +48,7 @@ def measured_drift(night: Night) -> dict[str, float]:
             "scores": lambda: _scores(night, last),
         }
     found = {name: measure() for name, measure in figures.items()}
+    night.record.decisions |= {name: NOT_COMPARABLE[name] for name in NOT_COMPARABLE if found.get(name, 0) is None}
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -90,7 +101,8 @@ def _share(night: Night, frame: DataFrame) -> float:
     return min(1.0, night.conf.quality.sample_rows / max(frame.count(), 1))
 
 
-def _response(night: Night) -> float | None:
+def _purchases(night: Night) -> tuple[np.ndarray, np.ndarray]:
+    """Purchase lines by category: of the weeks before, and of the last one."""
     recent = night.as_of - timedelta(days=RECENT_DAYS)
     since = recent - timedelta(days=EARLIER_DAYS)
     days = night.tables.read(DAILY_ITEM)
@@ -103,4 +115,4 @@ def _response(night: Night) -> float | None:
         for a, b in spans
     )
     both = earlier.to_frame("then").join(now.rename("now"), how="outer").fillna(0.0)
-    return categorical_stability_index(both["then"].to_numpy(), both["now"].to_numpy())
+    return both["then"].to_numpy(dtype=np.float64), both["now"].to_numpy(dtype=np.float64)

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from features.contract import METRICS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
-from features.quality.feature_gate import Bar, violations, with_rises
+from features.quality.feature_gate import Bar, Violation, violations, with_rises
 from features.quality.feature_profile import (
     Profile,
     drifting,
@@ -19,8 +19,9 @@ from features.quality.feature_profile import (
     profiles,
     sampled,
 )
+from jobs.alerts.alert import Alert, Severity
+from jobs.alerts.sending import send
 from jobs.runtime.errors import Refused
-from jobs.runtime.logs import event
 from jobs.runtime.night import Night
 
 PREFIX = "feature_"  # of the names in metrics; their segment is <table>.<feature>
@@ -39,8 +40,7 @@ def pass_features(night: Night) -> None:
         figures = {table.name: one.result() for (table, _), one in zip(_FEATURES, measured, strict=True)}
     found = [one for name, mine in figures.items() for one in violations(name, mine, bars, conf.exceptions)]
     _keep(night, figures)
-    for one in found:
-        event("feature beyond its bar", step="build_features", as_of=night.as_of, what=str(one), stops=one.bar.stops)
+    send(night, "build_features", [_alert(night, one) for one in found])
     night.record.rows["features_beyond_bar"] = len({(one.table, one.feature) for one in found})
     stopping = [one for one in found if one.bar.stops]
     if stopping:
@@ -50,6 +50,15 @@ def pass_features(night: Night) -> None:
             "Look at what was ingested; the log names all. Where it is meant to be so, set quality.exceptions or "
             "quality.bars in the configuration and run build_features again.",
         )
+
+
+def _alert(night: Night, found: Violation) -> Alert:
+    look_at = f"{found.table} of {night.as_of}, metrics ({PREFIX}{found.figure} by night), the source of the feature"
+    severity: Severity = "critical" if found.bar.stops else "warning"
+    about = f"{found.table}.{found.feature}"
+    return Alert(
+        f"features.{found.figure}", severity, night.as_of, about, str(found), look_at, found.value, found.bar.most
+    )
 
 
 def _measured(night: Night, table: Table, features: Sequence[Feature]) -> Profile:

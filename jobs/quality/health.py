@@ -18,6 +18,7 @@ from features.health.providers import provider_health
 from features.health.spread import purchase_shares, spread_health
 from jobs.delivery.accounting import PREFIX as DELIVERY
 from jobs.forecasting.weekly_fit import PREFIX as DEMAND
+from jobs.planning.visits import planned_visits
 from jobs.quality.drift import PREFIX as DRIFT
 from jobs.quality.gate import PREFIX as FEATURE
 from jobs.runtime.night import Night
@@ -34,8 +35,7 @@ def keep_health(night: Night) -> None:
     scores = _tonight(night, EXPOSURE_SCORES)
     given = _tonight(night, ITEM_EXPOSURE)
     features = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of)
-    visits = night.tables.read_date(USER_FEATURES_TABLE, night.as_of)
-    listed = listed_items(scores, visits, plan.position_weights)
+    listed = listed_items(scores, _visits(night), plan.position_weights)
     earlier = _window_before(night)
     items = of_items(given, features, _tonight(night, RELEVANCE), listed, earlier).toPandas()
     figures = [
@@ -50,6 +50,13 @@ def keep_health(night: Night) -> None:
     rows = [(night.as_of, name, segment, value, versions) for name, segment, value in figures]
     frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
     night.tables.replace_date(frame, METRICS, night.as_of, _NOT_OTHERS)
+
+
+def _visits(night: Night) -> DataFrame:
+    """user_id, visits of the night's shoppers, in the units of the plan."""
+    columns = ("user_id", "visit_probability", "days_since_signed_up")
+    users = night.tables.read_date(USER_FEATURES_TABLE, night.as_of).select(*columns).toPandas()
+    return night.spark.createDataFrame(users[["user_id"]].assign(visits=planned_visits(night, users)))
 
 
 def _calibration(night: Night) -> list[Figure]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from features.delivery.judging import NEWEST_AGE
 from jobs.alerts.alert import Alert
 from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.reading import Reading
@@ -52,10 +53,15 @@ def _trainings(reading: Reading) -> list[Alert]:
 
 
 def _silence(reading: Reading) -> list[Alert]:
-    """Where the last night had logged exposures and tonight has none, the log has stopped."""
-    name = "delivery_counted_count"
-    if reading.last_night is None or not reading.figure(name, on=reading.last_night) or reading.figure(name):
+    """Where the newest logged exposure is older than it was on the last night, the log has stopped.
+
+    A store whose log always comes some days late has the same age every night.
+    """
+    before = None if reading.last_night is None else reading.figure(NEWEST_AGE, on=reading.last_night)
+    now = reading.figure(NEWEST_AGE)
+    if before is None or (now is not None and now <= before):
         return []
-    text = f"no exposure of {reading.conf.plan.placement} is logged any more"
+    since = f" for {now:.0f} days" if now else ""
+    text = f"no exposure of {reading.conf.plan.placement} has been logged{since}"
     look_at = "what the storefront logs, and the export of events: the account and the corrections stand still"
     return [Alert("delivery.silent", "critical", reading.as_of, reading.conf.plan.placement, text, look_at)]

@@ -63,6 +63,7 @@ class DriftBars(Section):
     embeddings: QualityBar
     scores: QualityBar
     response: QualityBar
+    response_level: QualityBar
 
 
 class Drift(Section):

@@ -39,6 +39,13 @@ GENEROUS = "account.most_exposures_a_day=1e9"
 ARMS = "{usual: {share: 0.5, plan: {}}, bold: {share: 0.5, plan: {floors: {cold: {share: 0.4}}}}}"
 
 
+def publish_nothing(_: Night) -> None:
+    """A publish that is done, as `runs` has it."""
+
+
+publish_nothing.__name__ = "publish"
+
+
 def at(night: date, hour: int = 12) -> datetime:
     return datetime(night.year, night.month, night.day, hour, tzinfo=UTC)
 
@@ -59,6 +66,7 @@ class Store:
         self.tables.add(filled(spark, ITEMS, items), ITEMS)
 
     def plan(self, night: date, policy: str = "main") -> None:
+        self.know(night)
         of_night: dict[str, Any] = {"as_of": night, "policy": policy, "placement": "tail_shelf"}
         segments = {"t": "tail", "c": "cold"}
         rows = [
@@ -80,12 +88,12 @@ class Store:
         price = {**of_night, "constraint": RULE[0], "member": RULE[1], "bound": 2000.0, "used": 2000.0}
         self.tables.add(filled(self.spark, CONSTRAINT_PRICES, [price]), CONSTRAINT_PRICES)
 
-    def know(self, night: date) -> None:
+    def know(self, night: date, of_c: str = "cold") -> None:
         rows = [
             {"as_of": night, "item_id": item, "segment": segment, "is_eligible": True}
-            for item, segment in (("t", "tail"), ("c", "cold"))
+            for item, segment in (("t", "tail"), ("c", of_c))
         ]
-        self.tables.add(filled(self.spark, ITEM_FEATURES_TABLE, rows), ITEM_FEATURES_TABLE)
+        self.tables.replace_date(filled(self.spark, ITEM_FEATURES_TABLE, rows), ITEM_FEATURES_TABLE, night)
 
     def log(self, night: date, policy: str | None = None, position: int = 1, **exposures: float) -> None:
         """One row an item that stands for so many exposures, and a purchase of c after it."""
@@ -103,8 +111,8 @@ class Store:
         )  # fmt: skip
         self.tables.add(filled(self.spark, EVENTS, rows), EVENTS)
 
-    def account(self, night: date) -> None:
-        self.know(night)
+    def account(self, night: date, of_c: str = "cold") -> None:
+        self.know(night, of_c)
         run_step(account_exposure, self.spark, self.conf, night, f"run-{night}")
 
     def correction(self, night: date, policy: str = "main") -> tuple[float | None, float, str]:
@@ -155,6 +163,29 @@ def test_nights_are_accounted_and_corrected(spark: SparkSession, tmp_path: Path)
     assert store.correction(fourth)[1] == pytest.approx(0.125)
     counts = store.tables.read_date(METRICS, fourth).where("name = 'delivery_counted_count'").collect()
     assert [row["value"] for row in counts] == [4.0]
+
+
+def test_groups_have_the_members_of_the_measured_night(spark: SparkSession, tmp_path: Path) -> None:
+    store = Store(spark, tmp_path, GENEROUS)
+    store.plan(FIRST)
+    store.log(FIRST, t=8000.0, c=2000.0)
+    store.account(FIRST + timedelta(days=1), of_c="tail")  # c was bought, so it is no cold item any more
+    assert store.correction(FIRST + timedelta(days=1))[:2] == (pytest.approx(0.2), 0.0)
+
+
+def test_a_night_that_was_never_published_is_held_against_nothing(spark: SparkSession, tmp_path: Path) -> None:
+    store = Store(spark, tmp_path, GENEROUS)
+    second, third = (FIRST + timedelta(days=n) for n in (1, 2))
+    store.plan(FIRST)
+    run_step(publish_nothing, spark, store.conf, FIRST, "live")
+    store.plan(second)  # and drift stopped it
+    store.log(FIRST, t=8000.0, c=2000.0)
+    store.log(second, t=8000.0, c=2000.0)
+    store.account(third)
+    rows = store.tables.read(EXPOSURE_ACCOUNT).collect()
+    assert {(row["as_of"], row["item_id"], row["live_days"], row["logged"]) for row in rows} == {
+        (FIRST, "t", 2, 16000.0), (FIRST, "c", 2, 4000.0),
+    }  # fmt: skip
 
 
 def test_a_program_counts_for_nothing_and_is_named(spark: SparkSession, tmp_path: Path) -> None:

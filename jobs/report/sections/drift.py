@@ -17,6 +17,7 @@ _MEANING = {
     "embeddings": "mean distance of a shopper's vector from the last night's",
     "scores": "stability index of the relevance",
     "response": "stability index of purchases over categories, a week against four",
+    "response_level": "|ln| of how many times as much was bought a day, a week against four",
 }
 
 

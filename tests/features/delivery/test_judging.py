@@ -49,12 +49,14 @@ def test_verdicts(judged: DataFrame) -> None:
 
 
 def test_counts_name_everything_and_are_none_where_nothing_was_logged(judged: DataFrame) -> None:
-    assert {row["name"]: row["value"] for row in event_counts(judged).collect()} == {
+    assert {row["name"]: row["value"] for row in event_counts(judged, date(2024, 5, 6)).collect()} == {
         "delivery_counted_count": 4, "delivery_bot_count": 2, "delivery_duplicate_count": 2,
         "delivery_withdrawn_count": 1, "delivery_without_propensity_count": 1, "delivery_without_request_count": 1,
-        "delivery_late_count": 1,
+        "delivery_late_count": 1, "delivery_newest_age_days": 3,
     }  # fmt: skip
-    assert event_counts(judged.where("event_id = 'none'")).isEmpty()
+    only_bots = {row["name"]: row["value"] for row in event_counts(judged.where("user_id = 'bot'"), DAY).collect()}
+    assert (only_bots["delivery_counted_count"], only_bots.get("delivery_newest_age_days")) == (0, None)
+    assert event_counts(judged.where("event_id = 'none'"), DAY).isEmpty()
 
 
 def test_a_day_belongs_to_the_newest_night_before_it(spark: SparkSession) -> None:

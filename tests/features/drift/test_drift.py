@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from features.drift.distance import categorical_stability_index
+from features.drift.distance import categorical_stability_index, level_change
 from features.drift.frames import embedding_shift, new_text_share, purchases_by_category
 
 
@@ -35,6 +35,12 @@ def test_purchases_by_first_level(spark: SparkSession) -> None:
         [("a", 2), ("a", 1), ("b", 4), ("c", 3), ("unknown", 9)], "item_id string, purchases_count long"
     )
     assert sorted(map(tuple, purchases_by_category(daily, items).collect())) == [("Food", 7.0), ("Home", 3.0)]
+
+
+def test_half_and_twice_as_much_are_as_far() -> None:
+    assert level_change(2.0, 1.0) == level_change(1.0, 2.0) == pytest.approx(log(2))
+    assert level_change(5.0, 5.0) == 0.0
+    assert level_change(0.0, 1.0) is level_change(1.0, 0.0) is None
 
 
 @pytest.mark.parametrize(

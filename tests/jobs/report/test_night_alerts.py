@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from features.delivery.judging import NEWEST_AGE
 from jobs.report.night_alerts import night_alerts
 from tests.jobs.report.sections.test_sections import AS_OF, LAST, reading
 
@@ -23,7 +24,7 @@ def test_what_is_told_names_what_to_look_at() -> None:
         [(AS_OF, "train_relevance", "refused"), (AS_OF, "fine_tune", "skipped"), (LAST, "train_relevance", "failed")],
         columns=["as_of", "step", "status"],
     )
-    figures = [(LAST, "delivery_counted_count", "all", 900.0), (AS_OF, "exposure_gini", "all", 0.9)]
+    figures = [(LAST, NEWEST_AGE, "all", 1.0), (AS_OF, NEWEST_AGE, "all", 2.0)]
     found = night_alerts(reading(figures, prices=pd.DataFrame(PRICES, columns=COLUMNS), runs=runs))
     assert [(one.name, one.about, one.value) for one in found] == [
         ("plan.floor_missed", "cold (segment = cold)", 11.0),
@@ -38,5 +39,22 @@ def test_what_is_told_names_what_to_look_at() -> None:
 def test_a_night_in_order_alerts_nobody() -> None:
     runs = pd.DataFrame([(AS_OF, "train_relevance", "done")], columns=["as_of", "step", "status"])
     kept = pd.DataFrame(PRICES, columns=COLUMNS).assign(shortfall=0.0)
-    figures = [(LAST, "exposure_gini", "all", 0.9), (AS_OF, "exposure_gini", "all", 0.9)]  # never logged any
-    assert night_alerts(reading(figures, prices=kept, runs=runs)) == []
+    never_logged = [(LAST, "exposure_gini", "all", 0.9), (AS_OF, "exposure_gini", "all", 0.9)]
+    always_late = [(LAST, NEWEST_AGE, "all", 3.0), (AS_OF, NEWEST_AGE, "all", 3.0)]
+    for figures in (never_logged, always_late):
+        assert night_alerts(reading(figures, prices=kept, runs=runs)) == []
+
+
+def test_a_log_that_stopped_is_told_every_night_until_nothing_is_left_of_it() -> None:
+    def told(*ages: float) -> list[str]:
+        """ages: on the last night, and tonight where there is one."""
+        figures = [(day, NEWEST_AGE, "all", age) for day, age in zip((LAST, AS_OF), ages, strict=False)]
+        whole = [(LAST, "exposure_gini", "all", 0.9), (AS_OF, "exposure_gini", "all", 0.9)]
+        nothing = pd.DataFrame(PRICES, columns=COLUMNS).iloc[:0]
+        runs = pd.DataFrame([], columns=["as_of", "step", "status"])
+        return [one.text for one in night_alerts(reading([*whole, *figures], prices=nothing, runs=runs))]
+
+    assert told(1.0, 2.0) == ["no exposure of tail_shelf has been logged for 2 days"]
+    assert told(6.0, 7.0) == ["no exposure of tail_shelf has been logged for 7 days"]
+    assert told(7.0) == ["no exposure of tail_shelf has been logged"]
+    assert told(2.0, 1.0) == []
