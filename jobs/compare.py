@@ -68,6 +68,10 @@ def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
     left = [f"  {count} {reason}" for reason, count in answer.left_out.items()]
     if log.withdrawn:
         left.append(f"  {log.withdrawn} exposures of items that were withdrawn by then, counted all the same")
+    if log.open:
+        left.append(
+            f"  {log.open} exposures of the last {setting.attribution_days} days, to which responses may still come"
+        )
     return "\n".join([*lines, *(["Named of the log:", *left] if left else [])])
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import SparkSession
+from pyspark.sql.streaming.listener import StreamingQueryProgress
 from pyspark.sql.streaming.query import StreamingQuery
 
-from features.contract import ITEM_EXPOSURE
-from features.contract.live_counts import LIVE_ITEM_COUNTS
-from features.live.counting import fit_to_count, once_each
+from features.contract import ITEM_EXPOSURE, RUNS
+from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
+from features.live.counting import fit_to_count, once_each, unfit_counts
 from jobs.alerts.alert import Alert
 from jobs.alerts.sending import send
 from jobs.live.batch import BatchWork
@@ -22,21 +25,24 @@ from jobs.online.store import feature_store_yaml, open_store
 from jobs.online.views import table_path
 from jobs.runtime.command import parser, run
 from jobs.runtime.config import Config
+from jobs.runtime.errors import Refused
 from jobs.runtime.lock import only_writer
 from jobs.runtime.logs import event, log_to
 from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 
-STREAM = "events"
+STREAM, UNFIT = "events", "unfit"
 LOOK_SECONDS = 10
 
 
 def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_now: bool) -> None:
     """Counts events into live_item_counts and live_user_counts, exactly once, until it is stopped.
 
-    Pushes the counts of the day and the live factor of the items of each batch to Feast's view live_item, and alerts
-    when an item reaches its cap or a group starves. Killed and started again it goes on where it was; an event counts
-    once. It runs beside the nights and takes no lock of theirs. With --available-now it takes what is there and ends.
+    Pushes the counts of the day of the items and shoppers of each batch, and the live factor of the items, to Feast's
+    views live_item and live_user, and alerts when an item reaches its cap, a group starves or a shopper is a program.
+    Killed and started again it goes on where it was; an event counts once. Refused where its checkpoint is gone, for it
+    would count everything again. It runs beside the nights and takes no lock of theirs. With --available-now it takes
+    what is there and ends.
     """
     folder = Path(conf.warehouse).absolute() / "streaming"
     with only_writer(folder, run_id):
@@ -44,10 +50,10 @@ def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_n
         query = started(spark, conf, run_id, folder / "checkpoint", available_now=available_now)
         event("stream started", run=run_id, step="stream_events", source=conf.stream.format)
         try:
-            late = _watched(query, run_id)
+            left_out = _watched(query, run_id)
         finally:
             query.stop()
-        event("stream ended", run=run_id, step="stream_events", dropped_as_late=late)
+        event("stream ended", run=run_id, step="stream_events", **left_out)
 
 
 def started(spark: SparkSession, conf: Config, run_id: str, checkpoint: Path, *, available_now: bool) -> StreamingQuery:
@@ -58,14 +64,23 @@ def started(spark: SparkSession, conf: Config, run_id: str, checkpoint: Path, *,
     # The state of each partition is a file a batch; the first start settles their number in the checkpoint.
     spark.conf.set("spark.sql.shuffle.partitions", str(conf.stream.partitions))
     tables = Warehouse(spark, conf.warehouse)
+    items, shoppers = (Counters(tables, table, STREAM) for table in (LIVE_ITEM_COUNTS, LIVE_USER_COUNTS))
+    if items.last_batch >= 0 and not (checkpoint / "offsets").exists():
+        raise Refused(
+            f"{LIVE_ITEM_COUNTS.name} has {items.last_batch + 1} batches of this stream, and {checkpoint} is gone, "
+            "which knows what they held: what comes would be counted again, or not at all.",
+            f"Bring the checkpoint back, or delete the tables {LIVE_ITEM_COUNTS.name} and {LIVE_USER_COUNTS.name} with "
+            "it and start from what the source still has.",
+        )
     store = None
     if feature_store_yaml(conf).exists():
         store = open_store(conf)
-        register_live(store, table_path(conf, LIVE_ITEM_COUNTS))
+        register_live(store, partial(table_path, conf))
     work = BatchWork(
-        conf, STREAM, tables, store, Counters(tables, STREAM), _live_plan(spark, conf), _sender(spark, conf, run_id)
+        conf, STREAM, tables, store, items, shoppers, _live_plan(spark, conf), _sender(spark, conf, run_id)
     )
-    events = event_stream(spark, conf.stream).where(fit_to_count(conf.stream.ahead_minutes))
+    ahead = conf.stream.ahead_minutes
+    events = event_stream(spark, conf.stream).observe(UNFIT, *unfit_counts(ahead)).where(fit_to_count(ahead))
     writer = (
         once_each(events, conf.stream.watermark_minutes)
         .writeStream.queryName(STREAM)
@@ -77,31 +92,39 @@ def started(spark: SparkSession, conf: Config, run_id: str, checkpoint: Path, *,
     return writer.trigger(processingTime=f"{conf.stream.trigger_seconds} seconds").start()
 
 
-def _watched(query: StreamingQuery, run_id: str) -> int:
-    """Waits for the end; tells how many events came later than the watermark, and returns their number."""
-    told, late, ended = -1, 0, False
+def _watched(query: StreamingQuery, run_id: str) -> dict[str, int]:
+    """Waits for the end; tells of every batch how many events were left out and why, and returns the sums."""
+    told, sums, ended = -1, Counter[str](), False
     while not ended:
         ended = bool(query.awaitTermination(LOOK_SECONDS))
         for progress in query.recentProgress:
             if progress["batchId"] > told:
                 told = progress["batchId"]
-                dropped = sum(one["numRowsDroppedByWatermark"] for one in progress["stateOperators"])
-                late += dropped
-                if dropped:
-                    event("events later than the watermark", run=run_id, step="stream_events", batch=told, rows=dropped)
-    return late
+                mine = _left_out(progress)
+                sums.update(mine)
+                if any(mine.values()):
+                    event("events left out", run=run_id, step="stream_events", batch=told, **mine)
+    return dict(sums)
+
+
+def _left_out(progress: StreamingQueryProgress) -> dict[str, int]:
+    """Rows of a batch that were not counted, by reason."""
+    late = sum(one["numRowsDroppedByWatermark"] for one in progress["stateOperators"])
+    unfit = progress["observedMetrics"].get(UNFIT)
+    return {"later_than_the_watermark": late, **({} if unfit is None else unfit.asDict())}
 
 
 def _live_plan(spark: SparkSession, conf: Config) -> Callable[[], LivePlan]:
-    """Reads the plan again when item_exposure has a new version."""
-    held: dict[int | None, LivePlan] = {}
+    """Reads the plan again when a night was planned or a step, such as a publish, has ended."""
+    held: dict[tuple[int | None, ...], LivePlan] = {}
 
     def newest() -> LivePlan:
-        version = Warehouse(spark, conf.warehouse).version(ITEM_EXPOSURE)
-        if version not in held:
+        tables = Warehouse(spark, conf.warehouse)
+        versions = tuple(tables.version(table) for table in (ITEM_EXPOSURE, RUNS))
+        if versions not in held:
             held.clear()
-            held[version] = read_live_plan(spark, conf)
-        return held[version]
+            held[versions] = read_live_plan(spark, conf)
+        return held[versions]
 
     return newest
 

@@ -14,9 +14,9 @@ def listed_items(scores: DataFrame, visits: DataFrame, weights: Sequence[float])
     """item_id, entries, relevance_sum, responses of the items in a list.
 
     scores: the night's exposure_scores of one policy; visits: user_id, visits, the lists that each is expected to ask
-    for in a day, as the plan has it; weights: chance that a position is looked at, the first first. An entry is expected
-    to be seen visits * weight of its position times, and each time answered with its relevance: the sum of that is
-    `responses`.
+    for in a day, as the plan has it; weights: chance that a position is looked at, the first first. An entry is
+    expected to be seen visits * weight of its position times, and each time answered with its relevance: the sum of
+    that is `responses`.
     """
     weight = F.element_at(F.array(*(F.lit(float(one)) for one in weights)), F.col("rank"))
     return (

@@ -30,9 +30,26 @@ def fit_to_count(ahead_minutes: int) -> Column:
 
     One event from a wrong clock, far in the future, would make the watermark drop everything that comes after it.
     """
-    present = F.col("event_id").isNotNull() & F.col("user_id").isNotNull() & F.col("item_id").isNotNull()
-    in_time = F.col("event_time") <= F.current_timestamp() + F.expr(f"INTERVAL {ahead_minutes} MINUTES")
-    return present & F.col("event_time").isNotNull() & F.coalesce(in_time, F.lit(False))
+    return ~(_lacks_id() | F.col("event_time").isNull() | _is_ahead(ahead_minutes))
+
+
+def unfit_counts(ahead_minutes: int) -> list[Column]:
+    """Aggregates: how many rows are not fit to count, by reason; a row is named once. What was no event is without_id."""
+    no_id, no_time = _lacks_id(), F.col("event_time").isNull()
+    return [
+        F.count_if(no_id).alias("without_id"),
+        F.count_if(~no_id & no_time).alias("without_time"),
+        F.count_if(~no_id & ~no_time & _is_ahead(ahead_minutes)).alias("ahead_of_the_clock"),
+    ]
+
+
+def _lacks_id() -> Column:
+    return F.col("event_id").isNull() | F.col("user_id").isNull() | F.col("item_id").isNull()
+
+
+def _is_ahead(minutes: int) -> Column:
+    late = F.col("event_time") > F.current_timestamp() + F.expr(f"INTERVAL {minutes} MINUTES")
+    return F.coalesce(late, F.lit(False))
 
 
 def once_each(events: DataFrame, watermark_minutes: int) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 
@@ -18,16 +19,19 @@ def send(night: Night, step: str, alerts: Sequence[Alert], *, added: bool = Fals
 
     The file is there even when there is no alert, so that its absence says that the step did not come so far. A webhook
     that fails is an event of the log and a decision of the run, not the end of the night. added: the alerts follow
-    those that are in the file already, as a stream's do; otherwise they take their place.
+    those that are in the file already, as a stream's do, and one that is there is not sent again; otherwise they take
+    their place.
     """
+    folder = night.folder / "alerts"
+    place = folder / f"{night.as_of}-{step}.jsonl"
+    before = place.read_text(encoding="utf-8") if added and place.exists() else ""
+    sent = {json.loads(line)["key"] for line in before.splitlines()}
+    alerts = [one for one in alerts if one.key not in sent]
     for one in alerts:
         event(f"alert: {one.text}", step=step, as_of=night.as_of, name=one.name, severity=one.severity,
               look_at=one.look_at)  # fmt: skip
-    folder = night.folder / "alerts"
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / f"{night.as_of}-{step}.jsonl"
     half = place.with_suffix(".part")
-    before = place.read_text(encoding="utf-8") if added and place.exists() else ""
     half.write_text(before + "".join(f"{one.as_json()}\n" for one in alerts), encoding="utf-8")
     half.replace(place)
     night.record.rows["alerts"] = len(alerts)

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
 from features.evaluation.answers import with_responses
+from jobs.delivery.live_nights import live_nights
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
@@ -23,11 +24,12 @@ _EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "po
 @dataclass(frozen=True)
 class PolicyLog:
     """exposures and lists: as model.policy_evaluation.two_policies takes them; withdrawn: exposures of items that were
-    withdrawn by then."""
+    withdrawn by then; open: exposures so young that responses to them may still come."""
 
     exposures: pd.DataFrame
     lists: dict[str, pd.DataFrame]
     withdrawn: int
+    open: int
     first: date
     last: date
 
@@ -37,7 +39,7 @@ def read_policy_log(
 ) -> PolicyLog:
     """The log of plan.placement between two days, both included; from the first common night to the last event.
 
-    An exposure belongs to the newest night of the policies that is not after its day. Raises LongtailError where a
+    An exposure belongs to the newest live night of the policies that is not after its day. Raises LongtailError where a
     policy has no lists or nothing was logged.
     """
     nights = _nights(tables, conf, policies)
@@ -78,7 +80,10 @@ def read_policy_log(
     drawn = made.toPandas()
     by_policy = {policy: drawn[drawn["policy"] == policy].drop(columns="policy") for policy in policies}
     found = rows.withColumnRenamed("event_date", "day").drop("event_time").toPandas()
-    return PolicyLog(found, by_policy, _withdrawn(tables, shown), min(days), max(days))
+    newest = events.agg(F.max("event_date").alias("day")).first()
+    assert newest is not None
+    young = found["day"] > newest["day"] - timedelta(days=conf.evaluation.attribution_days)
+    return PolicyLog(found, by_policy, _withdrawn(tables, shown), int(young.sum()), min(days), max(days))
 
 
 def _nights(tables: Warehouse, conf: Config, policies: Sequence[str]) -> list[date]:
@@ -98,12 +103,13 @@ def _nights(tables: Warehouse, conf: Config, policies: Sequence[str]) -> list[da
                 f"The policy {policy} has no lists for the placement {conf.plan.placement}; others have: {known}.",
                 "Plan its nights: plan_exposure with plan.policy and plan.relevance_of in a configuration of its own.",
             )
-    common = set.intersection(*of_policy.values())
+    common = live_nights(tables, set.intersection(*of_policy.values()))
     if not common:
         raise LongtailError(
-            f"There is no night for which {' and '.join(policies)} both have lists.", "Plan both for the same nights."
+            f"There is no published night for which {' and '.join(policies)} both have lists.",
+            "Plan both for the same nights.",
         )
-    return sorted(common)
+    return common
 
 
 def _with_relevance(tables: Warehouse, exposures: DataFrame, nights: list[date]) -> DataFrame:

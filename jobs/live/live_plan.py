@@ -12,9 +12,12 @@ from pyspark.sql import functions as F
 
 from features.contract import ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE
+from jobs.delivery.live_nights import live_nights
 from jobs.planning.columns import named_columns
 from jobs.planning.groups import members_by_rule
 from jobs.runtime.config import Config
+from jobs.runtime.experiment_section import plans_of_arms
+from jobs.runtime.plan_section import Plan
 from jobs.tables.warehouse import Warehouse
 from model.exposure.feedback import relative_error
 
@@ -30,7 +33,7 @@ class Floor:
 
 @dataclass(frozen=True)
 class LivePlan:
-    """Of the newest planned night: as_of, cap by item_id, and the floors; nothing of it where none is planned."""
+    """Of the newest live night: as_of, cap by item_id, and the floors; nothing of it where none is planned."""
 
     as_of: date | None
     cap: pd.Series
@@ -49,28 +52,41 @@ class LivePlan:
 
 
 def read_live_plan(spark: SparkSession, conf: Config) -> LivePlan:
-    """The newest planned night of the policy and the placement."""
+    """The newest live night of the placement. Where a test runs, an item's cap is the sum of those of the arms, since
+    the stream counts the shoppers of all, and a floor is the lowest that all arms have.
+    """
     tables = Warehouse(spark, conf.warehouse)
-    plans = tables.read_or_empty(ITEM_EXPOSURE).where(
-        (F.col("policy") == conf.plan.policy) & (F.col("placement") == conf.plan.placement)
-    )
-    newest = plans.agg(F.max("as_of").alias("as_of")).first()
-    if newest is None or newest["as_of"] is None:
+    plans = tables.read_or_empty(ITEM_EXPOSURE).where(F.col("placement") == conf.plan.placement)
+    of_policy = plans.where(F.col("policy") == conf.plan.policy)
+    nights = live_nights(tables, [row["as_of"] for row in of_policy.select("as_of").distinct().collect()])
+    if not nights:
         return LivePlan(None, pd.Series(dtype="float64"), ())
-    as_of: date = newest["as_of"]
-    rows = plans.where(F.col("as_of") == F.lit(as_of)).select("item_id", "cap").toPandas()
-    return LivePlan(as_of, rows.set_index("item_id")["cap"], _floors(tables, conf, as_of))
+    as_of, arms = nights[-1], _plans_on(conf, nights[-1])
+    mine = (F.col("as_of") == F.lit(as_of)) & F.col("policy").isin([plan.policy for plan in arms])
+    caps = plans.where(mine).groupBy("item_id").agg(F.sum("cap").alias("cap")).toPandas()
+    of_arms = [_floors(tables, plan, as_of) for plan in arms]
+    common = set.intersection(*(set(floors) for floors in of_arms))
+    floors = (min((floors[name] for floors in of_arms), key=lambda one: one.share) for name in sorted(common))
+    return LivePlan(as_of, caps.set_index("item_id")["cap"], tuple(floors))
 
 
-def _floors(tables: Warehouse, conf: Config, as_of: date) -> tuple[Floor, ...]:
-    """The floors over columns of item_features; those over columns of items are judged by the night alone."""
+def _plans_on(conf: Config, as_of: date) -> list[Plan]:
+    """The plan of every arm of a test that runs on the night, else the one plan."""
+    test = conf.experiment
+    if test.name is None or test.starts_on is None or as_of < test.starts_on:
+        return [conf.plan]
+    return list(plans_of_arms(conf.plan, test).values())
+
+
+def _floors(tables: Warehouse, plan: Plan, as_of: date) -> dict[str, Floor]:
+    """By name the floors over columns of item_features; those over columns of items are judged by the night alone."""
     known = set(ITEM_FEATURES_TABLE.column_names)
-    columns = [name for name in named_columns(conf.plan) if name in known]
+    columns = [name for name in named_columns(plan) if name in known]
     items = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(*columns).toPandas()
     ids = items["item_id"].to_numpy()
-    return tuple(
-        Floor(f"{name} ({rule})", bound.share, frozenset(ids[members]))
-        for name, bound in conf.plan.floors.items()
+    return {
+        (told := f"{name} ({rule})"): Floor(told, bound.share, frozenset(ids[members]))
+        for name, bound in plan.floors.items()
         if bound.column in known and bound.share > 0
         for rule, members in members_by_rule(bound, items)
-    )
+    }

@@ -1,7 +1,9 @@
-"""The live view of items: beside the coloured views, written a few items at a time."""
+"""The live views of items and shoppers: beside the coloured views, written a few rows at a time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -10,81 +12,111 @@ from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import 
 from feast.table_format import DeltaFormat
 from feast.types import Float64, String
 
-from features.contract.live_counts import LIVE_ITEM_COUNTS, SUMS
+from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS, SUMS
+from features.contract.table import Table
 from jobs.online.night_store import store_failures
 from jobs.online.quiet import hush_feast
 from jobs.online.registration import changing_registry
 
-LIVE_VIEW, LIVE_SERVICE = "live_item", "storefront_live"
 TAGS = {"managed_by": "longtail stream"}  # register_features removes what is its own and no longer declared
-_FIELDS = {
-    "live_factor": "What to multiply the item's score by for the rest of the day: 1 as planned, 0 at its cap.",
-    **{f"{name}_today": f"{name.capitalize()} of the day so far." for name in SUMS},
-    "day": "Day of the counts, UTC, as an ISO date; of an earlier day they say nothing.",
-}
 
 
-def register_live(store: FeatureStore, table_path: str) -> FeatureView:
-    """The live view; it is registered with its service where it is not yet, without touching anything else."""
+@dataclass(frozen=True)
+class LiveView:
+    """A view of counts of the day so far, and the service that reads it. factor: meaning of live_factor, None without."""
+
+    name: str
+    service: str
+    entity: str
+    whose: str
+    table: Table
+    factor: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.entity}_id"
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """By name its meaning."""
+        return {
+            **({} if self.factor is None else {"live_factor": self.factor}),
+            **{f"{name}_today": f"{name.capitalize()} of the day so far." for name in SUMS},
+            "day": "Day of the counts, UTC, as an ISO date; of an earlier day they say nothing.",
+        }
+
+
+LIVE_ITEM = LiveView(
+    "live_item", "storefront_live", "item", "A product.", LIVE_ITEM_COUNTS,
+    "What to multiply the item's score by for the rest of the day: 1 as planned, 0 at its cap.",
+)  # fmt: skip
+LIVE_USER = LiveView("live_user", "shopper_live", "user", "A shopper.", LIVE_USER_COUNTS)
+LIVE_SERVICE = LIVE_ITEM.service
+
+
+def register_live(store: FeatureStore, table_path: Callable[[Table], str]) -> None:
+    """Registers the live views with their services where they are not yet, without touching anything else.
+
+    table_path: the path of a table.
+    """
     hush_feast()
-    view, service = _declared(table_path)
     with store_failures("Writing the registry"), changing_registry(store):
-        registered = {one.name: one for one in store.list_feature_views()}
-        if LIVE_VIEW not in registered or registered[LIVE_VIEW].features != view.features:
-            store.apply([*view_entities(), view, service])
-    return view
+        registered = {one.name: one.features for one in store.list_feature_views()}
+        for live in (LIVE_ITEM, LIVE_USER):
+            view, service = _declared(live, table_path(live.table))
+            if registered.get(live.name) != view.features:
+                store.apply([_entity(live), view, service])
 
 
-def view_entities() -> list[Entity]:
-    """The item as Feast's entity, as the other views have it."""
-    return [
-        Entity(
-            name="item",
-            join_keys=["item_id"],
-            value_type=ValueType.STRING,
-            description="A product.",
-            tags={"managed_by": "longtail"},
-        )
-    ]
+def _entity(live: LiveView) -> Entity:
+    """As the other views have it."""
+    return Entity(
+        name=live.entity,
+        join_keys=[live.key],
+        value_type=ValueType.STRING,
+        description=live.whose,
+        tags={"managed_by": "longtail"},
+    )
 
 
-def _declared(table_path: str) -> tuple[FeatureView, FeatureService]:
-    kinds = {name: String if name == "day" else Float64 for name in _FIELDS}
+def _declared(live: LiveView, path: str) -> tuple[FeatureView, FeatureService]:
     source = SparkSource(
-        name=LIVE_VIEW,
-        path=table_path,
+        name=live.name,
+        path=path,
         table_format=DeltaFormat(),
         timestamp_field="window_start",
-        description=LIVE_ITEM_COUNTS.meaning,
+        description=live.table.meaning,
         tags=dict(TAGS),
     )
     view = FeatureView(
-        name=LIVE_VIEW,
-        entities=view_entities(),
+        name=live.name,
+        entities=[_entity(live)],
         schema=[
-            Field(name="item_id", dtype=String),
-            *(Field(name=name, dtype=kinds[name], description=meaning) for name, meaning in _FIELDS.items()),
+            Field(name=live.key, dtype=String),
+            *(
+                Field(name=name, dtype=String if name == "day" else Float64, description=meaning)
+                for name, meaning in live.fields.items()
+            ),
         ],
         ttl=timedelta(0),
         source=source,
-        description="Counts of the day so far, and what they leave of an item's exposure.",
+        description=f"{live.whose} Counts of the day so far" + (", and what they leave of it." if live.factor else "."),
         tags=dict(TAGS),
     )
-    meaning = "The live factor of an item, to multiply its score by."
-    return view, FeatureService(name=LIVE_SERVICE, features=[view], tags=dict(TAGS), description=meaning)
+    meaning = live.factor or "What a shopper was shown and did today."
+    return view, FeatureService(name=live.service, features=[view], tags=dict(TAGS), description=meaning)
 
 
-def push(store: FeatureStore, counts: pd.DataFrame, factor: pd.Series, day: object, now: datetime) -> int:
-    """Writes the items of `counts` (index item_id) to the live view; returns how many.
+def push(store: FeatureStore, live: LiveView, counts: pd.DataFrame, day: object, now: datetime) -> int:
+    """Writes the rows of `counts`, by the view's key, with live_factor where the view has one; returns how many.
 
     Values are those of the day so far, not differences, so that writing them again changes nothing.
     """
     if counts.empty:
         return 0
-    rows = counts.rename(columns={name: f"{name}_today" for name in SUMS})
-    rows = rows.assign(live_factor=factor.reindex(counts.index), day=str(day))
-    rows.insert(0, "item_id", rows.index)
+    rows = counts.rename(columns={name: f"{name}_today" for name in SUMS}).assign(day=str(day))
+    rows.insert(0, live.key, rows.index)
     rows = rows.assign(window_start=pd.Timestamp(now.astimezone(UTC).replace(tzinfo=None)))
-    with store_failures(f"Writing {LIVE_VIEW}"):
-        store.write_to_online_store(LIVE_VIEW, rows.reset_index(drop=True))
+    with store_failures(f"Writing {live.name}"):
+        store.write_to_online_store(live.name, rows.reset_index(drop=True))
     return len(rows)

@@ -1,4 +1,4 @@
-"""Takes a shopper out of both colours of the online store."""
+"""Takes a shopper out of the online store: out of both colours, and of what the stream keeps beside them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from jobs.online.writing import night_store
 
 
 def erase_online(store: FeatureStore, views: tuple[OnlineView, ...], user_id: str) -> list[str]:
-    """Deletes the shopper's rows from every view of shoppers in both colours; returns the views by colour.
+    """Deletes the shopper's rows from every view of shoppers that is registered; returns their names.
+
+    views: those that have two colours; what else has the shopper for its key is the stream's.
 
     Feast has no delete by entity: the store class of the configuration does it.
     """
     [key] = encode_keys("user_id", [user_id], store.config.entity_key_serialization_version)
     present = {view.name: view for view in store.list_feature_views()}
-    erased = []
-    for view in views:
-        for colour in COLOURS:
-            name = f"{view.name}_{colour}"
-            if view.entity == "user" and name in present:
-                with store_failures(f"Erasing from {name}"):
-                    night_store(store).erase(store.config, present[name], key)
-                erased.append(name)
+    coloured = [f"{view.name}_{colour}" for view in views for colour in COLOURS if view.entity == "user"]
+    others = [name for name, view in present.items() if view.join_keys == ["user_id"] and name not in coloured]
+    erased = [name for name in (*coloured, *others) if name in present]
+    for name in erased:
+        with store_failures(f"Erasing from {name}"):
+            night_store(store).erase(store.config, present[name], key)
     return erased

@@ -104,17 +104,19 @@ def evaluated(
     raw = weights_of(log, target, theta, assumption)
     weight = np.minimum(raw, clip)
     counted = log.weight * weight
-    of_request = np.bincount(log.request_user, minlength=log.users).astype(np.float64)
+    stands_for = log.request_weight
+    of_request = np.bincount(log.request_user, stands_for, minlength=log.users)
 
     def by_user(values: np.ndarray) -> np.ndarray:
         return np.bincount(log.user, values, minlength=log.users)
 
     entry_user = log.request_user[target.request]
-    entry_mass = target.probability * theta[target.position]
+    entry_count = target.probability * stands_for[target.request]
+    entry_mass = entry_count * theta[target.position]
     mass = np.bincount(entry_user, entry_mass, minlength=log.users)
     predicted = np.bincount(
         entry_user,
-        target.probability * model.expected(entry_user, target.position, target.relevance),
+        entry_count * model.expected(entry_user, target.position, target.relevance),
         minlength=log.users,
     )
     rest = log.response - model.expected(log.user, log.position, log.relevance)

@@ -46,6 +46,12 @@ class LoggedExposures:
         return len(self.request_user)
 
     @property
+    def request_weight(self) -> np.ndarray:
+        """float64 (requests): how many requests each stands for, the mean of its exposures' weights."""
+        count = np.bincount(self.request, minlength=self.requests)
+        return np.bincount(self.request, self.weight, minlength=self.requests) / np.maximum(count, 1)
+
+    @property
     def users(self) -> int:
         """How many there are."""
         return int(self.request_user.max(initial=-1)) + 1

@@ -15,6 +15,7 @@ from model.policy_evaluation.position_bias import counted, position_bias, strata
 from model.policy_evaluation.response_model import fitted
 
 WITHOUT_LIST = "requests of shoppers for whom {} had no list"
+ALONE = "requests of days on which only one of the two ran"
 WITHOUT_RELEVANCE = "exposures without a predicted relevance, taken as the lowest"
 
 
@@ -61,14 +62,17 @@ def two_policies(
 
     A policy with requests of its own is told by these, with weights of 1; another by all requests of others. Then only
     requests count whose shopper had a list of both that night: different shoppers would differ by themselves. Two
-    policies that both answered requests are held against each other as they are, which takes shoppers for assigned at
-    random, as a test does.
+    policies that both answered requests are held against each other as they are, on the days on which both did, which
+    takes shoppers for assigned at random, as a test does.
     Raises ValueError with a sentence where nothing is left to evaluate.
     """
     left: dict[str, int] = {}
     rows, dropped = cleaned(exposures, settings.most_a_day, needs_propensity=False)
     left |= dropped
     ran = [bool((rows["policy"] == name).any()) for name in names]
+    if all(ran):
+        rows, alone = _of_common_days(rows, names)
+        left |= {ALONE: alone} if alone else {}
     for name in names if not all(ran) else ():
         lacking = ~_keys(rows).isin(_keys(lists[name]))
         if lacking.any():
@@ -96,6 +100,22 @@ def two_policies(
     return Answer(
         names, pair, (logged_by[0], logged_by[1]), compared(names, pair, settings.bars), examination, told, left
     )
+
+
+def _of_common_days(rows: pd.DataFrame, names: tuple[str, str]) -> tuple[pd.DataFrame, int]:
+    """The rows of the days on which both policies answered requests, and how many requests of theirs that leaves out.
+
+    Days differ by themselves, a weekend from a week. Raises ValueError where the policies never ran on one day.
+    """
+    days = [set(rows.loc[rows["policy"] == name, "day"]) for name in names]
+    common = rows["day"].isin(days[0] & days[1])
+    if not common.any():
+        raise ValueError(
+            f"{names[0]} answered requests on {len(days[0])} days and {names[1]} on {len(days[1])} others; days differ "
+            "by themselves, so let both run at the same time"
+        )
+    alone = rows.loc[~common & rows["policy"].isin(names), "request_id"].nunique()
+    return rows[common], int(alone)
 
 
 def _own(rows: pd.DataFrame, examination: np.ndarray, settings: Settings) -> Evaluation:

@@ -77,7 +77,7 @@ def prepare(conf: Config) -> None:
     """Registers the views, and plans a night with a cap for every item."""
     store = open_store(conf)
     register(store, build_catalogue(online_views(conf)))
-    register_live(store, table_path(conf, LIVE_ITEM_COUNTS))
+    register_live(store, partial(table_path, conf))
     of_night = {"as_of": datetime.now(UTC).date(), "segment": "tail"}
     ids = [f"i{n}" for n in range(ITEMS)]
     plan = {**of_night, "policy": conf.plan.policy, "placement": conf.plan.placement, "cap": 1e6, "binding": "none"}

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from pyspark.sql import SparkSession
 
-from features.live.counting import fit_to_count, stream_schema, window_counts
+from features.live.counting import fit_to_count, stream_schema, unfit_counts, window_counts
 
 pytestmark = pytest.mark.slow
 
@@ -41,3 +41,6 @@ def test_rows_that_cannot_be_counted(spark: SparkSession) -> None:
     ]
     events = spark.createDataFrame(rows, stream_schema())
     assert [row["event_id"] for row in events.where(fit_to_count(5)).collect()] == ["1", "2"]
+    told = events.agg(*unfit_counts(5)).first()
+    assert told is not None
+    assert told.asDict() == {"without_id": 3, "without_time": 1, "ahead_of_the_clock": 1}

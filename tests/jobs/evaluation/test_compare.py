@@ -89,6 +89,7 @@ def test_a_policy_that_never_ran_is_compared_with_the_one_that_did(spark: SparkS
     assert "No difference between new and main is shown." in said
     # Item 0 stands first in every list of main, and on two of the twelve days after it was withdrawn.
     assert "240 exposures of items that were withdrawn by then" in said
+    assert "3360 exposures of the last 7 days, to which responses may still come" in said
     one_day = compare(spark, conf, ("new", "main"), NIGHT, NIGHT)
     assert "exposures of 2017-12-01 to 2017-12-01" in one_day
     assert "120 requests of 120 shoppers" in one_day

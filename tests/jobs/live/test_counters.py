@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract.live_counts import SUMS
+from features.contract.live_counts import LIVE_ITEM_COUNTS, SUMS
 from jobs.live.counters import Counters
 from jobs.tables.warehouse import Warehouse
 
@@ -26,7 +26,7 @@ def exposures(frame: pd.DataFrame) -> dict[str, float]:
 
 @pytest.fixture
 def counters(spark: SparkSession, tmp_path: object) -> Counters:
-    return Counters(Warehouse(spark, str(tmp_path)), "events")
+    return Counters(Warehouse(spark, str(tmp_path)), LIVE_ITEM_COUNTS, "events")
 
 
 def test_batches_add_up_and_count_once(counters: Counters) -> None:

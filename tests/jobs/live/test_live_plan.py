@@ -1,11 +1,21 @@
-"""Groups that starve: far below their floor and beyond chance, not after a few exposures."""
+"""Caps and floors of the live night; groups that starve: far below their floor and beyond chance."""
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import pandas as pd
 import pytest
+from pyspark.sql import SparkSession
 
-from jobs.live.live_plan import Floor, LivePlan
+from features.contract import ITEM_EXPOSURE
+from features.declarations import ITEM_FEATURES_TABLE
+from jobs.live.live_plan import Floor, LivePlan, read_live_plan
+from jobs.runtime.config import load_config
+from jobs.tables.warehouse import Warehouse
+from tests.conftest import ROOT
+from tests.jobs.small_tables import filled
 
 PLAN = LivePlan(
     None,
@@ -25,3 +35,32 @@ def test_a_group_far_below_its_floor_starves() -> None:
 def test_a_few_exposures_say_nothing() -> None:
     assert PLAN.starving(pd.Series({"t": 10.0})) == []
     assert PLAN.starving(pd.Series(dtype="float64")) == []
+
+
+@pytest.mark.slow
+def test_while_a_test_runs_an_item_may_have_what_all_arms_give_it(spark: SparkSession, tmp_path: Path) -> None:
+    night = date(2024, 5, 2)
+    arms = "{usual: {share: 0.5, plan: {}}, bold: {share: 0.5, plan: {floors: {cold: {share: 0.4}}}}}"
+    conf = load_config(
+        ROOT / "conf/local.yaml",
+        [f"warehouse={tmp_path}", "plan.floors={cold: {column: segment, equals: cold, share: 0.2}}",
+         "experiment.name=autumn", f"experiment.starts_on={night}", f"experiment.arms={arms}"],
+    )  # fmt: skip
+    tables = Warehouse(spark, conf.warehouse)
+    caps = [
+        ("main", "c", 4.0),
+        ("main", "t", 10.0),
+        ("bold", "c", 6.0),
+        ("bold", "t", 11.0),
+        ("never shown", "t", 50.0),
+    ]
+    rows = [
+        {"as_of": night, "policy": policy, "placement": "tail_shelf", "item_id": item, "cap": cap, "binding": "none"}
+        for policy, item, cap in caps
+    ]
+    tables.add(filled(spark, ITEM_EXPOSURE, rows), ITEM_EXPOSURE)
+    items = [{"as_of": night, "item_id": item, "segment": kind} for item, kind in (("c", "cold"), ("t", "tail"))]
+    tables.add(filled(spark, ITEM_FEATURES_TABLE, items), ITEM_FEATURES_TABLE)
+    plan = read_live_plan(spark, conf)
+    assert (plan.as_of, plan.cap.to_dict()) == (night, {"c": 10.0, "t": 21.0})
+    assert plan.floors == (Floor("cold (segment = cold)", 0.2, frozenset({"c"})),)

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from feast import FeatureStore
 
 from features.contract.live_counts import SUMS
-from jobs.live.online import LIVE_SERVICE, push, register_live
+from jobs.live.online import LIVE_ITEM, LIVE_SERVICE, LIVE_USER, push, register_live
 from jobs.online.catalogue import build_catalogue
+from jobs.online.erasure import erase_online
 from jobs.online.registration import register
 from jobs.online.store import feature_store_yaml, open_store
 from jobs.online.views import online_views
 from jobs.serving.client import RankedItem, StorefrontClient, UserList
-from tests.jobs.online.frames import published_in
+from tests.jobs.online.frames import config_in, published_in
 
 pytestmark = pytest.mark.slow
 DAY = date(2024, 5, 1)
@@ -39,12 +41,14 @@ def client(folder: Path) -> StorefrontClient:
     shown = UserList("u", True, DAY, "1", (entry(1, "tea", 0.5),))
     assert client.with_live_factors(shown) == shown  # no stream has run yet
     store = open_store(conf)
-    register_live(store, "somewhere")
+    register_live(store, lambda table: f"somewhere/{table.name}")
     counts = pd.DataFrame(0.0, index=pd.Index([item for item, _, _ in COUNTED], name="item_id"), columns=list(SUMS))
     counts["exposures"] = [shown for _, shown, _ in COUNTED]
     factor = pd.Series({item: value for item, _, value in COUNTED})
     for _ in range(2):  # again: values, not differences
-        assert push(store, counts, factor, DAY, datetime.now(UTC)) == 3
+        assert push(store, LIVE_ITEM, counts.assign(live_factor=factor), DAY, datetime.now(UTC)) == 3
+    of_shoppers = counts.set_axis(pd.Index(["u", "v", "w"], name="user_id"))
+    assert push(store, LIVE_USER, of_shoppers, DAY, datetime.now(UTC)) == 3
     # what the nights register leaves the live view alone
     register(store, build_catalogue(online_views(conf)))
     assert LIVE_SERVICE in {service.name for service in store.list_feature_services()}
@@ -67,6 +71,22 @@ def test_a_list_is_ordered_anew_and_what_is_used_up_is_left_out(client: Storefro
         (2, "drawn", 0.1),  # keeps its place among those that are left
         (3, "jam", pytest.approx(0.2)),
     ]
+
+
+def test_what_a_shopper_was_shown_today_is_online_until_it_is_erased(folder: Path, client: StorefrontClient) -> None:
+    assert client.published() is not None
+    conf = config_in(folder)
+
+    def shown(store: FeatureStore) -> list[float | None]:
+        rows = [{"user_id": user} for user in ("u", "v")]
+        answer = store.get_online_features(store.get_feature_service(LIVE_USER.service), entity_rows=rows)
+        found: list[float | None] = answer.to_dict()["exposures_today"]
+        return found
+
+    store = open_store(conf)
+    assert shown(store) == [80.0, 95.0]
+    assert LIVE_USER.name in erase_online(store, online_views(conf), "u")
+    assert shown(store) == [None, 95.0]
 
 
 def test_counts_of_yesterday_say_nothing(folder: Path, client: StorefrontClient) -> None:

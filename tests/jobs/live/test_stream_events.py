@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -92,7 +93,29 @@ def test_an_item_that_reaches_its_cap_is_eased_out_and_told_once(spark: SparkSes
     assert answer["exposures_today"] == [13.0, 9.0, 2.0, None]
     lines = (stream.folder / "warehouse/alerts" / f"{TODAY}-stream_events.jsonl").read_text("utf-8").splitlines()
     alerts = [json.loads(line) for line in lines]
-    assert {(one["name"], one["about"]) for one in alerts} == {("live.cap_reached", "hot")}
+    assert [(one["name"], one["about"]) for one in alerts] == [("live.cap_reached", "hot")]  # by two processes
+
+
+def test_a_program_counts_for_no_item_and_lost_checkpoints_are_refused(spark: SparkSession, tmp_path: Path) -> None:
+    stream = Stream(tmp_path, options={"maxFilesPerTrigger": "1"})
+    most = int(stream.conf.account.most_exposures_a_day)
+    script = events_of(most + 1, seed=1).assign(user_id="script", item_id="hot", event_type="exposure")
+    more = events_of(500, seed=2, start=5_000).assign(user_id="script", item_id="hot", event_type="exposure")
+    people = events_of(10, seed=3, start=9_000).assign(item_id="hot", event_type="exposure")
+    broken = events_of(2, seed=4, start=9_900)
+    broken.loc[0, "user_id"] = None
+    broken["event_time"] += pd.Timedelta(days=3)
+    for name, events in (("0", script), ("1", pd.concat([more, people])), ("2", broken)):
+        stream.give(events, name)
+    stream.finish()
+    items = counted(stream.tables(spark).read(LIVE_ITEM_COUNTS), "item_id")
+    assert items == {("hot", "exposures"): most + 1 + 10.0}
+    assert counted(stream.tables(spark).read(LIVE_USER_COUNTS), "user_id")["script", "exposures"] == most + 1 + 500
+    lines = (stream.folder / "warehouse/alerts" / f"{TODAY}-stream_events.jsonl").read_text("utf-8").splitlines()
+    assert [(one["name"], one["value"]) for one in map(json.loads, lines)] == [("live.programs", 1.0)]
+    shutil.rmtree(stream.folder / "checkpoint")
+    assert stream.start("now").wait(180) != 0
+    assert "would be counted again, or not at all" in (stream.folder / "stream.log").read_text("utf-8")
 
 
 def test_throughput(spark: SparkSession, tmp_path: Path) -> None:

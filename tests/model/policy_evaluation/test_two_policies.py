@@ -122,6 +122,38 @@ def test_arms_of_a_test_need_no_list_of_the_other_arm() -> None:
     assert apart.standard_error == pytest.approx(np.hypot(*alone), rel=0.02)
 
 
+def test_policies_that_took_turns_are_compared_on_days_of_both() -> None:
+    exposures, lists, _ = store(6, users=80)
+    exposures.loc[exposures["day"] < 6, "policy"] = "bold"
+    both = {**lists, "bold": lists["main"]}
+    with pytest.raises(ValueError, match="bold answered requests on 6 days and main on 6 others"):
+        two_policies(exposures, both, ("bold", "main"), settings())
+    exposures.loc[(exposures["day"] == 5) & (exposures["user_id"].astype(int) % 2 == 1), "policy"] = "main"
+    found = two_policies(exposures, both, ("bold", "main"), settings())
+    assert [one.requests for one in found.evaluations] == [40, 40]
+    assert found.left_out == {"requests of days on which only one of the two ran": 80 * 11}
+
+
+def test_a_sampled_log_says_the_same_of_a_request() -> None:
+    exposures, lists, _ = store(4, users=60)
+    whole = two_policies(exposures, lists, ("new", "main"), settings(most_a_day=1e9))
+    sampled = two_policies(exposures.assign(sample_weight=10.0), lists, ("new", "main"), settings(most_a_day=1e9))
+    for one, other in zip(sampled.evaluations, whole.evaluations, strict=True):
+        assert one.overlap == pytest.approx(other.overlap)
+        # The response model is held to the relevance by a ridge of one response, which is less of ten times as many.
+        assert one.doubly_robust.value == pytest.approx(other.doubly_robust.value, rel=0.02)
+        assert one.ips.value == pytest.approx(other.ips.value)
+        assert one.snips.value == pytest.approx(other.snips.value)
+
+
+def test_propensities_that_cannot_be_true_are_named() -> None:
+    exposures, lists, _ = store(5)
+    low = exposures.assign(propensity=exposures["propensity"] / 3)
+    found = two_policies(low, lists, ("new", "main"), settings(bars=Bars(0.8, 50)))
+    assert found.found.verdict == "cannot tell"
+    assert "which cannot be: they are not those with which the lists were drawn" in found.found.why[0]
+
+
 def test_what_cannot_be_used_is_named() -> None:
     exposures, lists, _ = store(2, users=60)
     of_first = exposures["user_id"] == "0"
