@@ -8,6 +8,7 @@ from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS
 from features.contract.table import Table
 from jobs.experiments.arms import arm_nights
 from jobs.planning.check import check_plan
+from jobs.planning.learned_weights import with_learned_weights
 from jobs.planning.outputs import exposure_rows, fallback_rows, item_rows, price_rows
 from jobs.planning.setting import read_setting
 from jobs.planning.solving import Planned, planned_night
@@ -25,10 +26,12 @@ def plan_exposure(night: Night) -> None:
     Reads relevance, item_features and user_features of the night; writes exposure_scores, item_exposure,
     constraint_prices and fallback_lists of the night and its policy; where a test runs, of every arm's policy for the
     arm's shoppers, with shares, stock and budgets of their own. Prices start from those of the newest earlier
-    night. With plan.on_unmet_floor: refuse, a floor that is missed ends the job with exit code 3 and nothing written.
+    night, and positions count as the log of answers moved them. With plan.on_unmet_floor: refuse, a floor that is
+    missed ends the job with exit code 3 and nothing written.
     """
     # Every arm of a test is planned before anything is written, so that a refusal leaves no half of it.
-    planned = {arm: (of_arm, _planned(of_arm, arm)) for arm, of_arm in arm_nights(night).items()}
+    nights = {arm: with_learned_weights(of_arm) for arm, of_arm in arm_nights(night).items()}
+    planned = {arm: (of_arm, _planned(of_arm, arm)) for arm, of_arm in nights.items()}
     # The lists come first: the run that they name is whom publish asks `runs` about (jobs/online/one_plan.py).
     for of_arm, (made, prices) in planned.values():
         _write(of_arm, exposure_rows(of_arm, made.inputs, made.made), EXPOSURE_SCORES)

@@ -27,6 +27,8 @@ from jobs.sources.complete_journey.panel import installed_folder
 from model.simulation.storefront import Lists, Storefront
 
 HISTORY_DAYS, SHOPPERS, ITEMS = 140, 900, 2_000
+# Chance that a place is looked at. Not that of plan.position_weights: the nights have to learn it.
+EXAMINATION = np.arange(1, 21) ** -0.55
 MANY = np.iinfo(np.int64).max // 2
 
 
@@ -72,16 +74,16 @@ def replay(conf: Config, folder: Path, on: date) -> dict[str, int]:
     if len(changed):
         write_delivery(folder, f"items-{on}", item_rows(store, changed, shop.stock, _listed(store, first), on))
     _keep(folder, shop, sizes, first)
-    counts = {"exposures": len(day.user), "purchases_of_the_shelf": int(day.responded.sum()),
-              "other_purchases": len(organic), "items_changed": len(changed),
+    counts = {"exposures": len(day.user), "clicks": int(day.clicked.sum()),
+              "purchases_of_the_shelf": int(day.responded.sum()), "other_purchases": len(organic),
+              "items_changed": len(changed),
               "sold_out": int(((shop.stock == 0) & (before > 0)).sum())}  # fmt: skip
     event("day played", day=on, **counts)
     return counts
 
 
 def _store(conf: Config, shoppers: int, items: int, history: int) -> PanelStore:
-    examination = np.array(conf.plan.position_weights)
-    return panel_store(installed_folder(), shoppers, items, examination, conf.seed, history)
+    return panel_store(installed_folder(), shoppers, items, EXAMINATION[: conf.plan.slots], conf.seed, history)
 
 
 def _listed(store: PanelStore, first: date) -> list[date]:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.planning.check import check_plan
+from jobs.planning.learned_weights import learned_plan
 from jobs.planning.outputs import exposure_rows, item_rows, price_rows
 from jobs.planning.setting import read_setting
 from jobs.planning.solving import planned_night
@@ -51,8 +52,12 @@ def what_if(
     check_plan(changed.plan)
     tables = Warehouse(spark, conf.warehouse)
     as_of = as_of or newest_plan(tables)
+    # Positions count as they did in the live plan, where the change does not say otherwise.
+    learned = learned_plan(tables, conf.plan, as_of).position_weights
+    if changed.plan.position_weights == conf.plan.position_weights:
+        changed = changed.model_copy(update={"plan": changed.plan.model_copy(update={"position_weights": learned})})
     night = Night(changed, as_of, run_id, spark, tables, Record())
-    live = _live(tables, conf, as_of)
+    live = _live(tables, conf, as_of, learned)
     setting = read_setting(night)
     warm, _ = last_prices(night, setting, of_tonight=True)
     planned = planned_night(night, setting, warm)
@@ -80,15 +85,15 @@ def what_if(
     )
 
 
-def _live(tables: Warehouse, conf: Config, as_of: date) -> PlanTables:
-    """The plan in the tables."""
+def _live(tables: Warehouse, conf: Config, as_of: date, weights: tuple[float, ...]) -> PlanTables:
+    """The plan in the tables; weights: what its positions count."""
     policy = F.col("policy") == conf.plan.policy
     shown = policy & (F.col("placement") == conf.plan.placement)
     return PlanTables(
         tables.read_date(EXPOSURE_SCORES, as_of).where(shown).toPandas(),
         tables.read_date(ITEM_EXPOSURE, as_of).where(shown).toPandas(),
         tables.read_date(CONSTRAINT_PRICES, as_of).where(policy).toPandas(),
-        conf.plan.position_weights,
+        weights,
     )
 
 

@@ -34,7 +34,7 @@ def fit_to_count(ahead_minutes: int) -> Column:
 
 
 def unfit_counts(ahead_minutes: int) -> list[Column]:
-    """Aggregates: how many rows are not fit to count, by reason; a row is named once. What was no event is without_id."""
+    """Aggregates: rows that are not fit to count, by reason, each named once. What was no event lacks its ids."""
     no_id, no_time = _lacks_id(), F.col("event_time").isNull()
     return [
         F.count_if(no_id).alias("without_id"),

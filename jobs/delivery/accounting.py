@@ -21,6 +21,7 @@ from jobs.runtime.logs import event
 from jobs.runtime.night import Night
 
 PREFIX = "delivery_"  # of the names in metrics
+USED = f"{PREFIX}position_weight_used"
 
 
 def planned_nights(night: Night) -> dict[str, list[date]]:
@@ -92,7 +93,7 @@ def _keep_counts(night: Night, log: DeliveryLog) -> None:
         event("logged exposures", **about, **{name: count for name, count in counts.items() if count})
         found += [(f"{PREFIX}position_weight", str(place), told) for place, told in log.weights.told.items()]
         used = enumerate(log.weights.used, start=1)
-        found += [(f"{PREFIX}position_weight_used", str(place), weight) for place, weight in used]
+        found += [(USED, str(place), weight) for place, weight in used]
     else:
         night.record.decisions["logged"] = f"no exposure of {placement} was logged"
         event("no exposure was logged", **about)

@@ -72,8 +72,8 @@ class BatchWork:
         return list(shown.index[shown > self.conf.account.most_exposures_a_day])
 
     def _counts_of(self, events: DataFrame, key: str) -> DataFrame:
-        plan, minutes = self.conf.plan, self.conf.stream.window_minutes
-        return window_counts(events, key, plan.placement, minutes, plan.position_weights)
+        weights, minutes = self.plan().position_weights, self.conf.stream.window_minutes
+        return window_counts(events, key, self.conf.plan.placement, minutes, weights)
 
     def _write(self, spark: SparkSession, counts: pd.DataFrame, batch_id: int, table: Table) -> None:
         """From the driver, where they are needed for what follows: Delta is not asked for what was just written."""

@@ -15,6 +15,7 @@ from features.declarations import ITEM_FEATURES_TABLE
 from jobs.delivery.live_nights import live_nights
 from jobs.planning.columns import named_columns
 from jobs.planning.groups import members_by_rule
+from jobs.planning.learned_weights import learned_plan
 from jobs.runtime.config import Config
 from jobs.runtime.experiment_section import plans_of_arms
 from jobs.runtime.plan_section import Plan
@@ -33,11 +34,13 @@ class Floor:
 
 @dataclass(frozen=True)
 class LivePlan:
-    """Of the newest live night: as_of, cap by item_id, and the floors; nothing of it where none is planned."""
+    """Of the newest live night: as_of, cap by item_id, the floors and what positions count, the first first; without
+    caps and floors where none is planned."""
 
     as_of: date | None
     cap: pd.Series
     floors: tuple[Floor, ...]
+    position_weights: tuple[float, ...]
 
     def starving(self, delivered: pd.Series, noise: float = 3.0, least: float = 0.5) -> list[tuple[str, float]]:
         """Floors whose share so far falls short by more than `least`, beyond chance, with the relative shortfall."""
@@ -60,14 +63,15 @@ def read_live_plan(spark: SparkSession, conf: Config) -> LivePlan:
     of_policy = plans.where(F.col("policy") == conf.plan.policy)
     nights = live_nights(tables, [row["as_of"] for row in of_policy.select("as_of").distinct().collect()])
     if not nights:
-        return LivePlan(None, pd.Series(dtype="float64"), ())
+        return LivePlan(None, pd.Series(dtype="float64"), (), conf.plan.position_weights)
     as_of, arms = nights[-1], _plans_on(conf, nights[-1])
     mine = (F.col("as_of") == F.lit(as_of)) & F.col("policy").isin([plan.policy for plan in arms])
     caps = plans.where(mine).groupBy("item_id").agg(F.sum("cap").alias("cap")).toPandas()
     of_arms = [_floors(tables, plan, as_of) for plan in arms]
     common = set.intersection(*(set(floors) for floors in of_arms))
     floors = (min((floors[name] for floors in of_arms), key=lambda one: one.share) for name in sorted(common))
-    return LivePlan(as_of, caps.set_index("item_id")["cap"], tuple(floors))
+    weights = learned_plan(tables, conf.plan, as_of).position_weights
+    return LivePlan(as_of, caps.set_index("item_id")["cap"], tuple(floors), weights)
 
 
 def _plans_on(conf: Config, as_of: date) -> list[Plan]:

@@ -23,7 +23,7 @@ TAGS = {"managed_by": "longtail stream"}  # register_features removes what is it
 
 @dataclass(frozen=True)
 class LiveView:
-    """A view of counts of the day so far, and the service that reads it. factor: meaning of live_factor, None without."""
+    """A view of counts of the day so far, and the service that reads it. factor: meaning of live_factor, None: none."""
 
     name: str
     service: str

@@ -18,6 +18,7 @@ from features.health.providers import provider_health
 from features.health.spread import purchase_shares, spread_health
 from jobs.delivery.accounting import PREFIX as DELIVERY
 from jobs.forecasting.weekly_fit import PREFIX as DEMAND
+from jobs.planning.learned_weights import with_learned_weights
 from jobs.planning.visits import planned_visits
 from jobs.quality.drift import PREFIX as DRIFT
 from jobs.quality.gate import PREFIX as FEATURE
@@ -31,7 +32,7 @@ _NOT_OTHERS = " AND ".join(f"NOT startswith(name, '{prefix}')" for prefix in (FE
 
 def keep_health(night: Night) -> None:
     """Replaces the night's figures of exposure, purchases, novelty, providers and calibration in `metrics`."""
-    plan = night.conf.plan
+    plan = with_learned_weights(night).conf.plan
     scores = _tonight(night, EXPOSURE_SCORES)
     given = _tonight(night, ITEM_EXPOSURE)
     features = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of)

@@ -19,6 +19,8 @@ _EVENT = (
     "request_id", "propensity", "policy",
 )  # fmt: skip
 
+_ANSWERS = {"click": 20, "cart": 40, "purchase": 60}  # seconds after the list was shown
+
 
 def organic_events(store: PanelStore, day: Day, on: date) -> pd.DataFrame:
     """Purchases that no list led to."""
@@ -41,7 +43,7 @@ def organic_events(store: PanelStore, day: Day, on: date) -> pd.DataFrame:
 def shelf_events(
     store: PanelStore, day: Day, on: date, shown: Mapping[int, UserList], place_of: np.ndarray, placement: str
 ) -> pd.DataFrame:
-    """Exposures by the client's own function, and the purchases that they led to, with their request.
+    """Exposures by the client's own function, and the clicks, carts and purchases that they led to, with their request.
 
     shown: by user of the world the list as it was read; place_of: int (exposures), the place in that list
     """
@@ -53,14 +55,15 @@ def shelf_events(
         seen = [answer.items[place] for place in place_of[begin:end]]
         at = moments[begin]
         rows += StorefrontClient.exposure_events(answer, request, placement, seen, at)
-        rows += [
-            {
-                "event_id": f"p-{request}-{item}", "user_id": answer.user_id, "event_type": "purchase", "quantity": 1,
-                "item_id": store.items["item_id"].iat[item], "event_time": at + timedelta(minutes=1),
-                "price": store.items["price"].iat[item], "request_id": request,
-            }
-            for item in day.item[begin:end][day.responded[begin:end]]
-        ]  # fmt: skip
+        for (kind, seconds), answers in zip(_ANSWERS.items(), (day.clicked, day.responded, day.responded), strict=True):
+            rows += [
+                {
+                    "event_id": f"{kind}-{request}-{item}", "user_id": answer.user_id, "event_type": kind,
+                    "item_id": store.items["item_id"].iat[item], "event_time": at + timedelta(seconds=seconds),
+                    "quantity": 1, "price": store.items["price"].iat[item], "request_id": request,
+                }
+                for item in day.item[begin:end][answers[begin:end]]
+            ]  # fmt: skip
     return _typed(pd.DataFrame(rows, columns=list(_EVENT)))
 
 

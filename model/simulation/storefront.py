@@ -9,6 +9,8 @@ import numpy as np
 
 from model.simulation.world import World
 
+CLICKS_A_RESPONSE = 4.0  # where appeal is small
+
 
 @dataclass(frozen=True)
 class Lists:
@@ -22,7 +24,8 @@ class Lists:
 class Day:
     """Exposures of a day, in the order of requests and positions; request: int, unique over all days
 
-    user, item, position (from 0), request: int (exposures); propensity: float64; responded: bool (exposures)
+    user, item, position (from 0), request: int (exposures); propensity: float64; responded, clicked: bool (exposures),
+    whoever responds has clicked before
     seconds: float64 (exposures), of the request since midnight
     bought_user, bought_item: int (organic purchases), made without any list; bought_seconds: float64
     """
@@ -33,6 +36,7 @@ class Day:
     request: np.ndarray
     propensity: np.ndarray
     responded: np.ndarray
+    clicked: np.ndarray
     seconds: np.ndarray
     bought_user: np.ndarray
     bought_item: np.ndarray
@@ -87,12 +91,13 @@ class Storefront:
         position = (np.cumsum(offered, axis=1) - 1)[row, column]
         user, item = request_user[row], shown[row, column]
         rate = world.appeal_of(user, item) * self.freshness(user, item)
-        chance = world.examination[position] * -np.expm1(-rate)
-        responded = random.random(len(user)) < chance
+        draw = random.random(len(user))
+        responded = draw < world.examination[position] * -np.expm1(-rate)
+        clicked = draw < world.examination[position] * -np.expm1(-CLICKS_A_RESPONSE * rate)
         responded &= self._served(item, responded)
         day = Day(
             user, item, position, self._requests + row, lists.propensity[request_user[row], column], responded,
-            time[row], *self._organic(random),
+            clicked, time[row], *self._organic(random),
         )  # fmt: skip
         self._requests += len(request_user)
         self._remember(user[~responded], item[~responded])

@@ -134,21 +134,21 @@ def _events(reading: Reading) -> Words:
 
 
 def _positions(reading: Reading) -> tuple[Block, ...]:
-    """The weights of positions that the log's answers tell, beside those that the plan reckons with."""
+    """The weights of positions that the log's answers tell, beside those configured and those reckoned with."""
     reckoned = reading.conf.plan.position_weights
     bars = []
     for place, weight in enumerate(reckoned, start=1):
         found = reading.figure("delivery_position_weight", str(place))
         if found is not None:
             used = reading.figure("delivery_position_weight_used", str(place)) or weight
-            told = f"{found:.2f}, the plan reckons with {weight:.2f}, accounted with {used:.2f}"
+            told = f"{found:.2f}, configured {weight:.2f}, accounted and planned with {used:.2f}"
             bars.append(Bar(f"position {place}", found, told))
     if not bars:
         return ()
     note = (
         "Chance to be looked at against the first place, by a position-based model of the answers to products shown at "
-        "several places. What the log cannot tell well stays near the plan's. Where it differs for good, set "
-        "plan.position_weights."
+        "several places. What the log cannot tell well stays near plan.position_weights; tonight's plan reckons with "
+        "what is between the two."
     )
     return (Bars("How often places are looked at", tuple(bars), ("metrics", "events"), note),)
 

@@ -21,6 +21,7 @@ PLAN = LivePlan(
     None,
     pd.Series(dtype="float64"),
     (Floor("cold (segment = cold)", 0.2, frozenset({"c", "d"})), Floor("new (age <= 28)", 0.2, frozenset({"n"}))),
+    (1.0,),
 )
 
 

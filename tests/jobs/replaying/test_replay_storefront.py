@@ -80,7 +80,10 @@ def test_the_store_opens_with_history_and_a_day_is_played_as_a_log(
     assert (shown.groupby("request_id")["position"].max() == shown.groupby("request_id").size()).all()
     drawn = shown.loc[shown["propensity"] < 1, "propensity"]
     assert set(drawn) == {0.25}
+    clicked = log[log["event_type"] == "click"]
+    assert len(clicked) == counts["clicks"] >= counts["purchases_of_the_shelf"]
     bought = log[(log["event_type"] == "purchase") & log["request_id"].notna()]
+    assert (log["event_type"] == "cart").sum() == len(bought)
     assert len(bought) == counts["purchases_of_the_shelf"]
     pairs = set(zip(shown["request_id"], shown["user_id"], shown["item_id"], strict=True))
     assert set(zip(bought["request_id"], bought["user_id"], bought["item_id"], strict=True)) <= pairs
