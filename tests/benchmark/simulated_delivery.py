@@ -17,9 +17,9 @@ from pyspark.sql import functions as F
 from features.contract import EXPOSURE_ACCOUNT, EXPOSURE_CORRECTIONS
 from jobs.account_exposure import account_exposure
 from jobs.build_features import build_features
+from jobs.delivery.group_shares import group_shares
 from jobs.ingest import ingest
 from jobs.planning.columns import item_rows_of, named_columns
-from jobs.planning.groups import named_groups
 from jobs.runtime.command import add_as_of, parser, run
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
@@ -36,22 +36,17 @@ WITHIN, BEYOND = "within 5 %", "beyond 5 %"
 def shares(plan: Plan, items: pd.DataFrame, account: pd.DataFrame) -> pd.DataFrame:
     """group, asked (NaN for a segment), expected, planned, achieved (shares of the night's whole) of one night.
 
-    items: item_id and the columns that the plan names; account: item_id, segment, planned, delivered
+    items: item_id and the columns that the plan names; account: rows of exposure_account
     """
-    of_item = account.set_index("item_id")[["planned", "delivered"]].reindex(items["item_id"]).fillna(0.0)
+    groups = group_shares(plan, items, account).rename(columns={"constraint": "group"})
     whole = account[["planned", "delivered"]].sum()
     rows = []
-    for one in named_groups(plan, items, total=1.0):
-        mine = of_item.iloc[one.group.members].sum()
-        asked = one.group.cap if np.isfinite(one.group.cap) else one.group.floor
-        rows.append((one.constraint, asked, mine["planned"], mine["delivered"]))
     for segment in SEGMENTS:
         mine = account.loc[account["segment"] == segment, ["planned", "delivered"]].sum()
-        rows.append((f"all {segment} items", np.nan, mine["planned"], mine["delivered"]))
-    found = pd.DataFrame(rows, columns=["group", "asked", "expected", "delivered"])
-    found["planned"] = found["expected"] / whole["planned"]
-    found["achieved"] = found.pop("delivered") / whole["delivered"]
-    return found
+        of_whole = (mine["planned"] / whole["planned"], mine["delivered"] / whole["delivered"])
+        rows.append((f"all {segment} items", np.nan, mine["planned"], *of_whole))
+    columns = ["group", "asked", "expected", "planned", "achieved"]
+    return pd.concat([groups[columns], pd.DataFrame(rows, columns=columns)], ignore_index=True)
 
 
 def verdict(night: int, expected: float, planned: float, achieved: float) -> str:
@@ -105,6 +100,11 @@ def main() -> None:
         rows = table(spark, conf)
         print(printed(rows))
         held = rows[rows["verdict"] != ""]
+        if held.empty and rows["night"].max() >= FROM_NIGHT:
+            raise LongtailError(
+                f"No group had more than {LEAST_EXPECTED:,.0f} expected exposures: nothing was held against the bar.",
+                "Give the simulated storefront more shoppers.",
+            )
         beyond = held[held["verdict"] == BEYOND]
         print(f"From night {FROM_NIGHT} on {len(held) - len(beyond)} of {len(held)} shares of groups with more than "
               f"{LEAST_EXPECTED:,.0f} expected exposures are within 5 % of the plan.")  # fmt: skip

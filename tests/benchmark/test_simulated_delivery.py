@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs.delivery.group_shares import group_shares
 from jobs.runtime.config import load_config
 from tests.benchmark.simulated_delivery import BEYOND, WITHIN, printed, shares, table, verdict
 from tests.jobs.test_account_exposure import FIRST, GENEROUS, Store
@@ -27,10 +29,14 @@ def test_shares_of_groups_and_segments() -> None:
     items["days_since_listed"] = [3.0, 90.0, np.nan]
     account = pd.DataFrame({"item_id": ["a", "b", "x"], "segment": ["tail", "cold", ""]})  # c has no part in it
     account["planned"], account["delivered"] = [60.0, 40.0, 0.0], [30.0, 15.0, 5.0]
+    account = account.assign(clicks=[2.0, 1.0, 9.0], carts=0.0, purchases=1, revenue=Decimal(3), margin=None)
     found = shares(conf.plan, items, account).set_index("group")
     assert found.loc["cold"].tolist() == pytest.approx([0.2, 40.0, 0.4, 0.3])
     assert found.loc["new_items"].tolist() == pytest.approx([0.1, 60.0, 0.6, 0.6])
     assert found.loc["all tail items"].tolist() == pytest.approx([np.nan, 60.0, 0.6, 0.6], nan_ok=True)
+    of_groups = group_shares(conf.plan, items, account).set_index("constraint")
+    assert of_groups.loc["new_items", ["clicks", "purchases", "revenue"]].tolist() == [2.0, 1.0, 3.0]
+    assert np.isnan(of_groups.loc["new_items", "margin"])
     told = found.reset_index().assign(night=1, correction=[0.1, 0.0, np.nan, np.nan], verdict="")
     assert "cold                  1        40  20.0 %   40.0 %    30.0 %           -25.0 %         +10.0 %" in printed(
         told

@@ -9,9 +9,12 @@ from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_ACCOUNT, EXPOSURE_CORRECTIONS
 from features.delivery.account import NOT_LOGGED
+from jobs.delivery.group_shares import OUTCOMES, group_shares
+from jobs.planning.columns import item_rows_of, named_columns
 from jobs.report.page.numbers import NONE, amount, percent
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Words
 from jobs.report.reading import Reading, day_words
+from jobs.runtime.night import Night, Record
 
 MOST = 10
 _ACCOUNT = ("exposure_account",)
@@ -52,7 +55,8 @@ def delivery(reading: Reading) -> Section:
         f"{reading.conf.account.attribution_days} days."
     )
     blocks = (
-        _shares(by), _reasons(by), _by_segment(by), *_by_policy(reading, night), _events(reading), *_positions(reading),
+        _shares(by), _reasons(by), _by_segment(by), *_by_group(reading, night), *_by_policy(reading, night),
+        _events(reading), *_positions(reading),
         *_corrections(reading),
     )  # fmt: skip
     return Section(slug, title, lead, blocks)
@@ -99,6 +103,29 @@ def _by_segment(by: pd.DataFrame) -> Table:
     columns = ("segment", *_SUMS)
     note = "" if sums["margin"].notna().any() else "The store gives no margins."
     return Table("What the exposures led to", columns, cells, _ACCOUNT, frozenset(_SUMS), note)
+
+
+def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
+    """Floors and caps of the accounted night: asked, planned, achieved, and what came of it."""
+    tables, plan = reading.tables, reading.conf.plan
+    of_night = Night(reading.conf, night, "", tables.spark, tables, Record())
+    items = item_rows_of(of_night, named_columns(plan)).toPandas()
+    found = group_shares(plan, items, reading.of_policy(EXPOSURE_ACCOUNT, night).toPandas())
+    if found.empty:
+        return ()
+    shown = found.sort_values("expected", ascending=False).head(MOST)
+    cells = tuple(
+        (
+            f"{row['constraint']} ({row['member']})", percent(row["asked"]), percent(row["planned"]),
+            percent(row["achieved"]), *(NONE if pd.isna(row[name]) else amount(row[name]) for name in OUTCOMES),
+        )
+        for row in shown.to_dict("records")
+    )  # fmt: skip
+    columns = ("rule", "asked", "planned", "achieved", *OUTCOMES)
+    left = len(found) - len(shown)
+    note = "Groups may overlap." + (f" {left} smaller ones are not shown." if left else "")
+    sources = (*_ACCOUNT, "item_features", "items")
+    return (Table("By floor and cap", columns, cells, sources, frozenset(columns[1:]), note),)
 
 
 def _by_policy(reading: Reading, night: date) -> tuple[Table, ...]:

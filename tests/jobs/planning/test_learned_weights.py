@@ -22,13 +22,9 @@ NIGHT, OTHER, PARTLY = date(2024, 5, 4), date(2024, 5, 3), date(2024, 5, 2)
 USED_ON = {NIGHT: [1.0, 0.7, 0.75, 0.4], OTHER: [1.0, 0.9, 0.8, 0.7], PARTLY: [1.0, 0.2]}
 
 
-def test_the_nights_own_weights_are_taken_where_there_is_one_for_every_slot(
-    spark: SparkSession, tmp_path: Path
-) -> None:
-    conf = load_config(
-        ROOT / "conf/local.yaml",
-        [f"warehouse={tmp_path}", "plan.slots=4", "plan.position_weights=[1.0, 0.8, 0.7, 0.6]"],
-    )
+def test_the_nights_own_weights_are_taken_where_every_slot_has_one(spark: SparkSession, tmp_path: Path) -> None:
+    weights_of_four = "plan.position_weights=[1.0, 0.8, 0.7, 0.6]"
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}", "plan.slots=4", weights_of_four])
     tables = Warehouse(spark, conf.warehouse)
 
     def weights(as_of: date) -> tuple[float, ...]:
