@@ -1,23 +1,28 @@
 """False alarms and power of the test of arms, looked at every morning, on purchases of the Complete Journey panel.
 
-One log, households and days, is split into two arms again and again by the product's own hash. Nobody is treated
-differently, so every alarm is a false one. For the power, each line of the arm is doubled with
-the stated probability. Beside it stand the same test without CUPED, and the usual test at 5 % looked at every morning.
+The metric is that of jobs/analyse_test.py, purchase lines of what is not head when the test begins, its covariates the
+same means of before, and the effect that it is tuned to find that of conf/base.yaml. One log, households and days, is
+split into two arms again and again by the product's own hash. Nobody is treated differently, so every alarm is a false
+one. For the power, each line of the arm is doubled with the stated probability. Beside it stand the same test without
+CUPED, and the usual test at 5 % looked at every morning.
 """
 
 from __future__ import annotations
 
 import argparse
-from datetime import date, datetime, timedelta
+from datetime import date
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from jobs.runtime.config import resolve_config
+from jobs.runtime.configuration_file import read_packaged
 from jobs.sources.complete_journey.panel import installed_folder
 from model.experiments.analysis import effect
 from model.experiments.assignment import arms_of
 
-BEGIN, DAYS, BEFORE, ALPHA = date(2017, 9, 4), 56, 56, 0.05
+CONF = resolve_config(read_packaged("base.yaml"), {}, "base.yaml")
+BEGIN, DAYS, BEFORE, ALPHA = date(2017, 9, 4), 56, CONF.experiment.before_days, CONF.experiment.alpha
 HALVES = {"control": 0.5, "treatment": 0.5}
 
 
@@ -25,10 +30,10 @@ def main() -> None:
     """Prints false alarms over all mornings and the power for the stated lift."""
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--splits", type=int, default=1_000)
-    made.add_argument("--lift", type=float, default=0.10, help="the effect looked for (default: %(default)s)")
+    made.add_argument("--lift", type=float, default=0.10, help="the effect that is there (default: %(default)s)")
     given = made.parse_args()
     users, lines, before = panel_days()
-    spread = given.lift * float(lines.mean())
+    spread = CONF.experiment.least_effect * float(before[:, 0].mean())
     random = np.random.default_rng(1)
     alarms = {"with CUPED": 0, "without CUPED": 0, "usual test each morning": 0}
     found = {"with CUPED": 0, "without CUPED": 0}
@@ -48,7 +53,9 @@ def main() -> None:
             if cuped.p[-1] < ALPHA:
                 days.append(int(np.argmax(cuped.p < ALPHA)) + 1)
     tried = -(-given.splits // 4)
-    print(f"{len(users)} households, {DAYS} mornings from {BEGIN}, {lines.sum() / len(users):.1f} lines a household")
+    print(
+        f"{len(users)} households, {DAYS} mornings from {BEGIN}, {lines.sum() / len(users):.1f} lines of the tail each"
+    )
     print(f"variance that CUPED leaves: {np.mean(kept):.0%}")
     for name, count in alarms.items():
         print(f"false alarms, {name:24} {_share(count, given.splits)}")
@@ -59,16 +66,36 @@ def main() -> None:
 
 
 def panel_days() -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Households, their lines (households, days) and their mean lines a day before, as one covariate."""
-    names = ["household_id", "transaction_timestamp"]
+    """Households, their lines of the tail (households, days), and their means a day before of lines of the tail, lines
+    of the head and spending (households, 3)."""
+    names = ["household_id", "transaction_timestamp", "product_id", "sales_value"]
     table = pq.read_table(installed_folder() / "transactions.parquet", columns=names)
     households, user = np.unique(table["household_id"].to_numpy(), return_inverse=True)
-    first = datetime.combine(BEGIN - timedelta(days=BEFORE), datetime.min.time())
-    day = (table["transaction_timestamp"].to_numpy().astype("datetime64[D]") - np.datetime64(first, "D")).astype(int)
-    inside = (day >= 0) & (day < BEFORE + DAYS)
-    lines = np.zeros((len(households), BEFORE + DAYS))
-    np.add.at(lines, (user[inside], day[inside]), 1.0)
-    return [str(one) for one in households], lines[:, BEFORE:], lines[:, :BEFORE].mean(axis=1, keepdims=True)
+    day = (table["transaction_timestamp"].to_numpy().astype("datetime64[D]") - np.datetime64(BEGIN, "D")).astype(int)
+    of_head = _is_head(table["product_id"].to_numpy(), day)
+    inside = (day >= -BEFORE) & (day < DAYS)
+
+    def by_day(weight: np.ndarray) -> np.ndarray:
+        at = user[inside] * (BEFORE + DAYS) + day[inside] + BEFORE
+        sums = np.bincount(at, weight[inside], minlength=len(households) * (BEFORE + DAYS))
+        return sums.reshape(len(households), BEFORE + DAYS)
+
+    tail = by_day((~of_head).astype(np.float64))
+    whole = (tail, by_day(of_head.astype(np.float64)), by_day(table["sales_value"].to_numpy()))
+    before = np.stack([values[:, :BEFORE].mean(axis=1) for values in whole], axis=1)
+    return [str(one) for one in households], tail[:, BEFORE:], before
+
+
+def _is_head(product: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """bool (lines): of the fewest products that hold the head's share of the purchases in the window before day 0."""
+    segments = CONF.segments
+    known, number = np.unique(product, return_inverse=True)
+    sold = np.bincount(number[(day < 0) & (day >= -segments.window_days)], minlength=len(known))
+    order = np.argsort(-sold, kind="stable")
+    before = np.cumsum(sold[order]) - sold[order]
+    head = np.zeros(len(known), dtype=bool)
+    head[order[before < segments.head_share * sold.sum()]] = True
+    return head[number]
 
 
 def _share(count: int, of: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 from pyspark.sql import functions as F
@@ -37,7 +37,7 @@ def response(reading: Reading) -> Section:
     for name in ("exposures_weight", "purchases_count"):
         if name in logged:
             title = f"{logged[name].capitalize()} a day, by segment"
-            blocks.append(Plot(title, line_plot(title, _lines(daily, name)), _SOURCES, _places(name)))
+            blocks.append(Plot(title, line_plot(title, _lines(daily, name, reading.as_of)), _SOURCES, _places(name)))
     blocks.append(_last_days(reading, daily, logged))
     missing = [words for name, words in _COUNTS.items() if name not in logged]
     if missing:
@@ -55,11 +55,14 @@ def _by_day(reading: Reading) -> pd.DataFrame:
     return days.join(segments, on="item_id", how="inner").groupBy("day", "segment").agg(*sums).toPandas()
 
 
-def _lines(daily: pd.DataFrame, name: str) -> list[Line]:
+def _lines(daily: pd.DataFrame, name: str, until: date) -> list[Line]:
+    """A day on which nothing came in is a zero of its own, from the first day that has any event to the last."""
+    days = [one.date() for one in pd.date_range(daily["day"].min(), until - timedelta(days=1))]
     lines = []
     for segment in ("head", "tail", "cold"):
-        mine = daily[(daily["segment"] == segment) & (daily[name] > 0)].sort_values("day")
-        lines.append(Line(segment, tuple(zip(mine["day"], map(float, mine[name]), strict=True)), segment))
+        mine = daily[daily["segment"] == segment].set_index("day")[name].reindex(days, fill_value=0.0)
+        if mine.any():
+            lines.append(Line(segment, tuple(zip(days, map(float, mine), strict=True)), segment))
     return lines
 
 

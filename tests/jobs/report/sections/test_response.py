@@ -1,0 +1,17 @@
+"""What shoppers did, by day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from jobs.report.sections.response import _lines
+
+
+def test_a_day_without_events_is_a_zero() -> None:
+    rows = [(date(2024, 5, 1), "tail", 3.0), (date(2024, 5, 3), "tail", 2.0), (date(2024, 5, 2), "head", 7.0)]
+    daily = pd.DataFrame(rows, columns=["day", "segment", "purchases_count"])
+    head, tail = _lines(daily, "purchases_count", until=date(2024, 5, 5))
+    assert (head.label, [value for _, value in head.points]) == ("head", [0.0, 7.0, 0.0, 0.0])
+    assert (tail.label, [value for _, value in tail.points]) == ("tail", [3.0, 0.0, 2.0, 0.0])
