@@ -3,6 +3,10 @@
 Each seed draws its shoppers from one large population, logs their visits under a policy that mixes everything in, and
 estimates a policy that favours what the (wrong) prediction likes. The truth is the value over the population. Covered
 is the doubly robust estimate of the target, of the difference to the logging policy, and beside them SNIPS and IPS.
+
+The first part holds the estimators alone, item-position and with the examination of positions given. The second holds
+what jobs/compare.py prints: position-based by tables, the examination estimated from the same log, the clip of
+conf/base.yaml, a policy that never ran against the one that logged, whose last two places are drawn.
 """
 
 from __future__ import annotations
@@ -12,11 +16,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from model.policy_evaluation.comparison import Bars, compared
+from jobs.runtime.config import resolve_config
+from jobs.runtime.configuration_file import read_packaged
+from model.policy_evaluation.comparison import Bars, Difference, compared
 from model.policy_evaluation.estimates import Evaluation, evaluated
 from model.policy_evaluation.response_model import fitted
+from model.policy_evaluation.two_policies import Settings, two_policies
 from tests.model.policy_evaluation.storefronts import Storefront, storefront
+from tests.model.policy_evaluation.test_two_policies import PLANNED, THETA, attraction_of, store
 
+Rows = dict[str, list[tuple[float, float, bool]]]  # by estimate: error, stated standard error, whether covered
 POPULATION, SHOPPERS, CLIP = 20_000, 500, 50.0
 
 
@@ -25,25 +34,58 @@ def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--seeds", type=int, default=500)
     seeds = made.parse_args().seeds
+    _by_estimators(seeds)
+    _by_tables(seeds)
+
+
+def _by_estimators(seeds: int) -> None:
     population = storefront(users=POPULATION)
     truth = population.value(population.target)
-    rows: dict[str, list[tuple[float, float, bool]]] = {}
+    gain = truth - population.value(population.logging)
+    found: Rows = {}
     for seed in range(seeds):
         target, own = one_log(population, seed)
-        for name in ("doubly_robust", "snips", "ips"):
-            one = getattr(target, name)
-            low, high = one.interval()
-            rows.setdefault(name, []).append((one.value - truth, one.standard_error, low <= truth <= high))
-        difference = compared(("target", "logging"), (target, own), Bars(0.9, 50)).differences["doubly_robust"]
-        gain = truth - population.value(population.logging)
-        rows.setdefault("doubly_robust difference", []).append(
-            (difference.value - gain, difference.standard_error, difference.low <= gain <= difference.high)
-        )
-    print(f"{seeds} logs of {SHOPPERS} shoppers; truth {truth:.4f} responses a request under the target")
+        apart = compared(("target", "logging"), (target, own), Bars(0.9, 50)).differences["doubly_robust"]
+        _add(found, target, truth, apart, gain)
+    _print(f"{seeds} logs of {SHOPPERS} shoppers, item-position, known examination", truth, found)
+
+
+def _by_tables(seeds: int) -> None:
+    conf = resolve_config(read_packaged("base.yaml"), {}, "base.yaml").evaluation
+    settings = Settings(
+        "position-based", conf.clip, Bars(0.5, 50), conf.most_exposures_a_day, THETA**0.7, drawn_slots=PLANNED
+    )
+    # Of the population that the logs' shoppers are drawn from; every item attracts alike in the mean.
+    truth = mean_attraction() * float(THETA.sum())
+    found: Rows = {}
+    for seed in range(seeds):
+        exposures, lists, _ = store(seed)
+        answer = two_policies(exposures, lists, ("new", "main"), settings)
+        _add(found, answer.evaluations[0], truth, answer.found.differences["doubly_robust"], 0.0)
+    _print(f"{seeds} logs of 250 shoppers, position-based, estimated examination", truth, found)
+
+
+def mean_attraction() -> float:
+    """Of a shopper and item of `store`: the mean of its clipped gamma distribution."""
+    return float(attraction_of(np.random.default_rng(1), (20_000_000,)).mean())
+
+
+def _add(found: Rows, target: Evaluation, truth: float, apart: Difference, gain: float) -> None:
+    for name in ("doubly_robust", "snips", "ips"):
+        one = getattr(target, name)
+        low, high = one.interval()
+        found.setdefault(name, []).append((one.value - truth, one.standard_error, low <= truth <= high))
+    found.setdefault("doubly_robust difference", []).append(
+        (apart.value - gain, apart.standard_error, apart.low <= gain <= apart.high)
+    )
+
+
+def _print(what: str, truth: float, rows: Rows) -> None:
+    print(f"\n{what}; truth {truth:.4f} responses a request under the target")
     print("estimate                    mean error  its s.e.   spread  stated s.e.  coverage of 95 % (s.e.)")
     for name, found in rows.items():
         error, stated, covered = (np.array(part, dtype=float) for part in zip(*found, strict=True))
-        rate = covered.mean()
+        rate, seeds = covered.mean(), len(found)
         print(
             f"{name:27} {error.mean():10.5f} {error.std() / seeds**0.5:9.5f} {error.std():8.5f} {stated.mean():12.5f} "
             f"{rate:9.3f} ({np.sqrt(rate * (1 - rate) / seeds):.3f})"

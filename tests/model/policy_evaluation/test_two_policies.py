@@ -32,7 +32,7 @@ def store(seed: int, users: int = 250, requests: int = 12) -> tuple[pd.DataFrame
     responses a request.
     """
     random = np.random.default_rng(seed)
-    attraction = np.clip(random.gamma(1.5, 0.1, (users, ITEMS)), 0.005, 0.8)
+    attraction = attraction_of(random, (users, ITEMS))
     relevance = np.clip(attraction * np.exp(random.normal(0, 0.3, attraction.shape)), 1e-3, 0.95)
     rows = []
     for user in range(users):
@@ -52,6 +52,11 @@ def store(seed: int, users: int = 250, requests: int = 12) -> tuple[pd.DataFrame
         "other": _lists([0, 1, 2, 3], relevance).assign(item_id="nobody's"),
     }
     return pd.DataFrame(rows, columns=COLUMNS), lists, float((attraction[:, of_new] @ THETA).mean())
+
+
+def attraction_of(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """How shoppers and items attract each other."""
+    return np.clip(random.gamma(1.5, 0.1, shape), 0.005, 0.8)
 
 
 COLUMNS = [
