@@ -122,7 +122,7 @@ def _own(rows: pd.DataFrame, examination: np.ndarray, settings: Settings) -> Eva
     """A policy by its own requests: what was shown is what it shows."""
     log = _log(rows.assign(propensity=1.0))
     ones = np.ones(len(rows))
-    target = TargetLists(log.request, log.position, log.weight, log.relevance, ones, ones, log.position)
+    target = TargetLists(log.request, log.position, ones, log.relevance, ones, ones, log.position)
     return evaluated(log, target, fitted(log, examination), settings.assumption, settings.clip)
 
 
