@@ -67,4 +67,4 @@ def test_while_a_test_runs_an_item_may_have_what_all_arms_give_it(spark: SparkSe
     assert plan.floors[0] == Floor("cold (segment = cold)", 0.2, frozenset({"c"}))
     assert [one.name for one in plan.floors[1:]] == [
         "new_items (days_since_listed <= 28)"
-    ]  # of base.yaml, in both arms
+    ]
