@@ -1,4 +1,4 @@
-"""The stream as a process of its own: killed and started again every event counts once; how fast it is."""
+"""The stream as a process of its own: killed and started again every event counts once; what it says online."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from features.contract import ITEM_EXPOSURE
 from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
@@ -116,26 +115,3 @@ def test_a_program_counts_for_no_item_and_lost_checkpoints_are_refused(spark: Sp
     shutil.rmtree(stream.folder / "checkpoint")
     assert stream.start("now").wait(180) != 0
     assert "would be counted again, or not at all" in (stream.folder / "stream.log").read_text("utf-8")
-
-
-def test_throughput(spark: SparkSession, tmp_path: Path) -> None:
-    """At least 5,000 events a second, from the first file to the last commit, in batches of one file."""
-    stream = Stream(tmp_path, options={"maxFilesPerTrigger": "1"})
-    register(open_store(stream.conf), build_catalogue(online_views(stream.conf)))
-    each, files = 50_000, 8
-    for n in range(files):
-        stream.give(events_of(each, seed=n, start=each * n), f"part-{n}")
-    stream.finish()
-    batches = stream.tables(spark).read(LIVE_ITEM_COUNTS)
-    assert batches.agg(F.sum("exposures") + F.sum("clicks") + F.sum("purchases")).first()[0] == each * files  # type: ignore[index]
-    log = (stream.folder / "warehouse" / LIVE_ITEM_COUNTS.name / "_delta_log").glob("*.json")
-    moments = sorted(
-        json.loads(line)["commitInfo"]["timestamp"] / 1000
-        for commit in log
-        for line in commit.read_text("utf-8").splitlines()
-        if '"commitInfo"' in line and '"WRITE"' in line
-    )
-    # the first batch starts the JVM's compilers and Python; a stream runs for days
-    rate = each * (len(moments) - 1) / (moments[-1] - moments[0])
-    print(f"{rate:,.0f} events/s in {len(moments)} batches of {each:,}")
-    assert rate >= 5_000
