@@ -29,6 +29,7 @@ from jobs.runtime.errors import Refused
 from jobs.runtime.lock import only_writer
 from jobs.runtime.logs import event, log_to
 from jobs.runtime.night import Night, Record
+from jobs.tables.erasure import without_forgotten
 from jobs.tables.warehouse import Warehouse
 
 STREAM, UNFIT = "events", "unfit"
@@ -81,6 +82,7 @@ def started(spark: SparkSession, conf: Config, run_id: str, checkpoint: Path, *,
     )
     ahead = conf.stream.ahead_minutes
     events = event_stream(spark, conf.stream).observe(UNFIT, *unfit_counts(ahead)).where(fit_to_count(ahead))
+    events = without_forgotten(tables, tables.local_folder, events)
     writer = (
         once_each(events, conf.stream.watermark_minutes)
         .writeStream.queryName(STREAM)

@@ -65,6 +65,4 @@ def test_while_a_test_runs_an_item_may_have_what_all_arms_give_it(spark: SparkSe
     plan = read_live_plan(spark, conf)
     assert (plan.as_of, plan.cap.to_dict()) == (night, {"c": 10.0, "t": 21.0})
     assert plan.floors[0] == Floor("cold (segment = cold)", 0.2, frozenset({"c"}))
-    assert [one.name for one in plan.floors[1:]] == [
-        "new_items (days_since_listed <= 28)"
-    ]
+    assert [one.name for one in plan.floors[1:]] == ["new_items (days_since_listed <= 28)"]

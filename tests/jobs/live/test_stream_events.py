@@ -19,6 +19,7 @@ from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import register
 from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views
+from jobs.tables.erasure import remember_forgotten
 from tests.jobs.live.streams import ITEMS, TODAY, Stream, counted, events_of, expected, kill
 from tests.jobs.small_tables import filled
 
@@ -95,7 +96,9 @@ def test_an_item_that_reaches_its_cap_is_eased_out_and_told_once(spark: SparkSes
     assert [(one["name"], one["about"]) for one in alerts] == [("live.cap_reached", "hot")]  # by two processes
 
 
-def test_a_program_counts_for_no_item_and_lost_checkpoints_are_refused(spark: SparkSession, tmp_path: Path) -> None:
+def test_programs_count_for_no_item_the_forgotten_not_at_all_and_a_lost_checkpoint_is_refused(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     stream = Stream(tmp_path, options={"maxFilesPerTrigger": "1"})
     most = int(stream.conf.account.most_exposures_a_day)
     script = events_of(most + 1, seed=1).assign(user_id="script", item_id="hot", event_type="exposure")
@@ -104,12 +107,17 @@ def test_a_program_counts_for_no_item_and_lost_checkpoints_are_refused(spark: Sp
     broken = events_of(2, seed=4, start=9_900)
     broken.loc[0, "user_id"] = None
     broken["event_time"] += pd.Timedelta(days=3)
-    for name, events in (("0", script), ("1", pd.concat([more, people])), ("2", broken)):
+    gone = events_of(3, seed=5, start=9_990).assign(user_id="gone", item_id="hot")
+    tables = stream.tables(spark)
+    remember_forgotten(tables, tables.local_folder, "gone")
+    for name, events in (("0", script), ("1", pd.concat([more, people, gone])), ("2", broken)):
         stream.give(events, name)
     stream.finish()
-    items = counted(stream.tables(spark).read(LIVE_ITEM_COUNTS), "item_id")
+    items = counted(tables.read(LIVE_ITEM_COUNTS), "item_id")
     assert items == {("hot", "exposures"): most + 1 + 10.0}
-    assert counted(stream.tables(spark).read(LIVE_USER_COUNTS), "user_id")["script", "exposures"] == most + 1 + 500
+    shoppers = counted(tables.read(LIVE_USER_COUNTS), "user_id")
+    assert shoppers["script", "exposures"] == most + 1 + 500
+    assert "gone" not in {user for user, _ in shoppers}
     lines = (stream.folder / "warehouse/alerts" / f"{TODAY}-stream_events.jsonl").read_text("utf-8").splitlines()
     assert [(one["name"], one["value"]) for one in map(json.loads, lines)] == [("live.programs", 1.0)]
     shutil.rmtree(stream.folder / "checkpoint")
