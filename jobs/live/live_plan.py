@@ -66,7 +66,9 @@ def read_live_plan(spark: SparkSession, conf: Config) -> LivePlan:
         return LivePlan(None, pd.Series(dtype="float64"), (), conf.plan.position_weights)
     as_of, arms = nights[-1], _plans_on(conf, nights[-1])
     mine = (F.col("as_of") == F.lit(as_of)) & F.col("policy").isin([plan.policy for plan in arms])
-    caps = plans.where(mine).groupBy("item_id").agg(F.sum("cap").alias("cap")).toPandas()
+    # The one list of those who refuse personalisation may give an item more than its cap: that is planned as well.
+    may = F.greatest("cap", "allocated")
+    caps = plans.where(mine).groupBy("item_id").agg(F.sum(may).alias("cap")).toPandas()
     of_arms = [_floors(tables, plan, as_of) for plan in arms]
     common = set.intersection(*(set(floors) for floors in of_arms))
     floors = (min((floors[name] for floors in of_arms), key=lambda one: one.share) for name in sorted(common))

@@ -59,10 +59,11 @@ def test_while_a_test_runs_an_item_may_have_what_all_arms_give_it(spark: SparkSe
         {"as_of": night, "policy": policy, "placement": "tail_shelf", "item_id": item, "cap": cap, "binding": "none"}
         for policy, item, cap in caps
     ]
+    rows[0]["allocated"] = 7.0  # more than its cap, by the list of those who refuse personalisation
     tables.add(filled(spark, ITEM_EXPOSURE, rows), ITEM_EXPOSURE)
     items = [{"as_of": night, "item_id": item, "segment": kind} for item, kind in (("c", "cold"), ("t", "tail"))]
     tables.add(filled(spark, ITEM_FEATURES_TABLE, items), ITEM_FEATURES_TABLE)
     plan = read_live_plan(spark, conf)
-    assert (plan.as_of, plan.cap.to_dict()) == (night, {"c": 10.0, "t": 21.0})
+    assert (plan.as_of, plan.cap.to_dict()) == (night, {"c": 13.0, "t": 21.0})
     assert plan.floors[0] == Floor("cold (segment = cold)", 0.2, frozenset({"c"}))
     assert [one.name for one in plan.floors[1:]] == ["new_items (days_since_listed <= 28)"]
