@@ -20,7 +20,7 @@ from jobs.runtime.source_config import FileInput, Mapped, TableMapping
 from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import Part, fresh_parts, list_parts
 from jobs.sources.files.reading import read_parts
-from jobs.sources.volume import unusual_days
+from jobs.sources.volume import unusual_types
 
 BEFORE = date(2024, 3, 31)
 MAPPING = TableMapping(
@@ -192,14 +192,22 @@ def test_a_wrong_mapping_is_named(tmp_path: Path, change: dict[str, Any], words:
         load_config(place)
 
 
-def test_unusual_days_are_told_against_their_weekday(tmp_path: Path) -> None:
+def test_unusual_days_are_told_against_their_weekday() -> None:
     volume = load_config("conf/local.yaml").source.volume  # 4 weeks, 0.1 to 10 times
     fridays = {date(2024, 3, 1): 100, date(2024, 3, 8): 120, date(2024, 3, 15): 80, date(2024, 3, 22): 110}
     friday, saturday = date(2024, 3, 29), date(2024, 3, 30)
-    assert unusual_days(fridays | {friday: 11}, [friday, saturday], volume) == []  # Saturdays are never open
-    assert unusual_days(fridays, [friday], volume) == [
-        "2024-03-29 has no events, its weekday had 105 in the median of 4 weeks"
-    ]
-    assert "has 9 events" in unusual_days(fridays | {friday: 9}, [friday], volume)[0]
-    assert "has 1051 events" in unusual_days(fridays | {friday: 1051}, [friday], volume)[0]
-    assert unusual_days({friday: 5}, [friday], volume) == []  # no week before tells anything
+
+    def told(of_type: dict[date, int], **others: dict[date, int]) -> list[str]:
+        return unusual_types({"purchase": of_type, **others}, [friday, saturday], volume)
+
+    assert told(fridays | {friday: 11}) == []  # Saturdays are never open
+    assert told(fridays) == ["2024-03-29 has no purchase, its weekday had 105 in the median of 4 weeks"]
+    assert "has 9 of purchase" in told(fridays | {friday: 9})[0]
+    assert "has 1051 of purchase" in told(fridays | {friday: 1051})[0]
+    assert told({friday: 5}) == []  # no week before tells anything
+    # A type that the store begins to log is not compared, and hides no other one; what is rare is left to chance.
+    usual = fridays | {friday: 100}
+    assert told(usual, exposure={date(2024, 3, 28): 9_000, friday: 24_000, saturday: 23_000}) == []
+    assert "no purchase" in told(fridays, exposure={friday: 24_000})[0]
+    assert "no click" in told(usual, click=dict.fromkeys(fridays, 30))[0]
+    assert told(usual, **{"return": dict.fromkeys(fridays, 2) | {friday: 30}}) == []
