@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING
 
 from pyspark.sql import Row
 from pyspark.sql import functions as F
@@ -11,6 +13,12 @@ from pyspark.sql import functions as F
 from features.contract import RUNS
 from features.contract.table import Table
 from jobs.tables.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from delta.tables import DeltaTable
+
+_RETENTION = "delta.deletedFileRetentionDuration"
+_WEEK_HOURS, _LOG_HOURS = 168, 720  # what Delta keeps of files and of the log where a table does not say
 
 
 def day_column(table: Table) -> str | None:
@@ -82,23 +90,41 @@ def _writer(runs: Sequence[Row], table: str, version: int) -> Row | None:
 def vacuum(tables: Warehouse, table: Table, hours: float, guarded: set[int], now: datetime) -> float:
     """Removes files that no version of the last `hours` needs and no guarded one; returns the hours that were kept.
 
-    A version needs the files that the version after it removed, and VACUUM goes by the time of that removal: so what is
-    kept reaches back to the commit after the oldest guarded version (Delta protocol, "Remove File").
+    Hours other than 0 Delta takes from the table's own retention alone, and it reads no version whose commit is older
+    (DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION): so that is set, and reaches back to the
+    commit of the oldest guarded version, unless it is the newest. The log is kept as long.
     """
     from delta.tables import DeltaTable
 
     stored = DeltaTable.forPath(tables.spark, tables.path(table))
     kept = hours
     if guarded:
-        after = stored.history().where(F.col("version") == min(guarded) + 1).select("timestamp").first()
-        if after is not None:
-            age = now - after["timestamp"].astimezone(UTC)  # collected times are naive, of the machine's zone
-            kept = max(kept, (age + timedelta(hours=1)) / timedelta(hours=1))
+        oldest = stored.history().where(F.col("version") == min(guarded)).select("timestamp").first()
+        if oldest is not None and min(guarded) != tables.version(table):
+            age = now - oldest["timestamp"].astimezone(UTC)  # collected times are naive, of the machine's zone
+            # In whole weeks, so that the retention changes once in a while and not every night.
+            kept = max(kept, _WEEK_HOURS * ceil((age + timedelta(hours=1)) / timedelta(hours=_WEEK_HOURS)))
+    if kept:
+        _set_retention(tables, stored, table, ceil(kept))
+        stored.vacuum()
+        return kept
     setting = "spark.databricks.delta.retentionDurationCheck.enabled"
     before = tables.spark.conf.get(setting, "true")
     tables.spark.conf.set(setting, "false")
     try:
-        stored.vacuum(kept)
+        stored.vacuum(0.0)
     finally:
         tables.spark.conf.set(setting, str(before))
     return kept
+
+
+def _set_retention(tables: Warehouse, stored: DeltaTable, table: Table, hours: int) -> None:
+    """Has files of older versions stay so long. It is a commit that a write beside it does not survive, so nothing is
+    written where it is so already."""
+    told = stored.detail().select("properties").first()
+    assert told is not None
+    default, wanted = f"interval {_WEEK_HOURS} hours", f"interval {hours} hours"
+    if told["properties"].get(_RETENTION, default) != wanted:
+        log = f"interval {max(hours, _LOG_HOURS)} hours"  # files may not be kept longer than the log
+        properties = f"'{_RETENTION}' = '{wanted}', 'delta.logRetentionDuration' = '{log}'"
+        tables.spark.sql(f"ALTER TABLE delta.`{tables.path(table)}` SET TBLPROPERTIES ({properties})")

@@ -33,6 +33,14 @@ def test_a_guarded_version_survives(spark: SparkSession, tmp_path: Path) -> None
         _names(free, first)
     assert vacuum(guarded, USERS, 0.0, {first}, now) >= 1.0
     assert _names(guarded, first) == ["first"]
+    # Delta reads no version beyond the table's own retention, and lets VACUUM keep no longer: a month needs five weeks.
+    assert vacuum(guarded, USERS, 0.0, {first}, now + timedelta(days=30)) == 5 * 168
+    properties = spark.sql(f"DESCRIBE DETAIL delta.`{guarded.path(USERS)}`").first()["properties"]
+    assert properties["delta.deletedFileRetentionDuration"] == "interval 840 hours"
+    changes = guarded.version(USERS)
+    vacuum(guarded, USERS, 0.0, {first}, now + timedelta(days=31))
+    commits = spark.sql(f"DESCRIBE HISTORY delta.`{guarded.path(USERS)}`").where(f"version > {changes}").collect()
+    assert not [row for row in commits if row["operation"] == "SET TBLPROPERTIES"]
     compact(guarded, USERS)
     assert [row["user_id"] for row in guarded.read(USERS).collect()] == ["third"]
 
