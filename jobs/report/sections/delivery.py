@@ -124,7 +124,8 @@ def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
     columns = ("rule", "asked", "planned", "achieved", *OUTCOMES)
     left = len(found) - len(shown)
     note = "Groups may overlap." + (f" {left} smaller ones are not shown." if left else "")
-    sources = (*_ACCOUNT, "item_features", "items")
+    # Columns of items are read where a rule names one.
+    sources = (*_ACCOUNT, "item_features", *(["items"] if "items" in tables.inputs else []))
     return (Table("By floor and cap", columns, cells, sources, frozenset(columns[1:]), note),)
 
 
