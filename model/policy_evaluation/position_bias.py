@@ -19,11 +19,15 @@ from scipy.optimize import isotonic_regression
 class PositionBias:
     """examination: float64 (positions), relative to the first, which is 1; NaN where the log cannot tell
     standard_error: float64 (positions) of its logarithm, from the counts alone; 0 for the first
+    reach, answers: float64 (positions), responses expected if every place were looked at as the first is, and those
+    that came; 0 where the log cannot tell
     attraction: float64 (strata), the response probability of a stratum where it is examined; NaN where never shown
     """
 
     examination: np.ndarray
     standard_error: np.ndarray
+    reach: np.ndarray
+    answers: np.ndarray
     attraction: np.ndarray
     rounds: int
 
@@ -56,27 +60,26 @@ def position_bias(shown: np.ndarray, answered: np.ndarray, tolerance: float = 1e
     # Only the products are determined; the first position is the unit.
     examination[told], attraction[strata] = theta / theta[0], gamma * theta[0]
     error[told] = _log_error(n * np.outer(gamma, theta))
-    return PositionBias(examination, error, attraction, rounds)
+    reach, answers = np.zeros(shown.shape[1]), np.zeros(shown.shape[1])
+    reach[told], answers[told] = (gamma * theta[0]) @ n, y.sum(axis=0)
+    return PositionBias(examination, error, reach, answers, attraction, rounds)
 
 
 def weights_of_positions(found: PositionBias | None, reckoned: np.ndarray, deviation: float) -> np.ndarray:
     """float64 (positions of `reckoned`): the chance that each is looked at, by what is reckoned with and by the log.
 
-    reckoned: float64 (positions) > 0; deviation: standard deviation of the logarithm by which the truth may lie beside
-    it, 0 where it is to be taken as it is. Both logarithms against the first position are averaged, each weighted by
-    its inverse variance: the posterior mean under a normal prior. What the log cannot tell stays as reckoned,
-    but for that weights never rise from one position to the next (isotonic regression).
+    reckoned: float64 (positions) > 0; deviation: relative standard deviation by which the truth may lie beside it, 0
+    where it is to be taken as it is. Against the first position it is the mean of the posterior that answers, a Poisson
+    count, leave of a gamma prior with that mean and deviation; so a place without any answer is not taken for one that
+    nobody looks at. What the log cannot tell stays as reckoned, but for that weights never rise from one position to
+    the next (isotonic regression).
     """
     if found is None or deviation == 0:
         return reckoned.copy()
-    told = min(len(reckoned), len(found.examination))
-    error = found.standard_error[:told]
-    known = np.isfinite(found.examination[:told]) & (found.examination[:told] > 0) & np.isfinite(error)
-    logged = np.log(np.where(known, found.examination[:told], 1.0))
-    before = np.log(reckoned[:told] / reckoned[0])
-    share = np.where(known, deviation**2 / (deviation**2 + np.where(known, error, 0.0) ** 2), 0.0)
-    weights = reckoned.copy()
-    weights[:told] = reckoned[0] * np.exp(before + share * (logged - before))
+    told = slice(1, min(len(reckoned), len(found.reach)))
+    worth = deviation**-2  # answers that the prior is worth
+    weights, before = reckoned.copy(), reckoned / reckoned[0]
+    weights[told] = reckoned[0] * (worth + found.answers[told]) / (worth / before[told] + found.reach[told])
     falling: np.ndarray = isotonic_regression(weights, increasing=False).x
     return np.minimum(falling, 1.0)
 

@@ -169,8 +169,14 @@ def _positions(reading: Reading) -> tuple[Block, ...]:
         found = reading.figure("delivery_position_weight", str(place))
         if found is not None:
             used = reading.figure("delivery_position_weight_used", str(place)) or weight
-            told = f"{found:.2f}, configured {weight:.2f}, accounted and planned with {used:.2f}"
-            bars.append(Bar(f"position {place}", found, told))
+            bars.append(
+                Bar(
+                    f"position {place}",
+                    found,
+                    f"{found:.2f}",
+                    note=f"configured {weight:.2f}, reckoned with {used:.2f}",
+                )
+            )
     if not bars:
         return ()
     note = (

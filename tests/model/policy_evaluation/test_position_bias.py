@@ -81,11 +81,19 @@ def test_strata_hold_like_numbers_and_ties_stay_together() -> None:
 
 def test_the_log_moves_what_is_reckoned_with_as_far_as_it_is_sure() -> None:
     reckoned = np.array([0.9, 0.45, 0.3, 0.2])
-    # the second is told well, the third as well as the prior, the fourth not at all
-    found = PositionBias(np.array([1.0, 0.8, 0.5, np.nan]), np.array([0.0, 1e-9, 0.2, np.nan]), np.zeros(0), 1)
-    used = weights_of_positions(found, reckoned, 0.2)
-    assert used == pytest.approx([0.9, 0.9 * 0.8, 0.9 * np.sqrt(0.5 * 0.3 / 0.9), 0.2])
+    # the second is told well, the third as well as the prior, which is worth 1 / .2 ** 2 answers, the fourth not at all
+    used = weights_of_positions(_bias([1e9, 1e9, 75.0, 0.0], [1e9, 0.8e9, 37.5, 0.0]), reckoned, 0.2)
+    assert used == pytest.approx([0.9, 0.9 * 0.8, 0.9 * (0.5 + 1 / 3) / 2, 0.2])
+    assert used[1:2] == pytest.approx(weights_of_positions(_bias([1e9, 1e9], [1e9, 0.8e9]), reckoned, 0.2)[1:2])
+    # Nine answers were expected of the third if it were seen as the first, so three as reckoned; none came.
+    none = weights_of_positions(_bias([1e9, 1e9, 9.0], [1e9, 0.5e9, 0.0]), reckoned, 0.2)
+    assert none[2] == pytest.approx(0.3 * 25 / 28)
+    found = _bias([1e9], [1e9])
     assert weights_of_positions(found, reckoned, 0.0) == pytest.approx(reckoned)
     assert weights_of_positions(None, reckoned, 0.2) == pytest.approx(reckoned)
-    short = PositionBias(np.array([1.0, 0.8]), np.array([0.0, 1e-9]), np.zeros(0), 1)
-    assert weights_of_positions(short, reckoned, 0.2) == pytest.approx([0.9, 0.72, 0.3, 0.2])
+
+
+def _bias(reach: list[float], answers: list[float]) -> PositionBias:
+    """What a log tells of positions; only reach and answers matter here."""
+    nothing = np.zeros(0)
+    return PositionBias(nothing, nothing, np.array(reach), np.array(answers), nothing, 1)
