@@ -34,7 +34,7 @@ WITHIN, BEYOND = "within 5 %", "beyond 5 %"
 
 
 def shares(plan: Plan, items: pd.DataFrame, account: pd.DataFrame) -> pd.DataFrame:
-    """group, asked (NaN for a segment), expected, planned, achieved (shares of the night's whole) of one night.
+    """group, member, asked (NaN for a segment), expected, planned, achieved (shares of the night's whole) of one night.
 
     items: item_id and the columns that the plan names; account: rows of exposure_account
     """
@@ -44,8 +44,8 @@ def shares(plan: Plan, items: pd.DataFrame, account: pd.DataFrame) -> pd.DataFra
     for segment in SEGMENTS:
         mine = account.loc[account["segment"] == segment, ["planned", "delivered"]].sum()
         of_whole = (mine["planned"] / whole["planned"], mine["delivered"] / whole["delivered"])
-        rows.append((f"all {segment} items", np.nan, mine["planned"], *of_whole))
-    columns = ["group", "asked", "expected", "planned", "achieved"]
+        rows.append((f"all {segment} items", "", np.nan, mine["planned"], *of_whole))
+    columns = ["group", "member", "asked", "expected", "planned", "achieved"]
     return pd.concat([groups[columns], pd.DataFrame(rows, columns=columns)], ignore_index=True)
 
 
@@ -61,12 +61,13 @@ def table(spark: SparkSession, conf: Config) -> pd.DataFrame:
     tables = Warehouse(spark, conf.warehouse)
     of_policy = F.col("policy") == conf.plan.policy
     account = tables.read(EXPOSURE_ACCOUNT).where(of_policy & F.col("logged").isNotNull()).toPandas()
-    moved = tables.read(EXPOSURE_CORRECTIONS).where(of_policy).toPandas().set_index(["as_of", "constraint"])
+    moved = tables.read(EXPOSURE_CORRECTIONS).where(of_policy).toPandas().set_index(["as_of", "constraint", "member"])
     parts = []
     for number, (as_of, rows) in enumerate(account.groupby("as_of"), start=1):
         night = Night(conf, as_of, "", spark, tables, Record())
         found = shares(conf.plan, item_rows_of(night, named_columns(conf.plan)).toPandas(), rows)
-        correction = moved["correction"].reindex([(as_of, group) for group in found["group"]]).to_numpy()
+        keys = [(as_of, *key) for key in zip(found["group"], found["member"], strict=True)]
+        correction = moved["correction"].reindex(keys).to_numpy()
         parts.append(found.assign(night=number, as_of=as_of, correction=correction))
     rows = pd.concat(parts, ignore_index=True)
     told = zip(rows["night"], rows["expected"], rows["planned"], rows["achieved"], strict=True)

@@ -30,7 +30,7 @@ def test_shares_of_groups_and_segments() -> None:
     account = pd.DataFrame({"item_id": ["a", "b", "x"], "segment": ["tail", "cold", ""]})  # c has no part in it
     account["planned"], account["delivered"] = [60.0, 40.0, 0.0], [30.0, 15.0, 5.0]
     account = account.assign(clicks=[2.0, 1.0, 9.0], carts=0.0, purchases=1, revenue=Decimal(3), margin=None)
-    found = shares(conf.plan, items, account).set_index("group")
+    found = shares(conf.plan, items, account).set_index("group").drop(columns="member")
     assert found.loc["cold"].tolist() == pytest.approx([0.2, 40.0, 0.4, 0.3])
     assert found.loc["new_items"].tolist() == pytest.approx([0.1, 60.0, 0.6, 0.6])
     assert found.loc["all tail items"].tolist() == pytest.approx([np.nan, 60.0, 0.6, 0.6], nan_ok=True)
@@ -51,11 +51,11 @@ def test_only_large_groups_of_late_nights_are_held_against_the_bar() -> None:
 
 @pytest.mark.slow
 def test_the_nights_of_a_store_with_their_corrections(spark: SparkSession, tmp_path: Path) -> None:
-    store = Store(spark, tmp_path, GENEROUS)
+    store = Store(spark, tmp_path, GENEROUS, "plan.max_item_share=0.05")
     nights = [FIRST + timedelta(days=n) for n in range(3)]
     for before, night in zip([None, *nights[:2]], nights, strict=True):
         if before:
-            store.log(before, t=9000.0, c=1000.0)  # 10 % of cold instead of 20 %
+            store.log(before, t=9000.0, c=1000.0)  # 10 % of cold instead of 20 %, and of both more than their cap
         store.account(night)
         store.plan(night)
     found = table(spark, store.conf)
