@@ -62,10 +62,13 @@ def register_live(store: FeatureStore, table_path: Callable[[Table], str]) -> No
     hush_feast()
     with store_failures("Writing the registry"), changing_registry(store):
         registered = {one.name: one.features for one in store.list_feature_views()}
+        lacking: list[Entity | FeatureView | FeatureService] = []
         for live in (LIVE_ITEM, LIVE_USER):
             view, service = _declared(live, table_path(live.table))
             if registered.get(live.name) != view.features:
-                store.apply([_entity(live), view, service])
+                lacking += [_entity(live), view, service]
+        if lacking:
+            store.apply(lacking)
 
 
 def _entity(live: LiveView) -> Entity:

@@ -135,7 +135,7 @@ def test_a_stream_that_starts_during_a_flip_does_not_undo_it(tmp_path: Path, mon
         apply(objects)
 
     monkeypatch.setattr(streaming, "apply", applying)
-    register_live(streaming, "somewhere")
+    register_live(streaming, lambda table: f"somewhere/{table.name}")
     flip.join(30)
     store = read_store(conf)
     assert registered_colours(store) == flipped
