@@ -128,7 +128,7 @@ def _fit(
     network = ranker.network
     optimiser = torch.optim.AdamW(_groups(network, settings.weight_decay), lr=settings.learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=max(batches * settings.epochs, 2), pct_start=_WARMUP_SHARE
+        optimiser, settings.learning_rate, total_steps=schedule_steps(batches, settings.epochs), pct_start=_WARMUP_SHARE
     )
     features = [ranker.standardised_features(period.items) for period in periods]
     for epoch in range(settings.epochs):
@@ -235,3 +235,10 @@ def _columns(block: Block, columns: np.ndarray) -> Block:
         channel_scores=np.take_along_axis(block.channel_scores, place[..., None], axis=1),
         first_stage_score=np.take_along_axis(block.first_stage_score, place, axis=1),
     )
+
+
+def schedule_steps(batches: int, epochs: int) -> int:
+    """Steps of the learning rate's schedule, at least 2; one more where the warm-up would be of exactly one step, since
+    OneCycleLR divides by the warm-up's length after its first step."""
+    steps = max(batches * epochs, 2)
+    return steps + 1 if steps * _WARMUP_SHARE == 1 else steps
