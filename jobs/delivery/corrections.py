@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -74,7 +73,7 @@ def _rules(night: Night, delivered: pd.DataFrame | None, before: pd.DataFrame, m
     items that were shown.
     """
     plan = night.conf.plan
-    items = item_rows_of(replace(night, as_of=measured or night.as_of), named_columns(plan)).toPandas()
+    items = item_rows_of(night.tables, measured or night.as_of, named_columns(plan)).toPandas()
     got = pd.Series(dtype=np.float64) if delivered is None else delivered.set_index("item_id")["delivered"]
     share = got / got.sum() if len(got) else got
     of_item = items["item_id"].map(share).fillna(0.0).to_numpy(dtype=np.float64)

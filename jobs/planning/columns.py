@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pyspark.sql import Column, DataFrame
@@ -12,8 +13,8 @@ from features.contract import ITEMS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.point_in_time import versions_at
 from jobs.runtime.errors import ConfigurationError
-from jobs.runtime.night import Night
 from jobs.runtime.plan_section import GroupBound, Plan
+from jobs.tables.warehouse import Warehouse
 
 ATTRIBUTE = "attributes."
 Kind = Literal["text", "number"]
@@ -51,16 +52,16 @@ def named_columns(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*ALWAYS, *(name for name in named if name)]))
 
 
-def item_rows_of(night: Night, columns: tuple[str, ...]) -> DataFrame:
-    """The columns and is_eligible of every item of item_features of the night; numbers as double."""
+def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...]) -> DataFrame:
+    """The columns and is_eligible of every item of item_features of a night; numbers as double."""
     features = [name for name in columns if name in _FEATURES]
     others = [name for name in columns if name not in _FEATURES]
-    rows = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).select(
+    rows = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
         *(_typed(F.col(name), _FEATURES[name]).alias(name) for name in features), "is_eligible"
     )
     if not others:
         return rows
-    at_date = versions_at(night.tables.read(ITEMS), [night.as_of], "item_id")
+    at_date = versions_at(tables.read(ITEMS), [as_of], "item_id")
     return rows.join(at_date.select("item_id", *map(_of_items, others)), on="item_id", how="left")
 
 

@@ -69,7 +69,7 @@ def read_setting(night: Night) -> Setting:
     """
     plan = night.conf.plan
     wishes = merchandising_on(plan.merchandising, night.as_of)
-    known = item_rows_of(night, named_columns(plan)).toPandas()
+    known = item_rows_of(night.tables, night.as_of, named_columns(plan)).toPandas()
     items = known[why_excluded(plan, known, wishes) == ""].sort_values("item_id", ignore_index=True)
     if items.empty:
         raise LongtailError(

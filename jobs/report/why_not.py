@@ -17,7 +17,7 @@ from model.exposure.reasons import NOT_PERSONAL
 def why_not_planned(night: Night, item: str) -> str:
     """Why an item of item_features entered no plan."""
     plan = night.conf.plan
-    rows = item_rows_of(night, named_columns(plan)).where(F.col("item_id") == item).toPandas()
+    rows = item_rows_of(night.tables, night.as_of, named_columns(plan)).where(F.col("item_id") == item).toPandas()
     [why] = why_excluded(plan, rows, merchandising_on(plan.merchandising, night.as_of))
     return why or "the plan was made with other settings, or before the item was known"
 
@@ -55,9 +55,8 @@ def _outdone(night: Night, own: DataFrame, given: Row) -> str:
     personal = (F.col("propensity") == 1.0) & (F.col("reason") != NOT_PERSONAL)
     planned = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(policy & personal)
     last = planned.groupBy("user_id").agg(F.min("score").alias("bar"), F.max_by("item_id", "rank").alias("rival"))
-    [factor], [addend] = worth_of(
-        plan, item_rows_of(night, worth_columns(plan)).where(F.col("item_id") == given.item_id).toPandas()
-    )
+    items = item_rows_of(night.tables, night.as_of, worth_columns(plan))
+    [factor], [addend] = worth_of(plan, items.where(F.col("item_id") == given.item_id).toPandas())
     score = F.col("relevance") * float(factor) + float(addend) + given.boost
     reached = own.join(last, on="user_id", how="inner").withColumn("gap", F.col("bar") - score)
     nearest = reached.orderBy("gap", "user_id").first()

@@ -24,7 +24,6 @@ from jobs.runtime.command import add_as_of, parser, run
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.manifest import run_step
-from jobs.runtime.night import Night, Record
 from jobs.runtime.plan_section import Plan
 from jobs.tables.warehouse import Warehouse
 
@@ -64,8 +63,7 @@ def table(spark: SparkSession, conf: Config) -> pd.DataFrame:
     moved = tables.read(EXPOSURE_CORRECTIONS).where(of_policy).toPandas().set_index(["as_of", "constraint", "member"])
     parts = []
     for number, (as_of, rows) in enumerate(account.groupby("as_of"), start=1):
-        night = Night(conf, as_of, "", spark, tables, Record())
-        found = shares(conf.plan, item_rows_of(night, named_columns(conf.plan)).toPandas(), rows)
+        found = shares(conf.plan, item_rows_of(tables, as_of, named_columns(conf.plan)).toPandas(), rows)
         keys = [(as_of, *key) for key in zip(found["group"], found["member"], strict=True)]
         correction = moved["correction"].reindex(keys).to_numpy()
         parts.append(found.assign(night=number, as_of=as_of, correction=correction))

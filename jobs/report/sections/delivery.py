@@ -14,7 +14,6 @@ from jobs.planning.columns import item_rows_of, named_columns
 from jobs.report.page.numbers import NONE, amount, percent
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Words
 from jobs.report.reading import Reading, day_words
-from jobs.runtime.night import Night, Record
 
 MOST = 10
 _ACCOUNT = ("exposure_account",)
@@ -108,8 +107,7 @@ def _by_segment(by: pd.DataFrame) -> Table:
 def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
     """Floors and caps of the accounted night: asked, planned, achieved, and what came of it."""
     tables, plan = reading.tables, reading.conf.plan
-    of_night = Night(reading.conf, night, "", tables.spark, tables, Record())
-    items = item_rows_of(of_night, named_columns(plan)).toPandas()
+    items = item_rows_of(tables, night, named_columns(plan)).toPandas()
     found = group_shares(plan, items, reading.of_policy(EXPOSURE_ACCOUNT, night).toPandas())
     if found.empty:
         return ()

@@ -12,7 +12,6 @@ from jobs.planning.worth import worth_columns, worth_of
 from jobs.report.page.numbers import amount, percent
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table
 from jobs.report.reading import Reading
-from jobs.runtime.night import Night, Record
 from model.exposure.reasons import NOT_PERSONAL
 
 MOST = 10
@@ -106,8 +105,7 @@ def _why(reading: Reading) -> DataFrame:
 def _worths(reading: Reading) -> DataFrame:
     """item_id, factor, addend of every item of the night, as the plan had them."""
     plan = reading.conf.plan
-    night = Night(reading.conf, reading.as_of, "", reading.tables.spark, reading.tables, Record())
-    items = item_rows_of(night, worth_columns(plan)).toPandas()
+    items = item_rows_of(reading.tables, reading.as_of, worth_columns(plan)).toPandas()
     factor, addend = worth_of(plan, items)
     worths = pd.DataFrame({"item_id": items["item_id"], "factor": factor, "addend": addend})
     return reading.tables.spark.createDataFrame(worths)
