@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pyspark.sql import functions as F
 
-from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, RUNS
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS
 from features.contract.table import Table
 from jobs.experiments.arms import policies_of_arms
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.manifest import done_runs
 from jobs.runtime.night import Night
 
 _STEP = "plan_exposure"
@@ -46,5 +47,4 @@ def _run_ids(night: Night, table: Table, policies: list[str]) -> list[str]:
 
 def _is_done(night: Night, run_id: str) -> bool:
     """Whether the run has a row of the step for the night that says done."""
-    mine = (F.col("run_id") == run_id) & (F.col("step") == _STEP) & (F.col("as_of") == F.lit(night.as_of))
-    return not night.tables.read_or_empty(RUNS).where(mine & (F.col("status") == "done")).isEmpty()
+    return any(run["run_id"] == run_id and run["as_of"] == night.as_of for run in done_runs(night.tables, _STEP))

@@ -56,9 +56,9 @@ def last_done(tables: Warehouse, step: str, before: date | None = None, at: date
 
 
 def done_runs(tables: Warehouse, step: str) -> list[Row]:
-    """as_of, inputs and decisions of the runs of a step that were done, in the order of time."""
+    """as_of, run_id, inputs and decisions of the runs of a step that were done, in the order of time."""
     done = tables.read_or_empty(RUNS).where((F.col("step") == step) & (F.col("status") == "done"))
-    rows = done.orderBy("started_at").select("as_of", "inputs", "decisions")
+    rows = done.orderBy("started_at").select("as_of", "run_id", "inputs", "decisions")
     return tables.collected(rows, RUNS, step)
 
 
