@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 import numpy as np
 
 from jobs.runtime.config import Config
 from jobs.runtime.experiment_section import plans_of_arms
 from jobs.runtime.night import Night
+from jobs.runtime.plan_section import Plan
 from model.experiments.assignment import arms_of
 
 
 def arm_nights(night: Night) -> dict[str, Night]:
-    """By arm the night with the arm's plan; {'': night} where no test runs on it."""
-    if not runs(night):
-        return {"": night}
-    plans = plans_of_arms(night.conf.plan, night.conf.experiment)
-    return {arm: night.with_plan(plan) for arm, plan in plans.items()}
+    """By arm the night with the arm's plan; under '' the night itself where no test runs on it."""
+    return {arm: night.with_plan(plan) for arm, plan in plans_on(night.conf, night.as_of).items()}
+
+
+def plans_on(conf: Config, as_of: date) -> dict[str, Plan]:
+    """By arm the plan that a night of the date has; {'': plan} where no test runs on it."""
+    return plans_of_arms(conf.plan, conf.experiment) if _has_begun(conf, as_of) else {"": conf.plan}
 
 
 def runs(night: Night) -> bool:
     """Whether the test has begun by the night."""
-    test = night.conf.experiment
-    return test.name is not None and test.starts_on is not None and night.as_of >= test.starts_on
+    return _has_begun(night.conf, night.as_of)
+
+
+def _has_begun(conf: Config, as_of: date) -> bool:
+    test = conf.experiment
+    return test.name is not None and test.starts_on is not None and as_of >= test.starts_on
 
 
 def policies_of_arms(night: Night) -> dict[str, str]:

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 from features.contract import ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.delivery.live_nights import live_nights
+from jobs.experiments.arms import plans_on
 from jobs.planning.columns import named_columns
 from jobs.planning.groups import members_by_rule
 from jobs.planning.learned_weights import learned_plan
 from jobs.runtime.config import Config
-from jobs.runtime.experiment_section import plans_of_arms
 from jobs.runtime.plan_section import Plan
 from jobs.tables.warehouse import Warehouse
 from model.exposure.feedback import relative_error
@@ -64,7 +64,8 @@ def read_live_plan(spark: SparkSession, conf: Config) -> LivePlan:
     nights = live_nights(tables, [row["as_of"] for row in of_policy.select("as_of").distinct().collect()])
     if not nights:
         return LivePlan(None, pd.Series(dtype="float64"), (), conf.plan.position_weights)
-    as_of, arms = nights[-1], _plans_on(conf, nights[-1])
+    as_of = nights[-1]
+    arms = plans_on(conf, as_of).values()
     mine = (F.col("as_of") == F.lit(as_of)) & F.col("policy").isin([plan.policy for plan in arms])
     # The one list of those who refuse personalisation may give an item more than its cap: that is planned as well.
     may = F.greatest("cap", "allocated")
@@ -74,14 +75,6 @@ def read_live_plan(spark: SparkSession, conf: Config) -> LivePlan:
     floors = (min((floors[name] for floors in of_arms), key=lambda one: one.share) for name in sorted(common))
     weights = learned_plan(tables, conf.plan, as_of).position_weights
     return LivePlan(as_of, caps.set_index("item_id")["cap"], tuple(floors), weights)
-
-
-def _plans_on(conf: Config, as_of: date) -> list[Plan]:
-    """The plan of every arm of a test that runs on the night, else the one plan."""
-    test = conf.experiment
-    if test.name is None or test.starts_on is None or as_of < test.starts_on:
-        return [conf.plan]
-    return list(plans_of_arms(conf.plan, test).values())
 
 
 def _floors(tables: Warehouse, plan: Plan, as_of: date) -> dict[str, Floor]:
