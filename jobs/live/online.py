@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
-from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, ValueType
+from feast import Entity, FeatureService, FeatureStore, FeatureView, Field
 from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import SparkSource
 from feast.table_format import DeltaFormat
 from feast.types import Float64, String
 
 from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS, SUMS
 from features.contract.table import Table
+from jobs.online.catalogue import entity_of
 from jobs.online.night_store import store_failures
 from jobs.online.quiet import hush_feast
 from jobs.online.registration import changing_registry
@@ -66,20 +67,9 @@ def register_live(store: FeatureStore, table_path: Callable[[Table], str]) -> No
         for live in (LIVE_ITEM, LIVE_USER):
             view, service = _declared(live, table_path(live.table))
             if registered.get(live.name) != view.features:
-                lacking += [_entity(live), view, service]
+                lacking += [entity_of(live.entity), view, service]
         if lacking:
             store.apply(lacking)
-
-
-def _entity(live: LiveView) -> Entity:
-    """As the other views have it."""
-    return Entity(
-        name=live.entity,
-        join_keys=[live.key],
-        value_type=ValueType.STRING,
-        description=live.whose,
-        tags={"managed_by": "longtail"},
-    )
 
 
 def _declared(live: LiveView, path: str) -> tuple[FeatureView, FeatureService]:
@@ -93,7 +83,7 @@ def _declared(live: LiveView, path: str) -> tuple[FeatureView, FeatureService]:
     )
     view = FeatureView(
         name=live.name,
-        entities=[_entity(live)],
+        entities=[entity_of(live.entity)],
         schema=[
             Field(name=live.key, dtype=String),
             *(

@@ -71,16 +71,22 @@ class Catalogue:
         ]
 
 
+def entity_of(name: str) -> Entity:
+    """Feast's entity user or item."""
+    return Entity(
+        name=name,
+        join_keys=[f"{name}_id"],
+        value_type=ValueType.STRING,
+        description=_ENTITIES[name],
+        tags=dict(OURS),
+    )
+
+
 def build_catalogue(views: Iterable[OnlineView]) -> Catalogue:
     """Feast's objects for the views. Raises LongtailError naming a feature whose type cannot be served."""
     hush_feast()
     views = tuple(views)
-    entities = {
-        name: Entity(
-            name=name, join_keys=[f"{name}_id"], value_type=ValueType.STRING, description=meaning, tags=dict(OURS)
-        )
-        for name, meaning in _ENTITIES.items()
-    }
+    entities = {name: entity_of(name) for name in _ENTITIES}
     sources = {view.name: _source(view) for view in views}
     coloured = {
         (view.name, colour): _coloured(view, colour, entities[view.entity], sources[view.name])
