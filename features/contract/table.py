@@ -68,8 +68,8 @@ class Table:
     """A Delta table: the one place of its StructType, key, partitions and invariants.
 
     `skipped_by` names the columns by whose least and greatest value readers skip files; None means all that have an
-    order and do not tell of a shopper. Collecting these values for all columns of a large table
-    takes as long as writing it, and they stay in Delta's log, where nothing can be erased.
+    order and do not tell of a shopper. Collecting these values for all columns of a large table takes as long as
+    writing it, and they stay in Delta's log, where nothing can be erased.
     """
 
     name: str

@@ -11,6 +11,7 @@ from features.contract.table import Table
 from jobs.online.fields import OnlineField
 from jobs.runtime.config import Plan
 
+SEGMENT = "segment:"  # what the key of a list begins with that is not personal
 # Array of the list -> the column of exposure_scores that it holds, best rank first.
 _OF_THE_LIST = {
     "item_ids": "item_id",
@@ -69,7 +70,7 @@ def fallback_query(table: str, plan: Plan) -> str:
     night = ", ".join(f"max({name}) AS {name}" for name in _OF_THE_NIGHT)
     members = "item_id, value AS score, relevance, 0.0D AS boost, 1.0D AS propensity, reason"
     return (
-        f"SELECT timestamp(night) AS event_timestamp, concat('segment:', shopper_segment) AS user_id, {arrays}, "
+        f"SELECT timestamp(night) AS event_timestamp, concat('{SEGMENT}', shopper_segment) AS user_id, {arrays}, "
         f"string(night) AS as_of, {', '.join(_OF_THE_NIGHT)}, '' AS arm FROM (SELECT as_of AS night, shopper_segment, "
         f"array_sort(collect_list(struct(rank, {members}))) AS list, {night} "
         f"FROM {table} WHERE {_of_the_plan(plan)} GROUP BY as_of, shopper_segment)"

@@ -14,7 +14,7 @@ from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.experiments.arms import policies_of_arms
-from jobs.online.exposures import fallback_query, item_exposure_query, user_exposure_query
+from jobs.online.exposures import SEGMENT, fallback_query, item_exposure_query, user_exposure_query
 from jobs.online.fields import OnlineView
 from jobs.planning.shared import EVERYONE
 from jobs.runtime.config import Plan
@@ -22,7 +22,6 @@ from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
 
 Rows = dict[str, pd.DataFrame]
-_SEGMENT = "segment:"  # what the key of a list begins with that is not personal
 
 
 def collect_rows(night: Night, views: tuple[OnlineView, ...]) -> Rows:
@@ -72,14 +71,14 @@ def _read(frame: DataFrame, view: OnlineView) -> pd.DataFrame:
 
 
 def _checked(rows: pd.DataFrame, view: OnlineView, night: Night) -> pd.DataFrame:
-    shared = rows[view.join_key].str.startswith(_SEGMENT)
+    shared = rows[view.join_key].str.startswith(SEGMENT)
     if shared.all():
         raise LongtailError(
             f"There is nothing to publish as {view.name} for {night.as_of} (policy {night.conf.plan.policy}, "
             f"placement {night.conf.plan.placement}).",
             "Run the steps before publish for that night, with this configuration.",
         )
-    if view.name == "user_exposure" and f"{_SEGMENT}{EVERYONE}" not in set(rows.loc[shared, view.join_key]):
+    if view.name == "user_exposure" and f"{SEGMENT}{EVERYONE}" not in set(rows.loc[shared, view.join_key]):
         # Shoppers who are unknown would be shown nothing.
         raise LongtailError(
             f"fallback_lists has no list for {EVERYONE} on {night.as_of} (policy {night.conf.plan.policy}, placement "
