@@ -26,7 +26,7 @@ from jobs.serving.client import StorefrontClient, UserList
 from jobs.sources.complete_journey.panel import installed_folder
 from model.simulation.storefront import Lists, Storefront
 
-HISTORY_DAYS, SHOPPERS, ITEMS = 140, 900, 2_000
+HISTORY_DAYS, SHOPPERS, ITEMS = 140, 3_600, 2_000
 # Chance that a place is looked at. Not that of plan.position_weights: the nights have to learn it.
 EXAMINATION = np.arange(1, 21) ** -0.55
 MANY = np.iinfo(np.int64).max // 2

@@ -14,6 +14,7 @@ from model.simulation.latent_classes import fitted_classes
 from model.simulation.world import Habits, World, world_of
 
 CLASSES, ROUNDS = 24, 40
+UNITS = 44.0  # of an item with little stock, times shoppers an item: some of these sell out within days
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class PanelStore:
 
 
 def panel_store(folder: Path, shoppers: int, items: int, examination: np.ndarray, seed: int, begins: int) -> PanelStore:
-    """Households and products drawn from the panel's files, with tastes fitted on what the households bought.
+    """Shoppers and products drawn from the panel's files, with tastes fitted on what the households bought.
 
+    Where there are more shoppers than households, several have the tastes and the activity of one household.
     begins: day of the world on which the storefront opens; new items arrive in the 28 days after it. Half of the items
     are the most bought, the others are drawn from all that were ever bought, so that there is a long tail.
     """
@@ -39,7 +41,8 @@ def panel_store(folder: Path, shoppers: int, items: int, examination: np.ndarray
     products = pq.read_table(folder / "products.parquet").to_pandas()
     products = products[products["product_type"].notna() & products["product_id"].isin(bought["product_id"])]
     random = np.random.default_rng(seed)
-    households = np.sort(random.choice(np.unique(bought["household_id"]), shoppers, replace=False))
+    households = np.unique(bought["household_id"])
+    like = _drawn(random, len(households), shoppers)
     count = bought.groupby("product_id").size().reindex(products["product_id"]).to_numpy()
     most = np.argsort(-count, kind="stable")[: items // 2]
     others = random.choice(np.setdiff1d(np.arange(len(products)), most), items - len(most), replace=False)
@@ -47,23 +50,31 @@ def panel_store(folder: Path, shoppers: int, items: int, examination: np.ndarray
     chosen, sold = products.iloc[at].reset_index(drop=True), count[at]
     types, of_item = np.unique(chosen["product_type"], return_inverse=True)
     of_product = pd.Series(np.searchsorted(types, chosen["product_type"]), index=chosen["product_id"])
-    mine = bought[bought["household_id"].isin(households)]
-    user = np.searchsorted(households, mine["household_id"])
-    kind = mine["product_id"].map(of_product).to_numpy()
+    household = np.searchsorted(households, bought["household_id"])
+    kind = bought["product_id"].map(of_product).to_numpy()
     inside = ~np.isnan(kind)
     counts = csr_array(
-        (np.ones(int(inside.sum())), (user[inside], kind[inside].astype(np.int64))), shape=(shoppers, len(types))
+        (np.ones(int(inside.sum())), (household[inside], kind[inside].astype(np.int64))),
+        shape=(len(households), len(types)),
     )
     counts.sum_duplicates()
-    lines_a_day = np.bincount(user, minlength=shoppers) / 365
+    tastes = fitted_classes(counts, CLASSES, ROUNDS, seed)
+    tastes = replace(tastes, membership=tastes.membership[like])
+    lines_a_day = np.bincount(household, minlength=len(households))[like] / 365
     visits = np.clip(lines_a_day / lines_a_day.mean() * 3.0, 0.1, 6.0)
     world = world_of(
-        fitted_classes(counts, CLASSES, ROUNDS, seed), of_item, sold + 1.0, visits, np.minimum(lines_a_day, 4.0),
-        examination, Habits(), seed,
+        tastes, of_item, sold + 1.0, visits, np.minimum(lines_a_day, 4.0), examination,
+        Habits(units=round(UNITS * shoppers / items)), seed,
     )  # fmt: skip
     world = replace(world, arrives=np.where(world.arrives > 0, world.arrives + begins, 0))
     price = bought.groupby("product_id")["sales_value"].median().reindex(chosen["product_id"]).to_numpy()
-    return PanelStore(world, _words(chosen, price), [f"s{one}" for one in households])
+    return PanelStore(world, _words(chosen, price), [f"s{number}" for number in range(1, shoppers + 1)])
+
+
+def _drawn(random: np.random.Generator, households: int, shoppers: int) -> np.ndarray:
+    """int (shoppers): the household of each; one more often than another by one at most."""
+    rounds = -(-shoppers // households)
+    return np.concatenate([random.permutation(households) for _ in range(rounds)])[:shoppers]
 
 
 def _words(products: pd.DataFrame, price: np.ndarray) -> pd.DataFrame:
