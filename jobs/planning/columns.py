@@ -24,6 +24,7 @@ _ITEMS: dict[str, DataType] = {
     column.name: column.type for column in ITEMS.columns if isinstance(column.type, NumericType | StringType)
 }
 ALWAYS = ("item_id", "title", "segment", "product_type", "category", "provider_id", "days_since_listed")
+UNITS_AND_LINES = ("units_sum_28d", "purchases_count_28d")  # how many units of the stock a purchase line takes
 
 
 def check_column(key: str, column: str, kind: Kind) -> None:
@@ -49,6 +50,7 @@ def named_columns(plan: Plan) -> tuple[str, ...]:
     bounds: list[GroupBound] = [*plan.floors.values(), *plan.caps.values()]
     named: list[str | None] = [bound.column for bound in bounds]
     named += [plan.stock.column, plan.stock.demand_column, plan.worth.margin_column]
+    named += UNITS_AND_LINES if plan.stock.column is not None else ()
     return tuple(dict.fromkeys([*ALWAYS, *(name for name in named if name)]))
 
 

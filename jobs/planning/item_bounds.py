@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from jobs.planning.columns import UNITS_AND_LINES
 from jobs.planning.merchandising import Merchandising
 from jobs.planning.names import ITEM_CAP, LAUNCH, PIN, STOCK
 from jobs.runtime.plan_section import Plan
@@ -33,8 +34,9 @@ def item_bounds(
     """The bounds of a night. total: exposures that shares refer to; largest: relevance of each item's best pair; part:
     share of the shoppers that are planned, who get so much of the stock and of exposures that are numbers.
 
-    A response to every exposure at the largest relevance must not outgrow the stock, less what will sell anyway: so
-    expected responses never do. A floor raises the share cap, never the stock's.
+    A response to every exposure at the largest relevance must not outgrow the stock, in purchase lines of as many units
+    as those of the last 28 days, less the lines that are expected anyway: so expected responses never do. A floor
+    raises the share cap, never the stock's.
     """
     floor, floor_kind = _floors(plan, items, wishes, total, part)
     cap = np.maximum(plan.max_item_share * total, np.where(floor_kind == PIN, floor, 0.0))
@@ -63,8 +65,15 @@ def _floors(
 def _stock(plan: Plan, items: pd.DataFrame, largest: np.ndarray) -> np.ndarray:
     if plan.stock.column is None:
         return np.full(len(items), np.inf)
-    units = items[plan.stock.column].to_numpy(dtype=np.float64)
+    lines = items[plan.stock.column].to_numpy(dtype=np.float64) / _units_a_line(items)
     if plan.stock.demand_column is not None:
-        units = units - np.nan_to_num(items[plan.stock.demand_column].to_numpy(dtype=np.float64), nan=0.0)
-    exposures = np.maximum(units, 0.0) / np.maximum(largest, 1e-12)
-    return np.where(np.isnan(units), np.inf, exposures)
+        lines = lines - np.nan_to_num(items[plan.stock.demand_column].to_numpy(dtype=np.float64), nan=0.0)
+    exposures = np.maximum(lines, 0.0) / np.maximum(largest, 1e-12)
+    return np.where(np.isnan(lines), np.inf, exposures)
+
+
+def _units_a_line(items: pd.DataFrame) -> np.ndarray:
+    """float64 (items): what a response takes out of the stock; 1 where the last 28 days do not tell."""
+    units, lines = (items[name].to_numpy(dtype=np.float64) for name in UNITS_AND_LINES)
+    told = (units > 0) & (lines > 0)
+    return np.where(told, units / np.where(told, lines, 1.0), 1.0)

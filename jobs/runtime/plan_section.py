@@ -56,7 +56,7 @@ class Launch(Section):
 
 
 class Stock(Section):
-    """Columns with units in stock and with units that will sell anyway; the first is null where stock is no bound."""
+    """Columns with units in stock and with purchase lines expected anyway; null: stock is no bound."""
 
     column: str | None
     demand_column: str | None

@@ -17,6 +17,8 @@ ITEMS = pd.DataFrame(
         "days_since_listed": [0.0, 14.0, 28.0, 500.0],
         "stock_quantity": [2.0, 10.0, np.nan, 1.0],
         "demand": [0.0, 4.0, 5.0, 3.0],
+        "units_sum_28d": [0.0, 0.0, 12.0, 7.0],
+        "purchases_count_28d": [0.0, 5.0, 6.0, 7.0],
     }
 )
 LARGEST = np.array([0.1, 0.5, 0.2, 0.0])
@@ -28,6 +30,14 @@ def test_stock_less_demand_bounds_the_responses() -> None:
     # 2 / 0.1 = 20 is above the share's 15; (10 - 4) / 0.5 = 12; stock unknown; nothing left of 1 - 3.
     assert bounds.cap.tolist() == pytest.approx([15.0, 12.0, 15.0, 0.0])
     assert bounds.cap_kind.tolist() == ["item_cap", "stock", "item_cap", "stock"]
+
+
+def test_stock_is_reckoned_in_the_units_of_a_purchase() -> None:
+    plan = plan_with(max_item_share=1.0, stock={"column": "stock_quantity", "demand_column": "demand"})
+    in_boxes = ITEMS.assign(units_sum_28d=[8.0, 10.0, 12.0, 7.0], purchases_count_28d=[4.0, 5.0, 6.0, 7.0])
+    bounds = item_bounds(plan, in_boxes, NONE, 100.0, LARGEST)
+    # Two units a line: 1 line at .1; 5 lines less the 4 that are expected, at .5.
+    assert bounds.cap.tolist() == pytest.approx([10.0, 2.0, 100.0, 0.0])
 
 
 def test_the_largest_floor_counts_and_a_launch_allowance_decays() -> None:
