@@ -20,6 +20,7 @@ from jobs.delivery.accounting import PREFIX as DELIVERY
 from jobs.forecasting.weekly_fit import PREFIX as DEMAND
 from jobs.planning.learned_weights import with_learned_weights
 from jobs.planning.visits import planned_visits
+from jobs.quality.delivered_health import delivered_figures
 from jobs.quality.drift import PREFIX as DRIFT
 from jobs.quality.gate import PREFIX as FEATURE
 from jobs.runtime.night import Night
@@ -31,7 +32,8 @@ _NOT_OTHERS = " AND ".join(f"NOT startswith(name, '{prefix}')" for prefix in (FE
 
 
 def keep_health(night: Night) -> None:
-    """Replaces the night's figures of exposure, purchases, novelty, providers and calibration in `metrics`."""
+    """Replaces the night's figures of exposure, planned and delivered, purchases, novelty, providers and calibration in
+    `metrics`."""
     plan = with_learned_weights(night).conf.plan
     scores = _tonight(night, EXPOSURE_SCORES)
     given = _tonight(night, ITEM_EXPOSURE)
@@ -45,6 +47,7 @@ def keep_health(night: Night) -> None:
         *lists_count(scores, given),
         *purchase_shares(features),
         _nights_of_window(earlier),
+        *delivered_figures(night, WINDOW_DAYS),
         *_calibration(night),
     ]
     versions = dict(night.tables.inputs)

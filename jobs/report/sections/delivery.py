@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pandas as pd
@@ -54,9 +55,8 @@ def delivery(reading: Reading) -> Section:
         f"{reading.conf.account.attribution_days} days."
     )
     blocks = (
-        _shares(by), _reasons(by), _by_segment(by), *_by_group(reading, night), *_by_policy(reading, night),
-        _events(reading), *_positions(reading),
-        *_corrections(reading),
+        _shares(by), _spread(reading, night), _reasons(by), _by_segment(by), *_by_group(reading, night),
+        *_by_policy(reading, night), _events(reading), *_positions(reading), *_corrections(reading),
     )  # fmt: skip
     return Section(slug, title, lead, blocks)
 
@@ -91,6 +91,32 @@ def _shares(by: pd.DataFrame) -> Bars:
         "that its position is looked at, as planned is."
     )
     return Bars("Shares intended and achieved", tuple(bars), _ACCOUNT, note)
+
+
+_SPREAD = (
+    ("Products with exposure", "coverage_share", "delivered_coverage_share", percent),
+    ("Tail products with exposure", "coverage_share/tail", "delivered_coverage_share/tail", percent),
+    ("Gini, 0 is even, 1 is all for one product", "exposure_gini", "delivered_gini", "{:.3f}".format),
+    ("Entropy, 1 is even", "exposure_entropy_share", "delivered_entropy_share", "{:.3f}".format),
+    ("Products without any in 28 days", "never_given_28d_count", "never_logged_28d_count", amount),
+)
+
+
+def _spread(reading: Reading, night: date) -> Table:
+    """How even the exposure of the accounted night was, as it was planned and as it was delivered."""
+
+    def cell(name: str, on: date, words: Callable[[float], str]) -> str:
+        figure, _, segment = name.partition("/")
+        value = reading.figure(figure, segment or "all", on)
+        return NONE if value is None else words(value)
+
+    cells = tuple(
+        (label, cell(planned, night, words), cell(delivered, reading.as_of, words))
+        for label, planned, delivered, words in _SPREAD
+    )
+    columns = ("measure", "planned", "delivered")
+    note = "Of the products that were eligible on that night. What nobody asked for was planned and not delivered."
+    return Table("How even it was", columns, cells, ("metrics", *_ACCOUNT), frozenset(columns[1:]), note)
 
 
 def _by_segment(by: pd.DataFrame) -> Table:

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from features.contract import METRICS
+from jobs.quality.delivered_health import delivered_figures
 from jobs.report.page.parts import Table
 from jobs.report.reading import Reading
 from jobs.report.sections.delivery import delivery
+from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.test_account_exposure import FIRST, GENEROUS, Store
 
@@ -29,3 +32,23 @@ def test_every_rule_has_what_it_was_to_get_and_got(spark: SparkSession, tmp_path
     assert cells["cold (segment = cold)"][:3] == ("20.0 %", "20.0 %", "10.0 %")
     assert dict(zip(table.columns[4:], cells["cold (segment = cold)"][3:], strict=True))["purchases"] == "1"
     assert set(section.sources) <= set(reading.versions)
+
+
+def test_what_was_delivered_is_told_beside_what_was_planned(spark: SparkSession, tmp_path: Path) -> None:
+    store, next_day = Store(spark, tmp_path, GENEROUS), FIRST + timedelta(days=1)
+    store.plan(FIRST)
+    store.log(FIRST, t=9000.0)
+    store.account(next_day)
+    tables = Warehouse(spark, store.conf.warehouse)
+    night = Night(store.conf, next_day, "run", spark, tables, Record())
+    figures = delivered_figures(night, 28)
+    rows = [(next_day, *figure, {}) for figure in figures]
+    tables.add(spark.createDataFrame(rows, METRICS.schema), METRICS)
+    assert night.record.decisions["delivered_of"] == str(FIRST)
+    never = {segment: value for name, segment, value in figures if name == "never_logged_28d_count"}
+    assert never["cold"] == 1
+    section = delivery(Reading(Warehouse(spark, store.conf.warehouse), store.conf, next_day))
+    [table] = [one for one in section.blocks if isinstance(one, Table) and one.title == "How even it was"]
+    told = {row[0]: row[2] for row in table.rows}
+    assert told["Tail products with exposure"] == "100.0 %"
+    assert told["Products without any in 28 days"] == f"{never['all']:.0f}"

@@ -1,0 +1,40 @@
+"""Reads the newest accounted night for the figures of what was delivered of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pyspark.sql import functions as F
+
+from features.contract import EXPOSURE_ACCOUNT, ITEM_EXPOSURE
+from features.health.delivered import delivered_health
+from features.health.figures import Figure
+from jobs.runtime.night import Night
+
+
+def delivered_figures(night: Night, window_days: int) -> list[Figure]:
+    """Of the newest accounted night of the policy; none where nothing of it was logged, which the decisions say."""
+    plan = night.conf.plan
+    mine = (F.col("policy") == plan.policy) & (F.col("placement") == plan.placement)
+    since = night.as_of - timedelta(days=window_days)
+    inside = (F.col("as_of") >= F.lit(since)) & (F.col("as_of") < F.lit(night.as_of))
+    accounts = night.tables.read_or_empty(EXPOSURE_ACCOUNT).where(mine & inside)
+    newest = accounts.agg(F.max("as_of").alias("as_of")).first()
+    then = None if newest is None else newest["as_of"]
+    at = F.col("as_of") == F.lit(then)
+    logged = accounts.where("logged > 0")
+    if then is None or logged.where(at).isEmpty():
+        night.record.decisions["delivered_of"] = "none: no exposure of the newest accounted night was logged"
+        return []
+    night.record.decisions["delivered_of"] = str(then)
+    eligible = night.tables.read(ITEM_EXPOSURE).where(mine & at).select("item_id", "segment")
+    delivered = accounts.where(at).select("item_id", "delivered")
+    ever = logged.select("item_id").distinct().withColumn("was_logged", F.lit(True))
+    rows = eligible.join(delivered, on="item_id", how="left").join(ever, on="item_id", how="left")
+    return delivered_health(
+        rows.select(
+            "item_id", "segment",
+            F.coalesce("delivered", F.lit(0.0)).alias("delivered"),
+            F.coalesce("was_logged", F.lit(False)).alias("was_logged"),
+        ).toPandas()
+    )  # fmt: skip
