@@ -15,7 +15,8 @@ from jobs.runtime.night import Night
 from jobs.runtime.source_config import Volume
 from jobs.sources.intake import Intake
 
-FEWEST = 20  # a day; chance alone moves fewer by much
+_COUNTED = ("event_type", "event_date", "user_id")
+FEWEST = 20  # shoppers a day; chance alone moves fewer by much, however many events each of them leaves
 
 
 def require_usual_volume(night: Night, events: Intake, since: date | None) -> None:
@@ -27,13 +28,16 @@ def require_usual_volume(night: Night, events: Intake, since: date | None) -> No
     earliest = (since or before) - timedelta(days=7 * volume.weeks + 1)
     recent = F.col("event_date").between(F.lit(earliest), F.lit(before - timedelta(days=1)))
     stored = night.tables.read_or_empty(EVENTS).where(recent & (F.col("event_date") < F.lit(since or before)))
-    counts: dict[str, Counter[date]] = defaultdict(Counter)
-    for rows in (events.accepted.where(recent), *([stored] if since else [])):
-        for row in rows.groupBy("event_type", "event_date").count().collect():
-            counts[row["event_type"]][row["event_date"]] += row["count"]
+    rows = events.accepted.where(recent).select(*_COUNTED)
+    rows = rows.unionByName(stored.select(*_COUNTED)) if since else rows
+    counts, shoppers = defaultdict[str, Counter[date]](Counter), defaultdict[str, Counter[date]](Counter)
+    sums = (F.count("*").alias("events"), F.countDistinct("user_id").alias("shoppers"))
+    for row in rows.groupBy("event_type", "event_date").agg(*sums).collect():
+        counts[row["event_type"]][row["event_date"]] = row["events"]
+        shoppers[row["event_type"]][row["event_date"]] = row["shoppers"]
     first = since or before - timedelta(days=1)
     new = [first + timedelta(days=number) for number in range((before - first).days)]
-    unusual = unusual_types(counts, new, volume)
+    unusual = unusual_types(counts, shoppers, new, volume)
     if unusual:
         raise Refused(
             f"The volume of events is unusual: {'; '.join(unusual)}.",
@@ -41,34 +45,43 @@ def require_usual_volume(night: Night, events: Intake, since: date | None) -> No
         )
 
 
-def unusual_types(counts: Mapping[str, Mapping[date, int]], new: list[date], volume: Volume) -> list[str]:
+def unusual_types(
+    counts: Mapping[str, Mapping[date, int]],
+    shoppers: Mapping[str, Mapping[date, int]],
+    new: list[date],
+    volume: Volume,
+) -> list[str]:
     """Sentences on the new days and types of events that are far from usual.
 
-    counts: by type events by day. Each type is judged by itself, so that a store may begin to log another one, and one
-    that stops is not hidden by the others; but of those that are not the most frequent only such as have FEWEST a day.
+    counts, shoppers: by type the events and the different shoppers of each day. Each type is judged by itself, so that
+    a store may begin to log another one, and one that stops is not hidden by the others; but of those that are not the
+    most frequent only such as FEWEST shoppers have on a day of that weekday.
     """
     most = max(counts, key=lambda kind: (sum(counts[kind].values()), kind), default=None)
     return [
         said
         for kind, of_type in sorted(counts.items())
-        for said in unusual_days(kind, of_type, new, volume, 1 if kind == most else FEWEST)
+        for said in unusual_days(kind, of_type, shoppers[kind], new, volume, 1 if kind == most else FEWEST)
     ]
 
 
-def unusual_days(kind: str, counts: Mapping[date, int], new: list[date], volume: Volume, fewest: float) -> list[str]:
+def unusual_days(
+    kind: str, counts: Mapping[date, int], shoppers: Mapping[date, int], new: list[date], volume: Volume, fewest: float
+) -> list[str]:
     """Sentences on the new days whose events are outside [least, most] times the median of their weekday before them.
 
-    counts: events of the type by day. A weekday with a median below `fewest`, or of which fewer than two weeks tell, is
-    not judged.
+    counts, shoppers: events of the type, and shoppers who have any, by day. A weekday whose median of shoppers is below
+    `fewest`, or of which fewer than two weeks tell, is not judged.
     """
     found = []
     began = min(counts, default=None)
     for day in new:
         weeks = [day - timedelta(days=7 * week) for week in range(1, volume.weeks + 1)]
-        before = [counts.get(week, 0) for week in weeks if began is not None and week >= began]
-        usual = median(before) if len(before) > 1 else 0
-        here = counts.get(day, 0)
-        if usual >= fewest and not volume.least * usual <= here <= volume.most * usual:
+        told = [week for week in weeks if began is not None and week >= began]
+        if len(told) < 2 or median(shoppers.get(week, 0) for week in told) < fewest:
+            continue
+        usual, here = median(counts.get(week, 0) for week in told), counts.get(day, 0)
+        if not volume.least * usual <= here <= volume.most * usual:
             said = f"no {kind}" if not here else f"{here} of {kind}"
-            found.append(f"{day} has {said}, its weekday had {usual:g} in the median of {len(before)} weeks")
+            found.append(f"{day} has {said}, its weekday had {usual:g} in the median of {len(told)} weeks")
     return found

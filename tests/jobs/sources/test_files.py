@@ -197,8 +197,10 @@ def test_unusual_days_are_told_against_their_weekday() -> None:
     fridays = {date(2024, 3, 1): 100, date(2024, 3, 8): 120, date(2024, 3, 15): 80, date(2024, 3, 22): 110}
     friday, saturday = date(2024, 3, 29), date(2024, 3, 30)
 
-    def told(of_type: dict[date, int], **others: dict[date, int]) -> list[str]:
-        return unusual_types({"purchase": of_type, **others}, [friday, saturday], volume)
+    def told(of_type: dict[date, int], events_each: int = 1, **others: dict[date, int]) -> list[str]:
+        counts = {"purchase": of_type, **others}
+        shoppers = {kind: {day: n // events_each for day, n in days.items()} for kind, days in counts.items()}
+        return unusual_types(counts, shoppers, [friday, saturday], volume)
 
     assert told(fridays | {friday: 11}) == []  # Saturdays are never open
     assert told(fridays) == ["2024-03-29 has no purchase, its weekday had 105 in the median of 4 weeks"]
@@ -210,4 +212,5 @@ def test_unusual_days_are_told_against_their_weekday() -> None:
     assert told(usual, exposure={date(2024, 3, 28): 9_000, friday: 24_000, saturday: 23_000}) == []
     assert "no purchase" in told(fridays, exposure={friday: 24_000})[0]
     assert "no click" in told(usual, click=dict.fromkeys(fridays, 30))[0]
+    assert told(usual, 10, click=dict.fromkeys(fridays, 30)) == []  # three shoppers a day, who did not come
     assert told(usual, **{"return": dict.fromkeys(fridays, 2) | {friday: 30}}) == []
