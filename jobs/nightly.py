@@ -19,12 +19,14 @@ from jobs.monitor import monitor
 from jobs.plan_exposure import plan_exposure
 from jobs.publish import publish
 from jobs.register_features import register_features
+from jobs.report.stopped_night import tell_stop
 from jobs.report.summary import night_summary
 from jobs.runtime.command import add_as_of, calendar_date, parser, run
 from jobs.runtime.config import Config
 from jobs.runtime.manifest import run_step
-from jobs.runtime.night import Step
+from jobs.runtime.night import Night, Record, Step
 from jobs.score import score
+from jobs.tables.warehouse import Warehouse
 from jobs.train_first_stage import train_first_stage
 from jobs.train_relevance import train_relevance
 
@@ -61,10 +63,19 @@ def main() -> None:
         for number, as_of in enumerate(given.dates):
             # A run's id is the key of its rows together with the step, so each night of a range has its own.
             night_id = run_id if number == 0 else f"{run_id}-{as_of:%Y%m%d}"
-            seconds = {step.__name__: run_step(step, spark, conf, as_of, night_id)[1] for step in steps}
+            seconds = {step.__name__: _told_if_stopped(step, spark, conf, as_of, night_id) for step in steps}
             print(night_summary(spark, conf, as_of, seconds), flush=True)
 
     run(given.conf, "nightly", nights)
+
+
+def _told_if_stopped(step: Step, spark: SparkSession, conf: Config, as_of: date, run_id: str) -> float:
+    """Runs a step and returns its seconds; where it stops the night, a page and an alert say so."""
+    try:
+        return run_step(step, spark, conf, as_of, run_id)[1]
+    except Exception as error:
+        tell_stop(Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record()), step.__name__, error)
+        raise
 
 
 def _arguments() -> argparse.Namespace:

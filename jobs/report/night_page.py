@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jobs.report.page.parts import Section
 from jobs.report.page.rendering import Page, rendered
+from jobs.report.pages import page_of, put_page
 from jobs.report.reading import Reading
 from jobs.report.sections.data_quality import data_quality
 from jobs.report.sections.delivery import delivery
@@ -43,19 +44,16 @@ def reading_of(night: Night) -> Reading:
 
 
 def write_page(night: Night, reading: Reading) -> Path:
-    """Writes <warehouse>/reports/<as_of>.html and returns its path; a reader never meets half a page."""
+    """Writes the night's page and returns its path; what a run that was stopped said of the night goes."""
     sections = tuple(section(reading) for section in SECTIONS)
     text = rendered(
         Page("The long tail on", night.as_of, _subtitle(night), sections, reading.versions, night.conf.warehouse)
     )
     for name, version in reading.tables.inputs.items():
         night.tables.inputs.setdefault(name, version)
-    folder = night.folder / "reports"
-    folder.mkdir(parents=True, exist_ok=True)
-    place = folder / f"{night.as_of}.html"
-    half = place.with_suffix(".html.part")
-    half.write_text(text, encoding="utf-8")
-    half.replace(place)
+    place = page_of(night)
+    put_page(place, text)
+    page_of(night, stopped=True).unlink(missing_ok=True)
     return place
 
 

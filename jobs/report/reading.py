@@ -33,7 +33,7 @@ class Reading:
     @cached_property
     def figures(self) -> pd.DataFrame:
         """as_of, name, segment, value, source_versions of the figures of monitor, for the nights of the trend."""
-        rows = self.tables.read(METRICS).where(
+        rows = self.tables.read_or_empty(METRICS).where(
             self._within(TREND_DAYS) & ~F.startswith("name", F.lit(FEATURE)) & ~F.startswith("name", F.lit(DEMAND))
         )
         return rows.select("as_of", "name", "segment", "value", "source_versions").toPandas()

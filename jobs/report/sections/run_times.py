@@ -22,5 +22,5 @@ def run_times(reading: Reading) -> Section:
         then = "" if before is None else f"{seconds(before['seconds'])} the night before"
         took = float(row["seconds"])
         bars.append(Bar(row["step"] + _MARK.get(row["status"], ""), took / longest, seconds(took), note=then))
-    lead = f"{seconds(float(tonight['seconds'].sum()))} in all, by step; this page is made by the last one, monitor."
+    lead = f"{seconds(float(tonight['seconds'].sum()))} in all, by step, until this page was made."
     return Section("times", "Run times", lead, (Bars("Seconds a step", tuple(bars), ("runs",)),))
