@@ -20,8 +20,11 @@ from jobs.runtime.manifest import last_done
 from jobs.runtime.night import Night
 from jobs.tables.warehouse import Warehouse
 
-# What a step that ran may have to say about the stop.
-_MORE: dict[str, Callable[[Reading], Section]] = {"ingest": data_quality, "check_drift": drift}
+# What steps of the night may have to say about the stop. Ingest writes nothing where it refuses, drift its figures.
+_MORE: dict[tuple[str, tuple[str, ...]], Callable[[Reading], Section]] = {
+    ("ingest", ("done",)): data_quality,
+    ("check_drift", ("done", "refused")): drift,
+}
 
 
 def tell_stop(night: Night, step: str, error: Exception) -> None:
@@ -57,13 +60,20 @@ def _stop(reading: Reading, step: str, word: str, why: tuple[str, ...]) -> Secti
         online = "The lists of this night are online."
     else:
         online = f"Readers have the last night that was published, that of {day_words(published['as_of'])}."
-    lines = Words((*why, online), ("runs",), title=f"{step} {word}", mark="bad")
-    return Section("stopped", "Why the night was stopped", "Run it again when the cause is mended.", (lines,))
+    runs = ("runs",)
+    blocks = [
+        Words(why[:1], runs, title=f"{step} {word}", mark="bad"),
+        Words((online,), runs, title="What readers have"),
+    ]
+    if why[1:]:
+        blocks.insert(1, Words(why[1:], runs, title="What to do"))
+    return Section("stopped", "Why the night was stopped", "Run it again when the cause is mended.", tuple(blocks))
 
 
 def _more(reading: Reading) -> Iterator[Section]:
-    for step, section in _MORE.items():
-        if reading.run_of(step) is not None:
+    for (step, statuses), section in _MORE.items():
+        run = reading.run_of(step)
+        if run is not None and run["status"] in statuses:
             made = section(reading)
             if made.sources <= reading.tables.inputs.keys():  # of a first night that stopped early some are not there
                 yield made

@@ -30,7 +30,9 @@ def test_a_refused_night_has_a_page_and_an_alert(spark: SparkSession, tmp_path: 
         nightly._told_if_stopped(ingest, spark, conf, AS_OF, "run-1")
     page = (tmp_path / "warehouse/reports/2017-12-01-stopped.html").read_text(encoding="utf-8")
     assert "3 of 7 rows of &lt;items&gt; were rejected." in page
+    assert "See rejected." in page
     assert "No night has been published" in page
+    assert "What came in" not in page  # ingest wrote nothing that could be told
     [line] = (tmp_path / "warehouse/alerts/2017-12-01-nightly.jsonl").read_text(encoding="utf-8").splitlines()
     alert = json.loads(line)
     assert (alert["name"], alert["severity"], alert["about"]) == ("night.refused", "critical", "ingest")
