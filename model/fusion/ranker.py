@@ -236,7 +236,7 @@ class FusionTensors:
 def logits_of(network: FusionNetwork, given: FusionTensors) -> Tensor:
     """[B, C] logits."""
     tokens = network.tokens(given.history_text, given.history_has_text, given.days_ago, given.event_types, given.user)
-    profile = torch.zeros(len(given.padded), 1, dtype=torch.bool)
+    profile = torch.zeros(len(given.padded), 1, dtype=torch.bool, device=given.padded.device)
     padded = torch.cat([profile, given.padded], dim=1)
     users = network.users(tokens, padded)
     candidates = network.described(given.candidate_text, given.candidate_has_text)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from model.fusion.inputs import Block
-from model.fusion.ranker import FusionRanker, Standardiser
+from model.fusion.ranker import FusionRanker, Standardiser, logits_of
 from model.fusion.training import fit_ranker
 from tests.model.fusion.toy import INPUTS, SETTINGS, toy_first_stage, toy_period
 
@@ -48,6 +48,17 @@ def test_a_gpu_gives_the_logits_of_the_cpu() -> None:
     on_cpu = own.predict(period.block, own.encode_items(period.items))
     own.to("cuda:0")
     np.testing.assert_allclose(own.predict(period.block, own.encode_items(period.items)), on_cpu, atol=1e-4)
+
+
+def test_all_is_computed_where_the_network_is() -> None:
+    """torch's device without memory refuses what mixes devices, as a GPU does, on a machine that has none."""
+    own, period = fit_ranker([toy_period()], INPUTS, SETTINGS), toy_period(seed=2)
+    items = own.encode_items(period.items)
+    given = own.tensors(period.block, items, lambda rows: torch.from_numpy(items.text[rows]))
+    own.to("meta")
+    logits = logits_of(own.network, given.to(torch.device("meta")))
+    assert logits.device.type == "meta"
+    assert logits.shape == period.block.candidates.shape
 
 
 def test_what_stands_beside_padding_is_not_read(ranker: FusionRanker) -> None:
