@@ -21,7 +21,7 @@ from jobs.planning.merchandising import Merchandising, merchandising_on
 from jobs.planning.pairs import Pairs, eligible_pairs
 from jobs.planning.shared import EVERYONE, SharedLists, shared_lists
 from jobs.planning.unmatched import unmatched_names
-from jobs.planning.visits import planned_visits
+from jobs.planning.visits import VISIT_COLUMNS, planned_visits
 from jobs.planning.worth import worth_of
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.night import Night
@@ -119,7 +119,7 @@ def read_setting(night: Night) -> Setting:
 
 def _users(night: Night) -> pd.DataFrame:
     by = night.conf.plan.shopper_segments
-    columns = ["user_id", "visit_probability", "days_since_signed_up", "consent_personalisation"]
+    columns = [*VISIT_COLUMNS, "consent_personalisation"]
     rows = night.tables.read_date(USER_FEATURES_TABLE, night.as_of)
     if by is None:
         segment = F.lit("")
@@ -135,8 +135,8 @@ def _users(night: Night) -> pd.DataFrame:
         )
     found = rows.select(*columns, segment.alias("shopper_segment")).toPandas().sort_values("user_id", ignore_index=True)
     found["visits"] = planned_visits(night, found)
-    found = found.drop(columns=["visit_probability", "days_since_signed_up"])
-    return found.rename(columns={"consent_personalisation": "consents"})
+    found = found.rename(columns={"consent_personalisation": "consents"})
+    return found[["user_id", "visits", "consents", "shopper_segment"]]
 
 
 def _checked(night: Night, sums: pd.DataFrame) -> pd.DataFrame:

@@ -10,18 +10,22 @@ from features.contract import EVENTS
 from jobs.runtime.night import Night
 from model.exposure.visits import expected_visits
 
+# Counts of as many days that may tell more than the chance to visit, which is near 1 for all who come daily.
+_ACTIVITY = {"visit_days_90d": 90, "baskets_count_90d": 90, "purchases_count_28d": 28, "purchases_count_90d": 90}
+VISIT_COLUMNS = ("user_id", "visit_probability", "days_since_signed_up", *_ACTIVITY)
+
 
 def planned_visits(night: Night, users: pd.DataFrame) -> np.ndarray:
     """float64 (users): lists that each is expected to ask for on a day.
 
-    users: user_id, visit_probability, days_since_signed_up. It is the visit_probability where the store logged no
-    exposure of the placement in the last account.nights days. A shopper's day with more exposures than
-    account.most_exposures_a_day is a program's and counts as one without requests.
+    users: VISIT_COLUMNS. It is the visit_probability where the store logged no exposure of the placement in the last
+    account.nights days. A shopper's day with more exposures than account.most_exposures_a_day is a program's and counts
+    as one without requests.
     """
     conf, as_of = night.conf, F.lit(night.as_of)
-    since = F.date_sub(as_of, conf.account.nights)
+    first = F.date_sub(as_of, conf.account.nights)
     exposures = night.tables.read_or_empty(EVENTS).where(
-        (F.col("event_date") >= since)
+        (F.col("event_date") >= first)
         & (F.col("event_date") < as_of)
         & (F.col("event_type") == "exposure")
         & (F.col("placement") == conf.plan.placement)
@@ -41,5 +45,6 @@ def planned_visits(night: Night, users: pd.DataFrame) -> np.ndarray:
     by_people = by_day.where(F.col("exposures") <= conf.account.most_exposures_a_day)
     sums = by_people.groupBy("user_id").agg(F.sum("requests").alias("requests")).toPandas()
     requests = users["user_id"].map(sums.set_index("user_id")["requests"]).fillna(0.0).to_numpy(dtype=np.float64)
-    known = np.clip(users["days_since_signed_up"].to_numpy(dtype=np.float64), 1.0, float(days["days"]))
-    return expected_visits(chance, requests, known)
+    since = users["days_since_signed_up"].to_numpy(dtype=np.float64)
+    activity = [users[name].to_numpy(dtype=np.float64) / np.clip(since, 1.0, most) for name, most in _ACTIVITY.items()]
+    return expected_visits(chance, requests, np.clip(since, 1.0, float(days["days"])), activity)

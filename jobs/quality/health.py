@@ -19,7 +19,7 @@ from features.health.spread import purchase_shares, spread_health
 from jobs.delivery.accounting import PREFIX as DELIVERY
 from jobs.forecasting.weekly_fit import PREFIX as DEMAND
 from jobs.planning.learned_weights import with_learned_weights
-from jobs.planning.visits import planned_visits
+from jobs.planning.visits import VISIT_COLUMNS, planned_visits
 from jobs.quality.delivered_health import delivered_figures
 from jobs.quality.drift import PREFIX as DRIFT
 from jobs.quality.gate import PREFIX as FEATURE
@@ -58,8 +58,7 @@ def keep_health(night: Night) -> None:
 
 def _visits(night: Night) -> DataFrame:
     """user_id, visits of the night's shoppers, in the units of the plan."""
-    columns = ("user_id", "visit_probability", "days_since_signed_up")
-    users = night.tables.read_date(USER_FEATURES_TABLE, night.as_of).select(*columns).toPandas()
+    users = night.tables.read_date(USER_FEATURES_TABLE, night.as_of).select(*VISIT_COLUMNS).toPandas()
     return night.spark.createDataFrame(users[["user_id"]].assign(visits=planned_visits(night, users)))
 
 

@@ -20,7 +20,9 @@ from tests.jobs.small_tables import filled
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[3]
 NIGHT = date(2024, 5, 4)
-USERS = pd.DataFrame({"user_id": ["a", "b", "c"], "visit_probability": [0.2, 0.2, 0.9]})
+USERS = pd.DataFrame({"user_id": ["a", "b", "c"], "visit_probability": [0.2, 0.2, 0.9]}).assign(
+    **dict.fromkeys(("visit_days_90d", "baskets_count_90d", "purchases_count_28d", "purchases_count_90d"), 0)
+)
 
 
 def seen(user: str, days_ago: int, request: str | None, hour: int = 12, **more: object) -> dict[str, Any]:

@@ -39,3 +39,17 @@ def test_it_comes_nearer_to_the_truth_than_the_chance_and_the_bare_count() -> No
     errors = [float(np.mean((one - truth) ** 2)) for one in (found, requests / 3, chance)]
     assert errors[0] < 0.8 * errors[1] < errors[2]
     assert found.sum() == pytest.approx(truth.sum(), rel=0.03)
+
+
+def test_the_measure_counts_that_tells_requests_of_others_best() -> None:
+    random = np.random.default_rng(6)
+    truth = random.gamma(1.0, 2.0, 3_000)
+    # A chance that everybody has who comes daily, a count that goes on, and one that says nothing.
+    chance, noise = np.minimum(random.poisson(truth * 4) / 8, 1.0), random.random(3_000)
+    bought, requests = random.poisson(truth * 30).astype(float), random.poisson(truth * 2).astype(float)
+    days = np.full(3_000, 2.0)
+    with_all = expected_visits(chance, requests, days, [noise, bought])
+    assert with_all == pytest.approx(expected_visits(bought, requests, days))
+    by_chance = expected_visits(chance, requests, days)
+    assert np.mean((with_all - truth) ** 2) < 0.5 * np.mean((by_chance - truth) ** 2)
+    assert expected_visits(chance, requests, days, [noise]) == pytest.approx(by_chance)
