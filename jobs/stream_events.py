@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from jobs.tables.warehouse import Warehouse
 
 STREAM, UNFIT = "events", "unfit"
 LOOK_SECONDS = 10
+Sender = Callable[[Sequence[Alert]], None]
 
 
 def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_now: bool) -> None:
@@ -46,9 +48,11 @@ def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_n
     what is there and ends.
     """
     folder = Path(conf.warehouse).absolute() / "streaming"
-    with only_writer(folder, run_id):
+    # A receiver of alerts that does not answer holds up no batch; the last ones are posted before the end.
+    with only_writer(folder, run_id), ThreadPoolExecutor(1, "webhook") as posting:
         log_to(run_id, folder / "logs")
-        query = started(spark, conf, run_id, folder / "checkpoint", available_now=available_now)
+        sender = alert_sender(spark, conf, run_id, posting)
+        query = started(spark, conf, folder / "checkpoint", sender, available_now=available_now)
         event("stream started", run=run_id, step="stream_events", source=conf.stream.format)
         try:
             left_out = _watched(query, run_id)
@@ -57,7 +61,9 @@ def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_n
         event("stream ended", run=run_id, step="stream_events", **left_out)
 
 
-def started(spark: SparkSession, conf: Config, run_id: str, checkpoint: Path, *, available_now: bool) -> StreamingQuery:
+def started(
+    spark: SparkSession, conf: Config, checkpoint: Path, sender: Sender, *, available_now: bool
+) -> StreamingQuery:
     """The running query."""
     # Every batch adds a file to each table of counts.
     spark.conf.set("spark.databricks.delta.autoCompact.enabled", "true")
@@ -77,9 +83,7 @@ def started(spark: SparkSession, conf: Config, run_id: str, checkpoint: Path, *,
     if feature_store_yaml(conf).exists():
         store = open_store(conf)
         register_live(store, partial(table_path, conf))
-    work = BatchWork(
-        conf, STREAM, tables, store, items, shoppers, _live_plan(spark, conf), _sender(spark, conf, run_id)
-    )
+    work = BatchWork(conf, STREAM, tables, store, items, shoppers, _live_plan(spark, conf), sender)
     ahead = conf.stream.ahead_minutes
     events = event_stream(spark, conf.stream).observe(UNFIT, *unfit_counts(ahead)).where(fit_to_count(ahead))
     events = without_forgotten(tables, tables.local_folder, events)
@@ -131,10 +135,12 @@ def _live_plan(spark: SparkSession, conf: Config) -> Callable[[], LivePlan]:
     return newest
 
 
-def _sender(spark: SparkSession, conf: Config, run_id: str) -> Callable[[Sequence[Alert]], None]:
+def alert_sender(spark: SparkSession, conf: Config, run_id: str, posting: Executor) -> Sender:
+    """Sends the alerts of a batch; `posting` posts them to the webhook in its own time."""
+
     def alert(alerts: Sequence[Alert]) -> None:
         night = Night(conf, alerts[0].as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
-        send(night, "stream_events", alerts, added=True)
+        send(night, "stream_events", alerts, added=True, by=posting)
 
     return alert
 

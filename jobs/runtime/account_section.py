@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from jobs.runtime.section import NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share
 
@@ -21,3 +21,12 @@ class Account(Section):
     most_exposures_a_day: PositiveFloat
     position_weight_deviation: NotNegativeFloat
     controller: Controller
+
+    @model_validator(mode="after")
+    def _whole_window(self) -> Account:
+        if self.nights <= self.attribution_days:
+            raise ValueError(
+                "nights should be more than attribution_days: a night is accounted until its last exposure can lead to "
+                "nothing more"
+            )
+        return self

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from jobs.runtime.config import load_config
 from jobs.runtime.session import spark_session
-from jobs.stream_events import started
+from jobs.stream_events import alert_sender, started
 
 
 def main(conf_path: str, checkpoint: str, available_now: str) -> None:
     conf = load_config(conf_path)
-    query = started(spark_session("stream"), conf, "test", Path(checkpoint), available_now=available_now == "now")
-    query.awaitTermination()
+    spark = spark_session("stream")
+    with ThreadPoolExecutor(1) as posting:
+        sender = alert_sender(spark, conf, "test", posting)
+        query = started(spark, conf, Path(checkpoint), sender, available_now=available_now == "now")
+        query.awaitTermination()
 
 
 if __name__ == "__main__":

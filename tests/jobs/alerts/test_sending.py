@@ -1,0 +1,56 @@
+"""Alerts that must not wait for their receiver."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from jobs.alerts import sending
+from jobs.alerts.alert import Alert
+from jobs.runtime.config import load_config
+from jobs.runtime.night import Night, Record
+
+DAY = date(2024, 5, 1)
+ALERT = Alert("live.cap_reached", "warning", DAY, "tea", "tea has reached its cap", "live_item_counts")
+
+
+def test_a_receiver_that_hangs_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = load_config("conf/local.yaml").model_copy(update={"warehouse": str(tmp_path)})
+    monkeypatch.setenv(conf.alerts.webhook_url_variable, "http://127.0.0.1:9/")
+    monkeypatch.setenv(conf.alerts.webhook_secret_variable, "secret")
+    answer, taken = threading.Event(), []
+
+    def hanging(hook: object, body: bytes, now: object) -> int:
+        assert answer.wait(60)
+        taken.append(body)
+        return 1
+
+    monkeypatch.setattr(sending, "post", hanging)
+    night = Night(conf, DAY, "run", None, None, Record())  # type: ignore[arg-type]
+    with ThreadPoolExecutor(1) as posting:
+        sending.send(night, "stream_events", [ALERT], added=True, by=posting)
+        assert (tmp_path / f"alerts/{DAY}-stream_events.jsonl").read_text(encoding="utf-8").count("tea") > 0
+        assert taken == []
+        answer.set()
+    assert len(taken) == 1
+
+
+def test_what_fails_while_nobody_waits_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = load_config("conf/local.yaml").model_copy(update={"warehouse": str(tmp_path)})
+    monkeypatch.setenv(conf.alerts.webhook_url_variable, "http://127.0.0.1:9/")
+    monkeypatch.setenv(conf.alerts.webhook_secret_variable, "secret")
+
+    def broken(hook: object, body: bytes, now: object) -> int:
+        raise ZeroDivisionError
+
+    said = []
+    monkeypatch.setattr(sending, "post", broken)
+    monkeypatch.setattr(sending, "event", lambda text, **fields: said.append(text))
+    night = Night(conf, DAY, "run", None, None, Record())  # type: ignore[arg-type]
+    with ThreadPoolExecutor(1) as posting:
+        sending.send(night, "stream_events", [ALERT], by=posting)
+    assert "alerts not delivered" in said
