@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from jobs.online.catalogue import build_catalogue
 from jobs.online.colours import Colours
 from jobs.online.night_store import store_failures
@@ -13,6 +15,7 @@ from jobs.runtime.command import parser, run_without_spark
 from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
+from jobs.runtime.roll_backs import note_roll_back
 
 _AGAIN = "Readers still see the night that they saw; run roll_back again."
 
@@ -35,6 +38,7 @@ def roll_back(conf: Config, run_id: str) -> Colours:
     flipped = colours.flipped(clock.now())
     with store_failures("Writing the registry", _AGAIN):
         point_services(store, build_catalogue(online_views(conf)), flipped)
+    note_roll_back(Path(conf.warehouse).absolute(), clock.now(), live.run_id, before.run_id)
     event("rolled back", run=run_id, from_date=live.as_of, to_date=before.as_of, colour=flipped.served)
     print(f"Live now: {_told(flipped)}. It was: {_told(colours)}.")
     return flipped

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from jobs.runtime.manifest import done_runs
+from jobs.runtime.roll_backs import taken_back
 from jobs.tables.warehouse import Warehouse
 
 
@@ -14,8 +15,10 @@ def live_nights(tables: Warehouse, planned: Iterable[date]) -> list[date]:
 
     A night that was planned and stopped before it was published, or made again for the past, was shown to nobody: its
     exposures are those of the night before. Of a store that never published, since its storefront reads the tables
-    itself, every planned night counts. A night that `roll_back` took back counts as live, for the registry alone knows.
+    itself, every planned night counts. A night whose newest publish `roll_back` took back does not count, although it
+    was live for some hours.
     """
-    published = {run["as_of"] for run in done_runs(tables, "publish")}
+    published = {run["as_of"]: run["run_id"] for run in done_runs(tables, "publish")}
+    gone = taken_back(tables.local_folder)
     nights = sorted(set(planned))
-    return [night for night in nights if night in published] if published else nights
+    return [night for night in nights if night in published and published[night] not in gone] if published else nights

@@ -26,6 +26,7 @@ from jobs.planning.corrections import read_corrections
 from jobs.runtime.config import Config, load_config
 from jobs.runtime.manifest import run_step
 from jobs.runtime.night import Night, Record
+from jobs.runtime.roll_backs import note_roll_back
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 
@@ -173,12 +174,18 @@ def test_groups_have_the_members_of_the_measured_night(spark: SparkSession, tmp_
     assert store.correction(FIRST + timedelta(days=1))[:2] == (pytest.approx(0.2), 0.0)
 
 
-def test_a_night_that_was_never_published_is_held_against_nothing(spark: SparkSession, tmp_path: Path) -> None:
+@pytest.mark.parametrize("was_taken_back", [False, True])
+def test_a_night_that_readers_do_not_have_is_held_against_nothing(
+    spark: SparkSession, tmp_path: Path, was_taken_back: bool
+) -> None:
     store = Store(spark, tmp_path, GENEROUS)
     second, third = (FIRST + timedelta(days=n) for n in (1, 2))
     store.plan(FIRST)
     run_step(publish_nothing, spark, store.conf, FIRST, "live")
-    store.plan(second)  # and drift stopped it
+    store.plan(second)  # and drift stopped it, or somebody took it back
+    if was_taken_back:
+        run_step(publish_nothing, spark, store.conf, second, "regretted")
+        note_roll_back(Path(store.conf.warehouse), datetime.now(UTC), "regretted", "live")
     store.log(FIRST, t=8000.0, c=2000.0)
     store.log(second, t=8000.0, c=2000.0)
     store.account(third)
