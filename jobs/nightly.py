@@ -19,7 +19,7 @@ from jobs.monitor import monitor
 from jobs.plan_exposure import plan_exposure
 from jobs.publish import publish
 from jobs.register_features import register_features
-from jobs.report.stopped_night import tell_stop
+from jobs.report.stopped_night import tell_end, tell_stop
 from jobs.report.summary import night_summary
 from jobs.runtime.command import add_as_of, calendar_date, parser, run
 from jobs.runtime.config import Config
@@ -63,18 +63,20 @@ def main() -> None:
         for number, as_of in enumerate(given.dates):
             # A run's id is the key of its rows together with the step, so each night of a range has its own.
             night_id = run_id if number == 0 else f"{run_id}-{as_of:%Y%m%d}"
-            seconds = {step.__name__: _told_if_stopped(step, spark, conf, as_of, night_id) for step in steps}
+            night = Night(conf, as_of, night_id, spark, Warehouse(spark, conf.warehouse), Record())
+            seconds = {step.__name__: _told_if_stopped(step, night) for step in steps}
+            tell_end(night)
             print(night_summary(spark, conf, as_of, seconds), flush=True)
 
     run(given.conf, "nightly", nights)
 
 
-def _told_if_stopped(step: Step, spark: SparkSession, conf: Config, as_of: date, run_id: str) -> float:
+def _told_if_stopped(step: Step, night: Night) -> float:
     """Runs a step and returns its seconds; where it stops the night, a page and an alert say so."""
     try:
-        return run_step(step, spark, conf, as_of, run_id)[1]
+        return run_step(step, night.spark, night.conf, night.as_of, night.run_id)[1]
     except Exception as error:
-        tell_stop(Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record()), step.__name__, error)
+        tell_stop(night, step.__name__, error)
         raise
 
 

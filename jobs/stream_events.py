@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from features.contract import ITEM_EXPOSURE, RUNS
 from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.live.counting import fit_to_count, once_each, unfit_counts
 from jobs.alerts.alert import Alert
+from jobs.alerts.posting import PostingBeside
 from jobs.alerts.sending import send
 from jobs.live.batch import BatchWork
 from jobs.live.counters import Counters
@@ -48,8 +48,8 @@ def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_n
     what is there and ends.
     """
     folder = Path(conf.warehouse).absolute() / "streaming"
-    # A receiver of alerts that does not answer holds up no batch; the last ones are posted before the end.
-    with only_writer(folder, run_id), ThreadPoolExecutor(1, "webhook") as posting:
+    # A receiver of alerts that does not answer holds up no batch.
+    with only_writer(folder, run_id), PostingBeside() as posting:
         log_to(run_id, folder / "logs")
         sender = alert_sender(spark, conf, run_id, posting)
         query = started(spark, conf, folder / "checkpoint", sender, available_now=available_now)
@@ -135,12 +135,12 @@ def _live_plan(spark: SparkSession, conf: Config) -> Callable[[], LivePlan]:
     return newest
 
 
-def alert_sender(spark: SparkSession, conf: Config, run_id: str, posting: Executor) -> Sender:
+def alert_sender(spark: SparkSession, conf: Config, run_id: str, posting: PostingBeside) -> Sender:
     """Sends the alerts of a batch; `posting` posts them to the webhook in its own time."""
 
     def alert(alerts: Sequence[Alert]) -> None:
         night = Night(conf, alerts[0].as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
-        send(night, "stream_events", alerts, added=True, by=posting)
+        send(night, "stream_events", alerts, added=True, beside=posting)
 
     return alert
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from functools import partial
 
 from jobs.alerts.alert import Alert
+from jobs.alerts.posting import PostingBeside
 from jobs.alerts.webhook import Webhook, post
 from jobs.runtime import clock
 from jobs.runtime.errors import ConfigurationError, LongtailError
@@ -15,13 +16,15 @@ from jobs.runtime.logs import event
 from jobs.runtime.night import Night
 
 
-def send(night: Night, step: str, alerts: Sequence[Alert], *, added: bool = False, by: Executor | None = None) -> None:
+def send(
+    night: Night, step: str, alerts: Sequence[Alert], *, added: bool = False, beside: PostingBeside | None = None
+) -> None:
     """Logs every alert, writes <warehouse>/alerts/<as_of>-<step>.jsonl, and posts them in one message where configured.
 
     The file is there even when there is no alert, so that its absence says that the step did not come so far. A webhook
     that fails is an event of the log and a decision of the run, not the end of the night. added: the alerts follow
     those that are in the file already, as a stream's do, and one that is there is not sent again; otherwise they take
-    their place. by: posts in its own time, for what must not wait for a receiver; otherwise it is waited for.
+    their place. beside: posts for a caller that must not wait for a receiver; otherwise it is waited for.
     """
     folder = night.folder / "alerts"
     place = folder / f"{night.as_of}-{step}.jsonl"
@@ -38,10 +41,10 @@ def send(night: Night, step: str, alerts: Sequence[Alert], *, added: bool = Fals
     night.record.rows["alerts"] = len(alerts)
     hook = configured_webhook(night)
     if hook is not None and alerts:
-        if by is None:
+        if beside is None:
             _post(night, step, hook, alerts)
         else:
-            by.submit(_post, night, step, hook, alerts).add_done_callback(_tell_failure)
+            beside.add(alerts, partial(_post, night, step, hook))
 
 
 def _post(night: Night, step: str, hook: Webhook, alerts: Sequence[Alert]) -> None:
@@ -53,12 +56,6 @@ def _post(night: Night, step: str, hook: Webhook, alerts: Sequence[Alert]) -> No
         event("alerts not delivered", step=step, as_of=night.as_of, why=error.problem)
     else:
         night.record.decisions["webhook"] = f"took {len(alerts)} alerts at attempt {attempts}"
-
-
-def _tell_failure(posted: Future[None]) -> None:
-    error = posted.exception()
-    if error is not None:
-        event("alerts not delivered", why=f"{type(error).__name__}: {error}")
 
 
 def configured_webhook(night: Night) -> Webhook | None:

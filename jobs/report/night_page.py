@@ -44,7 +44,7 @@ def reading_of(night: Night) -> Reading:
 
 
 def write_page(night: Night, reading: Reading) -> Path:
-    """Writes the night's page and returns its path; what a run that was stopped said of the night goes."""
+    """Writes the night's page and returns its path."""
     sections = tuple(section(reading) for section in SECTIONS)
     text = rendered(
         Page("The long tail on", night.as_of, _subtitle(night), sections, reading.versions, night.conf.warehouse)
@@ -53,7 +53,6 @@ def write_page(night: Night, reading: Reading) -> Path:
         night.tables.inputs.setdefault(name, version)
     place = page_of(night)
     put_page(place, text)
-    page_of(night, stopped=True).unlink(missing_ok=True)
     return place
 
 

@@ -9,9 +9,11 @@ from jobs.report.reading import Reading
 _MARK = {"failed": " — failed", "refused": " — refused", "skipped": " — not due"}
 
 
-def run_times(reading: Reading) -> Section:
-    """The steps of tonight in their order, the newest run of each."""
+def run_times(reading: Reading, run_id: str | None = None) -> Section:
+    """The steps of tonight in their order, the newest run of each; or those of one run alone."""
     tonight = reading.runs[reading.runs["as_of"] == reading.as_of]
+    if run_id is not None:
+        tonight = tonight[tonight["run_id"] == run_id]
     if tonight.empty:
         nothing = Words(("No step of this night is recorded yet.",), ("runs",), mark="warn")
         return Section("times", "Run times", "", (nothing,))

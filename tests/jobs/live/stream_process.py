@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from jobs.alerts.posting import PostingBeside
 from jobs.runtime.config import load_config
 from jobs.runtime.session import spark_session
 from jobs.stream_events import alert_sender, started
@@ -14,7 +14,7 @@ from jobs.stream_events import alert_sender, started
 def main(conf_path: str, checkpoint: str, available_now: str) -> None:
     conf = load_config(conf_path)
     spark = spark_session("stream")
-    with ThreadPoolExecutor(1) as posting:
+    with PostingBeside() as posting:
         sender = alert_sender(spark, conf, "test", posting)
         query = started(spark, conf, Path(checkpoint), sender, available_now=available_now == "now")
         query.awaitTermination()

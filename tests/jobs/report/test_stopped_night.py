@@ -10,11 +10,24 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs import nightly
+from jobs.report.stopped_night import tell_end, tell_stop
 from jobs.runtime.config import load_config
 from jobs.runtime.errors import Refused
-from jobs.runtime.night import Night
+from jobs.runtime.night import Night, Record
+from jobs.tables.warehouse import Warehouse
 
 AS_OF = date(2017, 12, 1)
+
+
+def night_in(spark: SparkSession, folder: Path) -> Night:
+    place = folder / "conf.yaml"
+    place.write_text(f"warehouse: {folder / 'warehouse'}\n", encoding="utf-8")
+    conf = load_config(place)
+    return Night(conf, AS_OF, "run-1", spark, Warehouse(spark, conf.warehouse), Record())
+
+
+def alerts_of(folder: Path) -> list[str]:
+    return (folder / "warehouse/alerts/2017-12-01-nightly.jsonl").read_text(encoding="utf-8").splitlines()
 
 
 def ingest(night: Night) -> None:
@@ -23,29 +36,36 @@ def ingest(night: Night) -> None:
 
 
 def test_a_refused_night_has_a_page_and_an_alert(spark: SparkSession, tmp_path: Path) -> None:
-    place = tmp_path / "conf.yaml"
-    place.write_text(f"warehouse: {tmp_path / 'warehouse'}\n", encoding="utf-8")
-    conf = load_config(place)
+    night = night_in(spark, tmp_path)
     with pytest.raises(Refused):
-        nightly._told_if_stopped(ingest, spark, conf, AS_OF, "run-1")
+        nightly._told_if_stopped(ingest, night)
     page = (tmp_path / "warehouse/reports/2017-12-01-stopped.html").read_text(encoding="utf-8")
     assert "3 of 7 rows of &lt;items&gt; were rejected." in page
     assert "See rejected." in page
     assert "No night has been published" in page
     assert "What came in" not in page  # ingest wrote nothing that could be told
-    [line] = (tmp_path / "warehouse/alerts/2017-12-01-nightly.jsonl").read_text(encoding="utf-8").splitlines()
+    [line] = alerts_of(tmp_path)
     alert = json.loads(line)
     assert (alert["name"], alert["severity"], alert["about"]) == ("night.refused", "critical", "ingest")
 
 
 def test_what_nobody_foresaw_is_told_as_well(spark: SparkSession, tmp_path: Path) -> None:
     def score(night: Night) -> None:
-        raise ZeroDivisionError("division by zero")
+        raise ZeroDivisionError("shopper 17")
 
-    place = tmp_path / "conf.yaml"
-    place.write_text(f"warehouse: {tmp_path / 'warehouse'}\n", encoding="utf-8")
     with pytest.raises(ZeroDivisionError):
-        nightly._told_if_stopped(score, spark, load_config(place), AS_OF, "run-1")
+        nightly._told_if_stopped(score, night_in(spark, tmp_path))
     page = (tmp_path / "warehouse/reports/2017-12-01-stopped.html").read_text(encoding="utf-8")
     assert "score failed" in page
-    assert "ZeroDivisionError: division by zero" in page
+    assert "ZeroDivisionError" in page
+    assert "shopper 17" not in page
+
+
+def test_an_alert_needs_no_spark(tmp_path: Path) -> None:
+    night = night_in(None, tmp_path)  # type: ignore[arg-type]
+    tell_stop(night, "score", ConnectionError("shopper 17"))
+    [line] = alerts_of(tmp_path)
+    assert json.loads(line)["name"] == "night.failed"
+    assert "shopper 17" not in line
+    tell_end(night)
+    assert alerts_of(tmp_path) == []
