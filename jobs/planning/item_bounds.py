@@ -73,7 +73,7 @@ def _stock(plan: Plan, items: pd.DataFrame, largest: np.ndarray) -> np.ndarray:
 
 
 def _units_a_line(items: pd.DataFrame) -> np.ndarray:
-    """float64 (items): what a response takes out of the stock; 1 where the last 28 days do not tell."""
+    """float64 (items): what a response takes out of the stock, at least 1; 1 where the last 28 days do not tell."""
     units, lines = (items[name].to_numpy(dtype=np.float64) for name in UNITS_AND_LINES)
     told = (units > 0) & (lines > 0)
-    return np.where(told, units / np.where(told, lines, 1.0), 1.0)
+    return np.where(told, np.maximum(units / np.where(told, lines, 1.0), 1.0), 1.0)

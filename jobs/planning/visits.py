@@ -12,6 +12,7 @@ from model.exposure.visits import expected_visits
 
 # Counts of as many days that may tell more than the chance to visit, which is near 1 for all who come daily.
 _ACTIVITY = {"visit_days_90d": 90, "baskets_count_90d": 90, "purchases_count_28d": 28, "purchases_count_90d": 90}
+LEAST_DAYS = 28
 VISIT_COLUMNS = ("user_id", "visit_probability", "days_since_signed_up", *_ACTIVITY)
 
 
@@ -46,5 +47,8 @@ def planned_visits(night: Night, users: pd.DataFrame) -> np.ndarray:
     sums = by_people.groupBy("user_id").agg(F.sum("requests").alias("requests")).toPandas()
     requests = users["user_id"].map(sums.set_index("user_id")["requests"]).fillna(0.0).to_numpy(dtype=np.float64)
     since = users["days_since_signed_up"].to_numpy(dtype=np.float64)
-    activity = [users[name].to_numpy(dtype=np.float64) / np.clip(since, 1.0, most) for name, most in _ACTIVITY.items()]
+    # One basket on the first day is no basket a day: as the chance to visit is, a rate is of four weeks at least.
+    activity = [
+        users[name].to_numpy(dtype=np.float64) / np.clip(since, LEAST_DAYS, most) for name, most in _ACTIVITY.items()
+    ]
     return expected_visits(chance, requests, np.clip(since, 1.0, float(days["days"])), activity)

@@ -13,20 +13,20 @@ from jobs.runtime.night import Night
 
 
 def delivered_figures(night: Night, window_days: int) -> list[Figure]:
-    """Of the newest accounted night of the policy; none where nothing of it was logged, which the decisions say."""
+    """Of the newest accounted night of the policy of which anything was logged; none, as the decisions say, without."""
     plan = night.conf.plan
     mine = (F.col("policy") == plan.policy) & (F.col("placement") == plan.placement)
     since = night.as_of - timedelta(days=window_days)
     inside = (F.col("as_of") >= F.lit(since)) & (F.col("as_of") < F.lit(night.as_of))
     accounts = night.tables.read_or_empty(EXPOSURE_ACCOUNT).where(mine & inside)
-    newest = accounts.agg(F.max("as_of").alias("as_of")).first()
-    then = None if newest is None else newest["as_of"]
-    at = F.col("as_of") == F.lit(then)
     logged = accounts.where("logged > 0")
-    if then is None or logged.where(at).isEmpty():
-        night.record.decisions["delivered_of"] = "none: no exposure of the newest accounted night was logged"
+    newest = logged.agg(F.max("as_of").alias("as_of")).first()
+    then = None if newest is None else newest["as_of"]
+    if then is None:
+        night.record.decisions["delivered_of"] = f"none: no exposure of a night of the last {window_days} was logged"
         return []
     night.record.decisions["delivered_of"] = str(then)
+    at = F.col("as_of") == F.lit(then)
     eligible = night.tables.read(ITEM_EXPOSURE).where(mine & at).select("item_id", "segment")
     delivered = accounts.where(at).select("item_id", "delivered")
     ever = logged.select("item_id").distinct().withColumn("was_logged", F.lit(True))

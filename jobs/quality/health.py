@@ -59,6 +59,7 @@ def keep_health(night: Night) -> None:
 def _visits(night: Night) -> DataFrame:
     """user_id, visits of the night's shoppers, in the units of the plan."""
     users = night.tables.read_date(USER_FEATURES_TABLE, night.as_of).select(*VISIT_COLUMNS).toPandas()
+    users = users.sort_values("user_id", ignore_index=True)  # as the plan has them
     return night.spark.createDataFrame(users[["user_id"]].assign(visits=planned_visits(night, users)))
 
 

@@ -26,7 +26,7 @@ class Account(Section):
     def _whole_window(self) -> Account:
         if self.nights <= self.attribution_days:
             raise ValueError(
-                "nights should be more than attribution_days: a night is accounted until its last exposure can lead to "
-                "nothing more"
+                "nights should be more than attribution_days, or what is bought on the last of these days is accounted "
+                "to no night"
             )
         return self

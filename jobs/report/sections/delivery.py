@@ -65,13 +65,14 @@ _SUMS = ("planned", "delivered", "logged", "clicks", "carts", "purchases", "reve
 
 
 def _newest(reading: Reading) -> date | None:
+    """The newest accounted night of which anything was logged, else the newest."""
     found = (
         reading.tables.read_or_empty(EXPOSURE_ACCOUNT)
         .where((F.col("policy") == reading.conf.plan.policy) & (F.col("as_of") < F.lit(reading.as_of)))
-        .agg(F.max("as_of").alias("as_of"))
+        .agg(F.max(F.when(F.col("logged") > 0, F.col("as_of"))).alias("logged"), F.max("as_of").alias("any"))
         .first()
     )
-    return None if found is None else found["as_of"]
+    return None if found is None else found["logged"] or found["any"]
 
 
 def _shares(by: pd.DataFrame) -> Bars:
