@@ -21,7 +21,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly simulate test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream check format wheel setup java clean help
+.PHONY: nightly simulate test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream check format wheel setup java clean help
 
 help:
 	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -31,6 +31,7 @@ help:
 	@echo "make benchmark-panel     what a night's relevance finds of what households of the panel newly buy"
 	@echo "make benchmark-exposure  the plan against HiGHS, and at 20 million pairs"
 	@echo "make benchmark-score     the first stage against MLlib's lists and bare numpy, and in parts of the items"
+	@echo "make benchmark-second-stage  fusion and trees on the CPU and, with a GPU, there"
 	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
 	@echo "make benchmark-features  the point-in-time join against Feast's"
 	@echo "make benchmark-ingest    a first and a second night at one and ten times the panel, as a store's files"
@@ -56,7 +57,7 @@ test-slow: setup
 
 # One after the other: each takes all cores. Those on Amazon Beauty want BEAUTY=folder of its data.
 benchmark: nightly
-	@for part in panel text embedding features ingest exposure score publish stream policies $(if $(BEAUTY),beauty beauty-text); do \
+	@for part in panel text embedding features ingest exposure score second-stage publish stream policies $(if $(BEAUTY),beauty beauty-text); do \
 	  echo "== make benchmark-$$part" && $(MAKE) --no-print-directory benchmark-$$part ARGS= || exit 1; done
 
 benchmark-panel: setup
@@ -67,6 +68,9 @@ benchmark-exposure: setup
 
 benchmark-score: setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.score $(ARGS)
+
+benchmark-second-stage: setup
+	@$(BIN)/python -m tests.benchmark.second_stage $(ARGS)
 
 benchmark-publish: setup
 	@$(BIN)/python -m tests.benchmark.publish $(ARGS)

@@ -1,0 +1,119 @@
+"""Scoring by fusion and trees on the CPU and a GPU, on made-up shoppers of the default's sizes.
+
+python -m tests.benchmark.second_stage [--device cuda] [--shoppers 256]. Prints candidates a second of each device with
+one core and with all, and by how much the devices' answers differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+
+from model.calibration import Calibrator
+from model.fusion.ensemble import Ensemble
+from model.fusion.inputs import Block, Items
+from model.fusion.ranker import EncodedItems, RankerInputs
+from model.fusion.training import FusionSettings, Period, fit_ranker
+from model.fusion.trees import TreeSettings, fit_trees
+from model.retrieval.first_stage import FirstStage
+from model.scorer import Scorer
+
+CONF = Path(__file__).resolve().parents[2] / "conf/base.yaml"
+CHANNELS, ITEM_FEATURES, USER_FEATURES, TEXT, ITEMS, CANDIDATES = 30, 33, 34, 384, 20_000, 400
+REPEATS = 5
+
+
+def main() -> None:
+    """Trains a scorer of the default's sizes on noise, then times it on each device."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    made.add_argument("--shoppers", type=int, default=256)
+    given = made.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    scorer, period = _scorer(cores), _period(given.shoppers, 2)
+    items = scorer.ranker.encode_items(period.items)
+    on_cpu = _timed(scorer, period.block, items, "cpu", cores)
+    if given.device != "cpu":
+        print(torch.cuda.get_device_name(given.device))
+        _compare(on_cpu, _timed(scorer, period.block, items, given.device, cores), period.block.listed)
+
+
+def _timed(
+    scorer: Scorer, block: Block, items: EncodedItems, device: str, cores: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Logits of the fusion, log-odds of both and reasons; prints the speed with one core and with all."""
+    scorer.ranker.to(device)
+    pairs = int(block.listed.sum())
+    for threads in sorted({1, cores}):
+        torch.set_num_threads(threads)
+        fusion = pairs / _seconds(lambda: scorer.ranker.predict(block, items))
+        both = pairs / _seconds(lambda: scorer.log_odds(block, items))
+        print(
+            f"{device}, {threads} cores: fusion {fusion:,.0f} pairs/s, fusion and trees {both:,.0f} pairs/s", flush=True
+        )
+    return scorer.ranker.predict(block, items), scorer.log_odds(block, items)[0], scorer.reasons(block, items)
+
+
+def _compare(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...], listed: np.ndarray) -> None:
+    logits, log_odds = (float(np.abs(one[n][listed] - other[n][listed]).max()) for n in (0, 1))
+    reasons = int((one[2] != other[2]).any(axis=2)[listed].sum())
+    print(f"greatest difference: logits {logits:.1e}, log-odds {log_odds:.1e}; reasons that differ {reasons}")
+
+
+def _seconds(what: Callable[[], object]) -> float:
+    what()
+    began = time.perf_counter()
+    for _ in range(REPEATS):
+        what()
+    return (time.perf_counter() - began) / REPEATS
+
+
+def _scorer(cores: int) -> Scorer:
+    conf = yaml.safe_load(CONF.read_text(encoding="utf-8"))
+    fusion = {name: conf["fusion"][name] for name in FusionSettings.__annotations__ if name in conf["fusion"]}
+    settings = FusionSettings(**fusion | {"epochs": 1, "seed": 1, "threads": cores})
+    trees = {name: conf["trees"][name] for name in TreeSettings.__annotations__ if name in conf["trees"]}
+    channels = tuple(f"channel_{n}" for n in range(CHANNELS))
+    item_features = tuple(f"item_{n}" for n in range(ITEM_FEATURES))
+    user_features = tuple(f"user_{n}" for n in range(USER_FEATURES))
+    inputs = RankerInputs(channels, item_features, user_features, conf["fusion"]["history_items"])
+    period = _period(128, 1)
+    ranker = fit_ranker([period], inputs, settings)
+    one = np.ones(CHANNELS)
+    first = FirstStage("made up", channels, 0 * one, one, 0 * one, np.full(3 * CHANNELS, 0.01), -3.0)
+    return Scorer(
+        first, Ensemble(ranker, fit_trees([period], ranker, TreeSettings(**trees, seed=1, threads=1))),
+        Calibrator(-2.0, 1.0, 0.2),
+    )  # fmt: skip
+
+
+def _period(shoppers: int, seed: int) -> Period:
+    random = np.random.default_rng(seed)
+
+    def normal(*shape: int) -> np.ndarray:
+        return random.normal(size=shape).astype(np.float32)
+
+    items = Items(normal(ITEMS, ITEM_FEATURES), normal(ITEMS, TEXT), np.arange(ITEMS, dtype=np.int32))
+    history = random.integers(ITEMS, size=(shoppers, 20)).astype(np.int32)
+    candidates = np.stack([random.permutation(ITEMS)[:CANDIDATES] for _ in range(shoppers)]).astype(np.int32)
+    block = Block(
+        history=history,
+        days_ago=random.uniform(0, 90, size=history.shape).astype(np.float32),
+        event_types=np.ones_like(history),
+        user_features=normal(shoppers, USER_FEATURES),
+        candidates=candidates,
+        channel_scores=normal(shoppers, CANDIDATES, CHANNELS),
+        first_stage_score=normal(shoppers, CANDIDATES) - 3.0,
+    )
+    return Period(items, block, random.random(candidates.shape) < 0.01)
+
+
+if __name__ == "__main__":
+    main()
