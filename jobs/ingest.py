@@ -17,7 +17,7 @@ from jobs.runtime.manifest import last_done
 from jobs.runtime.night import Night
 from jobs.sources import Source, source_of
 from jobs.sources.absences import tell_absences
-from jobs.sources.catalogue import item_observations
+from jobs.sources.catalogue import item_observations, tell_late_catalogue
 from jobs.sources.event_judgement import event_judgement, with_parked
 from jobs.sources.intake import Intake, arrive, judge, require_few_rejected, write_refused
 from jobs.sources.merging import Window, write_events, write_items, write_parts, write_promotions, write_users
@@ -57,6 +57,8 @@ def ingest(night: Night) -> None:
         for write in writes:
             write.result()
     write_parts(night, source, intakes)
+    if window.since is None:
+        tell_late_catalogue(items, events)
     for intake in intakes:
         night.record.rows.update(intake.balance.rows)
         intake.release()

@@ -35,6 +35,8 @@ def spark_session(name: str) -> SparkSession:
             "End what holds it, or give spark.driver.port and spark.blockManager.port others, or 0 for any free one.",
         ) from error
     spark.conf.set("spark.sql.session.timeZone", "UTC")
+    # Exports of spreadsheets are windows-1252 as often as not; without it Spark reads seven encodings alone.
+    spark.conf.set("spark.sql.legacy.javaCharsets", "true")
     if DELTA_EXTENSION not in (spark.conf.get("spark.sql.extensions", "") or ""):
         raise ConfigurationError(
             "Spark runs without Delta.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
 from jobs.runtime.section import NotNegative, Number, Positive, Section, Share
@@ -14,6 +14,11 @@ DERIVED = {
     "events": {"event_date", "source_part"},
     "promotions": {"source_part"},
 }
+
+
+def _as_written(word: object) -> object:
+    """YAML reads true and 1 as no text, where a store's words may be these."""
+    return str(word).lower() if isinstance(word, bool) else str(word) if isinstance(word, int) else word
 
 
 class FileInput(Section):
@@ -43,7 +48,7 @@ class Mapped(Section):
     map: dict[str, str] = Field(default_factory=dict)
     constant: str | int | float | bool | None = None
     sql: str | None = None
-    values: dict[str, str | None] = Field(default_factory=dict)
+    values: dict[Annotated[str, BeforeValidator(_as_written)], str | None] = Field(default_factory=dict)
     format: str | None = None
     zone: str | None = None
     unit: Literal["seconds", "milliseconds"] | None = None

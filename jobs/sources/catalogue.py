@@ -41,3 +41,17 @@ def item_observations(night: Night, source: Source, items: Intake) -> DataFrame:
     if missing:
         event("items withdrawn", items=missing)
     return relisted_items(items.accepted, known, moment).unionByName(gone)
+
+
+def tell_late_catalogue(items: Intake, events: Intake) -> None:
+    """Says of a first delivery when its items are known from a later day on than its events: an export of what is, that
+    says of nothing how long it has been so. Past nights, on which models are trained, have no items then."""
+    since = items.accepted.agg(F.to_date(F.min("valid_from")).alias("day")).collect()[0]["day"]
+    first = events.accepted.agg(F.min("event_date").alias("day")).collect()[0]["day"]
+    if since is None or first is None or since <= first:
+        return
+    event(
+        "items are known too late", items_since=since, events_since=first,
+        remedy="nights before have no items to train on; give the items of the first export as updated_at the day "
+        "from which they were so, such as that of their listing",
+    )  # fmt: skip

@@ -25,6 +25,10 @@ MALFORMED = "_malformed_line"
 PART = "source_part"
 TAKEN_UNTIL = "taken_until"
 
+# 1.249,50 and 1249,5; 12.90 is no such number, and without its dot it would be a hundredfold.
+_WITH_DECIMAL_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d+)?$"
+_SPACES = " \u00a0\u202f"
+
 # What a column holds where the store does not say it. An expression refers to columns that are mapped already.
 UNSAID = {
     "events": {
@@ -103,7 +107,7 @@ def _value(spec: Mapped, name: str, kind: DataType) -> tuple[Column, Column]:
     given = _given(spec, name)
     if spec.values:
         table = F.create_map(*(F.lit(part) for pair in spec.values.items() for part in pair))
-        text = given.cast("string")
+        text = F.trim(given.cast("string"))
         given = F.when(F.map_contains_key(table, text), F.try_element_at(table, text)).otherwise(text)
     value = _typed(given, spec, kind)
     failed = given.isNotNull() & (F.trim(given.cast("string")) != "") & value.isNull()
@@ -143,8 +147,9 @@ def _typed(given: Column, spec: Mapped, kind: DataType) -> Column:
     if isinstance(kind, MapType):
         raise ValueError("a map needs map")
     if spec.decimal_comma:
-        text = F.translate(F.trim(given.cast("string")), ". ", "")
-        given = F.replace(text, F.lit(","), F.lit("."))
+        text = F.translate(given.cast("string"), _SPACES, "")
+        number = F.replace(F.replace(text, F.lit("."), F.lit("")), F.lit(","), F.lit("."))
+        given = F.when(text.rlike(_WITH_DECIMAL_COMMA), number)
     if isinstance(kind, LongType | IntegerType):
         exact = given.try_cast(DecimalType(38, 6))
         return F.when(exact == F.floor(exact), exact).try_cast(kind)

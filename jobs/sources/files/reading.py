@@ -51,7 +51,9 @@ def _with_schema(spark: SparkSession, given: FileInput, parts: list[Part], schem
 def _reader(spark: SparkSession, given: FileInput) -> DataFrameReader:
     reader = spark.read.format(given.format).options(**given.options)
     if given.format == "csv":
-        reader = reader.option("header", given.options.get("header", "true")).option("enforceSchema", "false")
+        # A quote within quotes is doubled (RFC 4180); Spark would have a backslash before it.
+        usual = {"header": "true", "escape": '"'}
+        reader = reader.options(**usual | given.options).option("enforceSchema", "false")
     if given.format == "json":
         reader = reader.option("primitivesAsString", "true")
     return reader.option("columnNameOfCorruptRecord", MALFORMED)

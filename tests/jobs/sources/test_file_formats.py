@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -18,8 +19,10 @@ from features.contract.source_parts import SOURCE_PARTS
 from features.quality.contract_checks import with_contract_columns
 from features.quality.outcomes import with_outcome
 from jobs.runtime.errors import Refused
+from jobs.runtime.session import spark_session
 from jobs.runtime.source_config import FileInput, Files, Mapped, TableMapping
 from jobs.sources.files import FilesSource
+from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import list_parts
 from jobs.sources.files.reading import read_parts
 from tests.conftest import ROOT
@@ -192,3 +195,41 @@ def test_of_a_delta_table_what_was_written_since_is_read(
     before = {row["part"] for row in taken.collect()}
     now = {part.place for part in changed.parts}
     assert set(changed.replaced()) == now | {part for part in before if "shop=Web" in part}
+
+
+def mapped_events(spark: SparkSession, path: Path, options: dict[str, str], **columns: Any) -> list[Any]:
+    given = FileInput(path=str(path), format="csv", options=options)
+    [rows] = read_parts(spark, given, list_parts(spark, "log", given))
+    mapping = TableMapping.model_validate({"input": "log", "columns": columns})
+    return mapped_rows(rows, mapping, EVENTS).collect()
+
+
+def test_an_export_of_a_spreadsheet(spark: SparkSession, tmp_path: Path) -> None:
+    """windows-1252, quotes doubled within quotes, words with spaces beside them, decimal commas."""
+    spark_session("test")  # as the jobs have it
+    lines = [
+        "id;kind;paid;query",
+        '1;Verkauf ;1.249,50;"Endet mit ""so"""',
+        "2; Verkauf;12.90;Würze",
+        "3;ja;7;x",
+        "4;Verkauf;-3,5;x",
+    ]
+    (tmp_path / "log.csv").write_text("\n".join(lines) + "\n", encoding="windows-1252")
+    rows = mapped_events(
+        spark, tmp_path / "log.csv", {"sep": ";", "encoding": "windows-1252"},
+        event_id="id", query="query", event_time={"constant": "2024-03-01"},
+        event_type={"column": "kind", "values": {"Verkauf": "purchase", "ja": "cart"}},
+        price={"column": "paid", "decimal_comma": True},
+    )  # fmt: skip
+    told = [(row["event_type"], row["price"], row["query"], row["unreadable"]) for row in rows]
+    assert told == [
+        ("purchase", Decimal("1249.50"), 'Endet mit "so"', ""),
+        ("purchase", None, "Würze", "price_unreadable"),  # a hundredfold, without its dot
+        ("cart", Decimal("7"), "x", ""),
+        ("purchase", Decimal("-3.5"), "x", ""),
+    ]
+
+
+def test_words_that_yaml_reads_as_truth_or_number_are_words() -> None:
+    words = yaml.safe_load("{ja: {yes: purchase, 7: cart}}")["ja"]
+    assert Mapped(column="kind", values=words).values == {"true": "purchase", "7": "cart"}
