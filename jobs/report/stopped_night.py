@@ -13,7 +13,7 @@ from jobs.report.reading import Reading, day_words
 from jobs.report.sections.data_quality import data_quality
 from jobs.report.sections.drift import drift
 from jobs.report.sections.run_times import run_times
-from jobs.runtime.errors import REFUSED, LongtailError
+from jobs.runtime.errors import LongtailError, how_it_ended
 from jobs.runtime.logs import event
 from jobs.runtime.manifest import done_runs
 from jobs.runtime.night import Night
@@ -29,7 +29,7 @@ def tell_stop(night: Night, step: str, error: Exception) -> None:
     Of an error that nobody foresaw both name the kind alone, since its text may hold anything. What goes wrong here is
     an event of the log: the step's own error is the one to be told, and Spark may be what has failed.
     """
-    word = "refused" if isinstance(error, LongtailError) and error.exit_code == REFUSED else "failed"
+    word = how_it_ended(error)
     log = f"logs/{night.run_id}.log"
     why = (error.problem, error.remedy) if isinstance(error, LongtailError) else (type(error).__name__, f"See {log}.")
     text = f"the night was {word} in {step}: {why[0]}"

@@ -24,3 +24,8 @@ class Refused(LongtailError):  # noqa: N818 - a refusal is an answer, not an err
     """A gate or a guard said no."""
 
     exit_code = REFUSED
+
+
+def how_it_ended(error: BaseException) -> str:
+    """refused, where a gate or a guard said no, else failed."""
+    return "refused" if isinstance(error, LongtailError) and error.exit_code == REFUSED else "failed"

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from features.contract import RUNS
 from jobs.runtime import clock
 from jobs.runtime.config import Config
-from jobs.runtime.errors import REFUSED, LongtailError
+from jobs.runtime.errors import how_it_ended
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night, Record, Step
 from jobs.tables.warehouse import Warehouse
@@ -31,8 +31,7 @@ def run_step(step: Step, spark: SparkSession, conf: Config, as_of: date, run_id:
     try:
         step(night)
     except BaseException as error:
-        refused = isinstance(error, LongtailError) and error.exit_code == REFUSED
-        night.record.status = "refused" if refused else "failed"
+        night.record.status = how_it_ended(error)
         with suppress(Exception):  # the step's own error is the one to be told
             _write(night, name, started_at, clock.seconds() - started)
         raise
