@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
-from jobs.experiments.arms import arm_nights, assigned, runs
+from jobs.experiments.arms import arm_nights, planned_in, runs
 from jobs.report.lists import page_in_words, shopper_pages
 from jobs.report.newest import newest_plan
 from jobs.report.why_not import why_not_planned, why_not_shown
@@ -38,11 +39,11 @@ def main() -> None:
 
 
 def _user(tables: Warehouse, conf: Config, as_of: date, user: str) -> str:
-    known = tables.read_date(USER_FEATURES_TABLE, as_of).where(F.col("user_id") == user)
-    if known.isEmpty():
+    known = tables.read_date(USER_FEATURES_TABLE, as_of).where(F.col("user_id") == user).first()
+    if known is None:
         raise LongtailError(f"No shopper {user} was known on {as_of}.", "Look the id up in the table users.")
     night = Night(conf, as_of, "", tables.spark, tables, Record())
-    arm = str(assigned(conf, [user])[0]) if runs(night) else ""
+    arm = str(planned_in(conf, [user], np.array([known.consent_personalisation]))[0]) if runs(night) else ""
     policy = arm_nights(night)[arm].conf.plan.policy
     page = shopper_pages(tables, as_of, policy, [user], last=15)[0]
     of_arm = f", arm {arm} of the test {conf.experiment.name}" if arm else ""

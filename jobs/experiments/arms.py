@@ -40,15 +40,23 @@ def policies_of_arms(night: Night) -> dict[str, str]:
 
 
 def assigned(conf: Config, user_ids: Iterable[str]) -> np.ndarray:
-    """Names (users) of the arms of a configured test; its name is the salt."""
+    """Names (users) of the arms of a configured test for those who may get lists of their own; its name is the salt."""
     assert conf.experiment.name is not None
     return arms_of(user_ids, conf.experiment.shares, conf.experiment.name)
 
 
-def arm_and_share(night: Night) -> tuple[str, float]:
-    """The arm whose plan the night has and its share of the shoppers; '' and 1 where no test runs."""
+def planned_in(conf: Config, user_ids: Iterable[str], consents: np.ndarray) -> np.ndarray:
+    """Names (users) of the arms whose plans have the lists of shoppers.
+
+    Those who refuse personalisation (consents: bool (users)) take no part in the test: all of them have the one list of
+    the control, as they would have without a test.
+    """
+    return np.where(consents, assigned(conf, user_ids), conf.experiment.control)
+
+
+def arm_of(night: Night) -> str:
+    """The arm whose plan the night has; '' where no test runs."""
     if not runs(night):
-        return "", 1.0
+        return ""
     policy, test = night.conf.plan.policy, night.conf.experiment
-    arm = policy if policy in test.arms and policy != test.control else test.control
-    return arm, test.arms[arm].share
+    return policy if policy in test.arms and policy != test.control else test.control

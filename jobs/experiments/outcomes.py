@@ -10,19 +10,22 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, USERS
-from features.declarations import ITEM_FEATURES_TABLE
+from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.evaluation.outcomes import METRICS, daily_outcomes
 from jobs.experiments.arms import assigned
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.experiment_section import plans_of_arms
 from jobs.tables.warehouse import Warehouse
+from model.exposure.reasons import NOT_PERSONAL
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Everyone whom the store knew when the test began, sorted by user_id, whether they came since or not.
+    """Everyone whom the store knew when the test began and who let it personalise, sorted by user_id.
 
+    They count whether they came since or not, and whether they let it still or not, as no arm may choose who counts.
+    Counts of lists and exposures are of those who never refused: who refuses has the control's list.
     arm: names (users); by_day: float64 (users, days) of each metric; before: float64 (users, metrics), means a day
     segments: by name (users) what they were before the test: activity, and the configured attributes
     listed: shoppers of each arm who had a list; seen: of each arm, by assignment, who had a logged exposure; crossed:
@@ -45,16 +48,19 @@ class Outcomes:
 
 
 def read_outcomes(tables: Warehouse, conf: Config, first: date, until: date) -> Outcomes:
-    """The days from `first` to before `until`. Raises LongtailError where no shopper was known when the test began."""
+    """The days from `first` to before `until`. Raises LongtailError where there was nobody to test on at the beginning."""
     test = conf.experiment
+    refused = tables.read_date(USER_FEATURES_TABLE, first).where(~F.col("consent_personalisation")).select("user_id")
     known = (
         tables.read(USERS).where(F.col("signed_up_at") < F.lit(first).cast("timestamp"))
+        .join(refused, on="user_id", how="left_anti")
         .select("user_id", *(F.col("attributes").getItem(name).alias(name) for name in test.segment_attributes))
         .toPandas().sort_values("user_id", ignore_index=True)
     )  # fmt: skip
     if known.empty:
         raise LongtailError(
-            f"No shopper signed up before {first}.", "Look at experiment.starts_on and at the table users."
+            f"No shopper signed up before {first} and let the store personalise.",
+            "Look at experiment.starts_on, and at signed_up_at and consent_personalisation in the table users.",
         )
     user_ids = known["user_id"].to_numpy()
     start = first - timedelta(days=test.before_days)
@@ -93,7 +99,10 @@ def _thirds(lines: np.ndarray) -> np.ndarray:
 
 
 def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[dict[str, int], dict[str, int], int]:
-    """Shoppers by arm with a list, and with a logged exposure; those of the latter who were shown another arm's."""
+    """Shoppers by arm with a list, and with a logged exposure; those of the latter who were shown another arm's.
+
+    Of those who never refused personalisation.
+    """
     arms = {plan.policy: arm for arm, plan in plans_of_arms(conf.plan, conf.experiment).items()}
     lists = tables.read(EXPOSURE_SCORES).where(
         (F.col("as_of") >= F.lit(first))
@@ -101,8 +110,10 @@ def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[d
         & F.col("policy").isin(list(arms))
         & (F.col("placement") == conf.plan.placement)
     )
+    refusing = F.broadcast(lists.where(F.col("reason") == NOT_PERSONAL).select("user_id").distinct())
+    personal = lists.join(refusing, on="user_id", how="left_anti")
     counts = {row["policy"]: row["n"] for row in
-              lists.groupBy("policy").agg(F.countDistinct("user_id").alias("n")).collect()}  # fmt: skip
+              personal.groupBy("policy").agg(F.countDistinct("user_id").alias("n")).collect()}  # fmt: skip
     logged = tables.read(EVENTS).where(
         (F.col("event_type") == "exposure")
         & (F.col("event_date") >= F.lit(first))
@@ -110,7 +121,7 @@ def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[d
         & (F.col("placement") == conf.plan.placement)
         & F.col("policy").isNotNull()
     )
-    pairs = logged.select("user_id", "policy").distinct().toPandas()
+    pairs = logged.join(refusing, on="user_id", how="left_anti").select("user_id", "policy").distinct().toPandas()
     mine = assigned(conf, pairs["user_id"])
     strayed = pairs[pairs["policy"].map(arms).to_numpy() != mine]
     seen = pairs["user_id"].groupby(mine).nunique()

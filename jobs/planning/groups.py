@@ -24,7 +24,7 @@ class NamedGroup:
 
 
 def named_groups(plan: Plan, items: pd.DataFrame, total: float, part: float = 1.0) -> tuple[NamedGroup, ...]:
-    """All groups of a plan; total: the expected exposure that shares refer to; part: share of the sponsors' budgets.
+    """All groups of a plan; total: the expected exposure that shares refer to; part: part of the sponsors' budgets.
 
     items: the columns that rules name
     """

@@ -32,7 +32,7 @@ def item_bounds(
     plan: Plan, items: pd.DataFrame, wishes: Merchandising, total: float, largest: np.ndarray, part: float = 1.0
 ) -> ItemBounds:
     """The bounds of a night. total: exposures that shares refer to; largest: relevance of each item's best pair; part:
-    share of the shoppers that are planned, who get so much of the stock and of exposures that are numbers.
+    the planned shoppers' part of all visits; they get so much of the stock and of exposures that are numbers.
 
     A response to every exposure at the largest relevance must not outgrow the stock, in purchase lines of as many units
     as those of the last 28 days, less the lines that are expected anyway: so expected responses never do. A floor

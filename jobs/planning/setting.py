@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from features.contract import USERS
 from features.declarations import USER_FEATURES_TABLE
-from jobs.experiments.arms import arm_and_share, assigned
+from jobs.experiments.arms import arm_of, planned_in
 from jobs.planning.columns import ATTRIBUTE, item_rows_of, named_columns
 from jobs.planning.corrections import corrected, read_corrections
 from jobs.planning.eligibility import why_excluded
@@ -76,10 +76,7 @@ def read_setting(night: Night) -> Setting:
             f"No item of {night.as_of} may enter the lists.",
             "Look at plan.segments, plan.sensitive_categories and bans, and at is_eligible in item_features.",
         )
-    arm, part = arm_and_share(night)
-    users = _users(night)
-    if arm:
-        users = users[assigned(night.conf, users["user_id"]) == arm].reset_index(drop=True)
+    users, part = _of_arm(night, _users(night))
     pairs = eligible_pairs(night, items, users)
     user_ids = pairs.shoppers()
     sums = _checked(night, pairs.sums(users))
@@ -115,6 +112,20 @@ def read_setting(night: Night) -> Setting:
         total=total,
         unmatched=unmatched_names(plan, known, wishes),
     )
+
+
+def _of_arm(night: Night, users: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """The shoppers whom the night's plan is for, and their part of all expected visits: all of them without a test.
+
+    By that part the arms divide what the store has once (stock, budgets, exposures of a launch).
+    """
+    arm = arm_of(night)
+    if not arm:
+        return users, 1.0
+    mine = planned_in(night.conf, users["user_id"], users["consents"].to_numpy()) == arm
+    visits = users["visits"].sum()
+    part = float(users.loc[mine, "visits"].sum() / visits) if visits > 0 else float(mine.mean())
+    return users[mine].reset_index(drop=True), part
 
 
 def _users(night: Night) -> pd.DataFrame:

@@ -21,11 +21,13 @@ from jobs.plan_exposure import plan_exposure
 from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
+from model.exposure.reasons import NOT_PERSONAL
 from tests.jobs.planning.test_plan_exposure import FIRST, PLAN, fill, night_of
 
 pytestmark = pytest.mark.slow
 
 USERS_OF = [f"u{number:02}" for number in range(22)]
+REFUSING = ("u03", "u04", "u05", "u06")
 ARMS = {
     "usual": {"share": 0.5, "plan": {}},
     "bold": {"share": 0.5, "plan": {"floors": {"cold": {"share": 0.3}}, "launch": {"exposures": 0.2}}},
@@ -41,38 +43,55 @@ def planned(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ni
         yaml.safe_dump({"warehouse": str(folder / "warehouse"), "plan": PLAN, "experiment": test}, sort_keys=False)
     )
     night = night_of(spark, load_config(path), FIRST)
-    fill(night)
+    fill(night, refusing=REFUSING)
     plan_exposure(night)
     return night
 
 
 def arms(conf: Config) -> dict[str, str]:
+    """By shopper the arm by the hash."""
     return dict(zip(USERS_OF, assigned(conf, USERS_OF).tolist(), strict=True))
 
 
+def planned_arms(conf: Config) -> dict[str, str]:
+    """By shopper with a list the arm whose plan it is of; u21 has no candidate."""
+    own = {user: arm for user, arm in arms(conf).items() if user not in REFUSING and user != "u21"}
+    return own | dict.fromkeys(REFUSING, "usual")
+
+
 def test_each_shopper_has_one_list_by_the_plan_of_the_arm(planned: Night) -> None:
-    of_user = arms(planned.conf)
+    of_user = planned_arms(planned.conf)
     assert set(of_user.values()) == {"usual", "bold"}
     lists = planned.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas()
     policy_of = {"usual": "main", "bold": "bold"}
     assert set(zip(lists["user_id"], lists["policy"], strict=True)) == {
-        (user, policy_of[arm]) for user, arm in of_user.items() if user != "u21"
+        (user, policy_of[arm]) for user, arm in of_user.items()
     }
     # Shares of floors are of the arm's own exposure: its shoppers' visits (n % 10 + 1) / 30 times 2.4.
     prices = planned.tables.read_date(CONSTRAINT_PRICES, FIRST).toPandas()
     bound = prices[prices["constraint"] == "cold"].set_index("policy")["bound"]
     for arm, share in (("usual", 0.1), ("bold", 0.3)):
-        mine = sum((int(u[1:]) % 10 + 1) / 30 for u, a in of_user.items() if a == arm and u != "u21")
+        mine = sum((int(u[1:]) % 10 + 1) / 30 for u, a in of_user.items() if a == arm)
         assert bound[policy_of[arm]] == pytest.approx(share * mine * 2.4)
     assert planned.record.rows["usual_users"] + planned.record.rows["bold_users"] == 21
+
+
+def test_those_who_refuse_have_one_list_whatever_arm_the_hash_names(planned: Night) -> None:
+    assert {arms(planned.conf)[user] for user in REFUSING} == {"usual", "bold"}
+    lists = planned.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas().sort_values(["user_id", "rank"])
+    theirs = lists[lists["user_id"].isin(REFUSING)]
+    assert set(theirs["reason"]) == {NOT_PERSONAL}
+    assert len(theirs.groupby("user_id")["item_id"].agg(tuple).unique()) == 1
+    assert (planned.record.rows["usual_users_without_consent"], planned.record.rows["bold_users_without_consent"]) == (
+        len(REFUSING), 0,
+    )  # fmt: skip
 
 
 def test_the_storefront_reads_the_arm_with_the_list(planned: Night) -> None:
     lists = tuple(view for view in online_views(planned.conf) if view.name == "user_exposure")
     rows = collect_rows(planned, lists)["user_exposure"]
     personal = rows[~rows["user_id"].str.startswith("segment:")].set_index("user_id")
-    of_user = arms(planned.conf)
-    assert personal["arm"].to_dict() == {user: arm for user, arm in of_user.items() if user != "u21"}
+    assert personal["arm"].to_dict() == planned_arms(planned.conf)
     assert set(personal.loc[personal["arm"] == "bold", "policy"]) == {"bold"}
     assert rows.loc[rows["user_id"] == "segment:everyone", ["arm", "policy"]].to_numpy().tolist() == [["", "main"]]
 
@@ -99,9 +118,11 @@ def test_the_analysis_tells_effects_and_who_saw_the_wrong_lists(spark: SparkSess
         placement="tail_shelf",
     ))  # fmt: skip
     said = analyse_test(spark, conf, FIRST + timedelta(days=6))
-    assert "Test autumn, 6 days from 2017-12-01: 22 shoppers" in said
-    strayed = sum(arm == "bold" for arm in of_user.values())
-    assert f"{strayed} of 22 shoppers with logged exposures were shown another arm's list" in said
+    assert "Test autumn, 6 days from 2017-12-01: 18 shoppers" in said
+    told = {arm: sum(of_user[user] == arm for user in USERS_OF if user not in REFUSING) for arm in ARMS}
+    assert f"Shoppers with a logged exposure: usual {told['usual']}, bold {told['bold']};" in said
+    strayed = told["bold"]
+    assert f"{strayed} of 18 shoppers with logged exposures were shown another arm's list" in said
     [line] = [line for line in said.splitlines() if line.startswith("  tail_purchases")]
     means = [float(word.rstrip(",")) for word in line.split()[1:4:2]]
     assert means[0] - means[1] == pytest.approx(3.0, abs=0.5)
