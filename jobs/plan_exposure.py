@@ -6,7 +6,7 @@ import pandas as pd
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
 from features.contract.table import Table
-from jobs.experiments.arms import arm_nights
+from jobs.experiments.arms import arm_nights, of_arm
 from jobs.planning.check import check_plan
 from jobs.planning.learned_weights import with_learned_weights
 from jobs.planning.outputs import exposure_rows, fallback_rows, item_rows, price_rows
@@ -30,29 +30,29 @@ def plan_exposure(night: Night) -> None:
     missed ends the job with exit code 3 and nothing written.
     """
     # Every arm of a test is planned before anything is written, so that a refusal leaves no half of it.
-    nights = {arm: with_learned_weights(of_arm) for arm, of_arm in arm_nights(night).items()}
-    planned = {arm: (of_arm, _planned(of_arm, arm)) for arm, of_arm in nights.items()}
+    nights = {arm: with_learned_weights(one) for arm, one in arm_nights(night).items()}
+    planned = {arm: (one, _planned(one, arm)) for arm, one in nights.items()}
     # The lists come first: the run that they name is whom publish asks `runs` about (jobs/online/one_plan.py).
-    for of_arm, (made, prices) in planned.values():
-        _write(of_arm, exposure_rows(of_arm, made.inputs, made.made), EXPOSURE_SCORES)
-        _write(of_arm, item_rows(of_arm, made.inputs, made.made), ITEM_EXPOSURE)
-        _write(of_arm, prices, CONSTRAINT_PRICES)
-        _write(of_arm, fallback_rows(of_arm, made.inputs), FALLBACK_LISTS)
+    for one, (made, prices) in planned.values():
+        _write(one, exposure_rows(one, made.inputs, made.made), EXPOSURE_SCORES)
+        _write(one, item_rows(one, made.inputs, made.made), ITEM_EXPOSURE)
+        _write(one, prices, CONSTRAINT_PRICES)
+        _write(one, fallback_rows(one, made.inputs), FALLBACK_LISTS)
 
 
 def _planned(night: Night, arm: str) -> tuple[Planned, pd.DataFrame]:
     """The plan of an arm (of all where it is '') and its rows of constraint_prices."""
     check_plan(night.conf.plan)
     setting = read_setting(night)
-    tell_unmatched(night, setting.unmatched)
+    tell_unmatched(night, setting.unmatched, arm)
     warm, of_date = last_prices(night, setting)
     planned = planned_night(night, setting, warm)
-    night.record.decisions[_of(arm, "warm_start")] = str(of_date or "none")
+    night.record.decisions[of_arm(arm, "warm_start")] = str(of_date or "none")
     prices = price_rows(night, planned.inputs, planned.made)
     _tell(night, planned, arm)
-    tell_unmet(night, planned, prices)
-    tell_above_caps(night, planned.inputs)
-    refuse_unmet(night, planned)
+    tell_unmet(night, planned, prices, arm)
+    tell_above_caps(night, planned.inputs, arm)
+    refuse_unmet(night, planned, prices)
     return planned, prices
 
 
@@ -83,8 +83,8 @@ def _tell(night: Night, planned: Planned, arm: str) -> None:
         "violation": f"{solution.violation:.5f}",
         "converged": str(solution.converged).lower(),
     }
-    night.record.rows |= {_of(arm, name): count for name, count in rows.items()}
-    night.record.decisions |= {_of(arm, name): word for name, word in decisions.items()}
+    night.record.rows |= {of_arm(arm, name): count for name, count in rows.items()}
+    night.record.decisions |= {of_arm(arm, name): word for name, word in decisions.items()}
     event(
         "plan solved" if solution.converged else "plan stopped at plan.max_passes, the best so far is used",
         step="plan_exposure",
@@ -94,14 +94,9 @@ def _tell(night: Night, planned: Planned, arm: str) -> None:
         passes=solution.passes,
         gap=f"{solution.gap:.5f}",
         violation=f"{solution.violation:.5f}",
-        warm_start=night.record.decisions[_of(arm, "warm_start")],
+        warm_start=night.record.decisions[of_arm(arm, "warm_start")],
         swaps=int((made.swapped >= 0).sum()),
     )
-
-
-def _of(arm: str, name: str) -> str:
-    """A name in `runs`: with the arm before it where a test runs."""
-    return f"{arm}_{name}" if arm else name
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zlib
 from datetime import date
@@ -9,6 +10,7 @@ from datetime import date
 from feast import FeatureStore
 from pyspark.sql import SparkSession
 
+from jobs.experiments.arms import POLICIES, policies_of_arms
 from jobs.online.audit import Audited, audit
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import Colours, HeldNight
@@ -44,6 +46,7 @@ def publish(night: Night) -> None:
     colours, audited = bring_live(night.conf, night.as_of, night.run_id, catalogue, store, colours, rows)
     night.record.rows |= {name: len(frame) for name, frame in rows.items()}
     night.record.decisions["colour"] = colours.served
+    night.record.decisions[POLICIES] = json.dumps(sorted(policies_of_arms(night)))
     night.record.decisions["audited"] = ", ".join(f"{name} {found}" for name, found in audited.items())
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
@@ -33,16 +31,20 @@ def main() -> None:
     def show(spark: SparkSession, conf: Config, run_id: str) -> None:
         tables = Warehouse(spark, conf.warehouse)
         night = Night(conf, given.as_of or newest_plan(tables), run_id, spark, tables, Record())
-        print(_user(tables, conf, night.as_of, given.user) if given.user else _item(night, given.item))
+        print(shopper_in_words(night, given.user) if given.user else item_in_words(night, given.item))
 
     run(given.conf, "show", show, writes=False)
 
 
-def _user(tables: Warehouse, conf: Config, as_of: date, user: str) -> str:
+def shopper_in_words(night: Night, user: str) -> str:
+    """A shopper's list with scores and reasons, and what the shopper bought last.
+
+    Raises LongtailError where the night did not know the shopper.
+    """
+    tables, conf, as_of = night.tables, night.conf, night.as_of
     known = tables.read_date(USER_FEATURES_TABLE, as_of).where(F.col("user_id") == user).first()
     if known is None:
         raise LongtailError(f"No shopper {user} was known on {as_of}.", "Look the id up in the table users.")
-    night = Night(conf, as_of, "", tables.spark, tables, Record())
     arm = str(planned_in(conf, [user], np.array([known.consent_personalisation]))[0]) if runs(night) else ""
     policy = arm_nights(night)[arm].conf.plan.policy
     page = shopper_pages(tables, as_of, policy, [user], last=15)[0]
@@ -50,36 +52,45 @@ def _user(tables: Warehouse, conf: Config, as_of: date, user: str) -> str:
     return f"Night of {as_of}, {conf.plan.placement}{of_arm}\n{page_in_words(page)}"
 
 
-def _item(night: Night, item: str) -> str:
+def item_in_words(night: Night, item: str) -> str:
+    """What the night's plan gives a product and why, or why nobody is shown it; of every arm where a test runs.
+
+    Raises LongtailError where the night did not know it.
+    """
     tables, conf, as_of = night.tables, night.conf, night.as_of
-
-    def of(frame: DataFrame) -> DataFrame:
-        return frame.where(F.col("item_id") == item)
-
-    facts = of(tables.read_date(ITEM_FEATURES_TABLE, as_of)).first()
+    facts = tables.read_date(ITEM_FEATURES_TABLE, as_of).where(F.col("item_id") == item).first()
     if facts is None:
         raise LongtailError(f"No product {item} was known on {as_of}.", "Look the id up in the table items.")
     head = f"Night of {as_of}: {facts.title} ({item}), {facts.category}, segment {facts.segment or 'none'}, bought "
     head += f"{facts.purchases_count_28d} times in 28 days"
-    policy = F.col("policy") == conf.plan.policy
-    given = of(tables.read_date(ITEM_EXPOSURE, as_of)).where(policy).first()
+    lines = [head]
+    for arm, of_arm in arm_nights(night).items():
+        if arm:
+            lines.append(f"Arm {arm} of the test {conf.experiment.name}")
+        lines += _in_plan(of_arm, item)
+    return "\n".join(lines)
+
+
+def _in_plan(night: Night, item: str) -> list[str]:
+    """What the plan of the night, or of one arm of it, gives an item of item_features."""
+    own = (F.col("policy") == night.conf.plan.policy) & (F.col("item_id") == item)
+    given = night.tables.read_date(ITEM_EXPOSURE, night.as_of).where(own).first()
     if given is None:
-        return f"{head}\nNot in the plan: {why_not_planned(night, item)}."
-    lists = of(tables.read_date(EXPOSURE_SCORES, as_of)).where(policy)
+        return [f"Not in the plan: {why_not_planned(night, item)}."]
+    lists = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(own)
     shown = lists.count()
     lines = [
-        head,
         f"boost {given.boost:+.5f}, expected exposures {given.allocated:.2f}, floor {given.floor:.2f}, "
         f"cap {given.cap:.2f}, binding: {given.binding}",
         f"in {shown} lists",
     ]
     # What an entry displaced differs from list to list.
     reason = F.regexp_replace("reason", "; in place of .*", "").alias("reason")
-    for row in lists.groupBy(reason).count().orderBy(F.desc("count")).limit(5).collect():
+    for row in lists.groupBy(reason).count().orderBy(F.desc("count"), "reason").limit(5).collect():
         lines.append(f"  {row['count']:>5}  {row.reason}")
     if not shown:
         lines.append(f"Not shown to anyone: {why_not_shown(night, item)}.")
-    return "\n".join(lines)
+    return lines
 
 
 if __name__ == "__main__":

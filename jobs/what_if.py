@@ -12,7 +12,7 @@ from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.planning.check import check_plan
 from jobs.planning.learned_weights import learned_plan
-from jobs.planning.outputs import exposure_rows, item_rows, price_rows
+from jobs.planning.outputs import exposure_rows, item_rows, price_rows, spent_on_bids
 from jobs.planning.setting import read_setting
 from jobs.planning.solving import planned_night
 from jobs.planning.warm_start import last_prices
@@ -61,11 +61,13 @@ def what_if(
     setting = read_setting(night)
     warm, _ = last_prices(night, setting, of_tonight=True)
     planned = planned_night(night, setting, warm)
+    prices = price_rows(night, planned.inputs, planned.made)
     other = PlanTables(
         exposure_rows(night, planned.inputs, planned.made),
         item_rows(night, planned.inputs, planned.made),
-        price_rows(night, planned.inputs, planned.made),
+        prices,
         changed.plan.position_weights,
+        spent_on_bids(prices, changed.plan),
     )
     known = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
         "item_id", "title", F.col("price_mean_90d").alias("price")
@@ -75,12 +77,14 @@ def what_if(
     solution = planned.made.solution
     how = f"passes: {solution.passes}" + ("" if solution.converged else ", not converged: the best of them")
     missed = [f"  {one.name} lacks {one.amount:.2f} of {one.asked:.2f}: {one.why}" for one in planned.made.unmet]
+    nothing = [f"  {key}: {', '.join(names)}" for key, names in setting.unmatched.items()]
     return "\n".join(
         [
             f"Night of {as_of}, {conf.plan.placement}, what if {', '.join(changes)} ({how}; nothing is written)",
             "",
             difference_in_words(live, other, visits, catalogue),
             *(["", "Floors that cannot be met", *missed] if missed else []),
+            *(["", "Names that match no item", *nothing] if nothing else []),
         ]
     )
 
@@ -89,11 +93,13 @@ def _live(tables: Warehouse, conf: Config, as_of: date, weights: tuple[float, ..
     """The plan in the tables; weights: what its positions count."""
     policy = F.col("policy") == conf.plan.policy
     shown = policy & (F.col("placement") == conf.plan.placement)
+    prices = tables.read_date(CONSTRAINT_PRICES, as_of).where(policy).toPandas()
     return PlanTables(
         tables.read_date(EXPOSURE_SCORES, as_of).where(shown).toPandas(),
         tables.read_date(ITEM_EXPOSURE, as_of).where(shown).toPandas(),
-        tables.read_date(CONSTRAINT_PRICES, as_of).where(policy).toPandas(),
+        prices,
         weights,
+        spent_on_bids(prices, conf.plan),
     )
 
 

@@ -13,10 +13,17 @@ from jobs.runtime.night import Night
 from jobs.runtime.plan_section import Plan
 from model.experiments.assignment import arms_of
 
+POLICIES = "policies"  # in the decisions of a publish: a JSON list of those whose lists it brought
+
 
 def arm_nights(night: Night) -> dict[str, Night]:
     """By arm the night with the arm's plan; under '' the night itself where no test runs on it."""
     return {arm: night.with_plan(plan) for arm, plan in plans_on(night.conf, night.as_of).items()}
+
+
+def of_arm(arm: str, name: str) -> str:
+    """A name in `runs`: with the arm before it where a test runs."""
+    return f"{arm}_{name}" if arm else name
 
 
 def plans_on(conf: Config, as_of: date) -> dict[str, Plan]:

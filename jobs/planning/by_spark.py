@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -14,22 +15,21 @@ from scipy.sparse import csr_array
 from jobs.planning.inputs import problem_of, visits_of
 from jobs.planning.setting import Setting
 from model.exposure.kept_pairs import kept_pairs
-from model.exposure.passes import SHARD_USERS, Facts, facts_of, total_facts, total_use, use_of_shard
+from model.exposure.passes import SHARD_USERS, Facts, facts_of, shards_a_stretch, total_facts, total_use, use_of_shard
 from model.exposure.problem import Problem
 from model.exposure.user_block import Use, UserPairs, blocks_of
 
-_PACKED = "shard int, user_start binary, item binary, value binary, delivery binary"
-_USE = "shard int, used binary, curvature binary, response double, upper double"
-_FACTS = (
-    "shard int, offered binary, of_group binary, supply double, pairs long, total double, square double, largest double"
-)
+_PACKED = "stretch int, shard int, user_start binary, item binary, value binary, delivery binary"
+_USE = "stretch int, used binary, curvature binary, response double, upper double"
+_FACTS = "stretch int, offered binary, of_group binary, supply double, pairs long, total double, square double, largest double"
 _KEPT = "user int, item int"
 
 
 class BySpark:
     """Passes over shards that lie packed on the executors, one row a shard; `close` frees them.
 
-    Results come back by shard and are added up in their order, so they are those of `InMemory` to the last digit.
+    The executors add up the shards of a stretch, and the driver the stretches, at most MOST_STRETCHES rows, both in
+    their order: so results are those of `InMemory` to the last digit.
     """
 
     def __init__(self, spark: SparkSession, setting: Setting, shard_users: int = SHARD_USERS) -> None:
@@ -40,6 +40,7 @@ class BySpark:
         self.bounds: Problem = problem_of(
             setting, visits, np.zeros(len(visits) + 1, dtype=np.int64), nothing.astype(np.int32), nothing
         )
+        self.stretch = shards_a_stretch(len(visits), shard_users)
         self.packed = self._packed().persist()
         self.facts = self._facts()
 
@@ -52,8 +53,8 @@ class BySpark:
         items = self.bounds.items
         shared = self.spark.sparkContext.broadcast(price)
 
-        def pass_over(shard: UserPairs) -> dict[str, object]:
-            use = use_of_shard(blocks_of(shard), shared.value, gamma)
+        def pass_over(shards: Iterator[UserPairs]) -> dict[str, object]:
+            use = total_use((use_of_shard(blocks_of(shard), shared.value, gamma) for shard in shards), items)
             return {
                 "used": use.used.tobytes(),
                 "curvature": use.curvature.tobytes(),
@@ -61,7 +62,7 @@ class BySpark:
                 "upper": use.upper,
             }
 
-        rows = self._collected(pass_over, _USE)
+        rows = self._by_stretch(pass_over, _USE)
         shared.destroy()
         return total_use(
             (Use(np.frombuffer(r["used"]), np.frombuffer(r["curvature"]), r["response"], r["upper"]) for r in rows),
@@ -98,13 +99,14 @@ class BySpark:
         users = self._numbered("user", setting.user_ids)
         pairs = setting.pairs.frame.join(F.broadcast(users), on="user_id", how="inner")
         pairs = pairs.join(F.broadcast(self.spark.createDataFrame(items)), on="item_id", how="inner").select(
+            F.floor(F.col("user") / (shard_users * self.stretch)).cast("int").alias("stretch"),
             F.floor(F.col("user") / shard_users).cast("int").alias("shard"),
             "user",
             F.col("item").cast("int").alias("item"),
             (F.col("relevance") * F.col("factor") + F.col("addend")).alias("value"),
         )
         delivery = self.spark.sparkContext.broadcast(self.bounds.delivery)
-        shards = -(-len(setting.user_ids) // shard_users)
+        stretches = -(-len(setting.user_ids) // (shard_users * self.stretch))
 
         def packed(rows: pa.Table) -> pa.Table:
             number = rows["shard"][0].as_py()
@@ -115,6 +117,7 @@ class BySpark:
             start = np.searchsorted(user[order], np.arange(len(mine) + 1))
             return pa.table(
                 {
+                    "stretch": rows["stretch"][:1],
                     "shard": pa.array([number], pa.int32()),
                     "user_start": [start.astype(np.int64).tobytes()],
                     "item": [item[order].astype(np.int32).tobytes()],
@@ -123,15 +126,18 @@ class BySpark:
                 }
             )
 
-        return pairs.repartition(shards, "shard").groupBy("shard").applyInArrow(packed, _PACKED)
+        # All shards of a stretch lie in one partition, in order.
+        return pairs.repartition(stretches, "stretch").groupBy("stretch", "shard").applyInArrow(packed, _PACKED)
 
     def _facts(self) -> Facts:
         member = self.bounds.membership
         shared = self.spark.sparkContext.broadcast((member.data, member.indices, member.indptr, member.shape))
+        items, groups = self.bounds.items, len(self.bounds.groups)
 
-        def facts(shard: UserPairs) -> dict[str, object]:
+        def facts(shards: Iterator[UserPairs]) -> dict[str, object]:
             data, indices, indptr, shape = shared.value
-            found = facts_of(shard, csr_array((data, indices, indptr), shape=shape))
+            whole = csr_array((data, indices, indptr), shape=shape)
+            found = total_facts((facts_of(shard, whole) for shard in shards), items, groups)
             return {
                 "offered": found.offered.tobytes(),
                 "of_group": found.of_group.tobytes(),
@@ -142,7 +148,7 @@ class BySpark:
                 "largest": found.largest,
             }
 
-        rows = self._collected(facts, _FACTS)
+        rows = self._by_stretch(facts, _FACTS)
         return total_facts(
             (
                 Facts(
@@ -156,21 +162,24 @@ class BySpark:
                 )
                 for r in rows
             ),
-            self.bounds.items,
-            len(self.bounds.groups),
+            items,
+            groups,
         )
 
-    def _collected(self, of_shard: Callable[[UserPairs], dict[str, object]], schema: str) -> list:
-        """Rows of a function over every shard, in the order of the shards."""
-        slots, items = self.bounds.slots, self.bounds.items
+    def _by_stretch(self, of_shards: Callable[[Iterator[UserPairs]], dict[str, object]], schema: str) -> list:
+        """Rows of a function over the shards of every stretch, in the order of the stretches."""
+        slots, items, size = self.bounds.slots, self.bounds.items, self.stretch
 
         def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            for number, shard in _unpacked(batches, slots, items):
-                yield pa.RecordBatch.from_pylist([{"shard": number, **of_shard(shard)}], schema=arrow)
+            for number, stretch in groupby(_unpacked(batches, slots, items), key=lambda one: one[0] // size):
+                row = {"stretch": number, **of_shards(shard for _, shard in stretch)}
+                yield pa.RecordBatch.from_pylist([row], schema=arrow)
 
         arrow = _arrow_schema(schema)
-        rows = self.packed.mapInArrow(run, schema).collect()
-        return sorted(rows, key=lambda row: row["shard"])
+        rows = sorted(self.packed.mapInArrow(run, schema).collect(), key=lambda row: row["stretch"])
+        # Sums depend on all shards of a stretch lying together.
+        assert len({row["stretch"] for row in rows}) == len(rows), "the shards of a stretch lie in several places"
+        return rows
 
     def _numbered(self, name: str, ids: np.ndarray) -> DataFrame:
         return self.spark.createDataFrame(pd.DataFrame({f"{name}_id": ids, name: np.arange(len(ids), dtype=np.int32)}))

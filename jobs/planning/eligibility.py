@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES
+from jobs.experiments.arms import POLICIES
 from jobs.planning.merchandising import Merchandising
+from jobs.runtime.manifest import done_runs
 from jobs.runtime.night import Night
 from jobs.runtime.plan_section import Plan
 
@@ -41,7 +44,8 @@ def _levels(path: str) -> tuple[str, ...]:
 def without_frequent(night: Night, pairs: DataFrame) -> DataFrame:
     """Drops pairs that were exposed plan.frequency.times times in the days before the night.
 
-    Counted are the nights whose list held the pair, or exposure events of the placement by their weight.
+    Counted are the nights whose list held the pair, of whatever plan the shopper's list was, or exposure events of the
+    placement by their weight.
     """
     frequency = night.conf.plan.frequency
     if frequency.times is None:
@@ -51,10 +55,10 @@ def without_frequent(night: Night, pairs: DataFrame) -> DataFrame:
         seen = night.tables.read_or_empty(EXPOSURE_SCORES).where(
             (F.col("as_of") >= F.lit(since))
             & (F.col("as_of") < F.lit(night.as_of))
-            & (F.col("policy") == night.conf.plan.policy)
             & (F.col("placement") == night.conf.plan.placement)
         )
-        seen = seen.select("user_id", "item_id", F.lit(1.0).alias("times"))
+        seen = seen.join(F.broadcast(_shown_policies(night, since)), on=["as_of", "policy"], how="left_semi")
+        seen = seen.select("as_of", "user_id", "item_id").distinct().withColumn("times", F.lit(1.0))
     else:
         seen = night.tables.read(EVENTS).where(
             (F.col("event_date") >= F.lit(since))
@@ -66,3 +70,17 @@ def without_frequent(night: Night, pairs: DataFrame) -> DataFrame:
     tired = seen.groupBy("user_id", "item_id").agg(F.sum("times").alias("times"))
     tired = tired.where(F.col("times") >= frequency.times).select("user_id", "item_id")
     return pairs.join(tired, on=["user_id", "item_id"], how="left_anti")
+
+
+def _shown_policies(night: Night, since: date) -> DataFrame:
+    """as_of, policy: whose lists shoppers were shown on the nights from `since` to before the night.
+
+    Where a test ran, or has ended, a shopper's lists of some nights are of another policy. Of nights that were not
+    published the lists of tonight's policy and of that whose relevance it has are taken for shown.
+    """
+    plan = night.conf.plan
+    usual = {plan.policy, plan.scored_as}
+    told = {run["as_of"]: run["decisions"].get(POLICIES) for run in done_runs(night.tables, "publish")}
+    days = [since + timedelta(days=number) for number in range((night.as_of - since).days)]
+    rows = [(day, policy) for day in days for policy in (json.loads(told[day]) if told.get(day) else sorted(usual))]
+    return night.spark.createDataFrame(rows, "as_of date, policy string")

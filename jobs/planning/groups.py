@@ -16,11 +16,15 @@ from model.exposure.problem import Group
 
 @dataclass(frozen=True)
 class NamedGroup:
-    """A group with the words of constraint_prices: the constraint's name and its rule, such as 'segment = cold'."""
+    """A group with the words of constraint_prices: the constraint's name and its rule, such as 'segment = cold'.
+
+    configured: exposures of its floor before any correction by what was delivered
+    """
 
     constraint: str
     member: str
     group: Group
+    configured: float = 0.0
 
 
 def named_groups(plan: Plan, items: pd.DataFrame, total: float, part: float = 1.0) -> tuple[NamedGroup, ...]:
@@ -31,7 +35,8 @@ def named_groups(plan: Plan, items: pd.DataFrame, total: float, part: float = 1.
     groups: list[NamedGroup] = []
     for name, bound in plan.floors.items():
         for rule, members in members_by_rule(bound, items):
-            groups.append(NamedGroup(name, rule, Group(_label(bound, name, rule), members, floor=bound.share * total)))
+            floor = bound.share * total
+            groups.append(NamedGroup(name, rule, Group(_label(bound, name, rule), members, floor=floor), floor))
     for name, bound in plan.caps.items():
         for rule, members in members_by_rule(bound, items):
             groups.append(NamedGroup(name, rule, Group(_label(bound, name, rule), members, cap=bound.share * total)))

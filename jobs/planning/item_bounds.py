@@ -13,6 +13,8 @@ from jobs.planning.names import ITEM_CAP, LAUNCH, PIN, STOCK
 from jobs.runtime.plan_section import Plan
 from model.exposure.feasibility import ITEM_FLOOR
 
+PIN_HEADROOM = 1.1  # of a pin that is above the share cap
+
 
 @dataclass(frozen=True)
 class ItemBounds:
@@ -35,11 +37,11 @@ def item_bounds(
     the planned shoppers' part of all visits; they get so much of the stock and of exposures that are numbers.
 
     A response to every exposure at the largest relevance must not outgrow the stock, in purchase lines of as many units
-    as those of the last 28 days, less the lines that are expected anyway: so expected responses never do. A floor
-    raises the share cap, never the stock's.
+    as those of the last 28 days, less the lines that are expected anyway: so expected responses never do. A pin
+    raises the share cap to somewhat above itself, as whole places cannot meet a number exactly, never the stock's.
     """
     floor, floor_kind = _floors(plan, items, wishes, total, part)
-    cap = np.maximum(plan.max_item_share * total, np.where(floor_kind == PIN, floor, 0.0))
+    cap = np.maximum(plan.max_item_share * total, np.where(floor_kind == PIN, PIN_HEADROOM * floor, 0.0))
     stock = _stock(plan, items, largest) * part
     kind = np.where(stock < cap, STOCK, ITEM_CAP).astype(object)
     return ItemBounds(np.minimum(cap, stock), floor, stock, kind, floor_kind)

@@ -92,6 +92,11 @@ def _wishes(path: Path) -> list[Wish]:
         raise ConfigurationError(
             f"plan.merchandising: {path} cannot be read ({error.strerror}).", "Name an existing file, or null."
         ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"plan.merchandising: {path} is not in UTF-8 (byte {error.start} of it).",
+            "Save it as UTF-8, which a spreadsheet offers as 'CSV UTF-8'.",
+        ) from error
 
 
 def _wish(path: Path, line: int, row: dict[str, str | None]) -> Wish:

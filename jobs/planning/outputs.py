@@ -10,6 +10,7 @@ from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.planning.reasons import kinds_and_phrases, reasons
 from jobs.planning.shared import EVERYONE
 from jobs.runtime.night import Night
+from jobs.runtime.plan_section import Plan as PlanSection
 from model.exposure.plan import Plan
 from model.exposure.reasons import NOT_PERSONAL
 
@@ -123,10 +124,10 @@ def above_caps(inputs: Inputs) -> np.ndarray:
     return np.maximum(inputs.setting.shared.delivered - inputs.setting.bounds.cap, 0.0)
 
 
-def spent_on_bids(rows: pd.DataFrame, inputs: Inputs) -> float:
-    """Revenue of all sponsors in the store's currency, from the rows of constraint_prices."""
+def spent_on_bids(rows: pd.DataFrame, plan: PlanSection) -> float:
+    """What the sponsors of a plan pay, in the store's currency, from its rows of constraint_prices."""
     budgets = rows[rows["constraint"] == BUDGET]
-    bids = {provider: sponsor.bid for provider, sponsor in inputs.setting.plan.sponsors.items()}
+    bids = {provider: sponsor.bid for provider, sponsor in plan.sponsors.items()}
     return float((budgets["used"] * budgets["member"].map(bids)).sum())
 
 

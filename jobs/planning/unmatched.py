@@ -7,6 +7,7 @@ from typing import get_args
 
 import pandas as pd
 
+from jobs.experiments.arms import of_arm
 from jobs.planning.columns import ATTRIBUTE
 from jobs.planning.eligibility import is_under
 from jobs.planning.merchandising import Merchandising
@@ -33,7 +34,7 @@ def unmatched_names(plan: Plan, items: pd.DataFrame, wishes: Merchandising) -> d
     return {key: tuple(names) for key, names in found.items() if names}
 
 
-def tell_unmatched(night: Night, names: Mapping[str, tuple[str, ...]]) -> None:
+def tell_unmatched(night: Night, names: Mapping[str, tuple[str, ...]], arm: str) -> None:
     """A decision of the run and a warning in the log for every key.
 
     The night goes on: a store may lack tonight what it sold yesterday, and a category that nothing is in is shown to
@@ -41,8 +42,9 @@ def tell_unmatched(night: Night, names: Mapping[str, tuple[str, ...]]) -> None:
     """
     for key, unmatched in names.items():
         told = ", ".join(unmatched[:_MOST])
-        night.record.decisions[f"no item matches {key}"] = told
-        warning("no item matches", step="plan_exposure", as_of=night.as_of, key=key, count=len(unmatched), names=told)
+        night.record.decisions[of_arm(arm, f"no item matches {key}")] = told
+        about = {"step": "plan_exposure", "as_of": night.as_of, "policy": night.conf.plan.policy}
+        warning("no item matches", **about, key=key, count=len(unmatched), names=told)
 
 
 def _of_bounds(section: str, bounds: Mapping[str, GroupBound], items: pd.DataFrame) -> dict[str, list[str]]:

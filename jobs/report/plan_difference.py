@@ -11,15 +11,21 @@ import pandas as pd
 
 from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
 
+_NAME = 42  # characters
+
 
 @dataclass(frozen=True)
 class PlanTables:
-    """A plan as its tables: lists (exposure_scores), items (item_exposure), prices (constraint_prices)."""
+    """A plan as its tables: lists (exposure_scores), items (item_exposure), prices (constraint_prices).
+
+    weights: what its positions count; bids: what its sponsors pay, in the store's currency
+    """
 
     lists: pd.DataFrame
     items: pd.DataFrame
     prices: pd.DataFrame
     weights: tuple[float, ...]
+    bids: float
 
     def delivered(self, visits: pd.Series) -> pd.Series:
         """Expected delivered exposure of every entry. visits: expected visits by user_id."""
@@ -31,7 +37,7 @@ def difference_in_words(
     live: PlanTables, other: PlanTables, visits: pd.Series, catalogue: pd.DataFrame, most: int = 5
 ) -> str:
     """The text of a what-if. catalogue: item_id (index), title, price: what a response brings, NaN where unknown."""
-    lines = [f"{'':<34}{'live':>12}{'what if':>12}{'difference':>12}"]
+    lines = [f"{'':<{_NAME}}{'live':>12}{'what if':>12}{'difference':>12}"]
     for name, figures in _figures(live, other, visits, catalogue).items():
         lines.append(_row(name, *figures))
     lines += ["", _changed(live, other), "", "Prices (value of one more expected exposure) and what groups got"]
@@ -60,6 +66,8 @@ def _figures(
         for name in ("head", "tail", "cold"):
             told[f"  to {name}"] = float(responses[segment == name].sum())
         told["expected revenue of responses"] = float((responses * price).sum())
+        told["expected revenue of bids"] = plan.bids
+        told["expected value, which the plan maximises"] = float((exposure * plan.lists["value"]).sum())
         told["items shown"] = float(plan.lists["item_id"].nunique())
         for name, value in told.items():
             figures.setdefault(name, []).append(value)
@@ -69,7 +77,7 @@ def _figures(
 def _row(name: str, live: float, other: float) -> str:
     difference = round(other - live, 3) or 0.0  # without the sign of a zero
     share = f" ({round((other - live) / live, 3) or 0.0:+.1%})" if live else ""
-    return f"{name:<34}{live:>12,.3f}{other:>12,.3f}{difference:>+12,.3f}{share}"
+    return f"{name:<{_NAME}}{live:>12,.3f}{other:>12,.3f}{difference:>+12,.3f}{share}"
 
 
 def _changed(live: PlanTables, other: PlanTables) -> str:

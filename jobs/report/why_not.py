@@ -61,7 +61,7 @@ def _outdone(night: Night, own: DataFrame, given: Row) -> str:
     reached = own.join(last, on="user_id", how="inner").withColumn("gap", F.col("bar") - score)
     nearest = reached.orderBy("gap", "user_id").first()
     if nearest is None:
-        return "none of them has a list"
+        return "none of them has a list of their own"
     if nearest.gap <= 0:
         return (
             "its score would do for a list, but there its product type is full, a cap of it or of its group is used "

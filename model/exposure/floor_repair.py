@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from model.exposure.lists import Lists
@@ -28,11 +30,13 @@ def repaired(lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> d
         before = work.swaps
         for row in range(len(group_floor)):
             if work.group_used[row] < group_floor[row]:
-                work.lift(work.belonging(row), row)
+                belongs = work.belonging(row)
+                work.lift(belongs, row, np.flatnonzero(belongs[work.problem.item_index]))
+        alone = np.zeros(len(work.used), dtype=bool)
         for item in np.flatnonzero(work.used < item_floor):
-            alone = np.zeros(len(work.used), dtype=bool)
             alone[item] = True
-            work.lift(alone, len(group_floor))
+            work.lift(alone, len(group_floor), work.pairs_of(int(item)))
+            alone[item] = False
         if work.swaps == before:
             break
     work.top_up()
@@ -58,17 +62,27 @@ class _Repair:
         belongs[self.problem.groups[row].members] = True
         return belongs
 
-    def short(self, belongs: np.ndarray, cause: int) -> bool:
-        """Whether the floor of the group `cause`, or of an item of `belongs` where `cause` is none, is not yet met."""
+    def short(self, members: np.ndarray, cause: int) -> bool:
+        """Whether the floor of the group `cause`, or of one of the items `members` where it is none, is not yet met."""
         if cause < len(self.group_floor):
             return bool(self.group_used[cause] < self.group_floor[cause])
-        return bool(np.any((self.used < self.item_floor) & belongs))
+        return bool(np.any(self.used[members] < self.item_floor[members]))
 
-    def lift(self, belongs: np.ndarray, cause: int) -> None:
-        """Swaps items of `belongs` (bool, items) in until their floor is met or no candidate is left."""
-        misses = 0
-        for pair in self._cheapest_first(belongs):
-            if misses > _TRIES or not self.short(belongs, cause):
+    def pairs_of(self, item: int) -> np.ndarray:
+        """int: the pairs of an item, which are found for all items at once."""
+        order, start = self._by_item
+        return order[start[item] : start[item + 1]]
+
+    @cached_property
+    def _by_item(self) -> tuple[np.ndarray, np.ndarray]:
+        count = np.bincount(self.problem.item_index, minlength=self.problem.items)
+        return np.argsort(self.problem.item_index, kind="stable"), np.concatenate([[0], np.cumsum(count)])
+
+    def lift(self, belongs: np.ndarray, cause: int, pairs: np.ndarray) -> None:
+        """Swaps items of `belongs` (bool, items), whose pairs are given, in until their floor is met or none is left."""
+        misses, members = 0, np.flatnonzero(belongs)
+        for pair in self._cheapest_first(belongs, pairs):
+            if misses > _TRIES or not self.short(members, cause):
                 return
             if self._swap(int(pair), belongs):
                 self.cause[int(pair)] = cause
@@ -88,21 +102,21 @@ class _Repair:
             if lists.pair[problem.user_index[best], -1] < 0:
                 self._swap(int(best), anything)
 
-    def _cheapest_first(self, belongs: np.ndarray) -> np.ndarray:
-        """Pairs that could enter, by the score that their user's last entry outside the group would give up."""
+    def _cheapest_first(self, belongs: np.ndarray, pair: np.ndarray) -> np.ndarray:
+        """Those of the pairs that could enter, by the score that their user's last entry outside would give up."""
         problem, lists = self.problem, self.lists
-        wanted = belongs[problem.item_index] & ~lists.listed
-        wanted &= self.used[problem.item_index] < self.cap[problem.item_index]
-        pair = np.flatnonzero(wanted)
-        filled = lists.pair >= 0
-        leaving = np.zeros(filled.shape, dtype=bool)
-        leaving[filled] = ~belongs[problem.item_index[lists.pair[filled]]]
-        given_up = np.full(filled.shape, np.inf)
-        given_up[leaving] = lists.score[lists.pair[leaving]]
+        pair = pair[self.used[problem.item_index[pair]] < self.cap[problem.item_index[pair]]]
+        users, of_user = np.unique(problem.user_index[pair], return_inverse=True)
+        rows = lists.pair[users]
+        filled = rows >= 0
+        leaving = np.zeros(rows.shape, dtype=bool)
+        leaving[filled] = ~belongs[problem.item_index[rows[filled]]]
+        given_up = np.full(rows.shape, np.inf)
+        given_up[leaving] = lists.score[rows[leaving]]
         given_up = given_up.min(axis=1)
-        given_up[lists.length < np.minimum(problem.slots, problem.candidates)] = 0.0
-        cost = given_up[problem.user_index[pair]] - lists.score[pair]
-        possible = np.isfinite(cost)
+        given_up[filled.sum(axis=1) < np.minimum(problem.slots, problem.candidates[users])] = 0.0
+        cost = given_up[of_user] - lists.score[pair]
+        possible = np.isfinite(cost) & ~np.isin(pair, rows[filled])
         return pair[possible][np.argsort(cost[possible], kind="stable")]
 
     def _swap(self, pair: int, belongs: np.ndarray) -> bool:

@@ -1,13 +1,15 @@
 """Passes over all users, shard by shard: in memory here, and elsewhere by whoever can run `use_of_shard` on shards.
 
-A shard is a fixed run of users, so sums are made in one order wherever they are made.
+A shard is a fixed run of users, and a stretch a fixed run of shards: sums are made of shards in a stretch and then of
+stretches, in one order wherever they are made. There are so few stretches that whoever adds them up holds few vectors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import groupby
+from typing import Protocol, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -16,6 +18,8 @@ from model.exposure.problem import Problem
 from model.exposure.user_block import Block, Use, UserPairs, blocks_of, plan_of, use_of
 
 SHARD_USERS = 8_192
+MOST_STRETCHES = 64
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,17 @@ def shards_of(pairs: UserPairs, shard_users: int = SHARD_USERS) -> Iterator[User
     users = len(pairs.delivery)
     for begin in range(0, users, shard_users):
         yield pairs.part(begin, min(begin + shard_users, users))
+
+
+def shards_a_stretch(users: int, shard_users: int = SHARD_USERS) -> int:
+    """How many shards are added up before the rest: so many that there are at most MOST_STRETCHES of them."""
+    return max(-(-users // (shard_users * MOST_STRETCHES)), 1)
+
+
+def stretches_of(shards: Iterable[Part], size: int) -> Iterator[Iterator[Part]]:
+    """The parts of shards, `size` at a time; each stretch is to be used up before the next."""
+    for _, stretch in groupby(enumerate(shards), key=lambda numbered: numbered[0] // size):
+        yield (part for _, part in stretch)
 
 
 def use_of_shard(blocks: Iterable[Block], price: np.ndarray, gamma: float) -> Use:
@@ -116,14 +131,19 @@ class InMemory:
     def __init__(self, problem: Problem, shard_users: int = SHARD_USERS) -> None:
         """What all users take at these prices of items."""
         self.problem, self.shard_users = problem, shard_users
+        self.stretch = shards_a_stretch(problem.users, shard_users)
         shards = list(shards_of(problem.pairs, shard_users))
+        items, groups = problem.items, len(problem.groups)
+        facts = (facts_of(shard, problem.membership) for shard in shards)
         self.facts = total_facts(
-            (facts_of(shard, problem.membership) for shard in shards), problem.items, len(problem.groups)
+            (total_facts(part, items, groups) for part in stretches_of(facts, self.stretch)), items, groups
         )
         self.shards = [list(blocks_of(shard)) for shard in shards]
 
     def use(self, price: np.ndarray, gamma: float) -> Use:
-        return total_use((use_of_shard(blocks, price, gamma) for blocks in self.shards), self.problem.items)
+        items = self.problem.items
+        uses = (use_of_shard(blocks, price, gamma) for blocks in self.shards)
+        return total_use((total_use(part, items) for part in stretches_of(uses, self.stretch)), items)
 
     def plan(self, price: np.ndarray, gamma: float) -> tuple[np.ndarray, np.ndarray]:
         """Planned exposure of every pair and threshold of every user, at the prices of items."""

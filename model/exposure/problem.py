@@ -99,8 +99,8 @@ class Problem:
 
     @cached_property
     def planned_cap(self) -> np.ndarray:
-        """float64 (items): the cap without the headroom that is set aside for the exploration."""
-        return self.item_cap * (1.0 - self.exploration_share)
+        """float64 (items): the cap less the headroom that is set aside for the exploration; a floor goes before it."""
+        return _without_headroom(self.item_cap, self.item_floor, self.exploration_share)
 
     @cached_property
     def supply(self) -> float:
@@ -123,7 +123,8 @@ class Problem:
     @cached_property
     def planned_group_cap(self) -> np.ndarray:
         """float64 (groups): as `planned_cap`; infinite where a group has no cap."""
-        return np.array([group.cap for group in self.groups], dtype=np.float64) * (1.0 - self.exploration_share)
+        cap = np.array([group.cap for group in self.groups], dtype=np.float64)
+        return _without_headroom(cap, self.group_floor, self.exploration_share)
 
     @cached_property
     def open(self) -> np.ndarray:
@@ -135,6 +136,10 @@ class Problem:
     def pairs(self) -> UserPairs:
         """What a pass over the users needs."""
         return UserPairs(self.user_start, self.item_index, self.value, self.delivery, self.slots, self.items)
+
+
+def _without_headroom(cap: np.ndarray, floor: np.ndarray, share: float) -> np.ndarray:
+    return np.maximum(cap * (1.0 - share), np.minimum(floor, cap))
 
 
 def total_exposure(visits: np.ndarray, position_weights: np.ndarray) -> float:

@@ -17,13 +17,11 @@ class Room:
     """
 
     def __init__(self, problem: Problem, *, exploration: bool = False) -> None:
-        share = 1.0 if exploration else 1.0 - problem.exploration_share
-        self.layers: list[tuple[np.ndarray, np.ndarray]] = [
-            (np.arange(problem.items), problem.item_cap * share * (1.0 - CAP_MARGIN))
-        ]
+        item_cap = problem.item_cap if exploration else problem.planned_cap
+        self.layers: list[tuple[np.ndarray, np.ndarray]] = [(np.arange(problem.items), item_cap * (1.0 - CAP_MARGIN))]
         taken: list[np.ndarray] = []
         caps: list[list[float]] = []
-        for group in problem.groups:
+        for group, planned_cap in zip(problem.groups, problem.planned_group_cap, strict=True):
             if not np.isfinite(group.cap):
                 continue
             free = next((place for place, of_item in enumerate(taken) if np.all(of_item[group.members] < 0)), None)
@@ -32,7 +30,7 @@ class Room:
                 taken.append(np.full(problem.items, -1, dtype=np.int64))
                 caps.append([])
             taken[free][group.members] = len(caps[free])
-            caps[free].append(group.cap * share * (1.0 - CAP_MARGIN))
+            caps[free].append((group.cap if exploration else planned_cap) * (1.0 - CAP_MARGIN))
         self.layers += [(of_item, np.array(cap)) for of_item, cap in zip(taken, caps, strict=True)]
 
     def take(self, item: np.ndarray, exposure: np.ndarray) -> None:

@@ -21,10 +21,16 @@ def shared_list(
     chosen: list[int] = []
     types: dict[int, int] = {}
     left = np.array([cap for _, cap in groups], dtype=np.float64)
+    # What a cap of 0 keeps out stays out of lists whose exposures are not counted, too.
+    shut = item_cap <= 0
+    for members, cap in groups:
+        shut[members] |= cap <= 0
     inside = [set(members.tolist()) for members, _ in groups]
     for item in np.argsort(-value, kind="stable"):
         if len(chosen) == len(delivery) or value[item] <= 0:
             break
+        if shut[item]:
+            continue
         exposure, kind = delivery[len(chosen)], int(item_type[item])
         of_item = [row for row, members in enumerate(inside) if int(item) in members]
         if exposure > item_cap[item] or np.any(exposure > left[of_item]):

@@ -21,6 +21,7 @@ from jobs.plan_exposure import plan_exposure
 from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.night import Night
+from jobs.show import item_in_words, shopper_in_words
 from model.exposure.reasons import NOT_PERSONAL
 from tests.jobs.planning.test_plan_exposure import FIRST, PLAN, fill, night_of
 
@@ -85,6 +86,15 @@ def test_those_who_refuse_have_one_list_whatever_arm_the_hash_names(planned: Nig
     assert (planned.record.rows["usual_users_without_consent"], planned.record.rows["bold_users_without_consent"]) == (
         len(REFUSING), 0,
     )  # fmt: skip
+
+
+def test_a_product_and_a_shopper_are_shown_by_arm(planned: Night) -> None:
+    told = item_in_words(planned, "c1")
+    assert told.count("binding: ") == 2
+    assert told.index("Arm usual of the test autumn") < told.index("Arm bold of the test autumn")
+    bold = next(user for user, arm in planned_arms(planned.conf).items() if arm == "bold")
+    assert "arm bold of the test autumn" in shopper_in_words(planned, bold)
+    assert "arm usual of the test autumn" in shopper_in_words(planned, REFUSING[0])
 
 
 def test_the_storefront_reads_the_arm_with_the_list(planned: Night) -> None:

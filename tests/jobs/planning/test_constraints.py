@@ -18,9 +18,12 @@ from features.contract import (
     CANDIDATES,
     CONSTRAINT_PRICES,
     EVENTS,
+    EXPOSURE_CORRECTIONS,
     EXPOSURE_SCORES,
     FALLBACK_LISTS,
     ITEM_EXPOSURE,
+    RELEVANCE,
+    RUNS,
 )
 from jobs.plan_exposure import plan_exposure
 from jobs.planning.by_spark import BySpark
@@ -33,10 +36,13 @@ from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.config import load_config
 from jobs.runtime.errors import ConfigurationError, LongtailError, Refused
 from jobs.runtime.night import Night
+from jobs.show import item_in_words, shopper_in_words
 from jobs.what_if import what_if
+from model.exposure import passes
 from model.exposure.passes import InMemory
 from model.exposure.prices import priced
 from tests.jobs.planning.small_store import ITEMS_OF, NIGHT, REFUSING, USERS, conf_in, night_of, write, write_store
+from tests.jobs.small_tables import filled
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +111,16 @@ def test_everything_at_once(planned: Night) -> None:
     assert "unmet cold" in night.record.decisions
 
 
-def test_spark_and_memory_agree_to_the_last_digit(spark: SparkSession, folder: Path, planned: Night) -> None:
+@pytest.mark.parametrize("most_stretches", [64, 2])
+def test_spark_and_memory_agree_to_the_last_digit(
+    spark: SparkSession, folder: Path, planned: Night, monkeypatch: pytest.MonkeyPatch, most_stretches: int
+) -> None:
+    monkeypatch.setattr(passes, "MOST_STRETCHES", most_stretches)
     night = planned
     setting = read_setting(night)
     in_memory = InMemory(inputs_of(setting, setting.pairs.frame.toArrow()).problem, shard_users=7)
     by_spark = BySpark(spark, setting, shard_users=7)
+    assert (in_memory.stretch, by_spark.stretch) == ((1, 1) if most_stretches == 64 else (2, 2))
     try:
         found = priced(by_spark.bounds, by_spark, 0.002, 12)
         kept = by_spark.kept(found.price, found.gamma).count()
@@ -151,6 +162,52 @@ def test_exposure_events_tire_a_pair_by_their_weight(planned: Night, spark: Spar
     write(planned.tables, spark, EVENTS, events.iloc[:0])  # other tests plan for shoppers of whom nothing was logged
 
 
+def test_lists_of_every_plan_that_a_shopper_was_shown_tire_a_pair(
+    planned: Night, spark: SparkSession, folder: Path
+) -> None:
+    pairs = spark.createDataFrame([("u00", "best"), ("u02", "best")], "user_id string, item_id string")
+    bold = night_of(spark, conf_in(folder, policy="bold", relevance_of="main"))
+    assert [row.user_id for row in without_frequent(bold, pairs).collect()] == ["u02"]
+    other = night_of(spark, conf_in(folder, policy="other"))
+    assert without_frequent(other, pairs).count() == 2
+    # What a publish brought on those nights is known: main on one of them only.
+    shown = [
+        {"run_id": str(days), "step": "publish", "status": "done", "as_of": NIGHT - timedelta(days=days),
+         "decisions": {"policies": policies}}
+        for days, policies in ((1, '["main", "other"]'), (7, '["other"]'))
+    ]  # fmt: skip
+    planned.tables.replace(filled(spark, RUNS, shown), RUNS, where=None)
+    assert without_frequent(bold, pairs).count() == 2
+    planned.tables.replace(filled(spark, RUNS, []), RUNS, where=None)
+
+
+def test_caps_and_budgets_hold_for_what_is_drawn_too(planned: Night, spark: SparkSession, folder: Path) -> None:
+    night = night_of(spark, conf_in(folder, policy="drawn", relevance_of="main", exploration_slots=1))
+    plan_exposure(night)
+    lists = night.tables.read_date(EXPOSURE_SCORES, NIGHT).where("policy = 'drawn'").toPandas()
+    assert (lists["propensity"] < 1).any()
+    delivered = lists["rank"].map({1: 1.0, 2: 0.8, 3: 0.6}) * 0.5
+    of_provider = delivered.groupby(lists["item_id"].map({row[0]: row[3] for row in ITEMS_OF})).sum()
+    assert (of_provider <= 0.6 * 28.8 + 1e-9).all()
+    assert of_provider["cape"] <= 1.2 + 1e-9
+
+
+@pytest.mark.parametrize("driver_pairs", [10_000, 1])
+def test_relevance_that_is_no_number_stops_the_plan(spark: SparkSession, tmp_path: Path, driver_pairs: int) -> None:
+    write_store(spark, tmp_path)
+    night = night_of(spark, conf_in(tmp_path, driver_pairs=driver_pairs))
+    broken = F.when((F.col("user_id") == "u03") & (F.col("item_id") == "salt"), F.lit("NaN").cast("double"))
+    rows = night.tables.read(RELEVANCE).withColumn("relevance", broken.otherwise(F.col("relevance"))).toPandas()
+    night.tables.replace(spark.createDataFrame(rows, RELEVANCE.schema), RELEVANCE, where=None)
+    with pytest.raises(LongtailError, match=r"relevance is NaN for some pairs of 2017-12-01, among them .* item salt"):
+        plan_exposure(night)
+
+
+def test_segments_of_shoppers_by_a_column_that_is_not_there(spark: SparkSession, folder: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"plan.shopper_segments: user_features has no column tribe"):
+        read_setting(night_of(spark, conf_in(folder, shopper_segments="tribe")))
+
+
 def test_the_one_list_may_exceed_the_cap_of_a_share_and_that_is_told(spark: SparkSession, folder: Path) -> None:
     night = night_of(spark, conf_in(folder, policy="tight", relevance_of="main", max_item_share=0.02))
     plan_exposure(night)
@@ -177,6 +234,9 @@ def test_unknown_shoppers_have_a_list_of_their_segment(planned: Night, spark: Sp
     jam = setting.item_ids.tolist().index("jam")
     # (0 + 1 + … + 21) / 22 = 10.5 thousandths above 0.18.
     assert shared.relevance["0"][jam] == pytest.approx(0.18 + 0.0105)
+    sold_out = read_setting(night_of(spark, conf_in(folder, shopper_segments="visit_days_28d"))).shared
+    assert jam in shared.lists["0"]
+    assert jam not in sold_out.lists["0"]
 
 
 def test_a_plan_that_must_meet_its_floors_is_refused_and_nothing_is_written(spark: SparkSession, folder: Path) -> None:
@@ -186,6 +246,24 @@ def test_a_plan_that_must_meet_its_floors_is_refused_and_nothing_is_written(spar
         plan_exposure(night)
     assert refusal.value.exit_code == 3
     assert night.tables.version(EXPOSURE_SCORES) == before
+
+
+def test_a_correction_that_asks_for_more_than_there_is_refuses_nothing(spark: SparkSession, tmp_path: Path) -> None:
+    write_store(spark, tmp_path)
+    # The budget leaves 1.2 exposures; 0.04 of 28.8 is 1.15, and a fifth more is 1.38.
+    night = night_of(spark, conf_in(tmp_path, on_unmet_floor="refuse", floors={"cold": {"share": 0.04}}))
+    row = {"as_of": NIGHT, "policy": "main", "constraint": "cold", "member": "segment = cold", "correction": 0.2}
+    night.tables.add(filled(spark, EXPOSURE_CORRECTIONS, [row]), EXPOSURE_CORRECTIONS)
+    plan_exposure(night)
+    assert "unmet cold" in night.record.decisions
+
+
+def test_a_pin_that_is_missed_is_refused_too(spark: SparkSession, tmp_path: Path) -> None:
+    write_store(spark, tmp_path)
+    keys = {"floors": {}, "stock": {"column": None}, "caps": {"dune": {"column": "provider_id", "equals": "dune",
+            "share": 0.01}}}  # fmt: skip
+    with pytest.raises(Refused, match="the pin of pinned lacks"):
+        plan_exposure(night_of(spark, conf_in(tmp_path, on_unmet_floor="refuse", **keys)))
 
 
 def test_what_if_prints_the_difference_and_writes_nothing(spark: SparkSession, planned: Night, folder: Path) -> None:
@@ -198,6 +276,12 @@ def test_what_if_prints_the_difference_and_writes_nothing(spark: SparkSession, p
     assert [planned.tables.version(table) for table in tables] == before
     assert "nothing is written" in text
     assert "expected responses" in text
+    used = planned.tables.read_date(CONSTRAINT_PRICES, NIGHT).where("policy = 'main' AND constraint = 'budget'").first()
+    assert used is not None
+    [bids] = [line.split() for line in text.splitlines() if line.startswith("expected revenue of bids")]
+    assert float(bids[4]) == pytest.approx(0.5 * used["used"], abs=5e-4)
+    assert float(bids[5]) > float(bids[4])
+    assert "Names that match no item\n  plan.merchandising: unknown" in text
     assert "cold segment = cold: " in text
     assert "budget cape: " in text
     assert "(bound 12.0, got " in text
@@ -221,6 +305,20 @@ def test_what_if_prints_the_difference_and_writes_nothing(spark: SparkSession, p
 def test_why_an_item_is_not_shown(planned: Night, item: str, why: str) -> None:
     told = why_not_planned(planned, item) if item in ("banned", "wine") else why_not_shown(planned, item)
     assert re.search(why, told), told
+
+
+def test_a_shopper_and_a_product_are_shown_with_their_reasons(planned: Night) -> None:
+    told = item_in_words(planned, "pinned")
+    assert re.search(
+        r"Pinned \(pinned\), Home, segment tail.*\n.*binding: floor\nin \d+ lists\n +\d+ .*pinned by Ann", told
+    )
+    assert "Not in the plan: it is banned by Ben" in item_in_words(planned, "banned")
+    assert "in 0 lists\nNot shown to anyone: it is a candidate for 24 shoppers" in item_in_words(planned, "jam")
+    assert "Relevant to many shoppers" in shopper_in_words(planned, REFUSING[0])
+    with pytest.raises(LongtailError, match="No product nothing was known"):
+        item_in_words(planned, "nothing")
+    with pytest.raises(LongtailError, match="No shopper nobody was known"):
+        shopper_in_words(planned, "nobody")
 
 
 def test_why_not_goes_by_the_worth_of_an_item_and_by_lists_that_are_personal(

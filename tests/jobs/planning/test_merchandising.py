@@ -56,6 +56,13 @@ def test_wrong_lines_are_named(tmp_path: Path, lines: str, says: str) -> None:
         merchandising_on(file_of(tmp_path, lines), NIGHT)
 
 
+def test_a_file_in_another_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "wishes.csv"
+    path.write_bytes((HEAD + "a,ban,,,,Müller\n").encode("cp1252"))
+    with pytest.raises(ConfigurationError, match=r"wishes.csv is not in UTF-8"):
+        merchandising_on(str(path), NIGHT)
+
+
 def test_a_missing_file_or_column(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"plan.merchandising: .* cannot be read"):
         merchandising_on(str(tmp_path / "none.csv"), NIGHT)

@@ -50,12 +50,13 @@ def test_which_model_scored(status: str, decisions: dict[str, str], told: str) -
 def test_a_difference_of_nothing_has_no_sign() -> None:
     #                                  one shopper who surely visits, two positions
     lists = pd.DataFrame({"user_id": ["u", "u"], "item_id": ["a", "b"], "rank": [1, 2], "relevance": [0.2, 0.1]})
+    lists["value"] = lists["relevance"]
     other = lists.assign(relevance=[0.2, 0.1 - 1e-9])
     items = pd.DataFrame({"item_id": ["a", "b"], "segment": ["tail", "tail"], "allocated": [1.0, 0.5]})
     prices = pd.DataFrame(columns=["constraint", "member", "price", "bound", "used", "shortfall"])
     catalogue = pd.DataFrame({"title": ["A", "B"], "price": [1.0, 2.0]}, index=["a", "b"])
-    live, same = (PlanTables(rows, items, prices, (1.0, 0.5)) for rows in (lists, other))
+    live, same = (PlanTables(rows, items, prices, (1.0, 0.5), 0.0) for rows in (lists, other))
     text = difference_in_words(live, same, pd.Series({"u": 1.0}), catalogue)
     # 0.2 * 1 + 0.1 * 0.5
-    assert "expected responses                       0.250       0.250      +0.000 (+0.0%)" in text
+    assert "expected responses                               0.250       0.250      +0.000 (+0.0%)" in text
     assert "-0.0" not in text

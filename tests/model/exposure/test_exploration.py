@@ -48,7 +48,9 @@ def test_frequencies_are_the_propensities(slots: int, variety: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_caps_and_variety_hold_in_every_draw(seed: int) -> None:
-    problem = random_problem(seed, explore=2, max_per_type=2, types=6, cap_share=[0.02, 0.05][seed % 2])
+    problem = random_problem(
+        seed, explore=2, max_per_type=2, types=6, cap_share=[0.02, 0.05][seed % 2], cap_shares=(0.3,)
+    )
     lists, exploration = explored(problem)
     of_user = np.bincount(exploration.user, exploration.probability, minlength=problem.users)
     np.testing.assert_allclose(of_user, np.round(of_user), atol=1e-9)
@@ -65,6 +67,7 @@ def test_caps_and_variety_hold_in_every_draw(seed: int) -> None:
             types = problem.item_type[problem.item_index[whole]]
             assert max(np.bincount(types)) <= 2
         assert np.all(delivered <= problem.item_cap)
+        assert np.all(problem.membership @ delivered <= [group.cap for group in problem.groups])
 
 
 def test_probabilities_of_one_shopper() -> None:

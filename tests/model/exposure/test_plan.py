@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from model.exposure.chance import seeds_of
@@ -29,6 +31,15 @@ def test_entries_are_whole_lists_and_the_last_is_explored() -> None:
     np.testing.assert_allclose(
         plan.delivered, np.bincount(problem.item_index[plan.pair], weight, minlength=problem.items)
     )
+
+
+def test_an_item_gets_its_floor_where_its_cap_is_the_same_and_the_last_place_is_explored() -> None:
+    problem = random_problem(4, users=3_000, explore=1, floor_shares=(), flat=True)
+    floor = np.zeros(problem.items)
+    floor[0] = problem.item_cap[0] = 200.0
+    plan = plan_of(replace(problem, item_floor=floor))
+    assert plan.unmet == ()
+    assert 200.0 * (1 - 0.002) <= plan.delivered[0] <= 200.0
 
 
 def test_the_same_twice() -> None:

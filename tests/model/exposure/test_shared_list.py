@@ -19,6 +19,18 @@ def test_the_best_that_fit_under_all_caps() -> None:
     assert chosen.tolist() == [1, 4]  # 5 has no value
 
 
+def test_a_cap_of_zero_keeps_out_of_lists_that_are_not_counted() -> None:
+    chosen = shared_list(
+        value=np.array([0.9, 0.8, 0.7]),
+        delivery=np.zeros(2),
+        item_cap=np.array([0.0, 9.0, 9.0]),
+        groups=[(np.array([1]), 0.0)],
+        item_type=np.full(3, -1),
+        max_per_type=1,
+    )
+    assert chosen.tolist() == [2]
+
+
 def test_many_groups_and_equal_values_go_by_order() -> None:
     chosen = shared_list(np.full(4, 0.5), np.ones(2), np.full(4, 9.0), [], np.full(4, -1), 1)
     assert chosen.tolist() == [0, 1]
