@@ -35,8 +35,8 @@ def analyse_test(spark: SparkSession, conf: Config, as_of: date) -> str:
     outcomes = read_outcomes(Warehouse(spark, conf.warehouse), conf, test.starts_on, as_of)
     days = (as_of - test.starts_on).days
     lines = [
-        f"Test {test.name}, {days} days from {test.starts_on}: {len(outcomes.user_ids)} shoppers known when it began who "
-        "let their lists be personal, all counted, whether they came or not; means are a shopper and day",
+        f"Test {test.name}, {days} days from {test.starts_on}: {len(outcomes.user_ids)} shoppers known when it began "
+        "who let their lists be personal, all counted, whether they came or not; means are a shopper and day",
         *_arms(conf, outcomes),
     ]
     others = [name for name in test.arms if name != test.control]

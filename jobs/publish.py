@@ -99,7 +99,8 @@ def what_would_change(night: Night) -> str:
     most, seed = night.conf.online.audit_sample, night.conf.seed
     for view in catalogue.views:
         coloured = catalogue.coloured[view.name, colours.served]
-        lines.append(f"  {difference(store, view, coloured, rows[view.name], most, seed)}")
+        with store_failures("Reading the store", "Nothing was written."):
+            lines.append(f"  {difference(store, view, coloured, rows[view.name], most, seed)}")
     return "\n".join(lines)
 
 

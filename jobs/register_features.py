@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jobs.online.catalogue import build_catalogue
+from jobs.online.night_store import store_failures
 from jobs.online.registration import register
 from jobs.online.store import open_store
 from jobs.online.views import online_views
@@ -17,7 +18,8 @@ def register_features(night: Night) -> None:
     served from the next publish on.
     """
     catalogue = build_catalogue(online_views(night.conf))
-    removed = register(open_store(night.conf), catalogue)
+    with store_failures("Registering the features", "Readers still see the last night; run register_features again."):
+        removed = register(open_store(night.conf), catalogue)
     night.record.rows |= {
         "entities": len(catalogue.entities),
         "views": len(catalogue.coloured),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from jobs.online.catalogue import build_catalogue
@@ -15,31 +16,48 @@ from jobs.runtime.command import parser, run_without_spark
 from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
-from jobs.runtime.roll_backs import note_roll_back
+from jobs.runtime.roll_backs import note_roll_back, taken_back
 
 _AGAIN = "Readers still see the night that they saw; run roll_back again."
 
 
-def roll_back(conf: Config, run_id: str) -> Colours:
-    """Makes the night in the other colour live again, by one registry write; run again, it flips forward.
+def roll_back(conf: Config, run_id: str, forward: bool = False) -> Colours:
+    """Makes the night before live again, by one registry write.
 
-    Refused when nothing is live, or when the other colour holds no whole night.
+    Run again, after whatever stopped it, it completes, and does nothing where the last publish was taken back already;
+    `forward` makes that one live again. Refused when nothing is live, when the other colour holds no whole night, or
+    when there is nothing to go forward to. The night comes back as it was published: what was withdrawn since is left
+    out by the client's `is_withdrawn`; forgotten shoppers are in neither colour.
     """
     read_store(conf)
     with store_failures("Opening the store", _AGAIN):
         store = open_store(conf)
-    colours = registered_colours(store)
-    live, before = colours.live_night, colours.idle_night
-    if live is None or before is None:
+    colours, folder = registered_colours(store), Path(conf.warehouse).absolute()
+    live, other = colours.live_night, colours.idle_night
+    if live is None or other is None:
         raise Refused(
             f"There is no other night to go back to: {_told(colours)}.",
             "Publish a night with jobs/publish.py instead.",
         )
     flipped = colours.flipped(clock.now())
+    is_back = other.run_id in taken_back(folder)
+    if is_back and not forward:
+        print(
+            f"Taken back already: {_told(flipped)}. Live: {_told(colours)}; --forward makes the other one live again."
+        )
+        return colours
+    if forward and not is_back:
+        raise Refused(f"The other night was not taken back: {_told(flipped)}.", "Run roll_back without --forward.")
+    gone, again = (None, other.run_id) if forward else (live.run_id, other.run_id)
     with store_failures("Writing the registry", _AGAIN):
-        point_services(store, build_catalogue(online_views(conf)), flipped)
-    note_roll_back(Path(conf.warehouse).absolute(), clock.now(), live.run_id, before.run_id)
-    event("rolled back", run=run_id, from_date=live.as_of, to_date=before.as_of, colour=flipped.served)
+        # Noted before the flip, so that a second run knows that it is one.
+        note_roll_back(folder, clock.now(), taken_back=gone, live_again=again)
+        try:
+            point_services(store, build_catalogue(online_views(conf)), flipped)
+        except BaseException:
+            note_roll_back(folder, clock.now(), taken_back=other.run_id if forward else None, live_again=live.run_id)
+            raise
+    event("rolled back", run=run_id, from_date=live.as_of, to_date=other.as_of, colour=flipped.served)
     print(f"Live now: {_told(flipped)}. It was: {_told(colours)}.")
     return flipped
 
@@ -50,5 +68,7 @@ def _told(colours: Colours) -> str:
 
 
 if __name__ == "__main__":
-    given = parser(roll_back.__doc__).parse_args()
-    run_without_spark(given.conf, roll_back.__name__, roll_back)
+    made = parser(roll_back.__doc__)
+    made.add_argument("--forward", action="store_true", help="make the night that was taken back live again")
+    given = made.parse_args()
+    run_without_spark(given.conf, roll_back.__name__, partial(roll_back, forward=given.forward))

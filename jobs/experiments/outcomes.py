@@ -48,7 +48,7 @@ class Outcomes:
 
 
 def read_outcomes(tables: Warehouse, conf: Config, first: date, until: date) -> Outcomes:
-    """The days from `first` to before `until`. Raises LongtailError where there was nobody to test on at the beginning."""
+    """The days from `first` to before `until`. Raises LongtailError where there was nobody to test on."""
     test = conf.experiment
     refused = tables.read_date(USER_FEATURES_TABLE, first).where(~F.col("consent_personalisation")).select("user_id")
     known = (

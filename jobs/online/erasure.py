@@ -23,7 +23,6 @@ def erase_online(store: FeatureStore, views: tuple[OnlineView, ...], user_id: st
     coloured = [f"{view.name}_{colour}" for view in views for colour in COLOURS if view.entity == "user"]
     others = [name for name, view in present.items() if view.join_keys == ["user_id"] and name not in coloured]
     erased = [name for name in (*coloured, *others) if name in present]
-    for name in erased:
-        with store_failures(f"Erasing from {name}"):
-            night_store(store).erase(store.config, present[name], key)
+    with store_failures("Erasing online", "Nothing was erased from the tables yet; run forget again, it completes."):
+        night_store(store).erase(store.config, [present[name] for name in erased], key)
     return erased

@@ -40,8 +40,8 @@ class NightStore(Protocol):
     ) -> dict[str, list[bytes | None]]:
         """By feature the serialised value of every entity, in the order of the keys; None where there is none."""
 
-    def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
-        """Takes one entity out of the view, so that nothing of it stays in the store's files."""
+    def erase(self, config: RepoConfig, views: Sequence[FeatureView], key: bytes) -> None:
+        """Takes one entity out of all views of its kind, so that nothing of it stays in the store's files."""
 
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
         """How many entities have a row in the view."""

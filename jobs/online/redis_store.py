@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from jobs.online.redis_rows import Rows
 
 _PATIENCE = {"socket_timeout": 60, "socket_connect_timeout": 10}  # seconds
 BATCH = 2_000  # entities sent before their answers are read
+_SCANNED = 10_000  # keys that Redis looks at in one step of a scan
 
 
 class NightRedisOnlineStoreConfig(RedisOnlineStoreConfig):
@@ -62,6 +64,8 @@ class NightRedisOnlineStore(RedisOnlineStore):
         rows = Rows(
             project, held, keys, (first, stamp.SerializeToString()), dict(zip(fields, columns.values(), strict=True))
         )
+        if not client.exists(held):
+            self._sweep(client, project, set(keys), [first, *fields])
         sent = 0
         for begin in range(0, len(keys), BATCH):
             batch = np.arange(begin, min(begin + BATCH, len(keys)))
@@ -98,17 +102,45 @@ class NightRedisOnlineStore(RedisOnlineStore):
             rows += answers(client, asked)
         return {feature: [row[place] for row in rows] for place, feature in enumerate(names)}
 
-    def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
-        """Takes the view's fields from the entity; Redis forgets an entity without fields."""
+    def erase(self, config: RepoConfig, views: Sequence[FeatureView], key: bytes) -> None:
+        """Deletes the entity whole: features that are declared no more are in no view that could be asked for them."""
         client: Any = self._get_client(config.online_store)
-        name = _versioned_fv_name(view, config)
-        fields = [f"_ts:{name}".encode(), *(_mmh3(f"{name}:{field.name}") for field in view.features)]
-        client.hdel(key + config.project.encode(), *fields)
-        client.hdel(_held(config, name), key)
+        client.delete(key + config.project.encode())
+        of_views = {_held(config, _versioned_fv_name(view, config)) for view in views}
+        for held in {*of_views, *client.scan_iter(match=_escaped(_held(config, "")) + b"*", count=_SCANNED)}:
+            client.hdel(held, key)
 
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
         client: Any = self._get_client(config.online_store)
         return int(client.hlen(_held(config, _versioned_fv_name(view, config))))
+
+    @staticmethod
+    def _sweep(client: Any, project: bytes, keep: set[bytes], fields: list[bytes]) -> None:
+        """Takes the view from other entities where the hash of those in it is missing, by a look at every key.
+
+        At the first write there is nothing to take; where Redis has lost the hash, nobody else knows of them.
+        """
+        gone: list[bytes] = []
+
+        def look(some: list[bytes]) -> None:
+            with client.pipeline(transaction=False) as pipe:
+                for key in some:
+                    pipe.hexists(key, fields[0])
+                gone.extend(key for key, there in zip(some, pipe.execute(), strict=True) if there)
+
+        batch: list[bytes] = []
+        for key in client.scan_iter(match=b"*" + _escaped(project), count=_SCANNED, _type="HASH"):
+            if key.removesuffix(project) not in keep and not key.startswith(b"longtail:"):
+                batch.append(key)
+            if len(batch) == BATCH:
+                look(batch)
+                batch = []
+        look(batch)
+        for begin in range(0, len(gone), BATCH):
+            with client.pipeline(transaction=False) as pipe:
+                for key in gone[begin : begin + BATCH]:
+                    pipe.hdel(key, *fields)
+                pipe.execute()
 
     @staticmethod
     def _take_away(client: Any, held: bytes, project: bytes, keep: set[bytes], fields: list[bytes]) -> None:
@@ -124,3 +156,8 @@ class NightRedisOnlineStore(RedisOnlineStore):
 
 def _held(config: RepoConfig, view: str) -> bytes:
     return f"longtail:{config.project}:{view}".encode()
+
+
+def _escaped(name: bytes) -> bytes:
+    """As a pattern of SCAN that matches nothing else."""
+    return re.sub(rb"([*?\[\]^\\])", rb"\\\1", name)

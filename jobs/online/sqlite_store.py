@@ -111,7 +111,7 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         rows = [dict(connection.execute(read, (key,)).fetchall()) for key in keys]
         return {name: [row.get(name) for row in rows] for name in names}
 
-    def erase(self, config: RepoConfig, view: FeatureView, key: bytes) -> None:
+    def erase(self, config: RepoConfig, views: Sequence[FeatureView], key: bytes) -> None:
         """Deletes the entity's rows, overwrites the pages that held them, and empties the write-ahead log.
 
         Raises LongtailError when a reader holds what was before for so long that the log cannot be emptied.
@@ -119,7 +119,8 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         connection = self._get_conn(config)
         connection.execute("PRAGMA secure_delete = ON")
         with connection:
-            connection.execute(f"DELETE FROM {_table(config, view)} WHERE entity_key = ?", (key,))
+            for view in views:
+                connection.execute(f"DELETE FROM {_table(config, view)} WHERE entity_key = ?", (key,))
         # Pages that an earlier replacement of the view has left free may hold the entity, too.
         connection.execute("VACUUM")
         _empty_log(connection)

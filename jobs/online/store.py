@@ -53,8 +53,22 @@ def open_store(conf: Config) -> FeatureStore:
     return _opened(conf)
 
 
+class _Expanded(str):
+    """A text with a variable in it. Feast expands it before it reads the YAML, so it stands in single quotes, within
+    which nothing but a single quote has a meaning."""
+
+
+class _Settings(yaml.SafeDumper):
+    """Writes expanded texts in single quotes."""
+
+
+_Settings.add_representer(
+    _Expanded, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="'")
+)
+
+
 def _settle(place: Path, settings: dict[str, Any]) -> None:
-    text = yaml.safe_dump(settings, sort_keys=False)
+    text = yaml.dump(settings, Dumper=_Settings, sort_keys=False)
     if not place.exists() or place.read_text(encoding="utf-8") != text:
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary = place.with_suffix(".tmp")
@@ -91,7 +105,7 @@ def _writer_settings(conf: Config) -> dict[str, Any]:
         # when it reads the file, so that no password lies in it.
         online = {
             "type": "jobs.online.redis_store.NightRedisOnlineStore",
-            "connection_string": f"${{{conf.online.redis_url_variable}}}",
+            "connection_string": _Expanded(f"${{{conf.online.redis_url_variable}}}"),
             "skip_dedup": True,
         }
     return {
@@ -113,7 +127,7 @@ def _reader_settings(conf: Config) -> dict[str, Any]:
     settings = _writer_settings(conf)
     online = {key: value for key, value in settings["online_store"].items() if key != "skip_dedup"}
     if conf.online.store == "redis":
-        online["connection_string"] = f"{_PATIENCE_OF_READERS},{online['connection_string']}"
+        online["connection_string"] = _Expanded(f"{_PATIENCE_OF_READERS},{online['connection_string']}")
     registry = {key: value for key, value in settings["registry"].items() if key != "registry_store_type"}
     own = {"registry": registry, "online_store": online | {"type": conf.online.store}}
     return {key: value for key, value in (settings | own).items() if key != "offline_store"}
@@ -123,10 +137,18 @@ def _check_redis(conf: Config) -> None:
     if conf.online.store != "redis":
         return
     variable = conf.online.redis_url_variable
-    if not os.environ.get(variable):
+    address = os.environ.get(variable, "")
+    if not address:
         raise ConfigurationError(
             f"online.store is redis, but the environment variable {variable} is not set.",
             f"Set {variable} to host:port[,password=...], or online.store to sqlite.",
+        )
+    odd = [part for part in address.split(",") if not {":", "="} & set(part)]
+    if odd or set("'\n\r") & set(address):
+        raise ConfigurationError(
+            f"The environment variable {variable} is no address: a part of it is neither host:port nor name=value, or "
+            "it has a quote or a line break in it.",
+            f"Set {variable} to host:port[,password=...]; the password may have neither a comma nor a single quote.",
         )
     if find_spec("redis") is None:
         raise ConfigurationError(

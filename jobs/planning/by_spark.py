@@ -21,7 +21,10 @@ from model.exposure.user_block import Use, UserPairs, blocks_of
 
 _PACKED = "stretch int, shard int, user_start binary, item binary, value binary, delivery binary"
 _USE = "stretch int, used binary, curvature binary, response double, upper double"
-_FACTS = "stretch int, offered binary, of_group binary, supply double, pairs long, total double, square double, largest double"
+_FACTS = (
+    "stretch int, offered binary, of_group binary, supply double, pairs long, "
+    "total double, square double, largest double"
+)
 _KEPT = "user int, item int"
 
 

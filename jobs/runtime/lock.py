@@ -34,7 +34,13 @@ def only_writer(
     lock, holder = FileLock(folder / ".lock"), folder / ".writer"
     try:
         with lock.acquire(timeout=wait_seconds):
-            holder.write_text(f"{run}, process {os.getpid()}", encoding="utf-8")
+            try:
+                holder.write_text(f"{run}, process {os.getpid()}", encoding="utf-8")
+            except OSError as error:
+                raise LongtailError(
+                    f"The warehouse {folder} cannot be written ({error.strerror}).",
+                    "Free some disk, or allow writing; then run it again. Nothing was changed.",
+                ) from error
             yield
     except Timeout as error:
         by = holder.read_text(encoding="utf-8") if holder.exists() else "it does not say which"

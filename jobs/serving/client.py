@@ -115,8 +115,8 @@ class StorefrontClient:
     remembered: how many shoppers' last answers are kept for when the store is down
 
     While the store is down lists come from memory: the shopper's last one, else the segment's, else everyone's; one
-    that is not too old before one that is. Without any, and for every other question, StorefrontUnavailable is raised:
-    an unreachable store is not an empty list.
+    that is not too old before one that is. `reranked` goes by relevance alone. Without any list, and for every other
+    question, StorefrontUnavailable is raised: an unreachable store is not an empty list.
     """
 
     def __init__(
@@ -180,9 +180,12 @@ class StorefrontClient:
     def reranked(self, relevance: Mapping[str, float]) -> list[tuple[str, float]]:
         """The service's own candidates by relevance + boost, best first, withdrawn ones left out.
 
-        By relevance alone where the boosts are left out for their age.
+        By relevance alone where the boosts are left out for their age, or the store is down.
         """
-        boosts = self.boosts(list(relevance))
+        try:
+            boosts = self.boosts(list(relevance))
+        except StorefrontUnavailable:
+            boosts = Boosts()
         scored = [
             (item, own + boosts.get(item, 0.0)) for item, own in relevance.items() if not self._is_withdrawn(item)
         ]
@@ -216,13 +219,13 @@ class StorefrontClient:
         return self._rows(USER, {"user_id": [user_id]})[0]
 
     def items(self, item_ids: Sequence[str]) -> list[Row]:
-        """Boost and features of items by `view__feature`; None for what is not there."""
-        return self._rows(ITEM, {"item_id": list(item_ids)}) if item_ids else []
+        """Boost and features of items by `view__feature`, withdrawn ones left out; None for what is not there."""
+        return self._of_items(self._rows(ITEM, {"item_id": list(item_ids)})) if item_ids else []
 
     def ranking(self, user_id: str, item_ids: Sequence[str]) -> list[Row]:
-        """Everything about a shopper and each candidate, one row a candidate, by `view__feature`."""
+        """Everything about a shopper and each candidate that is not withdrawn, a row each, by `view__feature`."""
         keys = {"user_id": [user_id] * len(item_ids), "item_id": list(item_ids)}
-        return self._rows(RANKING, keys) if item_ids else []
+        return self._of_items(self._rows(RANKING, keys)) if item_ids else []
 
     @staticmethod
     def exposure_events(
@@ -260,9 +263,15 @@ class StorefrontClient:
         answer = self._ask(name, keys)
         return [_without_values(row) for row in answer.rows] if self._is_left_out(answer.as_of) else answer.rows
 
+    def _of_items(self, rows: list[Row]) -> list[Row]:
+        return [row for row in rows if not self._is_withdrawn(row["item_id"])]
+
     def _first_list(self, user_id: str, rows: list[Row]) -> UserList:
-        """The first of the rows that has a list; it is remembered."""
+        """The first of the rows that has a list; it is remembered. A shopper's own that is there no more is not."""
         row = next((row for row in rows if row["user_exposure__item_ids"] is not None), None)
+        if row is None or row["user_id"] != user_id:
+            with self._lock:
+                self._last.pop(user_id, None)  # who left, or was forgotten, is not to come back from memory
         if row is None:
             return UserList(user_id, False, None, None, ())
         columns = ("scores", "relevances", "boosts", "propensities", "reasons")
@@ -295,9 +304,9 @@ class StorefrontClient:
         with self._lock:
             self._last[key] = answer
             self._last.move_to_end(key)
-            while len(self._last) > self._remembered:
-                oldest = next(one for one in self._last if one != f"{_SEGMENT}{EVERYONE}")
-                del self._last[oldest]
+            everyone = f"{_SEGMENT}{EVERYONE}"
+            while len(self._last) > self._remembered + (everyone in self._last):
+                del self._last[next(one for one in self._last if one != everyone)]
 
     def _from_memory(self, user_id: str, keys: Sequence[str]) -> UserList:
         """The first remembered list of the keys that is not too old, else the first that is."""

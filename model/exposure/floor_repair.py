@@ -79,7 +79,7 @@ class _Repair:
         return np.argsort(self.problem.item_index, kind="stable"), np.concatenate([[0], np.cumsum(count)])
 
     def lift(self, belongs: np.ndarray, cause: int, pairs: np.ndarray) -> None:
-        """Swaps items of `belongs` (bool, items), whose pairs are given, in until their floor is met or none is left."""
+        """Swaps pairs of items of `belongs` (bool, items) in until their floor is met or none is left."""
         misses, members = 0, np.flatnonzero(belongs)
         for pair in self._cheapest_first(belongs, pairs):
             if misses > _TRIES or not self.short(members, cause):

@@ -1,6 +1,6 @@
 """The plan against HiGHS, and at size.
 
-python -m tests.benchmark.exposure [quality] [positions] [highs] [memory] [spark]
+python -m tests.benchmark.exposure [quality] [positions] [highs] [memory] [floors] [spark]
 
 Seconds are those of the processor where one process computes, on one core (OMP_NUM_THREADS=1), so that what else runs
 does not count; the Spark part uses the cores of conf/spark-local.conf, and its seconds are those of the clock.
@@ -39,6 +39,7 @@ def main() -> None:
         "positions": positions,
         "highs": highs,
         "memory": memory,
+        "floors": floors,
         "spark": by_spark,
     }
     for name in sys.argv[1:] or parts:
@@ -120,6 +121,28 @@ def memory() -> None:
     print(
         f"lists: {took:.1f} s, {len(plan.pair):,} entries, {gap_of_lists(problem, plan):.2%} below the bound, over "
         f"caps {over:.1e}, floors short {short:.1e}; peak memory of the process {peak:.1f} GiB",
+        flush=True,
+    )
+
+
+def floors() -> None:
+    """Lists of 20 million pairs where half of the items, the rarest, have a floor of their own."""
+    problem = synthetic_problem(200_000, 20_000, 100)
+    offered = np.bincount(problem.item_index, problem.delivery[problem.user_index], minlength=problem.items)
+    floor = np.where(np.argsort(np.argsort(offered)) < problem.items // 2, np.minimum(0.2 * offered, 60.0), 0.0)
+    problem = replace(problem, item_floor=floor)
+    begun = time.process_time()
+    solution = solve(problem, TOLERANCE, MOST_PASSES)
+    took = time.process_time() - begun
+    begun = time.process_time()
+    users, items = seeds_of(map(str, range(problem.users)), 1), seeds_of(map(str, range(problem.items)), 2)
+    plan = rounded_plan(problem, solution, TOLERANCE, users, items)
+    lists = time.process_time() - begun
+    short = np.maximum(floor - plan.delivered, 0)
+    print(
+        f"{(floor > 0).sum():,} floors of single items at {len(problem.value):,} pairs: {took:.1f} s, {solution.passes} "
+        f"passes; lists {lists:.1f} s, {(plan.swapped >= 0).sum():,} entries by swaps, {(short > 0.002 * floor).sum():,} "
+        f"items short by {short.sum():.1f} of {floor.sum():.1f}",
         flush=True,
     )
 

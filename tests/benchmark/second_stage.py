@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -35,14 +39,40 @@ def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     made.add_argument("--shoppers", type=int, default=256)
+    made.add_argument("--worker", help="folder of a saved scorer: tells the memory of a process that scores by it")
     given = made.parse_args()
+    if given.worker:
+        _worker(Path(given.worker), given.shoppers)
+        return
     cores = len(os.sched_getaffinity(0))
     scorer, period = _scorer(cores), _period(given.shoppers, 2)
     items = scorer.ranker.encode_items(period.items)
+    with tempfile.TemporaryDirectory() as folder:
+        scorer.save(Path(folder))
+        subprocess.run([sys.executable, "-m", "tests.benchmark.second_stage", "--worker", folder], check=True)
     on_cpu = _timed(scorer, period.block, items, "cpu", cores)
     if given.device != "cpu":
         print(torch.cuda.get_device_name(given.device))
         _compare(on_cpu, _timed(scorer, period.block, items, given.device, cores), period.block.listed)
+
+
+def _worker(folder: Path, shoppers: int) -> None:
+    torch.set_num_threads(1)
+    scorer, period = Scorer.load(folder), _period(shoppers, 2)
+    items = scorer.ranker.encode_items(period.items)
+    before = _peak()
+    scorer.log_odds(period.block, items)
+    scorer.reasons(period.block, items)
+    print(
+        f"a worker of one core, {shoppers} shoppers a block: {before:.2f} GiB with libraries, model and {ITEMS:,} "
+        f"items, "
+        f"{_peak():.2f} GiB while it scores",
+        flush=True,
+    )
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def _timed(

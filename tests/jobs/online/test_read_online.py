@@ -17,6 +17,7 @@ from jobs.read_online import read_online
 from jobs.roll_back import roll_back
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError, Refused
+from jobs.runtime.roll_backs import taken_back
 from tests.jobs.online.frames import publish_frames, published_in
 from tests.jobs.online.nights import config_in
 
@@ -48,6 +49,12 @@ def test_a_shopper_and_a_way_back_on_the_command_line(tmp_path: Path) -> None:
     assert back.returncode == 0
     assert back.stdout.startswith("Live now: the night of 2017-12-01 (green, run r1).")
     assert [line for line in back.stderr.splitlines() if "Warning" in line] == []
+    again = command("roll_back.py", tmp_path)  # as whoever could not see that it was done
+    assert (again.returncode, again.stdout[:20]) == (0, "Taken back already: ")
+    assert "shopper ann, night of 2017-12-01" in command("read_online.py", tmp_path, "--user", "ann").stdout
+    forward = command("roll_back.py", tmp_path, "--forward")
+    assert forward.stdout.startswith("Live now: the night of 2017-12-02 (blue, run r2).")
+    assert command("roll_back.py", tmp_path, "--forward").returncode == 3
 
 
 def test_an_unknown_shopper(conf: Config) -> None:
@@ -76,6 +83,10 @@ def test_a_registry_that_cannot_be_written_is_told_and_the_live_night_stays(
         ):
             roll_back(conf, "r")
     assert "night of 2017-12-02" in read_online(conf, "ann", None)
+    assert taken_back(tmp_path / "warehouse") == set()
+    roll_back(conf, "r")
+    assert taken_back(tmp_path / "warehouse") == {"r2"}
+    assert "night of 2017-12-01" in read_online(conf, "ann", None)
 
 
 def test_an_item_with_its_boost_and_features(conf: Config) -> None:

@@ -21,9 +21,10 @@ from jobs.online.registration import registered_colours
 from jobs.online.store import feature_store_yaml, open_store, reader_yaml
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
+from jobs.publish import bring_live
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
-from jobs.serving.client import StorefrontClient
+from jobs.serving.client import PublishedNight, StorefrontClient
 from tests.jobs.online.frames import bring_frames_live, publish_frames, rows_of
 from tests.jobs.online.redis_server import PASSWORD, VARIABLE, Server, redis_config, running_redis
 from tests.jobs.online.test_sqlite_store import ROWS, VIEW
@@ -146,6 +147,21 @@ def test_what_redis_has_lost_is_sent_again(conf: Config, server: Server, lost: s
     assert len(hashes(server)) == 3
 
 
+def test_what_is_gone_is_taken_away_where_the_marks_are_lost(conf: Config, server: Server) -> None:
+    store, coloured = everything(conf)
+    green = build_catalogue([VIEW]).coloured["everything", "green"]
+    for view in (coloured, green):
+        replace_rows(store, VIEW, view, ROWS, date(2017, 12, 1))
+    client: Any = server.client()
+    client.delete("longtail:longtail:everything_blue")
+    client.hset(b"othertongue", b"_ts:everything_blue", b"of another project")
+    replace_rows(store, VIEW, coloured, ROWS.iloc[:1], date(2017, 12, 2), changed_only=True)
+    items = {"item_id": ROWS["item_id"].tolist()}
+    assert store.get_online_features(["everything_blue:price"], items).to_dict()["price"] == [0.1, None, None]
+    assert None not in store.get_online_features(["everything_green:price"], items).to_dict()["price"][:2]
+    assert client.hgetall(b"othertongue") == {b"_ts:everything_blue": b"of another project"}
+
+
 def test_marks_of_other_features_are_of_no_use(conf: Config) -> None:
     store, coloured = everything(conf)
     replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
@@ -158,12 +174,18 @@ def test_a_night_on_redis_is_read_by_the_client_and_restated(conf: Config) -> No
     publish_frames(conf, 1)
     client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None)
     assert client.user_list("ann").items[0].score == 1.0
-    publish_frames(conf, 2)
-    assert client.user_list("ann").items[0].score == 2.0
-    catalogue = publish_frames(conf, 2)
-    store = open_store(conf)
-    for view in catalogue.views:
-        audit(store, view, catalogue.coloured[view.name, registered_colours(store).served], rows_of(view, 2), 100, 1)
+    for night in (2, 3):
+        bring_frames_live(conf, night)
+    assert client.user_list("ann").items[0].score == 3.0
+    # The third night again, by corrected rows: over the second, of which what is equal is not sent.
+    catalogue, store = build_catalogue(online_views(conf)), open_store(conf)
+    rows = {view.name: rows_of(view, 3) for view in catalogue.views}
+    ann = rows["user_exposure"]["user_id"] == "ann"
+    rows["user_exposure"].loc[ann, "scores"] = pd.Series([[7.0, 7.0]], index=rows["user_exposure"].index[ann])
+    bring_live(conf, date(2017, 12, 3), "corrected", catalogue, store, registered_colours(store), rows)
+    assert client.user_list("ann").items[0].score == 7.0
+    assert client.user_list("ben").items[0].score == 3.0
+    assert client.published() == PublishedNight(date(2017, 12, 3), "corrected")
 
 
 def test_a_forgotten_shopper_is_in_no_key_and_no_value(conf: Config, server: Server) -> None:
@@ -180,6 +202,27 @@ def test_a_forgotten_shopper_is_in_no_key_and_no_value(conf: Config, server: Ser
     assert gone.encode() not in after
     assert after.count(stays.encode()) == before.count(stays.encode()) > 0
     assert erase_online(open_store(conf), views, gone) == erased  # stopped and run again, it completes
+
+
+def test_a_forgotten_shopper_leaves_no_value_of_a_feature_that_is_declared_no_more(
+    conf: Config, server: Server
+) -> None:
+    publish_frames(conf, 1, users=("SHOPPER-777",))
+    client: Any = server.client()
+    [key] = [key for key in client.scan_iter() if b"SHOPPER-777" in key]
+    client.hset(key, b"of a feature dropped since", b"1")
+    client.hset("longtail:longtail:a_view_dropped_since", key.removesuffix(b"longtail"), b"")
+    erase_online(open_store(conf), online_views(conf), "SHOPPER-777")
+    assert b"SHOPPER-777" not in contents(server)
+
+
+def test_a_shopper_is_not_forgotten_by_halves(conf: Config, server: Server) -> None:
+    publish_frames(conf, 1, users=("SHOPPER-777",))
+    store, views = open_store(conf), online_views(conf)
+    server.kill()
+    with pytest.raises(LongtailError, match="Redis cannot be reached") as error:
+        erase_online(store, views, "SHOPPER-777")
+    assert "Nothing was erased from the tables yet; run forget again" in str(error.value)
 
 
 def contents(server: Server) -> bytes:

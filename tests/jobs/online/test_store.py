@@ -60,3 +60,27 @@ def test_redis_without_an_address_names_the_variable(tmp_path: Path, monkeypatch
     monkeypatch.delenv("SOME_REDIS", raising=False)
     with pytest.raises(ConfigurationError, match="SOME_REDIS is not set"):
         open_store(redis_conf(tmp_path))
+
+
+@pytest.mark.parametrize("password", ["ends:", "a: b", "x #y", '"', "back\\slash", "{brace", "& so on"])
+def test_a_password_may_be_what_means_something_in_yaml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    conf = redis_conf(tmp_path)
+    monkeypatch.setenv("SOME_REDIS", f"there:1,password={password}")
+    open_store(conf)
+    for place in (feature_store_yaml(conf), reader_yaml(conf)):
+        assert password not in place.read_text() or password == '"'
+        settings = yaml.safe_load(os.path.expandvars(place.read_text()))
+        assert settings["online_store"]["connection_string"].endswith(f"there:1,password={password}")
+
+
+@pytest.mark.parametrize("address", ["there:1,password=it's", "there:1,password=a,secret", "there"])
+def test_an_address_that_is_none_is_told_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("SOME_REDIS", address)
+    with pytest.raises(ConfigurationError, match="SOME_REDIS is no address") as error:
+        open_store(redis_conf(tmp_path))
+    assert "it's" not in str(error.value)
+    assert "secret" not in str(error.value)

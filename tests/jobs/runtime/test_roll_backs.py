@@ -14,7 +14,7 @@ def test_a_publish_is_taken_back_until_it_is_live_again(tmp_path: Path) -> None:
     assert taken_back(tmp_path) == set()
     note_roll_back(tmp_path, AT, "tonight", "last night")
     assert taken_back(tmp_path) == {"tonight"}
-    note_roll_back(tmp_path, AT, "last night", "tonight")
-    assert taken_back(tmp_path) == {"last night"}
+    note_roll_back(tmp_path, AT, None, "tonight")
+    assert taken_back(tmp_path) == set()
     note_roll_back(tmp_path, AT, "tonight", "last night")
     assert taken_back(tmp_path) == {"tonight"}

@@ -160,6 +160,29 @@ def test_what_is_remembered_has_an_age(conf: Config, monkeypatch: pytest.MonkeyP
     assert answer("ann", "new") == ("stale", True, 0, first)
 
 
+def test_who_is_gone_does_not_come_back_from_memory(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_frames(conf, 2, users=("gone", "segment:everyone"))
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, on_stale="serve", remembered=1)
+    assert client.user_list("gone").source == "personal"
+    publish_frames(conf, 3, users=("segment:everyone",))
+    client._store.refresh_registry()
+    assert client.user_list("gone").source == "everyone"
+
+    def failing(name: str, keys: object) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr(client, "_read", failing)
+    assert (client.user_list("gone").source, client.user_list("gone").from_memory) == ("everyone", True)
+
+
+def test_nothing_but_everyones_list_is_remembered(conf: Config) -> None:
+    publish_frames(conf, 2, users=("segment:everyone",))
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, remembered=0)
+    for user in ("cleo", "ann", "cleo"):
+        assert client.user_list(user).items
+    assert list(client._last) == ["segment:everyone"]
+
+
 def test_a_store_that_is_down(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_frames(conf, 2, users=("segment:everyone",))
     client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=10.0, failures_to_open=2, open_seconds=0.5)
@@ -186,6 +209,7 @@ def test_a_store_that_is_down(conf: Config, monkeypatch: pytest.MonkeyPatch) -> 
         assert answers[2].user_id == "dora"
         with pytest.raises(StorefrontUnavailable, match="left alone"):
             client.boosts(["tea"])
+        assert client.reranked({"tea": 0.1, "salt": 0.2}) == [("salt", 0.2), ("tea", 0.1)]
         time.sleep(0.6)
         client.user_list("ann")  # one attempt, which fails
         client.user_list("ann")

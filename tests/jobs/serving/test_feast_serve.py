@@ -24,6 +24,7 @@ from tests.jobs.online.nights import config_in
 from tests.jobs.online.redis_server import VARIABLE, redis_config, running_redis
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
@@ -63,6 +64,14 @@ def asked(address: str, service: str, **entities: list[str]) -> dict[str, list[A
     return {name: result["values"] for name, result in zip(names, found["results"], strict=True)}
 
 
+def as_the_readme_asks(address: str) -> str:
+    """The answer to the README's own command, for a shopper of the test."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    [start] = [number for number, line in enumerate(lines) if line.startswith("    curl ")]
+    command = "\n".join(lines[start : start + 2]).replace("http://127.0.0.1:6566", address).replace('"1"', '"ann"')
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.parametrize("store", ["sqlite", "redis"])
 def test_a_night_is_read_over_http_and_the_next_one_after_the_flip(
     store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -83,3 +92,4 @@ def test_a_night_is_read_over_http_and_the_next_one_after_the_flip(
             answer = asked(address, "storefront_user", user_id=["ann"])
             assert answer["user_exposure__as_of"] == ["2017-12-02"]
             assert asked(address, "storefront_item", item_id=["salt"])["item_exposure__boost"] == [2.0]
+            assert "2017-12-02" in as_the_readme_asks(address)
