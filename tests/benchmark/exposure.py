@@ -139,10 +139,11 @@ def floors() -> None:
     plan = rounded_plan(problem, solution, TOLERANCE, users, items)
     lists = time.process_time() - begun
     short = np.maximum(floor - plan.delivered, 0)
+    swaps, missed = int((plan.swapped >= 0).sum()), int((short > TOLERANCE * floor).sum())
     print(
-        f"{(floor > 0).sum():,} floors of single items at {len(problem.value):,} pairs: {took:.1f} s, {solution.passes} "
-        f"passes; lists {lists:.1f} s, {(plan.swapped >= 0).sum():,} entries by swaps, {(short > 0.002 * floor).sum():,} "
-        f"items short by {short.sum():.1f} of {floor.sum():.1f}",
+        f"{(floor > 0).sum():,} floors of single items at {len(problem.value):,} pairs: {took:.1f} s, "
+        f"{solution.passes} passes; lists {lists:.1f} s, {swaps:,} entries by swaps, {missed:,} items short by "
+        f"{short.sum():.1f} of {floor.sum():.1f}",
         flush=True,
     )
 

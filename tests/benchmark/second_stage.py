@@ -65,8 +65,7 @@ def _worker(folder: Path, shoppers: int) -> None:
     scorer.reasons(period.block, items)
     print(
         f"a worker of one core, {shoppers} shoppers a block: {before:.2f} GiB with libraries, model and {ITEMS:,} "
-        f"items, "
-        f"{_peak():.2f} GiB while it scores",
+        f"items, {_peak():.2f} GiB while it scores",
         flush=True,
     )
 
