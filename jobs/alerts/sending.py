@@ -14,6 +14,7 @@ from jobs.runtime import clock
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.night import Night
+from jobs.runtime.whole_file import write_whole
 
 
 def send(
@@ -34,10 +35,7 @@ def send(
     for one in alerts:
         event(f"alert: {one.text}", step=step, as_of=night.as_of, name=one.name, severity=one.severity,
               look_at=one.look_at)  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
-    half = place.with_suffix(".part")
-    half.write_text(before + "".join(f"{one.as_json()}\n" for one in alerts), encoding="utf-8")
-    half.replace(place)
+    write_whole(place, before + "".join(f"{one.as_json()}\n" for one in alerts))
     night.record.rows["alerts"] = len(alerts)
     hook = configured_webhook(night)
     if hook is not None and alerts:

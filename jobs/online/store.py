@@ -13,6 +13,7 @@ from feast import FeatureStore
 from jobs.online.quiet import hush_feast
 from jobs.runtime.config import Config
 from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.whole_file import write_whole
 
 KEY_VERSION = 3  # of Feast's serialised entity keys; below 3 is deprecated
 # Without it a Redis that hangs holds a reader's thread for ever. Limits of the address itself come after it and count.
@@ -70,10 +71,7 @@ _Settings.add_representer(
 def _settle(place: Path, settings: dict[str, Any]) -> None:
     text = yaml.dump(settings, Dumper=_Settings, sort_keys=False)
     if not place.exists() or place.read_text(encoding="utf-8") != text:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_suffix(".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(place)
+        write_whole(place, text)
 
 
 def read_store(conf: Config) -> FeatureStore:

@@ -13,6 +13,7 @@ from typing import Any
 
 from jobs.registry.version import Version
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.whole_file import write_whole
 
 _RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}  # with growing pauses between
 
@@ -50,10 +51,7 @@ class RememberedVersions:
 
     def keep(self, versions: Sequence[Version]) -> None:
         """Replaces what was remembered; a run that dies meanwhile leaves the old file whole."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._path.with_name(f"{self._path.name}.partial")
-        partial.write_text(json.dumps([asdict(version) for version in versions], default=str, indent=1))
-        partial.replace(self._path)
+        write_whole(self._path, json.dumps([asdict(version) for version in versions], default=str, indent=1))
 
     def recall(self) -> list[Version] | None:
         """None where no server was ever heard."""

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.whole_file import write_whole
 
 DESCRIPTION = "draft.json"
 
@@ -68,9 +69,7 @@ def write_draft(
         "cuts": [cut.isoformat() for cut in cuts],
         "conf_hash": conf_hash,
     }
-    partial = folder / f"{DESCRIPTION}.partial"
-    partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
-    partial.rename(folder / DESCRIPTION)
+    write_whole(folder / DESCRIPTION, json.dumps(content, indent=2))
     return draft
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jobs.report.page.parts import Section
 from jobs.report.page.rendering import Page, rendered
-from jobs.report.pages import page_of, put_page
+from jobs.report.pages import page_of
 from jobs.report.reading import Reading
 from jobs.report.sections.data_quality import data_quality
 from jobs.report.sections.delivery import delivery
@@ -21,6 +21,7 @@ from jobs.report.sections.response import response
 from jobs.report.sections.run_times import run_times
 from jobs.report.sections.starving import starving
 from jobs.runtime.night import Night
+from jobs.runtime.whole_file import write_whole
 from jobs.tables.warehouse import Warehouse
 
 SECTIONS: tuple[Callable[[Reading], Section], ...] = (
@@ -52,7 +53,7 @@ def write_page(night: Night, reading: Reading) -> Path:
     for name, version in reading.tables.inputs.items():
         night.tables.inputs.setdefault(name, version)
     place = page_of(night)
-    put_page(place, text)
+    write_whole(place, text)
     return place
 
 

@@ -8,7 +8,7 @@ from jobs.alerts.alert import Alert
 from jobs.alerts.sending import send
 from jobs.report.page.parts import Section, Words
 from jobs.report.page.rendering import Page, rendered
-from jobs.report.pages import page_of, put_page
+from jobs.report.pages import page_of
 from jobs.report.reading import Reading, day_words
 from jobs.report.sections.data_quality import data_quality
 from jobs.report.sections.drift import drift
@@ -18,6 +18,7 @@ from jobs.runtime.logs import event
 from jobs.runtime.manifest import done_runs
 from jobs.runtime.night import Night
 from jobs.runtime.roll_backs import taken_back
+from jobs.runtime.whole_file import write_whole
 from jobs.tables.warehouse import Warehouse
 
 NAME = "nightly"  # of the file of alerts
@@ -39,7 +40,7 @@ def tell_stop(night: Night, step: str, error: Exception) -> None:
     except Exception as another:
         event("the alert of the stop could not be sent", as_of=night.as_of, step=step, why=type(another).__name__)
     try:
-        put_page(page_of(night, stopped=True), _page(night, step, word, why))
+        write_whole(page_of(night, stopped=True), _page(night, step, word, why))
     except Exception as another:
         event("the page of the stop could not be made", as_of=night.as_of, step=step, why=type(another).__name__)
 
