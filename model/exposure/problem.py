@@ -99,7 +99,7 @@ class Problem:
 
     @cached_property
     def planned_cap(self) -> np.ndarray:
-        """float64 (items): the cap less the headroom that is set aside for the exploration; a floor goes before it."""
+        """float64 (items): the cap less the headroom for the exploration, a share of what lies above the floor."""
         return _without_headroom(self.item_cap, self.item_floor, self.exploration_share)
 
     @cached_property
@@ -139,7 +139,7 @@ class Problem:
 
 
 def _without_headroom(cap: np.ndarray, floor: np.ndarray, share: float) -> np.ndarray:
-    return np.maximum(cap * (1.0 - share), np.minimum(floor, cap))
+    return cap * (1.0 - share) + np.minimum(floor, cap) * share
 
 
 def total_exposure(visits: np.ndarray, position_weights: np.ndarray) -> float:
