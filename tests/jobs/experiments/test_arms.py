@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pyspark.sql import SparkSession
 
-from features.contract import CONSTRAINT_PRICES, EVENTS, EXPOSURE_SCORES, USERS
+from features.contract import CONSTRAINT_PRICES, EVENTS, EXPOSURE_SCORES, USER_HISTORY, USERS
 from features.contract.table import Table
 from jobs.analyse_test import analyse_test
 from jobs.experiments.arms import assigned
@@ -24,6 +24,7 @@ from jobs.runtime.night import Night
 from jobs.show import item_in_words, shopper_in_words
 from model.exposure.reasons import NOT_PERSONAL
 from tests.jobs.planning.test_plan_exposure import FIRST, PLAN, fill, night_of
+from tests.jobs.small_tables import filled
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +46,7 @@ def planned(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ni
     )
     night = night_of(spark, load_config(path), FIRST)
     fill(night, refusing=REFUSING)
+    night.tables.replace(filled(spark, USER_HISTORY, [{"as_of": FIRST, "user_id": "u00"}]), USER_HISTORY, where=None)
     plan_exposure(night)
     return night
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ import pandas as pd
 import yaml
 from pyspark.sql import SparkSession
 
-from features.contract import EXPOSURE_SCORES, ITEMS, RELEVANCE
+from features.contract import EXPOSURE_SCORES, ITEMS, RELEVANCE, USER_HISTORY
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
 from jobs.runtime.config import Config, load_config
 from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
+from tests.jobs.small_tables import filled
 
 NIGHT = date(2017, 12, 1)
 USERS = [f"u{number:02}" for number in range(24)]
@@ -89,6 +90,9 @@ def write_store(spark: SparkSession, made: Path) -> None:
         exposure=1.0, propensity=1.0, reason="", model_version="6", run_id="past",
     )  # fmt: skip
     write(tables, spark, EXPOSURE_SCORES, past)
+    bought = {"as_of": NIGHT, "user_id": "u00", "item_ids": ["tea"], "event_types": ["purchase"], "days_ago": [3.0],
+              "event_times": [datetime(2017, 11, 28)]}  # fmt: skip
+    tables.replace(filled(spark, USER_HISTORY, [bought]), USER_HISTORY, where=None)
 
 
 def conf_in(folder: Path, **plan: Any) -> Config:

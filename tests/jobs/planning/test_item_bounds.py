@@ -46,5 +46,5 @@ def test_the_largest_floor_counts_and_a_launch_allowance_decays() -> None:
     bounds = item_bounds(plan, ITEMS, Merchandising({"d": pin}, {}), 100.0, LARGEST)
     assert bounds.floor.tolist() == pytest.approx([8.0, 4.0, 1.0, 2.0])
     assert bounds.floor_kind.tolist() == ["launch", "launch", "item_floor", "pin"]
-    # A pin raises the share cap of 1.
-    assert bounds.cap.tolist() == pytest.approx([1.0, 1.0, 1.0, 2.0])
+    # A pin raises the share cap of 1, to a tenth above itself.
+    assert bounds.cap.tolist() == pytest.approx([1.0, 1.0, 1.0, 2.2])
