@@ -34,6 +34,7 @@ BOOST = "storefront_boost"  # of an item
 LIVE = "storefront_live"  # item, while the day runs
 EVERYONE = "everyone"  # the segment whose list is for any shopper
 _SEGMENT = "segment:"  # what the key of a segment's list begins with
+_MOST_KEPT = 100  # lists of features' names that Feast may keep
 
 Row = dict[str, Any]
 OnStale = Literal["serve", "warn", "fall_back"]
@@ -334,6 +335,9 @@ class StorefrontClient:
         return answer
 
     def _read(self, name: str, keys: Mapping[str, list[str]]) -> _Answer:
+        # Feast keeps the names of a service's features anew for every reading of the registry, and never lets them go.
+        if len(self._store._feature_service_cache) > _MOST_KEPT:
+            self._store._feature_service_cache.clear()
         service = self._store.get_feature_service(name, allow_cache=True)
         answer = self._store.get_online_features(features=service, entity_rows=keys, full_feature_names=True).to_dict()
         rows = [dict(zip(answer, values, strict=True)) for values in zip(*answer.values(), strict=True)]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jobs.online.store import feature_store_yaml
-from jobs.runtime.config import Config
+from jobs.runtime.config import Config, load_config
 from jobs.serving.client import StorefrontClient
 from tests.jobs.online.publisher import night_of, publish_nights
 
@@ -22,7 +23,7 @@ class Seen:
 
     reads: int = 0
     nights: list[int] = field(default_factory=list)
-    wrong: list[object] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
     kills: int = 0
 
 
@@ -33,10 +34,12 @@ def read_while_publishing(conf: Config, nights: int, kills: int, reads: int, cop
     """
     path = str(Path(conf.warehouse).parent / "conf.yaml")
     publish_nights(path, 0, 0, copies)
-    seen, stop = Seen(), threading.Event()
-    threads = [threading.Thread(target=_read, args=(conf, seen, stop)) for _ in range(readers)]
-    for thread in threads:
-        thread.start()
+    # Processes, not threads: two threads in Feast's reads of SQLite get through a third of what one does.
+    spawned, seen = multiprocessing.get_context("spawn"), Seen()
+    count, last, stop, found = spawned.Value("q", 0), spawned.Value("i", -1), spawned.Event(), spawned.Queue()
+    processes = [spawned.Process(target=_read, args=(path, count, last, stop, found)) for _ in range(readers)]
+    for one in processes:
+        one.start()
     chance, upcoming = random.Random(7), 1
     killed_at = {round((number + 1) * nights / (kills + 1)) for number in range(kills)}
     while upcoming <= nights:
@@ -57,28 +60,43 @@ def read_while_publishing(conf: Config, nights: int, kills: int, reads: int, cop
         if process.returncode not in (0, -9):
             seen.wrong.append(f"a publisher ended with {process.returncode}")
             break
-    while not seen.wrong and (seen.reads < reads or nights not in seen.nights):
+    while not seen.wrong and not stop.is_set() and (count.value < reads or last.value != nights):
         time.sleep(0.2)
     stop.set()
-    for thread in threads:
-        thread.join()
+    told = [found.get(timeout=60) for _ in processes]
+    for one in processes:
+        one.join()
+    seen.reads = count.value
+    seen.wrong += [problem for _, wrong in told for problem in wrong]
+    at: dict[int, float] = {}
+    for when, _ in told:
+        at |= {night: min(moment, at.get(night, moment)) for night, moment in when.items()}
+    seen.nights = sorted(at, key=lambda night: at[night])
     return seen
 
 
-def _read(conf: Config, seen: Seen, stop: threading.Event) -> None:
-    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, on_stale="serve")
+def _read(path: str, count: Any, last: Any, stop: Any, found: Any) -> None:
+    """Reads until it is stopped, or finds something wrong; tells when each night was first seen, and what was wrong."""
+    client = StorefrontClient(feature_store_yaml(load_config(path)), timeout_seconds=None, on_stale="serve")
     number_of = {night_of(number).isoformat(): number for number in range(400)}
+    when: dict[int, float] = {}
+    wrong: list[str] = []
     while not stop.is_set():
         try:
             [row] = client.ranking("ann", ["tea"])
         except Exception as error:
-            seen.wrong.append(error)
-            return
+            wrong.append(repr(error))
+            break
         number = number_of.get(row["user_exposure__as_of"] or "")
         whole = {row["item_features__price_mean_90d"], row["item_exposure__allocated"], *row["user_exposure__scores"]}
         whole |= {row["user_features__visit_days_28d"]}
         if None in row.values() or whole != {number} or row["item_exposure__as_of"] != row["user_exposure__as_of"]:
-            seen.wrong.append(row)
-        seen.reads += 1
-        if number is not None and number not in seen.nights:
-            seen.nights.append(number)
+            wrong.append(repr(row))
+            break
+        with count.get_lock():
+            count.value += 1
+        if number is not None and number not in when:
+            when[number] = time.time()
+            last.value = max(last.value, number)
+    stop.set()
+    found.put((when, wrong))

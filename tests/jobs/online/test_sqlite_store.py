@@ -106,10 +106,10 @@ def test_an_erasure_that_a_reader_holds_up_is_told(
         reader.execute("BEGIN")
         reader.execute(READ).fetchall()
         with pytest.raises(LongtailError, match="run forget again"):
-            night_store(store).erase(store.config, coloured, key)
+            night_store(store).erase(store.config, [coloured], key)
         assert held_in()
         reader.execute("ROLLBACK")
-    night_store(store).erase(store.config, coloured, key)
+    night_store(store).erase(store.config, [coloured], key)
     assert held_in() == set()
     assert len(database_rows(folder / "online.db")) == 2 * len(TYPES)
 

@@ -160,6 +160,17 @@ def test_what_is_remembered_has_an_age(conf: Config, monkeypatch: pytest.MonkeyP
     assert answer("ann", "new") == ("stale", True, 0, first)
 
 
+def test_a_client_that_reads_for_months_does_not_grow(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs.serving.client, "_MOST_KEPT", 3)
+    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None)
+    kept = []
+    for _ in range(12):  # every reading of the registry leaves something behind
+        client._store.registry.refresh(client._store.project)
+        assert client.user_list("ann").items
+        kept.append(len(client._store._feature_service_cache))
+    assert 1 < max(kept) <= 4
+
+
 def test_who_is_gone_does_not_come_back_from_memory(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_frames(conf, 2, users=("gone", "segment:everyone"))
     client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, on_stale="serve", remembered=1)
