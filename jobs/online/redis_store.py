@@ -65,7 +65,7 @@ class NightRedisOnlineStore(RedisOnlineStore):
             project, held, keys, (first, stamp.SerializeToString()), dict(zip(fields, columns.values(), strict=True))
         )
         if not client.exists(held):
-            self._sweep(client, project, set(keys), [first, *fields])
+            self._sweep(client, _start_of_keys(view, keys), project, set(keys), [first, *fields])
         sent = 0
         for begin in range(0, len(keys), BATCH):
             batch = np.arange(begin, min(begin + BATCH, len(keys)))
@@ -115,8 +115,8 @@ class NightRedisOnlineStore(RedisOnlineStore):
         return int(client.hlen(_held(config, _versioned_fv_name(view, config))))
 
     @staticmethod
-    def _sweep(client: Any, project: bytes, keep: set[bytes], fields: list[bytes]) -> None:
-        """Takes the view from other entities where the hash of those in it is missing, by a look at every key.
+    def _sweep(client: Any, start: bytes, project: bytes, keep: set[bytes], fields: list[bytes]) -> None:
+        """Takes the view from other entities where the hash of those in it is missing, by a look at all of their kind.
 
         At the first write there is nothing to take; where Redis has lost the hash, nobody else knows of them.
         """
@@ -129,7 +129,7 @@ class NightRedisOnlineStore(RedisOnlineStore):
                 gone.extend(key for key, there in zip(some, pipe.execute(), strict=True) if there)
 
         batch: list[bytes] = []
-        for key in client.scan_iter(match=b"*" + _escaped(project), count=_SCANNED, _type="HASH"):
+        for key in client.scan_iter(match=_escaped(start) + b"*" + _escaped(project), count=_SCANNED, _type="HASH"):
             if key.removesuffix(project) not in keep and not key.startswith(b"longtail:"):
                 batch.append(key)
             if len(batch) == BATCH:
@@ -156,6 +156,14 @@ class NightRedisOnlineStore(RedisOnlineStore):
 
 def _held(config: RepoConfig, view: str) -> bytes:
     return f"longtail:{config.project}:{view}".encode()
+
+
+def _start_of_keys(view: FeatureView, keys: Sequence[bytes]) -> bytes:
+    """What all serialised keys of an entity begin with: everything up to the name of its join key."""
+    if not keys:
+        return b""
+    name = view.join_keys[0].encode()
+    return keys[0][: keys[0].index(name) + len(name)]
 
 
 def _escaped(name: bytes) -> bytes:
