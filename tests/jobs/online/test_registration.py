@@ -22,8 +22,11 @@ from jobs.online.fields import OnlineView
 from jobs.online.registration import point_services, register, registered_colours
 from jobs.online.store import feature_store_yaml, open_store, read_store
 from jobs.online.views import online_views
+from jobs.register_features import register_features
 from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.lock import only_writer
+from jobs.runtime.night import Night, Record
 from jobs.serving.client import StorefrontClient
 from tests.jobs.online.frames import publish_frames
 from tests.jobs.online.nights import config_in
@@ -163,3 +166,28 @@ def test_feast_lists_the_views(tmp_path: Path) -> None:
     root = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
     listed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path, env=root).stdout
     assert {"item_features_blue", "item_features_green", "user_features_blue"} <= set(listed.split())
+
+
+def test_a_registry_that_is_read_only_is_told_with_its_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = config_in(tmp_path)
+    night = Night(conf, date(2017, 12, 1), "r", None, None, Record())  # type: ignore[arg-type]  # neither is needed
+    register_features(night)
+
+    def refused(self: Path, *arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(LongtailError, match=r"Registering the features failed: .*Permission denied.*run register_feat"):
+        register_features(night)
+
+
+def test_a_disk_that_is_full_is_told_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, *arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with (
+        pytest.raises(LongtailError, match=r"cannot be written \(No space left on device\)"),
+        only_writer(tmp_path, "r"),
+    ):
+        pass
