@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -97,17 +97,15 @@ class NightRedisOnlineStore(RedisOnlineStore):
         name, project = _versioned_fv_name(view, config), config.project.encode()
         fields = [argument(_mmh3(f"{name}:{feature}")) for feature in names]
         rows: list[list[bytes | None]] = []
-        for begin in range(0, len(keys), BATCH):
-            asked = [command(b"HMGET", [argument(key + project), *fields]) for key in keys[begin : begin + BATCH]]
-            rows += answers(client, asked)
+        for batch in _batches(keys):
+            rows += answers(client, [command(b"HMGET", [argument(key + project), *fields]) for key in batch])
         return {feature: [row[place] for row in rows] for place, feature in enumerate(names)}
 
     def erase(self, config: RepoConfig, views: Sequence[FeatureView], key: bytes) -> None:
         """Deletes the entity whole: features that are declared no more are in no view that could be asked for them."""
         client: Any = self._get_client(config.online_store)
         client.delete(key + config.project.encode())
-        of_views = {_held(config, _versioned_fv_name(view, config)) for view in views}
-        for held in {*of_views, *client.scan_iter(match=_escaped(_held(config, "")) + b"*", count=_SCANNED)}:
+        for held in list(client.scan_iter(match=_escaped(_held(config, "")) + b"*", count=_SCANNED)):
             client.hdel(held, key)
 
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
@@ -120,42 +118,39 @@ class NightRedisOnlineStore(RedisOnlineStore):
 
         At the first write there is nothing to take; where Redis has lost the hash, nobody else knows of them.
         """
-        gone: list[bytes] = []
-
-        def look(some: list[bytes]) -> None:
+        found = client.scan_iter(match=_escaped(start) + b"*" + _escaped(project), count=_SCANNED, _type="HASH")
+        others = [key for key in found if key.removesuffix(project) not in keep and not key.startswith(b"longtail:")]
+        for batch in _batches(others):
             with client.pipeline(transaction=False) as pipe:
-                for key in some:
+                for key in batch:
                     pipe.hexists(key, fields[0])
-                gone.extend(key for key, there in zip(some, pipe.execute(), strict=True) if there)
-
-        batch: list[bytes] = []
-        for key in client.scan_iter(match=_escaped(start) + b"*" + _escaped(project), count=_SCANNED, _type="HASH"):
-            if key.removesuffix(project) not in keep and not key.startswith(b"longtail:"):
-                batch.append(key)
-            if len(batch) == BATCH:
-                look(batch)
-                batch = []
-        look(batch)
-        for begin in range(0, len(gone), BATCH):
-            with client.pipeline(transaction=False) as pipe:
-                for key in gone[begin : begin + BATCH]:
-                    pipe.hdel(key, *fields)
-                pipe.execute()
+                there = pipe.execute()
+            _drop(client, [key for key, held in zip(batch, there, strict=True) if held], fields)
 
     @staticmethod
     def _take_away(client: Any, held: bytes, project: bytes, keep: set[bytes], fields: list[bytes]) -> None:
         gone = [key for key, _ in client.hscan_iter(held, count=1_000) if key not in keep]
-        for begin in range(0, len(gone), BATCH):
-            batch = gone[begin : begin + BATCH]
-            with client.pipeline(transaction=False) as pipe:
-                for key in batch:
-                    pipe.hdel(key + project, *fields)
-                pipe.execute()
+        for batch in _batches(gone):
+            _drop(client, [key + project for key in batch], fields)
             client.hdel(held, *batch)
 
 
 def _held(config: RepoConfig, view: str) -> bytes:
     return f"longtail:{config.project}:{view}".encode()
+
+
+def _batches(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The keys, BATCH at a time."""
+    for begin in range(0, len(keys), BATCH):
+        yield keys[begin : begin + BATCH]
+
+
+def _drop(client: Any, hashes: list[bytes], fields: list[bytes]) -> None:
+    """Takes the fields from every hash; Redis forgets one without fields."""
+    with client.pipeline(transaction=False) as pipe:
+        for key in hashes:
+            pipe.hdel(key, *fields)
+        pipe.execute()
 
 
 def _start_of_keys(view: FeatureView, keys: Sequence[bytes]) -> bytes:

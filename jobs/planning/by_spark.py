@@ -19,7 +19,7 @@ from model.exposure.passes import SHARD_USERS, Facts, facts_of, shards_a_stretch
 from model.exposure.problem import Problem
 from model.exposure.user_block import Use, UserPairs, blocks_of
 
-_PACKED = "stretch int, shard int, user_start binary, item binary, value binary, delivery binary"
+_PACKED = "shard int, user_start binary, item binary, value binary, delivery binary"
 _USE = "stretch int, used binary, curvature binary, response double, upper double"
 _FACTS = (
     "stretch int, offered binary, of_group binary, supply double, pairs long, "
@@ -120,7 +120,6 @@ class BySpark:
             start = np.searchsorted(user[order], np.arange(len(mine) + 1))
             return pa.table(
                 {
-                    "stretch": rows["stretch"][:1],
                     "shard": pa.array([number], pa.int32()),
                     "user_start": [start.astype(np.int64).tobytes()],
                     "item": [item[order].astype(np.int32).tobytes()],
