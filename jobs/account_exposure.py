@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from jobs.delivery.accounting import keep_accounts, planned_nights
 from jobs.delivery.corrections import keep_corrections
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
 from jobs.experiments.arms import arm_nights
-from jobs.runtime.command import main_of
-from jobs.runtime.night import Night
 
 
 def account_exposure(night: Night) -> None:

@@ -12,9 +12,9 @@ import numpy as np
 from pyspark.sql import SparkSession
 
 from features.evaluation.outcomes import METRICS
+from jobs.config.configuration import Config
+from jobs.execution.command import add_as_of, parser, run
 from jobs.experiments.outcomes import Outcomes, read_outcomes
-from jobs.runtime.command import add_as_of, parser, run
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from model.experiments.analysis import Effect, by_segment, effect, guarded

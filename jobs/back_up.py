@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.runtime.command import parser, run_without_spark
-from jobs.runtime.config import Config
-from jobs.runtime.copies import back_up_to
+from jobs.config.configuration import Config
+from jobs.execution.command import parser, run_without_spark
+from jobs.online.backups import back_up_to
 from jobs.runtime.logs import event
 
 

@@ -12,16 +12,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import CANDIDATES
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
+from jobs.registry.active_models import Lineup, lineup
 from jobs.registry.drafts import Draft
-from jobs.registry.lineup import Lineup, lineup
 from jobs.registry.models import Champion
 from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
 from jobs.retrieval.date_side import DateSide, prepare_date
-from jobs.runtime.command import main_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
-from jobs.runtime.side_by_side import side_by_side
+from jobs.runtime.parallel import run_parallel
 from model.periods import training_periods
 from model.retrieval.candidates import top_candidates
 from model.retrieval.first_stage import FirstStage
@@ -46,7 +46,7 @@ def build_candidates(night: Night) -> None:
         if cut == night.as_of or not _kept(night, cut, contender, first_stage)
     ]
     # The many small jobs that prepare one date leave cores to the few long ones that score another.
-    side_by_side([partial(_build, night, *one) for one in work], at_once=2)
+    run_parallel([partial(_build, night, *one) for one in work], at_once=2)
     night.record.rows = {"dates": len(work)}
 
 

@@ -17,16 +17,16 @@ from features.aggregates.user_features import user_features, user_rows
 from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER, EVENTS, ITEMS, PROMOTIONS, USER_HISTORY, USERS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
-from jobs.building.histories import histories
-from jobs.building.knowledge import Known, what_is_known
+from jobs.execution.command import main_of
+from jobs.execution.manifest import last_done
+from jobs.execution.night import Night
 from jobs.forecasting.weekly_fit import Keep, demand_at
+from jobs.incremental.histories import histories
+from jobs.incremental.known_events import Known, what_is_known
 from jobs.quality.gate import pass_features
-from jobs.registry.lineup import model_store, training_is_due
-from jobs.runtime.command import main_of
+from jobs.registry.active_models import model_store, training_is_due
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
-from jobs.runtime.manifest import last_done
-from jobs.runtime.night import Night
 from model.periods import training_periods
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from jobs.alerts.alert import Alert
 from jobs.alerts.sending import send
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
 from jobs.quality.drift import keep_drift, measured_drift
-from jobs.runtime.command import main_of
 from jobs.runtime.errors import Refused
-from jobs.runtime.night import Night
 
 _LOOK_AT = {
     "texts": "text_hash in item_features: a changed export rewrites titles; only its texts are embedded anew",

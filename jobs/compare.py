@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 from pyspark.sql import SparkSession
 
+from jobs.config.configuration import Config
 from jobs.evaluation.policy_log import PolicyLog, read_policy_log
-from jobs.runtime.command import calendar_date, parser, run
-from jobs.runtime.config import Config
+from jobs.execution.command import calendar_date, parser, run
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from model.policy_evaluation.comparison import Bars, in_words

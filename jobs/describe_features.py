@@ -10,8 +10,8 @@ from pyspark.sql.types import ArrayType
 
 from features.contract import METRICS
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
-from jobs.runtime.command import main_of
-from jobs.runtime.night import Night
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
 
 Shares = dict[str, float]  # <table>.<feature> -> share of entities with the default
 

@@ -17,13 +17,13 @@ from features.contract import ITEMS, TEXT_EMBEDDINGS, USER_EMBEDDINGS, USER_HIST
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.texts import distinct_texts, user_texts
 from jobs.encoder.processes import encoded
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
+from jobs.registry.active_models import Lineup, lineup
 from jobs.registry.drafts import Draft
-from jobs.registry.lineup import Lineup, lineup
 from jobs.registry.models import Champion
-from jobs.runtime.command import main_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
 from model.text.encoder import Encoder
 
 # Vectors of so many texts are held and written at once: one commit each, and a night that stops goes on from there.

@@ -8,21 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
+from jobs.config.configuration import Config
 from jobs.encoder.processes import run_together
 from jobs.encoder.training_data import tuning_data
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
+from jobs.registry.active_models import encoder_is_due, model_store, training_is_due
 from jobs.registry.drafts import Draft, read_draft, write_draft
-from jobs.registry.lineup import encoder_is_due, model_store, training_is_due
 from jobs.registry.models import ModelStore
-from jobs.runtime.command import main_of
-from jobs.runtime.config import Config
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
 from model.periods import Periods, training_periods
 from model.text.adapters import Lora
 from model.text.device import available_cores
+from model.text.distributed import CHECKPOINT, TuningData, put_tuning, take_tuned, tune_in_process
 from model.text.encoder import Encoder
-from model.text.together import CHECKPOINT, TuningData, put_tuning, take_tuned, tune_in_process
 from model.text.tuning import TwoTowerSettings
 from model.text.two_tower import Tuned
 from model.text.two_tower import fine_tune as fine_tuned

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
+from jobs.config.configuration import Config
+from jobs.execution.command import parser, run
 from jobs.online.erasure import erase_online
 from jobs.online.store import feature_store_yaml, open_store
 from jobs.online.views import online_views
-from jobs.runtime.command import parser, run
-from jobs.runtime.config import Config
 from jobs.runtime.lock import only_writer
 from jobs.runtime.logs import event
 from jobs.tables.erasure import erase_from_tables, remember_forgotten

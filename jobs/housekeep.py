@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from jobs.config.housekeeping import Housekeeping
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
 from jobs.online.registration import registered_colours
 from jobs.online.store import feature_store_yaml, read_store
-from jobs.registry.lineup import model_store
+from jobs.registry.active_models import model_store
 from jobs.runtime import clock
-from jobs.runtime.command import main_of
 from jobs.runtime.errors import ConfigurationError
-from jobs.runtime.housekeeping_section import Housekeeping
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
 from jobs.tables.erasure import ALL_TABLES
 from jobs.tables.upkeep import compact, day_column, drop_old_days, guarded_versions, vacuum
 

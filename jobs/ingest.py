@@ -11,16 +11,16 @@ from pyspark.sql import DataFrame
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
 from features.contract.table import Invariant, Table
-from jobs.runtime.command import main_of
+from jobs.execution.command import main_of
+from jobs.execution.manifest import last_done
+from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
-from jobs.runtime.manifest import last_done
-from jobs.runtime.night import Night
 from jobs.sources import Source, source_of
-from jobs.sources.absences import tell_absences
-from jobs.sources.catalogue import item_observations, tell_late_catalogue
-from jobs.sources.event_judgement import event_judgement, with_parked
+from jobs.sources.catalogue import item_observations, report_late_catalogue
+from jobs.sources.event_validation import event_judgement, with_parked
 from jobs.sources.intake import Intake, arrive, judge, require_few_rejected, write_refused
 from jobs.sources.merging import Window, write_events, write_items, write_parts, write_promotions, write_users
+from jobs.sources.missing_inputs import report_absences
 from jobs.sources.volume import require_usual_volume
 from jobs.tables.erasure import mark_forgotten
 
@@ -58,12 +58,12 @@ def ingest(night: Night) -> None:
             write.result()
     write_parts(night, source, intakes)
     if window.since is None:
-        tell_late_catalogue(items, events)
+        report_late_catalogue(items, events)
     for intake in intakes:
         night.record.rows.update(intake.balance.rows)
         intake.release()
     absent = source.absent()
-    tell_absences(absent)
+    report_absences(absent)
     night.record.decisions |= {
         "since": str(window.since or ""),
         "changed_days": json.dumps([str(day) for day in changed]),

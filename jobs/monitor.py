@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from features.contract import METRICS
 from jobs.alerts.sending import send
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
 from jobs.quality.health import keep_health
 from jobs.report.night_alerts import night_alerts
 from jobs.report.night_page import reading_of, write_page
-from jobs.runtime.command import main_of
-from jobs.runtime.night import Night
 
 
 def monitor(night: Night) -> None:

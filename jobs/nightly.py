@@ -12,19 +12,19 @@ from jobs.account_exposure import account_exposure
 from jobs.build_candidates import build_candidates
 from jobs.build_features import build_features
 from jobs.check_drift import check_drift
+from jobs.config.configuration import Config
 from jobs.embed import embed
+from jobs.execution.command import add_as_of, calendar_date, parser, run
+from jobs.execution.manifest import run_step
+from jobs.execution.night import Night, Record, Step
 from jobs.fine_tune import fine_tune
 from jobs.ingest import ingest
 from jobs.monitor import monitor
 from jobs.plan_exposure import plan_exposure
 from jobs.publish import publish
 from jobs.register_features import register_features
-from jobs.report.stopped_night import tell_end, tell_stop
+from jobs.report.stopped_night import report_end, report_stop
 from jobs.report.summary import night_summary
-from jobs.runtime.command import add_as_of, calendar_date, parser, run
-from jobs.runtime.config import Config
-from jobs.runtime.manifest import run_step
-from jobs.runtime.night import Night, Record, Step
 from jobs.score import score
 from jobs.tables.warehouse import Warehouse
 from jobs.train_first_stage import train_first_stage
@@ -65,7 +65,7 @@ def main() -> None:
             night_id = run_id if number == 0 else f"{run_id}-{as_of:%Y%m%d}"
             night = Night(conf, as_of, night_id, spark, Warehouse(spark, conf.warehouse), Record())
             seconds = {step.__name__: _told_if_stopped(step, night) for step in steps}
-            tell_end(night)
+            report_end(night)
             print(night_summary(spark, conf, as_of, seconds), flush=True)
 
     run(given.conf, "nightly", nights)
@@ -76,7 +76,7 @@ def _told_if_stopped(step: Step, night: Night) -> float:
     try:
         return run_step(step, night.spark, night.conf, night.as_of, night.run_id)[1]
     except Exception as error:
-        tell_stop(night, step.__name__, error)
+        report_stop(night, step.__name__, error)
         raise
 
 

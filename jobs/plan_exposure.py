@@ -6,18 +6,18 @@ import pandas as pd
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
 from features.contract.table import Table
+from jobs.delivery.learned_weights import with_learned_weights
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
 from jobs.experiments.arms import arm_nights, of_arm
 from jobs.planning.check import check_plan
-from jobs.planning.learned_weights import with_learned_weights
 from jobs.planning.outputs import exposure_rows, fallback_rows, item_rows, price_rows
 from jobs.planning.setting import read_setting
 from jobs.planning.solving import Planned, planned_night
-from jobs.planning.unmatched import tell_unmatched
-from jobs.planning.unmet import refuse_unmet, tell_above_caps, tell_unmet
+from jobs.planning.unmatched import report_unmatched
+from jobs.planning.unmet import refuse_unmet, report_above_caps, report_unmet
 from jobs.planning.warm_start import last_prices
-from jobs.runtime.command import main_of
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
 
 
 def plan_exposure(night: Night) -> None:
@@ -32,7 +32,7 @@ def plan_exposure(night: Night) -> None:
     # Every arm of a test is planned before anything is written, so that a refusal leaves no half of it.
     nights = {arm: with_learned_weights(one) for arm, one in arm_nights(night).items()}
     planned = {arm: (one, _planned(one, arm)) for arm, one in nights.items()}
-    # The lists come first: the run that they name is whom publish asks `runs` about (jobs/online/one_plan.py).
+    # The lists come first: the run that they name is whom publish asks `runs` about (jobs/online/plan_completeness.py).
     for one, (made, prices) in planned.values():
         _write(one, exposure_rows(one, made.inputs, made.made), EXPOSURE_SCORES)
         _write(one, item_rows(one, made.inputs, made.made), ITEM_EXPOSURE)
@@ -44,14 +44,14 @@ def _planned(night: Night, arm: str) -> tuple[Planned, pd.DataFrame]:
     """The plan of an arm (of all where it is '') and its rows of constraint_prices."""
     check_plan(night.conf.plan)
     setting = read_setting(night)
-    tell_unmatched(night, setting.unmatched, arm)
+    report_unmatched(night, setting.unmatched, arm)
     warm, of_date = last_prices(night, setting)
     planned = planned_night(night, setting, warm)
     night.record.decisions[of_arm(arm, "warm_start")] = str(of_date or "none")
     prices = price_rows(night, planned.inputs, planned.made)
-    _tell(night, planned, arm)
-    tell_unmet(night, planned, prices, arm)
-    tell_above_caps(night, planned.inputs, arm)
+    _report(night, planned, arm)
+    report_unmet(night, planned, prices, arm)
+    report_above_caps(night, planned.inputs, arm)
     refuse_unmet(night, planned, prices)
     return planned, prices
 
@@ -62,7 +62,7 @@ def _write(night: Night, rows: pd.DataFrame, table: Table) -> None:
     night.tables.replace_date(frame, table, night.as_of, f"policy = '{policy}'")
 
 
-def _tell(night: Night, planned: Planned, arm: str) -> None:
+def _report(night: Night, planned: Planned, arm: str) -> None:
     inputs, made, setting = planned.inputs, planned.made, planned.inputs.setting
     solution = made.solution
     refusing = len(setting.shared.refusing) if len(setting.shared.lists["everyone"]) else 0

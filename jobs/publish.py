@@ -10,25 +10,25 @@ from datetime import date
 from feast import FeatureStore
 from pyspark.sql import SparkSession
 
+from jobs.config.configuration import Config
+from jobs.execution.command import add_as_of, parser, run
+from jobs.execution.manifest import run_step
+from jobs.execution.night import Night, Record
 from jobs.experiments.arms import POLICIES, policies_of_arms
 from jobs.online.audit import Audited, audit
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import Colours, HeldNight
 from jobs.online.difference import difference
 from jobs.online.night_store import store_failures
-from jobs.online.one_plan import check_one_plan
+from jobs.online.plan_completeness import check_one_plan
 from jobs.online.registration import point_services, registered_colours
 from jobs.online.rows import Rows, collect_rows, model_version_of
 from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.runtime import clock
-from jobs.runtime.command import add_as_of, parser, run
-from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
-from jobs.runtime.manifest import run_step
-from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 
 WAIT_SECONDS = 1_800  # for another run that writes this warehouse, such as another publish

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from jobs.config.configuration import Config
+from jobs.execution.command import parser, run_without_spark
 from jobs.online.store import feature_store_yaml, read_store
-from jobs.runtime.command import parser, run_without_spark
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import PublishedNight, StorefrontClient
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
 from jobs.online.catalogue import build_catalogue
 from jobs.online.night_store import store_failures
 from jobs.online.registration import register
 from jobs.online.store import open_store
 from jobs.online.views import online_views
-from jobs.runtime.command import main_of
-from jobs.runtime.night import Night
 
 
 def register_features(night: Night) -> None:

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from jobs.config.configuration import Config
+from jobs.execution.command import calendar_date, parser, run_without_spark
 from jobs.online.store import feature_store_yaml
 from jobs.replaying.deliveries import item_rows, organic_events, shelf_events, write_delivery
 from jobs.replaying.panel_store import PanelStore, panel_store
-from jobs.runtime.command import calendar_date, parser, run_without_spark
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
 from jobs.serving.client import StorefrontClient, UserList

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.online.restoring import doubt_colours
+from jobs.config.configuration import Config
+from jobs.execution.command import parser, run_without_spark
+from jobs.online.backups import restore_from
+from jobs.online.restored_registry import doubt_colours
 from jobs.online.store import registry_file
-from jobs.runtime.command import parser, run_without_spark
-from jobs.runtime.config import Config
-from jobs.runtime.copies import restore_from
 from jobs.runtime.lock import only_registrar
 from jobs.runtime.logs import event
 

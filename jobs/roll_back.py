@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from jobs.config.configuration import Config
+from jobs.execution.command import parser, run_without_spark
 from jobs.online.catalogue import build_catalogue
 from jobs.online.colours import Colours
 from jobs.online.night_store import store_failures
 from jobs.online.registration import point_services, registered_colours
+from jobs.online.roll_backs import note_roll_back, taken_back
 from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views
 from jobs.runtime import clock
-from jobs.runtime.command import parser, run_without_spark
-from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
-from jobs.runtime.roll_backs import note_roll_back, taken_back
 
 _AGAIN = "Readers still see the night that they saw; run roll_back again."
 

@@ -9,15 +9,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import RELEVANCE
-from jobs.registry.lineup import model_store
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
+from jobs.registry.active_models import model_store
 from jobs.registry.models import Champion
 from jobs.relevance.blocks import CANDIDATE_COLUMNS, read_candidates, read_shoppers
 from jobs.relevance.item_side import read_item_side
 from jobs.relevance.worker import SCORED, score_block_with
-from jobs.runtime.command import main_of
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night
-from jobs.runtime.shipping import ship_arrays, ship_folder
+from jobs.runtime.executor_files import ship_arrays, ship_folder
 from model.bundle import Bundle
 from model.scorer import Scorer
 

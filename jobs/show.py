@@ -8,14 +8,14 @@ from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.config.configuration import Config
+from jobs.execution.command import add_as_of, parser, run
+from jobs.execution.night import Night, Record
 from jobs.experiments.arms import arm_nights, planned_in, runs
 from jobs.report.lists import page_in_words, shopper_pages
-from jobs.report.newest import newest_plan
+from jobs.report.newest_night import newest_plan
 from jobs.report.why_not import why_not_planned, why_not_shown
-from jobs.runtime.command import add_as_of, parser, run
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 
 

@@ -17,6 +17,9 @@ from features.live.counting import fit_to_count, once_each, unfit_counts
 from jobs.alerts.alert import Alert
 from jobs.alerts.posting import PostingBeside
 from jobs.alerts.sending import send
+from jobs.config.configuration import Config
+from jobs.execution.command import parser, run
+from jobs.execution.night import Night, Record
 from jobs.live.batch import BatchWork
 from jobs.live.counters import Counters
 from jobs.live.live_plan import LivePlan, read_live_plan
@@ -24,12 +27,9 @@ from jobs.live.online import register_live
 from jobs.live.source import event_stream
 from jobs.online.store import feature_store_yaml, open_store
 from jobs.online.views import table_path
-from jobs.runtime.command import parser, run
-from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
 from jobs.runtime.lock import only_writer
 from jobs.runtime.logs import event, log_to
-from jobs.runtime.night import Night, Record
 from jobs.tables.erasure import without_forgotten
 from jobs.tables.warehouse import Warehouse
 

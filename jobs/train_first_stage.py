@@ -12,13 +12,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
-from jobs.registry.lineup import lineup
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
+from jobs.registry.active_models import lineup
 from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
 from jobs.retrieval.date_side import DateSide, prepare_date
-from jobs.runtime.command import main_of
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
-from jobs.sources.absences import channels_in_use
+from jobs.sources.missing_inputs import channels_in_use
 from model.periods import training_periods
 from model.retrieval.candidates import sample_for_training
 from model.retrieval.first_stage import fit_first_stage

@@ -7,19 +7,19 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 
-from jobs.registry.answers import RegistryUnansweredError
+from jobs.config.configuration import Config
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
+from jobs.registry.active_models import lineup, model_store
 from jobs.registry.drafts import Draft
-from jobs.registry.lineup import lineup, model_store
 from jobs.registry.models import PASSED, REFUSED_BY_GATE, Champion, ModelStore
+from jobs.registry.retries import RegistryUnansweredError
 from jobs.registry.version import Version
-from jobs.relevance.judging import POPULARITY, Judgement, judge_challenger
+from jobs.relevance.gate import POPULARITY, Judgement, judge_challenger
 from jobs.relevance.reliability import write_reliability
 from jobs.relevance.samples import read_sample
-from jobs.runtime.command import main_of
-from jobs.runtime.config import Config
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event, warning
-from jobs.runtime.night import Night
 from model.bundle import Bundle, Description
 from model.fusion.cross_fitting import fit_second_stage
 from model.fusion.inputs import ITEM_FEATURES, USER_FEATURES

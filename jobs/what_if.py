@@ -10,18 +10,18 @@ from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE
+from jobs.config.configuration import Config, load_config
+from jobs.delivery.learned_weights import learned_plan
+from jobs.execution.command import add_as_of, parser, run
+from jobs.execution.night import Night, Record
 from jobs.planning.check import check_plan
-from jobs.planning.learned_weights import learned_plan
 from jobs.planning.outputs import exposure_rows, item_rows, price_rows, spent_on_bids
 from jobs.planning.setting import read_setting
 from jobs.planning.solving import planned_night
 from jobs.planning.warm_start import last_prices
-from jobs.report.newest import newest_plan
+from jobs.report.newest_night import newest_plan
 from jobs.report.plan_difference import PlanTables, difference_in_words
-from jobs.runtime.command import add_as_of, parser, run
-from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 
 CHANGE = "KEY=VALUE"

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.aggregates.promotion_state import promotion_state
-from features.aggregates.standing import standing
+from features.aggregates.ranks import standing
 from features.aggregates.windows import days_before_dates, second_within, windowed, with_defaults, within
 from features.declarations import ITEM_FEATURES
 from features.declarations.feature import summed

@@ -4,6 +4,8 @@ from pyspark.sql.types import DateType, DoubleType, IntegerType, StringType
 
 from features.contract.table import Column, Invariant, Table
 
+EVERYONE = "everyone"  # the segment of shoppers that stands for all of them
+
 FALLBACK_LISTS = Table(
     name="fallback_lists",
     meaning="Lists that are not personal: for shoppers who are unknown or want no personal list.",

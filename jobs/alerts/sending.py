@@ -10,11 +10,11 @@ from functools import partial
 from jobs.alerts.alert import Alert
 from jobs.alerts.posting import PostingBeside
 from jobs.alerts.webhook import Webhook, post
+from jobs.execution.night import Night
 from jobs.runtime import clock
+from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
-from jobs.runtime.whole_file import write_whole
 
 
 def send(
@@ -35,7 +35,7 @@ def send(
     for one in alerts:
         event(f"alert: {one.text}", step=step, as_of=night.as_of, name=one.name, severity=one.severity,
               look_at=one.look_at)  # fmt: skip
-    write_whole(place, before + "".join(f"{one.as_json()}\n" for one in alerts))
+    write_atomically(place, before + "".join(f"{one.as_json()}\n" for one in alerts))
     night.record.rows["alerts"] = len(alerts)
     hook = configured_webhook(night)
     if hook is not None and alerts:

@@ -12,13 +12,13 @@ from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
 from features.delivery.account import accounts, unlogged_accounts
 from features.delivery.attribution import attributed
-from features.delivery.judging import event_counts
+from features.delivery.validity import event_counts
 from features.point_in_time import versions_at
+from jobs.delivery.exposure_log import DeliveryLog, delivery_log
 from jobs.delivery.live_nights import live_nights
-from jobs.delivery.log import DeliveryLog, delivery_log
+from jobs.execution.night import Night
 from jobs.experiments.arms import policies_of_arms
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
 
 PREFIX = "delivery_"  # of the names in metrics
 USED = f"{PREFIX}position_weight_used"

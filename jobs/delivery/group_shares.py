@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from jobs.config.plan import Plan
 from jobs.planning.groups import named_groups
-from jobs.runtime.plan_section import Plan
 
 OUTCOMES = ("clicks", "carts", "purchases", "revenue", "margin")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from jobs.runtime.manifest import done_runs
-from jobs.runtime.roll_backs import taken_back
+from jobs.execution.manifest import done_runs
+from jobs.online.roll_backs import taken_back
 from jobs.tables.warehouse import Warehouse
 
 

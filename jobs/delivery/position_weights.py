@@ -8,7 +8,7 @@ import numpy as np
 from pyspark.sql import DataFrame
 
 from features.delivery.attribution import clicks_by_position
-from jobs.runtime.config import Config
+from jobs.config.configuration import Config
 from model.policy_evaluation.position_bias import PositionBias, position_bias, weights_of_positions
 
 

@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
+from jobs.execution.night import Night
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night
 from model.text.device import available_cores, resolve_device
+from model.text.distributed import encode_in_process, put_texts, take_vectors
 from model.text.encoder import Encoder
-from model.text.together import encode_in_process, put_texts, take_vectors
 
 # Texts for which it is worth to start a process and load the encoder there.
 WORTH_A_PROCESS = 5_000

@@ -9,10 +9,10 @@ from features.contract import EVENTS, ITEMS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.text_pairs import category_texts, sampled_text_pairs, text_positives
 from features.texts import distinct_texts
-from jobs.runtime.night import Night
+from jobs.execution.night import Night
 from model.periods import Periods
+from model.text.distributed import TuningData
 from model.text.pairs import CategoryTexts, Pairs
-from model.text.together import TuningData
 
 # Texts of a category that hard negatives are drawn from: with a few pairs of a category, more are not met.
 POOL_OF_A_CATEGORY = 200

@@ -12,9 +12,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
-from features.evaluation.answers import with_responses
+from features.evaluation.responses import with_responses
+from jobs.config.configuration import Config
 from jobs.delivery.live_nights import live_nights
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 

@@ -7,10 +7,10 @@ from datetime import date
 
 import numpy as np
 
-from jobs.runtime.config import Config
-from jobs.runtime.experiment_section import plans_of_arms
-from jobs.runtime.night import Night
-from jobs.runtime.plan_section import Plan
+from jobs.config.configuration import Config
+from jobs.config.experiment import plans_of_arms
+from jobs.config.plan import Plan
+from jobs.execution.night import Night
 from model.experiments.assignment import arms_of
 
 POLICIES = "policies"  # in the decisions of a publish: a JSON list of those whose lists it brought

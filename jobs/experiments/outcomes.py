@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS, EXPOSURE_SCORES, USERS
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.evaluation.outcomes import METRICS, daily_outcomes
+from jobs.config.configuration import Config
+from jobs.config.experiment import plans_of_arms
 from jobs.experiments.arms import assigned
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.experiment_section import plans_of_arms
 from jobs.tables.warehouse import Warehouse
 from model.exposure.reasons import NOT_PERSONAL
 

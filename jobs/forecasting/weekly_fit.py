@@ -15,8 +15,8 @@ from features.demand.forecast import POOLED, errors, forecasts, modelled, pooled
 from features.demand.intermittent import MODELS
 from features.demand.weekly import weekly_sales
 from features.point_in_time import versions_at
+from jobs.execution.night import Night
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
 
 _FEWEST_COMPARED = 30  # items; an error over fewer says little of a model
 UNCOMPARED = "CrostonSBA"  # the model of a date with fewer

@@ -15,11 +15,11 @@ from features.contract.live_counts import COUNTS, LIVE_ITEM_COUNTS, LIVE_USER_CO
 from features.contract.table import Table
 from features.live.counting import window_counts
 from jobs.alerts.alert import Alert
+from jobs.config.configuration import Config
 from jobs.live.counters import Counters
 from jobs.live.live_plan import LivePlan
 from jobs.live.online import LIVE_ITEM, LIVE_USER, push
 from jobs.runtime import clock
-from jobs.runtime.config import Config
 from jobs.runtime.logs import event
 from jobs.tables.warehouse import Warehouse
 from model.exposure.live import live_factor
@@ -62,7 +62,7 @@ class BatchWork:
             self._follow_up(items)
         if self.store is not None and self.shoppers.day is not None:
             push(self.store, LIVE_USER, shoppers, self.shoppers.day, clock.now())
-        self._tell(self._alerts(items) if len(items) else [])
+        self._report(self._alerts(items) if len(items) else [])
         event("batch counted", step="stream_events", batch=batch_id,
               weight=int(of_shoppers[list(COUNTS)].to_numpy(dtype="float64").sum()), items=len(items),
               programs=len(programs), seconds=round(clock.seconds() - began, 2))  # fmt: skip
@@ -124,7 +124,7 @@ class BatchWork:
             found.append(Alert("live.programs", "warning", day, "shoppers", text, look_at, float(programs), 0.0))
         return found
 
-    def _tell(self, found: Sequence[Alert]) -> None:
+    def _report(self, found: Sequence[Alert]) -> None:
         fresh = [one for one in found if one.key not in self.told]
         self.told |= {one.key for one in fresh}
         if fresh:

@@ -12,15 +12,15 @@ from pyspark.sql import functions as F
 
 from features.contract import ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE
+from jobs.config.configuration import Config
+from jobs.config.plan import Plan
+from jobs.delivery.learned_weights import learned_plan
 from jobs.delivery.live_nights import live_nights
 from jobs.experiments.arms import plans_on
 from jobs.planning.columns import named_columns
 from jobs.planning.groups import members_by_rule
-from jobs.planning.learned_weights import learned_plan
-from jobs.runtime.config import Config
-from jobs.runtime.plan_section import Plan
 from jobs.tables.warehouse import Warehouse
-from model.exposure.feedback import relative_error
+from model.exposure.controller import relative_error
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from feast.types import Float64, String
 from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS, SUMS
 from features.contract.table import Table
 from jobs.online.catalogue import entity_of
+from jobs.online.feast_warnings import hush_feast
 from jobs.online.night_store import store_failures
-from jobs.online.quiet import hush_feast
 from jobs.online.registration import changing_registry
 
 TAGS = {"managed_by": "longtail stream"}  # register_features removes what is its own and no longer declared

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.live.counting import COLUMNS, stream_schema
-from jobs.runtime.config import Stream
+from jobs.config.stream import Stream
 from jobs.runtime.errors import ConfigurationError
 
 

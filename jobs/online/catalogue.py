@@ -13,9 +13,9 @@ from feast.table_format import DeltaFormat
 from feast.types import String
 
 from jobs.online.colours import COLOURS, Colour, Colours
+from jobs.online.feast_warnings import hush_feast
 from jobs.online.field_types import feast_type
 from jobs.online.fields import OnlineView
-from jobs.online.quiet import hush_feast
 
 RANKING = "storefront_ranking"
 OURS = {"managed_by": "longtail"}

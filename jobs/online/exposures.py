@@ -8,8 +8,8 @@ from pyspark.sql.types import ArrayType, StringType
 
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.contract.table import Table
+from jobs.config.configuration import Plan
 from jobs.online.fields import OnlineField
-from jobs.runtime.config import Plan
 
 SEGMENT = "segment:"  # what the key of a list begins with that is not personal
 # Array of the list -> the column of exposure_scores that it holds, best rank first.

@@ -9,7 +9,7 @@ from feast.infra.registry.file import FileRegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry
 
 from jobs.runtime import clock
-from jobs.runtime.whole_file import write_whole
+from jobs.runtime.atomic_file import write_atomically
 
 
 class AtomicFileRegistryStore(FileRegistryStore):
@@ -22,4 +22,4 @@ class AtomicFileRegistryStore(FileRegistryStore):
         registry_proto.version_id = str(uuid.uuid4())
         registry_proto.last_updated.FromDatetime(clock.now())
         place: Path = self._filepath
-        write_whole(place, registry_proto.SerializeToString())
+        write_atomically(place, registry_proto.SerializeToString())

@@ -11,15 +11,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
+from features.contract.fallback_lists import EVERYONE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.config.configuration import Plan
+from jobs.execution.night import Night
 from jobs.experiments.arms import policies_of_arms
 from jobs.online.exposures import SEGMENT, fallback_query, item_exposure_query, user_exposure_query
 from jobs.online.fields import OnlineView
-from jobs.planning.shared import EVERYONE
-from jobs.runtime.config import Plan
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night
 
 Rows = dict[str, pd.DataFrame]
 

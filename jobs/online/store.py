@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from feast import FeatureStore
 
-from jobs.online.quiet import hush_feast
-from jobs.runtime.config import Config
+from jobs.config.configuration import Config
+from jobs.online.feast_warnings import hush_feast
+from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import ConfigurationError, LongtailError
-from jobs.runtime.whole_file import write_whole
 
 KEY_VERSION = 3  # of Feast's serialised entity keys; below 3 is deprecated
 # Without it a Redis that hangs holds a reader's thread for ever. Limits of the address itself come after it and count.
@@ -71,7 +71,7 @@ _Settings.add_representer(
 def _settle(place: Path, settings: dict[str, Any]) -> None:
     text = yaml.dump(settings, Dumper=_Settings, sort_keys=False)
     if not place.exists() or place.read_text(encoding="utf-8") != text:
-        write_whole(place, text)
+        write_atomically(place, text)
 
 
 def read_store(conf: Config) -> FeatureStore:

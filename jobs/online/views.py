@@ -9,6 +9,8 @@ from pyspark.sql.types import ArrayType
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
+from jobs.config.configuration import Config
+from jobs.config.experiment import plans_of_arms
 from jobs.online.exposures import (
     ITEM_EXPOSURE_FIELDS,
     USER_EXPOSURE_FIELDS,
@@ -16,8 +18,6 @@ from jobs.online.exposures import (
     user_exposure_query,
 )
 from jobs.online.fields import OnlineField, OnlineView
-from jobs.runtime.config import Config
-from jobs.runtime.experiment_section import plans_of_arms
 
 
 def online_views(conf: Config) -> tuple[OnlineView, ...]:

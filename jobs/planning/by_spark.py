@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from jobs.planning.inputs import problem_of, visits_of
 from jobs.planning.setting import Setting
-from model.exposure.kept_pairs import kept_pairs
+from model.exposure.list_candidates import kept_pairs
 from model.exposure.passes import SHARD_USERS, Facts, facts_of, shards_a_stretch, total_facts, total_use, use_of_shard
 from model.exposure.problem import Problem
 from model.exposure.user_block import Use, UserPairs, blocks_of

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jobs.config.plan import GroupBound, Plan
 from jobs.planning.columns import check_column
 from jobs.planning.names import TAKEN
 from jobs.runtime.errors import ConfigurationError
-from jobs.runtime.plan_section import GroupBound, Plan
 
 
 def check_plan(plan: Plan) -> None:

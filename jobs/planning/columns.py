@@ -12,8 +12,8 @@ from pyspark.sql.types import DataType, NumericType, StringType
 from features.contract import ITEMS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.point_in_time import versions_at
+from jobs.config.plan import GroupBound, Plan
 from jobs.runtime.errors import ConfigurationError
-from jobs.runtime.plan_section import GroupBound, Plan
 from jobs.tables.warehouse import Warehouse
 
 ATTRIBUTE = "attributes."

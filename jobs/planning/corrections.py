@@ -9,10 +9,10 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_CORRECTIONS
+from jobs.execution.night import Night
 from jobs.planning.groups import NamedGroup
 from jobs.planning.item_bounds import ItemBounds
 from jobs.planning.names import ITEM_CAP
-from jobs.runtime.night import Night
 
 Corrections = dict[tuple[str, str], float]  # (constraint, member): by what share its bound is moved
 

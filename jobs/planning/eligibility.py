@@ -10,11 +10,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES
+from jobs.config.plan import Plan
+from jobs.execution.manifest import done_runs
+from jobs.execution.night import Night
 from jobs.experiments.arms import POLICIES
 from jobs.planning.merchandising import Merchandising
-from jobs.runtime.manifest import done_runs
-from jobs.runtime.night import Night
-from jobs.runtime.plan_section import Plan
 
 
 def why_excluded(plan: Plan, items: pd.DataFrame, wishes: Merchandising) -> pd.Series:

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from jobs.config.plan import GroupBound, Plan
 from jobs.planning.names import BUDGET
-from jobs.runtime.plan_section import GroupBound, Plan
 from model.exposure.problem import Group
 
 

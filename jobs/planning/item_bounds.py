@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from jobs.config.plan import Plan
 from jobs.planning.columns import UNITS_AND_LINES
 from jobs.planning.merchandising import Merchandising
 from jobs.planning.names import ITEM_CAP, LAUNCH, PIN, STOCK
-from jobs.runtime.plan_section import Plan
 from model.exposure.feasibility import ITEM_FLOOR
 
 PIN_HEADROOM = 1.1  # of a pin that is above the share cap

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from features.contract.fallback_lists import EVERYONE
+from jobs.config.plan import Plan as PlanSection
+from jobs.execution.night import Night
 from jobs.planning.inputs import Inputs
 from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.planning.reasons import kinds_and_phrases, reasons
-from jobs.planning.shared import EVERYONE
-from jobs.runtime.night import Night
-from jobs.runtime.plan_section import Plan as PlanSection
 from model.exposure.plan import Plan
 from model.exposure.reasons import NOT_PERSONAL
 

@@ -11,10 +11,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import RELEVANCE
+from jobs.execution.night import Night
 from jobs.experiments.arms import runs
 from jobs.planning.eligibility import without_frequent
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night
 
 
 @dataclass(frozen=True)

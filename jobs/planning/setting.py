@@ -10,22 +10,23 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import USERS
+from features.contract.fallback_lists import EVERYONE
 from features.declarations import USER_FEATURES_TABLE
+from jobs.config.plan import Plan
+from jobs.execution.night import Night
 from jobs.experiments.arms import arm_of, planned_in
 from jobs.planning.columns import ATTRIBUTE, item_rows_of, named_columns
 from jobs.planning.corrections import corrected, read_corrections
 from jobs.planning.eligibility import why_excluded
 from jobs.planning.groups import NamedGroup, named_groups
 from jobs.planning.item_bounds import ItemBounds, item_bounds
+from jobs.planning.item_value import worth_of
 from jobs.planning.merchandising import Merchandising, merchandising_on
 from jobs.planning.pairs import Pairs, eligible_pairs
-from jobs.planning.shared import EVERYONE, SharedLists, shared_lists
+from jobs.planning.shared import SharedLists, shared_lists
 from jobs.planning.unmatched import unmatched_names
 from jobs.planning.visits import VISIT_COLUMNS, planned_visits
-from jobs.planning.worth import worth_of
 from jobs.runtime.errors import ConfigurationError, LongtailError
-from jobs.runtime.night import Night
-from jobs.runtime.plan_section import Plan
 from model.exposure.problem import total_exposure
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.contract.fallback_lists import EVERYONE
+from jobs.config.plan import Plan
 from jobs.planning.groups import NamedGroup
 from jobs.planning.item_bounds import ItemBounds
-from jobs.runtime.plan_section import Plan
 from model.exposure.shared_list import shared_list
-
-EVERYONE = "everyone"
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jobs.execution.night import Night
 from jobs.planning.by_spark import BySpark
 from jobs.planning.inputs import Inputs, inputs_of
 from jobs.planning.setting import Setting
-from jobs.runtime.night import Night
-from model.exposure.chance import seeds_of
 from model.exposure.dual import Prices
-from model.exposure.kept_pairs import kept_pairs
+from model.exposure.hashed_random import seeds_of
+from model.exposure.list_candidates import kept_pairs
 from model.exposure.passes import InMemory, shards_of
 from model.exposure.plan import Plan, rounded_plan
 from model.exposure.prices import Priced, priced, solution_at

@@ -7,13 +7,13 @@ from typing import get_args
 
 import pandas as pd
 
+from jobs.config.plan import GroupBound, Plan, Segment
+from jobs.execution.night import Night
 from jobs.experiments.arms import of_arm
 from jobs.planning.columns import ATTRIBUTE
 from jobs.planning.eligibility import is_under
 from jobs.planning.merchandising import Merchandising
 from jobs.runtime.logs import warning
-from jobs.runtime.night import Night
-from jobs.runtime.plan_section import GroupBound, Plan, Segment
 
 _MOST = 20  # names that are told of one key
 
@@ -34,7 +34,7 @@ def unmatched_names(plan: Plan, items: pd.DataFrame, wishes: Merchandising) -> d
     return {key: tuple(names) for key, names in found.items() if names}
 
 
-def tell_unmatched(night: Night, names: Mapping[str, tuple[str, ...]], arm: str) -> None:
+def report_unmatched(night: Night, names: Mapping[str, tuple[str, ...]], arm: str) -> None:
     """A decision of the run and a warning in the log for every key.
 
     The night goes on: a store may lack tonight what it sold yesterday, and a category that nothing is in is shown to

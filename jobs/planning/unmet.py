@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from jobs.execution.night import Night
 from jobs.experiments.arms import of_arm
 from jobs.planning.inputs import Inputs
 from jobs.planning.names import PIN
@@ -12,10 +13,9 @@ from jobs.planning.outputs import above_caps
 from jobs.planning.solving import Planned
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
 
 
-def tell_unmet(night: Night, planned: Planned, prices: pd.DataFrame, arm: str) -> None:
+def report_unmet(night: Night, planned: Planned, prices: pd.DataFrame, arm: str) -> None:
     """One line of the log and one decision of the run for every missed floor; prices: rows of constraint_prices."""
     about = {"step": "plan_exposure", "as_of": night.as_of, "policy": night.conf.plan.policy}
     of_group = {one.group.name: row for row, one in enumerate(planned.inputs.setting.groups)}
@@ -39,7 +39,7 @@ def tell_unmet(night: Night, planned: Planned, prices: pd.DataFrame, arm: str) -
         event("pinned items may not enter the lists", **about, items=len(unknown), first=unknown[0])
 
 
-def tell_above_caps(night: Night, inputs: Inputs, arm: str) -> None:
+def report_above_caps(night: Night, inputs: Inputs, arm: str) -> None:
     """One line of the log and one decision where the list of those who refuse goes above the cap on an item's share."""
     above = above_caps(inputs)
     over = np.flatnonzero(above > 1e-9)

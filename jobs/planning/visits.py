@@ -7,7 +7,7 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
-from jobs.runtime.night import Night
+from jobs.execution.night import Night
 from model.exposure.visits import expected_visits
 
 # Counts of as many days that may tell more than the chance to visit, which is near 1 for all who come daily.

@@ -9,9 +9,9 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES
+from jobs.execution.night import Night
 from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.planning.setting import Setting
-from jobs.runtime.night import Night
 from model.exposure.dual import Prices
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from features.contract import EXPOSURE_ACCOUNT, ITEM_EXPOSURE
 from features.health.delivered import delivered_health
 from features.health.figures import Figure
-from jobs.runtime.night import Night
+from jobs.execution.night import Night
 
 
 def delivered_figures(night: Night, window_days: int) -> list[Figure]:

@@ -15,7 +15,7 @@ from features.declarations import ITEM_FEATURES_TABLE
 from features.drift.distance import categorical_stability_index, level_change
 from features.drift.frames import embedding_shift, new_text_share, purchases_by_category, sampled_by
 from features.quality.feature_profile import population_stability_index
-from jobs.runtime.night import Night
+from jobs.execution.night import Night
 
 PREFIX = "drift_"  # of the names in metrics
 RECENT_DAYS, EARLIER_DAYS = 7, 28  # what shoppers buy: the last week against the four before it

@@ -21,8 +21,8 @@ from features.quality.feature_profile import (
 )
 from jobs.alerts.alert import Alert, Severity
 from jobs.alerts.sending import send
+from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
-from jobs.runtime.night import Night
 
 PREFIX = "feature_"  # of the names in metrics; their segment is <table>.<feature>
 _FEATURES: tuple[tuple[Table, tuple[Feature, ...]], ...] = (

@@ -13,17 +13,17 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.health.calibration import calibration_health
 from features.health.figures import ALL, Figure
 from features.health.lists import listed_items, lists_count
-from features.health.of_items import of_items
+from features.health.planned_items import of_items
 from features.health.providers import provider_health
 from features.health.spread import purchase_shares, spread_health
 from jobs.delivery.accounting import PREFIX as DELIVERY
+from jobs.delivery.learned_weights import with_learned_weights
+from jobs.execution.night import Night
 from jobs.forecasting.weekly_fit import PREFIX as DEMAND
-from jobs.planning.learned_weights import with_learned_weights
 from jobs.planning.visits import VISIT_COLUMNS, planned_visits
 from jobs.quality.delivered_health import delivered_figures
 from jobs.quality.drift import PREFIX as DRIFT
 from jobs.quality.gate import PREFIX as FEATURE
-from jobs.runtime.night import Night
 
 WINDOW_DAYS = 28  # of items never shown
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.whole_file import write_whole
 
 DESCRIPTION = "draft.json"
 
@@ -69,7 +69,7 @@ def write_draft(
         "cuts": [cut.isoformat() for cut in cuts],
         "conf_hash": conf_hash,
     }
-    write_whole(folder / DESCRIPTION, json.dumps(content, indent=2))
+    write_atomically(folder / DESCRIPTION, json.dumps(content, indent=2))
     return draft
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
-from jobs.registry.answers import RegistryUnansweredError, RememberedVersions, answered
+from jobs.config.mlflow import MLflow
+from jobs.registry.retries import RegistryUnansweredError, RememberedVersions, answered
 from jobs.registry.version import Version, version_of
-from jobs.runtime.config import MLflow
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import warning
 

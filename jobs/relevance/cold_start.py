@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jobs.relevance.ranked import TAIL, Ranked
+from jobs.relevance.ranked_candidates import TAIL, Ranked
 from jobs.relevance.samples import Targets
 
 NEW_DAYS = 28.0

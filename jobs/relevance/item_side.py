@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 
 from features.declarations import ITEM_FEATURES_TABLE
-from jobs.relevance.contents import read_contents
-from jobs.runtime.night import Night
+from jobs.execution.night import Night
+from jobs.relevance.content_vectors import read_contents
 from model.fusion.inputs import Items, columns_of, feature_matrix
 from model.fusion.ranker import RankerInputs
 

@@ -13,12 +13,12 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS
 from features.exposure_responses import exposure_responses
+from jobs.execution.night import Night
 from jobs.registry.drafts import Draft
 from jobs.registry.models import Champion
 from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
 from jobs.relevance.item_side import ItemSide, read_item_side
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night
 from model.fusion.inputs import Block
 from model.fusion.ranker import RankerInputs
 from model.fusion.training import Period

@@ -14,7 +14,7 @@ from pyspark.sql.types import DoubleType, StructField, StructType
 
 from features.contract import RELEVANCE
 from jobs.relevance.blocks import block_of
-from jobs.runtime.shipping import shipped_array, shipped_folder
+from jobs.runtime.executor_files import shipped_array, shipped_folder
 from model.fusion.causes import named
 from model.fusion.ranker import EncodedItems
 from model.scorer import Scorer

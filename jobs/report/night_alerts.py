@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from features.delivery.judging import NEWEST_AGE
+from features.delivery.validity import NEWEST_AGE
 from jobs.alerts.alert import Alert
 from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
-from jobs.report.reading import Reading
+from jobs.report.night_tables import Reading
 
 _TRAINING = ("fine_tune", "train_first_stage", "train_relevance")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from jobs.execution.night import Night
+from jobs.report.night_tables import Reading
 from jobs.report.page.parts import Section
 from jobs.report.page.rendering import Page, rendered
-from jobs.report.pages import page_of
-from jobs.report.reading import Reading
+from jobs.report.page_files import page_of
 from jobs.report.sections.data_quality import data_quality
 from jobs.report.sections.delivery import delivery
 from jobs.report.sections.drift import drift
@@ -20,8 +21,7 @@ from jobs.report.sections.prices import prices
 from jobs.report.sections.response import response
 from jobs.report.sections.run_times import run_times
 from jobs.report.sections.starving import starving
-from jobs.runtime.night import Night
-from jobs.runtime.whole_file import write_whole
+from jobs.runtime.atomic_file import write_atomically
 from jobs.tables.warehouse import Warehouse
 
 SECTIONS: tuple[Callable[[Reading], Section], ...] = (
@@ -53,7 +53,7 @@ def write_page(night: Night, reading: Reading) -> Path:
     for name, version in reading.tables.inputs.items():
         night.tables.inputs.setdefault(name, version)
     place = page_of(night)
-    write_whole(place, text)
+    write_atomically(place, text)
     return place
 
 

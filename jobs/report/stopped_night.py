@@ -6,25 +6,25 @@ from collections.abc import Iterator
 
 from jobs.alerts.alert import Alert
 from jobs.alerts.sending import send
+from jobs.execution.manifest import done_runs
+from jobs.execution.night import Night
+from jobs.online.roll_backs import taken_back
+from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.parts import Section, Words
 from jobs.report.page.rendering import Page, rendered
-from jobs.report.pages import page_of
-from jobs.report.reading import Reading, day_words
+from jobs.report.page_files import page_of
 from jobs.report.sections.data_quality import data_quality
 from jobs.report.sections.drift import drift
 from jobs.report.sections.run_times import run_times
+from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import LongtailError, how_it_ended
 from jobs.runtime.logs import event
-from jobs.runtime.manifest import done_runs
-from jobs.runtime.night import Night
-from jobs.runtime.roll_backs import taken_back
-from jobs.runtime.whole_file import write_whole
 from jobs.tables.warehouse import Warehouse
 
 NAME = "nightly"  # of the file of alerts
 
 
-def tell_stop(night: Night, step: str, error: Exception) -> None:
+def report_stop(night: Night, step: str, error: Exception) -> None:
     """Sends an alert and writes <warehouse>/reports/<as_of>-stopped.html; a page of the same date stays as it is.
 
     Of an error that nobody foresaw both name the kind alone, since its text may hold anything. What goes wrong here is
@@ -40,12 +40,12 @@ def tell_stop(night: Night, step: str, error: Exception) -> None:
     except Exception as another:
         event("the alert of the stop could not be sent", as_of=night.as_of, step=step, why=type(another).__name__)
     try:
-        write_whole(page_of(night, stopped=True), _page(night, step, word, why))
+        write_atomically(page_of(night, stopped=True), _page(night, step, word, why))
     except Exception as another:
         event("the page of the stop could not be made", as_of=night.as_of, step=step, why=type(another).__name__)
 
 
-def tell_end(night: Night) -> None:
+def report_end(night: Night) -> None:
     """Takes back what a run that was stopped before said of the night."""
     page_of(night, stopped=True).unlink(missing_ok=True)
     send(night, NAME, [])

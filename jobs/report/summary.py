@@ -9,9 +9,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, METRICS, RUNS
+from jobs.config.configuration import Config
 from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.lists import page_in_words, shopper_pages
-from jobs.runtime.config import Config
 from jobs.tables.warehouse import Warehouse
 
 MOST_GROUPS = 12  # lines of constraints; an `each` can make thousands

@@ -6,11 +6,11 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from features.contract import CANDIDATES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVANCE
+from jobs.execution.night import Night
 from jobs.planning.columns import item_rows_of, named_columns
 from jobs.planning.eligibility import why_excluded
+from jobs.planning.item_value import worth_columns, worth_of
 from jobs.planning.merchandising import merchandising_on
-from jobs.planning.worth import worth_columns, worth_of
-from jobs.runtime.night import Night
 from model.exposure.reasons import NOT_PERSONAL
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from jobs.runtime.shipping import shipped_array
+from jobs.runtime.executor_files import shipped_array
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.shoppers import Shoppers
 

@@ -23,17 +23,17 @@ from features.collaborative.purchases import (
 from features.contract import EVENTS, PROMOTIONS, TEXT_EMBEDDINGS, USER_EMBEDDINGS
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.segments import COLD
+from jobs.config.configuration import Config
 from jobs.encoder.embeddings import embeddings_by
+from jobs.execution.night import Night
 from jobs.retrieval.blocks import shoppers_of
 from jobs.retrieval.item_statistics import item_statistics, relative_prices
 from jobs.retrieval.links import with_links
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night
-from jobs.runtime.shipping import ship_arrays
+from jobs.runtime.executor_files import ship_arrays
 from model.retrieval.catalogue import Catalogue
+from model.retrieval.catalogue_parts import channels_of_the_whole
 from model.retrieval.channels import shopper_profiles
-from model.retrieval.parts import channels_of_the_whole
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
 

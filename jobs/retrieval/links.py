@@ -9,9 +9,9 @@ import pandas as pd
 
 from features.contract import ITEMS
 from features.texts import distinct_texts
-from jobs.runtime.config import Config
+from jobs.config.configuration import Config
+from jobs.execution.night import Night
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.link_building import LinkSettings, build_links, reads_words
 from model.retrieval.shoppers import Shoppers

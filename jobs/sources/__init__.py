@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from features.contract.source_parts import SOURCE_PARTS
-from jobs.runtime.night import Night
+from jobs.execution.night import Night
 from jobs.sources.complete_journey import CompleteJourney
 from jobs.sources.files import FilesSource
 from jobs.sources.source import Source

@@ -9,10 +9,10 @@ from pyspark.sql import functions as F
 
 from features.contract import ITEMS
 from features.versions import listed_items, relisted_items, withdrawn_items
+from jobs.execution.manifest import last_done
+from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
-from jobs.runtime.manifest import last_done
-from jobs.runtime.night import Night
 from jobs.sources.intake import Intake
 from jobs.sources.source import Source
 
@@ -43,7 +43,7 @@ def item_observations(night: Night, source: Source, items: Intake) -> DataFrame:
     return relisted_items(items.accepted, known, moment).unionByName(gone)
 
 
-def tell_late_catalogue(items: Intake, events: Intake) -> None:
+def report_late_catalogue(items: Intake, events: Intake) -> None:
     """Says of a first delivery when its items are known from a later day on than its events: an export of what is, that
     says of nothing how long it has been so. Past nights, on which models are trained, have no items then."""
     since = items.accepted.agg(F.to_date(F.min("valid_from")).alias("day")).collect()[0]["day"]

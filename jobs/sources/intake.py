@@ -9,16 +9,16 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.accounting import Balance, rows_by_outcome
 from features.contract import PARKED as PARKED_TABLE
 from features.contract import REJECTED as REJECTED_TABLE
 from features.contract.table import Invariant, Table
 from features.quality import outcomes
 from features.quality.contract_checks import with_contract_columns
 from features.quality.tally import summed, tally
+from features.row_balance import Balance, rows_by_outcome
+from jobs.execution.night import Night
 from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
 
 Judgement = Callable[[DataFrame], DataFrame]  # judged rows to judged rows; see features.quality.outcomes
 

@@ -12,8 +12,8 @@ from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
 from features.contract.source_parts import SOURCE_PARTS
 from features.quality.outcomes import LATER, content_hash
 from features.versions import item_versions, newest_users
+from jobs.execution.night import Night
 from jobs.runtime.logs import event
-from jobs.runtime.night import Night
 from jobs.sources.intake import Intake
 from jobs.sources.source import Source
 from jobs.tables.changes import note_of_days

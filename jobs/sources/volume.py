@@ -10,9 +10,9 @@ from statistics import median
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from jobs.config.source import Volume
+from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
-from jobs.runtime.night import Night
-from jobs.runtime.source_config import Volume
 from jobs.sources.intake import Intake
 
 _COUNTED = ("event_type", "event_date", "user_id")

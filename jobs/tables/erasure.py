@@ -15,7 +15,7 @@ from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.contract.source_parts import SOURCE_PARTS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
-from jobs.runtime.whole_file import write_whole
+from jobs.runtime.atomic_file import write_atomically
 from jobs.tables.warehouse import Warehouse
 
 ALL_TABLES: tuple[Table, ...] = (
@@ -40,7 +40,7 @@ def salt_of(folder: Path) -> str:
     """The warehouse's salt, made when it is missing; only its owner reads it."""
     place = folder / "forgotten.salt"
     if not place.exists():
-        write_whole(place, secrets.token_hex(16), mode=0o600)
+        write_atomically(place, secrets.token_hex(16), mode=0o600)
     return place.read_text(encoding="ascii")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from model.exposure.chance import seeds_of
+from model.exposure.hashed_random import seeds_of
 
 
 def arms_of(user_ids: Iterable[str], shares: Mapping[str, float], salt: str) -> np.ndarray:

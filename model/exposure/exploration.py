@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.exposure.chance import mixed, uniform
+from model.exposure.hashed_random import mixed, uniform
 from model.exposure.lists import Lists
 from model.exposure.problem import Problem
-from model.exposure.room import Room
+from model.exposure.remaining_caps import Room
 
 _ROUNDS = 60
 

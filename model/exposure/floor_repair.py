@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from model.exposure.lists import Lists
-from model.exposure.room import CAP_MARGIN
+from model.exposure.remaining_caps import CAP_MARGIN
 
 _ROUNDS = 3
 # Tries without success after which a floor counts as out of reach; each try is some microseconds.

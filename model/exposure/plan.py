@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.exposure.chance import mixed
-from model.exposure.displaced import displaced_by
+from model.exposure.displacement import displaced_by
 from model.exposure.dual import Prices
 from model.exposure.exploration import drawn, planned_exploration
 from model.exposure.feasibility import ITEM_FLOOR, Unmet
 from model.exposure.floor_repair import repaired
 from model.exposure.group_prices import lists_at_floors
+from model.exposure.hashed_random import mixed
 from model.exposure.prices import Solution, solve
 from model.exposure.problem import Problem
 

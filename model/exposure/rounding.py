@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from model.exposure.lists import Lists
-from model.exposure.order import by_score
 from model.exposure.problem import Problem
-from model.exposure.room import Room
+from model.exposure.ranking import by_score
+from model.exposure.remaining_caps import Room
 
 
 def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.ndarray) -> Lists:

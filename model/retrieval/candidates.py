@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.retrieval.catalogue import Catalogue
+from model.retrieval.catalogue_parts import parts_of
 from model.retrieval.channels import score_channels
 from model.retrieval.first_stage import FirstStage
-from model.retrieval.parts import parts_of
 from model.retrieval.scores import pick
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers

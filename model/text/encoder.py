@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +14,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from model.text import folder as stored
+from model.text import storage
 from model.text.device import resolve_device, torch_threads
 from model.text.dtype import DTYPES, choose_dtype
 from model.text.loading import base_name, load_pretrained
 from model.text.pooling import mean_pooled
+from model.text.settings import EncoderSettings
 from model.text.tokens import batches_by_length, padded, tokenized, tokens_read
 
 if TYPE_CHECKING:
@@ -28,19 +28,6 @@ if TYPE_CHECKING:
 ITEM_PREFIX, USER_PREFIX = "item: ", "user: "
 # Texts whose tokens are held at once, and that are sorted by length together.
 _TEXTS_AT_ONCE = 65_536
-
-
-@dataclass(frozen=True)
-class EncoderSettings:
-    """What belongs to a version besides the weights. `as_of` is the night it was made for (ISO date), `cut` the date
-    that everything it was fitted on lies before (ISO date), `dtype` the one that it computes in."""
-
-    base: str
-    as_of: str
-    cut: str
-    dtype: str
-    max_item_tokens: int
-    max_user_tokens: int
 
 
 class Encoder:
@@ -92,7 +79,7 @@ class Encoder:
     def load(cls, folder: Path, device: str = "auto") -> Encoder:
         """An encoder that `save` wrote. Raises ValueError naming the file that is missing or changed."""
         place = resolve_device(device)
-        description = stored.read_description(folder)
+        description = storage.read_description(folder)
         model, tokenizer = load_pretrained(str(folder))
         encoder = cls(model, tokenizer, EncoderSettings(**description.settings), place)
         if encoder.version != description.version:
@@ -104,12 +91,12 @@ class Encoder:
 
     def save(self, folder: Path) -> None:
         """Writes safetensors, tokenizer and encoder.json. Raises ValueError when the folder holds files already."""
-        stored.write(folder, self.model, self.tokenizer, self.settings, self.version, self.dimension)
+        storage.write(folder, self.model, self.tokenizer, self.settings, self.version, self.dimension)
 
     @cached_property
     def version(self) -> str:
         """Base, date and the start of the digest of weights, tokenizer and settings."""
-        digest = stored.digest_of(self.model, self.tokenizer, self.settings)
+        digest = storage.digest_of(self.model, self.tokenizer, self.settings)
         return f"{self.settings.base}-{self.settings.as_of}-{digest[:8]}"
 
     @property

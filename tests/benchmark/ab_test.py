@@ -15,8 +15,8 @@ from datetime import date
 import numpy as np
 import pyarrow.parquet as pq
 
-from jobs.runtime.config import resolve_config
-from jobs.runtime.configuration_file import read_packaged
+from jobs.config.configuration import resolve_config
+from jobs.config.files import read_packaged
 from jobs.sources.complete_journey.panel import installed_folder
 from model.experiments.analysis import effect
 from model.experiments.assignment import arms_of

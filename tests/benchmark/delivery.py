@@ -15,10 +15,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from jobs.runtime.config import resolve_config
-from jobs.runtime.configuration_file import read_packaged
-from model.exposure.chance import seeds_of
-from model.exposure.feedback import Feedback, next_correction, relative_error
+from jobs.config.configuration import resolve_config
+from jobs.config.files import read_packaged
+from model.exposure.controller import Feedback, next_correction, relative_error
+from model.exposure.hashed_random import seeds_of
 from model.exposure.plan import Plan, planned
 from model.exposure.problem import Group, Problem, total_exposure
 from model.exposure.visits import expected_visits
@@ -133,10 +133,10 @@ def main() -> None:
         loops = [Loop(seed, left_out) for seed in range(seeds)]
         found = np.array([[loop.night() for _ in range(NIGHTS)] for loop in loops])
         for place, name in enumerate(ASKED):
-            _tell(name, found[:, :, place])
+            _report(name, found[:, :, place])
 
 
-def _tell(name: str, found: np.ndarray) -> None:
+def _report(name: str, found: np.ndarray) -> None:
     """found: float64 (seeds, nights, 4)."""
     expected, plan, achieved, correction = np.moveaxis(found, 2, 0)
     print(f"{name}, {ASKED[name]:.0%} asked")

@@ -20,7 +20,7 @@ import numpy as np
 
 from jobs.planning.by_spark import BySpark
 from jobs.planning.inputs import inputs_of
-from model.exposure.chance import seeds_of
+from model.exposure.hashed_random import seeds_of
 from model.exposure.plan import rounded_plan
 from model.exposure.prices import priced, solution_at, solve
 from model.exposure.problem import Problem

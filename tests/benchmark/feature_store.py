@@ -23,11 +23,11 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE
 from features.point_in_time import join_as_known
+from jobs.config.configuration import Config
+from jobs.execution.command import parser, run
 from jobs.online.catalogue import build_catalogue
-from jobs.online.quiet import hush_feast
+from jobs.online.feast_warnings import hush_feast
 from jobs.online.views import online_views
-from jobs.runtime.command import parser, run
-from jobs.runtime.config import Config
 from jobs.tables.warehouse import Warehouse
 
 NAMES = tuple(feature.name for feature in ITEM_FEATURES if feature.is_number)[:10]

@@ -31,9 +31,9 @@ from features.quality.contract_checks import with_contract_columns
 from features.quality.outcomes import with_outcome
 from features.quality.tally import summed, tally
 from jobs.build_features import build_features
+from jobs.config.configuration import Config, load_config
+from jobs.execution.manifest import run_step
 from jobs.ingest import ingest
-from jobs.runtime.config import Config, load_config
-from jobs.runtime.manifest import run_step
 from jobs.runtime.session import spark_session
 from jobs.sources.complete_journey.panel import Panel
 from jobs.sources.files import FilesSource

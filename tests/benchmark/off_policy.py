@@ -16,8 +16,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from jobs.runtime.config import resolve_config
-from jobs.runtime.configuration_file import read_packaged
+from jobs.config.configuration import resolve_config
+from jobs.config.files import read_packaged
 from model.policy_evaluation.comparison import Bars, Difference, compared
 from model.policy_evaluation.estimates import Evaluation, evaluated
 from model.policy_evaluation.response_model import fitted

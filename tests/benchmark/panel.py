@@ -18,8 +18,8 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import RELEVANCE
-from jobs.runtime.command import add_as_of, parser
-from jobs.runtime.config import load_config
+from jobs.config.configuration import load_config
+from jobs.execution.command import add_as_of, parser
 from jobs.runtime.session import spark_session
 from jobs.sources.complete_journey.panel import Panel
 from jobs.tables.warehouse import Warehouse

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, vstack
 
-from model.exposure.order import by_score, places
 from model.exposure.plan import Plan
 from model.exposure.problem import Problem
+from model.exposure.ranking import by_score, places
 
 
 def responses(problem: Problem, plan: Plan) -> float:

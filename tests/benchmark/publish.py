@@ -22,6 +22,8 @@ import numpy as np
 import yaml
 from feast import FeatureStore
 
+from jobs.config.configuration import Config
+from jobs.execution.night import Night, Record
 from jobs.online.audit import equal
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.fields import OnlineView
@@ -31,8 +33,6 @@ from jobs.online.store import feature_store_yaml
 from jobs.online.views import online_views
 from jobs.publish import publish
 from jobs.register_features import register_features
-from jobs.runtime.config import Config
-from jobs.runtime.night import Night, Record
 from jobs.serving.client import StorefrontClient
 from jobs.tables.warehouse import Warehouse
 from tests.benchmark.publish_tables import FIRST, ITEMS, fill

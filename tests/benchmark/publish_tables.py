@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, RUNS
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
-from jobs.runtime.config import Config
+from jobs.config.configuration import Config
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 

@@ -20,10 +20,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.build_candidates import candidates_of
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night, Record
 from jobs.retrieval.date_side import DateSide, channel_settings
-from jobs.runtime.config import load_config
-from jobs.runtime.night import Night, Record
-from jobs.runtime.shipping import ship_arrays
+from jobs.runtime.executor_files import ship_arrays
 from jobs.tables.warehouse import Warehouse
 from model.retrieval.candidates import top_candidates
 from model.retrieval.channels import ALL_CHANNELS

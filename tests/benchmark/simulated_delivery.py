@@ -17,14 +17,14 @@ from pyspark.sql import functions as F
 from features.contract import EXPOSURE_ACCOUNT, EXPOSURE_CORRECTIONS
 from jobs.account_exposure import account_exposure
 from jobs.build_features import build_features
+from jobs.config.configuration import Config
+from jobs.config.plan import Plan
 from jobs.delivery.group_shares import group_shares
+from jobs.execution.command import add_as_of, parser, run
+from jobs.execution.manifest import run_step
 from jobs.ingest import ingest
 from jobs.planning.columns import item_rows_of, named_columns
-from jobs.runtime.command import add_as_of, parser, run
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.manifest import run_step
-from jobs.runtime.plan_section import Plan
 from jobs.tables.warehouse import Warehouse
 
 LEAST_EXPECTED, BAR, FROM_NIGHT = 1_600.0, 0.05, 5

@@ -30,12 +30,12 @@ from features.contract import ITEM_EXPOSURE
 from features.contract.live_counts import LIVE_ITEM_COUNTS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.live.counting import COLUMNS
+from jobs.config.configuration import Config, load_config
 from jobs.live.online import LIVE_SERVICE, register_live
 from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import register
 from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views, table_path
-from jobs.runtime.config import Config, load_config
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 from tests.spark_session import local_session

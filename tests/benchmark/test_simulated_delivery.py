@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
+from jobs.config.configuration import load_config
 from jobs.delivery.group_shares import group_shares
-from jobs.runtime.config import load_config
 from tests.benchmark.simulated_delivery import BEYOND, WITHIN, printed, shares, table, verdict
 from tests.jobs.test_account_exposure import FIRST, GENEROUS, Store
 

@@ -22,11 +22,11 @@ from features.contract import (
 )
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.account_exposure import account_exposure
+from jobs.config.configuration import Config, load_config
+from jobs.execution.manifest import run_step
+from jobs.execution.night import Night, Record
+from jobs.online.roll_backs import note_roll_back
 from jobs.planning.corrections import read_corrections
-from jobs.runtime.config import Config, load_config
-from jobs.runtime.manifest import run_step
-from jobs.runtime.night import Night, Record
-from jobs.runtime.roll_backs import note_roll_back
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 

@@ -14,9 +14,9 @@ from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATU
 from jobs import build_features as build_job
 from jobs import ingest as ingest_job
 from jobs.build_features import build_features
-from jobs.runtime.config import load_config
+from jobs.config.configuration import load_config
+from jobs.execution.manifest import run_step
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.manifest import run_step
 from tests.jobs.sources.panels import write_panel
 from tests.jobs.test_ingest import NIGHT, config, night, rows
 from tests.jobs.test_ingest_files import FIRST, Shop

@@ -18,19 +18,19 @@ from features.contract import EVENTS, ITEMS, TEXT_EMBEDDINGS, USER_EMBEDDINGS, U
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.texts import with_item_text
+from jobs.config.configuration import load_config
 from jobs.embed import embed
 from jobs.encoder.embeddings import embeddings_by
+from jobs.execution.night import Night, Record
 from jobs.fine_tune import fine_tune
+from jobs.registry.active_models import model_store
 from jobs.registry.drafts import read_draft
-from jobs.registry.lineup import model_store
-from jobs.runtime.config import load_config
 from jobs.runtime.errors import ConfigurationError, LongtailError
-from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 from model.periods import training_periods
 from model.text.batches import Batch
+from model.text.distributed import CHECKPOINT
 from model.text.encoder import Encoder
-from model.text.together import CHECKPOINT
 from tests.model.text.tiny import write_tiny_bert
 
 pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline

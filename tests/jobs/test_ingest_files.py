@@ -13,11 +13,11 @@ from pyspark.sql import SparkSession
 from features.contract import EVENTS, ITEMS, PARKED, PROMOTIONS, REJECTED, USERS
 from features.contract.table import Table
 from jobs import ingest as ingest_job
+from jobs.config.configuration import Config, load_config
+from jobs.execution.manifest import run_step
+from jobs.execution.night import Night
 from jobs.ingest import ingest
-from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import Refused
-from jobs.runtime.manifest import run_step
-from jobs.runtime.night import Night
 from jobs.tables.warehouse import Warehouse
 
 pytestmark = pytest.mark.slow  # many Delta writes; tests/jobs/sources/test_files.py has the rules

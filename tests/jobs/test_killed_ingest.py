@@ -34,10 +34,10 @@ from features.contract.source_parts import SOURCE_PARTS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.build_features import build_features
+from jobs.config.configuration import load_config
+from jobs.execution.manifest import run_step
+from jobs.execution.night import Step
 from jobs.ingest import ingest
-from jobs.runtime.config import load_config
-from jobs.runtime.manifest import run_step
-from jobs.runtime.night import Step
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.test_build_features import tolerant_shop
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from jobs.registry.answers import RegistryUnansweredError, RememberedVersions
+from jobs.config.mlflow import MLflow
+from jobs.registry.active_models import encoder_is_due, lineup, training_is_due
 from jobs.registry.drafts import write_draft
-from jobs.registry.lineup import encoder_is_due, lineup, training_is_due
 from jobs.registry.models import Champion, ModelStore
+from jobs.registry.retries import RegistryUnansweredError, RememberedVersions
 from jobs.registry.version import Version
-from jobs.runtime.config import MLflow
 from jobs.runtime.errors import LongtailError
 
 CONF = MLflow(tracking_uri=None, registered_model="longtail-ranker", experiment="longtail")

@@ -18,13 +18,13 @@ from features.contract import CANDIDATES, EVENTS, RELEVANCE, TEXT_EMBEDDINGS, US
 from features.contract import ITEMS as ITEMS_TABLE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
+from jobs.config.configuration import Config, load_config
+from jobs.execution.night import Night, Record
+from jobs.registry.active_models import model_store
 from jobs.registry.drafts import write_draft
-from jobs.registry.lineup import model_store
 from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
 from jobs.relevance.item_side import read_item_side
-from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import LongtailError, Refused
-from jobs.runtime.night import Night, Record
 from jobs.score import mean_level, score, scored_candidates, with_relevance
 from jobs.tables.warehouse import Warehouse
 from jobs.train_relevance import train_relevance

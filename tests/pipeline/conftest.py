@@ -13,10 +13,10 @@ import yaml
 from pyspark.sql import SparkSession
 
 import conf as packaged_conf
+from jobs.config.configuration import Config, resolve_config
+from jobs.execution.manifest import run_step
 from jobs.nightly import STEPS
-from jobs.runtime.config import Config, resolve_config
 from jobs.runtime.logs import logger
-from jobs.runtime.manifest import run_step
 from jobs.tables.warehouse import Warehouse
 from tests.pipeline.small_panel import write_small_panel
 

@@ -13,9 +13,9 @@ from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, RUNS
 from jobs import nightly
+from jobs.config.configuration import load_config
 from jobs.online.registration import registered_colours
 from jobs.online.store import open_store
-from jobs.runtime.config import load_config
 from jobs.runtime.errors import DONE
 from jobs.tables.warehouse import Warehouse
 from tests.pipeline.conftest import AS_OF, Store, log_of_its_own

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, REJECTED
 from features.declarations import USER_FEATURES_TABLE
+from jobs.config.configuration import Config, load_config
+from jobs.execution.manifest import run_step
 from jobs.forget import forget
 from jobs.nightly import STEPS
-from jobs.runtime.config import Config, load_config
 from jobs.runtime.logs import log_to
-from jobs.runtime.manifest import run_step
 from jobs.tables.warehouse import Warehouse
 from tests.conftest import ROOT
 from tests.jobs.test_forget import files_with

@@ -26,9 +26,9 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs import build_features as build_job
 from jobs.build_candidates import build_past
 from jobs.build_features import build_features
-from jobs.registry.lineup import model_store
-from jobs.runtime.manifest import run_step
-from jobs.runtime.night import Night, Record
+from jobs.execution.manifest import run_step
+from jobs.execution.night import Night, Record
+from jobs.registry.active_models import model_store
 from jobs.tables.warehouse import Warehouse
 from tests.pipeline.conftest import AS_OF, Store
 from tests.pipeline.test_night import assert_same, rows_of

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from features import contract
+from jobs.execution.manifest import run_step
 from jobs.nightly import STEPS, TRAINING
-from jobs.runtime.manifest import run_step
 from tests.jobs.report.browser import BROWSER, look_at
 from tests.pipeline.conftest import AS_OF, Store
 

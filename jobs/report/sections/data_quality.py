@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import functions as F
 
 from features.contract import PARKED, REJECTED
+from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount
 from jobs.report.page.parts import Block, Section, Table, Words
-from jobs.report.reading import Reading
 
 MOST = 10
 _OUTCOMES = ("in", "accepted", "duplicate", "filtered", "later", "parked", "rejected")

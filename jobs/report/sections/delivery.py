@@ -12,9 +12,9 @@ from features.contract import EXPOSURE_ACCOUNT, EXPOSURE_CORRECTIONS
 from features.delivery.account import NOT_LOGGED
 from jobs.delivery.group_shares import OUTCOMES, group_shares
 from jobs.planning.columns import item_rows_of, named_columns
+from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.numbers import NONE, amount, percent
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Words
-from jobs.report.reading import Reading, day_words
 
 MOST = 10
 _ACCOUNT = ("exposure_account",)

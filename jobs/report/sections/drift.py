@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 from features.contract import METRICS
 from jobs.quality.drift import PREFIX
 from jobs.quality.gate import PREFIX as FEATURE
+from jobs.report.night_tables import Reading
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Words
-from jobs.report.reading import Reading
 
 MOST = 8
 _MEANING = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import NONE, amount, percent
 from jobs.report.page.parts import Bar, Bars, Block, Plot, Section, Table
 from jobs.report.page.plots import Line, line_plot
-from jobs.report.reading import Reading
 
 _PLAN = ("metrics", "item_exposure")
 _SHARES = (

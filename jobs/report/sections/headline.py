@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.numbers import amount, change, percent
 from jobs.report.page.parts import Change, Section, Tile, Tiles
-from jobs.report.reading import Reading, day_words
 
 _PLAN = ("metrics", "item_exposure")
 _LISTS = ("metrics", "exposure_scores", "user_features")

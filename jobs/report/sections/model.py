@@ -8,10 +8,10 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import RUNS
+from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.numbers import NONE, amount, percent
 from jobs.report.page.parts import Block, Plot, Section, Table, Words
 from jobs.report.page.plots import Line, line_plot
-from jobs.report.reading import Reading, day_words
 
 _RUNS = ("runs",)
 _PAIRS = (

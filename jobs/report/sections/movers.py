@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.numbers import amount
 from jobs.report.page.parts import Block, Section, Table
-from jobs.report.reading import Reading, day_words
 
 MOST = 10
 _SOURCES = ("item_exposure", "item_features")

@@ -9,9 +9,9 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
+from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount
 from jobs.report.page.parts import Block, Section, Table, Words
-from jobs.report.reading import Reading
 
 MOST = 12
 _SOURCES = ("constraint_prices",)

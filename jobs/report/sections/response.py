@@ -8,10 +8,10 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import DAILY_ITEM
+from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import NONE, amount
 from jobs.report.page.parts import Block, Plot, Section, Table, Words
 from jobs.report.page.plots import Line, line_plot
-from jobs.report.reading import Reading
 
 DAYS = 28
 _SOURCES = ("daily_item", "item_features")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import seconds
 from jobs.report.page.parts import Bar, Bars, Section, Words
-from jobs.report.reading import Reading
 
 _MARK = {"failed": " — failed", "refused": " — refused", "skipped": " — not due"}
 

@@ -8,10 +8,10 @@ from pyspark.sql import functions as F
 
 from features.contract import CANDIDATES, EXPOSURE_SCORES, RELEVANCE
 from jobs.planning.columns import item_rows_of
-from jobs.planning.worth import worth_columns, worth_of
+from jobs.planning.item_value import worth_columns, worth_of
+from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount, percent
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table
-from jobs.report.reading import Reading
 from model.exposure.reasons import NOT_PERSONAL
 
 MOST = 10

@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
 from features.contract.table import Table
+from jobs.config.source import Files, Mapped, TableMapping
 from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.runtime.logs import event
-from jobs.runtime.source_config import Files, Mapped, TableMapping
 from jobs.sources.files.mapping import MALFORMED, UNSAID, mapped_rows
 from jobs.sources.files.parts import Part, fresh_parts, list_parts
 from jobs.sources.files.reading import read_parts

@@ -19,7 +19,7 @@ from pyspark.sql.types import (
 )
 
 from features.contract.table import Table
-from jobs.runtime.source_config import Mapped, TableMapping
+from jobs.config.source import Mapped, TableMapping
 
 MALFORMED = "_malformed_line"
 PART = "source_part"

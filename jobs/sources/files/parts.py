@@ -9,8 +9,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from jobs.config.source import FileInput
 from jobs.runtime.errors import Refused
-from jobs.runtime.source_config import FileInput
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructType
 
-from jobs.runtime.source_config import FileInput
+from jobs.config.source import FileInput
 from jobs.sources.files.mapping import MALFORMED, PART, TAKEN_UNTIL
 from jobs.sources.files.parts import Part
 

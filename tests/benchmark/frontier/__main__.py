@@ -52,7 +52,7 @@ def main() -> None:
     seeds = made.parse_args().seeds
     for stock in (None, 2.0):
         print("\n" + ("no bound on stock" if stock is None else f"stock of about {stock:g} units an item a night"))
-        _tell([_responses(_case(seed, stock), seed) for seed in range(seeds)])
+        _report([_responses(_case(seed, stock), seed) for seed in range(seeds)])
 
 
 def _case(seed: int, stock: float | None) -> Case:
@@ -119,7 +119,7 @@ def _responses(case: Case, seed: int) -> dict[str, np.ndarray]:
     return found
 
 
-def _tell(found: list[dict[str, np.ndarray]]) -> None:
+def _report(found: list[dict[str, np.ndarray]]) -> None:
     start = np.array([one["start"] for one in found])
     print(f"pure relevance: tail {start[:, 0].mean():.1%} of the exposure, {start[:, 1].mean():.4f} responses a visit")
     print("floor  reached  response (of pure)   others minus ours, 95 % interval, in % of ours")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.exposure.chance import seeds_of
+from model.exposure.hashed_random import seeds_of
 from model.exposure.plan import planned
 from model.exposure.problem import Group, Problem, total_exposure
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from features.delivery.judging import event_counts, nights_of_days, with_verdict
+from features.delivery.validity import event_counts, nights_of_days, with_verdict
 
 DAY = date(2024, 5, 3)
 SCHEMA = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from features.evaluation.answers import with_responses
+from features.evaluation.responses import with_responses
 
 #     request user  item  day of December, hour
 SHOWN = [

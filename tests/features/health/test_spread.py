@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.health.figures import Figure
-from features.health.of_items import of_items
+from features.health.planned_items import of_items
 from features.health.providers import provider_health
 from features.health.spread import inequality, purchase_shares, spread_health
 

@@ -11,11 +11,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import LongType, StringType, TimestampType
 
-from features.accounting import rows_by_outcome
 from features.contract.table import Column, Invariant, Table
 from features.quality.contract_checks import with_contract_columns
 from features.quality.outcomes import judge_repeats, key_hash, park_unknown, refused_rows, with_outcome
 from features.quality.tally import summed, tally
+from features.row_balance import rows_by_outcome
 
 SALES = Table(
     name="sales",

@@ -14,8 +14,8 @@ from jobs.alerts import posting as posting_module
 from jobs.alerts import sending
 from jobs.alerts.alert import Alert
 from jobs.alerts.posting import PostingBeside
-from jobs.runtime.config import load_config
-from jobs.runtime.night import Night, Record
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night, Record
 
 DAY = date(2024, 5, 1)
 ALERT = Alert("live.cap_reached", "warning", DAY, "tea", "tea has reached its cap", "live_item_counts")

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
 from features.contract.table import Table
 from jobs.compare import compare
-from jobs.runtime.config import Config, load_config
+from jobs.config.configuration import Config, load_config
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from tests.model.policy_evaluation.test_two_policies import THETA, store

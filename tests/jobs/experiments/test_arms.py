@@ -14,13 +14,13 @@ from pyspark.sql import SparkSession
 from features.contract import CONSTRAINT_PRICES, EVENTS, EXPOSURE_SCORES, USER_HISTORY, USERS
 from features.contract.table import Table
 from jobs.analyse_test import analyse_test
+from jobs.config.configuration import Config, load_config
+from jobs.execution.night import Night
 from jobs.experiments.arms import assigned
 from jobs.online.rows import collect_rows
 from jobs.online.views import online_views
 from jobs.plan_exposure import plan_exposure
-from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night
 from jobs.show import item_in_words, shopper_in_words
 from model.exposure.reasons import NOT_PERSONAL
 from tests.jobs.planning.test_plan_exposure import FIRST, PLAN, fill, night_of

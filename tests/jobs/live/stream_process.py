@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from jobs.alerts.posting import PostingBeside
-from jobs.runtime.config import load_config
+from jobs.config.configuration import load_config
 from jobs.runtime.session import spark_session
 from jobs.stream_events import alert_sender, started
 

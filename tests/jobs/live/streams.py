@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.live.counting import COLUMNS
-from jobs.runtime.config import load_config
+from jobs.config.configuration import load_config
 from jobs.tables.warehouse import Warehouse
 
 ROOT = Path(__file__).resolve().parents[3]

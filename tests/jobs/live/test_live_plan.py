@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 
 from features.contract import ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE
+from jobs.config.configuration import load_config
 from jobs.live.live_plan import Floor, LivePlan, read_live_plan
-from jobs.runtime.config import load_config
 from jobs.tables.warehouse import Warehouse
 from tests.conftest import ROOT
 from tests.jobs.small_tables import filled

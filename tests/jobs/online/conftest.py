@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.runtime.config import Config
+from jobs.config.configuration import Config
 from tests.jobs.online.nights import FIRST, SECOND, config_in, copy_of, publish_night, write_tables
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from pyspark.sql.types import ArrayType, BooleanType, DataType, DoubleType, StringType
 
+from jobs.config.configuration import Config
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import HeldNight
 from jobs.online.fields import OnlineView
@@ -17,7 +18,6 @@ from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
-from jobs.runtime.config import Config
 from tests.jobs.online.nights import config_in
 
 IDS = {"user": ["ann", "ben"], "item": ["tea", "salt"]}

@@ -12,11 +12,11 @@ from pyspark.sql import SparkSession
 from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, RUNS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
+from jobs.config.configuration import Config, load_config
+from jobs.execution.night import Night, Record, Step
 from jobs.online.store import feature_store_yaml, open_store
 from jobs.publish import publish
 from jobs.register_features import register_features
-from jobs.runtime.config import Config, load_config
-from jobs.runtime.night import Night, Record, Step
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 

@@ -11,13 +11,13 @@ import pandas as pd
 from feast import FeatureView, Field
 from feast.types import Float64, String
 
+from jobs.config.configuration import load_config
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.fields import OnlineView
 from jobs.online.registration import register, registered_colours
 from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.publish import bring_live
-from jobs.runtime.config import load_config
 from jobs.runtime.lock import only_writer
 from tests.jobs.online.frames import rows_of
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jobs.config.configuration import Config, load_config
 from jobs.online.store import feature_store_yaml
-from jobs.runtime.config import Config, load_config
 from jobs.serving.client import StorefrontClient
 from tests.jobs.online.publisher import night_of, publish_nights
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from jobs.runtime.config import Config, load_config
+from jobs.config.configuration import Config, load_config
 from tests.jobs.online.nights import TTL
 
 PASSWORD = "salt-and-tea"

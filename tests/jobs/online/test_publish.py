@@ -16,13 +16,13 @@ from pyspark.sql import SparkSession
 
 from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS
 from features.declarations import ITEM_FEATURES, USER_FEATURES
+from jobs.config.configuration import Config
+from jobs.execution import command
 from jobs.online.store import feast_folder, feature_store_yaml, read_store, reader_yaml
 from jobs.publish import main as publish_command
 from jobs.publish import publish, what_would_change
 from jobs.register_features import register_features
 from jobs.roll_back import roll_back
-from jobs.runtime import command
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.lock import only_writer
 from jobs.serving.client import PublishedNight, StorefrontClient, UserList

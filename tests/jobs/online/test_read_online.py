@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from jobs.config.configuration import Config
 from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import register
+from jobs.online.roll_backs import taken_back
 from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.read_online import read_online
 from jobs.roll_back import roll_back
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError, Refused
-from jobs.runtime.roll_backs import taken_back
 from tests.jobs.online.frames import publish_frames, published_in
 from tests.jobs.online.nights import config_in
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from feast import FeatureStore
 
+from jobs.config.configuration import Config
 from jobs.online import redis_store
 from jobs.online.audit import audit
 from jobs.online.catalogue import build_catalogue
@@ -22,7 +23,6 @@ from jobs.online.store import feature_store_yaml, open_store, reader_yaml
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import PublishedNight, StorefrontClient
 from tests.jobs.online.frames import bring_frames_live, publish_frames, rows_of

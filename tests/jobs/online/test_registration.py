@@ -15,6 +15,8 @@ from feast import Entity, FeatureService, ValueType
 from pyspark.sql.types import DateType
 
 from features.declarations import ITEM_FEATURES_TABLE
+from jobs.config.configuration import Config
+from jobs.execution.night import Night, Record
 from jobs.live.online import LIVE_SERVICE, register_live
 from jobs.online.catalogue import RANKING, Catalogue, build_catalogue
 from jobs.online.colours import HeldNight
@@ -23,10 +25,8 @@ from jobs.online.registration import point_services, register, registered_colour
 from jobs.online.store import feature_store_yaml, open_store, read_store
 from jobs.online.views import online_views
 from jobs.register_features import register_features
-from jobs.runtime.config import Config
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.lock import only_writer
-from jobs.runtime.night import Night, Record
 from jobs.serving.client import StorefrontClient
 from tests.jobs.online.frames import publish_frames
 from tests.jobs.online.nights import config_in

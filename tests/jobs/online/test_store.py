@@ -9,8 +9,8 @@ import pytest
 import yaml
 from feast.infra.online_stores.redis import RedisOnlineStore
 
+from jobs.config.configuration import Config, load_config
 from jobs.online.store import feature_store_yaml, open_store, read_store, reader_yaml, registry_file
-from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from tests.jobs.online.nights import config_in
 

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 import conf as packaged_conf
-from jobs.runtime.config import resolve_config
-from jobs.runtime.plan_section import Plan
+from jobs.config.configuration import resolve_config
+from jobs.config.plan import Plan
 
 
 def plan_with(**keys: Any) -> Plan:

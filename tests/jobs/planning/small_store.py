@@ -13,8 +13,8 @@ from pyspark.sql import SparkSession
 from features.contract import EXPOSURE_SCORES, ITEMS, RELEVANCE, USER_HISTORY
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
-from jobs.runtime.config import Config, load_config
-from jobs.runtime.night import Night, Record
+from jobs.config.configuration import Config, load_config
+from jobs.execution.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 

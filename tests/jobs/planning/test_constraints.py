@@ -25,17 +25,17 @@ from features.contract import (
     RELEVANCE,
     RUNS,
 )
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night
 from jobs.plan_exposure import plan_exposure
 from jobs.planning.by_spark import BySpark
 from jobs.planning.eligibility import without_frequent
 from jobs.planning.inputs import inputs_of
 from jobs.planning.setting import read_setting
-from jobs.report.reading import Reading
+from jobs.report.night_tables import Reading
 from jobs.report.sections.starving import _why
 from jobs.report.why_not import why_not_planned, why_not_shown
-from jobs.runtime.config import load_config
 from jobs.runtime.errors import ConfigurationError, LongtailError, Refused
-from jobs.runtime.night import Night
 from jobs.show import item_in_words, shopper_in_words
 from jobs.what_if import what_if
 from model.exposure import passes

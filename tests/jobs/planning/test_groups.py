@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from jobs.config.plan import GroupBound
 from jobs.planning.groups import members_by_rule, named_groups
-from jobs.runtime.plan_section import GroupBound
 from tests.jobs.planning.plans import plan_with
 
 ITEMS = pd.DataFrame(

@@ -13,10 +13,10 @@ from pyspark.sql import SparkSession
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVANCE
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
+from jobs.config.configuration import Config, load_config
+from jobs.execution.night import Night, Record
 from jobs.plan_exposure import plan_exposure
-from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 
 FIRST, SECOND = date(2017, 12, 1), date(2017, 12, 2)

@@ -11,9 +11,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.contract import EVENTS
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night, Record
 from jobs.planning.visits import planned_visits
-from jobs.runtime.config import load_config
-from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 

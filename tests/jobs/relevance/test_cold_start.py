@@ -6,7 +6,7 @@ import pytest
 
 from jobs.relevance.cold_start import cold_start_figures
 from jobs.relevance.item_side import ItemSide
-from jobs.relevance.ranked import Ranked
+from jobs.relevance.ranked_candidates import Ranked
 from jobs.relevance.samples import Sample, Targets
 from model.fusion.inputs import Block, Items
 from model.fusion.ranker import RankerInputs

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from jobs import replay_storefront
+from jobs.config.configuration import Config, load_config
 from jobs.replay_storefront import begin, replay
-from jobs.runtime.config import Config, load_config
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import PublishedNight, RankedItem, StorefrontClient, UserList
 

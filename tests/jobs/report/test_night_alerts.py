@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from features.delivery.judging import NEWEST_AGE
+from features.delivery.validity import NEWEST_AGE
 from jobs.report.night_alerts import night_alerts
 from tests.jobs.report.sections.test_sections import AS_OF, LAST, reading
 

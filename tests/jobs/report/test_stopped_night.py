@@ -10,10 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs import nightly
-from jobs.report.stopped_night import tell_end, tell_stop
-from jobs.runtime.config import load_config
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night, Record
+from jobs.report.stopped_night import report_end, report_stop
 from jobs.runtime.errors import Refused
-from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 
 AS_OF = date(2017, 12, 1)
@@ -63,9 +63,9 @@ def test_what_nobody_foresaw_is_told_as_well(spark: SparkSession, tmp_path: Path
 
 def test_an_alert_needs_no_spark(tmp_path: Path) -> None:
     night = night_in(None, tmp_path)  # type: ignore[arg-type]
-    tell_stop(night, "score", ConnectionError("shopper 17"))
+    report_stop(night, "score", ConnectionError("shopper 17"))
     [line] = alerts_of(tmp_path)
     assert json.loads(line)["name"] == "night.failed"
     assert "shopper 17" not in line
-    tell_end(night)
+    report_end(night)
     assert alerts_of(tmp_path) == []

@@ -17,10 +17,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Row, SparkSession
 
 from jobs.build_candidates import candidates_of
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night, Record
 from jobs.retrieval.date_side import DateSide, channel_settings
-from jobs.runtime.config import load_config
-from jobs.runtime.night import Night, Record
-from jobs.runtime.shipping import ship_arrays
+from jobs.runtime.executor_files import ship_arrays
 from jobs.tables.warehouse import Warehouse
 from model.retrieval.first_stage import FirstStage
 from tests.benchmark.synthetic_store import factors_alone

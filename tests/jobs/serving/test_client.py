@@ -13,8 +13,8 @@ import pytest
 
 import jobs.serving.client
 from features.contract import EVENTS
+from jobs.config.configuration import Config
 from jobs.online.store import feature_store_yaml, reader_yaml
-from jobs.runtime.config import Config
 from jobs.serving.client import (
     OnStale,
     PublishedNight,

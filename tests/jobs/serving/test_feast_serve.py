@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
+from jobs.config.configuration import Config
 from jobs.online.store import reader_yaml
-from jobs.runtime.config import Config
 from tests.jobs.online.frames import publish_frames
 from tests.jobs.online.nights import config_in
 from tests.jobs.online.redis_server import VARIABLE, redis_config, running_redis

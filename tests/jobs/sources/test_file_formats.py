@@ -18,9 +18,9 @@ from features.contract import EVENTS, ITEMS
 from features.contract.source_parts import SOURCE_PARTS
 from features.quality.contract_checks import with_contract_columns
 from features.quality.outcomes import with_outcome
+from jobs.config.source import FileInput, Files, Mapped, TableMapping
 from jobs.runtime.errors import Refused
 from jobs.runtime.session import spark_session
-from jobs.runtime.source_config import FileInput, Files, Mapped, TableMapping
 from jobs.sources.files import FilesSource
 from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import list_parts

@@ -9,10 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.contract import DAILY_ITEM, EVENTS, METRICS, RUNS, USERS
+from jobs.config.configuration import load_config
+from jobs.execution.manifest import run_step
 from jobs.housekeep import housekeep
-from jobs.runtime.config import load_config
 from jobs.runtime.errors import ConfigurationError
-from jobs.runtime.manifest import run_step
 from jobs.tables.upkeep import compact, day_column, drop_old_days, guarded_versions, vacuum
 from jobs.tables.warehouse import Warehouse
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.exposure.displaced import displaced_by
+from model.exposure.displacement import displaced_by
 from tests.model.exposure.problems import problem_of
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.exposure.chance import mixed, seeds_of
 from model.exposure.exploration import Exploration, drawn, planned_exploration
+from model.exposure.hashed_random import mixed, seeds_of
 from model.exposure.lists import Lists
 from model.exposure.prices import solve
 from model.exposure.problem import Problem

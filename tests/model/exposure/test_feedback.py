@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.exposure.feedback import Feedback, next_correction, relative_error
+from model.exposure.controller import Feedback, next_correction, relative_error
 
 SETTINGS = Feedback(gain=0.25, most=0.5, noise=0.0)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.exposure import kept_pairs as module
-from model.exposure.kept_pairs import kept_pairs
+from model.exposure.list_candidates import kept_pairs
 from tests.model.exposure.problems import problem_of
 
 

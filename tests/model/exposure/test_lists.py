@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.exposure.chance import mixed, seeds_of
 from model.exposure.floor_repair import repaired
+from model.exposure.hashed_random import mixed, seeds_of
 from model.exposure.lists import Lists
 from model.exposure.prices import solve
 from model.exposure.problem import Group, Problem

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.exposure import order
-from model.exposure.order import by_score
+from model.exposure.ranking import by_score
 
 
 @pytest.mark.parametrize("decimals", [0, 1, 15])  # many ties, some, none

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from model.exposure.chance import seeds_of
+from model.exposure.hashed_random import seeds_of
 from model.exposure.plan import Plan, planned
 from model.exposure.problem import Group, Problem
 from tests.model.exposure.problems import problem_of, random_problem

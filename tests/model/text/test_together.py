@@ -12,9 +12,7 @@ import pytest
 import torch
 
 from model.text.adapters import Lora
-from model.text.encoder import Encoder
-from model.text.pairs import CategoryTexts, Pairs
-from model.text.together import (
+from model.text.distributed import (
     TuningData,
     encode_in_process,
     put_texts,
@@ -23,6 +21,8 @@ from model.text.together import (
     take_vectors,
     tune_in_process,
 )
+from model.text.encoder import Encoder
+from model.text.pairs import CategoryTexts, Pairs
 from model.text.tuning import TwoTowerSettings
 from model.text.two_tower import fine_tune
 

@@ -9,11 +9,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.contract import METRICS
+from jobs.execution.night import Night, Record
 from jobs.quality.delivered_health import delivered_figures
+from jobs.report.night_tables import Reading
 from jobs.report.page.parts import Table
-from jobs.report.reading import Reading
 from jobs.report.sections.delivery import delivery
-from jobs.runtime.night import Night, Record
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.test_account_exposure import FIRST, GENEROUS, Store
 

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from jobs.config.configuration import load_config
+from jobs.report.night_tables import Reading
 from jobs.report.page.parts import Tiles
-from jobs.report.reading import Reading
 from jobs.report.sections.exposure import exposure
 from jobs.report.sections.headline import headline
 from jobs.report.sections.prices import group_in_words
 from jobs.report.sections.run_times import run_times
-from jobs.runtime.config import load_config
 
 AS_OF, LAST, WEEK = date(2017, 12, 8), date(2017, 12, 7), date(2017, 12, 1)
 FIGURES = ["as_of", "name", "segment", "value", "source_versions"]

@@ -1,0 +1,118 @@
+"""YAML to a frozen, typed configuration. An unknown or missing key is an error that names it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from jobs.config.account import Account
+from jobs.config.alerts import Alerts
+from jobs.config.candidates import Candidates
+from jobs.config.channels import Channels
+from jobs.config.demand import Demand
+from jobs.config.drift import Drift
+from jobs.config.encoder import Encoder
+from jobs.config.evaluation import Evaluation
+from jobs.config.experiment import Experiment, plans_of_arms
+from jobs.config.features import Features
+from jobs.config.files import changed_keys, merged, read_packaged, read_yaml
+from jobs.config.first_stage import FirstStage
+from jobs.config.fusion import Fusion
+from jobs.config.gate import Gate
+from jobs.config.housekeeping import Housekeeping
+from jobs.config.mlflow import MLflow
+from jobs.config.online import Online
+from jobs.config.plan import Plan
+from jobs.config.quality import Quality
+from jobs.config.relevance import Relevance
+from jobs.config.section import Section, Whole
+from jobs.config.segments import Segments
+from jobs.config.sequences import Sequences
+from jobs.config.source import Source
+from jobs.config.stream import Stream
+from jobs.config.trees import Trees
+from jobs.runtime.errors import ConfigurationError
+
+
+class Config(Section):
+    """The resolved configuration; `conf/base.yaml` explains each key."""
+
+    warehouse: Annotated[str, Field(min_length=1)]
+    seed: Whole
+    source: Source
+    housekeeping: Housekeeping
+    segments: Segments
+    features: Features
+    demand: Demand
+    quality: Quality
+    drift: Drift
+    alerts: Alerts
+    encoder: Encoder
+    relevance: Relevance
+    candidates: Candidates
+    channels: Channels
+    sequences: Sequences
+    first_stage: FirstStage
+    fusion: Fusion
+    trees: Trees
+    gate: Gate
+    account: Account
+    plan: Plan
+    evaluation: Evaluation
+    experiment: Experiment
+    online: Online
+    stream: Stream
+    mlflow: MLflow
+
+    @model_validator(mode="after")
+    def arms_have_plans(self) -> Config:
+        plans_of_arms(self.plan, self.experiment)
+        return self
+
+    @property
+    def hash(self) -> str:
+        """The first 12 hex digits of the SHA-256 of the configuration without the warehouse's place."""
+        text = json.dumps(self.model_dump(mode="json", exclude={"warehouse"}), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def load_config(path: str | Path, changes: Sequence[str] = ()) -> Config:
+    """Reads `path` over the packaged base.yaml, then applies changes such as 'plan.slots=8', whose values are YAML.
+
+    Raises ConfigurationError that names file, key and remedy.
+    """
+    given = read_yaml(Path(path))
+    for change in changes:
+        given = merged(given, changed_keys(change))
+    return resolve_config(read_packaged("base.yaml"), given, " with ".join([str(path), *changes]))
+
+
+def resolve_config(base: dict[str, Any], overrides: dict[str, Any], origin: str) -> Config:
+    """Merges two mappings, the second wins key by key, and checks the result."""
+    try:
+        return Config.model_validate(merged(base, overrides))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the configuration"
+        problem, remedy = {
+            "extra_forbidden": (
+                "is not a key of the configuration",
+                "Remove it or look up its name in conf/base.yaml.",
+            ),
+            "missing": ("is missing", "Set it; conf/base.yaml explains it."),
+            "string_too_short": ("is empty", "conf/base.yaml explains it."),
+            "too_short": ("is empty", "conf/base.yaml explains it."),
+            "model_type": ("is a section: it has keys of its own", "conf/base.yaml explains them."),
+        }.get(first["type"], (f"is wrong: {_without_jargon(first['msg'])}", "conf/base.yaml explains it."))
+        raise ConfigurationError(f"{origin}: {key} {problem}.", remedy) from error
+
+
+def _without_jargon(message: str) -> str:
+    """'it should be a valid integer' of 'Input should be a valid integer'; our own messages as they are."""
+    message = message.removeprefix("Value error, ").replace("valid tuple", "valid list")
+    return f"it {message.removeprefix('Input ')}" if message.startswith("Input ") else message

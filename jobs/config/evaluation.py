@@ -1,0 +1,19 @@
+"""The section `evaluation` of the configuration: how policies are held against each other from the log."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from jobs.config.section import NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share
+
+
+class Evaluation(Section):
+    response: Literal["click", "cart", "purchase"]
+    attribution_days: Positive
+    assumption: Literal["item-position", "position-based"]
+    clip: Annotated[Number, Field(ge=1)]
+    least_overlap: Share
+    least_effective_size: NotNegativeFloat
+    most_exposures_a_day: PositiveFloat

@@ -1,0 +1,35 @@
+"""The section `relevance` of the configuration: what f is the probability of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from jobs.config.section import Number, Positive, Section
+
+
+class Relevance(Section):
+    horizon_days: Positive
+    target: Literal["purchase"]
+    per: Literal["horizon", "exposure"]
+    attribution_days: Positive
+    largest_weight: Annotated[Number, Field(ge=1)]
+    every_days: Positive
+    batch_users: Positive
+
+    @model_validator(mode="after")
+    def _window_fits(self) -> Self:
+        if self.attribution_days >= self.horizon_days:
+            raise ValueError(
+                f"attribution_days {self.attribution_days} must be below horizon_days {self.horizon_days}: of the "
+                "last attribution_days of a period, no exposure has a known answer yet"
+            )
+        return self
+
+    @property
+    def meaning(self) -> str:
+        """What f is the probability of, in words."""
+        if self.per == "horizon":
+            return f"a {self.target} within {self.horizon_days} days"
+        return f"a {self.target} within {self.attribution_days} days of an exposure"

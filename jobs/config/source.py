@@ -1,0 +1,146 @@
+"""Configuration of the source: where the store's tables come from and how they map to the contract."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from jobs.config.section import NotNegative, Number, Positive, Section, Share
+
+DERIVED = {
+    "items": {"valid_from", "valid_to"},
+    "events": {"event_date", "source_part"},
+    "promotions": {"source_part"},
+}
+
+
+def _as_written(word: object) -> object:
+    """YAML reads true and 1 as no text, where a store's words may be these."""
+    return str(word).lower() if isinstance(word, bool) else str(word) if isinstance(word, int) else word
+
+
+class FileInput(Section):
+    """Files of one kind; `options` are those of Spark's reader, `when_gone` is what becomes of the events and
+    promotions of a file that is gone.
+
+    A Delta table rewrites a file when it changes or deletes a row of it, so there they go by default, and what is still
+    there comes again with another file; elsewhere a file that is gone was cleared away, and they stay.
+    """
+
+    path: str
+    format: Literal["csv", "json", "parquet", "delta"]
+    options: dict[str, str] = Field(default_factory=dict)
+    when_gone: Literal["keep", "delete"] | None = None
+
+    @property
+    def takes_back_gone(self) -> bool:
+        return (self.when_gone or ("delete" if self.format == "delta" else "keep")) == "delete"
+
+
+class Mapped(Section):
+    """Where one column of the contract comes from: exactly one of `column`, `columns`, `map`, `constant` and `sql`."""
+
+    column: str | None = None
+    columns: tuple[str, ...] = ()
+    separator: str = "-"
+    map: dict[str, str] = Field(default_factory=dict)
+    constant: str | int | float | bool | None = None
+    sql: str | None = None
+    values: dict[Annotated[str, BeforeValidator(_as_written)], str | None] = Field(default_factory=dict)
+    format: str | None = None
+    zone: str | None = None
+    unit: Literal["seconds", "milliseconds"] | None = None
+    decimal_comma: bool = False
+    default: str | int | float | bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def name_alone_is_a_column(cls, given: Any) -> Any:
+        return {"column": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def says_where_from(self) -> Mapped:
+        given = [
+            self.column is not None,
+            bool(self.columns),
+            bool(self.map),
+            self.constant is not None,
+            self.sql is not None,
+        ]
+        if sum(given) != 1:
+            raise ValueError("needs exactly one of column, columns, map, constant, sql")
+        return self
+
+
+class TableMapping(Section):
+    """Rows of an input as rows of one table of the contract; rows that do not fulfil `where` (SQL) are left out."""
+
+    input: str
+    where: str | None = None
+    columns: dict[str, Mapped]
+
+
+class Files(Section):
+    """Inputs by name, and the tables made of them. A table may come from several inputs, an input may feed several.
+
+    `unseen_days`: an item is withdrawn so many days after it was last seen. `withdraw_missing_up_to`: the files of
+    items that are there hold the whole catalogue, so an item that they lack is withdrawn; where more than this share of
+    the listed items is missing, the night stops. Both are null where the store says itself what is withdrawn.
+    """
+
+    inputs: dict[str, FileInput]
+    items: Annotated[tuple[TableMapping, ...], Field(min_length=1)]
+    users: Annotated[tuple[TableMapping, ...], Field(min_length=1)]
+    events: Annotated[tuple[TableMapping, ...], Field(min_length=1)]
+    promotions: tuple[TableMapping, ...] = ()
+    unseen_days: Positive | None = None
+    withdraw_missing_up_to: Share | None = None
+
+    @model_validator(mode="after")
+    def withdrawn_in_one_way(self) -> Files:
+        if self.unseen_days is not None and self.withdraw_missing_up_to is not None:
+            raise ValueError("unseen_days and withdraw_missing_up_to exclude one another")
+        return self
+
+    @model_validator(mode="after")
+    def names_are_known(self) -> Files:
+        for table in (ITEMS, USERS, EVENTS, PROMOTIONS):
+            for mapping in getattr(self, table.name):
+                if mapping.input not in self.inputs:
+                    raise ValueError(f"{table.name} names the input {mapping.input}, which is not among the inputs")
+                known = set(table.column_names) - DERIVED.get(table.name, set())
+                for name in mapping.columns:
+                    if name not in known:
+                        raise ValueError(f"{table.name}.columns names {name}, which the contract does not have")
+                    if name == "attributes" and not mapping.columns[name].map:
+                        raise ValueError(f"{table.name}.columns.attributes needs map: a name for each column")
+        return self
+
+
+class Volume(Section):
+    """How far a day's events may be from the median of the same weekday in the last `weeks` weeks."""
+
+    weeks: Positive
+    least: Share
+    most: Annotated[Number, Field(ge=1)]
+
+
+class Source(Section):
+    kind: Literal["complete_journey", "files"]
+    files: Files | None
+    folder: str | None
+    currency: str
+    exposure_sample_share: Share
+    max_rejected_share: Share
+    park_days: Positive
+    restate_days: NotNegative
+    image_embedding_size: Positive | None
+    volume: Volume
+
+    @model_validator(mode="after")
+    def files_are_described(self) -> Source:
+        if (self.kind == "files") != (self.files is not None):
+            raise ValueError("files goes with kind: files, and kind: files needs it")
+        return self

@@ -1,0 +1,48 @@
+"""What a step is given: one date, one configuration, one session, one record of what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from jobs.config.configuration import Config
+from jobs.config.plan import Plan
+from jobs.tables.warehouse import Warehouse
+
+
+@dataclass
+class Record:
+    """What a step says of itself; it becomes a row of `runs`."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    decisions: dict[str, str] = field(default_factory=dict)
+    model_version: str | None = None
+    status: str = "done"
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run for one `as_of`. `tables` and `record` are those of the step that runs."""
+
+    conf: Config
+    as_of: date
+    run_id: str
+    spark: SparkSession
+    tables: Warehouse
+    record: Record
+
+    @property
+    def folder(self) -> Path:
+        """The warehouse's folder as an absolute local path; for what is a file and no table."""
+        return Path(self.conf.warehouse).absolute()
+
+    def with_plan(self, plan: Plan) -> Night:
+        """The same night under another plan; what it reads, writes and says of itself is this night's."""
+        return replace(self, conf=self.conf.model_copy(update={"plan": plan}))
+
+
+Step = Callable[[Night], None]

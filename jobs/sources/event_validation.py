@@ -1,0 +1,87 @@
+"""What an event's outcome depends on beside the event: items, shoppers, purchases and events that are known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS, ITEMS, PARKED, USERS
+from features.contract.source_parts import SOURCE_PARTS
+from features.quality import outcomes
+from jobs.execution.night import Night
+from jobs.sources.intake import Arrival, Intake, Judgement
+from jobs.sources.merging import Window, known_events, outdated
+from jobs.sources.source import Source
+
+
+def with_parked(night: Night, source: Source, rows: DataFrame, window: Window) -> DataFrame:
+    """The rows and those that the last night before this one left parked: their item or shopper may be known by now.
+
+    What the source gives anew is left out of the parked ones, as it may be corrected or deleted there; an event that is
+    still in it goes on waiting since the same night. `waited` marks the parked ones.
+    """
+    waiting = _waiting(night, window)
+    if waiting is None:
+        return rows
+    replaced = outdated(source, window)
+    again = waiting.where(replaced).select("event_id", "parked_since")
+    waits = waiting.where(~replaced).withColumn("waited", F.lit(True))
+    arrived = rows.join(F.broadcast(again), on="event_id", how="left")
+    return arrived.unionByName(waits, allowMissingColumns=True)
+
+
+def _waiting(night: Night, window: Window) -> DataFrame | None:
+    """The columns of events and parked_since of what the last night left parked; None where it left nothing.
+
+    A night that noted what it took in has left what there is, though it died before it was done.
+    """
+    parts = night.tables.read_or_empty(SOURCE_PARTS).where(F.col("as_of") < F.lit(night.as_of))
+    noted = parts.agg(F.max("as_of").alias("as_of")).collect()
+    last = max((day for day in (window.since, *(row["as_of"] for row in noted)) if day is not None), default=None)
+    if last is None:
+        return None
+    parked = night.tables.read_or_empty(PARKED).where((F.col("table") == EVENTS.name) & (F.col("as_of") == F.lit(last)))
+    if parked.isEmpty():
+        return None
+    since = F.coalesce("parked_since", "as_of").alias("parked_since")
+    return parked.select(F.from_json("payload", EVENTS.schema).alias("row"), since).select("row.*", "parked_since")
+
+
+def event_judgement(
+    night: Night, source: Source, arrival: Arrival, items: Intake, users: Intake, window: Window
+) -> list[Judgement]:
+    """The steps that judge events: unknown items and shoppers, those unknown for too long, returns, known events."""
+    known_items, known_users = items.accepted.select("item_id"), users.accepted.select("user_id")
+    if not source.whole:
+        known_items = known_items.union(night.tables.read_or_empty(ITEMS).select("item_id"))
+        known_users = known_users.union(night.tables.read_or_empty(USERS).select("user_id"))
+    too_long = night.as_of - timedelta(days=night.conf.source.park_days)
+    steps: list[Judgement] = [
+        # The catalogue fits into memory; whether the shoppers do is for Spark to see.
+        lambda judged: outcomes.park_unknown(judged, "item_id", F.broadcast(known_items.distinct()), "item"),
+        lambda judged: outcomes.park_unknown(judged, "user_id", known_users.distinct(), "user"),
+        lambda judged: outcomes.reject_long_parked(judged, too_long),
+    ]
+    returns = arrival.rows.where(F.col("event_type") == "return").select("user_id", "item_id").distinct()
+    if not returns.isEmpty():
+        stored = night.tables.read_or_empty(EVENTS).where(~outdated(source, window))
+        first = _first_purchases(stored, arrival.rows, returns)
+        steps.append(lambda judged: outcomes.reject_returns_without_purchase(judged, first))
+    if not source.whole and night.tables.exists(EVENTS):
+        known = known_events(night, source, arrival.rows, window)
+        steps.append(lambda judged: outcomes.judge_known(judged, known))
+    return steps
+
+
+def _first_purchases(stored: DataFrame, arrived: DataFrame, pairs: DataFrame) -> DataFrame:
+    """user_id, item_id, first_purchase of the pairs that have bought."""
+    columns = ["user_id", "item_id", "event_type", "event_time"]
+    bought = stored.select(*columns).unionByName(arrived.where(~F.col("filtered")).select(*columns))
+    return (
+        bought.where(F.col("event_type") == "purchase")
+        .join(pairs, on=["user_id", "item_id"], how="left_semi")
+        .groupBy("user_id", "item_id")
+        .agg(F.min("event_time").alias("first_purchase"))
+    )

@@ -1,0 +1,95 @@
+"""Files of the configuration: what is wrong is named with the file, the key and a remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from jobs.config.configuration import load_config
+from jobs.runtime.errors import WRONG_USAGE, ConfigurationError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def error_of(tmp_path: Path, text: str) -> ConfigurationError:
+    path = tmp_path / "store.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_config(path)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["local.yaml", "cluster.yaml"])
+def test_the_files_that_ship_are_complete(name: str) -> None:
+    assert load_config(ROOT / "conf" / name).plan.slots == 10
+
+
+def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
+    path = tmp_path / "store.yaml"
+    path.write_text("fusion: {width: 32}\n", encoding="utf-8")
+    conf = load_config(path)
+    assert (conf.fusion.width, conf.fusion.layers) == (32, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("plan: {slotz: 3}", "plan.slotz is not a key"),
+        ("seed: many", "seed is wrong"),
+        ("sequences: {channels: [transitionz]}", "transitionz is none of next_item"),
+        ("plan: {slots: 0}", "plan.slots is wrong"),
+        ("plan: {slots: 3}", "position_weights has 10 numbers, slots is 3"),
+        ("plan: {floors: {new: {column: segment, share: 0.1}}}", "needs one of equals"),
+        ("source: {kind: spreadsheet}", "source.kind is wrong"),
+        ("- a list", "is not a mapping"),
+        ("seed: true", "seed is wrong: it should be a number, not true"),
+        ("encoder: 5", "encoder is a section: it has keys of its own"),
+        ("warehouse: ''", "warehouse is empty"),
+        ("plan: {segments: []}", "plan.segments is empty"),
+        ("plan: {floors: {new: {column: segment, equals: cold}}}", "plan.floors.new.share is missing"),
+        (
+            "quality: {bars: {drifts: {most: 1, action: stop}}}",
+            "quality.bars.drifts is wrong: it should be 'null_share'",
+        ),
+        ("seed: 1\nplan: {slots: 10}\nseed: 2\n", "says seed twice in line 3"),
+        ("plan: {slots: [", "is not YAML in line"),
+    ],
+)
+def test_a_wrong_key_is_named_with_the_file_and_a_remedy(tmp_path: Path, text: str, named: str) -> None:
+    error = error_of(tmp_path, text)
+    assert named in str(error)
+    assert "store.yaml" in str(error)
+    assert error.remedy
+    assert error.exit_code == WRONG_USAGE
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "store.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigurationError, match=r"store\.yaml: is not text in UTF-8"):
+        load_config(tmp_path / "store.yaml")
+
+
+@pytest.mark.parametrize("change", ["plan.slots", "=3", "plan..slots=3", "plan.slots=["])
+def test_a_change_that_is_no_key_and_value_is_told(change: str) -> None:
+    with pytest.raises(ConfigurationError, match="is not key=value"):
+        load_config(ROOT / "conf" / "local.yaml", [change])
+
+
+def test_a_number_without_a_point_is_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "store.yaml"
+    path.write_text("fusion: {learning_rate: 1e-4}\n", encoding="utf-8")
+    assert load_config(path).fusion.learning_rate == 1e-4
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nowhere\.yaml: cannot be read"):
+        load_config(tmp_path / "nowhere.yaml")
+
+
+def test_the_hash_tells_configurations_apart_but_not_their_places(tmp_path: Path) -> None:
+    def hash_of(text: str) -> str:
+        path = tmp_path / "store.yaml"
+        path.write_text(text, encoding="utf-8")
+        return load_config(path).hash
+
+    assert hash_of("warehouse: here") == hash_of("warehouse: there")
+    assert hash_of("seed: 1") != hash_of("seed: 2")

@@ -1,0 +1,42 @@
+"""Positions count as the log tells, and never more further down."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import METRICS
+from jobs.config.configuration import load_config
+from jobs.delivery.accounting import USED
+from jobs.delivery.learned_weights import with_learned_weights
+from jobs.execution.night import Night, Record
+from jobs.tables.warehouse import Warehouse
+from tests.conftest import ROOT
+from tests.jobs.small_tables import filled
+
+pytestmark = pytest.mark.slow
+NIGHT, OTHER, PARTLY = date(2024, 5, 4), date(2024, 5, 3), date(2024, 5, 2)
+USED_ON = {NIGHT: [1.0, 0.7, 0.75, 0.4], OTHER: [1.0, 0.9, 0.8, 0.7], PARTLY: [1.0, 0.2]}
+
+
+def test_the_nights_own_weights_are_taken_where_every_slot_has_one(spark: SparkSession, tmp_path: Path) -> None:
+    weights_of_four = "plan.position_weights=[1.0, 0.8, 0.7, 0.6]"
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}", "plan.slots=4", weights_of_four])
+    tables = Warehouse(spark, conf.warehouse)
+
+    def weights(as_of: date) -> tuple[float, ...]:
+        return with_learned_weights(Night(conf, as_of, "x", spark, tables, Record())).conf.plan.position_weights
+
+    assert weights(NIGHT) == (1.0, 0.8, 0.7, 0.6)  # nothing was ever logged
+    rows = [
+        {"as_of": day, "name": USED, "segment": str(place), "value": value}
+        for day, values in USED_ON.items()
+        for place, value in enumerate(values, start=1)
+    ]
+    tables.add(filled(spark, METRICS, rows), METRICS)
+    assert weights(NIGHT) == (1.0, 0.7, 0.7, 0.4)
+    assert weights(OTHER) == (1.0, 0.9, 0.8, 0.7)
+    assert weights(PARTLY) == (1.0, 0.8, 0.7, 0.6)
