@@ -74,10 +74,10 @@ class BySpark:
 
     def kept(self, price: np.ndarray, gamma: float) -> DataFrame:
         """user_id, item_id, relevance, cause of the pairs that the integral lists may need."""
-        item_type, max_per_type = self.bounds.item_type, self.bounds.max_per_type
+        list_rules = self.bounds.list_rules
 
         def best(shard: UserPairs, first_user: int) -> pa.RecordBatch:
-            keep = kept_pairs(shard, price, gamma, item_type, max_per_type)
+            keep = kept_pairs(shard, price, gamma, list_rules)
             users = np.repeat(np.arange(len(shard.delivery)), np.diff(shard.user_start))[keep] + first_user
             return pa.record_batch(
                 {"user": pa.array(users, pa.int32()), "item": pa.array(shard.item_index[keep], pa.int32())}

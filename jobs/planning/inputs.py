@@ -75,8 +75,7 @@ def problem_of(
         item_cap=np.maximum(bounds.cap - taken, 0.0),
         item_floor=np.maximum(bounds.floor - taken, 0.0),
         groups=tuple(_left(one.group, taken) for one in setting.groups),
-        item_type=setting.item_type,
-        max_per_type=plan.max_per_product_type,
+        list_rules=setting.list_rules,
     )
 
 

@@ -27,6 +27,7 @@ from jobs.planning.shared import SharedLists, shared_lists
 from jobs.planning.unmatched import unmatched_names
 from jobs.planning.visits import VISIT_COLUMNS, planned_visits
 from jobs.runtime.errors import ConfigurationError, LongtailError
+from model.exposure.list_rules import ListRules
 from model.exposure.problem import total_exposure
 
 
@@ -44,7 +45,7 @@ class Setting:
 
     plan: Plan
     items: pd.DataFrame
-    item_type: np.ndarray
+    list_rules: ListRules
     users: pd.DataFrame
     bounds: ItemBounds
     groups: tuple[NamedGroup, ...]
@@ -95,12 +96,12 @@ def read_setting(night: Night) -> Setting:
     )
     factor, addend = worth_of(plan, items)
     types, _ = pd.factorize(items["product_type"].where(items["product_type"] != ""), sort=True)
-    item_type = types.astype(np.int64)
-    shared = shared_lists(plan, users, means, (factor, addend), bounds, groups, item_type)
+    list_rules = ListRules(types[None].astype(np.int32), np.array([plan.max_per_product_type]), ("product_type",))
+    shared = shared_lists(plan, users, means, (factor, addend), bounds, groups, list_rules)
     return Setting(
         plan=plan,
         items=items,
-        item_type=item_type,
+        list_rules=list_rules,
         users=users,
         bounds=bounds,
         groups=groups,

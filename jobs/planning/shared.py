@@ -11,6 +11,7 @@ from features.contract.fallback_lists import EVERYONE
 from jobs.config.plan import Plan
 from jobs.planning.groups import NamedGroup
 from jobs.planning.item_bounds import ItemBounds
+from model.exposure.list_rules import ListRules
 from model.exposure.shared_list import shared_list
 
 
@@ -34,7 +35,7 @@ def shared_lists(
     worth: tuple[np.ndarray, np.ndarray],
     bounds: ItemBounds,
     groups: tuple[NamedGroup, ...],
-    item_type: np.ndarray,
+    list_rules: ListRules,
 ) -> SharedLists:
     """The lists of a night; means: mean relevance of items by segment; users: user_id, visits, consents.
 
@@ -51,9 +52,7 @@ def shared_lists(
         value[segment] = mean * factor + np.where(mean > 0, addend, 0.0)
         # Of unknown shoppers nobody knows how many come, so their lists take nothing from the caps.
         of_segment = delivery if segment == EVERYONE else np.zeros(len(weights))
-        lists[segment] = shared_list(
-            value[segment], of_segment, bounds.stock, capped, item_type, plan.max_per_product_type
-        )
+        lists[segment] = shared_list(value[segment], of_segment, bounds.stock, capped, list_rules)
     shown = lists[EVERYONE]
-    delivered = np.bincount(shown, delivery[: len(shown)], minlength=len(item_type))
+    delivered = np.bincount(shown, delivery[: len(shown)], minlength=list_rules.items)
     return SharedLists(lists, means, value, refusing["user_id"].to_numpy(), delivered)

@@ -58,8 +58,5 @@ def planned_night(night: Night, setting: Setting, warm: Prices | None) -> Planne
 def _with_kept_pairs(inputs: Inputs, found: Priced) -> Inputs:
     """Of shards, as the executors do it."""
     problem = inputs.problem
-    kept = [
-        kept_pairs(shard, found.price, found.gamma, problem.item_type, problem.max_per_type)
-        for shard in shards_of(problem.pairs)
-    ]
+    kept = [kept_pairs(shard, found.price, found.gamma, problem.list_rules) for shard in shards_of(problem.pairs)]
     return inputs.only(np.concatenate(kept))

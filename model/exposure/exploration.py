@@ -2,7 +2,7 @@
 
 Who may be drawn (the support) is fixed before the draw: an item enters the supports of so many users that its cap holds
 even if all of them draw it. Within a user's support the draw is systematic sampling, whose inclusion probabilities are
-exact (Madow 1949); types lie together on its line, so at most `max_per_type` of a type ever enter a list.
+exact (Madow 1949); items of a group lie together on its line, so no draw breaks a list rule.
 """
 
 from __future__ import annotations
@@ -63,8 +63,7 @@ def drawn(exploration: Exploration, problem: Problem, user_seed: np.ndarray, ite
     if not len(exploration.pair):
         return exploration.pair
     user, item = exploration.user, problem.item_index[exploration.pair]
-    known = problem.item_type[item]
-    type_key = np.where(known >= 0, known, problem.items + 1 + item).astype(np.uint64)
+    type_key = _cells(problem)[item].astype(np.uint64)
     of_user = user_seed[user]
     order = np.lexsort((mixed(of_user, item_seed[item]), mixed(of_user, type_key), user))
     sorted_user = user[order]
@@ -92,16 +91,18 @@ def _free_pairs(lists: Lists) -> np.ndarray:
 def _room(lists: Lists, pair: np.ndarray) -> np.ndarray:
     """int (pairs given): how many more of the pair's type its user's list can take."""
     problem = lists.problem
-    user, own = problem.user_index[pair], problem.item_type[problem.item_index[pair]]
-    listed = lists.types(np.arange(problem.users))
-    width = int(problem.item_type.max(initial=-1)) + 1
-    present = listed >= 0
-    key = np.nonzero(present)[0] * max(width, 1) + listed[present]
-    keys, counts = np.unique(key, return_counts=True)
-    wanted = user.astype(np.int64) * max(width, 1) + own
-    at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-    taken = np.where(keys[at] == wanted, counts[at], 0) if len(keys) else np.zeros(len(pair), dtype=np.int64)
-    return np.where(own >= 0, problem.max_per_type - taken, problem.exploration_slots)
+    user, item = problem.user_index[pair], problem.item_index[pair]
+    room = problem.list_rules.room(lists.items(user), item)
+    return np.minimum(room, problem.exploration_slots)
+
+
+def _cells(problem: Problem) -> np.ndarray:
+    """int (items): which items lie together on the line, those of one group; an item without a group alone."""
+    alone = problem.list_rules.codes.max(initial=-1) + 1 + np.arange(problem.items)
+    if not len(problem.list_rules):
+        return alone
+    codes = problem.list_rules.codes[0]
+    return np.where(codes >= 0, codes, alone)
 
 
 def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.ndarray:
@@ -134,10 +135,8 @@ def _type_rooms(lists: Lists, pair: np.ndarray, user: np.ndarray) -> tuple[np.nd
     """The group (user and type; alone where the type is unknown) of each pair, and the room of each group."""
     problem = lists.problem
     item = problem.item_index[pair]
-    own = problem.item_type[item].astype(np.int64)
-    width = int(problem.item_type.max(initial=-1)) + 1 + problem.items
-    alone = int(problem.item_type.max(initial=-1)) + 1 + item
-    _, first, group = np.unique(user * width + np.where(own >= 0, own, alone), return_index=True, return_inverse=True)
+    cell = _cells(problem)
+    _, first, group = np.unique(user * (cell.max() + 1) + cell[item], return_index=True, return_inverse=True)
     return group, np.minimum(_room(lists, pair)[first], problem.exploration_slots)
 
 

@@ -19,7 +19,7 @@ def repaired(lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> d
 
     A swap takes out a list's entry and puts in a candidate of the short group, at the place of its score; the cost is
     the score given up. No cap of an item or a group is exceeded, no floor that is met is broken, no short one gets
-    shorter, and at most `max_per_type` of a type stay in a list. Floors of groups come first, then those of items. At
+    shorter, and no list breaks a list rule. Floors of groups come first, then those of items. At
     the end, slots that are still empty take what fits, best first.
 
     group_floor: float64 (groups); item_floor: float64 (items)
@@ -132,7 +132,7 @@ class _Repair:
             removable.insert(0, None)
         for leaving in removable:
             rest = [p for r, p in enumerate(row) if r != leaving]
-            if not self._type_fits(rest, item):
+            if not problem.list_rules.fits(problem.item_index[np.array(rest, dtype=np.int64)], item):
                 continue
             at = next((r for r, p in enumerate(rest) if score[p] < score[pair]), len(rest))
             changed = [*rest[:at], pair, *rest[at:]]
@@ -142,13 +142,6 @@ class _Repair:
                 self.lists.pair[user, : len(changed)] = changed
                 return True
         return False
-
-    def _type_fits(self, rest: list[int], item: int) -> bool:
-        problem = self.problem
-        own = problem.item_type[item]
-        if own < 0:
-            return True
-        return sum(problem.item_type[problem.item_index[p]] == own for p in rest) < problem.max_per_type
 
     def _allowed(self, items: np.ndarray, moved: np.ndarray, belongs: np.ndarray) -> bool:
         """Takes the change of exposures over when it helps the group, keeps caps and hurts no other floor."""

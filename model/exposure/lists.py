@@ -35,10 +35,9 @@ class Lists:
         weight = self.problem.visits[user] * self.problem.position_weights[rank]
         return np.bincount(self.problem.item_index[self.pair[user, rank]], weight, minlength=self.problem.items)
 
-    def types(self, users: np.ndarray) -> np.ndarray:
-        """int (users given, slots): product types by rank, -1 where unknown or empty."""
+    def items(self, users: np.ndarray) -> np.ndarray:
+        """int (len(users), slots): items of these users' lists by rank, -1 where a slot is empty."""
         pair = self.pair[users]
-        types = np.full(pair.shape, -1, dtype=np.int64)
-        listed = pair >= 0
-        types[listed] = self.problem.item_type[self.problem.item_index[pair[listed]]]
-        return types
+        items = np.full(pair.shape, -1, dtype=np.int64)
+        items[pair >= 0] = self.problem.item_index[pair[pair >= 0]]
+        return items

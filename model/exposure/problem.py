@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_array
 
+from model.exposure.list_rules import ListRules
 from model.exposure.user_block import UserPairs
 
 
@@ -39,8 +40,7 @@ class Problem:
     exploration_slots  how many of the last slots are drawn at random
     item_cap           float64 (items): most exposures; 0 keeps an item out
     item_floor         float64 (items): least exposures
-    item_type          int (items): product type, -1 where unknown
-    max_per_type       most items of one known type in a list
+    list_rules         at most so many items of a group in one list
 
     Raises ValueError that names what is wrong.
     """
@@ -54,8 +54,7 @@ class Problem:
     item_cap: np.ndarray
     item_floor: np.ndarray
     groups: tuple[Group, ...]
-    item_type: np.ndarray
-    max_per_type: int
+    list_rules: ListRules
 
     def __post_init__(self) -> None:
         _check_pairs(self)
@@ -178,14 +177,12 @@ def _check_numbers(problem: Problem) -> None:
         raise ValueError("position_weights are not in (0, 1] or increase; number positions by attention.")
     if not 0 <= problem.exploration_slots < len(weights):
         raise ValueError("exploration_slots has to be from 0 to one less than the slots.")
-    if problem.max_per_type < 1:
-        raise ValueError("max_per_type has to be at least 1.")
     for name in ("item_cap", "item_floor"):
         bound = getattr(problem, name)
         if len(bound) != problem.items or not np.all(np.isfinite(bound) & (bound >= 0)):
             raise ValueError(f"{name} has a number that is negative, NaN or infinite, or misses items; correct it.")
-    if len(problem.item_type) != problem.items:
-        raise ValueError(f"item_type has {len(problem.item_type)} numbers for {problem.items} items.")
+    if problem.list_rules.items != problem.items:
+        raise ValueError(f"list_rules have codes of {problem.list_rules.items} items, and there are {problem.items}.")
 
 
 def _check_groups(problem: Problem) -> None:

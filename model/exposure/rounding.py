@@ -16,8 +16,8 @@ def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.
     Ranks are given out one after the other. At a rank every user proposes the best item left to them; where a cap (of
     the item or of a group of it) is near, the proposals that lose most by refusal (largest s - t) are accepted and the
     others propose their next one. A pair that was refused is not tried again at a later rank, so that a list is
-    ordered by score. So caps hold for the exposure of the ranks themselves, at most `max_per_type` of a type enter a
-    list, and a slot stays empty only when all candidates are used up, capped or too many of a type.
+    ordered by score. So caps hold for the exposure of the ranks themselves, no list breaks a list rule, and
+    a slot stays empty only when all candidates are used up, capped or kept out by a list rule.
 
     price: float64 (items); threshold: float64 (users), the price t of a slot
     """
@@ -31,8 +31,9 @@ def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.
         asking = np.flatnonzero(place < end)
         while len(asking):
             pair = order[place[asking]]
-            open_ = room.fits(problem.item_index[pair], exposure[asking])
-            open_ &= ~_type_is_full(lists, asking, pair)
+            item = problem.item_index[pair]
+            open_ = room.fits(item, exposure[asking])
+            open_ &= problem.list_rules.room(lists.items(asking), item) > 0
             place[asking[~open_]] += 1
             taken = np.zeros(len(asking), dtype=bool)
             proposed, by = pair[open_], asking[open_]
@@ -45,8 +46,3 @@ def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.
             asking = asking[~taken]
             asking = asking[place[asking] < end[asking]]
     return lists
-
-
-def _type_is_full(lists: Lists, users: np.ndarray, pair: np.ndarray) -> np.ndarray:
-    own = lists.problem.item_type[lists.problem.item_index[pair]]
-    return (own >= 0) & ((lists.types(users) == own[:, None]).sum(axis=1) >= lists.problem.max_per_type)

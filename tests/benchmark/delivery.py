@@ -19,6 +19,7 @@ from jobs.config.configuration import resolve_config
 from jobs.config.files import read_packaged
 from model.exposure.controller import Feedback, next_correction, relative_error
 from model.exposure.hashed_random import seeds_of
+from model.exposure.list_rules import no_rules
 from model.exposure.plan import Plan, planned
 from model.exposure.problem import Group, Problem, total_exposure
 from model.exposure.visits import expected_visits
@@ -98,7 +99,7 @@ class Loop:
             user_start=np.searchsorted(user, np.arange(USERS + 1)), item_index=item.astype(np.int32),
             value=self.guess[user, item], visits=visits, position_weights=RECKONED, exploration_slots=1,
             item_cap=np.full(ITEMS, 0.02 * total), item_floor=np.zeros(ITEMS), groups=groups,
-            item_type=np.full(ITEMS, -1), max_per_type=SLOTS,
+            list_rules=no_rules(ITEMS),
         )  # fmt: skip
         names = [np.array([f"{kind}{n}" for n in range(count)]) for kind, count in (("u", USERS), ("i", ITEMS))]
         return planned(problem, 0.002, 60, seeds_of(names[0], len(self.days)), seeds_of(names[1], 0)), problem

@@ -40,7 +40,7 @@ def setting_of(spark: SparkSession, problem: Problem, folder: Path) -> Setting:
     return Setting(
         plan=plan,
         items=pd.DataFrame({"item_id": items}),
-        item_type=problem.item_type,
+        list_rules=problem.list_rules,
         users=known,
         bounds=bounds,
         groups=tuple(NamedGroup(group.name, group.name, group) for group in problem.groups),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.exposure.list_rules import ListRules
 from model.exposure.problem import Group, Problem
 
 
@@ -41,6 +42,5 @@ def synthetic_problem(users: int, items: int, per_user: int, *, seed: int = 1, s
         item_cap=np.full(items, 4.0 * total / items),
         item_floor=np.zeros(items),
         groups=groups,
-        item_type=r.integers(0, max(items // 20, 1), items),
-        max_per_type=3,
+        list_rules=ListRules(r.integers(0, max(items // 20, 1), (1, items), dtype=np.int32), np.array([3]), ("type",)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from model.exposure.hashed_random import seeds_of
+from model.exposure.list_rules import no_rules
 from model.exposure.plan import planned
 from model.exposure.problem import Group, Problem, total_exposure
 
@@ -32,8 +33,7 @@ def ours(f: np.ndarray, tail: np.ndarray, visits: np.ndarray, theta: np.ndarray,
     problem = Problem(
         user_start=np.searchsorted(user, np.arange(users + 1)), item_index=item.astype(np.int32), value=f[user, item],
         visits=visits, position_weights=theta, exploration_slots=0, item_cap=cap, item_floor=np.zeros(items),
-        groups=(Group("tail", np.flatnonzero(tail), floor=floor),), item_type=np.full(items, -1),
-        max_per_type=len(theta),
+        groups=(Group("tail", np.flatnonzero(tail), floor=floor),), list_rules=no_rules(items),
     )  # fmt: skip
     names = (seeds_of(map(str, range(n)), kind) for n, kind in ((users, "users"), (items, "items")))
     plan = planned(problem, 0.002, 60, *names)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, vstack
 
+from model.exposure.list_rules import ListRules, no_rules
 from model.exposure.problem import Group, Problem
 
 
@@ -34,9 +35,21 @@ def problem_of(
         item_cap=np.broadcast_to(np.asarray(cap, dtype=np.float64), (items,)).copy(),
         item_floor=np.broadcast_to(np.asarray(item_floor, dtype=np.float64), (items,)).copy(),
         groups=groups,
-        item_type=np.array(types if types is not None else [-1] * items, dtype=np.int64),
-        max_per_type=max_per_type,
+        list_rules=no_rules(items) if types is None else rules_of((types, max_per_type)),
     )
+
+
+def rules_of(*rules: tuple[list[int], int]) -> ListRules:
+    """Rules from the group of every item, -1 for none, and the most of a group in a list."""
+    codes, most = zip(*rules, strict=True)
+    return ListRules(np.array(codes, dtype=np.int32), np.array(most), tuple(f"rule{n}" for n in range(len(rules))))
+
+
+def breaks_no_rule(problem: Problem, listed: np.ndarray) -> bool:
+    """Whether a list of these items holds at most so many of every group of every rule."""
+    rules = zip(problem.list_rules.codes, problem.list_rules.most, strict=True)
+    groups = ((codes[listed][codes[listed] >= 0], most) for codes, most in rules)
+    return all(np.bincount(group).max(initial=0) <= most for group, most in groups)
 
 
 def random_problem(

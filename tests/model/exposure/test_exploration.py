@@ -11,7 +11,7 @@ from model.exposure.lists import Lists
 from model.exposure.prices import solve
 from model.exposure.problem import Problem
 from model.exposure.rounding import rounded
-from tests.model.exposure.problems import problem_of, random_problem
+from tests.model.exposure.problems import breaks_no_rule, problem_of, random_problem
 
 
 def seeds(problem: Problem, number: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -64,8 +64,7 @@ def test_caps_and_variety_hold_in_every_draw(seed: int) -> None:
             weights = problem.visits[user] * problem.position_weights[rank]
             delivered += np.bincount(problem.item_index[extra], weights, minlength=problem.items)
             whole = np.concatenate([lists.pair[user][lists.pair[user] >= 0], extra])
-            types = problem.item_type[problem.item_index[whole]]
-            assert max(np.bincount(types)) <= 2
+            assert breaks_no_rule(problem, problem.item_index[whole])
         assert np.all(delivered <= problem.item_cap)
         assert np.all(problem.membership @ delivered <= [group.cap for group in problem.groups])
 

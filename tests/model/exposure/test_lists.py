@@ -11,7 +11,7 @@ from model.exposure.lists import Lists
 from model.exposure.prices import solve
 from model.exposure.problem import Group, Problem
 from model.exposure.rounding import rounded
-from tests.model.exposure.problems import problem_of, random_problem, reference
+from tests.model.exposure.problems import breaks_no_rule, problem_of, random_problem, reference
 
 
 def ties(problem: Problem) -> np.ndarray:
@@ -39,22 +39,21 @@ def check(lists: Lists) -> None:
         assert len(set(pair)) == len(pair)
         assert np.all(problem.user_index[pair] == user)
         assert np.all(np.diff(lists.score[pair]) <= 1e-12)
-        types = problem.item_type[problem.item_index[pair]]
-        assert all((types == t).sum() <= problem.max_per_type for t in set(types) if t >= 0)
+        listed = problem.item_index[pair]
+        assert breaks_no_rule(problem, listed)
         if len(pair) < problem.slots:
             mine = np.arange(problem.user_start[user], problem.user_start[user + 1])
             weight = problem.visits[user] * problem.position_weights[len(pair)]
             for other in set(mine) - set(pair):
                 item = problem.item_index[other]
                 capped = delivered[item] + weight > problem.planned_cap[item] * (1 - 1e-8)
-                full = (types == problem.item_type[item]).sum() >= problem.max_per_type
                 # An entry nearer to the top than the end of the list weighs more, so room for the end may not do.
                 first = problem.visits[user] * problem.position_weights[0]
                 capped |= delivered[item] + first > problem.planned_cap[item]
                 of_item = problem.membership[:, [item]].toarray().ravel() > 0
                 left = (problem.planned_group_cap - problem.membership @ delivered)[of_item]
                 capped |= bool(np.any(left < first))
-                assert capped or (problem.item_type[item] >= 0 and full)
+                assert capped or not problem.list_rules.fits(listed, item)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from model.exposure.list_rules import no_rules
 from model.exposure.problem import Group, total_exposure
 from tests.model.exposure.problems import problem_of
 
@@ -54,8 +55,7 @@ def test_a_floor_goes_before_the_exploration() -> None:
         ({"exploration_slots": 2}, "exploration_slots"),
         ({"item_cap": np.array([1.0, -1.0])}, "item_cap has a number that is negative"),
         ({"item_floor": np.array([1.0, np.inf])}, "item_floor has a number"),
-        ({"item_type": np.array([1])}, "item_type"),
-        ({"max_per_type": 0}, "max_per_type"),
+        ({"list_rules": no_rules(1)}, "list_rules"),
         ({"groups": (Group("cold", np.array([0, 0]), 1.0),)}, "Group cold names an item twice"),
         ({"groups": (Group("cold", np.array([5]), 1.0),)}, "Group cold names an item outside"),
         ({"groups": (Group("cold", np.array([0]), -1.0),)}, "floor of group cold"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.exposure.list_rules import no_rules
 from model.exposure.shared_list import shared_list
+from tests.model.exposure.problems import rules_of
 
 
 def test_the_best_that_fit_under_all_caps() -> None:
@@ -13,8 +15,7 @@ def test_the_best_that_fit_under_all_caps() -> None:
         delivery=np.array([4.0, 2.0, 1.0]),
         item_cap=np.array([3.0, 9.0, 9.0, 9.0, 9.0, 9.0]),  # 0 does not fit at the first position
         groups=[(np.array([1, 3]), 5.0)],  # after 1 took 4, 3 would need 2
-        item_type=np.array([-1, 7, 7, 8, 8, -1]),
-        max_per_type=1,  # 2 is of the type of 1
+        list_rules=rules_of(([-1, 7, 7, 8, 8, -1], 1)),  # 2 is of the type of 1
     )
     assert chosen.tolist() == [1, 4]  # 5 has no value
 
@@ -25,12 +26,11 @@ def test_a_cap_of_zero_keeps_out_of_lists_that_are_not_counted() -> None:
         delivery=np.zeros(2),
         item_cap=np.array([0.0, 9.0, 9.0]),
         groups=[(np.array([1]), 0.0)],
-        item_type=np.full(3, -1),
-        max_per_type=1,
+        list_rules=no_rules(3),
     )
     assert chosen.tolist() == [2]
 
 
 def test_many_groups_and_equal_values_go_by_order() -> None:
-    chosen = shared_list(np.full(4, 0.5), np.ones(2), np.full(4, 9.0), [], np.full(4, -1), 1)
+    chosen = shared_list(np.full(4, 0.5), np.ones(2), np.full(4, 9.0), [], no_rules(4))
     assert chosen.tolist() == [0, 1]

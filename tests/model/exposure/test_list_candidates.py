@@ -5,26 +5,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.exposure import kept_pairs as module
+from model.exposure import list_candidates
 from model.exposure.list_candidates import kept_pairs
-from tests.model.exposure.problems import problem_of
+from model.exposure.list_rules import no_rules
+from tests.model.exposure.problems import problem_of, rules_of
 
 
 def test_the_best_by_score_by_value_and_all_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT_PER_SLOT", 0.5)  # one of two slots
+    monkeypatch.setattr(list_candidates, "KEPT_PER_SLOT", 0.5)  # one of two slots
     #        by value: 0, 1; prices make 3 and 2 the best of the first shopper
     users = [{0: 0.9, 1: 0.8, 2: 0.3, 3: 0.2, 4: 0.1}, {1: 0.5, 4: 0.4}]
     problem = problem_of(users, items=5, weights=[1.0, 1.0])
     price = np.array([2.0, 2.0, -0.5, -0.8, 0.0])
-    keep = kept_pairs(problem.pairs, price, 0.01, np.full(5, -1), 1)
+    keep = kept_pairs(problem.pairs, price, 0.01, no_rules(5))
     # Of the first: 3 is the best by score, 2 is shown in the relaxed plan, 0 and 1 stand there by value; not 4.
     assert keep.tolist() == [True, True, True, True, False, True, True]
 
 
 def test_those_that_may_stand_beside_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT_PER_SLOT", 1)
+    monkeypatch.setattr(list_candidates, "KEPT_PER_SLOT", 1)
     #        the best three are of one type, of which a list takes one
     users = [{0: 0.9, 1: 0.8, 2: 0.7, 3: 0.2, 4: 0.1}, {2: 0.7, 4: 0.1}]
     problem = problem_of(users, items=5, weights=[1.0, 1.0])
-    keep = kept_pairs(problem.pairs, np.zeros(5), 0.01, np.array([7, 7, 7, 8, 8]), 1)
+    keep = kept_pairs(problem.pairs, np.zeros(5), 0.01, rules_of(([7, 7, 7, 8, 8], 1)))
     assert keep.tolist() == [True, True, False, True, False, True, True]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.exposure import order
+from model.exposure import ranking
 from model.exposure.ranking import by_score
 
 
 @pytest.mark.parametrize("decimals", [0, 1, 15])  # many ties, some, none
 def test_equals_a_sort_of_all_pairs(decimals: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order, "_USERS_AT_ONCE", 7)
+    monkeypatch.setattr(ranking, "_USERS_AT_ONCE", 7)
     random = np.random.default_rng(decimals)
     candidates = random.integers(0, 30, 50)
     start = np.concatenate([[0], np.cumsum(candidates)])
