@@ -18,7 +18,7 @@ CANDIDATES = Table(
         Column(
             "channel_scores",
             ArrayType(FloatType()),
-            "Scores of the channels in the order of the first stage's list, as they enter it.",
+            "Scores of the channels, in the order of the first stage's inputs.",
         ),
     ),
     key=(
@@ -33,5 +33,5 @@ CANDIDATES = Table(
         "encoder_version",
         "first_stage_version",
     ),
-    invariants=(Invariant("rank_from_one", "rank >= 1"),),
+    invariants=(Invariant("rank_below_one", "rank >= 1"),),
 )

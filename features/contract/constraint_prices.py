@@ -1,4 +1,4 @@
-"""Price of each constraint: tomorrow's warm start and today's explanation."""
+"""Price of each constraint of a plan: the next night starts from it, and it explains the lists."""
 
 from pyspark.sql.types import DateType, DoubleType, StringType
 
@@ -6,7 +6,7 @@ from features.contract.table import Column, Invariant, Table
 
 CONSTRAINT_PRICES = Table(
     name="constraint_prices",
-    meaning="Price of each constraint: tomorrow's warm start and today's explanation.",
+    meaning="Price of each constraint of a plan: the next night starts from it, and it explains the lists.",
     columns=(
         Column("as_of", DateType(), "Night."),
         Column("policy", StringType(), "Policy."),
@@ -17,9 +17,9 @@ CONSTRAINT_PRICES = Table(
         ),
         Column("member", StringType(), "Item or group that it binds."),
         Column("price", DoubleType(), "Value per expected delivered exposure."),
-        Column("bound", DoubleType(), "Expected delivered exposure."),
-        Column("used", DoubleType(), "Expected delivered exposure in the plan."),
-        Column("shortfall", DoubleType(), "How much of a floor is not met."),
+        Column("bound", DoubleType(), "Bound, in expected delivered exposures."),
+        Column("used", DoubleType(), "Expected delivered exposures in the plan."),
+        Column("shortfall", DoubleType(), "Expected delivered exposures by which a floor is missed."),
     ),
     key=(
         "as_of",
@@ -32,7 +32,7 @@ CONSTRAINT_PRICES = Table(
         "policy",
     ),
     invariants=(
-        Invariant("price_not_negative", "price >= 0"),
-        Invariant("shortfall_not_negative", "shortfall >= 0"),
+        Invariant("price_negative", "price >= 0"),
+        Invariant("shortfall_negative", "shortfall >= 0"),
     ),
 )

@@ -1,4 +1,4 @@
-"""The list of each shopper: what the storefront reads."""
+"""The list of each shopper, which the storefront shows."""
 
 from pyspark.sql.types import DateType, DoubleType, IntegerType, StringType
 
@@ -6,7 +6,7 @@ from features.contract.table import Column, Invariant, Table
 
 EXPOSURE_SCORES = Table(
     name="exposure_scores",
-    meaning="The list of each shopper: what the storefront reads.",
+    meaning="The list of each shopper, which the storefront shows.",
     columns=(
         Column("as_of", DateType(), "Night."),
         Column("policy", StringType(), "Policy."),
@@ -17,15 +17,15 @@ EXPOSURE_SCORES = Table(
         Column("score", DoubleType(), "value + boost."),
         Column("relevance", DoubleType(), "Probability of a response within the horizon."),
         Column("boost", DoubleType(), "Minus the item's price in the plan, in units of value."),
-        Column("exposure", DoubleType(), "Planned r before rounding."),
+        Column("exposure", DoubleType(), "Planned probability that the item is in the list, before rounding."),
         Column("propensity", DoubleType(), "Probability with which the pair is in the list."),
-        Column("reason", StringType(), "Why, in words."),
+        Column("reason", StringType(), "Why the item is in the list, in words."),
         Column("model_version", StringType(), "Version of longtail-ranker."),
         Column("run_id", StringType(), "Run that planned it."),
         Column(
             "value",
             DoubleType(),
-            "Relevance times the worth of a response, plus bids; the relevance itself where neither weighs.",
+            "Relevance times the value of a response, plus bids; the relevance itself if neither has a weight.",
             nullable=True,
         ),
     ),
@@ -41,9 +41,9 @@ EXPOSURE_SCORES = Table(
         "policy",
     ),
     invariants=(
-        Invariant("exposure_in_unit_interval", "exposure >= 0 AND exposure <= 1"),
-        Invariant("propensity_is_probability", "propensity > 0 AND propensity <= 1"),
-        Invariant("rank_from_one", "rank >= 1"),
-        Invariant("score_is_value_plus_boost", "abs(score - value - boost) < 1e-9"),
+        Invariant("exposure_out_of_range", "exposure >= 0 AND exposure <= 1"),
+        Invariant("propensity_out_of_range", "propensity > 0 AND propensity <= 1"),
+        Invariant("rank_below_one", "rank >= 1"),
+        Invariant("score_not_value_plus_boost", "abs(score - value - boost) < 1e-9"),
     ),
 )

@@ -1,4 +1,4 @@
-"""Whom the store asked to forget."""
+"""Shoppers whom the store asked to forget."""
 
 from pyspark.sql.types import StringType
 
@@ -6,7 +6,7 @@ from features.contract.table import Column, Table
 
 FORGOTTEN = Table(
     name="forgotten",
-    meaning="Whom the store asked to forget: nothing that it delivers of them is taken in again.",
+    meaning="Shoppers whom the store asked to forget: their rows are filtered from every later delivery.",
     columns=(Column("user_hash", StringType(), "SHA-256 of the warehouse's salt and the shopper's identifier."),),
     key=("user_hash",),
 )

@@ -1,4 +1,4 @@
-"""What the plan gave each item."""
+"""Exposure that the plan gives to each item."""
 
 from pyspark.sql.types import DateType, DoubleType, StringType
 
@@ -6,7 +6,7 @@ from features.contract.table import Column, Invariant, Table
 
 ITEM_EXPOSURE = Table(
     name="item_exposure",
-    meaning="What the plan gave each item.",
+    meaning="Exposure that the plan gives to each item.",
     columns=(
         Column("as_of", DateType(), "Night."),
         Column("policy", StringType(), "Policy."),
@@ -14,10 +14,10 @@ ITEM_EXPOSURE = Table(
         Column("item_id", StringType(), "Identifier of the product."),
         Column("segment", StringType(), "head, tail or cold."),
         Column("boost", DoubleType(), "Minus the item's price in the plan."),
-        Column("floor", DoubleType(), "Least expected delivered exposure asked for."),
-        Column("cap", DoubleType(), "Most expected delivered exposure allowed."),
-        Column("allocated", DoubleType(), "Expected delivered exposure of the integral lists."),
-        Column("binding", StringType(), "cap, floor or none: which bound holds the item."),
+        Column("floor", DoubleType(), "Least expected delivered exposure that is required."),
+        Column("cap", DoubleType(), "Most expected delivered exposure that is allowed."),
+        Column("allocated", DoubleType(), "Expected delivered exposure of the final lists."),
+        Column("binding", StringType(), "Bound that is binding for the item: cap, floor or none."),
     ),
     key=(
         "as_of",
@@ -30,7 +30,7 @@ ITEM_EXPOSURE = Table(
         "policy",
     ),
     invariants=(
-        Invariant("allocated_not_negative", "allocated >= 0"),
-        Invariant("known_binding", "binding in ('cap', 'floor', 'none')"),
+        Invariant("allocated_negative", "allocated >= 0"),
+        Invariant("binding_unknown", "binding in ('cap', 'floor', 'none')"),
     ),
 )

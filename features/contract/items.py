@@ -10,27 +10,27 @@ ITEMS = Table(
     meaning="The catalogue with its history: one row per version of an item.",
     columns=(
         Column("item_id", StringType(), "Identifier of the product."),
-        Column("valid_from", TimestampType(), "Time from which this version of the item holds."),
+        Column("valid_from", TimestampType(), "Time from which this version of the item is valid."),
         Column(
-            "valid_to", TimestampType(), "Time at which this version ends; open where it still holds.", nullable=True
+            "valid_to", TimestampType(), "Time at which this version ends; NULL while it is valid.", nullable=True
         ),
         Column("title", StringType(), "Name shown to shoppers."),
         Column("description", StringType(), "Longer text.", nullable=True),
         Column("category", StringType(), "Path of the category, levels separated by ' > '.", nullable=True),
         Column(
-            "product_type", StringType(), "Finest kind of product; variety of a list is counted on it.", nullable=True
+            "product_type", StringType(), "Finest kind of product; the variety of a list is counted by it.", nullable=True
         ),
         Column("brand", StringType(), "Brand.", nullable=True),
         Column("provider_id", StringType(), "Manufacturer or marketplace seller.", nullable=True),
         Column("price", MONEY, "Price of one unit in the store's currency.", nullable=True),
         Column("margin", DoubleType(), "Share of the price that the store keeps.", nullable=True),
         Column(
-            "stock_quantity", LongType(), "Units in stock; NULL where the store does not track stock.", nullable=True
+            "stock_quantity", LongType(), "Units in stock; NULL if the store does not track stock.", nullable=True
         ),
         Column("image_embedding", ArrayType(FloatType()), "Embedding of the picture.", nullable=True),
         Column("attributes", MapType(StringType(), StringType()), "Further attributes as text."),
         Column("listed_at", TimestampType(), "Time from which the item can be bought."),
-        Column("withdrawn_at", TimestampType(), "Time from which it cannot.", nullable=True),
+        Column("withdrawn_at", TimestampType(), "Time from which it cannot be bought.", nullable=True),
         Column("updated_at", TimestampType(), "Time of the last change in the source."),
     ),
     key=(
@@ -38,11 +38,11 @@ ITEMS = Table(
         "valid_from",
     ),
     invariants=(
-        Invariant("item_id_not_empty", "item_id <> ''"),
-        Invariant("valid_to_after_valid_from", "valid_to > valid_from"),
-        Invariant("price_not_negative", "price >= 0"),
-        Invariant("stock_not_negative", "stock_quantity >= 0"),
-        Invariant("withdrawn_after_listed", "withdrawn_at > listed_at"),
+        Invariant("item_id_empty", "item_id <> ''"),
+        Invariant("valid_to_not_after_valid_from", "valid_to > valid_from"),
+        Invariant("price_negative", "price >= 0"),
+        Invariant("stock_quantity_negative", "stock_quantity >= 0"),
+        Invariant("withdrawn_at_not_after_listed_at", "withdrawn_at > listed_at"),
         *plausible_time("valid_from", "listed_at", "updated_at"),
         Invariant("price_absurd", "price <= 100000000"),
         Invariant("margin_absurd", "margin BETWEEN -100 AND 1"),

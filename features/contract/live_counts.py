@@ -1,4 +1,4 @@
-"""What the stream of events has counted: partial sums of one batch, by window."""
+"""Counts of the event stream: partial sums of one batch, by window."""
 
 from pyspark.sql.types import DateType, DoubleType, LongType, StringType, TimestampType
 
@@ -11,7 +11,7 @@ SUMS = (*COUNTS, "delivered")
 def _counts_of(entity: str, what: str) -> Table:
     return Table(
         name=f"live_{entity}_counts",
-        meaning=f"Events of {what} as they came: partial sums of one batch of the stream, by window of event time.",
+        meaning=f"Events of {what} in the stream: partial sums of one batch, by window of event time.",
         columns=(
             Column("day", DateType(), "Day of the window, UTC; the partition."),
             Column("window_start", TimestampType(), "Start of the window of event time, UTC."),
@@ -20,18 +20,18 @@ def _counts_of(entity: str, what: str) -> Table:
             Column(
                 "delivered",
                 DoubleType(),
-                "These exposures, each times the weight of its position: what an item's cap is in units of.",
+                "These exposures, each times the weight of its position: the unit of an item's cap.",
                 default=0.0,
             ),
             Column("clicks", DoubleType(), "Clicks anywhere in the store."),
-            Column("carts", DoubleType(), "Puts into a cart."),
+            Column("carts", DoubleType(), "Additions to the cart."),
             Column("purchases", DoubleType(), "Purchase lines."),
             Column("stream", StringType(), "Stream that counted them."),
-            Column("batch_id", LongType(), "Its batch; a batch that is run again is written once."),
+            Column("batch_id", LongType(), "Batch of the stream; a batch that runs again is written once."),
         ),
         key=("window_start", f"{entity}_id", "stream", "batch_id"),
         partitioned_by=("day",),
-        invariants=tuple(Invariant(f"{name}_not_negative", f"{name} >= 0") for name in SUMS),
+        invariants=tuple(Invariant(f"{name}_negative", f"{name} >= 0") for name in SUMS),
     )
 
 

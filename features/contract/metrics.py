@@ -1,4 +1,10 @@
-"""Figures of a night."""
+"""Figures of a night, and the names by which several packages know them.
+
+A figure that one package writes and another reads has its name here, once; import it from here on both sides. A step
+replaces the figures of its own prefix; figures without a prefix are those of monitor.
+"""
+
+from typing import Final
 
 from pyspark.sql.types import DateType, DoubleType, LongType, MapType, StringType
 
@@ -10,9 +16,9 @@ METRICS = Table(
     columns=(
         Column("as_of", DateType(), "Night."),
         Column("name", StringType(), "Name of the figure."),
-        Column("segment", StringType(), "Part of the store that it is about; all for the whole."),
+        Column("segment", StringType(), "Part of the store that the figure is about; all for the complete store."),
         Column("value", DoubleType(), "Value."),
-        Column("source_versions", MapType(StringType(), LongType()), "Table versions that it came from."),
+        Column("source_versions", MapType(StringType(), LongType()), "Versions of the tables that it was computed from."),
     ),
     key=(
         "as_of",
@@ -21,3 +27,66 @@ METRICS = Table(
     ),
     partitioned_by=("as_of",),
 )
+
+ALL: Final = "all"  # segment of a figure of the complete store
+
+# Prefixes: of the steps that write figures next to monitor.
+FEATURE: Final = "feature_"  # by build_features; the segment is <table>.<feature>
+DEMAND: Final = "demand_"  # by build_features; the segment is the model
+DELIVERY: Final = "delivery_"  # by account_exposure; the segment is `all` or a position
+DRIFT: Final = "drift_"  # by check_drift
+PREFIXES: Final = (FEATURE, DEMAND, DELIVERY, DRIFT)
+
+FEATURE_DEFAULT_SHARE: Final = f"{FEATURE}default_share"
+
+# Planned exposure.
+ITEMS_ELIGIBLE: Final = "items_eligible_count"
+ITEMS_SHOWN: Final = "items_shown_count"
+ENTRIES: Final = "entries_count"
+LISTS: Final = "lists_count"
+EXPOSURE_ALLOCATED: Final = "exposure_allocated_sum"
+EXPOSURE_SHARE: Final = "exposure_share"
+COVERAGE_SHARE: Final = "coverage_share"
+NEVER_GIVEN: Final = "never_given_28d_count"
+NIGHTS_PLANNED: Final = "nights_planned_28d_count"
+NOVELTY_MEAN: Final = "novelty_mean"
+RELEVANCE_MEAN: Final = "relevance_mean"
+RESPONSES_EXPECTED: Final = "responses_expected_sum"
+REVENUE_EXPECTED: Final = "revenue_expected_sum"
+EXPOSURE_GINI: Final = "exposure_gini"
+EXPOSURE_ENTROPY_SHARE: Final = "exposure_entropy_share"
+
+# Providers.
+PROVIDERS: Final = "providers_count"
+PROVIDERS_SHOWN_SHARE: Final = "providers_shown_share"
+PROVIDER_GINI: Final = "provider_gini"
+PROVIDER_ENTROPY_SHARE: Final = "provider_entropy_share"
+PROVIDER_DISPARITY: Final = "provider_disparity"
+
+# Purchases.
+PURCHASES_SHARE_7D: Final = "purchases_7d_share"
+PURCHASES_SHARE_28D: Final = "purchases_28d_share"
+
+# Delivered exposure.
+DELIVERED_SHARE: Final = "delivered_share"
+DELIVERED_COVERAGE_SHARE: Final = "delivered_coverage_share"
+DELIVERED_GINI: Final = "delivered_gini"
+DELIVERED_ENTROPY_SHARE: Final = "delivered_entropy_share"
+NEVER_LOGGED: Final = "never_logged_28d_count"
+
+# Logged exposures.
+LOG_COUNTED: Final = f"{DELIVERY}counted_count"
+LOG_BOTS: Final = f"{DELIVERY}bot_count"
+LOG_DUPLICATES: Final = f"{DELIVERY}duplicate_count"
+LOG_WITHDRAWN: Final = f"{DELIVERY}withdrawn_count"
+LOG_WITHOUT_PROPENSITY: Final = f"{DELIVERY}without_propensity_count"
+LOG_WITHOUT_REQUEST: Final = f"{DELIVERY}without_request_count"
+LOG_LATE: Final = f"{DELIVERY}late_count"
+LOG_NEWEST_AGE_DAYS: Final = f"{DELIVERY}newest_age_days"
+POSITION_WEIGHT: Final = f"{DELIVERY}position_weight"  # as estimated from the log; the segment is the position
+POSITION_WEIGHT_USED: Final = f"{DELIVERY}position_weight_used"
+
+# Calibration of an earlier night.
+CALIBRATION_PREDICTED: Final = "calibration_predicted_mean"
+CALIBRATION_OBSERVED: Final = "calibration_observed_share"
+CALIBRATION_PAIRS: Final = "calibration_pairs_count"

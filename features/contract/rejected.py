@@ -1,4 +1,4 @@
-"""Rows of the source that break the contract, with the reason."""
+"""Rows of the source that violate the contract, with the reason."""
 
 from pyspark.sql.types import DateType, StringType
 
@@ -6,13 +6,13 @@ from features.contract.table import Column, Invariant, Table
 
 REJECTED = Table(
     name="rejected",
-    meaning="Rows of the source that break the contract, with the reason.",
+    meaning="Rows of the source that violate the contract, with the reason.",
     columns=(
         Column("table", StringType(), "Table that the row was meant for."),
-        Column("row_id", StringType(), "Key of the row, or a hash of its payload where the key is missing."),
+        Column("row_id", StringType(), "Key of the row, or a hash of its payload if the key is missing."),
         Column("run_id", StringType(), "Run that rejected it."),
         Column("as_of", DateType(), "Night of that run."),
-        Column("reason", StringType(), "Names of the rules that it breaks, comma-separated."),
+        Column("reason", StringType(), "Names of its violations, comma-separated."),
         Column("payload", StringType(), "The row as JSON."),
     ),
     key=(
@@ -21,5 +21,5 @@ REJECTED = Table(
         "run_id",
     ),
     partitioned_by=("as_of",),
-    invariants=(Invariant("reason_not_empty", "reason <> ''"),),
+    invariants=(Invariant("reason_empty", "reason <> ''"),),
 )

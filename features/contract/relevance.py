@@ -17,7 +17,7 @@ RELEVANCE = Table(
         Column(
             "top_reasons",
             ArrayType(StringType()),
-            "What raised the relevance most, the strongest first; low: stands before what is low.",
+            "Features that raised the relevance most, the strongest first; the prefix low: marks a low value.",
         ),
     ),
     key=(
@@ -30,5 +30,5 @@ RELEVANCE = Table(
         "as_of",
         "policy",
     ),
-    invariants=(Invariant("relevance_is_probability", "relevance >= 0 AND relevance <= 1"),),
+    invariants=(Invariant("relevance_out_of_range", "relevance >= 0 AND relevance <= 1"),),
 )

@@ -1,4 +1,4 @@
-"""What each step of each run read and wrote."""
+"""Table versions that each step of each run read and wrote."""
 
 from pyspark.sql.types import DateType, DoubleType, LongType, MapType, StringType, TimestampType
 
@@ -6,7 +6,7 @@ from features.contract.table import Column, Invariant, Table
 
 RUNS = Table(
     name="runs",
-    meaning="What each step of each run read and wrote.",
+    meaning="Table versions that each step of each run read and wrote.",
     columns=(
         Column("run_id", StringType(), "Run."),
         Column("step", StringType(), "Step."),
@@ -16,12 +16,12 @@ RUNS = Table(
         Column("outputs", MapType(StringType(), LongType()), "Versions of the tables written."),
         Column("conf_hash", StringType(), "Hash of the resolved configuration."),
         Column("code_version", StringType(), "Version of the code."),
-        Column("model_version", StringType(), "Version of longtail-ranker that was used or made.", nullable=True),
-        Column("rows", MapType(StringType(), LongType()), "Rows by what they are."),
+        Column("model_version", StringType(), "Version of longtail-ranker that was used or trained.", nullable=True),
+        Column("rows", MapType(StringType(), LongType()), "Numbers of rows, by kind."),
         Column(
             "decisions",
             MapType(StringType(), StringType()),
-            "What the night depends on and could move: encoder version, dtype, warm start.",
+            "Choices of the step that its result depends on, such as encoder version, dtype and warm start.",
         ),
         Column("seconds", DoubleType(), "Wall time."),
         Column("status", StringType(), "done, failed, refused or skipped."),
@@ -30,5 +30,5 @@ RUNS = Table(
         "run_id",
         "step",
     ),
-    invariants=(Invariant("known_status", "status in ('done', 'failed', 'refused', 'skipped')"),),
+    invariants=(Invariant("status_unknown", "status in ('done', 'failed', 'refused', 'skipped')"),),
 )

@@ -1,4 +1,4 @@
-"""What has been taken in of a source that comes in parts."""
+"""Files of the source that have been ingested."""
 
 from pyspark.sql.types import BooleanType, DateType, StringType
 
@@ -6,16 +6,16 @@ from features.contract.table import Column, Table
 
 SOURCE_PARTS = Table(
     name="source_parts",
-    meaning="Files of the source that have been taken in.",
+    meaning="Files of the source that have been ingested.",
     columns=(
         Column("input", StringType(), "Name of the input in the configuration."),
-        Column("part", StringType(), "Place of the file."),
-        Column("fingerprint", StringType(), "Length and time of change, or what else tells one content from another."),
-        Column("as_of", DateType(), "Night that took this content in."),
+        Column("part", StringType(), "Path of the file."),
+        Column("fingerprint", StringType(), "Length and time of change, or another mark that differs between contents."),
+        Column("as_of", DateType(), "Night that ingested this content."),
         Column(
-            "taken_until", DateType(), "Night before it that took in what is earlier in this content.", nullable=True
+            "taken_until", DateType(), "Earlier night that ingested the rows before its date.", nullable=True
         ),
-        Column("has_later", BooleanType(), "Whether rows of later than that night wait in it."),
+        Column("has_later", BooleanType(), "Whether the file has rows of that night's date or later, which wait."),
     ),
     key=("input", "part"),
 )

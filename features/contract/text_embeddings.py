@@ -17,5 +17,5 @@ TEXT_EMBEDDINGS = Table(
         "encoder_version",
     ),
     partitioned_by=("encoder_version",),
-    invariants=(Invariant("embedding_not_empty", "size(embedding) > 0"),),
+    invariants=(Invariant("embedding_empty", "size(embedding) > 0"),),
 )

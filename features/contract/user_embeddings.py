@@ -22,5 +22,5 @@ USER_EMBEDDINGS = Table(
         "as_of",
         "encoder_version",
     ),
-    invariants=(Invariant("embedding_not_empty", "size(embedding) > 0"),),
+    invariants=(Invariant("embedding_empty", "size(embedding) > 0"),),
 )

@@ -22,7 +22,7 @@ USER_HISTORY = Table(
     partitioned_by=("as_of",),
     invariants=(
         Invariant(
-            "arrays_of_one_length",
+            "array_lengths_differ",
             " AND ".join(f"size(item_ids) = size({name})" for name in ("event_types", "days_ago", "event_times")),
         ),
     ),
