@@ -22,6 +22,7 @@ from jobs.retrieval.date_side import DateSide, prepare_date
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.parallel import run_parallel
+from jobs.tables.sql import sql_equals
 from model.periods import training_periods
 from model.retrieval.candidates import top_candidates
 from model.retrieval.first_stage import FirstStage
@@ -84,11 +85,11 @@ def _work(night: Night, tonight: Lineup) -> Iterator[tuple[Champion | Draft, tup
 
 
 def _of(contender: Champion | Draft, first_stage: FirstStage) -> str:
-    return f"encoder_version = '{contender.encoder_version}' AND first_stage_version = '{first_stage.version}'"
+    return sql_equals(encoder_version=contender.encoder_version, first_stage_version=first_stage.version)
 
 
 def _kept(night: Night, cut: date, contender: Champion | Draft, first_stage: FirstStage) -> bool:
-    return night.tables.has(CANDIDATES, f"as_of = DATE'{cut}' AND {_of(contender, first_stage)}")
+    return night.tables.has(CANDIDATES, f"{sql_equals(as_of=cut)} AND {_of(contender, first_stage)}")
 
 
 def candidates_of(night: Night, side: DateSide, first_stage: FirstStage) -> DataFrame:

@@ -27,6 +27,7 @@ from jobs.quality.gate import pass_features
 from jobs.registry.active_models import model_store, training_is_due
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
+from jobs.tables.sql import sql_in, sql_literal
 from model.periods import training_periods
 
 
@@ -103,7 +104,7 @@ def _build_histories(night: Night, dates: Sequence[date], made: set[date], known
 
 
 def _replace_dates(night: Night, frame: DataFrame, table: Table, dates: Sequence[date]) -> None:
-    night.tables.replace(frame, table, "as_of IN (" + ", ".join(f"DATE'{day}'" for day in dates) + ")")
+    night.tables.replace(frame, table, sql_in("as_of", dates))
 
 
 def _require_ingested(night: Night) -> None:
@@ -120,7 +121,7 @@ def _sum_up_days(night: Night, known: Known, side: Executor) -> tuple[Future[Non
     of pairs at once, from which those of shoppers and of items are then made.
     """
     since = _first_open_day(night, known)
-    where = f"day < DATE'{night.as_of}'" + (f" AND day >= DATE'{since}'" if since else "")
+    where = f"day < {sql_literal(night.as_of)}" + (f" AND day >= {sql_literal(since)}" if since else "")
     events, earlier = _events_before(night), None
     if since:
         events = events.where(F.col("event_date") >= F.lit(since))

@@ -24,6 +24,7 @@ from jobs.registry.drafts import Draft
 from jobs.registry.models import Champion
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
+from jobs.tables.sql import sql_equals, sql_in
 from model.text.encoder import Encoder
 
 # Vectors of so many texts are held and written at once: one commit each, and a night that stops goes on from there.
@@ -118,11 +119,10 @@ def _embed_users(night: Night, reader: Callable[..., np.ndarray], version: str, 
     shoppers = texts.orderBy("as_of", "user_id").toPandas()
     vectors = reader(shoppers.text.to_list(), "users", "shoppers")
     rows = _vector_frame(night, {"as_of": shoppers.as_of, "user_id": shoppers.user_id}, vectors)
-    listed = ", ".join(f"DATE'{day}'" for day in days)
     night.tables.replace(
         rows.select("as_of", "user_id", F.lit(version).alias("encoder_version"), "embedding"),
         USER_EMBEDDINGS,
-        f"as_of IN ({listed}) AND encoder_version = '{version}'",
+        f"{sql_in('as_of', days)} AND {sql_equals(encoder_version=version)}",
     )
     event("shoppers embedded", step="embed", as_of=night.as_of, encoder=version, dates=len(days), texts=len(shoppers))
     return len(shoppers)

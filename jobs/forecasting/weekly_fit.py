@@ -17,6 +17,7 @@ from features.demand.weekly import weekly_sales
 from features.point_in_time import versions_at
 from jobs.execution.night import Night
 from jobs.runtime.logs import event
+from jobs.tables.sql import sql_in, sql_literal, sql_starts_with
 
 _FEWEST_COMPARED = 30  # items; an error over fewer says little of a model
 UNCOMPARED = "CrostonSBA"  # the model of a date with fewer
@@ -43,7 +44,7 @@ def demand_at(night: Night, dates: Sequence[date]) -> tuple[DataFrame, Keep]:
     keep = _fit(night, missing) if missing else _nothing
     rows = night.tables.read(DEMAND_FORECAST).withColumnRenamed("as_of", "fitted_at")
     pairs = " UNION ALL ".join(
-        f"SELECT DATE'{day}' AS as_of, DATE'{fit}' AS fitted_at" for day, fit in sorted(of_date.items())
+        f"SELECT {sql_literal(day)} AS as_of, {sql_literal(fit)} AS fitted_at" for day, fit in sorted(of_date.items())
     )
     return rows.join(F.broadcast(night.spark.sql(pairs)), on="fitted_at", how="inner"), keep
 
@@ -63,7 +64,7 @@ def _fit(night: Night, dates: Sequence[date]) -> Keep:
     best = dict.fromkeys(dates, UNCOMPARED) | _best(figures)
     models = night.spark.createDataFrame([(day, model) for day in dates for model in (best[day], POOLED)], _CHOSEN)
     made = forecasts(tried.join(F.broadcast(models), on=["as_of", "model"], how="inner")).persist()
-    where = "as_of IN (" + ", ".join(f"DATE'{day}'" for day in dates) + ")"
+    where = sql_in("as_of", dates)
     night.tables.replace(made, DEMAND_FORECAST, where)
     for day, model in best.items():
         event("demand fitted", step="build_features", as_of=day, model=model)
@@ -101,4 +102,4 @@ def _figures(errors_found: pd.DataFrame, made: DataFrame, best: dict[Any, str]) 
 def _keep(night: Night, figures: list[Figure], where: str) -> None:
     versions = {DEMAND_FORECAST.name: night.tables.outputs[DEMAND_FORECAST.name]}
     frame = night.spark.createDataFrame([(*row, versions) for row in figures], METRICS.schema).coalesce(1)
-    night.tables.replace(frame, METRICS, f"{where} AND startswith(name, '{PREFIX}')")
+    night.tables.replace(frame, METRICS, f"{where} AND {sql_starts_with('name', PREFIX)}")

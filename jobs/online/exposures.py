@@ -10,6 +10,7 @@ from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.contract.table import Table
 from jobs.config.configuration import Plan
 from jobs.online.fields import OnlineField
+from jobs.tables.sql import sql_equals, sql_in, sql_literal
 
 SEGMENT = "segment:"  # what the key of a list begins with that is not personal
 # Array of the list -> the column of exposure_scores that it holds, best rank first.
@@ -50,8 +51,7 @@ def user_exposure_query(table: str, plan: Plan, arms: Mapping[str, str]) -> str:
     arms: by policy the arm whose shoppers have its lists; {policy: ''} where no test runs.
     Columns: event_timestamp (as_of 00:00), user_id and those of USER_EXPOSURE_FIELDS.
     """
-    policies = ", ".join(map(_literal, arms))
-    arm = f"CASE policy {' '.join(f'WHEN {_literal(p)} THEN {_literal(a)}' for p, a in arms.items())} END"
+    arm = f"CASE policy {' '.join(f'WHEN {sql_literal(p)} THEN {sql_literal(a)}' for p, a in arms.items())} END"
     members = ", ".join(_OF_THE_LIST.values())
     arrays = ", ".join(f"transform(list, x -> x.{name}) AS {array}" for array, name in _OF_THE_LIST.items())
     night = ", ".join(f"max({name}) AS {name}" for name in _OF_THE_NIGHT)
@@ -59,7 +59,7 @@ def user_exposure_query(table: str, plan: Plan, arms: Mapping[str, str]) -> str:
         f"SELECT timestamp(night) AS event_timestamp, user_id, {arrays}, string(night) AS as_of, "
         f"{', '.join(_OF_THE_NIGHT)}, {arm} AS arm FROM (SELECT as_of AS night, user_id, "
         f"array_sort(collect_list(struct(rank, {members}))) AS list, {night} "
-        f"FROM {table} WHERE policy IN ({policies}) AND placement = {_literal(plan.placement)} "
+        f"FROM {table} WHERE {sql_in('policy', arms)} AND {sql_equals(placement=plan.placement)} "
         f"GROUP BY as_of, user_id, policy)"
     )
 
@@ -68,9 +68,10 @@ def fallback_query(table: str, plan: Plan) -> str:
     """As `user_exposure_query`, over fallback_lists: the key is 'segment:' and the segment, boosts are none."""
     arrays = ", ".join(f"transform(list, x -> x.{name}) AS {array}" for array, name in _OF_THE_LIST.items())
     night = ", ".join(f"max({name}) AS {name}" for name in _OF_THE_NIGHT)
+    key = f"concat({sql_literal(SEGMENT)}, shopper_segment)"
     members = "item_id, value AS score, relevance, 0.0D AS boost, 1.0D AS propensity, reason"
     return (
-        f"SELECT timestamp(night) AS event_timestamp, concat('{SEGMENT}', shopper_segment) AS user_id, {arrays}, "
+        f"SELECT timestamp(night) AS event_timestamp, {key} AS user_id, {arrays}, "
         f"string(night) AS as_of, {', '.join(_OF_THE_NIGHT)}, '' AS arm FROM (SELECT as_of AS night, shopper_segment, "
         f"array_sort(collect_list(struct(rank, {members}))) AS list, {night} "
         f"FROM {table} WHERE {_of_the_plan(plan)} GROUP BY as_of, shopper_segment)"
@@ -86,9 +87,4 @@ def item_exposure_query(table: str, plan: Plan) -> str:
 
 
 def _of_the_plan(plan: Plan) -> str:
-    return f"policy = {_literal(plan.policy)} AND placement = {_literal(plan.placement)}"
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    return sql_equals(policy=plan.policy, placement=plan.placement)

@@ -18,6 +18,7 @@ from jobs.online.exposures import (
     user_exposure_query,
 )
 from jobs.online.fields import OnlineField, OnlineView
+from jobs.tables.sql import sql_identifier
 
 
 def online_views(conf: Config) -> tuple[OnlineView, ...]:
@@ -72,7 +73,7 @@ def _arms(conf: Config) -> dict[str, str]:
 
 
 def _in_sql(conf: Config, table: Table) -> str:
-    return "delta.`" + table_path(conf, table).replace("`", "``") + "`"
+    return f"delta.{sql_identifier(table_path(conf, table))}"
 
 
 def _field(feature: Feature) -> OnlineField:

@@ -16,6 +16,7 @@ from features.drift.distance import categorical_stability_index, level_change
 from features.drift.frames import embedding_shift, new_text_share, purchases_by_category, sampled_by
 from features.quality.feature_profile import population_stability_index
 from jobs.execution.night import Night
+from jobs.tables.sql import sql_starts_with
 
 PREFIX = "drift_"  # of the names in metrics
 RECENT_DAYS, EARLIER_DAYS = 7, 28  # what shoppers buy: the last week against the four before it
@@ -57,7 +58,7 @@ def keep_drift(night: Night, figures: dict[str, float]) -> None:
     versions = dict(night.tables.inputs)
     rows = [(night.as_of, f"{PREFIX}{name}", "all", value, versions) for name, value in sorted(figures.items())]
     frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
-    night.tables.replace_date(frame, METRICS, night.as_of, f"startswith(name, '{PREFIX}')")
+    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", PREFIX))
 
 
 def _last_night(night: Night) -> date | None:

@@ -23,6 +23,7 @@ from jobs.alerts.alert import Alert, Severity
 from jobs.alerts.sending import send
 from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
+from jobs.tables.sql import sql_starts_with
 
 PREFIX = "feature_"  # of the names in metrics; their segment is <table>.<feature>
 _FEATURES: tuple[tuple[Table, tuple[Feature, ...]], ...] = (
@@ -101,4 +102,4 @@ def _keep(night: Night, figures: dict[str, Profile]) -> None:
         for figure, value in mine.items()
     ]
     frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
-    night.tables.replace_date(frame, METRICS, night.as_of, f"startswith(name, '{PREFIX}')")
+    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", PREFIX))

@@ -24,11 +24,12 @@ from jobs.planning.visits import VISIT_COLUMNS, planned_visits
 from jobs.quality.delivered_health import delivered_figures
 from jobs.quality.drift import PREFIX as DRIFT
 from jobs.quality.gate import PREFIX as FEATURE
+from jobs.tables.sql import sql_starts_with
 
 WINDOW_DAYS = 28  # of items never shown
 
 # Those of features, forecasts and delivery are written by other steps.
-_NOT_OTHERS = " AND ".join(f"NOT startswith(name, '{prefix}')" for prefix in (FEATURE, DEMAND, DELIVERY, DRIFT))
+_NOT_OTHERS = " AND ".join(f"NOT {sql_starts_with('name', prefix)}" for prefix in (FEATURE, DEMAND, DELIVERY, DRIFT))
 
 
 def keep_health(night: Night) -> None:

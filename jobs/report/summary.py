@@ -1,4 +1,4 @@
-"""The end of a night in words: seconds and rows of each step, what the tail got, three shoppers with their lists."""
+"""The end of a night on the console: time and rows of each step, the model, what the tail got, three shoppers."""
 
 from __future__ import annotations
 
@@ -10,102 +10,107 @@ from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, METRICS, RUNS
 from jobs.config.configuration import Config
-from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
+from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.lists import page_in_words, shopper_pages
+from jobs.report.model_figures import calibration, cold_recall, recalls
+from jobs.report.page.numbers import NONE, amount, index, percent, seconds
+from jobs.report.plan_value import value_unit
+from jobs.report.rules_in_words import group_in_words
 from jobs.tables.warehouse import Warehouse
 
-MOST_GROUPS = 12  # lines of constraints; an `each` can make thousands
+MOST_GROUPS = 12  # sentences about rules; a rule with `each` can have thousands of groups
 
 
-_JUDGED_BY = {
-    "gate_reference": "compared with",
-    "gate_tail_recall_challenger": "share found of what shoppers newly bought of the tail",
-    "gate_tail_recall_reference": "  by what it is compared with",
-    "gate_tail_recall_anchor_reference": "  by the first champion",
-    "gate_recall_challenger": "share found of all that shoppers newly bought",
-    "gate_recall_reference": "  by what it is compared with",
-    "calibration_all_mean_probability": "mean predicted probability of a candidate",
-    "calibration_all_rate": "  share that was bought",
-    "calibration_all_slope": "calibration slope (1 is right)",
-    "calibration_all_in_the_large": "calibration in the large (0 is right, in log-odds)",
-    "calibration_all_gain": "log-loss saved against the bare rate",
-    "cold_items_recall_at_100": "share found of cold items, ranked among themselves",
-    "cold_items_recall_at_100_by_chance": "  by as many drawn at random",
-}
-
-
-def night_summary(spark: SparkSession, conf: Config, as_of: date, seconds: dict[str, float]) -> str:
-    """A text for the console about the night that has just run; `seconds` are those of its steps in order."""
+def night_summary(spark: SparkSession, conf: Config, as_of: date, took: dict[str, float]) -> str:
+    """The text about a night that has just run. took: seconds by step, in the order of the steps."""
     tables = Warehouse(spark, conf.warehouse)
     runs = tables.read(RUNS).where(F.col("as_of") == F.lit(as_of)).orderBy("started_at").toPandas()
     newest = runs.drop_duplicates("step", keep="last").set_index("step")
-    parts = [f"Night of {as_of}", _steps(newest, seconds)]
+    parts = [f"Night of {as_of}", _steps(newest, took)]
     if "train_relevance" in newest.index:
         parts.append(model_in_words(newest))
     if tables.has(METRICS, f"as_of = DATE'{as_of}'"):
-        parts += [_tail(tables, conf, as_of), _prices(tables, conf, as_of), _shoppers(tables, conf, as_of)]
+        parts += [_tail(tables, conf, as_of), _rules(tables, conf, as_of), _shoppers(tables, conf, as_of)]
     return "\n\n".join(["", *parts])
 
 
-def _steps(newest: pd.DataFrame, seconds: dict[str, float]) -> str:
-    lines = [f"{'step':<20}{'seconds':>8}  {'status':<8} rows"]
-    for step, took in seconds.items():
-        row = newest.loc[step]
-        rows = ", ".join(f"{name} {count:,}" for name, count in row["rows"].items())
-        lines.append(f"{step:<20}{took:>8.1f}  {row.status:<8} {rows}")
-    lines.append(f"{'all steps':<20}{sum(seconds.values()):>8.1f}")
+def _steps(newest: pd.DataFrame, took: dict[str, float]) -> str:
+    lines = [f"{'step':<20}{'time':>12}  {'status':<8} rows"]
+    for step, duration in took.items():
+        run = newest.loc[step]
+        rows = ", ".join(f"{name} {count:,}" for name, count in sorted(run["rows"].items()))
+        lines.append(f"{step:<20}{seconds(duration):>12}  {run.status:<8} {rows}")
+    lines.append(f"{'all steps':<20}{seconds(sum(took.values())):>12}")
     return "\n".join(lines)
 
 
 def model_in_words(newest: pd.DataFrame) -> str:
-    """Which model scored, and what its training gave; `newest` is the newest row of `runs` by step."""
-    row = newest.loc["train_relevance"]
-    if row.status != "done":
+    """Which model scored, and how good the one is that was trained tonight. newest: last row of `runs` by step."""
+    run = newest.loc["train_relevance"]
+    if run.status != "done":
         why = {"skipped": "no training was due", "refused": "a training was refused"}.get(
-            str(row.status), "a training failed"
+            str(run.status), "a training failed"
         )
         return f"Model: version {newest.loc['score'].model_version} scored this night; {why}."
-    gate = row.decisions["gate"]
-    figures = "\n".join(
-        f"  {words}: {row.decisions[name]}" for name, words in _JUDGED_BY.items() if name in row.decisions
-    )
-    return (
-        f"Model: version {row.model_version} was trained tonight. The gate: {gate}. All its figures are in `runs` and "
-        f"MLflow.\n{figures}"
-    )
+    lines = [
+        f"Model: version {run.model_version} was trained tonight. The gate: {run.decisions['gate']}. All its figures "
+        "are in `runs` and MLflow."
+    ]
+    reference = run.decisions.get("gate_reference", "reference")
+    lines += [
+        _model_line(recall.label, recall.new, f"{reference}: {recall.reference}"
+                    + ("" if recall.first_champion == NONE else f"; first champion: {recall.first_champion}"))
+        for recall in recalls(run.decisions)
+    ]  # fmt: skip
+    lines += [
+        _model_line(recall.label, recall.new, f"drawn at random: {recall.reference}")
+        for recall in cold_recall(run.decisions)
+    ]
+    lines += [
+        _model_line(label, figure, getattr(label, "meaning", ""))
+        for label, figure in calibration(run.decisions, "all")
+        if figure != NONE
+    ]
+    return "\n".join(lines)
+
+
+def _model_line(label: str, figure: str, note: str) -> str:
+    return f"  {label:<24}{figure:>8}  {f'({note})' if note else ''}".rstrip()
 
 
 def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:
     figures = tables.read_date(METRICS, as_of).toPandas().pivot_table(index="segment", columns="name", values="value")
-    order = [name for name in ("all", "head", "tail", "cold") if name in figures.index]
+    segments = [name for name in ("all", "head", "tail", "cold") if name in figures.index]
     lines = [
-        f"What the tail got ({conf.plan.placement}, f is the probability of {conf.relevance.meaning})",
-        f"{'segment':<8}{'eligible':>10}{'shown':>8}{'entries':>9}{'exposure':>10}{'mean f':>9}",
+        f"What the tail got on {conf.plan.placement}",
+        f"{'segment':<9}{'eligible':>10}{'shown':>9}{'places':>10}{'exposure':>11}{'mean chance':>13}",
     ]
-    for segment in order:
+    for segment in segments:
         row = figures.loc[segment].fillna(0.0)
-        exposure, mean = row.exposure_allocated_sum, row.get("relevance_mean", 0)
-        lines.append(
-            f"{segment:<8}{row.items_eligible_count:>10,.0f}{row.get('items_shown_count', 0):>8,.0f}"
-            f"{row.get('entries_count', 0):>9,.0f}{exposure:>10,.1f}{mean:>9.4f}"
-        )
-    if "exposure_gini" in figures:  # there is none where nothing was given
-        lines.append(f"Gini of exposure over eligible items: {figures.loc['all'].exposure_gini:.3f}")
+        counts = (row.get(name, 0.0) for name in ("items_eligible_count", "items_shown_count", "entries_count"))
+        eligible, shown, places = map(amount, counts)
+        exposure, chance = amount(row.exposure_allocated_sum), percent(row.get("relevance_mean", 0.0))
+        lines.append(f"{segment:<9}{eligible:>10}{shown:>9}{places:>10}{exposure:>11}{chance:>13}")
+    lines.append(
+        "Places: in the lists of all shoppers. Exposure: how often these are expected to be looked at on one day. "
+        f"Chance: of {conf.relevance.meaning}."
+    )
+    if "exposure_gini" in figures:  # absent where no item has exposure
+        gini = index(figures.loc["all"].exposure_gini)
+        lines.append(f"Concentration of the exposure (Gini): {gini}; 0 is even, 1 is all for one product.")
     return "\n".join(lines)
 
 
-def _prices(tables: Warehouse, conf: Config, as_of: date) -> str:
+def _rules(tables: Warehouse, conf: Config, as_of: date) -> str:
     rows = tables.read_date(CONSTRAINT_PRICES, as_of).where(F.col("policy") == conf.plan.policy).toPandas()
-    lines = ["What the constraints cost (one more expected exposure, in responses)"]
     groups = rows[~rows.constraint.isin([*OF_ITEM_CAP, *OF_ITEM_FLOOR])].sort_values("price", ascending=False)
-    for row in groups.head(MOST_GROUPS).to_dict("records"):
-        short = f", {row['shortfall']:.1f} short" if row["shortfall"] > 0 else ""
-        kept = f"asked {row['bound']:.1f}, got {row['used']:.1f}{short}"
-        lines.append(f"  {row['constraint']} {row['member']}: {row['price']:.5f} ({kept})")
+    caps, unit = {*conf.plan.caps, BUDGET}, value_unit(conf)
+    lines = [f"What the rules cost, in {unit}"]
+    lines += [f"  {group_in_words(row, caps, unit)}" for row in groups.head(MOST_GROUPS).to_dict("records")]
     if len(groups) > MOST_GROUPS:
-        lines.append(f"  and {len(groups) - MOST_GROUPS} further groups, all in constraint_prices")
-    caps = rows[rows.constraint.isin(OF_ITEM_CAP) & (rows.price > 0)]
-    lines.append(f"  item caps that bind: {len(caps)}" + (f", at most {caps.price.max():.5f}" if len(caps) else ""))
+        lines.append(f"  {len(groups) - MOST_GROUPS} further groups are in constraint_prices.")
+    held = int((rows.constraint.isin(OF_ITEM_CAP) & (rows.price > 0)).sum())
+    lines.append(f"  {amount(held)} products are held back by their own cap or their stock.")
     return "\n".join(lines)
 
 
@@ -113,4 +118,4 @@ def _shoppers(tables: Warehouse, conf: Config, as_of: date) -> str:
     listed = tables.read_date(EXPOSURE_SCORES, as_of).where(F.col("policy") == conf.plan.policy)
     chosen = listed.select("user_id").distinct().orderBy(F.xxhash64("user_id")).limit(3).toPandas().user_id
     pages = shopper_pages(tables, as_of, conf.plan.policy, sorted(chosen), last=8)
-    return "\n\n".join(["Three shoppers", *(page_in_words(page) for page in pages)])
+    return "\n\n".join(["Three shoppers", *(page_in_words(page, conf.plan) for page in pages)])
