@@ -1,4 +1,4 @@
-"""The language-neutral way: `feast serve` answers over HTTP, from SQLite and from Redis, as the README shows."""
+"""`feast serve` answers over HTTP, from SQLite and from Redis, as jobs/serving/README.md shows."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def asked(address: str, service: str, **entities: list[str]) -> dict[str, list[A
 
 def as_the_readme_asks(address: str) -> str:
     """The answer to the README's own command, for a shopper of the test."""
-    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "jobs/serving/README.md").read_text(encoding="utf-8").splitlines()
     [start] = [number for number, line in enumerate(lines) if line.startswith("    curl ")]
     command = "\n".join(lines[start : start + 2]).replace("http://127.0.0.1:6566", address).replace('"1"', '"ann"')
     return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True).stdout
