@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import pandas as pd
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
@@ -10,74 +13,118 @@ from jobs.delivery.learned_weights import with_learned_weights
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.experiments.arms import arm_nights, of_arm
+from jobs.planning.candidates.pairs import read_candidates
+from jobs.planning.catalogue.planned_items import Catalogue, read_catalogue
 from jobs.planning.check import check_plan
-from jobs.planning.outputs import exposure_rows, fallback_rows, item_rows, price_rows
-from jobs.planning.setting import read_setting
-from jobs.planning.solving import Planned, planned_night
-from jobs.planning.unmatched import report_unmatched
-from jobs.planning.unmet import refuse_unmet, report_above_caps, report_unmet
-from jobs.planning.warm_start import last_prices
+from jobs.planning.merchandising import Merchandising, merchandising_on
+from jobs.planning.problem import PlanProblem, contexts_of, limits_of
+from jobs.planning.reports.missed import refuse_missed, report_above_caps, report_missed_floors, report_pins
+from jobs.planning.reports.unmatched import report_unmatched, unmatched_names
+from jobs.planning.rows.plan_rows import PlanRows, plan_rows
+from jobs.planning.rules.rules import Rules, read_rules
+from jobs.planning.shared_lists import SharedLists, shared_lists
+from jobs.planning.shoppers.planned_shoppers import Shoppers, read_shoppers
+from jobs.planning.solution.solving import Solved, solve_plan
+from jobs.planning.solution.warm_start import last_prices
 from jobs.runtime.logs import event
+from jobs.tables.sql import sql_equals
+
+
+@dataclass(frozen=True)
+class NightPlan:
+    """The value of each stage of a night's plan, for reports; started_from: the night of the warm start, or none."""
+
+    shoppers: Shoppers
+    catalogue: Catalogue
+    merchandising: Merchandising
+    rules: Rules
+    shared: SharedLists
+    solved: Solved
+    rows: PlanRows
+    started_from: str
 
 
 def plan_exposure(night: Night) -> None:
     """Decides the exposure of every shopper's candidates under slots, caps and floors.
 
     Reads relevance, item_features and user_features of the night; writes exposure_scores, item_exposure,
-    constraint_prices and fallback_lists of the night and its policy; where a test runs, of every arm's policy for the
-    arm's shoppers, with shares, stock and budgets of their own. Prices start from those of the newest earlier
-    night, and positions count as the log of answers moved them. With plan.on_unmet_floor: refuse, a floor that is
-    missed ends the job with exit code 3 and nothing written.
+    constraint_prices and fallback_lists of the night and its policy. Where a test runs, plans every arm's policy for
+    the arm's shoppers, with shares, stock and budgets of their own. Prices start from those of the newest earlier
+    night, and position weights are those learned from logged responses. With plan.on_unmet_floor: refuse, a missed
+    floor ends the job with exit code 3 and nothing is written.
     """
-    # Every arm of a test is planned before anything is written, so that a refusal leaves no half of it.
-    nights = {arm: with_learned_weights(one) for arm, one in arm_nights(night).items()}
-    planned = {arm: (one, _planned(one, arm)) for arm, one in nights.items()}
-    # The lists come first: the run that they name is whom publish asks `runs` about (jobs/online/plan_completeness.py).
-    for one, (made, prices) in planned.values():
-        _write(one, exposure_rows(one, made.inputs, made.made), EXPOSURE_SCORES)
-        _write(one, item_rows(one, made.inputs, made.made), ITEM_EXPOSURE)
-        _write(one, prices, CONSTRAINT_PRICES)
-        _write(one, fallback_rows(one, made.inputs), FALLBACK_LISTS)
+    # Plan every arm before writing any, so that a refusal leaves no half-written night.
+    nights = {arm: with_learned_weights(arm_night) for arm, arm_night in arm_nights(night).items()}
+    rows = {arm: _plan_and_report(arm_night, arm) for arm, arm_night in nights.items()}
+    for arm, arm_night in nights.items():
+        # Write lists first: publish looks up their run_id in `runs` (jobs/online/plan_completeness.py).
+        _write(arm_night, rows[arm].lists, EXPOSURE_SCORES)
+        _write(arm_night, rows[arm].items, ITEM_EXPOSURE)
+        _write(arm_night, rows[arm].prices, CONSTRAINT_PRICES)
+        _write(arm_night, rows[arm].fallback, FALLBACK_LISTS)
 
 
-def _planned(night: Night, arm: str) -> tuple[Planned, pd.DataFrame]:
-    """The plan of an arm (of all where it is '') and its rows of constraint_prices."""
-    check_plan(night.conf.plan)
-    setting = read_setting(night)
-    report_unmatched(night, setting.unmatched, arm)
-    warm, of_date = last_prices(night, setting)
-    planned = planned_night(night, setting, warm)
-    night.record.decisions[of_arm(arm, "warm_start")] = str(of_date or "none")
-    prices = price_rows(night, planned.inputs, planned.made)
-    _report(night, planned, arm)
-    report_unmet(night, planned, prices, arm)
-    report_above_caps(night, planned.inputs, arm)
-    refuse_unmet(night, planned, prices)
-    return planned, prices
+def plan_night(night: Night, *, from_own_prices: bool = False) -> NightPlan:
+    """The plan of a night, stage by stage; nothing is written.
+
+    from_own_prices: start from the night's own prices where it was planned before
+    Raises LongtailError when a table has no rows for the night, nothing may enter, shoppers have no features, or more
+    than one model version scored the night; ConfigurationError when columns, pins or bans are wrong.
+    """
+    plan = night.conf.plan
+    check_plan(plan)
+    # Who is planned for, and what may be shown.
+    shoppers = read_shoppers(night)
+    merchandising = merchandising_on(plan.merchandising, night.as_of)
+    catalogue = read_catalogue(night, merchandising)
+    candidates = read_candidates(night, shoppers, catalogue.item_ids)
+    # What the plan respects, and the lists that all shoppers without consent share.
+    rules = read_rules(night, shoppers, catalogue, candidates, merchandising)
+    shared = shared_lists(plan, shoppers, candidates, rules)
+    # The problem that is left, its solution, and the rows of the tables.
+    contexts = contexts_of(plan, shoppers, candidates.user_ids)
+    problem = PlanProblem(contexts, catalogue.item_ids, rules.value, limits_of(rules, shared.delivered))
+    warm, started_from = last_prices(night, catalogue.item_ids, rules.groups, of_tonight=from_own_prices)
+    solved = solve_plan(night, problem, candidates, warm)
+    rows = plan_rows(night, candidates.model_version, catalogue, merchandising, rules, shared, solved)
+    night.record.model_version = candidates.model_version
+    return NightPlan(shoppers, catalogue, merchandising, rules, shared, solved, rows, str(started_from or "none"))
+
+
+def _plan_and_report(night: Night, arm: str) -> PlanRows:
+    """The rows of an arm's plan (of all shoppers where arm is ''). Raises Refused as plan.on_unmet_floor says."""
+    night_plan = plan_night(night)
+    rules, plan, delivered = night_plan.rules, night_plan.solved.plan, night_plan.shared.delivered
+    _report_solution(night, night_plan, arm)
+    report_unmatched(night, unmatched_names(night.conf.plan, night_plan.catalogue.known, night_plan.merchandising), arm)
+    report_missed_floors(night, rules.groups, plan, arm)
+    report_pins(night, night_plan.merchandising, night_plan.catalogue.item_ids, night_plan.rows.prices, arm)
+    report_above_caps(night, night_plan.catalogue.item_ids, rules.bounds, delivered, arm)
+    refuse_missed(night, rules.groups, plan, night_plan.rows.prices)
+    return night_plan.rows
 
 
 def _write(night: Night, rows: pd.DataFrame, table: Table) -> None:
-    policy = night.conf.plan.policy.replace("\\", "\\\\").replace("'", "\\'")
     frame = night.spark.createDataFrame(rows[table.column_names], table.schema)
-    night.tables.replace_date(frame, table, night.as_of, f"policy = '{policy}'")
+    night.tables.replace_date(frame, table, night.as_of, sql_equals(policy=night.conf.plan.policy))
 
 
-def _report(night: Night, planned: Planned, arm: str) -> None:
-    inputs, made, setting = planned.inputs, planned.made, planned.inputs.setting
-    solution = made.solution
-    refusing = len(setting.shared.refusing) if len(setting.shared.lists["everyone"]) else 0
-    listed = len(set(made.user.tolist())) + refusing
-    night.record.model_version = setting.pairs.model_version
+def _report_solution(night: Night, night_plan: NightPlan, arm: str) -> None:
+    solved, shared = night_plan.solved, night_plan.shared
+    solution = solved.plan.solution
+    sharing = len(shared.user_ids) if len(shared.of_everyone) else 0
+    with_list = len(np.unique(solved.plan.user)) + sharing
     rows = {
-        "pairs": len(inputs.problem.item_index),
-        "items": inputs.problem.items,
-        "users": listed,
-        "users_without_list": len(setting.users) - listed,
-        "users_without_consent": len(setting.shared.refusing),
-        "entries": len(made.user) + refusing * len(setting.shared.lists["everyone"]),
+        "pairs": len(solved.pairs.problem.item_index),
+        "items": solved.pairs.problem.items,
+        "users": with_list,
+        "users_without_list": len(night_plan.shoppers.rows) - with_list,
+        "users_without_consent": len(shared.user_ids),
+        "entries": len(night_plan.rows.lists),
     }
     decisions = {
-        "solved_in": planned.solved_in,
+        "warm_start": night_plan.started_from,
+        "solved_in": solved.solved_in,
         "passes": str(solution.passes),
         "gap": f"{solution.gap:.5f}",
         "violation": f"{solution.violation:.5f}",
@@ -86,16 +133,16 @@ def _report(night: Night, planned: Planned, arm: str) -> None:
     night.record.rows |= {of_arm(arm, name): count for name, count in rows.items()}
     night.record.decisions |= {of_arm(arm, name): word for name, word in decisions.items()}
     event(
-        "plan solved" if solution.converged else "plan stopped at plan.max_passes, the best so far is used",
+        "plan solved" if solution.converged else "plan stopped at plan.max_passes; the best pass is used",
         step="plan_exposure",
         as_of=night.as_of,
         policy=night.conf.plan.policy,
-        solved_in=planned.solved_in,
+        solved_in=solved.solved_in,
         passes=solution.passes,
         gap=f"{solution.gap:.5f}",
         violation=f"{solution.violation:.5f}",
-        warm_start=night.record.decisions[of_arm(arm, "warm_start")],
-        swaps=int((made.swapped >= 0).sum()),
+        warm_start=night_plan.started_from,
+        swaps=int((solved.plan.swapped >= 0).sum()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Solves a night's plan with other settings beside the live plan and prints the difference; nothing is written."""
+"""Plans a night again with other settings and prints the difference to the live plan; nothing is written."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from jobs.config.configuration import Config, load_config
 from jobs.delivery.learned_weights import learned_plan
 from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.night import Night, Record
-from jobs.planning.check import check_plan
-from jobs.planning.outputs import exposure_rows, item_rows, price_rows, spent_on_bids
-from jobs.planning.setting import read_setting
-from jobs.planning.solving import planned_night
-from jobs.planning.warm_start import last_prices
+from jobs.plan_exposure import plan_night
+from jobs.planning.reports.unmatched import unmatched_names
+from jobs.planning.rows.prices import spent_on_bids
 from jobs.report.newest_night import newest_plan
+from jobs.report.page.numbers import amount
 from jobs.report.plan_difference import PlanTables, difference_in_words
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
@@ -28,69 +27,70 @@ CHANGE = "KEY=VALUE"
 
 
 def main() -> None:
-    """Parses the command line, solves and prints."""
-    given = _arguments()
+    """Parses the command line, plans and prints."""
+    args = _arguments()
 
-    def compared(spark: SparkSession, conf: Config, run_id: str) -> None:
-        changed = load_config(given.conf, given.set)
-        print(what_if(spark, conf, changed, given.as_of, run_id, given.set))
+    def print_difference(spark: SparkSession, conf: Config, run_id: str) -> None:
+        changed = load_config(args.conf, args.set)
+        print(what_if(spark, conf, changed, args.as_of, run_id, args.set))
 
-    run(given.conf, "what_if", compared, writes=False)
+    run(args.conf, "what_if", print_difference, writes=False)
 
 
 def what_if(
     spark: SparkSession, conf: Config, changed: Config, as_of: date | None, run_id: str, changes: list[str]
 ) -> str:
-    """The difference in words between the plan in the tables and the one that `changed` would make of the same night.
+    """The difference in words between the plan in the tables and the plan of the same night under `changed`.
 
-    Raises LongtailError when the changes touch anything but the plan: only the plan is solved again.
+    as_of: the newest planned night where it is None; changes: those on the command line, for the first line
+    Raises LongtailError when the changes touch anything but the plan: nothing else is computed again.
     """
     if changed.model_dump(exclude={"plan"}) != conf.model_dump(exclude={"plan"}):
         raise LongtailError("A change touches keys outside plan.", "Give keys such as plan.floors.cold.share=0.05.")
     if (changed.plan.policy, changed.plan.placement) != (conf.plan.policy, conf.plan.placement):
         raise LongtailError("Policy and placement say which plan is compared.", "Change other keys of plan.")
-    check_plan(changed.plan)
     tables = Warehouse(spark, conf.warehouse)
     as_of = as_of or newest_plan(tables)
-    # Positions count as they did in the live plan, where the change does not say otherwise.
+    # Positions count as in the live plan unless the change sets their weights.
     learned = learned_plan(tables, conf.plan, as_of).position_weights
     if changed.plan.position_weights == conf.plan.position_weights:
         changed = changed.model_copy(update={"plan": changed.plan.model_copy(update={"position_weights": learned})})
-    night = Night(changed, as_of, run_id, spark, tables, Record())
     live = _live(tables, conf, as_of, learned)
-    setting = read_setting(night)
-    warm, _ = last_prices(night, setting, of_tonight=True)
-    planned = planned_night(night, setting, warm)
-    prices = price_rows(night, planned.inputs, planned.made)
+    night_plan = plan_night(Night(changed, as_of, run_id, spark, tables, Record()), from_own_prices=True)
+    rows = night_plan.rows
     other = PlanTables(
-        exposure_rows(night, planned.inputs, planned.made),
-        item_rows(night, planned.inputs, planned.made),
-        prices,
+        rows.lists,
+        rows.items,
+        rows.prices,
         changed.plan.position_weights,
-        spent_on_bids(prices, changed.plan),
+        spent_on_bids(rows.prices, changed.plan),
     )
-    known = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
+    items = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
         "item_id", "title", F.col("price_mean_90d").alias("price")
     )
-    catalogue = known.toPandas().set_index("item_id")
-    visits = setting.users.set_index("user_id")["visits"]
-    solution = planned.made.solution
-    how = f"passes: {solution.passes}" + ("" if solution.converged else ", not converged: the best of them")
-    missed = [f"  {one.name} lacks {one.amount:.2f} of {one.asked:.2f}: {one.why}" for one in planned.made.unmet]
-    nothing = [f"  {key}: {', '.join(names)}" for key, names in setting.unmatched.items()]
+    catalogue = items.toPandas().set_index("item_id")
+    visits = night_plan.shoppers.rows.set_index("user_id")["visits"]
+    solution = night_plan.solved.plan.solution
+    how = f"passes: {solution.passes}" + ("" if solution.converged else "; not converged, the best pass is used")
+    missed = [
+        f"  {floor.name} lacks {amount(floor.amount)} of {amount(floor.asked)} exposures: {floor.why}"
+        for floor in night_plan.solved.plan.unmet
+    ]
+    names = unmatched_names(changed.plan, night_plan.catalogue.known, night_plan.merchandising)
+    unmatched = [f"  {key}: {', '.join(names_of_key)}" for key, names_of_key in names.items()]
     return "\n".join(
         [
             f"Night of {as_of}, {conf.plan.placement}, what if {', '.join(changes)} ({how}; nothing is written)",
             "",
-            difference_in_words(live, other, visits, catalogue),
+            difference_in_words(live, other, visits, catalogue, conf.source.currency),
             *(["", "Floors that cannot be met", *missed] if missed else []),
-            *(["", "Names that match no item", *nothing] if nothing else []),
+            *(["", "Names that match no item", *unmatched] if unmatched else []),
         ]
     )
 
 
 def _live(tables: Warehouse, conf: Config, as_of: date, weights: tuple[float, ...]) -> PlanTables:
-    """The plan in the tables; weights: what its positions count."""
+    """The plan in the tables. weights: of its positions."""
     policy = F.col("policy") == conf.plan.policy
     shown = policy & (F.col("placement") == conf.plan.placement)
     prices = tables.read_date(CONSTRAINT_PRICES, as_of).where(policy).toPandas()
@@ -104,12 +104,12 @@ def _live(tables: Warehouse, conf: Config, as_of: date, weights: tuple[float, ..
 
 
 def _arguments() -> argparse.Namespace:
-    made = parser(__doc__)
-    add_as_of(made, required=False)
-    made.add_argument(
+    arguments = parser(__doc__)
+    add_as_of(arguments, required=False)
+    arguments.add_argument(
         "--set", action="append", required=True, metavar=CHANGE, help="a key under plan and its value; may be repeated"
     )
-    return made.parse_args()
+    return arguments.parse_args()
 
 
 if __name__ == "__main__":

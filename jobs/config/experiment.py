@@ -76,6 +76,6 @@ def plans_of_arms(plan: Plan, experiment: Experiment) -> dict[str, Plan]:
             found[name] = Plan.model_validate(merged(merged(plan.model_dump(), arm.plan), own))
         except ValidationError as error:
             first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise ValueError(f"experiment.arms.{name}.plan.{key}: {first['msg']}") from error
+            key = ".".join(["experiment.arms", name, "plan", *map(str, first["loc"])])
+            raise ValueError(f"{key}: {first['msg'].removeprefix('Value error, ')}") from error
     return found

@@ -1,37 +1,50 @@
-"""The section `plan` of the configuration: who enters the lists, and what the exposure has to respect."""
+"""The section `plan` of the configuration: which items enter the lists, and what the exposure has to respect."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from features.contract.segments import Segment
 from jobs.config.section import NotNegative, NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share
 
-Segment = Literal["head", "tail", "cold"]
 
-
-class GroupBound(Section):
-    """Items by one column, and the share of all expected exposure that they get at least (floors) or at most (caps).
-
-    `each` makes a group of every value of a text column, `buckets` one of every interval of a number between and
-    beside the given edges; each of these groups has the bound.
-    """
+class ItemGroup(Section):
+    """Items by one column: a text that equals a value or is one of several, or a number between two bounds."""
 
     column: str
     equals: str | None = None
     one_of: tuple[str, ...] | None = None
     at_least: Number | None = None
     at_most: Number | None = None
+
+    @property
+    def ways(self) -> tuple[bool, ...]:
+        """Which of equals, one_of, and at_least or at_most say what belongs to the group."""
+        return (self.equals is not None, self.one_of is not None, self.at_least is not None or self.at_most is not None)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the column is a text, not a number."""
+        return self.equals is not None or self.one_of is not None
+
+
+class GroupBound(ItemGroup):
+    """The share of all expected exposure that a group of items gets at least (floors) or at most (caps).
+
+    `each` makes a group of every value of a text column, `buckets` one of every interval that the given edges cut a
+    number into; each of these groups has the bound.
+    """
+
     each: bool = False
     buckets: Annotated[tuple[Number, ...], Field(min_length=1)] | None = None
     share: Share
 
     @model_validator(mode="after")
     def says_what_belongs(self) -> GroupBound:
-        between = self.at_least is not None or self.at_most is not None
-        ways = [self.equals is not None, self.one_of is not None, between, self.each, self.buckets is not None]
-        if sum(ways) != 1:
+        if sum((*self.ways, self.each, self.buckets is not None)) != 1:
             raise ValueError("needs one of equals, one_of, at_least with or without at_most, each, buckets")
         if self.buckets is not None and list(self.buckets) != sorted(set(self.buckets)):
             raise ValueError("has buckets whose edges do not rise")
@@ -39,8 +52,61 @@ class GroupBound(Section):
 
     @property
     def is_text(self) -> bool:
-        """Whether the rule is about a text, not about a number."""
-        return self.equals is not None or self.one_of is not None or self.each
+        """Whether the column is a text, not a number."""
+        return super().is_text or self.each
+
+
+class ListRule(Section):
+    """At most `most` items of a group in one list. `each` names a text column, and every value of it is a group."""
+
+    each: str | None = None
+    column: str | None = None
+    equals: str | None = None
+    one_of: tuple[str, ...] | None = None
+    at_least: Number | None = None
+    at_most: Number | None = None
+    most: Positive
+
+    @model_validator(mode="after")
+    def says_what_belongs(self) -> ListRule:
+        group = self.group
+        by_group = group is not None and self.column is not None and sum(group.ways) == 1
+        if (group is None) == (self.each is None) or (group is not None and not by_group):
+            raise ValueError(
+                "needs each, or column and one of equals, one_of, at_least with or without at_most; set keys to null "
+                "that it should not take over from the rule of this name in conf/base.yaml"
+            )
+        return self
+
+    @property
+    def group(self) -> ItemGroup | None:
+        """The one group that the rule bounds; None where every value of a column is a group."""
+        of_group = (self.column, self.equals, self.one_of, self.at_least, self.at_most)
+        if all(value is None for value in of_group):
+            return None
+        return ItemGroup(
+            column=self.column or "",
+            equals=self.equals,
+            one_of=self.one_of,
+            at_least=self.at_least,
+            at_most=self.at_most,
+        )
+
+    @property
+    def column_name(self) -> str:
+        """The column that the rule reads."""
+        return self.each or self.column or ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the column is a text, not a number."""
+        group = self.group
+        return group is None or group.is_text
+
+
+def _without_null(rules: Any) -> Any:
+    """A rule that is null does not hold; so a file can drop a rule of conf/base.yaml."""
+    return {name: rule for name, rule in rules.items() if rule is not None} if isinstance(rules, Mapping) else rules
 
 
 class ItemFloor(Section):
@@ -49,21 +115,21 @@ class ItemFloor(Section):
 
 
 class Launch(Section):
-    """Expected exposures that an item gets at least on the day it is listed, falling to none in a line."""
+    """Expected exposures that an item gets at least on the day it is listed; they fall linearly to 0 in `days`."""
 
     exposures: NotNegativeFloat
     days: Positive
 
 
 class Stock(Section):
-    """Columns with units in stock and with purchase lines expected anyway; null: stock is no bound."""
+    """Columns of units in stock and of purchase lines expected without exposure; null: stock is no bound."""
 
     column: str | None
     demand_column: str | None
 
 
 class Worth(Section):
-    """What a response is worth beside being one: 1 + margin_weight times margin, and responses per unit of revenue."""
+    """What a response is worth: 1 + margin_weight times margin, and bid_weight responses for a unit of bids."""
 
     margin_column: str | None
     margin_weight: NotNegativeFloat
@@ -71,14 +137,14 @@ class Worth(Section):
 
 
 class Sponsor(Section):
-    """A provider that pays `bid` an exposure, and `budget` a night at most; both in the store's currency."""
+    """A provider pays `bid` for an exposure, and at most `budget` a night; both in the store's currency."""
 
     bid: PositiveFloat
     budget: NotNegativeFloat
 
 
 class Frequency(Section):
-    """A pair that was exposed `times` times in `days` days is left out; `times` is null where nobody minds."""
+    """Leaves out a pair that was exposed `times` times in `days` days; null `times`: leaves out none."""
 
     times: Positive | None
     days: Positive
@@ -92,7 +158,7 @@ class Plan(Section):
     segments: Annotated[tuple[Segment, ...], Field(min_length=1)]
     slots: Positive
     position_weights: tuple[Annotated[PositiveFloat, Field(le=1)], ...]
-    max_per_product_type: Positive
+    list_rules: Annotated[dict[str, ListRule], BeforeValidator(_without_null)]
     relevance_bar: Share
     max_item_share: Share
     floors: dict[str, GroupBound]
@@ -116,6 +182,17 @@ class Plan(Section):
     def scored_as(self) -> str:
         """The policy whose relevance is planned."""
         return self.relevance_of or self.policy
+
+    @model_validator(mode="before")
+    @classmethod
+    def has_no_old_key(cls, keys: Any) -> Any:
+        if isinstance(keys, Mapping) and "max_per_product_type" in keys:
+            most = keys["max_per_product_type"]
+            raise ValueError(
+                "max_per_product_type has become a rule of list_rules; write "
+                f"list_rules: {{product_type: {{each: product_type, most: {most}}}}}"
+            )
+        return keys
 
     @model_validator(mode="after")
     def positions_fit(self) -> Plan:

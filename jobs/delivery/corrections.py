@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_ACCOUNT, EXPOSURE_CORRECTIONS
 from jobs.execution.night import Night
 from jobs.planning.columns import item_rows_of, named_columns
-from jobs.planning.groups import named_groups
+from jobs.planning.rules.groups import named_groups
 from jobs.planning.names import ITEM_CAP
 from jobs.runtime.logs import event
 from model.exposure.controller import Feedback, next_correction, relative_error

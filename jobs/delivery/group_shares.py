@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.config.plan import Plan
-from jobs.planning.groups import named_groups
+from jobs.planning.rules.groups import named_groups
 
 OUTCOMES = ("clicks", "carts", "purchases", "revenue", "margin")
 

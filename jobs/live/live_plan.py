@@ -18,7 +18,7 @@ from jobs.delivery.learned_weights import learned_plan
 from jobs.delivery.live_nights import live_nights
 from jobs.experiments.arms import plans_on
 from jobs.planning.columns import named_columns
-from jobs.planning.groups import members_by_rule
+from jobs.planning.rules.groups import members_by_rule
 from jobs.tables.warehouse import Warehouse
 from model.exposure.controller import relative_error
 

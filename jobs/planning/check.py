@@ -1,4 +1,4 @@
-"""Whether a plan's configuration fits the tables and itself, before anything is read."""
+"""Checks that a plan's configuration fits the tables and itself, before anything is read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from jobs.config.plan import GroupBound, Plan
 from jobs.planning.columns import check_column
-from jobs.planning.names import TAKEN
+from jobs.planning.names import RULE_NAME, TAKEN
 from jobs.runtime.errors import ConfigurationError
 
 
@@ -17,9 +17,15 @@ def check_plan(plan: Plan) -> None:
     both = sorted(set(plan.floors) & set(plan.caps))
     if both:
         raise ConfigurationError(
-            f"plan.caps.{both[0]}: a floor has this name as well.", "Names of groups appear in constraint_prices: "
-            "give the cap one of its own.",
-        )  # fmt: skip
+            f"plan.caps.{both[0]}: a floor has this name as well.",
+            "Give the cap a name of its own: constraint_prices keeps floors and caps by name.",
+        )
+    for name, rule in plan.list_rules.items():
+        if not RULE_NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"plan.list_rules.{name}: the name has more than letters, digits, _ and -.", "Choose another name."
+            )
+        check_column(f"plan.list_rules.{name}", rule.column_name, "text" if rule.is_text else "number")
     for key, column in (
         ("plan.stock.column", plan.stock.column),
         ("plan.stock.demand_column", plan.stock.demand_column),
@@ -32,7 +38,7 @@ def check_plan(plan: Plan) -> None:
     if plan.worth.margin_weight > 0 and plan.worth.margin_column is None:
         raise ConfigurationError("plan.worth.margin_weight is set without margin_column.", "Name the column.")
     if list(plan.position_weights) != sorted(plan.position_weights, reverse=True):
-        raise ConfigurationError("plan.position_weights increase.", "Number the positions by attention, most first.")
+        raise ConfigurationError("plan.position_weights increase.", "List the positions by attention, most first.")
     if plan.max_item_share == 0:
         raise ConfigurationError("plan.max_item_share is 0: nothing could be shown.", "Set a share above 0.")
     if plan.item_floor.exposures > 0 and plan.item_floor.segment not in plan.segments:

@@ -12,7 +12,7 @@ from pyspark.sql.types import DataType, NumericType, StringType
 from features.contract import ITEMS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.point_in_time import versions_at
-from jobs.config.plan import GroupBound, Plan
+from jobs.config.plan import Plan
 from jobs.runtime.errors import ConfigurationError
 from jobs.tables.warehouse import Warehouse
 
@@ -24,31 +24,31 @@ _ITEMS: dict[str, DataType] = {
     column.name: column.type for column in ITEMS.columns if isinstance(column.type, NumericType | StringType)
 }
 ALWAYS = ("item_id", "title", "segment", "product_type", "category", "provider_id", "days_since_listed")
-UNITS_AND_LINES = ("units_sum_28d", "purchases_count_28d")  # how many units of the stock a purchase line takes
+UNITS_AND_LINES = ("units_sum_28d", "purchases_count_28d")  # they say how many units a purchase line takes
 
 
 def check_column(key: str, column: str, kind: Kind) -> None:
     """Raises ConfigurationError naming the key when there is no such column or it is of another kind."""
     if column.startswith(ATTRIBUTE):
-        found: DataType | None = StringType()
+        data_type: DataType | None = StringType()
     else:
-        found = _FEATURES.get(column) or _ITEMS.get(column)
-    if found is None:
+        data_type = _FEATURES.get(column) or _ITEMS.get(column)
+    if data_type is None:
         known = ", ".join(sorted({*_FEATURES, *_ITEMS}))
         raise ConfigurationError(
             f"{key}: neither item_features nor items has a column {column}.",
             f"Their columns are {known}, and {ATTRIBUTE}KEY for any key of attributes.",
         )
-    if kind == "text" and not isinstance(found, StringType):
+    if kind == "text" and not isinstance(data_type, StringType):
         raise ConfigurationError(f"{key}: {column} is not a text.", "Use at_least, at_most or buckets.")
-    if kind == "number" and not isinstance(found, NumericType):
+    if kind == "number" and not isinstance(data_type, NumericType):
         raise ConfigurationError(f"{key}: {column} is not a number.", "Use equals, one_of or each.")
 
 
 def named_columns(plan: Plan) -> tuple[str, ...]:
     """The columns that a plan names, without repetition, those that every plan needs first."""
-    bounds: list[GroupBound] = [*plan.floors.values(), *plan.caps.values()]
-    named: list[str | None] = [bound.column for bound in bounds]
+    named: list[str | None] = [bound.column for bound in (*plan.floors.values(), *plan.caps.values())]
+    named += [rule.column_name for rule in plan.list_rules.values()]
     named += [plan.stock.column, plan.stock.demand_column, plan.worth.margin_column]
     named += UNITS_AND_LINES if plan.stock.column is not None else ()
     return tuple(dict.fromkeys([*ALWAYS, *(name for name in named if name)]))

@@ -13,10 +13,11 @@ COLUMNS = ("item_id", "action", "share", "starts_on", "ends_on", "owner")
 
 
 @dataclass(frozen=True)
-class Wish:
-    """One line: what an owner wants of an item from `starts_on` to `ends_on`, both included; an open end is None.
+class MerchandisingRule:
+    """A line of the file: an owner pins or bans an item from `starts_on` to `ends_on`, both included.
 
     share: of all expected exposure, that a pinned item gets at least; 0 for a ban
+    starts_on, ends_on: None where the rule has no such end
     """
 
     line: int
@@ -28,7 +29,7 @@ class Wish:
     owner: str
 
     def holds(self, as_of: date) -> bool:
-        """Whether the wish is in force on a date; both ends belong to it."""
+        """Whether the rule is in force on a date."""
         begun = self.starts_on is None or self.starts_on <= as_of
         return begun and (self.ends_on is None or as_of <= self.ends_on)
 
@@ -41,34 +42,34 @@ class Wish:
 
 @dataclass(frozen=True)
 class Merchandising:
-    """The wishes that hold on a night, by item."""
+    """The rules that are in force on a night, by item."""
 
-    pins: dict[str, Wish]
-    bans: dict[str, Wish]
+    pins: dict[str, MerchandisingRule]
+    bans: dict[str, MerchandisingRule]
 
 
 NONE = Merchandising({}, {})
 
 
 def merchandising_on(path: str | None, as_of: date) -> Merchandising:
-    """The wishes of the file that hold on `as_of`.
+    """The rules of the file that are in force on `as_of`; none where path is None.
 
     Raises ConfigurationError naming file and line when the file cannot be read or a line is wrong, and when an item is
     pinned and banned at once or pinned twice.
     """
     if path is None:
         return NONE
-    pins: dict[str, Wish] = {}
-    bans: dict[str, Wish] = {}
-    for wish in _wishes(Path(path)):
-        if not wish.holds(as_of):
+    pins: dict[str, MerchandisingRule] = {}
+    bans: dict[str, MerchandisingRule] = {}
+    for rule in _rules_of(Path(path)):
+        if not rule.holds(as_of):
             continue
-        if wish.action == "pin" and wish.item_id in pins:
+        if rule.action == "pin" and rule.item_id in pins:
             raise ConfigurationError(
-                f"{path}: item {wish.item_id} is pinned in line {pins[wish.item_id].line} and in line {wish.line}.",
+                f"{path}: item {rule.item_id} is pinned in line {pins[rule.item_id].line} and in line {rule.line}.",
                 "Keep one of the lines.",
             )
-        (pins if wish.action == "pin" else bans)[wish.item_id] = wish
+        (pins if rule.action == "pin" else bans)[rule.item_id] = rule
     for item in sorted(set(pins) & set(bans)):
         pin, ban = pins[item], bans[item]
         raise ConfigurationError(
@@ -78,16 +79,16 @@ def merchandising_on(path: str | None, as_of: date) -> Merchandising:
     return Merchandising(pins, bans)
 
 
-def _wishes(path: Path) -> list[Wish]:
+def _rules_of(path: Path) -> list[MerchandisingRule]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise ConfigurationError(
-                    f"{path}: the column {missing[0]} is missing.", f"Its columns are {', '.join(COLUMNS)}."
+                    f"plan.merchandising: {path} has no column {missing[0]}.", f"Its columns are {', '.join(COLUMNS)}."
                 )
-            return [_wish(path, reader.line_num, row) for row in reader]
+            return [_rule(path, reader.line_num, row) for row in reader]
     except OSError as error:
         raise ConfigurationError(
             f"plan.merchandising: {path} cannot be read ({error.strerror}).", "Name an existing file, or null."
@@ -99,19 +100,34 @@ def _wishes(path: Path) -> list[Wish]:
         ) from error
 
 
-def _wish(path: Path, line: int, row: dict[str, str | None]) -> Wish:
+def _rule(path: Path, line: int, row: dict[str, str | None]) -> MerchandisingRule:
     text = {name: (row[name] or "").strip() for name in COLUMNS}
     try:
         if not text["item_id"] or not text["owner"]:
             raise ValueError("item_id and owner must not be empty")
         if text["action"] not in ("pin", "ban"):
             raise ValueError(f"action is {text['action']!r}, not pin or ban")
-        share = float(text["share"]) if text["action"] == "pin" else 0.0
-        if text["action"] == "pin" and not 0 < share <= 1:
-            raise ValueError(f"share is {share:g}, not above 0 and at most 1")
-        starts, ends = (date.fromisoformat(text[name]) if text[name] else None for name in ("starts_on", "ends_on"))
-        if starts and ends and ends < starts:
-            raise ValueError(f"ends_on {ends} is before starts_on {starts}")
+        share = _share(text["share"]) if text["action"] == "pin" else 0.0
+        starts_on, ends_on = (_date_or_open(name, text[name]) for name in ("starts_on", "ends_on"))
+        if starts_on and ends_on and ends_on < starts_on:
+            raise ValueError(f"ends_on {ends_on} is before starts_on {starts_on}")
     except ValueError as error:
         raise ConfigurationError(f"{path}: line {line}: {error}.", "Correct the line.") from error
-    return Wish(line, text["item_id"], text["action"], share, starts, ends, text["owner"])
+    return MerchandisingRule(line, text["item_id"], text["action"], share, starts_on, ends_on, text["owner"])
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise ValueError(f"share is {text!r}; a pin needs a number above 0 and at most 1, such as 0.01")
+    return share
+
+
+def _date_or_open(column: str, text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError(f"{column} is {text!r}; write a date as 2017-12-24, or nothing") from None

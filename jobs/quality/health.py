@@ -20,7 +20,7 @@ from jobs.delivery.accounting import PREFIX as DELIVERY
 from jobs.delivery.learned_weights import with_learned_weights
 from jobs.execution.night import Night
 from jobs.forecasting.weekly_fit import PREFIX as DEMAND
-from jobs.planning.visits import VISIT_COLUMNS, planned_visits
+from jobs.planning.shoppers.visits import VISIT_COLUMNS, planned_visits
 from jobs.quality.delivered_health import delivered_figures
 from jobs.quality.drift import PREFIX as DRIFT
 from jobs.quality.gate import PREFIX as FEATURE

@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 from features.contract import CANDIDATES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVANCE
 from jobs.execution.night import Night
 from jobs.planning.columns import item_rows_of, named_columns
-from jobs.planning.eligibility import why_excluded
-from jobs.planning.item_value import worth_columns, worth_of
+from jobs.planning.catalogue.eligibility import why_excluded
+from jobs.planning.rules.item_value import item_value, value_columns
 from jobs.planning.merchandising import merchandising_on
 from model.exposure.reasons import NOT_PERSONAL
 
@@ -55,8 +55,8 @@ def _outdone(night: Night, own: DataFrame, given: Row) -> str:
     personal = (F.col("propensity") == 1.0) & (F.col("reason") != NOT_PERSONAL)
     planned = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(policy & personal)
     last = planned.groupBy("user_id").agg(F.min("score").alias("bar"), F.max_by("item_id", "rank").alias("rival"))
-    items = item_rows_of(night.tables, night.as_of, worth_columns(plan))
-    [factor], [addend] = worth_of(plan, items.where(F.col("item_id") == given.item_id).toPandas())
+    items = item_rows_of(night.tables, night.as_of, value_columns(plan))
+    [factor], [addend] = item_value(plan, items.where(F.col("item_id") == given.item_id).toPandas())
     score = F.col("relevance") * float(factor) + float(addend) + given.boost
     reached = own.join(last, on="user_id", how="inner").withColumn("gap", F.col("bar") - score)
     nearest = reached.orderBy("gap", "user_id").first()

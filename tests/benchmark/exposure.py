@@ -18,13 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from jobs.planning.by_spark import BySpark
-from jobs.planning.inputs import inputs_of
+from jobs.planning.solution.by_spark import BySpark
 from model.exposure.hashed_random import seeds_of
 from model.exposure.plan import rounded_plan
 from model.exposure.prices import priced, solution_at, solve
 from model.exposure.problem import Problem
-from tests.benchmark.plan_by_spark import setting_of
+from tests.benchmark.plan_by_spark import plan_problem_of
 from tests.benchmark.plan_optimum import gap_of_lists, optimum_with_positions, responses, solved_by_highs
 from tests.benchmark.plan_problems import synthetic_problem
 from tests.spark_session import local_session
@@ -153,16 +152,16 @@ def by_spark(users: int = 200_000) -> None:
     problem = synthetic_problem(users, 20_000, 100)
     seeds = seeds_of(map(str, range(problem.users)), 1), seeds_of(map(str, range(problem.items)), 2)
     with tempfile.TemporaryDirectory() as folder, local_session(Path(folder)) as spark:
-        setting = setting_of(spark, problem, Path(folder))
+        plan_problem, pairs = plan_problem_of(spark, problem, Path(folder))
         begun = time.perf_counter()
-        passes = BySpark(spark, setting)
+        passes = BySpark(spark, plan_problem, pairs)
         print(f"{len(problem.value):,} pairs packed on the executors: {time.perf_counter() - begun:.1f} s", flush=True)
         begun = time.perf_counter()
         found = priced(passes.bounds, passes, TOLERANCE, MOST_PASSES)
         took = time.perf_counter() - begun
         print(f"by Spark: {took:.1f} s, {found.passes} passes, {took / found.passes:.2f} s a pass", flush=True)
         begun = time.perf_counter()
-        kept = inputs_of(setting, passes.kept(found.price, found.gamma).toArrow()).problem
+        kept = plan_problem.with_pairs(passes.kept(found.price, found.gamma).toArrow()).problem
         by_spark = rounded_plan(kept, solution_at(kept, found), TOLERANCE, *seeds)
         took = time.perf_counter() - begun
         print(f"lists from {len(kept.value):,} pairs on the driver: {took:.1f} s", flush=True)

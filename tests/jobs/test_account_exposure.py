@@ -26,7 +26,7 @@ from jobs.config.configuration import Config, load_config
 from jobs.execution.manifest import run_step
 from jobs.execution.night import Night, Record
 from jobs.online.roll_backs import note_roll_back
-from jobs.planning.corrections import read_corrections
+from jobs.planning.rules.corrections import read_corrections
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from features.contract import CANDIDATES, EXPOSURE_SCORES, RELEVANCE
 from jobs.planning.columns import item_rows_of
-from jobs.planning.item_value import worth_columns, worth_of
+from jobs.planning.rules.item_value import item_value, value_columns
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount, percent
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table
@@ -105,8 +105,8 @@ def _why(reading: Reading) -> DataFrame:
 def _worths(reading: Reading) -> DataFrame:
     """item_id, factor, addend of every item of the night, as the plan had them."""
     plan = reading.conf.plan
-    items = item_rows_of(reading.tables, reading.as_of, worth_columns(plan)).toPandas()
-    factor, addend = worth_of(plan, items)
+    items = item_rows_of(reading.tables, reading.as_of, value_columns(plan)).toPandas()
+    factor, addend = item_value(plan, items)
     worths = pd.DataFrame({"item_id": items["item_id"], "factor": factor, "addend": addend})
     return reading.tables.spark.createDataFrame(worths)
 

@@ -1,4 +1,4 @@
-"""One small night with everything that a plan has to respect: its tables, a file of wishes, a configuration."""
+"""One small night with everything that a plan has to respect: its tables, a merchandising file, a configuration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.jobs.small_tables import filled
 
 NIGHT = date(2017, 12, 1)
 USERS = [f"u{number:02}" for number in range(24)]
-REFUSING = ["u22", "u23"]
+OPTED_OUT = ["u22", "u23"]
 
 #        item   segment category      provider relevance stock margin
 ITEMS_OF = [
@@ -54,14 +54,14 @@ def write(tables: Warehouse, spark: SparkSession, table: Table, rows: pd.DataFra
     tables.replace(spark.createDataFrame(frame[table.column_names], table.schema), table, where=None)
 
 
-def write_store(spark: SparkSession, made: Path) -> None:
-    """A warehouse with the night's tables, and a file of wishes."""
-    (made / "wishes.csv").write_text(
+def write_store(spark: SparkSession, folder: Path) -> None:
+    """Writes a warehouse with the night's tables, and a merchandising file."""
+    (folder / "merchandising.csv").write_text(
         "item_id,action,share,starts_on,ends_on,owner\n"
         "pinned,pin,0.04,,2017-12-24,Ann\nbanned,ban,,,,Ben\nunknown,pin,0.1,,,Ann\n",
         encoding="utf-8",
     )
-    tables = Warehouse(spark, str(made / "warehouse"))
+    tables = Warehouse(spark, str(folder / "warehouse"))
     names = ["item_id", "segment", "category", "provider_id", "relevance", "stock_quantity", "margin"]
     known = pd.DataFrame(ITEMS_OF, columns=names)
     features = pd.DataFrame([{feature.name: feature.default for feature in ITEM_FEATURES}] * len(known))
@@ -75,7 +75,7 @@ def write_store(spark: SparkSession, made: Path) -> None:
     write(tables, spark, ITEMS, items)
     users = pd.DataFrame([{feature.name: feature.default for feature in USER_FEATURES}] * len(USERS))
     users["user_id"], users["visit_probability"], users["as_of"] = USERS, 0.5, NIGHT
-    users["consent_personalisation"] = ~users["user_id"].isin(REFUSING)
+    users["consent_personalisation"] = ~users["user_id"].isin(OPTED_OUT)
     write(tables, spark, USER_FEATURES_TABLE, users)
     pairs = [(user, row[0], min(row[4] + 0.001 * n, 1.0)) for n, user in enumerate(USERS) for row in ITEMS_OF]
     relevance = pd.DataFrame(pairs, columns=["user_id", "item_id", "relevance"])
@@ -95,11 +95,16 @@ def write_store(spark: SparkSession, made: Path) -> None:
     tables.replace(filled(spark, USER_HISTORY, [bought]), USER_HISTORY, where=None)
 
 
-def conf_in(folder: Path, **plan: Any) -> Config:
+def conf_file(folder: Path, **plan: Any) -> Path:
+    """A new configuration of the store, with these keys of plan."""
     path = folder / f"{len(list(folder.glob('*.yaml')))}.yaml"
-    keys = {**PLAN, "merchandising": str(folder / "wishes.csv"), **plan}
+    keys = {**PLAN, "merchandising": str(folder / "merchandising.csv"), **plan}
     path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse"), "plan": keys}), encoding="utf-8")
-    return load_config(path)
+    return path
+
+
+def conf_in(folder: Path, **plan: Any) -> Config:
+    return load_config(conf_file(folder, **plan))
 
 
 def night_of(spark: SparkSession, conf: Config) -> Night:

@@ -37,13 +37,21 @@ PLAN = {
     "slots": 3,
     "position_weights": [1.0, 0.8, 0.6],
     "exploration_slots": 1,
-    "max_per_product_type": 1,
+    "list_rules": {"product_type": {"most": 1}},
     "max_item_share": 0.25,
     "relevance_bar": 0.01,
     "floors": {
         "cold": {"column": "segment", "equals": "cold", "share": 0.1},
         "new_items": {"column": "days_since_listed", "at_most": 28, "share": 0.15},
     },
+}
+
+
+# Rules that cross each other: teas are a product type and of the group of the third rule.
+SEVERAL_RULES = {
+    "product_type": {"most": 2},
+    "cold": {"most": 1},
+    "drinks": {"column": "product_type", "one_of": ["tea", "kind 1", "kind 2"], "most": 2},
 }
 
 
@@ -141,7 +149,7 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
     delivered = delivered_by(lists).reindex(items.index, fill_value=0.0)
     assert items["allocated"].tolist() == pytest.approx(delivered.tolist())
 
-    # The floors are met and told with their rule; the new item is lifted and says so.
+    # The floors are met and have their rule; the reason of the new item says that its floor lifts it.
     floors = prices.set_index("constraint").loc[["cold", "new_items"]]
     assert floors["member"].tolist() == ["segment = cold", "days_since_listed <= 28"]
     assert floors["bound"].tolist() == pytest.approx([0.1 * total, 0.15 * total])
@@ -152,7 +160,7 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
     lifted = "Bought this type before; lifted by the floor for new_items"
     assert planned.loc[planned["item_id"] == "n1", "reason"].str.startswith(lifted).any()
 
-    # A cause that is low is told otherwise than a high one.
+    # A low value of a cause has other words than a high one.
     assert causes_of(lists, "t1", "c1", "c2") == {
         "t1": {"Long in the shop"}, "c1": {"New in the shop"}, "c2": {"New in the shop"},
     }  # fmt: skip
@@ -167,7 +175,7 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
     assert second.record.decisions["warm_start"] == "2017-12-01"
     assert int(second.record.decisions["passes"]) < int(first.record.decisions["passes"])
 
-    # Nothing to plan for is told, not written.
+    # Without pairs to plan, the night fails and writes nothing.
     with pytest.raises(LongtailError, match=r"reaches the bar.*plan.relevance_bar"):
         plan_exposure(night_of(spark, conf_of(relevance_bar=0.99), FIRST))
     with pytest.raises(LongtailError, match="no rows for 2017-12-01 and policy trial"):
@@ -177,12 +185,12 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
 def test_many_candidates_are_listed_and_drawn_alike_in_memory_and_by_spark(
     spark: SparkSession, conf_of: Callable[..., Config]
 ) -> None:
-    """Exploration draws from what the lists are made of, and both ways keep the same of it: 2 slots keep 8 of 27."""
+    """Exploration draws from the kept pairs, and both ways keep the same ones: 2 slots keep at least 8 of 27."""
     first = night_of(spark, conf_of(), FIRST)
     fill(first, more=20)
     lists, solved = {}, []
     for pairs in (5_000, 1):
-        night = night_of(spark, conf_of(driver_pairs=pairs, max_per_product_type=2), FIRST)
+        night = night_of(spark, conf_of(driver_pairs=pairs, list_rules=SEVERAL_RULES), FIRST)
         plan_exposure(night)
         solved.append((night.record.decisions["solved_in"], night.record.rows["pairs"]))
         rows = night.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas().sort_values(["user_id", "rank"])
@@ -192,3 +200,23 @@ def test_many_candidates_are_listed_and_drawn_alike_in_memory_and_by_spark(
     assert 20 * 8 <= solved[0][1] < 20 * 27
     assert (lists[1]["propensity"] < 1).mean() > 0.25
     pd.testing.assert_frame_equal(lists[5_000], lists[1])
+    kinds = {row[0]: row[4] for row in ITEMS} | {f"m{number:02}": f"kind {number % 7}" for number in range(20)}
+    kind = lists[1]["item_id"].map(kinds)
+    for group, most in (({"tea", "kind 1", "kind 2"}, 2), ({"kind 3"}, 2)):
+        assert kind.isin(group).groupby(lists[1]["user_id"]).sum().max() == most
+    assert lists[1]["item_id"].isin(["c1", "c2"]).groupby(lists[1]["user_id"]).sum().max() == 1
+
+
+def test_a_floor_for_items_that_no_shopper_wants_is_not_met_by_lists_made_of_them(
+    spark: SparkSession, conf_of: Callable[..., Config]
+) -> None:
+    floors = {"cold": {"share": 0.6}, "new_items": {"share": 0.0}}
+    opted_out = ("u03", "u04")
+    night = night_of(spark, conf_of(floors=floors, list_rules={"cold": {"most": 1}}, max_item_share=1.0), FIRST)
+    fill(night, refusing=opted_out)
+    plan_exposure(night)
+    lists = night.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas()
+    cold = lists["item_id"].isin(["c1", "c2"]).groupby(lists["user_id"]).sum()
+    assert cold.max() == 1
+    assert cold.drop([*opted_out, "u20"]).min() == 1  # u20 has no cold candidate
+    assert "unmet cold" in night.record.decisions

@@ -1,0 +1,1 @@
+"""Which scored pairs of a shopper and an item enter the plan."""

@@ -1,0 +1,154 @@
+"""The pairs that may enter a night's plan: on the driver where they fit there, else with Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import RELEVANCE
+from features.contract.fallback_lists import EVERYONE
+from jobs.execution.night import Night
+from jobs.experiments.arms import runs
+from jobs.planning.candidates.frequency import without_frequent
+from jobs.planning.shoppers.planned_shoppers import Shoppers
+from jobs.runtime.errors import LongtailError
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs of a shopper and an item that may enter the plan.
+
+    frame: user_id, item_id, relevance and cause (the main reason of the relevance, empty where there is none)
+    table: the same rows, where they fit on the driver; None where they stay with Spark
+    model_version: the one version that scored them
+    user_ids: shoppers with a pair, sorted
+    mean: by segment of shoppers, float64 (items), mean relevance over its consenting shoppers; a missing pair counts 0
+    largest: float64 (items), relevance of the best pair of each item
+    """
+
+    frame: DataFrame
+    table: pa.Table | None
+    model_version: str
+    user_ids: np.ndarray
+    mean: Mapping[str, np.ndarray]
+    largest: np.ndarray
+
+
+def read_candidates(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> Candidates:
+    """Pairs of the night at or above plan.relevance_bar, of these items and of shoppers with consent.
+
+    Raises LongtailError when no pair is left, when a relevance is NaN, or when more than one version scored the night.
+    """
+    plan = night.conf.plan
+    scored, version = _scored(night)
+    frame = _eligible_pairs(night, shoppers, item_ids)
+    table = frame.toArrow() if scored <= plan.driver_pairs else None
+    if table.num_rows == 0 if table is not None else frame.isEmpty():
+        raise LongtailError(
+            f"No pair of relevance for {night.as_of} is of an eligible item and reaches the bar.",
+            "Look at plan.segments, plan.relevance_bar and plan.frequency, at is_eligible in item_features and at "
+            "consent_personalisation in user_features.",
+        )
+    sums = _sums(frame, table, shoppers.rows)
+    if sums["total"].isna().any():
+        first = sums.loc[sums["total"].isna(), "item_id"].min()
+        raise LongtailError(
+            f"relevance is NaN for some pairs of {night.as_of}, among them some of the item {first}.",
+            "Run score again; if it stays, look at the features of that item.",
+        )
+    place = pd.Index(item_ids)
+    return Candidates(
+        frame,
+        table,
+        version,
+        user_ids=_user_ids(frame, table),
+        mean=_mean_relevance(sums, shoppers.consenting, place),
+        largest=_largest_relevance(sums, place),
+    )
+
+
+def _scored(night: Night) -> tuple[int, str]:
+    """Rows of relevance of the night and policy, and the one version that scored them."""
+    plan = night.conf.plan
+    rows = night.tables.read_date(RELEVANCE, night.as_of).where(F.col("policy") == plan.scored_as)
+    versions = rows.groupBy("model_version").count().collect()
+    if len(versions) != 1:
+        scores = f"scores of {len(versions)} model versions" if versions else "no rows"
+        raise LongtailError(
+            f"relevance has {scores} for {night.as_of} and policy {plan.scored_as}.",
+            f"Run score for {night.as_of} again.",
+        )
+    return versions[0]["count"], versions[0]["model_version"]
+
+
+def _eligible_pairs(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> DataFrame:
+    """user_id, item_id, relevance, cause."""
+    plan, spark = night.conf.plan, night.spark
+    rows = night.tables.read_date(RELEVANCE, night.as_of).where(
+        (F.col("policy") == plan.scored_as) & (F.col("relevance") >= plan.relevance_bar)
+    )
+    cause = F.coalesce(F.get(F.col("top_reasons"), F.lit(0)), F.lit(""))
+    pairs = rows.select("user_id", "item_id", "relevance", cause.alias("cause"))
+    may_enter = spark.createDataFrame(pd.DataFrame({"item_id": item_ids}))
+    pairs = pairs.join(F.broadcast(may_enter), on="item_id", how="inner")
+    if runs(night):
+        in_arm = spark.createDataFrame(shoppers.consenting[["user_id"]], "user_id string")
+        pairs = pairs.join(F.broadcast(in_arm), on="user_id", how="left_semi")
+    elif len(shoppers.opted_out):
+        opted_out = spark.createDataFrame(shoppers.opted_out[["user_id"]])
+        pairs = pairs.join(F.broadcast(opted_out), on="user_id", how="left_anti")
+    return without_frequent(night, pairs).select("user_id", "item_id", "relevance", "cause")
+
+
+def _user_ids(frame: DataFrame, table: pa.Table | None) -> np.ndarray:
+    if table is not None:
+        return pd.Index(pc.unique(table["user_id"]).to_pandas()).sort_values().to_numpy()
+    return pd.Index(frame.select("user_id").distinct().toPandas()["user_id"]).sort_values().to_numpy()
+
+
+def _sums(frame: DataFrame, table: pa.Table | None, shoppers: pd.DataFrame) -> pd.DataFrame:
+    """shopper_segment, item_id, total and largest relevance. shoppers: user_id, shopper_segment."""
+    if table is not None:
+        place = pd.Index(shoppers["user_id"]).get_indexer(table["user_id"].to_pandas())
+        segment = pa.array(shoppers["shopper_segment"].to_numpy()[place], pa.string())
+        by = table.append_column("shopper_segment", segment).group_by(["shopper_segment", "item_id"], use_threads=False)
+        sums = by.aggregate([("relevance", "sum"), ("relevance", "max")]).to_pandas()
+        return sums.rename(columns={"relevance_sum": "total", "relevance_max": "largest"})
+    segments = frame.sparkSession.createDataFrame(shoppers[["user_id", "shopper_segment"]])
+    return (
+        frame.join(F.broadcast(segments), on="user_id", how="left")
+        .groupBy("shopper_segment", "item_id")
+        .agg(F.sum("relevance").alias("total"), F.max("relevance").alias("largest"))
+        .toPandas()
+    )
+
+
+def _mean_relevance(sums: pd.DataFrame, consenting: pd.DataFrame, place: pd.Index) -> dict[str, np.ndarray]:
+    """By segment, of everyone first: float64 (items)."""
+    of_segment = consenting.groupby("shopper_segment").size()
+    means = {EVERYONE: _mean_over(sums, len(consenting), place)}
+    for segment, rows in sums.groupby("shopper_segment"):
+        if segment and isinstance(segment, str):
+            means[segment] = _mean_over(rows, int(of_segment.get(segment, 1)), place)
+    return means
+
+
+def _mean_over(sums: pd.DataFrame, shoppers: int, place: pd.Index) -> np.ndarray:
+    mean = np.zeros(len(place))
+    np.add.at(mean, place.get_indexer(pd.Index(sums["item_id"])), sums["total"].to_numpy() / max(shoppers, 1))
+    # Spark adds up in no fixed order; the last digits must not decide ranks.
+    return np.minimum(np.round(mean, 12), 1.0)
+
+
+def _largest_relevance(sums: pd.DataFrame, place: pd.Index) -> np.ndarray:
+    largest = np.zeros(len(place))
+    best = sums.groupby("item_id")["largest"].max()
+    largest[place.get_indexer(best.index)] = best.to_numpy()
+    return largest

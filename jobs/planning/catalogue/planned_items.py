@@ -1,0 +1,49 @@
+"""The items of a night's plan: who may enter the lists, and what the store can give of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from jobs.execution.night import Night
+from jobs.planning.catalogue.eligibility import why_excluded
+from jobs.planning.catalogue.supply import launch_exposures, purchases_in_stock
+from jobs.planning.columns import item_rows_of, named_columns
+from jobs.planning.merchandising import Merchandising
+from jobs.runtime.errors import LongtailError
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Items with the columns that the plan names.
+
+    known: every item of the night, whether it may enter or not
+    items: the items that may enter the lists, sorted by item_id
+    in_stock: float64 (items), purchase lines that the stock allows, infinite where it is no bound
+    launch: float64 (items), expected exposures that a new item gets at least
+    """
+
+    known: pd.DataFrame
+    items: pd.DataFrame
+    in_stock: np.ndarray
+    launch: np.ndarray
+
+    @property
+    def item_ids(self) -> np.ndarray:
+        """Identifiers of the items that may enter, sorted."""
+        return self.items["item_id"].to_numpy()
+
+
+def read_catalogue(night: Night, merchandising: Merchandising) -> Catalogue:
+    """Reads item_features and items of the night. Raises LongtailError when no item may enter."""
+    plan = night.conf.plan
+    known = item_rows_of(night.tables, night.as_of, named_columns(plan)).toPandas()
+    items = known[why_excluded(plan, known, merchandising) == ""].sort_values("item_id", ignore_index=True)
+    if items.empty:
+        raise LongtailError(
+            f"No item of {night.as_of} may enter the lists.",
+            "Look at plan.segments, plan.sensitive_categories and bans, and at is_eligible in item_features.",
+        )
+    return Catalogue(known, items, purchases_in_stock(plan.stock, items), launch_exposures(plan.launch, items))

@@ -1,0 +1,1 @@
+"""The plan as rows of tables: lists, items, prices, and the reasons in words."""

@@ -1,0 +1,51 @@
+"""All rows that a plan writes, by table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from jobs.execution.night import Night
+from jobs.planning.catalogue.planned_items import Catalogue
+from jobs.planning.merchandising import Merchandising
+from jobs.planning.rows.items import item_rows
+from jobs.planning.rows.lists import fallback_rows, list_rows
+from jobs.planning.rows.prices import price_rows
+from jobs.planning.rules.rules import Rules
+from jobs.planning.shared_lists import SharedLists
+from jobs.planning.solution.solving import Solved
+
+
+@dataclass(frozen=True)
+class PlanRows:
+    """Rows of exposure_scores, item_exposure, constraint_prices and fallback_lists."""
+
+    lists: pd.DataFrame
+    items: pd.DataFrame
+    prices: pd.DataFrame
+    fallback: pd.DataFrame
+
+
+def plan_rows(
+    night: Night,
+    model_version: str,
+    catalogue: Catalogue,
+    merchandising: Merchandising,
+    rules: Rules,
+    shared: SharedLists,
+    solved: Solved,
+) -> PlanRows:
+    """The plan in the columns of its tables. model_version: the one that scored the night."""
+    plan = night.conf.plan
+    of_policy: dict[str, Any] = {"as_of": night.as_of, "policy": plan.policy}
+    of_placement: dict[str, Any] = {**of_policy, "placement": plan.placement}
+    of_run: dict[str, Any] = {**of_placement, "model_version": model_version, "run_id": night.run_id}
+    bounds, delivered = rules.bounds, shared.delivered
+    return PlanRows(
+        lists=list_rows(catalogue, bounds, merchandising, shared, solved).assign(**of_run),
+        items=item_rows(catalogue, bounds, merchandising, delivered, solved).assign(**of_placement),
+        prices=price_rows(catalogue.item_ids, bounds, rules.groups, delivered, solved.plan).assign(**of_policy),
+        fallback=fallback_rows(catalogue.item_ids, shared).assign(**of_run),
+    )

@@ -1,0 +1,1 @@
+"""What the plan respects: groups with floors and caps, bounds of items, list rules, values, corrections."""

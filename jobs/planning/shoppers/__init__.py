@@ -1,0 +1,1 @@
+"""Who is planned for: consent, arm of a test, expected visits."""

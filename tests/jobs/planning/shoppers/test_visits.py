@@ -1,0 +1,67 @@
+"""Expected visits from the log: requests are counted once, a program's days not at all."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import EVENTS
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night, Record
+from jobs.planning.shoppers.visits import planned_visits
+from jobs.tables.warehouse import Warehouse
+from tests.jobs.small_tables import filled
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[3]
+NIGHT = date(2024, 5, 4)
+USERS = pd.DataFrame({"user_id": ["a", "b", "c"], "visit_probability": [0.2, 0.2, 0.9]}).assign(
+    **dict.fromkeys(("visit_days_90d", "baskets_count_90d", "purchases_count_28d", "purchases_count_90d"), 0)
+)
+
+
+def seen(user: str, days_ago: int, request: str | None, hour: int = 12, **more: object) -> dict[str, Any]:
+    day = NIGHT - timedelta(days=days_ago)
+    return {
+        "user_id": user, "request_id": request, "event_date": day, "event_type": "exposure", "sample_weight": 1.0,
+        "event_time": datetime(day.year, day.month, day.day, hour, tzinfo=UTC), "placement": "tail_shelf",
+        "ingested_at": datetime(2024, 6, 1, tzinfo=UTC), **more,
+    }  # fmt: skip
+
+
+LOG = [
+    *(seen("a", 2, "one") for _ in range(3)),  # three items of one list
+    seen("a", 1, "two", sample_weight=2.0),  # a sample: it stands for two
+    seen("b", 2, None, 8), seen("b", 2, None, 9),  # no request: two moments are two lists
+    *(seen("c", 1, f"bot-{n}", sample_weight=500.0) for n in range(5)),
+    seen("c", 2, "people"),
+    seen("c", 1, "elsewhere", placement="display"),
+    seen("c", 9, "long-ago"),  # before account.nights
+    seen("c", 0, "later"),
+]  # fmt: skip
+
+
+def visits(spark: SparkSession, folder: Path, log: list[dict[str, Any]], days_known: float = 100.0) -> list[float]:
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={folder}"])
+    tables = Warehouse(spark, conf.warehouse)
+    tables.add(filled(spark, EVENTS, [{**row, "event_id": str(n)} for n, row in enumerate(log)]), EVENTS)
+    night = Night(conf, NIGHT, "x", spark, tables, Record())
+    return planned_visits(night, USERS.assign(days_since_signed_up=days_known)).tolist()
+
+
+def test_requests_are_counted(spark: SparkSession, tmp_path: Path) -> None:
+    # In two days a asked three times, b twice, c once beside a program. Means do not fall with the chance.
+    assert visits(spark, tmp_path, LOG) == pytest.approx([1.0] * 3)
+
+
+def test_without_exposures_of_the_placement_the_chance_stands(spark: SparkSession, tmp_path: Path) -> None:
+    assert visits(spark, tmp_path, [seen("a", 1, "r", placement="display")]) == [0.2, 0.2, 0.9]
+
+
+def test_a_shopper_of_one_day_is_measured_by_that_day(spark: SparkSession, tmp_path: Path) -> None:
+    assert visits(spark, tmp_path, LOG, days_known=0.5) == pytest.approx([2.0] * 3)
