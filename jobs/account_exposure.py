@@ -1,4 +1,4 @@
-"""Holds what earlier nights delivered against their plans, and corrects tonight's floors and caps."""
+"""Compares what earlier nights delivered with their plans, and corrects tonight's floors and caps."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from jobs.experiments.arms import arm_nights
 def account_exposure(night: Night) -> None:
     """Holds what earlier nights delivered against their plans, and corrects tonight's floors and caps.
 
-    Reads events, item_exposure, exposure_scores, constraint_prices and items; writes exposure_account of the last
-    account.nights nights and exposure_corrections of tonight, of each arm where a test runs, and the counts of the
-    logged exposures to metrics. Where the store logs no exposure of the placement it says so, and every bound stays as
-    it is.
+    Reads events, item_exposure, exposure_scores, constraint_prices and items. Writes exposure_account of the last
+    account.nights nights, exposure_corrections of tonight, for each arm where a test runs, and the counts of the
+    logged exposures to metrics. Where the store logs no exposure of the placement, no bound is corrected.
     """
     planned = planned_nights(night)
     keep_accounts(night, planned)
-    for of_arm in arm_nights(night).values():
-        keep_corrections(of_arm, planned.get(of_arm.conf.plan.policy, []))
+    for arm_night in arm_nights(night).values():
+        keep_corrections(arm_night, planned.get(arm_night.conf.plan.policy, []))
     night.record.rows["nights"] = len(planned.get(night.conf.plan.policy, []))
 
 

@@ -20,10 +20,11 @@ from model.policy_evaluation.two_policies import Answer, Settings, two_policies
 def compare(
     spark: SparkSession, conf: Config, names: tuple[str, str], first: date | None = None, last: date | None = None
 ) -> str:
-    """The difference between two policies in words: estimates, intervals, what they rest on, what was left out.
+    """The difference between two policies in words: estimates, intervals, their evidence, what was left out.
 
-    A policy that answered logged requests is told by them; another one by weighing what others showed, with the
-    propensities that were logged. Raises LongtailError where a policy has no lists or the log has nothing to tell.
+    A policy that answered logged requests is evaluated on them; another one on the requests that other policies
+    answered, weighted by the logged propensities. Raises LongtailError when a policy has no lists or the log has no
+    evidence.
     """
     log = read_policy_log(Warehouse(spark, conf.warehouse), conf, names, first, last)
     setting = conf.evaluation
@@ -40,7 +41,7 @@ def compare(
     except ValueError as error:
         raise LongtailError(
             f"{names[0]} and {names[1]} cannot be compared: {str(error).rstrip('.')}.",
-            "Give other days, or look at how the storefront logs its exposures.",
+            "Give other days, or check how the storefront logs its exposures.",
         ) from error
     return _report(log, answer, conf)
 
@@ -48,54 +49,58 @@ def compare(
 def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
     setting = conf.evaluation
     unit = f"{setting.response}s within {setting.attribution_days} days of the exposure"
-    told = ", ".join(f"{name} by {'its own requests' if name == by else 'the requests of others'}"
-                     for name, by in zip(answer.names, answer.logged_by, strict=True))  # fmt: skip
+    evidence = ", ".join(
+        f"{name} from {'its own requests' if name == by else 'the requests of other policies'}"
+        for name, by in zip(answer.names, answer.logged_by, strict=True)
+    )
     examined = " ".join(
         f"{value:.2f}{'' if known else '*'}" for value, known in zip(answer.examination, answer.told, strict=True)
     )
     lines = [
         f"{answer.names[0]} against {answer.names[1]} at {conf.plan.placement}, exposures of {log.first} to {log.last}",
         in_words(answer.names, answer.evaluations, answer.found, setting.assumption, unit),
-        f"Told: {told}."
+        f"Evidence: {evidence}."
         + (
-            " Each has its own: fair where shoppers were assigned at random."
+            " Each policy has its own requests, so shoppers must have been assigned to them at random."
             if answer.names == answer.logged_by and answer.names[0] != answer.names[1]
             else ""
         ),
         f"Examination of the positions, taken as known by the intervals: {examined}"
-        + ("" if answer.told.all() else "  (* of plan.position_weights: the log cannot tell)"),
+        + ("" if answer.told.all() else "  (* from plan.position_weights, as the log does not say)"),
     ]
-    left = [f"  {count} {reason}" for reason, count in answer.left_out.items()]
+    notes = [f"  {count} {reason}" for reason, count in answer.left_out.items()]
     if log.withdrawn:
-        left.append(f"  {log.withdrawn} exposures of items that were withdrawn by then, counted all the same")
+        notes.append(f"  {log.withdrawn} exposures of items that were withdrawn by then, which are counted")
     if log.open:
-        left.append(
+        notes.append(
             f"  {log.open} exposures of the last {setting.attribution_days} days, to which responses may still come"
         )
-    return "\n".join([*lines, *(["Named of the log:", *left] if left else [])])
+    return "\n".join([*lines, *(["Notes on the log:", *notes] if notes else [])])
 
 
 def main() -> None:
     """Parses the command line, evaluates and prints."""
-    given = _arguments()
+    args = _arguments()
 
-    def told(spark: SparkSession, conf: Config, _: str) -> None:
-        print(compare(spark, conf, (given.policy[0], given.policy[1]), given.first, given.last))
+    def print_comparison(spark: SparkSession, conf: Config, _: str) -> None:
+        print(compare(spark, conf, (args.policy[0], args.policy[1]), args.first, args.last))
 
-    run(given.conf, "compare", told, writes=False)
+    run(args.conf, "compare", print_comparison, writes=False)
 
 
 def _arguments() -> argparse.Namespace:
-    made = parser(__doc__)
-    made.add_argument(
+    arguments = parser(__doc__)
+    arguments.add_argument(
         "--policy", action="append", required=True, metavar="NAME", help="a policy of exposure_scores; give two"
     )
-    made.add_argument("--from", dest="first", type=calendar_date, metavar="YYYY-MM-DD", help="first day of exposures")
-    made.add_argument("--to", dest="last", type=calendar_date, metavar="YYYY-MM-DD", help="last day of exposures")
-    given = made.parse_args()
-    if len(given.policy) != 2:
-        made.error("give --policy twice, the policy and the one it is held against")
-    return given
+    arguments.add_argument(
+        "--from", dest="first", type=calendar_date, metavar="YYYY-MM-DD", help="first day of exposures"
+    )
+    arguments.add_argument("--to", dest="last", type=calendar_date, metavar="YYYY-MM-DD", help="last day of exposures")
+    args = arguments.parse_args()
+    if len(args.policy) != 2:
+        arguments.error("give --policy twice: the policy, and the one that it is compared with")
+    return args
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The account of the last nights: planned against delivered exposure of every policy, written to `exposure_account`."""
+"""The account of the last nights: planned and delivered exposure of every policy, written to `exposure_account`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from jobs.delivery.live_nights import live_nights
 from jobs.execution.night import Night
 from jobs.experiments.arms import policies_of_arms
 from jobs.runtime.logs import event
+from jobs.tables.sql import sql_equals, sql_literal
 
 PREFIX = "delivery_"  # of the names in metrics
 USED = f"{PREFIX}position_weight_used"
 
 
 def planned_nights(night: Night) -> dict[str, list[date]]:
-    """By policy the live nights before tonight that are accounted anew for the placement, oldest first."""
+    """By policy the live nights of the last account.nights nights, oldest first."""
     since = night.as_of - timedelta(days=night.conf.account.nights)
     rows = night.tables.read_or_empty(ITEM_EXPOSURE).where(
         (F.col("as_of") >= F.lit(since))
@@ -34,23 +35,23 @@ def planned_nights(night: Night) -> dict[str, list[date]]:
     )
     pairs = rows.select("policy", "as_of").distinct().collect()
     live = set(live_nights(night.tables, [row["as_of"] for row in pairs]))
-    found: dict[str, list[date]] = {}
+    nights: dict[str, list[date]] = {}
     for row in sorted(pairs):
         if row["as_of"] in live:
-            found.setdefault(row["policy"], []).append(row["as_of"])
-    return found
+            nights.setdefault(row["policy"], []).append(row["as_of"])
+    return nights
 
 
 def keep_accounts(night: Night, planned: dict[str, list[date]]) -> None:
-    """Writes the accounts of these nights anew, and the counts of the events that went into them to `metrics`.
+    """Recomputes the accounts of these nights, and writes the counts of the events in them to `metrics`.
 
-    planned: as of `planned_nights`. Accounted are the policies of tonight, with every arm of a test, and those with
-    logged exposures, such as the arms of a test that is over; a policy that was planned and never shown is not.
+    planned: as of `planned_nights`. Accounts are kept of the policies of tonight, with every arm of a test, and of
+    those with logged exposures, such as the arms of a test that has ended; not of a policy that was never shown.
     """
     nights = sorted(set().union(*planned.values()))
     if not nights:
-        nothing = night.spark.createDataFrame([], EXPOSURE_ACCOUNT.schema)
-        night.tables.replace_date(nothing, EXPOSURE_ACCOUNT, night.as_of)
+        no_rows = night.spark.createDataFrame([], EXPOSURE_ACCOUNT.schema)
+        night.tables.replace_date(no_rows, EXPOSURE_ACCOUNT, night.as_of)
         night.record.decisions["accounted"] = "no earlier night was planned"
         return
     log = delivery_log(night, nights)
@@ -63,43 +64,44 @@ def keep_accounts(night: Night, planned: dict[str, list[date]]) -> None:
 
 
 def _keep_account(night: Night, nights: list[date], log: DeliveryLog, *, is_logged: bool) -> None:
-    lives = log.days.select("as_of", "live_days").distinct()
-    planned = _planned(night, ITEM_EXPOSURE, nights).join(lives, on="as_of", how="inner")
+    live_days = log.days.select("as_of", "live_days").distinct()
+    planned = _planned(night, ITEM_EXPOSURE, nights).join(live_days, on="as_of", how="inner")
     policy = night.conf.plan.policy
     if is_logged:
         counted = log.counted.where(F.col("policy") == policy)
-        led_to = attributed(counted, log.responses, night.conf.account.attribution_days)
-        rows = accounts(planned, counted, led_to, _items(night), _ranks(night, nights))
+        responses = attributed(counted, log.responses, night.conf.account.attribution_days)
+        rows = accounts(planned, counted, responses, _items(night), _ranks(night, nights))
     else:
         rows = unlogged_accounts(planned)
     rows = rows.withColumn("policy", F.lit(policy)).withColumn("placement", F.lit(night.conf.plan.placement))
-    quoted = policy.replace("\\", "\\\\").replace("'", "\\'")
-    span = f"as_of >= DATE'{nights[0]}' AND as_of < DATE'{night.as_of}' AND policy = '{quoted}'"
-    night.tables.replace(rows, EXPOSURE_ACCOUNT, span)
+    since, until = sql_literal(nights[0]), sql_literal(night.as_of)
+    night.tables.replace(
+        rows, EXPOSURE_ACCOUNT, f"as_of >= {since} AND as_of < {until} AND {sql_equals(policy=policy)}"
+    )
 
 
 def _keep_counts(night: Night, log: DeliveryLog) -> None:
     placement = night.conf.plan.placement
     rows = event_counts(log.judged, night.as_of).collect()
-    found = [(row["name"], row["segment"], row["value"]) for row in rows]
+    figures = [(row["name"], row["segment"], row["value"]) for row in rows]
     about = {"step": "account_exposure", "as_of": night.as_of, "placement": placement}
-    if found:
+    if figures:
         counts = {
             name.removeprefix(PREFIX).removesuffix("_count"): int(value)
-            for name, _, value in found
+            for name, _, value in figures
             if name.endswith("_count")
         }
         night.record.rows |= {f"exposures_{name}": count for name, count in counts.items() if count}
         event("logged exposures", **about, **{name: count for name, count in counts.items() if count})
-        found += [(f"{PREFIX}position_weight", str(place), told) for place, told in log.weights.told.items()]
-        used = enumerate(log.weights.used, start=1)
-        found += [(USED, str(place), weight) for place, weight in used]
+        learned, used = log.weights.learned.items(), enumerate(log.weights.used, start=1)
+        figures += [(f"{PREFIX}position_weight", str(place), weight) for place, weight in learned]
+        figures += [(USED, str(place), weight) for place, weight in used]
     else:
         night.record.decisions["logged"] = f"no exposure of {placement} was logged"
         event("no exposure was logged", **about)
     versions = {"events": night.tables.inputs["events"]}
-    kept = [(night.as_of, name, segment, value, versions) for name, segment, value in found]
-    frame = night.spark.createDataFrame(kept, METRICS.schema).coalesce(1)
+    metrics = [(night.as_of, name, segment, value, versions) for name, segment, value in figures]
+    frame = night.spark.createDataFrame(metrics, METRICS.schema).coalesce(1)
     night.tables.replace_date(frame, METRICS, night.as_of, f"startswith(name, '{PREFIX}')")
 
 
@@ -109,7 +111,7 @@ def _planned(night: Night, table: Table, nights: list[date]) -> DataFrame:
 
 
 def _items(night: Night) -> DataFrame:
-    """item_id, margin, is_gone of every item as it stands tonight."""
+    """item_id, margin, is_gone of every item tonight."""
     eligible = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).select("item_id", "is_eligible")
     margins = versions_at(night.tables.read(ITEMS), [night.as_of], "item_id").select("item_id", "margin")
     return margins.join(eligible, on="item_id", how="left").select(
@@ -118,9 +120,9 @@ def _items(night: Night) -> DataFrame:
 
 
 def _ranks(night: Night, nights: list[date]) -> DataFrame:
-    """as_of, item_id, rank, share: how the places of an item in the lists are spread over the ranks."""
+    """as_of, item_id, rank, share: the share of an item's places in the lists that have this rank."""
     places = _planned(night, EXPOSURE_SCORES, nights).groupBy("as_of", "item_id", "rank").agg(F.count("*").alias("n"))
-    whole = places.groupBy("as_of", "item_id").agg(F.sum("n").alias("whole"))
-    return places.join(whole, on=["as_of", "item_id"], how="inner").select(
-        "as_of", "item_id", "rank", (F.col("n") / F.col("whole")).alias("share")
+    totals = places.groupBy("as_of", "item_id").agg(F.sum("n").alias("total"))
+    return places.join(totals, on=["as_of", "item_id"], how="inner").select(
+        "as_of", "item_id", "rank", (F.col("n") / F.col("total")).alias("share")
     )

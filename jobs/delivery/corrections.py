@@ -11,12 +11,14 @@ from pyspark.sql import functions as F
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_ACCOUNT, EXPOSURE_CORRECTIONS
 from jobs.execution.night import Night
 from jobs.planning.columns import item_rows_of, named_columns
-from jobs.planning.rules.groups import named_groups
 from jobs.planning.names import ITEM_CAP
+from jobs.planning.rules.groups import named_groups
 from jobs.runtime.logs import event
+from jobs.tables.sql import sql_equals
 from model.exposure.controller import Feedback, next_correction, relative_error
 
 _KEY = ["constraint", "member"]
+_MOST_EVENTS = 20  # corrections in the log; all of them are in the table
 
 
 def keep_corrections(night: Night, nights: list[date]) -> None:
@@ -27,19 +29,20 @@ def keep_corrections(night: Night, nights: list[date]) -> None:
     rules = _rules(night, delivered, before, measured)
     rules = rules.merge(before, on=_KEY, how="left")
     rules["before"] = rules["before"].fillna(0.0)
+    # A night that was measured before keeps its correction; its error is still reported.
     already = (rules["measured_before"] == measured).to_numpy() if measured else np.ones(len(rules), dtype=bool)
     settings = night.conf.account.controller
     feedback = Feedback(settings.gain, settings.most, settings.noise)
     total = 0.0 if delivered is None else float(delivered["delivered"].sum())
     error = relative_error(
-        rules["asked_share"].to_numpy(), rules["got"].to_numpy() * total, total, settings.noise
-    )  # of a night that was taken in before, too: it is told, and not taken in twice
+        rules["asked_share"].to_numpy(), rules["delivered"].to_numpy() * total, total, settings.noise
+    )
     unmet = _unmet(night, measured, rules)
-    moved = next_correction(rules["before"].to_numpy(), error, rules["is_cap"].to_numpy(), unmet, feedback)
-    rules["correction"] = np.where(already, np.clip(rules["before"], -settings.most, settings.most), moved)
+    corrections = next_correction(rules["before"].to_numpy(), error, rules["is_cap"].to_numpy(), unmet, feedback)
+    rules["correction"] = np.where(already, np.clip(rules["before"], -settings.most, settings.most), corrections)
     rules["error"], rules["measured_on"] = error, measured
     rules["reason"] = _reasons(rules, already, unmet, measured)
-    rules["delivered_share"] = rules["got"] if measured else None
+    rules["delivered_share"] = rules["delivered"] if measured else None
     _write(night, rules)
 
 
@@ -67,33 +70,34 @@ def _before(night: Night) -> pd.DataFrame:
 
 
 def _rules(night: Night, delivered: pd.DataFrame | None, before: pd.DataFrame, measured: date | None) -> pd.DataFrame:
-    """constraint, member, asked_share, got (share of the delivered exposure), is_cap.
+    """constraint, member, asked_share, delivered (as a share of all exposure), is_cap.
 
-    Groups have the members that they had on the measured night: an item that was cold and sold since is one of the cold
-    items that were shown.
+    Groups have the members of the measured night: an item that was cold when it was shown counts as cold, although it
+    has sold since.
     """
     plan = night.conf.plan
     items = item_rows_of(night.tables, measured or night.as_of, named_columns(plan)).toPandas()
-    got = pd.Series(dtype=np.float64) if delivered is None else delivered.set_index("item_id")["delivered"]
-    share = got / got.sum() if len(got) else got
+    exposure = pd.Series(dtype=np.float64) if delivered is None else delivered.set_index("item_id")["delivered"]
+    share = exposure / exposure.sum() if len(exposure) else exposure
     of_item = items["item_id"].map(share).fillna(0.0).to_numpy(dtype=np.float64)
     rows = []
-    for one in named_groups(plan, items, total=1.0):
-        is_cap = bool(np.isfinite(one.group.cap))
-        asked = float(one.group.cap if is_cap else one.group.floor)
-        # A budget is money, not a share: its cap in exposures says nothing here.
-        if one.constraint in {**plan.floors, **plan.caps}:
-            rows.append((one.constraint, one.member, asked, float(of_item[one.group.members].sum()), is_cap))
+    for named in named_groups(plan, items, total=1.0):
+        group = named.group
+        is_cap = bool(np.isfinite(group.cap))
+        asked = float(group.cap if is_cap else group.floor)
+        # A budget is money, not a share of the exposure, so it is not corrected.
+        if named.constraint in {**plan.floors, **plan.caps}:
+            rows.append((named.constraint, named.member, asked, float(of_item[group.members].sum()), is_cap))
     corrected_before = before.loc[(before["constraint"] == ITEM_CAP) & (before["before"] != 0), "member"]
-    beyond = share.index[share > plan.max_item_share] if len(share) else []
-    for item in sorted({*corrected_before, *beyond}):
+    above_cap = share.index[share > plan.max_item_share] if len(share) else []
+    for item in sorted({*corrected_before, *above_cap}):
         rows.append((ITEM_CAP, item, plan.max_item_share, float(share.get(item, 0.0)), True))
-    found = pd.DataFrame(rows, columns=[*_KEY, "asked_share", "got", "is_cap"])
-    return found.astype({"asked_share": "float64", "got": "float64", "is_cap": bool})
+    rules = pd.DataFrame(rows, columns=[*_KEY, "asked_share", "delivered", "is_cap"])
+    return rules.astype({"asked_share": "float64", "delivered": "float64", "is_cap": bool})
 
 
 def _unmet(night: Night, measured: date | None, rules: pd.DataFrame) -> np.ndarray:
-    """bool (rules): whether the plan of the measured night itself fell short."""
+    """bool (rules): whether the plan of the measured night itself missed the bound."""
     if measured is None:
         return np.zeros(len(rules), dtype=bool)
     short = night.tables.read(CONSTRAINT_PRICES).where(
@@ -105,40 +109,41 @@ def _unmet(night: Night, measured: date | None, rules: pd.DataFrame) -> np.ndarr
 
 def _reasons(rules: pd.DataFrame, already: np.ndarray, unmet: np.ndarray, measured: date | None) -> list[str]:
     if measured is None:
-        return ["no exposure was logged, so it stays as it was"] * len(rules)
-    told = []
-    for row, seen, short in zip(rules.to_dict("records"), already, unmet, strict=True):
-        if seen:
-            told.append(f"the night of {measured} was taken in before")
+        return ["no exposure was logged, so the correction stays as it was"] * len(rules)
+    reasons = []
+    for row, is_known, is_unmet in zip(rules.to_dict("records"), already, unmet, strict=True):
+        if is_known:
+            reasons.append(f"the night of {measured} was already taken into account")
         elif row["error"] == 0:
-            told.append("delivered as asked, within chance")
-        elif short and row["error"] > 0:
-            told.append("the plan itself could not reach it, so it is not raised")
+            reasons.append("delivered as asked, within chance")
+        elif is_unmet and row["error"] > 0:
+            reasons.append("the plan itself could not reach it, so it is not raised")
         else:
-            told.append(f"{'less' if row['error'] > 0 else 'more'} was delivered than asked, beyond chance")
-    return told
+            reasons.append(f"{'less' if row['error'] > 0 else 'more'} was delivered than asked, beyond chance")
+    return reasons
 
 
 def _write(night: Night, rules: pd.DataFrame) -> None:
     rows = [
         (
-            night.as_of, night.conf.plan.policy, one["constraint"], one["member"], float(one["asked_share"]),
-            None if one["delivered_share"] is None else float(one["delivered_share"]), float(one["error"]),
-            float(one["correction"]), one["measured_on"], one["reason"],
+            night.as_of, night.conf.plan.policy, rule["constraint"], rule["member"], float(rule["asked_share"]),
+            None if rule["delivered_share"] is None else float(rule["delivered_share"]), float(rule["error"]),
+            float(rule["correction"]), rule["measured_on"], rule["reason"],
         )
-        for one in rules.to_dict("records")
+        for rule in rules.to_dict("records")
     ]  # fmt: skip
-    policy = night.conf.plan.policy.replace("\\", "\\\\").replace("'", "\\'")
     frame = night.spark.createDataFrame(rows, EXPOSURE_CORRECTIONS.schema)
-    night.tables.replace_date(frame, EXPOSURE_CORRECTIONS, night.as_of, f"policy = '{policy}'")
+    night.tables.replace_date(frame, EXPOSURE_CORRECTIONS, night.as_of, sql_equals(policy=night.conf.plan.policy))
     moved = [row for row in rows if row[7] != 0]
     night.record.rows["corrected_bounds"] = night.record.rows.get("corrected_bounds", 0) + len(moved)
-    for row in moved[:20]:
-        about = {
-            "step": "account_exposure",
-            "as_of": night.as_of,
-            "policy": night.conf.plan.policy,
-            "constraint": row[2],
-            "member": row[3],
-        }
-        event("bound corrected", **about, correction=f"{row[7]:+.3f}", why=row[9])
+    for row in moved[:_MOST_EVENTS]:
+        event(
+            "bound corrected",
+            step="account_exposure",
+            as_of=night.as_of,
+            policy=night.conf.plan.policy,
+            constraint=row[2],
+            member=row[3],
+            correction=f"{row[7]:+.3f}",
+            why=row[9],
+        )

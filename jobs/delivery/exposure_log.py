@@ -1,4 +1,4 @@
-"""The log of the accounted days: every exposure of the placement with its verdict, and what answered it."""
+"""The log of the accounted days: every exposure of the placement with its verdict, and the responses."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ _RESPONSES = ("click", "cart", "purchase")
 
 @dataclass(frozen=True)
 class DeliveryLog:
-    """days: event_date, as_of, live_days; judged: the exposures of the placement, of all policies, with verdict
-    counted: those that count, with policy (that of the night where the store names none) and attention
-    responses: clicks, puts into a cart and purchases of these days; weights: what the positions count
+    """Exposures of the placement and the responses of the same days.
+
+    days: event_date, as_of, live_days; judged: the exposures of all policies, with their verdict
+    counted: the exposures that count, with policy (the night's where the store names none) and attention
+    responses: clicks, additions to a cart and purchases; weights: of the positions
     """
 
     days: DataFrame
@@ -33,7 +35,7 @@ class DeliveryLog:
 
 
 def delivery_log(night: Night, nights: list[date]) -> DeliveryLog:
-    """The log since the first of these nights; `judged` is held in memory until it is unpersisted."""
+    """The log since the first of these nights. `judged` is persisted; the caller unpersists it."""
     days = nights_of_days(night.spark, nights, night.as_of)
     events = night.tables.read(EVENTS).join(F.broadcast(days), on="event_date", how="inner")
     exposures = events.where((F.col("event_type") == "exposure") & (F.col("placement") == night.conf.plan.placement))

@@ -1,4 +1,4 @@
-"""What each floor and cap of a plan was to get of a night, what it got, and what that led to."""
+"""The exposure that each floor and cap of a plan asked for, what was delivered, and its outcomes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ OUTCOMES = ("clicks", "carts", "purchases", "revenue", "margin")
 
 
 def group_shares(plan: Plan, items: pd.DataFrame, account: pd.DataFrame) -> pd.DataFrame:
-    """constraint, member, asked, expected (exposures), planned, achieved (shares of the night's whole), the outcomes.
+    """constraint, member, asked, expected (exposures), planned and achieved (shares of the night's total), outcomes.
 
-    items: item_id and the columns that the plan names, as they were on the night; account: item_id, planned, delivered
-    and the outcomes of the night's lists. Outcomes are sums, NaN where none is known. Groups may overlap.
+    items: item_id and the columns that the plan names, as of the night; account: item_id, planned, delivered and the
+    outcomes of the night's lists. Outcomes are sums, NaN where none is known. Groups may overlap.
     """
     of_item = account.set_index("item_id")[["planned", "delivered", *OUTCOMES]].astype(np.float64)
     of_item = of_item.reindex(items["item_id"])
-    whole = account[["planned", "delivered"]].sum()
+    total = account[["planned", "delivered"]].sum()
     rows = []
-    for one in named_groups(plan, items, total=1.0):
-        asked = one.group.cap if np.isfinite(one.group.cap) else one.group.floor
-        sums = of_item.iloc[one.group.members].sum(min_count=1)
-        rows.append({"constraint": one.constraint, "member": one.member, "asked": float(asked), **sums})
+    for named in named_groups(plan, items, total=1.0):
+        group = named.group
+        asked = group.cap if np.isfinite(group.cap) else group.floor
+        sums = of_item.iloc[group.members].sum(min_count=1)
+        rows.append({"constraint": named.constraint, "member": named.member, "asked": float(asked), **sums})
     columns = ["constraint", "member", "asked", "planned", "delivered", *OUTCOMES]
-    found = pd.DataFrame(rows, columns=columns).fillna({"planned": 0.0, "delivered": 0.0})
-    found["expected"] = found["planned"]
-    found["planned"] /= whole["planned"]
-    found["achieved"] = found.pop("delivered") / whole["delivered"]
-    return found
+    shares = pd.DataFrame(rows, columns=columns).fillna({"planned": 0.0, "delivered": 0.0})
+    shares["expected"] = shares["planned"]
+    shares["planned"] /= total["planned"]
+    shares["achieved"] = shares.pop("delivered") / total["delivered"]
+    return shares

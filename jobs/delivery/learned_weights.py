@@ -1,4 +1,4 @@
-"""The weights of positions that a night's plan reckons with."""
+"""The position weights of a night's plan."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from jobs.tables.warehouse import Warehouse
 
 
 def with_learned_weights(night: Night) -> Night:
-    """The night with its plan's position_weights as the log of answers moved them; as they are where it told nothing.
+    """The night with the position weights learned from logged responses; as configured where none were learned.
 
-    `account_exposure` of the night left them in `metrics`.
+    `account_exposure` of the night writes them to `metrics`.
     """
     return night.with_plan(learned_plan(night.tables, night.conf.plan, night.as_of))
 
 
 def learned_plan(tables: Warehouse, plan: Plan, as_of: date) -> Plan:
-    """The plan with the position weights of the night. They never rise: lists put what is best where most look."""
+    """The plan with the position weights of the night. They never rise, as lists put the best items first."""
     rows = tables.read_or_empty(METRICS).where((F.col("as_of") == F.lit(as_of)) & (F.col("name") == USED))
-    found = {int(row["segment"]): row["value"] for row in rows.select("segment", "value").collect()}
-    if sorted(found) != list(range(1, plan.slots + 1)):
+    learned = {int(row["segment"]): row["value"] for row in rows.select("segment", "value").collect()}
+    if sorted(learned) != list(range(1, plan.slots + 1)):
         return plan
-    weights = np.minimum.accumulate([min(found[place], 1.0) for place in sorted(found)])
+    weights = np.minimum.accumulate([min(learned[place], 1.0) for place in sorted(learned)])
     return plan.model_copy(update={"position_weights": tuple(weights.tolist())})

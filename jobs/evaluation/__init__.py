@@ -1,1 +1,1 @@
-"""Reading of logs and lists for comparing policies and arms."""
+"""Reads logs and lists to compare policies."""

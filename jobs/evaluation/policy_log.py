@@ -1,4 +1,4 @@
-"""Logged exposures of a placement with their responses and relevance, and the lists that policies made meanwhile."""
+"""Logged exposures of a placement with their responses and relevance, and the lists that the policies planned."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ _EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "po
 
 @dataclass(frozen=True)
 class PolicyLog:
-    """exposures and lists: as model.policy_evaluation.two_policies takes them; withdrawn: exposures of items that were
-    withdrawn by then; open: exposures so young that responses to them may still come."""
+    """exposures and lists: as model.policy_evaluation.two_policies takes them; first, last: days of the log
+    withdrawn: exposures of items that were withdrawn by then; open: exposures that may still get responses
+    """
 
     exposures: pd.DataFrame
     lists: dict[str, pd.DataFrame]
@@ -39,8 +40,8 @@ def read_policy_log(
 ) -> PolicyLog:
     """The log of plan.placement between two days, both included; from the first common night to the last event.
 
-    An exposure belongs to the newest live night of the policies that is not after its day. Raises LongtailError where a
-    policy has no lists or nothing was logged.
+    An exposure belongs to the newest live night of the policies up to its day. Raises LongtailError when a policy has
+    no lists or nothing was logged.
     """
     nights = _nights(tables, conf, policies)
     first = max(first, nights[0]) if first else nights[0]
@@ -64,30 +65,31 @@ def read_policy_log(
     ).select("event_id", "user_id", "item_id", "event_time", "request_id", "sample_weight")
     # A store that runs one policy need not say which.
     exposures = shown.select(*_EXPOSURE, F.coalesce("policy", F.lit(conf.plan.policy)).alias("policy"))
-    answered = with_responses(exposures, responses, conf.evaluation.attribution_days)
+    with_response = with_responses(exposures, responses, conf.evaluation.attribution_days)
     night_of = tables.spark.createDataFrame(
         [(day, nights[bisect_right(nights, day) - 1]) for day in sorted(days)], "event_date date, as_of date"
     )
-    rows = _with_relevance(tables, answered.join(F.broadcast(night_of), on="event_date", how="inner"), nights)
+    rows = _with_relevance(tables, with_response.join(F.broadcast(night_of), on="event_date", how="inner"), nights)
     lists = tables.read(EXPOSURE_SCORES).where(
         (F.col("placement") == conf.plan.placement) & F.col("policy").isin(list(policies))
     )
     lists = lists.where(F.col("as_of").isin(sorted({nights[bisect_right(nights, day) - 1] for day in days})))
     shoppers = rows.select("user_id").distinct()
-    made = lists.join(shoppers, on="user_id", how="left_semi").select(
-        "policy", "as_of", "user_id", "item_id", "rank", "relevance"
+    entries = (
+        lists.join(shoppers, on="user_id", how="left_semi")
+        .select("policy", "as_of", "user_id", "item_id", "rank", "relevance")
+        .toPandas()
     )
-    drawn = made.toPandas()
-    by_policy = {policy: drawn[drawn["policy"] == policy].drop(columns="policy") for policy in policies}
-    found = rows.withColumnRenamed("event_date", "day").drop("event_time").toPandas()
+    by_policy = {policy: entries[entries["policy"] == policy].drop(columns="policy") for policy in policies}
+    logged = rows.withColumnRenamed("event_date", "day").drop("event_time").toPandas()
     newest = events.agg(F.max("event_date").alias("day")).first()
     assert newest is not None
-    young = found["day"] > newest["day"] - timedelta(days=conf.evaluation.attribution_days)
-    return PolicyLog(found, by_policy, _withdrawn(tables, shown), int(young.sum()), min(days), max(days))
+    is_open = logged["day"] > newest["day"] - timedelta(days=conf.evaluation.attribution_days)
+    return PolicyLog(logged, by_policy, _withdrawn(tables, shown), int(is_open.sum()), min(days), max(days))
 
 
 def _nights(tables: Warehouse, conf: Config, policies: Sequence[str]) -> list[date]:
-    """Nights, in order, for which every policy has lists."""
+    """The live nights for which every policy has lists, in order."""
     rows = (
         tables.read(EXPOSURE_SCORES)
         .where(F.col("placement") == conf.plan.placement)
@@ -100,7 +102,7 @@ def _nights(tables: Warehouse, conf: Config, policies: Sequence[str]) -> list[da
         if not nights:
             known = ", ".join(sorted({row["policy"] for row in rows})) or "none"
             raise LongtailError(
-                f"The policy {policy} has no lists for the placement {conf.plan.placement}; others have: {known}.",
+                f"The policy {policy} has no lists for the placement {conf.plan.placement}; these have: {known}.",
                 "Plan its nights: plan_exposure with plan.policy and plan.relevance_of in a configuration of its own.",
             )
     common = live_nights(tables, set.intersection(*of_policy.values()))
@@ -113,7 +115,7 @@ def _nights(tables: Warehouse, conf: Config, policies: Sequence[str]) -> list[da
 
 
 def _with_relevance(tables: Warehouse, exposures: DataFrame, nights: list[date]) -> DataFrame:
-    """The predicted relevance of the shopper's pair that night, NULL where it was no candidate."""
+    """Adds the predicted relevance of the pair that night, NULL where it was no candidate."""
     scored = (
         tables.read(RELEVANCE)
         .where(F.col("as_of").isin(nights))
@@ -124,5 +126,7 @@ def _with_relevance(tables: Warehouse, exposures: DataFrame, nights: list[date])
 
 
 def _withdrawn(tables: Warehouse, shown: DataFrame) -> int:
-    gone = tables.read(ITEMS).where("withdrawn_at IS NOT NULL AND valid_to IS NULL").select("item_id", "withdrawn_at")
-    return shown.join(gone, on="item_id", how="inner").where("event_time >= withdrawn_at").count()
+    withdrawals = (
+        tables.read(ITEMS).where("withdrawn_at IS NOT NULL AND valid_to IS NULL").select("item_id", "withdrawn_at")
+    )
+    return shown.join(withdrawals, on="item_id", how="inner").where("event_time >= withdrawn_at").count()

@@ -1,1 +1,1 @@
-"""A test of plans against each other: its arms as configurations, the shoppers of each, the reading of outcomes."""
+"""A test of plans: its arms as configurations, the shoppers of each, and their outcomes."""

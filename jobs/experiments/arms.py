@@ -1,4 +1,4 @@
-"""The arms of a test as nights of their own, and who is in which."""
+"""The arms of a test as nights of their own, and which arm each shopper is in."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from jobs.config.plan import Plan
 from jobs.execution.night import Night
 from model.experiments.assignment import arms_of
 
-POLICIES = "policies"  # in the decisions of a publish: a JSON list of those whose lists it brought
+POLICIES = "policies"  # in the decisions of a publish: a JSON list of the policies whose lists it sent
 
 
 def arm_nights(night: Night) -> dict[str, Night]:
-    """By arm the night with the arm's plan; under '' the night itself where no test runs on it."""
+    """By arm the night with the arm's plan; {'': night} where no test runs."""
     return {arm: night.with_plan(plan) for arm, plan in plans_on(night.conf, night.as_of).items()}
 
 
 def of_arm(arm: str, name: str) -> str:
-    """A name in `runs`: with the arm before it where a test runs."""
+    """A name in `runs`, prefixed with the arm where a test runs."""
     return f"{arm}_{name}" if arm else name
 
 
 def plans_on(conf: Config, as_of: date) -> dict[str, Plan]:
-    """By arm the plan that a night of the date has; {'': plan} where no test runs on it."""
+    """By arm the plan of a night; {'': plan} where no test runs on that date."""
     return plans_of_arms(conf.plan, conf.experiment) if _has_begun(conf, as_of) else {"": conf.plan}
 
 
@@ -43,26 +43,26 @@ def _has_begun(conf: Config, as_of: date) -> bool:
 
 def policies_of_arms(night: Night) -> dict[str, str]:
     """By policy its arm; {policy: ''} where no test runs on the night."""
-    return {of_arm.conf.plan.policy: arm for arm, of_arm in arm_nights(night).items()}
+    return {plan.policy: arm for arm, plan in plans_on(night.conf, night.as_of).items()}
 
 
 def assigned(conf: Config, user_ids: Iterable[str]) -> np.ndarray:
-    """Names (users) of the arms of a configured test for those who may get lists of their own; its name is the salt."""
+    """Names (users) of the arms that shoppers with consent are assigned to; the test's name is the salt."""
     assert conf.experiment.name is not None
     return arms_of(user_ids, conf.experiment.shares, conf.experiment.name)
 
 
 def planned_in(conf: Config, user_ids: Iterable[str], consents: np.ndarray) -> np.ndarray:
-    """Names (users) of the arms whose plans have the lists of shoppers.
+    """Names (users) of the arms that plan the lists of shoppers. consents: bool (users)
 
-    Those who refuse personalisation (consents: bool (users)) take no part in the test: all of them have the one list of
-    the control, as they would have without a test.
+    Shoppers without consent take no part in the test: all of them have the shared list of the control, as they would
+    without a test.
     """
     return np.where(consents, assigned(conf, user_ids), conf.experiment.control)
 
 
 def arm_of(night: Night) -> str:
-    """The arm whose plan the night has; '' where no test runs."""
+    """The arm that the night plans; '' where no test runs."""
     if not runs(night):
         return ""
     policy, test = night.conf.plan.policy, night.conf.experiment

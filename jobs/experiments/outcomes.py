@@ -22,14 +22,15 @@ from model.exposure.reasons import NOT_PERSONAL
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Everyone whom the store knew when the test began and who let it personalise, sorted by user_id.
+    """All shoppers who were known and had given consent when the test began, sorted by user_id.
 
-    They count whether they came since or not, and whether they let it still or not, as no arm may choose who counts.
-    Counts of lists and exposures are of those who never refused: who refuses has the control's list.
+    They count whether or not they came since, and whether or not they keep their consent, as no arm may choose who
+    counts. Counts of lists and exposures leave out shoppers who withdrew consent, as they have the control's list.
+
     arm: names (users); by_day: float64 (users, days) of each metric; before: float64 (users, metrics), means a day
-    segments: by name (users) what they were before the test: activity, and the configured attributes
-    listed: shoppers of each arm who had a list; seen: of each arm, by assignment, who had a logged exposure; crossed:
-    those of them who were shown a list of another arm
+    segments: by name (users) their state before the test: activity, and the configured attributes
+    listed: by arm, shoppers with a list; seen: by arm assigned, shoppers with a logged exposure
+    crossed: shoppers who were shown a list of another arm
     """
 
     user_ids: np.ndarray
@@ -48,38 +49,38 @@ class Outcomes:
 
 
 def read_outcomes(tables: Warehouse, conf: Config, first: date, until: date) -> Outcomes:
-    """The days from `first` to before `until`. Raises LongtailError where there was nobody to test on."""
+    """The outcomes from `first` to before `until`. Raises LongtailError when no shopper was known and had consent."""
     test = conf.experiment
-    refused = tables.read_date(USER_FEATURES_TABLE, first).where(~F.col("consent_personalisation")).select("user_id")
+    opted_out = tables.read_date(USER_FEATURES_TABLE, first).where(~F.col("consent_personalisation")).select("user_id")
     known = (
         tables.read(USERS).where(F.col("signed_up_at") < F.lit(first).cast("timestamp"))
-        .join(refused, on="user_id", how="left_anti")
+        .join(opted_out, on="user_id", how="left_anti")
         .select("user_id", *(F.col("attributes").getItem(name).alias(name) for name in test.segment_attributes))
         .toPandas().sort_values("user_id", ignore_index=True)
     )  # fmt: skip
     if known.empty:
         raise LongtailError(
-            f"No shopper signed up before {first} and let the store personalise.",
+            f"No shopper signed up before {first} and consented to personalisation.",
             "Look at experiment.starts_on, and at signed_up_at and consent_personalisation in the table users.",
         )
     user_ids = known["user_id"].to_numpy()
     start = first - timedelta(days=test.before_days)
     rows = _daily(tables, first, start, until)
     user = pd.Index(user_ids).get_indexer(pd.Index(rows["user_id"]))
-    day = np.array([(one - start).days for one in rows["event_date"]], dtype=np.int64)
+    day = np.array([(event_date - start).days for event_date in rows["event_date"]], dtype=np.int64)
     inside = user >= 0
-    whole = {}
+    all_days = {}
     for name in METRICS:
         values = np.zeros((len(user_ids), (until - start).days))
         np.add.at(values, (user[inside], day[inside]), rows[name].to_numpy(dtype=np.float64)[inside])
-        whole[name] = values
+        all_days[name] = values
     arm = assigned(conf, user_ids)
-    before = np.stack([whole[name][:, : test.before_days].mean(axis=1) for name in METRICS], axis=1)
+    before = np.stack([all_days[name][:, : test.before_days].mean(axis=1) for name in METRICS], axis=1)
     lines = before[:, METRICS.index("tail_purchases")] + before[:, METRICS.index("head_purchases")]
     segments = {"activity": _thirds(lines)}
     segments |= {name: known[name].fillna("unknown").to_numpy(dtype=str) for name in test.segment_attributes}
     listed, seen, crossed = _shown(tables, conf, first, until)
-    days = {name: values[:, test.before_days :] for name, values in whole.items()}
+    days = {name: values[:, test.before_days :] for name, values in all_days.items()}
     return Outcomes(user_ids, arm, days, before, segments, listed, seen, crossed)
 
 
@@ -99,9 +100,9 @@ def _thirds(lines: np.ndarray) -> np.ndarray:
 
 
 def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[dict[str, int], dict[str, int], int]:
-    """Shoppers by arm with a list, and with a logged exposure; those of the latter who were shown another arm's.
+    """Shoppers by arm with a list, and with a logged exposure; how many of these were shown another arm's list.
 
-    Of those who never refused personalisation.
+    Shoppers who had the shared list on any night are left out.
     """
     arms = {plan.policy: arm for arm, plan in plans_of_arms(conf.plan, conf.experiment).items()}
     lists = tables.read(EXPOSURE_SCORES).where(
@@ -110,8 +111,8 @@ def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[d
         & F.col("policy").isin(list(arms))
         & (F.col("placement") == conf.plan.placement)
     )
-    refusing = F.broadcast(lists.where(F.col("reason") == NOT_PERSONAL).select("user_id").distinct())
-    personal = lists.join(refusing, on="user_id", how="left_anti")
+    opted_out = F.broadcast(lists.where(F.col("reason") == NOT_PERSONAL).select("user_id").distinct())
+    personal = lists.join(opted_out, on="user_id", how="left_anti")
     counts = {row["policy"]: row["n"] for row in
               personal.groupBy("policy").agg(F.countDistinct("user_id").alias("n")).collect()}  # fmt: skip
     logged = tables.read(EVENTS).where(
@@ -121,9 +122,9 @@ def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[d
         & (F.col("placement") == conf.plan.placement)
         & F.col("policy").isNotNull()
     )
-    pairs = logged.join(refusing, on="user_id", how="left_anti").select("user_id", "policy").distinct().toPandas()
-    mine = assigned(conf, pairs["user_id"])
-    strayed = pairs[pairs["policy"].map(arms).to_numpy() != mine]
-    seen = pairs["user_id"].groupby(mine).nunique()
+    pairs = logged.join(opted_out, on="user_id", how="left_anti").select("user_id", "policy").distinct().toPandas()
+    arm = assigned(conf, pairs["user_id"])
+    crossed = pairs[pairs["policy"].map(arms).to_numpy() != arm]
+    seen = pairs["user_id"].groupby(arm).nunique()
     listed = {arm: int(counts.get(policy, 0)) for policy, arm in arms.items()}
-    return listed, {arm: int(seen.get(arm, 0)) for arm in arms.values()}, int(strayed["user_id"].nunique())
+    return listed, {name: int(seen.get(name, 0)) for name in arms.values()}, int(crossed["user_id"].nunique())

@@ -128,7 +128,7 @@ def test_nights_are_accounted_and_corrected(spark: SparkSession, tmp_path: Path)
 
     store.account(FIRST)  # nothing was planned before it
     assert store.tables.read(EXPOSURE_ACCOUNT).isEmpty()
-    assert store.correction(FIRST) == (None, 0.0, "no exposure was logged, so it stays as it was")
+    assert store.correction(FIRST) == (None, 0.0, "no exposure was logged, so the correction stays as it was")
 
     store.plan(FIRST)
     store.log(FIRST, t=9000.0, c=1000.0)  # 10 % instead of 20 %
@@ -147,7 +147,7 @@ def test_nights_are_accounted_and_corrected(spark: SparkSession, tmp_path: Path)
 
     store.plan(second)
     store.account(third)  # the second night's events are not there: the first one's are not taken in again
-    assert store.correction(third)[1:] == (pytest.approx(0.125), f"the night of {FIRST} was taken in before")
+    assert store.correction(third)[1:] == (pytest.approx(0.125), f"the night of {FIRST} was already taken into account")
     silent = store.tables.read_date(EXPOSURE_ACCOUNT, second).collect()
     assert {(row["logged"], row["reason"]) for row in silent} == {
         (None, "the store logged no exposure of this placement")

@@ -1,4 +1,4 @@
-"""The comparison from Delta tables to the words: a policy that ran, one that never did, one that nothing tells of."""
+"""The comparison, from tables to words: a policy that ran, one that never did, and one that the log does not cover."""
 
 from __future__ import annotations
 
@@ -42,10 +42,12 @@ def conf(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Confi
             ["user_id", "item_id"]))
     )  # fmt: skip
     _write(tables, RELEVANCE, scored)
-    made = pd.concat([rows.assign(policy=name) for name, rows in lists.items()])
-    made = made.assign(as_of=NIGHT, placement="tail_shelf", score=made["relevance"], boost=0.0, exposure=1.0,
-                       propensity=1.0, reason="", model_version="1", run_id="r", value=made["relevance"])  # fmt: skip
-    _write(tables, EXPOSURE_SCORES, made)
+    entries = pd.concat([rows.assign(policy=name) for name, rows in lists.items()])
+    entries = entries.assign(
+        as_of=NIGHT, placement="tail_shelf", score=entries["relevance"], boost=0.0, exposure=1.0, propensity=1.0,
+        reason="", model_version="1", run_id="r", value=entries["relevance"],
+    )  # fmt: skip
+    _write(tables, EXPOSURE_SCORES, entries)
     _write(tables, ITEMS, pd.DataFrame({
         "item_id": ["0"], "title": ["tea"], "category": ["Food"], "attributes": [{}],
         **{name: [datetime(2017, 1, 1)] for name in ("listed_at", "updated_at", "valid_from")},
@@ -73,9 +75,9 @@ def _events(exposures: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write(tables: Warehouse, table: Table, rows: pd.DataFrame) -> None:
-    whole = rows.reindex(columns=table.column_names).astype(object)
-    whole = whole.where(whole.notna(), None)
-    tables.replace(tables.spark.createDataFrame(whole, table.schema), table, where=None)
+    complete = rows.reindex(columns=table.column_names).astype(object)
+    complete = complete.where(complete.notna(), None)
+    tables.replace(tables.spark.createDataFrame(complete, table.schema), table, where=None)
 
 
 def test_a_policy_that_never_ran_is_compared_with_the_one_that_did(spark: SparkSession, conf: Config) -> None:
@@ -84,7 +86,7 @@ def test_a_policy_that_never_ran_is_compared_with_the_one_that_did(spark: SparkS
     assert "clicks within 7 days of the exposure a request" in said
     assert "assumption: position-based" in said
     assert "1440 requests of 120 shoppers, 5760 exposures" in said
-    assert "Told: new by the requests of others, main by its own requests." in said
+    assert "Evidence: new from the requests of other policies, main from its own requests." in said
     # All items attract alike on average.
     assert "No difference between new and main is shown." in said
     # Item 0 stands first in every list of main, and on two of the twelve days after it was withdrawn.
@@ -95,11 +97,11 @@ def test_a_policy_that_never_ran_is_compared_with_the_one_that_did(spark: SparkS
     assert "120 requests of 120 shoppers" in one_day
 
 
-def test_what_the_log_cannot_tell_is_said(spark: SparkSession, conf: Config) -> None:
+def test_missing_evidence_is_named(spark: SparkSession, conf: Config) -> None:
     said = compare(spark, conf, ("other", "main"))
     assert "The log cannot tell other from main:" in said
     assert "No overlap: none of the 5760 logged exposures is one that other would give." in said
-    with pytest.raises(LongtailError, match=r"The policy ours has no lists .* others have: main, new, other"):
+    with pytest.raises(LongtailError, match=r"The policy ours has no lists .* these have: main, new, other"):
         compare(spark, conf, ("ours", "main"))
     with pytest.raises(LongtailError, match="events has no exposure of the placement tail_shelf from 2018-01-01 on"):
         compare(spark, conf, ("new", "main"), date(2018, 1, 1))
