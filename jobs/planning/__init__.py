@@ -1,1 +1,4 @@
-"""The tables of a night to the problem of the exposure plan, and the plan to tables."""
+"""The exposure plan of a night, stage by stage, as `jobs/plan_exposure.py` walks it.
+
+shoppers (who) and catalogue (what) → candidates → rules → shared_lists → problem → solution → rows → reports
+"""
