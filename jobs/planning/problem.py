@@ -36,13 +36,13 @@ class Contexts:
 class Limits:
     """What is left of the rules for the contexts' own lists.
 
-    item_cap, item_floor: float64 (items), expected delivered exposures; of_lists: the rules of single lists
+    item_cap, item_floor: float64 (items), expected delivered exposures
     """
 
     item_cap: np.ndarray
     item_floor: np.ndarray
     groups: tuple[Group, ...]
-    of_lists: ListRules
+    list_rules: ListRules
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class PlanProblem:
             item_cap=self.limits.item_cap,
             item_floor=self.limits.item_floor,
             groups=self.limits.groups,
-            list_rules=self.limits.of_lists,
+            list_rules=self.limits.list_rules,
         )
 
 
@@ -126,7 +126,7 @@ def limits_of(rules: Rules, used: np.ndarray) -> Limits:
         item_cap=np.maximum(rules.bounds.cap - used, 0.0),
         item_floor=np.maximum(rules.bounds.floor - used, 0.0),
         groups=tuple(_reduced(named.group, float(used[named.group.members].sum())) for named in rules.groups),
-        of_lists=rules.of_lists,
+        list_rules=rules.list_rules,
     )
 
 

@@ -51,7 +51,7 @@ def shared_lists(plan: Plan, shoppers: Shoppers, candidates: Candidates, rules: 
         value[segment] = relevance * rules.value.factor + np.where(relevance > 0, rules.value.addend, 0.0)
         # How many unknown shoppers come is unknown too, so their lists use nothing of the caps.
         of_segment = delivery if segment == EVERYONE else np.zeros(len(weights))
-        lists[segment] = shared_list(value[segment], of_segment, rules.bounds.stock, capped, rules.of_lists)
+        lists[segment] = shared_list(value[segment], of_segment, rules.bounds.stock, capped, rules.list_rules)
     of_everyone = lists[EVERYONE]
-    delivered = np.bincount(of_everyone, delivery[: len(of_everyone)], minlength=rules.of_lists.items)
+    delivered = np.bincount(of_everyone, delivery[: len(of_everyone)], minlength=rules.list_rules.items)
     return SharedLists(lists, candidates.mean, value, opted_out["user_id"].to_numpy(), delivered)

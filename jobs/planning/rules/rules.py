@@ -26,7 +26,7 @@ class Rules:
 
     bounds: ItemBounds
     groups: tuple[NamedGroup, ...]
-    of_lists: ListRules
+    list_rules: ListRules
     value: ItemValue
 
 

@@ -10,7 +10,7 @@ from features.contract import EVENTS
 from jobs.execution.night import Night
 from model.exposure.visits import expected_visits
 
-# Counts over so many days. The probability of a visit is near 1 for all who come daily; these still tell them apart.
+# Counts over so many days. They differ between shoppers who come daily, whose visit_probability is near 1 for all.
 _ACTIVITY = {"visit_days_90d": 90, "baskets_count_90d": 90, "purchases_count_28d": 28, "purchases_count_90d": 90}
 LEAST_DAYS = 28
 VISIT_COLUMNS = ("user_id", "visit_probability", "days_since_signed_up", *_ACTIVITY)

@@ -31,21 +31,21 @@ def test_spark_and_memory_agree_to_the_last_digit(
     contexts = contexts_of(planned.conf.plan, plan.shoppers, candidates.user_ids)
     limits = limits_of(plan.rules, plan.shared.delivered)
     problem = PlanProblem(contexts, plan.catalogue.item_ids, plan.rules.value, limits)
-    assert len(limits.of_lists) == 2
+    assert len(limits.list_rules) == 2
     assert candidates.table is not None
     in_memory = InMemory(problem.with_pairs(candidates.table).problem, shard_users=7)
     by_spark = BySpark(spark, problem, candidates.frame, shard_users=7)
     assert (in_memory.stretch, by_spark.stretch) == ((1, 1) if most_stretches == 64 else (2, 2))
     try:
         relaxed = priced(by_spark.bounds, by_spark, 0.002, 12)
-        kept = by_spark.kept(relaxed.price, relaxed.gamma).count()
+        kept_pairs = by_spark.kept(relaxed.price, relaxed.gamma).count()
     finally:
         by_spark.close()
     expected = priced(in_memory.problem, in_memory, 0.002, 12)
     np.testing.assert_array_equal(relaxed.price, expected.price)
     assert (relaxed.gap, relaxed.violation, relaxed.passes) == (expected.gap, expected.violation, expected.passes)
     assert relaxed.unmet == expected.unmet
-    assert kept == len(in_memory.problem.value)  # 7 items are fewer than 4 pairs a slot
+    assert kept_pairs == len(in_memory.problem.value)  # 7 items are fewer than 4 pairs a slot
 
 
 def test_the_night_by_spark_has_the_same_lists(spark: SparkSession, store: Path, planned: Night) -> None:
