@@ -97,7 +97,7 @@ class Store:
         self.tables.replace_date(filled(self.spark, ITEM_FEATURES_TABLE, rows), ITEM_FEATURES_TABLE, night)
 
     def log(self, night: date, policy: str | None = None, position: int = 1, **exposures: float) -> None:
-        """One row an item that stands for so many exposures, and a purchase of c after it."""
+        """One row an item, which counts as so many exposures, and a purchase of c after it."""
         mine = policy or "u"
         of_night = {"event_date": night, "ingested_at": at(night, 14), "user_id": mine, "policy": policy}
         rows: list[dict[str, Any]] = [
@@ -134,11 +134,11 @@ def test_nights_are_accounted_and_corrected(spark: SparkSession, tmp_path: Path)
     store.log(FIRST, t=9000.0, c=1000.0)  # 10 % instead of 20 %
     store.account(second)
     rows = {row["item_id"]: row for row in store.tables.read_date(EXPOSURE_ACCOUNT, FIRST).collect()}
-    told = ("planned", "logged", "gap", "purchases", "revenue", "margin", "reason")
-    assert [rows["c"][name] for name in told] == [
+    names = ("planned", "logged", "gap", "purchases", "revenue", "margin", "reason")
+    assert [rows["c"][name] for name in names] == [
         2000.0, 1000.0, -1000.0, 1, Decimal(8), 2.0, "shown less often than planned",
     ]  # fmt: skip
-    assert [rows["t"][name] for name in told[:4]] == [8000.0, 9000.0, 1000.0, 0]
+    assert [rows["t"][name] for name in names[:4]] == [8000.0, 9000.0, 1000.0, 0]
     share, correction, reason = store.correction(second)
     assert (share, correction) == (pytest.approx(0.1), pytest.approx(0.25 * 0.5))  # gain times the relative error
     assert reason.startswith("less was delivered")
@@ -153,7 +153,7 @@ def test_nights_are_accounted_and_corrected(spark: SparkSession, tmp_path: Path)
         (None, "the store logged no exposure of this placement")
     }
 
-    store.log(second, t=8000.0, c=2000.0)  # they come late: their night is accounted anew
+    store.log(second, t=8000.0, c=2000.0)  # they come late: the account of their night is recomputed
     store.plan(third)
     store.account(fourth)
     assert {row["logged"] for row in store.tables.read_date(EXPOSURE_ACCOUNT, second).collect()} == {8000.0, 2000.0}
@@ -182,7 +182,7 @@ def test_a_night_that_readers_do_not_have_is_held_against_nothing(
     second, third = (FIRST + timedelta(days=n) for n in (1, 2))
     store.plan(FIRST)
     run_step(publish_nothing, spark, store.conf, FIRST, "live")
-    store.plan(second)  # and drift stopped it, or somebody took it back
+    store.plan(second)  # and drift stopped it, or it was rolled back
     if was_taken_back:
         run_step(publish_nothing, spark, store.conf, second, "regretted")
         note_roll_back(Path(store.conf.warehouse), datetime.now(UTC), "regretted", "live")

@@ -1,4 +1,4 @@
-"""Positions count as the log tells, and never more further down."""
+"""Position weights are those learned from the log, and never rise further down."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NIGHT, OTHER, PARTLY = date(2024, 5, 4), date(2024, 5, 3), date(2024, 5, 2)
 USED_ON = {NIGHT: [1.0, 0.7, 0.75, 0.4], OTHER: [1.0, 0.9, 0.8, 0.7], PARTLY: [1.0, 0.2]}
 
 
-def test_the_nights_own_weights_are_taken_where_every_slot_has_one(spark: SparkSession, tmp_path: Path) -> None:
+def test_learned_weights_are_used_where_every_slot_has_one(spark: SparkSession, tmp_path: Path) -> None:
     weights_of_four = "plan.position_weights=[1.0, 0.8, 0.7, 0.6]"
     conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}", "plan.slots=4", weights_of_four])
     tables = Warehouse(spark, conf.warehouse)
@@ -30,7 +30,7 @@ def test_the_nights_own_weights_are_taken_where_every_slot_has_one(spark: SparkS
     def weights(as_of: date) -> tuple[float, ...]:
         return with_learned_weights(Night(conf, as_of, "x", spark, tables, Record())).conf.plan.position_weights
 
-    assert weights(NIGHT) == (1.0, 0.8, 0.7, 0.6)  # nothing was ever logged
+    assert weights(NIGHT) == (1.0, 0.8, 0.7, 0.6)  # nothing was logged before
     rows = [
         {"as_of": day, "name": USED, "segment": str(place), "value": value}
         for day, values in USED_ON.items()

@@ -1,4 +1,4 @@
-"""A test from the configuration to its analysis: two plans in one night, what is published, what is told."""
+"""A test of two plans, from its configuration to its analysis: lists, what is published, what is reported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.jobs.small_tables import filled
 pytestmark = pytest.mark.slow
 
 USERS_OF = [f"u{number:02}" for number in range(22)]
-REFUSING = ("u03", "u04", "u05", "u06")
+OPTED_OUT = ("u03", "u04", "u05", "u06")
 ARMS = {
     "usual": {"share": 0.5, "plan": {}},
     "bold": {"share": 0.5, "plan": {"floors": {"cold": {"share": 0.3}}, "launch": {"exposures": 0.2}}},
@@ -45,21 +45,21 @@ def planned(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ni
         yaml.safe_dump({"warehouse": str(folder / "warehouse"), "plan": PLAN, "experiment": test}, sort_keys=False)
     )
     night = night_of(spark, load_config(path), FIRST)
-    fill(night, refusing=REFUSING)
+    fill(night, opted_out=OPTED_OUT)
     night.tables.replace(filled(spark, USER_HISTORY, [{"as_of": FIRST, "user_id": "u00"}]), USER_HISTORY, where=None)
     plan_exposure(night)
     return night
 
 
 def arms(conf: Config) -> dict[str, str]:
-    """By shopper the arm by the hash."""
+    """By shopper the arm assigned by the hash."""
     return dict(zip(USERS_OF, assigned(conf, USERS_OF).tolist(), strict=True))
 
 
 def planned_arms(conf: Config) -> dict[str, str]:
-    """By shopper with a list the arm whose plan it is of; u21 has no candidate."""
-    own = {user: arm for user, arm in arms(conf).items() if user not in REFUSING and user != "u21"}
-    return own | dict.fromkeys(REFUSING, "usual")
+    """By shopper with a list the arm that planned it; u21 has no candidate."""
+    own = {user: arm for user, arm in arms(conf).items() if user not in OPTED_OUT and user != "u21"}
+    return own | dict.fromkeys(OPTED_OUT, "usual")
 
 
 def test_each_shopper_has_one_list_by_the_plan_of_the_arm(planned: Night) -> None:
@@ -74,29 +74,29 @@ def test_each_shopper_has_one_list_by_the_plan_of_the_arm(planned: Night) -> Non
     prices = planned.tables.read_date(CONSTRAINT_PRICES, FIRST).toPandas()
     bound = prices[prices["constraint"] == "cold"].set_index("policy")["bound"]
     for arm, share in (("usual", 0.1), ("bold", 0.3)):
-        mine = sum((int(u[1:]) % 10 + 1) / 30 for u, a in of_user.items() if a == arm)
-        assert bound[policy_of[arm]] == pytest.approx(share * mine * 2.4)
+        visits = sum((int(u[1:]) % 10 + 1) / 30 for u, a in of_user.items() if a == arm)
+        assert bound[policy_of[arm]] == pytest.approx(share * visits * 2.4)
     assert planned.record.rows["usual_users"] + planned.record.rows["bold_users"] == 21
 
 
-def test_those_who_refuse_have_one_list_whatever_arm_the_hash_names(planned: Night) -> None:
-    assert {arms(planned.conf)[user] for user in REFUSING} == {"usual", "bold"}
+def test_shoppers_without_consent_share_one_list_whatever_their_arm(planned: Night) -> None:
+    assert {arms(planned.conf)[user] for user in OPTED_OUT} == {"usual", "bold"}
     lists = planned.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas().sort_values(["user_id", "rank"])
-    theirs = lists[lists["user_id"].isin(REFUSING)]
-    assert set(theirs["reason"]) == {NOT_PERSONAL}
-    assert len(theirs.groupby("user_id")["item_id"].agg(tuple).unique()) == 1
+    shared = lists[lists["user_id"].isin(OPTED_OUT)]
+    assert set(shared["reason"]) == {NOT_PERSONAL}
+    assert len(shared.groupby("user_id")["item_id"].agg(tuple).unique()) == 1
     assert (planned.record.rows["usual_users_without_consent"], planned.record.rows["bold_users_without_consent"]) == (
-        len(REFUSING), 0,
+        len(OPTED_OUT), 0,
     )  # fmt: skip
 
 
 def test_a_product_and_a_shopper_are_shown_by_arm(planned: Night) -> None:
-    told = item_in_words(planned, "c1")
-    assert told.count("binding: ") == 2
-    assert told.index("Arm usual of the test autumn") < told.index("Arm bold of the test autumn")
+    words = item_in_words(planned, "c1")
+    assert words.count("binding: ") == 2
+    assert words.index("Arm usual of the test autumn") < words.index("Arm bold of the test autumn")
     bold = next(user for user, arm in planned_arms(planned.conf).items() if arm == "bold")
     assert "arm bold of the test autumn" in shopper_in_words(planned, bold)
-    assert "arm usual of the test autumn" in shopper_in_words(planned, REFUSING[0])
+    assert "arm usual of the test autumn" in shopper_in_words(planned, OPTED_OUT[0])
 
 
 def test_the_storefront_reads_the_arm_with_the_list(planned: Night) -> None:
@@ -108,7 +108,7 @@ def test_the_storefront_reads_the_arm_with_the_list(planned: Night) -> None:
     assert rows.loc[rows["user_id"] == "segment:everyone", ["arm", "policy"]].to_numpy().tolist() == [["", "main"]]
 
 
-def test_the_analysis_tells_effects_and_who_saw_the_wrong_lists(spark: SparkSession, planned: Night) -> None:
+def test_the_analysis_reports_effects_and_wrong_lists(spark: SparkSession, planned: Night) -> None:
     conf, of_user = planned.conf, arms(planned.conf)
     users = pd.DataFrame({"user_id": USERS_OF}).assign(
         signed_up_at=datetime(2017, 1, 1), attributes=[{}] * 22, consent_personalisation=True,
@@ -129,23 +129,22 @@ def test_the_analysis_tells_effects_and_who_saw_the_wrong_lists(spark: SparkSess
         event_id=[str(n) for n in range(len(events))], quantity=1, price=Decimal(2), sample_weight=1.0,
         placement="tail_shelf",
     ))  # fmt: skip
-    said = analyse_test(spark, conf, FIRST + timedelta(days=6))
-    assert "Test autumn, 6 days from 2017-12-01: 18 shoppers" in said
-    told = {arm: sum(of_user[user] == arm for user in USERS_OF if user not in REFUSING) for arm in ARMS}
-    assert f"Shoppers with a logged exposure: usual {told['usual']}, bold {told['bold']};" in said
-    strayed = told["bold"]
-    assert f"{strayed} of 18 shoppers with logged exposures were shown another arm's list" in said
-    [line] = [line for line in said.splitlines() if line.startswith("  tail_purchases")]
+    report = analyse_test(spark, conf, FIRST + timedelta(days=6))
+    assert "Test autumn, 6 days from 2017-12-01: 18 shoppers were known and had given consent" in report
+    seen = {arm: sum(of_user[user] == arm for user in USERS_OF if user not in OPTED_OUT) for arm in ARMS}
+    assert f"Shoppers with a logged exposure: usual {seen['usual']}, bold {seen['bold']};" in report
+    assert f"{seen['bold']} of 18 shoppers with logged exposures were shown another arm's list" in report
+    [line] = [line for line in report.splitlines() if line.startswith("  tail_purchases")]
     means = [float(word.rstrip(",")) for word in line.split()[1:4:2]]
     assert means[0] - means[1] == pytest.approx(3.0, abs=0.5)
     assert "more, shown since the morning after day" in line
-    [guard] = [line for line in said.splitlines() if line.startswith("  head_purchases")]
+    [guard] = [line for line in report.splitlines() if line.startswith("  head_purchases")]
     assert "1.0000 against 1.0000, difference +0.0000" in guard
-    with pytest.raises(LongtailError, match="No test has a whole day by 2017-12-01"):
+    with pytest.raises(LongtailError, match="No test has a complete day by 2017-12-01"):
         analyse_test(spark, conf, date(2017, 12, 1))
 
 
 def _write(night: Night, table: Table, rows: pd.DataFrame) -> None:
-    whole = rows.reindex(columns=table.column_names).astype(object)
-    whole = whole.where(whole.notna(), None)
-    night.tables.replace(night.spark.createDataFrame(whole, table.schema), table, where=None)
+    complete = rows.reindex(columns=table.column_names).astype(object)
+    complete = complete.where(complete.notna(), None)
+    night.tables.replace(night.spark.createDataFrame(complete, table.schema), table, where=None)

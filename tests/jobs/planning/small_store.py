@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 from pyspark.sql import SparkSession
 
-from features.contract import EXPOSURE_SCORES, ITEMS, RELEVANCE, USER_HISTORY
+from features.contract import CANDIDATES, EXPOSURE_SCORES, ITEMS, RELEVANCE, USER_HISTORY
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
 from jobs.config.configuration import Config, load_config
@@ -90,6 +90,8 @@ def write_store(spark: SparkSession, folder: Path) -> None:
         exposure=1.0, propensity=1.0, reason="", model_version="6", run_id="past",
     )  # fmt: skip
     write(tables, spark, EXPOSURE_SCORES, past)
+    candidates = [{"as_of": NIGHT, "user_id": USERS[0], "item_id": row[0]} for row in ITEMS_OF]
+    tables.replace(filled(spark, CANDIDATES, candidates), CANDIDATES, where=None)
     bought = {"as_of": NIGHT, "user_id": "u00", "item_ids": ["tea"], "event_types": ["purchase"], "days_ago": [3.0],
               "event_times": [datetime(2017, 11, 28)]}  # fmt: skip
     tables.replace(filled(spark, USER_HISTORY, [bought]), USER_HISTORY, where=None)

@@ -1,4 +1,4 @@
-"""The job on small tables: who is listed, what is written, what is refused."""
+"""The step on small tables: who has lists, what is written, what is refused."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def night_of(spark: SparkSession, conf: Config, as_of: date) -> Night:
     return Night(conf, as_of, f"run-{as_of}", spark, Warehouse(spark, conf.warehouse), Record())
 
 
-def fill(night: Night, more: int = 0, refusing: tuple[str, ...] = ()) -> None:
+def fill(night: Night, more: int = 0, opted_out: tuple[str, ...] = ()) -> None:
     """Both nights: twenty shoppers with all items as candidates, one with a single one, one with none above the bar.
 
-    more: further items of the tail, with types and relevances of their own; refusing: shoppers without consent
+    more: further items of the tail, with types and relevances of their own; opted_out: shoppers without consent
     """
     known = [*ITEMS, *((f"m{number:02}", "tail", True, 900.0, f"kind {number % 7}") for number in range(more))]
     item = pd.DataFrame([{feature.name: feature.default for feature in ITEM_FEATURES}] * len(known))
@@ -80,7 +80,7 @@ def fill(night: Night, more: int = 0, refusing: tuple[str, ...] = ()) -> None:
         item[name] = [row[place] for row in known]
     users = [f"u{number:02}" for number in range(22)]
     user = pd.DataFrame([{feature.name: feature.default for feature in USER_FEATURES}] * len(users))
-    user["consent_personalisation"] = [name not in refusing for name in users]
+    user["consent_personalisation"] = [name not in opted_out for name in users]
     user["user_id"], user["visit_probability"] = users, [(number % 10 + 1) / 30 for number in range(22)]
     base = {"t1": 0.30, "t2": 0.28, "t3": 0.26, "t4": 0.2, "n1": 0.15, "c1": 0.12, "c2": 0.1, "out": 0.9, "hit": 0.8}
     base |= {f"m{number:02}": 0.02 + 0.01 * (number * 7 % 13) for number in range(more)}
@@ -213,7 +213,7 @@ def test_a_floor_for_items_that_no_shopper_wants_is_not_met_by_lists_made_of_the
     floors = {"cold": {"share": 0.6}, "new_items": {"share": 0.0}}
     opted_out = ("u03", "u04")
     night = night_of(spark, conf_of(floors=floors, list_rules={"cold": {"most": 1}}, max_item_share=1.0), FIRST)
-    fill(night, refusing=opted_out)
+    fill(night, opted_out=opted_out)
     plan_exposure(night)
     lists = night.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas()
     cold = lists["item_id"].isin(["c1", "c2"]).groupby(lists["user_id"]).sum()

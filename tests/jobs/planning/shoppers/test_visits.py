@@ -1,4 +1,4 @@
-"""Expected visits from the log: requests are counted once, a program's days not at all."""
+"""Expected visits from the log: a request counts once, and a day of bot traffic not at all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def seen(user: str, days_ago: int, request: str | None, hour: int = 12, **more: 
 
 LOG = [
     *(seen("a", 2, "one") for _ in range(3)),  # three items of one list
-    seen("a", 1, "two", sample_weight=2.0),  # a sample: it stands for two
+    seen("a", 1, "two", sample_weight=2.0),  # a sampled row: it counts as two
     seen("b", 2, None, 8), seen("b", 2, None, 9),  # no request: two moments are two lists
     *(seen("c", 1, f"bot-{n}", sample_weight=500.0) for n in range(5)),
     seen("c", 2, "people"),
@@ -55,13 +55,13 @@ def visits(spark: SparkSession, folder: Path, log: list[dict[str, Any]], days_kn
 
 
 def test_requests_are_counted(spark: SparkSession, tmp_path: Path) -> None:
-    # In two days a asked three times, b twice, c once beside a program. Means do not fall with the chance.
+    # In two days a asked three times, b twice, c once next to bot traffic. Rates never fall with visit_probability.
     assert visits(spark, tmp_path, LOG) == pytest.approx([1.0] * 3)
 
 
-def test_without_exposures_of_the_placement_the_chance_stands(spark: SparkSession, tmp_path: Path) -> None:
+def test_without_exposures_of_the_placement_visits_are_visit_probability(spark: SparkSession, tmp_path: Path) -> None:
     assert visits(spark, tmp_path, [seen("a", 1, "r", placement="display")]) == [0.2, 0.2, 0.9]
 
 
-def test_a_shopper_of_one_day_is_measured_by_that_day(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_shopper_of_one_day_has_the_rate_of_that_day(spark: SparkSession, tmp_path: Path) -> None:
     assert visits(spark, tmp_path, LOG, days_known=0.5) == pytest.approx([2.0] * 3)
