@@ -52,19 +52,21 @@ def report_pins(
         event("pinned items may not enter the lists", **_about(night), items=len(not_planned), first=not_planned[0])
 
 
-def report_above_caps(night: Night, item_ids: np.ndarray, bounds: ItemBounds, shared: np.ndarray, arm: str) -> None:
+def report_above_caps(
+    night: Night, item_ids: np.ndarray, bounds: ItemBounds, shared_exposure: np.ndarray, arm: str
+) -> None:
     """One line of the log and one decision where the list of the shoppers without consent exceeds caps of items.
 
-    shared: float64 (items), exposures by that list
+    shared_exposure: float64 (items), exposures by that list
     """
-    above = exposures_above_caps(bounds, shared)
+    above = exposures_above_caps(bounds, shared_exposure)
     items = int(np.count_nonzero(above > 1e-9))
     if not items:
         return
     most = int(above.argmax())
     message = (
         f"{items} items of the shared list of shoppers without consent, by {above.sum():.2f} exposures in all; most "
-        f"{item_ids[most]}, {shared[most]:.2f} of {bounds.cap[most]:.2f}"
+        f"{item_ids[most]}, {shared_exposure[most]:.2f} of {bounds.cap[most]:.2f}"
     )
     night.record.decisions[of_arm(arm, "above their caps")] = message
     event("items above their caps", **_about(night), items=items, which=message)

@@ -13,11 +13,11 @@ from jobs.planning.solution.solving import Solved
 
 
 def item_rows(
-    catalogue: Catalogue, bounds: ItemBounds, merchandising: Merchandising, shared: np.ndarray, solved: Solved
+    catalogue: Catalogue, bounds: ItemBounds, merchandising: Merchandising, shared_exposure: np.ndarray, solved: Solved
 ) -> pd.DataFrame:
     """One row an item that may enter, in the columns of item_exposure.
 
-    shared: float64 (items), exposures by the list of the shoppers without consent
+    shared_exposure: float64 (items), exposures by the list of the shoppers without consent
     """
     binding, _ = binding_of_items(catalogue.item_ids, bounds, merchandising, solved)
     return pd.DataFrame(
@@ -28,7 +28,7 @@ def item_rows(
             "floor": bounds.floor,
             # Below `allocated` where the list of the shoppers without consent alone goes above it.
             "cap": bounds.cap,
-            "allocated": solved.plan.delivered + shared,
+            "allocated": solved.plan.delivered + shared_exposure,
             "binding": binding,
         }
     )

@@ -13,14 +13,14 @@ from model.exposure.plan import Plan
 
 
 def price_rows(
-    item_ids: np.ndarray, bounds: ItemBounds, groups: tuple[NamedGroup, ...], shared: np.ndarray, plan: Plan
+    item_ids: np.ndarray, bounds: ItemBounds, groups: tuple[NamedGroup, ...], shared_exposure: np.ndarray, plan: Plan
 ) -> pd.DataFrame:
     """Every group, and the bounds of items that have a price or are not met, in the columns of constraint_prices.
 
-    shared: float64 (items), exposures by the list of the shoppers without consent
+    shared_exposure: float64 (items), exposures by the list of the shoppers without consent
     """
-    prices, delivered = plan.solution.prices, plan.delivered + shared
-    above = exposures_above_caps(bounds, shared)
+    prices, delivered = plan.solution.prices, plan.delivered + shared_exposure
+    above = exposures_above_caps(bounds, shared_exposure)
     missing = np.maximum(bounds.floor - delivered, 0.0)
     caps = pd.DataFrame(
         {
@@ -45,14 +45,14 @@ def price_rows(
     parts = [
         caps[((prices.cap > 0) | (above > 0)) & caps["constraint"].isin(OF_ITEM_CAP)],
         floors[((prices.item_floor > 0) | (missing > 0)) & floors["constraint"].isin(OF_ITEM_FLOOR)],
-        _of_groups(groups, shared, plan),
+        _of_groups(groups, shared_exposure, plan),
     ]
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
-def exposures_above_caps(bounds: ItemBounds, shared: np.ndarray) -> np.ndarray:
+def exposures_above_caps(bounds: ItemBounds, shared_exposure: np.ndarray) -> np.ndarray:
     """float64 (items): expected exposures by which the list of the shoppers without consent exceeds an item's cap."""
-    return np.maximum(shared - bounds.cap, 0.0)
+    return np.maximum(shared_exposure - bounds.cap, 0.0)
 
 
 def spent_on_bids(rows: pd.DataFrame, plan: PlanSection) -> float:
@@ -62,9 +62,9 @@ def spent_on_bids(rows: pd.DataFrame, plan: PlanSection) -> float:
     return float((budgets["used"] * budgets["member"].map(bids)).sum())
 
 
-def _of_groups(groups: tuple[NamedGroup, ...], shared: np.ndarray, plan: Plan) -> pd.DataFrame:
+def _of_groups(groups: tuple[NamedGroup, ...], shared_exposure: np.ndarray, plan: Plan) -> pd.DataFrame:
     prices = plan.solution.prices
-    of_shared = np.array([shared[named.group.members].sum() for named in groups], dtype=np.float64)
+    of_shared = np.array([shared_exposure[named.group.members].sum() for named in groups], dtype=np.float64)
     used = plan.group_delivered + of_shared
     floor = np.array([named.group.floor for named in groups], dtype=np.float64)
     cap = np.array([named.group.cap for named in groups], dtype=np.float64)
