@@ -1,1 +1,1 @@
-"""Measured comparisons: both sides of a ratio in one run; `make benchmark` and its parts print the figures."""
+"""Measured comparisons: both sides of a ratio come from one run; `make benchmark` and its parts print the figures."""

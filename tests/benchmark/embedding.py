@@ -1,12 +1,12 @@
-"""Our `encode_items` against SentenceTransformer.encode on the distinct item texts of the panel, with equal vectors.
+"""Compares `encode_items` with SentenceTransformer.encode on the distinct item texts of the panel: speed and vectors.
 
     make benchmark-embedding [ARGS="--texts 5000 --cores 2 --device cuda --peak-tflops 989 --size base"]
 
-Both read the same model and the same texts, in one process and in turns, a slice of the texts each, so that what else
-the machine does falls on both. `--peak-tflops` is the bf16 peak of the chip by its data sheet, and adds the share of it
-that is reached. Samples of fine-tuning are pairs: a shopper's text and an item's. `--size base` takes a BERT of 12
-layers, 768 wide, with random weights. `--write FILE` writes the texts, `--read FILE` takes those of a file, for a
-machine without Spark.
+Both encode the same texts with the same model in one process, taking turns after each slice of the texts, so that
+other load on the machine affects both. `--peak-tflops` is the bf16 peak of the chip by its data sheet; with it the
+share of the peak is printed. A sample of fine-tuning is a pair of a shopper's text and an item's. `--size base` uses a
+BERT of 12 layers, 768 wide, with random weights. `--write FILE` writes the texts and `--read FILE` reads them from a
+file, for a machine without Spark.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ Encode = Callable[[list[str]], np.ndarray]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=int, help="so many texts, drawn at random; all without it")
+    parser.add_argument("--texts", type=int, help="number of texts, drawn at random (default: all)")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--peak-tflops", type=float)
     parser.add_argument("--model", default=SOURCE)
     parser.add_argument("--size", default="small", choices=("small", "base"))
     parser.add_argument("--max-tokens", type=int, default=32)
-    parser.add_argument("--titles", type=int, default=1, help="so many titles make a text")
+    parser.add_argument("--titles", type=int, default=1, help="titles in a text (default: %(default)s)")
     parser.add_argument("--read", type=Path)
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
@@ -57,36 +57,41 @@ def main() -> None:
         return
     device = resolve_device(arguments.device).type
     chosen = np.random.default_rng(1).permutation(len(texts))[: arguments.texts]
-    some = [", ".join(texts[(row + n) % len(texts)] for n in range(arguments.titles)) for row in chosen]
-    print(f"{len(some):,} of {len(texts):,} distinct texts, {device}, {arguments.cores} threads", flush=True)
+    sample = [", ".join(texts[(row + n) % len(texts)] for n in range(arguments.titles)) for row in chosen]
+    print(f"{len(sample):,} of {len(texts):,} distinct texts, {device}, {arguments.cores} threads", flush=True)
     with torch_threads(arguments.cores), tempfile.TemporaryDirectory() as folder:
         source = arguments.model if arguments.size == "small" else of_base_size(arguments.model, Path(folder))
-        compared(source, some, device, arguments.max_tokens, arguments.peak_tflops)
+        compare(source, sample, device, arguments.max_tokens, arguments.peak_tflops)
 
 
-def compared(source: str, texts: list[str], device: str, most: int, peak_tflops: float | None) -> None:
-    encoders = {dtype: opened(source, dtype, device, most) for dtype in ("auto", "float32")}
+def compare(source: str, texts: list[str], device: str, max_tokens: int, peak_tflops: float | None) -> None:
+    """Prints texts a second of every contender, and pairs a second of fine-tuning."""
+    encoders = {dtype: load_encoder(source, dtype, device, max_tokens) for dtype in ("auto", "float32")}
     auto, single = encoders["auto"], encoders["float32"]
     theirs = SentenceTransformer(str(folder_of(source)), device=device, model_kwargs={"dtype": torch.float32})
-    theirs.max_seq_length = most
-    contenders: dict[str, Encode] = {"sentence-transformers, batches of 32, its default": by(theirs, 32)}
+    theirs.max_seq_length = max_tokens
+    contenders: dict[str, Encode] = {
+        "sentence-transformers, batches of 32, its default": by_sentence_transformers(theirs, 32)
+    }
     for size in BATCHES[device]:
-        contenders[f"sentence-transformers, batches of {size}"] = by(theirs, size)
-        contenders[f"ours, float32, batches of {size}"] = lambda part, n=size: single.encode_items(part, n)
-        contenders[f"ours, measured {auto.dtype}, batches of {size}"] = lambda part, n=size: auto.encode_items(part, n)
-    seconds, vectors = raced(contenders, texts)
-    at_peak = flops(auto, texts, most) / (peak_tflops * 1e12) if peak_tflops else None
+        contenders[f"sentence-transformers, batches of {size}"] = by_sentence_transformers(theirs, size)
+        contenders[f"encode_items, float32, batches of {size}"] = lambda part, n=size: single.encode_items(part, n)
+        contenders[f"encode_items, auto: {auto.dtype}, batches of {size}"] = lambda part, n=size: auto.encode_items(
+            part, n
+        )
+    seconds, vectors = race(contenders, texts)
+    at_peak = flops(auto, texts, max_tokens) / (peak_tflops * 1e12) if peak_tflops else None
     report(seconds, vectors, len(texts), at_peak)
     started = time.perf_counter()
-    tokenized(auto.tokenizer, [ITEM_PREFIX + text for text in texts], most)
-    print(f"tokens alone: {len(texts) / (time.perf_counter() - started):,.0f} texts/s")
+    tokenized(auto.tokenizer, [ITEM_PREFIX + text for text in texts], max_tokens)
+    print(f"tokenisation alone: {len(texts) / (time.perf_counter() - started):,.0f} texts/s")
     for size in PAIRS[device]:
         rate = samples_a_second(auto, texts, size)
         print(f"fine-tuning in {auto.dtype}, batches of {size}: {rate:,.0f} samples/s", flush=True)
 
 
 def panel_texts() -> list[str]:
-    """The distinct texts of the panel's products, as the night makes them."""
+    """The distinct texts of the panel's products, as a night builds them."""
     from pyspark.sql import SparkSession
     from pyspark.sql import functions as F
 
@@ -102,11 +107,12 @@ def panel_texts() -> list[str]:
 
 
 def folder_of(source: str) -> Path:
+    """The folder of a model, as encoder.model names it."""
     return package_folder(source) if source.startswith("package:") else Path(source)
 
 
 def of_base_size(source: str, folder: Path) -> str:
-    """A folder with a BERT of the size of BERT-base and random weights, and the tokenizer of `source`."""
+    """Writes a BERT of base size with random weights and the tokenizer of `source`, and returns its folder."""
     from transformers import AutoTokenizer, BertConfig, BertModel
 
     shutil.copytree(folder_of(source), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.safetensors"))
@@ -118,22 +124,25 @@ def of_base_size(source: str, folder: Path) -> str:
     return str(folder)
 
 
-def opened(source: str, dtype: str, device: str, most: int) -> Encoder:
+def load_encoder(source: str, dtype: str, device: str, max_tokens: int) -> Encoder:
+    """The encoder of `source` in one number format, without fine-tuning."""
     return Encoder.from_pretrained(
-        source, as_of="2017-12-01", cut="2017-12-01", max_item_tokens=most, max_user_tokens=most,
+        source, as_of="2017-12-01", cut="2017-12-01", max_item_tokens=max_tokens, max_user_tokens=max_tokens,
         device=device, dtype=dtype,
     )  # fmt: skip
 
 
-def by(theirs: SentenceTransformer, batch_size: int) -> Encode:
-    def encoded(texts: list[str]) -> np.ndarray:
+def by_sentence_transformers(theirs: SentenceTransformer, batch_size: int) -> Encode:
+    """Normalised embeddings by SentenceTransformer.encode."""
+
+    def encode(texts: list[str]) -> np.ndarray:
         return theirs.encode([ITEM_PREFIX + text for text in texts], batch_size=batch_size, normalize_embeddings=True)
 
-    return encoded
+    return encode
 
 
-def raced(contenders: dict[str, Encode], texts: list[str]) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """Seconds and vectors of each, after a first batch of each that does not count."""
+def race(contenders: dict[str, Encode], texts: list[str]) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    """Seconds and vectors of each contender, measured after a warm-up batch of each."""
     for encode in contenders.values():
         encode(texts[:1024])
     seconds, parts = dict.fromkeys(contenders, 0.0), {name: [] for name in contenders}
@@ -142,47 +151,47 @@ def raced(contenders: dict[str, Encode], texts: list[str]) -> tuple[dict[str, fl
             started = time.perf_counter()
             parts[name].append(encode([texts[row] for row in part]))
             seconds[name] += time.perf_counter() - started
-    return seconds, {name: np.concatenate(found) for name, found in parts.items()}
+    return seconds, {name: np.concatenate(vectors) for name, vectors in parts.items()}
 
 
 def report(
     seconds: dict[str, float], vectors: dict[str, np.ndarray], count: int, seconds_at_peak: float | None
 ) -> None:
-    """A line each: texts a second, the ratio to the first, the least and the mean cosine with its vectors."""
+    """Prints a line each: texts a second, the ratio to the first, and the cosine with the vectors of the first."""
     first, *_ = seconds
-    for name, took in seconds.items():
+    for name, duration in seconds.items():
         cosine = (vectors[name] * vectors[first]).sum(axis=1)
-        share = f", {seconds_at_peak / took:.1%} of the peak" if seconds_at_peak else ""
+        share = f", {seconds_at_peak / duration:.1%} of the peak" if seconds_at_peak else ""
         print(
-            f"{name:52s}{count / took:>8,.0f} texts/s  {seconds[first] / took:5.2f} x  cosine at least "
+            f"{name:52s}{count / duration:>8,.0f} texts/s  {seconds[first] / duration:5.2f} x  cosine at least "
             f"{cosine.min():.5f}, mean {cosine.mean():.5f}{share}",
             flush=True,
         )
 
 
-def flops(encoder: Encoder, texts: list[str], most: int) -> float:
-    """Multiplications and additions of the layers for the tokens of the texts, padding left out.
+def flops(encoder: Encoder, texts: list[str], max_tokens: int) -> float:
+    """Multiplications and additions of the layers for the tokens of the texts, without padding.
 
     A layer of width d and inner width f costs 2 t (4 d^2 + 2 d f) + 4 t^2 d for t tokens.
     """
-    t = tokenized(encoder.tokenizer, [ITEM_PREFIX + text for text in texts], most).lengths.astype(np.float64)
+    t = tokenized(encoder.tokenizer, [ITEM_PREFIX + text for text in texts], max_tokens).lengths.astype(np.float64)
     config = encoder.model.config
     d, f = config.hidden_size, config.intermediate_size
     return float(config.num_hidden_layers * (2 * t * (4 * d * d + 2 * d * f) + 4 * t * t * d).sum())
 
 
 def samples_a_second(encoder: Encoder, texts: list[str], batch_size: int) -> float:
-    """Pairs a second of fine-tuning, by the steps after the first ones of a longer and a shorter run."""
+    """Pairs a second of fine-tuning, from the difference between a longer and a shorter run."""
     steps = 60 if encoder.device.type == "cuda" else 6
     pairs = Pairs(texts[:2000], texts[:2000], np.full(len(texts[:2000]), 1 / len(texts[:2000])))
-    took = []
-    for count in (2, steps, 3 * steps):  # the first of them warms up
+    seconds = []
+    for count in (2, steps, 3 * steps):  # the first run is a warm-up
         started = time.perf_counter()
         fine_tune(encoder, pairs, TwoTowerSettings(count, batch_size, 1e-6, 0.1, 0.05, seed=1))
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        took.append(time.perf_counter() - started)
-    return 2 * steps * batch_size / (took[2] - took[1])
+        seconds.append(time.perf_counter() - started)
+    return 2 * steps * batch_size / (seconds[2] - seconds[1])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Our point-in-time join against Feast's on the same rows: seconds, rows that differ, and where Feast's is wrong.
+"""Compares join_as_known with Feast's point-in-time join: seconds, rows that differ, and cases that Feast gets wrong.
 
 Needs a night of the configuration (make nightly). Run by `make benchmark-features`.
 """
@@ -26,7 +26,7 @@ from features.point_in_time import join_as_known
 from jobs.config.configuration import Config
 from jobs.execution.command import parser, run
 from jobs.online.catalogue import build_catalogue
-from jobs.online.feast_warnings import hush_feast
+from jobs.online.feast_warnings import silence_feast
 from jobs.online.views import online_views
 from jobs.tables.warehouse import Warehouse
 
@@ -36,29 +36,29 @@ RUNS = 3
 
 def main() -> None:
     """Parses the command line and prints the comparisons."""
-    made = parser(__doc__)
-    made.add_argument("--rows", type=int, default=1_000_000, help="rows to be joined at most (default: %(default)s)")
-    given = made.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--rows", type=int, default=1_000_000, help="most rows to join (default: %(default)s)")
+    args = arguments.parse_args()
 
     def body(spark: SparkSession, conf: Config, run_id: str) -> None:
-        compare_joins(spark, conf, given.rows)
+        compare_joins(spark, conf, args.rows)
         compare_where_feast_errs(spark)
 
-    run(given.conf, "benchmark_features", body, writes=False)
+    run(args.conf, "benchmark_features", body, writes=False)
 
 
 def compare_joins(spark: SparkSession, conf: Config, count: int) -> None:
-    """Ten features of items at the times of purchases, by both joins: seconds, ratio, rows that differ."""
-    hush_feast()
+    """Joins ten features of items to the times of purchases both ways; prints seconds, ratio and rows that differ."""
+    silence_feast()
     tables = Warehouse(spark, conf.warehouse)
     history = tables.read(ITEM_FEATURES_TABLE)
     first = history.agg(F.min("as_of")).first()
     assert first is not None
     bought = tables.read(EVENTS).where((F.col("event_type") == "purchase") & (F.col("event_date") >= F.lit(first[0])))
-    # Feast's join gives one row of several of one key and time, so each is asked once.
+    # Feast returns one row for several of the same key and time, so each occurs once.
     rows = bought.select("item_id", F.col("event_time").alias("event_timestamp")).distinct()
     rows = rows.orderBy(F.xxhash64("item_id", "event_timestamp")).limit(count).persist()
-    asked = rows.count()
+    row_count = rows.count()
 
     def ours() -> DataFrame:
         return join_as_known(rows, history, ["item_id"], at="event_timestamp", since="as_of", columns=NAMES)
@@ -81,32 +81,34 @@ def compare_joins(spark: SparkSession, conf: Config, count: int) -> None:
         mine, other = ours().select(*key, *NAMES), theirs().select(*key, *NAMES)
         differing = mine.exceptAll(other).count() + other.exceptAll(mine).count()
     dates = history.select("as_of").distinct().count()
-    print(f"point-in-time join of {asked} rows with {len(NAMES)} features of {dates} dates, best of {RUNS}:")
+    print(f"point-in-time join of {row_count} rows with {len(NAMES)} features of {dates} dates, best of {RUNS}:")
     print(f"  longtail {best['longtail']:.1f} s, Feast {best['Feast']:.1f} s: {best['Feast'] / best['longtail']:.1f} x")
     print(f"  rows that differ: {differing}", flush=True)
 
 
 def compare_where_feast_errs(spark: SparkSession) -> None:
-    """Two small cases whose right answer is plain: keys that run together, and a session in another time zone."""
+    """Prints two small cases with an obvious answer: keys whose concatenation collides, and another time zone."""
     noon = datetime(2017, 12, 2, 12, tzinfo=UTC)
     known = [("1", "11", 10, noon), ("11", "1", 20, noon)]
     later = noon + timedelta(hours=3)
-    _tell_both(spark, "keys (1, 11) of 10 and (11, 1) of 20", known, [("1", "11", later), ("11", "1", later)])
+    _print_both(spark, "keys (1, 11) of 10 and (11, 1) of 20", known, [("1", "11", later), ("11", "1", later)])
     corrected = [("1", "1", 10, noon), ("1", "1", 20, noon + timedelta(hours=1))]
     spark.conf.set("spark.sql.session.timeZone", "Asia/Kolkata")
     try:
-        _tell_both(spark, "value 10 at noon, 20 an hour later, session in Asia/Kolkata", corrected, [("1", "1", later)])
+        _print_both(
+            spark, "value 10 at noon, 20 an hour later, session in Asia/Kolkata", corrected, [("1", "1", later)]
+        )
     finally:
         spark.conf.set("spark.sql.session.timeZone", "UTC")
 
 
-def _tell_both(
+def _print_both(
     spark: SparkSession,
     what: str,
     known_rows: list[tuple[str, str, int, datetime]],
     asked: list[tuple[str, str, datetime]],
 ) -> None:
-    """Prints what both joins find for each (user, item, time), given (user, item, value, time)."""
+    """Prints what both joins return for the rows `asked` (user, item, time), from known (user, item, value, time)."""
     folder = Path(tempfile.mkdtemp(prefix="longtail-benchmark-"))
     try:
         known = spark.createDataFrame(known_rows, "user_id string, item_id string, value long, at timestamp")
@@ -123,15 +125,15 @@ def _tell_both(
             store.apply([*entities, view])
             theirs = store.get_historical_features(entity_df=rows, features=["pairs:value"]).to_spark_df()
             for name, frame in (("longtail", ours), ("Feast", theirs)):
-                found = sorted((row["user_id"], row["item_id"], row["value"]) for row in frame.collect())
-                print(f"  {name}: {len(found)} rows, {found}", flush=True)
+                values = sorted((row["user_id"], row["item_id"], row["value"]) for row in frame.collect())
+                print(f"  {name}: {len(values)} rows, {values}", flush=True)
     finally:
         shutil.rmtree(folder)
 
 
 @contextmanager
 def _feast_store() -> Iterator[FeatureStore]:
-    """A registry of its own with Feast's Spark offline store."""
+    """A temporary store with Feast's Spark offline store."""
     folder = Path(tempfile.mkdtemp(prefix="longtail-benchmark-"))
     try:
         yield FeatureStore(

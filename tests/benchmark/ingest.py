@@ -1,9 +1,9 @@
-"""What a first and a second night cost at one and at several times the panel, as any store's files.
+"""Measures a first and a second night on one and on several copies of the panel, read as a store's files.
 
-The shoppers of the panel, or a sample of them, are copied, so that ten times has ten times the shoppers and events and
-the same products. The second night brings the week that the first did not have, about 2 % of the events. No training is
-due in either. Driver and executor are processes of their own (local-cluster, an executor of two cores), so that the
-driver's memory can be told apart. Run by `make benchmark-ingest`.
+Shoppers of the panel, or a sample of them, are copied, so that ten copies have ten times the shoppers and events and
+the same products. The second night adds the week that the first did not have, about 2 % of the events. No training is
+due in either. Driver and executor run in separate processes (local-cluster, an executor of two cores), so that the
+driver's memory can be measured alone. Run by `make benchmark-ingest`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ source:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds and events of both nights, the seconds of the contract's rules, and the driver's peak in GiB."""
+    """Seconds and events of both nights, seconds of checking the contract, and the driver's peak memory in GiB."""
 
     households: int
     copies: int
@@ -82,29 +82,32 @@ class Cost:
 
 
 def main() -> None:
-    """Runs each size in processes of its own and prints them beside one another."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--copies", type=int, nargs="+", default=[1, 10], help="times the shoppers (default: 1 10)")
-    made.add_argument(
-        "--households", type=int, default=2469, help="of the panel, that are copied (default: all, %(default)s)"
+    """Measures each size in separate processes and prints the comparison."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument(
+        "--copies", type=int, nargs="+", default=[1, 10], help="copies of the shoppers (default: 1 10)"
     )
-    made.add_argument("--one", type=int, help=argparse.SUPPRESS)
-    given = made.parse_args()
-    if given.one is not None:
-        print(json.dumps(asdict(measure(given.households, given.one))), flush=True)
+    arguments.add_argument(
+        "--households", type=int, default=2469, help="households of the panel to copy (default: all, %(default)s)"
+    )
+    arguments.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    args = arguments.parse_args()
+    if args.one is not None:
+        print(json.dumps(asdict(measure(args.households, args.one))), flush=True)
         return
     costs = []
-    for copies in given.copies:
-        costs.append(in_a_process(given.households, copies))
-        tell(costs[-1])
+    for copies in args.copies:
+        costs.append(measured_in_a_process(args.households, copies))
+        print_cost(costs[-1])
     compare(costs[0], costs[-1])
 
 
-def in_a_process(households: int, copies: int) -> Cost:
-    home = Path(pyspark.__file__).parent
+def measured_in_a_process(households: int, copies: int) -> Cost:
+    """Measures one size by spark-submit on a local cluster."""
+    spark_home = Path(pyspark.__file__).parent
     cluster = ["--master", f"local-cluster[1,2,{EXECUTOR_GIB * 1024}]", "--executor-memory", f"{EXECUTOR_GIB}g"]
     command = [
-        str(home / "bin/spark-submit"), "--properties-file", "conf/spark-local.conf", *cluster,
+        str(spark_home / "bin/spark-submit"), "--properties-file", "conf/spark-local.conf", *cluster,
         "--driver-memory", f"{DRIVER_GIB}g", str(Path(__file__)),
         "--households", str(households), "--one", str(copies),
     ]  # fmt: skip
@@ -118,7 +121,7 @@ def in_a_process(households: int, copies: int) -> Cost:
 
 
 def measure(households: int, copies: int) -> Cost:
-    """Both nights of one size on an empty warehouse."""
+    """Runs both nights of one size on an empty warehouse."""
     folder = Path(tempfile.mkdtemp(prefix="longtail-benchmark-"))
     spark = spark_session("benchmark_ingest")
     try:
@@ -136,14 +139,14 @@ def measure(households: int, copies: int) -> Cost:
         contract = _contract_seconds(spark, conf)
         return Cost(households, copies, events[FIRST], events[SECOND], nights[FIRST], nights[SECOND], contract, peak)
     finally:
-        said = Path(pyspark.__file__).parent / "work" / spark.sparkContext.applicationId
+        executor_logs = Path(pyspark.__file__).parent / "work" / spark.sparkContext.applicationId
         spark.stop()
         shutil.rmtree(folder)
-        shutil.rmtree(said, ignore_errors=True)  # where local-cluster keeps what its executors say
+        shutil.rmtree(executor_logs, ignore_errors=True)
 
 
 def _write(spark: SparkSession, folder: Path, households: int, copies: int, as_of: date) -> int:
-    """The lines that the night of `as_of` is the first to have, those of the second night where it will look later."""
+    """Writes the lines that are new on `as_of`, and returns their number; those of the second night wait elsewhere."""
     panel = Panel(spark)
     sample = panel.transactions().select("household_id").distinct()
     sample = sample.orderBy(F.xxhash64("household_id"), "household_id").limit(households)
@@ -151,26 +154,26 @@ def _write(spark: SparkSession, folder: Path, households: int, copies: int, as_o
     at = F.col("transaction_timestamp")
     if as_of == FIRST:
         panel.products().write.parquet(str(folder / "products"))
-        wanted, place = lines.where(at < F.lit(FIRST)), folder / "lines/first"
+        lines, place = lines.where(at < F.lit(FIRST)), folder / "lines/first"
     else:
-        wanted, place = lines.where((at >= F.lit(FIRST)) & (at < F.lit(SECOND))), folder / "waiting"
-    copied = wanted.crossJoin(F.broadcast(spark.range(copies).withColumnRenamed("id", "copy")))
+        lines, place = lines.where((at >= F.lit(FIRST)) & (at < F.lit(SECOND))), folder / "waiting"
+    copied = lines.crossJoin(F.broadcast(spark.range(copies).withColumnRenamed("id", "copy")))
     copied = copied.withColumn("household_id", F.concat_ws("x", "household_id", "copy")).drop("copy")
     copied.write.parquet(str(place))
     return spark.read.parquet(str(place)).count()
 
 
 def _contract_seconds(spark: SparkSession, conf: Config) -> float:
-    """Seconds by which judging and counting all events takes longer than reading and mapping them."""
+    """Seconds that checking and counting all events add to reading and mapping them."""
     assert conf.source.files is not None
     nothing_taken = spark.createDataFrame([], SOURCE_PARTS.schema)
     source = FilesSource(spark, conf.source.files, nothing_taken, SECOND)
     rows = with_contract_columns(source.events(None, SECOND), EVENTS)
-    judged = with_outcome(rows, EVENTS, "event_time", SECOND)
-    mapped, checked = _seconds(rows), _seconds(judged)
-    counted = _seconds(summed(tally(judged, EVENTS, F.to_date("event_time"))))
-    # Counting maps the rows, too, but of the columns only what is counted; so this share is rather too high.
-    return max(checked - mapped, 0.0) + counted
+    checked = with_outcome(rows, EVENTS, "event_time", SECOND)
+    mapping, checking = _seconds(rows), _seconds(checked)
+    counting = _seconds(summed(tally(checked, EVENTS, F.to_date("event_time"))))
+    # Counting reads and maps the counted columns again, so this is an upper estimate.
+    return max(checking - mapping, 0.0) + counting
 
 
 def _seconds(frame: DataFrame) -> float:
@@ -185,25 +188,25 @@ def _peak(pid: int) -> float:
     return int(peak) / 2**20
 
 
-def tell(cost: Cost) -> None:
-    """Prints one size."""
+def print_cost(cost: Cost) -> None:
+    """Prints the figures of one size."""
     first, second = sum(cost.first.values()), sum(cost.second.values())
     print(
-        f"{cost.households:,} households, {cost.copies} times: {cost.first_events:,} events,"
+        f"{cost.households:,} households, {cost.copies} copies: {cost.first_events:,} events,"
         f" then {cost.second_events:,} more ({cost.second_events / cost.first_events:.1%})"
     )
     for name, night in (("first", cost.first), ("second", cost.second)):
         print(f"  {name} night: " + ", ".join(f"{step} {seconds:.0f} s" for step, seconds in night.items()))
-    print(f"  second as a share of the first: {second / first:.0%}")
-    print(f"  contract's rules as a share of the first ingest: {cost.contract / cost.first['ingest']:.0%}")
+    print(f"  second night as a share of the first: {second / first:.0%}")
+    print(f"  checking the contract as a share of the first ingest: {cost.contract / cost.first['ingest']:.0%}")
     print(f"  microseconds an event in the first night: {first / cost.first_events * 1e6:.0f}")
     print(f"  driver's peak memory, Java and Python: {cost.peak:.2f} GiB, with a heap of {DRIVER_GIB} GiB", flush=True)
 
 
 def compare(small: Cost, large: Cost) -> None:
-    """Prints what an event costs at the larger size against the smaller."""
-    each = [sum(cost.first.values()) / cost.first_events for cost in (small, large)]
-    print(f"an event at {large.copies} times against {small.copies} times: {each[1] / each[0]:.2f} of the time,")
+    """Prints how time an event and memory change from the smaller to the larger size."""
+    before, after = (sum(cost.first.values()) / cost.first_events for cost in (small, large))
+    print(f"an event with {large.copies} copies against {small.copies}: {after / before:.2f} of the time,")
     print(f"  driver's peak memory {large.peak / small.peak:.2f} times", flush=True)
 
 

@@ -1,12 +1,12 @@
-"""What a night's relevance finds of the tail items that a household of the panel newly buys after the night.
+"""Measures how well a night's relevance ranks the tail items that households of the panel newly buy after the night.
 
     make benchmark-panel CONF=conf/local.yaml [AS_OF=2017-12-01]
 
 Needs a night of the configuration on the panel (make nightly). Before the cut, the night's date, the head is the
 smallest set of items, most lines first, ties by item_id, that holds 80 % of all lines; the tail is every other item.
 Targets are the pairs of a household that bought before the cut and a tail item that it bought at or after the cut and
-never before. Items of the head and those bought before are dropped from a household's candidates, the best 100 of the
-others count.
+never before. Items of the head and those bought before are dropped from a household's candidates; the best 100 of the
+rest are evaluated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PAIR = ["user_id", "item_id"]
 
 @dataclass(frozen=True)
 class Split:
-    """`known`: pairs bought before the cut. `head`: ids of items. `targets`: pairs. Pairs are user_id, item_id."""
+    """Pairs bought before the cut (`known`), items of the `head`, and `targets`. A pair is user_id, item_id."""
 
     known: pd.DataFrame
     head: set[str]
@@ -39,7 +39,7 @@ class Split:
 
     @classmethod
     def of(cls, lines: pd.DataFrame, cut: str) -> Split:
-        """lines: user_id, item_id, time; cut: ISO date."""
+        """Splits the lines (user_id, item_id, time) at an ISO date."""
         early = lines.time < pd.Timestamp(cut)
         before = lines[early]
         counts = before.groupby("item_id").size().rename("lines").reset_index()
@@ -53,20 +53,20 @@ class Split:
 
 
 def without(pairs: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `pairs` whose user_id and item_id are no row of `others`."""
+    """The rows of `pairs` whose user_id and item_id are not in `others`."""
     return pairs[~pd.MultiIndex.from_frame(pairs[PAIR]).isin(pd.MultiIndex.from_frame(others[PAIR]))]
 
 
 def figures(ranking: pd.DataFrame, split: Split) -> dict[str, float]:
-    """Means over the households with targets; ranking: user_id, item_id, score."""
+    """Ranking metrics, means over the households with targets; ranking: user_id, item_id, score."""
     targets = split.targets.groupby("user_id").size()
     allowed = ranking[ranking.user_id.isin(targets.index) & ~ranking.item_id.isin(split.head)]
     allowed = without(allowed, split.known).sort_values(["user_id", "score"], ascending=[True, False], kind="stable")
     rank = allowed.groupby("user_id").cumcount().to_numpy()
     top, rank = allowed[rank < LISTED], rank[rank < LISTED]
     hits = np.zeros((len(targets), LISTED), dtype=bool)
-    wanted = pd.MultiIndex.from_frame(top[PAIR]).isin(pd.MultiIndex.from_frame(split.targets))
-    hits[targets.index.get_indexer(top.user_id), rank] = wanted
+    is_target = pd.MultiIndex.from_frame(top[PAIR]).isin(pd.MultiIndex.from_frame(split.targets))
+    hits[targets.index.get_indexer(top.user_id), rank] = is_target
     count = targets.to_numpy()
     return {
         "households": len(targets),
@@ -78,10 +78,11 @@ def figures(ranking: pd.DataFrame, split: Split) -> dict[str, float]:
 
 
 def main() -> None:
-    made = parser(__doc__)
-    add_as_of(made)
-    given = made.parse_args()
-    conf, spark = load_config(given.conf), spark_session("benchmark-panel")
+    """Prints the metrics of one night."""
+    arguments = parser(__doc__)
+    add_as_of(arguments)
+    args = arguments.parse_args()
+    conf, spark = load_config(args.conf), spark_session("benchmark-panel")
     panel = Panel(spark)
     lines = panel.transactions().join(panel.products().select("product_id"), on="product_id", how="left_semi")
     rows = lines.select(
@@ -89,10 +90,10 @@ def main() -> None:
         F.col("product_id").cast("string").alias("item_id"),
         F.col("transaction_timestamp").alias("time"),
     ).toPandas()
-    night = Warehouse(spark, conf.warehouse).read_date(RELEVANCE, given.as_of)
+    night = Warehouse(spark, conf.warehouse).read_date(RELEVANCE, args.as_of)
     ranking = night.select(*PAIR, F.col("relevance").alias("score")).toPandas()
     spark.stop()
-    for name, value in figures(ranking, Split.of(rows, given.as_of.isoformat())).items():
+    for name, value in figures(ranking, Split.of(rows, args.as_of.isoformat())).items():
         print(f"{name:12s}{value:,.4f}" if isinstance(value, float) else f"{name:12s}{value:,}")
 
 

@@ -1,10 +1,10 @@
-"""How well the text channels alone rank what shoppers newly buy of the tail, by the frozen and by a fine-tuned encoder.
+"""Compares the text channels of the frozen and a fine-tuned encoder on the tail items that shoppers newly buy.
 
     make benchmark-text CONF=conf/local.yaml [AS_OF=2017-12-01] [ARGS="--set encoder.fine_tune.hard_negatives=1"]
 
-Needs the tables of a night of the configuration (make nightly), and writes none. The encoder is fine-tuned as the night
-does it, on purchases before its cut; ranked are the eligible items of plan.segments for the shoppers who newly bought
-any of them in the 28 days before the night, which is the period that the night's gate judges on.
+Needs the tables of a night of the configuration (make nightly), and writes none. The encoder is fine-tuned as in the
+night, on purchases before its cut. Each channel alone ranks the eligible items of plan.segments for the shoppers who
+newly bought any of them in the 28 days before the night, the period of the night's gate.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ from jobs.train_first_stage import new_purchases
 from model.periods import training_periods
 from model.ranking_metrics import hit_at, ndcg_at, recall_at, top_hits
 from model.retrieval.catalogue import KINDS, Catalogue
-from model.retrieval.channels import ITEM_CHANNELS, text_history, text_two_tower
 from model.retrieval.shoppers import Shoppers
+from model.retrieval.texts import text_history, text_two_tower
+from model.text.bars import Bar
 from model.text.device import available_cores
 from model.text.encoder import Encoder
 from model.text.two_tower import fine_tune
@@ -43,31 +44,34 @@ USERS_AT_ONCE, LISTED, FIRST = 250, 100, 10
 
 
 def main() -> None:
-    made = parser(__doc__)
-    add_as_of(made)
-    made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change of the configuration")
-    given = made.parse_args()
-    conf, spark = load_config(given.conf, given.set), spark_session("benchmark-text")
-    night = Night(conf, given.as_of, "benchmark", spark, Warehouse(spark, conf.warehouse), Record())
+    """Prints the figures of each text channel by both encoders."""
+    arguments = parser(__doc__)
+    add_as_of(arguments)
+    arguments.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change of the configuration"
+    )
+    args = arguments.parse_args()
+    conf, spark = load_config(args.conf, args.set), spark_session("benchmark-text")
+    night = Night(conf, args.as_of, "benchmark", spark, Warehouse(spark, conf.warehouse), Record())
     periods = training_periods(night.as_of, conf.relevance.horizon_days, conf.fusion.periods)
     frozen, data = loaded_encoder(night, periods), tuning_data(night, periods)
     task = Task(night, periods.gate, periods.end(periods.gate))
     spark.stop()
     tuned = fine_tune(
         frozen, data.pairs, two_tower_settings(conf), held_out=data.held_out, negatives=data.negatives,
-        threads=available_cores(), progress="fine-tuning",
+        threads=available_cores(), progress=Bar("fine-tuning", "step"),
     )  # fmt: skip
-    told = {step: round(loss, 3) for step, loss in tuned.held_out.items()}
-    print(f"{len(task.shoppers)} shoppers, {int(task.wanted.sum())} targets, {len(task.items)} items {given.set}")
-    print(f"{len(tuned.losses)} steps, kept {tuned.best_step}, loss on the held-out days {told}")
+    held_out_loss = {step: round(loss, 3) for step, loss in tuned.held_out.items()}
+    print(f"{len(task.shoppers)} shoppers, {int(task.targets.sum())} targets, {len(task.items)} items {args.set}")
+    print(f"{len(tuned.losses)} steps, kept {tuned.best_step}, loss on the held-out days {held_out_loss}")
     print(f"{'recall@100 / ndcg@100 / hit@10':40s}{'all':24s}{'tail':24s}{'cold':24s}")
     for name, encoder in {"frozen": frozen, "fine-tuned": tuned.encoder}.items():
-        for channel, found in task.measured(encoder).items():
-            print(f"{channel + ', ' + name:40s}" + "".join(f"{cell:24s}" for cell in found), flush=True)
+        for channel, cells in task.measured(encoder).items():
+            print(f"{channel + ', ' + name:40s}" + "".join(f"{cell:24s}" for cell in cells), flush=True)
 
 
 class Task:
-    """Who newly bought which eligible items in [cut, end), and what was known of both at the cut."""
+    """New purchases of eligible items in [cut, end), with the shoppers and items as known at the cut."""
 
     def __init__(self, night: Night, cut: date, end: date) -> None:
         self.settings, self.batch_size = channel_settings(night.conf), night.conf.encoder.batch_size
@@ -80,8 +84,8 @@ class Task:
         )
         self.texts = items.text.drop_duplicates().to_list()
         self.text_row = pd.Index(self.texts).get_indexer(items.text).astype(np.int32)
-        chosen = (items.is_eligible & items.segment.isin(list(night.conf.plan.segments))).to_numpy()
-        self.known, self.eligible = items.item_id.to_numpy(dtype=str), np.flatnonzero(chosen).astype(np.int32)
+        is_ranked = (items.is_eligible & items.segment.isin(list(night.conf.plan.segments))).to_numpy()
+        self.known, self.eligible = items.item_id.to_numpy(dtype=str), np.flatnonzero(is_ranked).astype(np.int32)
         self.items, self.segment = self.known[self.eligible], items.segment.to_numpy()[self.eligible]
         events = night.tables.read(EVENTS).where(
             (F.col("event_type") == "purchase") & (F.col("event_date") < F.lit(cut))
@@ -89,72 +93,73 @@ class Task:
         bought = events.select("user_id", "item_id", "event_time").toPandas()
         bought["item"] = pd.Index(self.known).get_indexer(bought.item_id)
         bought = bought[bought.item >= 0].sort_values(["user_id", "event_time", "item"], ascending=[True, False, True])
-        said = texts_of_shoppers(night, cut).toPandas().set_index("user_id").text
+        user_texts = texts_of_shoppers(night, cut).toPandas().set_index("user_id").text
         responses = new_purchases(night, cut, end).toPandas()
         responses["column"] = pd.Index(self.items).get_indexer(responses.item_id)
-        responses = responses[(responses.column >= 0) & responses.user_id.isin(said.index)]
+        responses = responses[(responses.column >= 0) & responses.user_id.isin(user_texts.index)]
         users = np.unique(responses.user_id)
         row = pd.Index(users).get_indexer(bought.user_id)
         bought, row = bought[row >= 0], row[row >= 0]
         start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(users)))]).astype(np.int64)
-        nothing, item = np.zeros((len(users), 0), dtype=np.float32), bought["item"].to_numpy(dtype=np.int32)
+        no_vectors, item = np.zeros((len(users), 0), dtype=np.float32), bought["item"].to_numpy(dtype=np.int32)
         self.shoppers = Shoppers(
             users.astype(str), start, item, np.zeros(len(item), dtype=np.float32),
-            np.full(len(item), -1, dtype=np.int32), nothing, nothing,
+            np.full(len(item), -1, dtype=np.int32), no_vectors, no_vectors,
         )  # fmt: skip
-        self.said = said.loc[users].to_list()
-        before = self.shoppers.bought(len(self.known)).toarray()[:, self.eligible] > 0
-        wanted = np.zeros_like(before)
-        wanted[pd.Index(users).get_indexer(responses.user_id), responses.column] = True
-        self.before, self.wanted = before, wanted & ~before
+        self.user_texts = user_texts.loc[users].to_list()
+        bought_before = self.shoppers.bought(len(self.known)).toarray()[:, self.eligible] > 0
+        targets = np.zeros_like(bought_before)
+        targets[pd.Index(users).get_indexer(responses.user_id), responses.column] = True
+        self.bought_before, self.targets = bought_before, targets & ~bought_before
 
     def measured(self, encoder: Encoder) -> dict[str, list[str]]:
-        """Figures of each text channel for all targets and those of each segment."""
-        catalogue = self._catalogue(encoder.encode_items(self.texts, self.batch_size, progress="item texts"))
-        said = encoder.encode_users(self.said, self.batch_size, progress="shoppers")
-        people = replace(self.shoppers, text=said)
-        found = {}
+        """Metrics of each text channel for all targets and for those of each segment, as text."""
+        catalogue = self._catalogue(encoder.encode_items(self.texts, self.batch_size, progress=Bar("item texts")))
+        vectors = encoder.encode_users(self.user_texts, self.batch_size, progress=Bar("shoppers"))
+        people = replace(self.shoppers, text=vectors)
+        cells = {}
         for name, channel in {"text_two_tower": text_two_tower, "text_history": text_history}.items():
             hits = {group: [] for group in ("all", "tail", "cold")}
             for start in range(0, len(people), USERS_AT_ONCE):
                 rows = np.arange(start, min(start + USERS_AT_ONCE, len(people)))
-                one = channel(catalogue, people.take(rows), self.settings)
-                score = one.values[:, one.column].copy()
-                score[self.before[rows]] = -np.inf
-                for group, rank in hits.items():
-                    own = (self.segment == group) | (group == "all")
-                    wanted = self.wanted[rows] & own
-                    some = wanted.any(axis=1)
-                    if some.any():
-                        rank.append(
+                scores = channel(catalogue, people.take(rows), self.settings)
+                score = scores.values[:, scores.column].copy()
+                score[self.bought_before[rows]] = -np.inf
+                for group, ranked in hits.items():
+                    in_group = (self.segment == group) | (group == "all")
+                    targets = self.targets[rows] & in_group
+                    has_target = targets.any(axis=1)
+                    if has_target.any():
+                        ranked.append(
                             (
-                                top_hits(np.where(own, score, -np.inf)[some], wanted[some], LISTED),
-                                wanted[some].sum(axis=1),
+                                top_hits(np.where(in_group, score, -np.inf)[has_target], targets[has_target], LISTED),
+                                targets[has_target].sum(axis=1),
                             )
                         )
-            found[name] = [_cell(rank) for rank in hits.values()]
-        return found
+            cells[name] = [_cell(ranked) for ranked in hits.values()]
+        return cells
 
     def _catalogue(self, vectors: np.ndarray) -> Catalogue:
         m, n = len(self.known), len(self.items)
-        nowhere, nobody = sparse.csr_matrix((0, n), dtype=np.float32), sparse.csr_matrix((0, m + 1), dtype=np.float32)
+        no_stores = sparse.csr_matrix((0, n), dtype=np.float32)
+        no_neighbours = sparse.csr_matrix((0, m + 1), dtype=np.float32)
         return Catalogue(
             item_ids=self.known, codes={kind: np.zeros(m, dtype=np.int32) for kind in KINDS},
             relative_price=np.zeros(m, dtype=np.float32), text_row=self.text_row, eligible=self.eligible,
             cold=self.segment == "cold", text=vectors, als=np.zeros((n, 0), dtype=np.float32),
-            item_statistics=np.zeros((len(ITEM_CHANNELS), n), dtype=np.float32), store_purchases=nowhere,
-            store_promotions=nowhere, neighbour_ids=np.zeros(0, dtype=str), neighbour_profiles=nobody,
-            neighbour_purchases=nowhere, profile_idf=np.zeros(m + 1, dtype=np.float32),
+            item_statistics={}, store_purchases=no_stores,
+            store_promotions=no_stores, neighbour_ids=np.zeros(0, dtype=str), neighbour_profiles=no_neighbours,
+            neighbour_purchases=no_stores, profile_idf=np.zeros(m + 1, dtype=np.float32),
         )  # fmt: skip
 
 
 def _cell(ranked: list[tuple[np.ndarray, np.ndarray]]) -> str:
-    """Means over shoppers; each segment is ranked by itself."""
+    """Means over shoppers; each segment is ranked alone."""
     if not ranked:
         return "-"
     hits, targets = (np.concatenate(part) for part in zip(*ranked, strict=True))
-    three = recall_at(hits, targets).mean(), ndcg_at(hits, targets).mean(), hit_at(hits[:, :FIRST]).mean()
-    return "{:.4f}/{:.4f}/{:.4f}".format(*three)
+    means = recall_at(hits, targets).mean(), ndcg_at(hits, targets).mean(), hit_at(hits[:, :FIRST]).mean()
+    return "{:.4f}/{:.4f}/{:.4f}".format(*means)
 
 
 if __name__ == "__main__":

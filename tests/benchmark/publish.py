@@ -1,7 +1,8 @@
-"""A publish against `feast materialize`, online reads, and readers during publishes.
+"""Compares a publish with `feast materialize`, measures online reads, and checks readers during publishes.
 
 python -m tests.benchmark.publish [write STORE USERS] [later STORE USERS] [read STORE USERS] [readers STORE READS]
-STORE is sqlite or redis. `write` is a first night into an empty store, `later` one over the night before last.
+STORE is sqlite or redis. `write` is a first night into an empty store, `later` a third night over
+the first one.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from tests.spark_session import local_session
 
 
 def main() -> None:
-    """Runs the part that is named, or all, each in a process of its own."""
+    """Runs the named part, or all parts, each in its own process."""
     parts: dict[str, Callable[[str, int], None]] = {"write": write, "later": later, "read": read, "readers": readers}
     if sys.argv[1:]:
         part, store, size = sys.argv[1:4]
@@ -57,7 +58,7 @@ def main() -> None:
 
 @contextmanager
 def configured(store: str) -> Iterator[tuple[Config, Path]]:
-    """A configuration in a folder of its own, with a running Redis where that is the store."""
+    """A configuration in a temporary folder; starts Redis if that is the store."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with running_redis(folder) if store == "redis" else nullcontext() as server:
@@ -67,14 +68,14 @@ def configured(store: str) -> Iterator[tuple[Config, Path]]:
 
 
 def write(store: str, users: int) -> None:
-    """The whole publish, with audit and flip, and Feast's materialize of the same views to a store of its own."""
+    """Times a complete publish with audit and flip, and Feast's materialize of the same views into another store."""
     _compare(store, users, nights=1)
 
 
 def later(store: str, users: int) -> None:
-    """The same of a third night: the idle copy holds the first, in which two thirds of the features' values are equal.
+    """Times a third night: the idle copy holds the first, with which two thirds of the features' values agree.
 
-    On the panel that share is .65 of the values of shoppers and .76 of those of items. Of the lists nothing is equal.
+    On the panel .65 of the shoppers' values and .76 of the items' values agree between nights. No list agrees.
     """
     _compare(store, users, nights=3)
 
@@ -87,32 +88,34 @@ def _compare(store: str, users: int, nights: int) -> None:
             night = Night(conf, as_of, f"run {number}", spark, Warehouse(spark, conf.warehouse), Record())
             register_features(night)
             catalogue = build_catalogue(online_views(conf))
-            # Spark's first reads of the tables cost the same whoever comes first; neither side pays for them.
+            # The first read of a table costs Spark extra; neither side shall pay for it.
             collect_rows(night, catalogue.views)
             if number:
-                time.sleep(2 * conf.online.registry_ttl_seconds)  # a night is not published right after another
+                # A publish waits until readers no longer hold the old registry; real nights are further apart.
+                time.sleep(2 * conf.online.registry_ttl_seconds)
             began = time.perf_counter()
             publish(night)
-            ours = time.perf_counter() - began
-        theirs_store = feasts_own(conf, folder, store)
+            publish_seconds = time.perf_counter() - began
+        feast_store = plain_feast_store(conf, folder, store)
         names = [catalogue.coloured[view.name, "blue"].name for view in catalogue.views]
         began = time.perf_counter()
-        theirs_store.materialize(
+        feast_store.materialize(
             datetime.combine(as_of - timedelta(days=1), clock(12), UTC),
             datetime.combine(as_of, clock(12), UTC),
             names,
         )
-        theirs = time.perf_counter() - began
-        values = compared(conf, catalogue, theirs_store)
+        materialize_seconds = time.perf_counter() - began
+        values = compared(conf, catalogue, feast_store)
         print(
             f"{store}, night {nights}, {users:,} shoppers and {ITEMS:,} items in four views: publish with audit "
-            f"{ours:.1f} s, feast materialize {theirs:.1f} s: {theirs / ours:.1f} times; compared {values}",
+            f"{publish_seconds:.1f} s, feast materialize {materialize_seconds:.1f} s: "
+            f"{materialize_seconds / publish_seconds:.1f} times; compared {values}",
             flush=True,
         )
 
 
 def read(store: str, users: int) -> None:
-    """Online reads of one shopper and of 200 items by the client and by Feast alone, in turns."""
+    """Times online reads of one shopper and of 200 items by the client and by Feast alone."""
     with configured(store) as (conf, folder):
         with local_session(folder) as spark:
             fill(spark, conf, users, FIRST)
@@ -121,43 +124,55 @@ def read(store: str, users: int) -> None:
             publish(night)
         client = StorefrontClient(feature_store_yaml(conf), on_stale="serve")
         feast = FeatureStore(fs_yaml_file=feature_store_yaml(conf))
-        chance = np.random.default_rng(1)
+        generator = np.random.default_rng(1)
         items = [f"i{number:06}" for number in range(ITEMS)]
 
-        def plain(service: str, keys: dict[str, list[str]]) -> Any:
+        def read_by_feast(service: str, keys: dict[str, list[str]]) -> Any:
             return feast.get_online_features(
                 features=feast.get_feature_service(service, allow_cache=True), entity_rows=keys, full_feature_names=True
             ).to_dict()
 
-        def user() -> str:
-            return f"u{chance.integers(users):07}"
+        def random_user() -> str:
+            return f"u{generator.integers(users):07}"
 
-        def some() -> list[str]:
-            return list(chance.choice(items, 200, replace=False))
+        def random_items() -> list[str]:
+            return list(generator.choice(items, 200, replace=False))
 
-        timed: dict[str, tuple[int, Callable[[], Any]]] = {
-            "list of a shopper, client": (1_000, lambda: client.user_list(user())),
-            "list of a shopper, Feast alone": (1_000, lambda: plain("storefront_list", {"user_id": [user()]})),
-            "boosts of 200 items, client": (200, lambda: client.boosts(some())),
-            "boosts of 200 items, Feast alone": (200, lambda: plain("storefront_boost", {"item_id": some()})),
-            "all of a shopper, client": (1_000, lambda: client.user(user())),
-            "all of a shopper, Feast alone": (1_000, lambda: plain("storefront_user", {"user_id": [user()]})),
-            "all of 200 items, client": (100, lambda: client.items(some())),
-            "all of 200 items, Feast alone": (100, lambda: plain("storefront_item", {"item_id": some()})),
+        reads: dict[str, tuple[int, Callable[[], Any]]] = {
+            "list of a shopper, client": (1_000, lambda: client.user_list(random_user())),
+            "list of a shopper, Feast alone": (
+                1_000,
+                lambda: read_by_feast("storefront_list", {"user_id": [random_user()]}),
+            ),
+            "boosts of 200 items, client": (200, lambda: client.boosts(random_items())),
+            "boosts of 200 items, Feast alone": (
+                200,
+                lambda: read_by_feast("storefront_boost", {"item_id": random_items()}),
+            ),
+            "list and features of a shopper, client": (1_000, lambda: client.user(random_user())),
+            "list and features of a shopper, Feast alone": (
+                1_000,
+                lambda: read_by_feast("storefront_user", {"user_id": [random_user()]}),
+            ),
+            "all values of 200 items, client": (100, lambda: client.items(random_items())),
+            "all values of 200 items, Feast alone": (
+                100,
+                lambda: read_by_feast("storefront_item", {"item_id": random_items()}),
+            ),
         }
-        for name, (count, call) in timed.items():
+        for name, (count, call) in reads.items():
             call()
-            took = []
+            seconds = []
             for _ in range(count):
                 began = time.perf_counter()
                 call()
-                took.append(time.perf_counter() - began)
-            p50, p99 = np.percentile(np.array(took) * 1e3, [50, 99])
+                seconds.append(time.perf_counter() - began)
+            p50, p99 = np.percentile(np.array(seconds) * 1e3, [50, 99])
             print(f"{store}, {name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms", flush=True)
 
 
 def readers(store: str, reads: int) -> None:
-    """Reads during ten publishes with live writes and two kills."""
+    """Counts wrong answers during ten publishes with live writes and two kills."""
     with configured(store) as (conf, _):
         began = time.perf_counter()
         seen = read_while_publishing(conf, nights=10, kills=2, reads=reads, copies=1_000)
@@ -169,15 +184,15 @@ def readers(store: str, reads: int) -> None:
     )
 
 
-def feasts_own(conf: Config, folder: Path, store: str) -> FeatureStore:
-    """The same registry with Feast's own store class, in a place of its own."""
+def plain_feast_store(conf: Config, folder: Path, store: str) -> FeatureStore:
+    """A second store with Feast's own store class and its own registry."""
     settings = yaml.safe_load(feature_store_yaml(conf).read_text())
     if store == "redis":
         settings["online_store"] = {"type": "redis", "connection_string": os.environ[VARIABLE] + ",db=1"}
     else:
         settings["online_store"] = {"type": "sqlite", "path": str(folder / "theirs.db")}
     settings["registry"]["path"] = str(folder / "theirs-registry.db")
-    # Without it Feast makes the message objects of all rows at once, some kilobytes each.
+    # By default Feast builds the messages of all rows at once, some kilobytes each.
     settings["materialization"] = {"online_write_batch_size": 50_000}
     (folder / "theirs.yaml").write_text(yaml.safe_dump(settings))
     theirs = FeatureStore(fs_yaml_file=folder / "theirs.yaml")
@@ -187,14 +202,17 @@ def feasts_own(conf: Config, folder: Path, store: str) -> FeatureStore:
 
 
 def compared(conf: Config, catalogue: Catalogue, theirs: FeatureStore) -> str:
-    """Reads 500 entities of every view from both stores; raises when a value differs."""
+    """Reads 500 entities of every view from both stores; returns how many values agree.
+
+    Raises AssertionError if two differ.
+    """
     ours = FeatureStore(fs_yaml_file=feature_store_yaml(conf))
-    colour, values = registered_colours(ours).served, 0
+    live_colour, values = registered_colours(ours).served, 0
     for view in catalogue.views:
         keys = [f"u{number:07}" if view.entity == "user" else f"i{number:06}" for number in range(500)]
-        told = [_read(store, view, of, keys) for store, of in ((ours, colour), (theirs, "blue"))]
+        answers = [_read(store, view, colour, keys) for store, colour in ((ours, live_colour), (theirs, "blue"))]
         for name in view.field_names:
-            for mine, other in zip(told[0][name], told[1][name], strict=True):
+            for mine, other in zip(answers[0][name], answers[1][name], strict=True):
                 if mine is None or not equal(mine, other):
                     raise AssertionError(f"{view.name}.{name}: {mine!r} and {other!r}")
                 values += 1

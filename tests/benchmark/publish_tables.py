@@ -1,4 +1,4 @@
-"""The tables of a night that a publish reads, of any size, made by Spark."""
+"""Synthetic tables of a night, of any size, as a publish reads them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ FIRST, ITEMS, SLOTS = date(2017, 12, 1), 5_000, 10
 
 
 def fill(spark: SparkSession, conf: Config, users: int, as_of: date) -> None:
-    """The night's tables, made by Spark. A third of the features' values differ between any two nights."""
-    number = (as_of - FIRST).days
+    """Writes the night's tables. A third of the features' values differ between any two nights."""
+    night = (as_of - FIRST).days
     tables = Warehouse(spark, conf.warehouse)
     user, item = F.format_string("u%07d", "user"), F.format_string("i%06d", "item")
     entries = (
         spark.range(users).withColumnRenamed("id", "user").crossJoin(spark.range(SLOTS).withColumnRenamed("id", "k"))
     )
     entries = entries.withColumn("item", F.pmod(F.xxhash64("user", "k"), F.lit(ITEMS)))
-    f = F.round(F.rand(10 + number) * 0.1, 6)
+    f = F.round(F.rand(10 + night) * 0.1, 6)
     lists = entries.select(
         F.lit(as_of).alias("as_of"), F.lit("main").alias("policy"), user.alias("user_id"),
         F.lit("tail_shelf").alias("placement"), (F.col("k") + 1).alias("rank"), item.alias("item_id"),
@@ -43,12 +43,12 @@ def fill(spark: SparkSession, conf: Config, users: int, as_of: date) -> None:
     run = {"run_id": "run", "step": "plan_exposure", "as_of": as_of, "status": "done"}
     tables.add(filled(spark, RUNS, [run]), RUNS)
     known = spark.range(ITEMS).withColumnRenamed("id", "item").select(item.alias("item_id"), "item")
-    given = known.select(
+    boosts = known.select(
         F.lit(as_of).alias("as_of"), F.lit("main").alias("policy"), F.lit("tail_shelf").alias("placement"), "item_id",
         F.lit("tail").alias("segment"), (F.col("item") / 1e5).alias("boost"), F.lit(0.0).alias("floor"),
         F.lit(9.0).alias("cap"), F.lit(1.0).alias("allocated"), F.lit("none").alias("binding"),
     )  # fmt: skip
-    tables.replace(given, ITEM_EXPOSURE, None)
+    tables.replace(boosts, ITEM_EXPOSURE, None)
     shoppers = (
         spark.range(users).withColumnRenamed("id", "user").select(user.alias("user_id"), F.col("user").alias("n"))
     )
@@ -61,19 +61,20 @@ def fill(spark: SparkSession, conf: Config, users: int, as_of: date) -> None:
             for feature in features
         ]
         columns = [
-            _varied(one.type.simpleString(), columns[place], place, number).cast(one.type).alias(one.name)
-            for place, one in enumerate(features)
+            _varied(feature.type.simpleString(), columns[place], place, night).cast(feature.type).alias(feature.name)
+            for place, feature in enumerate(features)
         ]
         key = table.key[1]
-        made = rows.select(F.lit(as_of).alias("as_of"), key, *columns)
-        made = made.withColumn("is_eligible", F.lit(True)) if "is_eligible" in made.columns else made
-        tables.replace(made, table, None)
+        values = rows.select(F.lit(as_of).alias("as_of"), key, *columns)
+        if "is_eligible" in values.columns:
+            values = values.withColumn("is_eligible", F.lit(True))
+        tables.replace(values, table, None)
 
 
-def _varied(kind: str, otherwise: Column, place: int, number: int) -> Column:
-    """A value of a feature on a night: the usual one with a chance of .82, so that two nights agree in .67."""
-    same, moved = {
-        "double": (F.round(F.rand(2), 6), F.round(F.rand(100 * number + 3), 6)),
-        "bigint": (F.col("n"), F.col("n") + number + 1),
-    }.get(kind, (otherwise, otherwise))
-    return F.when(F.rand(1_000 * number + place) < 0.82, same).otherwise(moved)
+def _varied(kind: str, default: Column, place: int, night: int) -> Column:
+    """A value of a feature on a night: with probability .82 the usual one, so that two nights agree in .67."""
+    usual, changed = {
+        "double": (F.round(F.rand(2), 6), F.round(F.rand(100 * night + 3), 6)),
+        "bigint": (F.col("n"), F.col("n") + night + 1),
+    }.get(kind, (default, default))
+    return F.when(F.rand(1_000 * night + place) < 0.82, usual).otherwise(changed)

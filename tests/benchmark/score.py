@@ -1,6 +1,7 @@
-"""The first stage against MLlib and against bare numpy: python -m tests.benchmark.score [dense] [mllib] [parts].
+"""Compares the first stage with MLlib and with plain numpy, and measures its memory when items are scored in parts.
 
-`dense` and `parts` use one core; `mllib` the cores of conf/spark-local.conf.
+python -m tests.benchmark.score [dense] [mllib] [parts]. `dense` and `parts` use one core, `mllib` the cores of
+conf/spark-local.conf.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from jobs.retrieval.date_side import DateSide, channel_settings
 from jobs.runtime.executor_files import ship_arrays
 from jobs.tables.warehouse import Warehouse
 from model.retrieval.candidates import top_candidates
-from model.retrieval.channels import ALL_CHANNELS
+from model.retrieval.channels import CHANNELS
 from model.retrieval.first_stage import FirstStage
 from tests.benchmark.synthetic_store import factors_alone, full_catalogue, shoppers_with
 from tests.spark_session import ROOT, local_session
@@ -37,14 +38,14 @@ NIGHT, CONF = date(2017, 12, 1), ROOT / "conf/local.yaml"
 
 
 def main() -> None:
-    """Runs the parts that are named, or all."""
+    """Runs the named parts, or all of them."""
     parts: dict[str, Callable[[], None]] = {"dense": dense, "mllib": mllib, "parts": in_parts}
     for name in sys.argv[1:] or parts:
         parts[name]()
 
 
 def dense() -> None:
-    """One channel of factors by the first stage, and what numpy takes for the product and the choice alone."""
+    """Times one channel of factors by the first stage, and numpy's product and selection alone."""
     generator = np.random.default_rng(1)
     items = generator.normal(size=(ITEMS, WIDTH)).astype(np.float32)
     users = generator.normal(size=(1_024, WIDTH)).astype(np.float32)
@@ -56,37 +57,37 @@ def dense() -> None:
         for block in people:
             top_candidates(catalogue, block, settings, first_stage, TOP, exclude_bought=False)
 
-    def bare(choose: Callable[..., np.ndarray]) -> Callable[[], None]:
+    def plain(select: Callable[..., np.ndarray]) -> Callable[[], None]:
         def run() -> None:
             for block in people:
-                choose(block.als @ items.T, ITEMS - TOP, axis=1)
+                select(block.als @ items.T, ITEMS - TOP, axis=1)
 
         return run
 
-    taken: dict[str, list[float]] = {}
+    durations: dict[str, list[float]] = {}
     for _ in range(3):
         for name, run in {
             "first stage": ours,
-            "product and np.partition": bare(np.partition),
-            "product and np.argpartition": bare(np.argpartition),
+            "product and np.partition": plain(np.partition),
+            "product and np.argpartition": plain(np.argpartition),
         }.items():
-            taken.setdefault(name, []).append(seconds(run))
+            durations.setdefault(name, []).append(seconds(run))
     pairs = len(users) * ITEMS
-    best = {name: min(times) for name, times in taken.items()}
-    for name, took in best.items():
+    best = {name: min(times) for name, times in durations.items()}
+    for name, duration in best.items():
         print(
-            f"{name}: {pairs / took / 1e6:.0f} million pairs/s; the first stage is at "
-            f"{took / best['first stage']:.2f} of it",
+            f"{name}: {pairs / duration / 1e6:.0f} million pairs/s; the first stage is "
+            f"{duration / best['first stage']:.2f} times as fast",
             flush=True,
         )
 
 
 def mllib() -> None:
-    """The lists of all shoppers by MLlib's recommendForAllUsers and by build_candidates, from the same factors."""
-    with tempfile.TemporaryDirectory() as name, local_session(Path(name)) as spark:
+    """Times the lists of all shoppers by MLlib's recommendForAllUsers and build_candidates, from the same factors."""
+    with tempfile.TemporaryDirectory() as folder, local_session(Path(folder)) as spark:
         model = fitted(spark)
         conf = load_config(CONF, [f"candidates.per_user={TOP}", "candidates.exclude_bought=false",
-                                  "candidates.least_cold=0", f"warehouse={name}/warehouse"])  # fmt: skip
+                                  "candidates.least_cold=0", f"warehouse={folder}/warehouse"])  # fmt: skip
         night = Night(conf, NIGHT, "run", spark, Warehouse(spark, conf.warehouse), Record())
         settings = channel_settings(conf)
         factors = model.itemFactors.orderBy("id").toPandas()
@@ -103,34 +104,35 @@ def mllib() -> None:
             return model.recommendForAllUsers(TOP)
 
         pairs = frame.count() * len(catalogue.item_ids)
-        took = {}
-        for who, lists in {"MLlib": theirs, "build_candidates": ours, "MLlib again": theirs,
+        durations = {}
+        for name, lists in {"MLlib": theirs, "build_candidates": ours, "MLlib again": theirs,
                             "build_candidates again": ours}.items():  # fmt: skip
-            took[who] = seconds(lambda lists=lists: lists().write.format("noop").mode("overwrite").save())
-            print(f"{who}: {took[who]:.1f} s, {pairs / took[who] / 1e6:.0f} million pairs/s", flush=True)
-        print(f"{took['MLlib again'] / took['build_candidates again']:.1f} times; {equal_lists(theirs(), ours())}")
+            durations[name] = seconds(lambda lists=lists: lists().write.format("noop").mode("overwrite").save())
+            print(f"{name}: {durations[name]:.1f} s, {pairs / durations[name] / 1e6:.0f} million pairs/s", flush=True)
+        ratio = durations["MLlib again"] / durations["build_candidates again"]
+        print(f"{ratio:.1f} times; {equal_lists(theirs(), ours())}")
 
 
 def in_parts() -> None:
-    """All channels over many items: pairs a second and the memory that scoring takes, for parts of several sizes."""
+    """Measures all channels over many items: pairs a second and memory, for parts of several sizes."""
     first_stage, settings = of_all_channels(), channel_settings(load_config(CONF))
     items = 400_000
     catalogue, people = full_catalogue(items, people=BLOCK)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for at_once in (50_000, 100_000, 200_000, items):
-        took = seconds(lambda at_once=at_once: top_candidates(
+        duration = seconds(lambda at_once=at_once: top_candidates(
             catalogue, people, settings, first_stage, 400, True, 20, at_once
         ))  # fmt: skip
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
         print(
-            f"{items:,} items, {len(ALL_CHANNELS)} channels, {BLOCK} shoppers, {at_once:,} items at once: "
-            f"{BLOCK * items / took / 1e6:.1f} million pairs/s; {grown:.2f} GiB beside the catalogue",
+            f"{items:,} items, {len(CHANNELS)} channels, {BLOCK} shoppers, {at_once:,} items at once: "
+            f"{BLOCK * items / duration / 1e6:.1f} million pairs/s; {grown:.2f} GiB in addition to the catalogue",
             flush=True,
         )
 
 
 def seconds(run: Callable[[], object]) -> float:
-    """How long it took."""
+    """Seconds of the call."""
     began = time.perf_counter()
     run()
     return time.perf_counter() - began
@@ -138,19 +140,19 @@ def seconds(run: Callable[[], object]) -> float:
 
 def of_factors() -> FirstStage:
     """A first stage whose score is the product of the factors."""
-    one, zero = np.ones(1), np.zeros(1)
-    return FirstStage("benchmark", ("als",), zero, one * 16, zero, np.array([16.0, 0.0, 0.0]), bias=0.0)
+    zero = np.zeros(1)
+    return FirstStage("benchmark", ("als",), zero, np.array([16.0]), zero, np.array([16.0, 0.0, 0.0]), bias=0.0)
 
 
 def of_all_channels() -> FirstStage:
     """All channels with weights of every kind."""
-    k = len(ALL_CHANNELS)
+    k = len(CHANNELS)
     weights = np.random.default_rng(2).normal(size=3 * k)
-    return FirstStage("benchmark", ALL_CHANNELS, np.zeros(k), np.ones(k), np.zeros(k), weights, bias=0.0)
+    return FirstStage("benchmark", tuple(CHANNELS), np.zeros(k), np.ones(k), np.zeros(k), weights, bias=0.0)
 
 
 def fitted(spark: SparkSession) -> ALSModel:
-    """One iteration of ALS: the values of the factors do not matter for the time."""
+    """A model after one iteration of ALS: the values of the factors do not affect the time."""
     generator = np.random.default_rng(3)
     user = np.repeat(np.arange(USERS), 20)
     item = np.concatenate([np.arange(ITEMS), generator.integers(0, ITEMS, len(user) - ITEMS)])
@@ -159,7 +161,7 @@ def fitted(spark: SparkSession) -> ALSModel:
 
 
 def shopper_frame(factors: DataFrame) -> DataFrame:
-    """The columns of `features.collaborative.purchases.shopper_arrays`, of shoppers who have factors alone."""
+    """Shoppers with factors only, in the columns of `features.collaborative.purchases.shopper_arrays`."""
     return factors.select(
         F.col("id").cast("string").alias("user_id"),
         F.floor(F.col("id") / BLOCK).cast("int").alias("block"),
@@ -172,10 +174,12 @@ def shopper_frame(factors: DataFrame) -> DataFrame:
 
 
 def equal_lists(theirs: DataFrame, ours: DataFrame) -> str:
-    """How many shoppers have the same items in both; raises where scores differ by more than rounding."""
-    one = theirs.select(F.col("user").cast("string").alias("user_id"), F.explode("recommendations").alias("r"))
-    one = one.select("user_id", F.col("r.item").cast("string").alias("item_id"), F.col("r.rating").alias("theirs"))
-    both = one.join(ours, on=["user_id", "item_id"], how="full").toPandas()
+    """The share of entries that are in both; raises AssertionError if scores differ by more than rounding."""
+    entries = theirs.select(F.col("user").cast("string").alias("user_id"), F.explode("recommendations").alias("r"))
+    entries = entries.select(
+        "user_id", F.col("r.item").cast("string").alias("item_id"), F.col("r.rating").alias("theirs")
+    )
+    both = entries.join(ours, on=["user_id", "item_id"], how="full").toPandas()
     shared = both.dropna()
     np.testing.assert_allclose(shared.theirs, shared.first_stage_score, atol=1e-4)
     return f"{len(shared) / (len(both) + len(shared)) * 2:.3%} of the entries are the same in both"

@@ -1,7 +1,7 @@
-"""Scoring by fusion and trees on the CPU and a GPU, on made-up shoppers of the default's sizes.
+"""Measures scoring by fusion and trees on the CPU and a GPU, on synthetic shoppers of the default sizes.
 
-python -m tests.benchmark.second_stage [--device cuda] [--shoppers 256]. Prints candidates a second of each device with
-one core and with all, and by how much the devices' answers differ.
+python -m tests.benchmark.second_stage [--device cuda] [--shoppers 256]. Prints pairs a second of each device with one
+core and with all cores, and how much the devices' results differ.
 """
 
 from __future__ import annotations
@@ -35,25 +35,27 @@ REPEATS = 5
 
 
 def main() -> None:
-    """Trains a scorer of the default's sizes on noise, then times it on each device."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    made.add_argument("--shoppers", type=int, default=256)
-    made.add_argument("--worker", help="folder of a saved scorer: tells the memory of a process that scores by it")
-    given = made.parse_args()
-    if given.worker:
-        _worker(Path(given.worker), given.shoppers)
+    """Trains a scorer of the default sizes on noise, then times it on each device."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    arguments.add_argument("--shoppers", type=int, default=256)
+    arguments.add_argument(
+        "--worker", help="folder of a saved scorer: print the memory of a process that scores with it"
+    )
+    args = arguments.parse_args()
+    if args.worker:
+        _worker(Path(args.worker), args.shoppers)
         return
     cores = len(os.sched_getaffinity(0))
-    scorer, period = _scorer(cores), _period(given.shoppers, 2)
+    scorer, period = _scorer(cores), _period(args.shoppers, 2)
     items = scorer.ranker.encode_items(period.items)
     with tempfile.TemporaryDirectory() as folder:
         scorer.save(Path(folder))
         subprocess.run([sys.executable, "-m", "tests.benchmark.second_stage", "--worker", folder], check=True)
     on_cpu = _timed(scorer, period.block, items, "cpu", cores)
-    if given.device != "cpu":
-        print(torch.cuda.get_device_name(given.device))
-        _compare(on_cpu, _timed(scorer, period.block, items, given.device, cores), period.block.listed)
+    if args.device != "cpu":
+        print(torch.cuda.get_device_name(args.device))
+        _compare(on_cpu, _timed(scorer, period.block, items, args.device, cores), period.block.listed)
 
 
 def _worker(folder: Path, shoppers: int) -> None:
@@ -77,7 +79,7 @@ def _peak() -> float:
 def _timed(
     scorer: Scorer, block: Block, items: EncodedItems, device: str, cores: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Logits of the fusion, log-odds of both and reasons; prints the speed with one core and with all."""
+    """Logits of the fusion, log-odds of both and reasons; prints the speed with one core and with all cores."""
     scorer.ranker.to(device)
     pairs = int(block.listed.sum())
     for threads in sorted({1, cores}):
@@ -90,17 +92,17 @@ def _timed(
     return scorer.ranker.predict(block, items), scorer.log_odds(block, items)[0], scorer.reasons(block, items)
 
 
-def _compare(one: tuple[np.ndarray, ...], other: tuple[np.ndarray, ...], listed: np.ndarray) -> None:
-    logits, log_odds = (float(np.abs(one[n][listed] - other[n][listed]).max()) for n in (0, 1))
-    reasons = int((one[2] != other[2]).any(axis=2)[listed].sum())
+def _compare(cpu: tuple[np.ndarray, ...], gpu: tuple[np.ndarray, ...], listed: np.ndarray) -> None:
+    logits, log_odds = (float(np.abs(cpu[n][listed] - gpu[n][listed]).max()) for n in (0, 1))
+    reasons = int((cpu[2] != gpu[2]).any(axis=2)[listed].sum())
     print(f"greatest difference: logits {logits:.1e}, log-odds {log_odds:.1e}; reasons that differ {reasons}")
 
 
-def _seconds(what: Callable[[], object]) -> float:
-    what()
+def _seconds(run: Callable[[], object]) -> float:
+    run()
     began = time.perf_counter()
     for _ in range(REPEATS):
-        what()
+        run()
     return (time.perf_counter() - began) / REPEATS
 
 
@@ -115,8 +117,8 @@ def _scorer(cores: int) -> Scorer:
     inputs = RankerInputs(channels, item_features, user_features, conf["fusion"]["history_items"])
     period = _period(128, 1)
     ranker = fit_ranker([period], inputs, settings)
-    one = np.ones(CHANNELS)
-    first = FirstStage("made up", channels, 0 * one, one, 0 * one, np.full(3 * CHANNELS, 0.01), -3.0)
+    ones, zeros = np.ones(CHANNELS), np.zeros(CHANNELS)
+    first = FirstStage("synthetic", channels, zeros, ones, zeros, np.full(3 * CHANNELS, 0.01), -3.0)
     return Scorer(
         first, Ensemble(ranker, fit_trees([period], ranker, TreeSettings(**trees, seed=1, threads=1))),
         Calibrator(-2.0, 1.0, 0.2),

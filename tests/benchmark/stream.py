@@ -1,10 +1,10 @@
-"""How soon an event that is written is seen online, at a steady rate of events.
+"""Measures the delay from an event's file to its count online, at a steady rate of events.
 
-A generator writes so many events a second as Parquet files, two a second, with times of now. `jobs/stream_events.py`
-runs as a process of its own with the defaults of conf/base.yaml but for the source. Each file holds an exposure of an
-item of its own; the delay of the file's events is from the moment that the file is there until Feast's online store has
-that item, asked ten times a second. Items and shoppers are drawn by a power law; every item has a cap, so that live
-factors are computed. Both cores are shared by generator, stream and reader. Run by `make benchmark-stream`.
+A generator writes events with current times as Parquet files, two files a second. `jobs/stream_events.py` runs in its
+own process with the defaults of conf/base.yaml, except the source. Each file holds an exposure of a marker item; the
+delay of the file's events is the time from the file's appearance until Feast's online store has the marker, polled ten
+times a second. Items and shoppers are drawn by a power law; every item has a cap, so that live factors are computed.
+Generator, stream and reader share two cores. Run by `make benchmark-stream`.
 """
 
 from __future__ import annotations
@@ -31,42 +31,43 @@ from features.contract.live_counts import LIVE_ITEM_COUNTS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.live.counting import COLUMNS
 from jobs.config.configuration import Config, load_config
-from jobs.live.online import LIVE_SERVICE, register_live
+from jobs.live.online import register_live
 from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import register
 from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views, table_path
+from jobs.serving.client import LIVE
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 from tests.spark_session import local_session
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES_A_SECOND, LOOKS_A_SECOND = 2, 10
+FILES_A_SECOND, POLLS_A_SECOND = 2, 10
 ITEMS, USERS = 5_000, 50_000
 
 
 def main() -> None:
-    """Starts the stream, keeps the rate up for so long, and tells what was measured after the warm-up."""
-    made = argparse.ArgumentParser(description=__doc__)
-    made.add_argument("--rate", type=int, default=5_000, help="events a second")
-    made.add_argument("--seconds", type=int, default=90)
-    made.add_argument("--warm-up", type=int, default=30, help="seconds at the beginning that are left out")
-    given = made.parse_args()
+    """Starts the stream, writes events at the rate, and prints what was measured after the warm-up."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rate", type=int, default=5_000, help="events a second")
+    arguments.add_argument("--seconds", type=int, default=90)
+    arguments.add_argument("--warm-up", type=int, default=30, help="first seconds, which are not measured")
+    args = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         conf_path = configured(Path(folder))
         conf = load_config(conf_path)
         prepare(conf)
         stream = started(conf_path)
         try:
-            written, seen = measured(conf, given.rate, given.seconds)
+            written, seen = measured(conf, args.rate, args.seconds)
         finally:
             os.killpg(stream.pid, signal.SIGTERM)
             stream.wait(60)
-        tell(conf, given.rate, given.warm_up, written, seen)
+        report(conf, args.rate, args.warm_up, written, seen)
 
 
 def configured(folder: Path) -> Path:
-    """A configuration with the defaults but for the source of the stream."""
+    """Writes a configuration with the defaults, except the source of the stream, and returns its path."""
     (folder / "inbox").mkdir()
     path = folder / "conf.yaml"
     stream = {"format": "parquet", "path": str(folder / "inbox")}
@@ -75,7 +76,7 @@ def configured(folder: Path) -> Path:
 
 
 def prepare(conf: Config) -> None:
-    """Registers the views, and plans a night with a cap for every item."""
+    """Registers the views and writes the plan of a night with a cap for every item."""
     store = open_store(conf)
     register(store, build_catalogue(online_views(conf)))
     register_live(store, partial(table_path, conf))
@@ -90,7 +91,7 @@ def prepare(conf: Config) -> None:
 
 
 def started(conf_path: Path) -> subprocess.Popen[bytes]:
-    """The stream's process, when its query runs."""
+    """Starts the stream and returns its process once the query runs."""
     command = [
         Path(sys.executable).with_name("spark-submit"), "--properties-file", "conf/spark-local.conf",
         "jobs/stream_events.py", "--conf", conf_path,
@@ -109,7 +110,7 @@ def started(conf_path: Path) -> subprocess.Popen[bytes]:
 
 
 def measured(conf: Config, rate: int, seconds: int) -> tuple[dict[str, float], dict[str, float]]:
-    """By marker: the moment its file was there, and the moment it was online."""
+    """By marker: the moment its file appeared, and the moment it was online."""
     written: dict[str, float] = {}
     writer = threading.Thread(target=write, args=(Path(str(conf.stream.path)), rate, seconds, written))
     store, seen, until = read_store(conf), {}, time.monotonic() + seconds + 120
@@ -117,28 +118,28 @@ def measured(conf: Config, rate: int, seconds: int) -> tuple[dict[str, float], d
     while (writer.is_alive() or len(seen) < len(written)) and time.monotonic() < until:
         began = time.monotonic()
         waiting = [marker for marker in list(written) if marker not in seen]
-        online = look(store, waiting) if waiting else []
+        online = online_markers(store, waiting) if waiting else []
         seen |= dict.fromkeys(online, time.monotonic())
-        time.sleep(max(0.0, 1 / LOOKS_A_SECOND - (time.monotonic() - began)))
+        time.sleep(max(0.0, 1 / POLLS_A_SECOND - (time.monotonic() - began)))
     writer.join()
     return written, seen
 
 
 def write(inbox: Path, rate: int, seconds: int, written: dict[str, float]) -> None:
-    """Files of events, each when its time has come."""
+    """Writes files of events, each at its time, and records when it appeared."""
     random = np.random.default_rng(17)
-    each, began = rate // FILES_A_SECOND, time.monotonic()
+    events_a_file, began = rate // FILES_A_SECOND, time.monotonic()
     for number in range(seconds * FILES_A_SECOND):
         marker = f"marker-{number}"
-        half = inbox.parent / f"{marker}.parquet"
-        events_of(random, each, number, marker).to_parquet(half, index=False, coerce_timestamps="us")
+        unfinished = inbox.parent / f"{marker}.parquet"
+        events_of(random, events_a_file, number, marker).to_parquet(unfinished, index=False, coerce_timestamps="us")
         time.sleep(max(0.0, began + (number + 1) / FILES_A_SECOND - time.monotonic()))
-        half.rename(inbox / half.name)
+        unfinished.rename(inbox / unfinished.name)
         written[marker] = time.monotonic()
 
 
 def events_of(random: np.random.Generator, count: int, number: int, marker: str) -> pd.DataFrame:
-    """Events of half a second; the last is the exposure of the marker."""
+    """The events of one file; the last is the exposure of the marker."""
     item = [f"i{n}" for n in (ITEMS * random.random(count - 1) ** 2).astype(int)]
     now = pd.Timestamp.now("UTC") + pd.to_timedelta(random.random(count) / FILES_A_SECOND, unit="s")
     rows = pd.DataFrame(
@@ -159,28 +160,30 @@ def events_of(random: np.random.Generator, count: int, number: int, marker: str)
     return rows[list(COLUMNS)]
 
 
-def look(store: FeatureStore, markers: list[str]) -> list[str]:
-    """Those that are online."""
-    service = store.get_feature_service(LIVE_SERVICE, allow_cache=True)
-    answer = store.get_online_features(service, entity_rows=[{"item_id": one} for one in markers]).to_dict()
+def online_markers(store: FeatureStore, markers: list[str]) -> list[str]:
+    """The markers that are online."""
+    service = store.get_feature_service(LIVE, allow_cache=True)
+    answer = store.get_online_features(service, entity_rows=[{"item_id": marker} for marker in markers]).to_dict()
     return [item for item, day in zip(answer["item_id"], answer["day"], strict=True) if day is not None]
 
 
-def tell(conf: Config, rate: int, warm_up: int, written: dict[str, float], seen: dict[str, float]) -> None:
-    """Prints the rate that was counted and the delays; ends with status 1 where an event was not seen."""
+def report(conf: Config, rate: int, warm_up: int, written: dict[str, float], seen: dict[str, float]) -> None:
+    """Prints the counted rate and the delays; exits with status 1 if an event was not seen."""
     began = min(written.values())
-    late = [seen[marker] - at for marker, at in written.items() if marker in seen and at - began >= warm_up]
+    delays = [seen[marker] - at for marker, at in written.items() if marker in seen and at - began >= warm_up]
     with local_session(Path(conf.warehouse).parent) as spark:
         counts = Warehouse(spark, conf.warehouse).read(LIVE_ITEM_COUNTS).toPandas()
     events = counts[["exposures", "clicks", "carts", "purchases"]].to_numpy().sum()
-    given = len(written) * (rate // FILES_A_SECOND)
-    taken = max(seen.values()) - began
+    expected = len(written) * (rate // FILES_A_SECOND)
+    duration = max(seen.values()) - began
     batches = counts["batch_id"].nunique()
-    print(f"{given:,} events written at {rate:,} a second, {events:,.0f} counted in {batches} batches")
-    print(f"{events / taken:,.0f} events/s from the first file to the last event online")
-    p50, p99 = np.quantile(late, [0.5, 0.99])
-    print(f"delay from file to online, after {warm_up} s: p50 {p50:.1f} s, p99 {p99:.1f} s, most {max(late):.1f} s")
-    if len(seen) < len(written) or events != given:
+    print(f"{expected:,} events written at {rate:,} a second, {events:,.0f} counted in {batches} batches")
+    print(f"{events / duration:,.0f} events/s from the first file to the last event online")
+    p50, p99 = np.quantile(delays, [0.5, 0.99])
+    print(
+        f"delay from file to online, after {warm_up} s: p50 {p50:.1f} s, p99 {p99:.1f} s, maximum {max(delays):.1f} s"
+    )
+    if len(seen) < len(written) or events != expected:
         sys.exit(f"{len(written) - len(seen)} of {len(written)} files were never seen online.")
 
 

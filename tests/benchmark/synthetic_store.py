@@ -1,4 +1,4 @@
-"""Catalogues and shoppers of any size, with nothing in them but what takes time."""
+"""Synthetic catalogues and shoppers of any size, with only what costs time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import numpy as np
 from scipy import sparse
 
 from model.retrieval.catalogue import KINDS, Catalogue
-from model.retrieval.channels import ITEM_CHANNELS, shopper_profiles
+from model.retrieval.channels import ITEM_SCORES
 from model.retrieval.shoppers import Shoppers
+from model.retrieval.taste import shopper_profiles
 
 _TYPES = 2_000
 
 
 def factors_alone(factors: np.ndarray, item_ids: Sequence[str] | None = None) -> Catalogue:
-    """Items [n, k] that have factors and nothing else."""
+    """A catalogue of items that have factors [n, k] and nothing else."""
     n = len(factors)
     ids = [str(number) for number in range(n)] if item_ids is None else item_ids
     empty = sparse.csr_matrix((1, n), dtype=np.float32)
@@ -28,10 +29,10 @@ def factors_alone(factors: np.ndarray, item_ids: Sequence[str] | None = None) ->
         cold=np.zeros(n, dtype=bool),
         text=np.zeros((1, 1), dtype=np.float32),
         als=factors,
-        item_statistics=np.zeros((len(ITEM_CHANNELS), n), dtype=np.float32),
+        item_statistics={score.name: np.zeros(n, dtype=np.float32) for score in ITEM_SCORES},
         store_purchases=empty,
         store_promotions=empty,
-        neighbour_ids=np.array(["nobody"]),
+        neighbour_ids=np.array(["neighbour"]),
         neighbour_profiles=sparse.csr_matrix((1, n + 1), dtype=np.float32),
         neighbour_purchases=empty,
         profile_idf=np.ones(n + 1, dtype=np.float32),
@@ -39,7 +40,7 @@ def factors_alone(factors: np.ndarray, item_ids: Sequence[str] | None = None) ->
 
 
 def shoppers_with(factors: np.ndarray, purchases: int = 0, items: int = 1, text_width: int = 1) -> Shoppers:
-    """Shoppers [b, k] with so many purchases of random items each."""
+    """Shoppers with factors [b, k] and a number of purchases of random items each."""
     generator, b = np.random.default_rng(4), len(factors)
     return Shoppers(
         user_ids=np.array([f"u{number}" for number in range(b)]),
@@ -53,14 +54,14 @@ def shoppers_with(factors: np.ndarray, purchases: int = 0, items: int = 1, text_
 
 
 def full_catalogue(items: int, people: int, neighbours: int = 5_000) -> tuple[Catalogue, Shoppers]:
-    """A catalogue that feeds every channel, a distinct text for four items, and a block of shoppers."""
+    """A catalogue that feeds every channel, with a distinct text for every four items, and a block of shoppers."""
     generator = np.random.default_rng(5)
     texts, width, factors = items // 4, 384, 48
 
     def dense(*shape: int) -> np.ndarray:
         return generator.standard_normal(shape, dtype=np.float32)
 
-    def thin(rows: int, share: float) -> sparse.csr_matrix:
+    def sparse_rows(rows: int, share: float) -> sparse.csr_matrix:
         count = int(rows * items * share)
         at = (generator.integers(0, rows, count), generator.integers(0, items, count))
         return sparse.csr_matrix((generator.random(count, dtype=np.float32), at), shape=(rows, items))
@@ -79,12 +80,12 @@ def full_catalogue(items: int, people: int, neighbours: int = 5_000) -> tuple[Ca
         cold=generator.random(items) < 0.3,
         text=dense(texts, width),
         als=dense(items, factors),
-        item_statistics=dense(len(ITEM_CHANNELS), items),
-        store_purchases=thin(100, 0.02),
-        store_promotions=thin(100, 0.02),
+        item_statistics={score.name: dense(items) for score in ITEM_SCORES},
+        store_purchases=sparse_rows(100, 0.02),
+        store_promotions=sparse_rows(100, 0.02),
         neighbour_ids=sample.user_ids,
         neighbour_profiles=shopper_profiles(sample, codes["product_type"], idf),
-        neighbour_purchases=thin(neighbours, 0.0003),
+        neighbour_purchases=sparse_rows(neighbours, 0.0003),
         profile_idf=idf,
     )
     return catalogue, shoppers_with(dense(people, factors), 200, items, width)

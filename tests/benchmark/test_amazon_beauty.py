@@ -1,4 +1,4 @@
-"""The protocol of the benchmark on a small table, and both stages on data in which nothing can be known."""
+"""The protocol of the benchmark on a small table, and both stages on random data, where they cannot beat chance."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ SMALL = Beauty(
 )  # fmt: skip
 
 
-def test_what_lies_before_a_cut_and_what_is_the_target() -> None:
+def test_rows_before_a_cut_and_targets() -> None:
     user, item, order = SMALL.before(0)
     assert (user.tolist(), item.tolist(), order.tolist()) == ([0, 0, 1], [3, 1, 0], [-2, -1, -1])
     assert SMALL.target(0).tolist() == [0, 2]
@@ -25,29 +25,29 @@ def test_what_lies_before_a_cut_and_what_is_the_target() -> None:
 def test_the_head_is_a_fifth_of_what_was_bought_in_training() -> None:
     items = np.repeat([4, 1, 2, 3, 0], [3, 2, 1, 1, 1])
     beauty = replace(SMALL, user=np.arange(8), item=items, back=np.full(8, 2), titles=["?"] * 7, draw=np.zeros(7))
-    assert np.flatnonzero(beauty.head()).tolist() == [4]  # a fifth of the five items that anybody bought
+    assert np.flatnonzero(beauty.head()).tolist() == [4]  # a fifth of the five items bought in training
 
 
-def test_ranks_count_equals_against_the_target() -> None:
+def test_ties_count_against_the_target() -> None:
     scores = np.array([[3.0, 2.0, 2.0], [1.0, 5.0, -np.inf], [1.0, 2.0, 3.0]])
     assert ranks(scores, np.array([1, 1, -1])).tolist()[:2] == [2, 0]
-    assert ranks(scores, np.array([1, 2, -1]))[1:].min() > 10**9  # the target is not listed
+    assert ranks(scores, np.array([1, 2, -1]))[1:].min() > 10**9  # the target is no candidate
 
 
 def test_figures_of_head_and_tail() -> None:
-    found = figures(np.array([0, 2, 10]), np.array([True, False, True]))
+    metrics = figures(np.array([0, 2, 10]), np.array([True, False, True]))
     # Gains 1, 1 / log2(4) and 0.
-    assert found["all"] == pytest.approx((2 / 3, 0.5))
-    assert found["head"] == pytest.approx((1.0, 0.5))
-    assert found["tail"] == pytest.approx((0.5, 0.5))
+    assert metrics["all"] == pytest.approx((2 / 3, 0.5))
+    assert metrics["head"] == pytest.approx((1.0, 0.5))
+    assert metrics["tail"] == pytest.approx((0.5, 0.5))
 
 
-def test_no_row_knows_what_cannot_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_row_beats_chance_on_random_data(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     users, items, listed = 600, 300, 10
     length = random.integers(5, 9, users)
-    user, back = np.repeat(np.arange(users), length), np.concatenate([np.arange(one)[::-1] for one in length])
-    item = np.concatenate([random.permutation(items)[:one] for one in length])
+    user, back = np.repeat(np.arange(users), length), np.concatenate([np.arange(n)[::-1] for n in length])
+    item = np.concatenate([random.permutation(items)[:n] for n in length])
     titles = [f"brand{random.integers(9)} thing{random.integers(30)} no {number}" for number in range(items)]
     beauty = Beauty(user, item, back, titles, random.permutation(items).astype(str))
     vectors = np.linalg.qr(random.normal(size=(items, 8)))[0].astype(np.float32)
@@ -60,5 +60,5 @@ def test_no_row_knows_what_cannot_be_known(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(rows) == 6
     chance = listed / (items - length.mean() + 1)
     error = np.sqrt(chance / users)
-    for name, found in rows.items():
-        assert abs(found["all"][0] - chance) < 4 * error, name
+    for name, row in rows.items():
+        assert abs(row["all"][0] - chance) < 4 * error, name

@@ -1,4 +1,4 @@
-"""The protocol of the panel's benchmark by hand."""
+"""The protocol of the panel's benchmark, with metrics computed by hand."""
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ def test_head_and_targets() -> None:
             ("u1", "salt", "2017-12-01"),
             ("u1", "salt", "2017-12-05"),  # once is enough
             ("u2", "rice", "2017-12-09"),  # never sold before
-            ("u3", "rice", "2017-12-09"),  # a household that nobody knows
+            ("u3", "rice", "2017-12-09"),  # an unknown household
         ),
         CUT,
     )
@@ -44,8 +44,8 @@ def test_figures_by_hand() -> None:
         [("u1", "milk", 0.9), ("u1", "tea", 0.8), ("u1", "oil", 0.5), ("u1", "salt", 0.4), ("u2", "oil", 0.1)],
         columns=["user_id", "item_id", "score"],
     )
-    found = figures(ranking, split)  # u1: milk and tea are dropped, so salt stands second; u2: nothing is found
-    assert (found["households"], found["targets"]) == (2, 2)
-    assert found["recall@100"] == pytest.approx(0.5)
-    assert found["hit@10"] == pytest.approx(0.5)
-    assert found["ndcg@100"] == pytest.approx(0.5 / np.log2(3))
+    metrics = figures(ranking, split)  # u1: milk and tea are dropped, so salt is second; u2: no hit
+    assert (metrics["households"], metrics["targets"]) == (2, 2)
+    assert metrics["recall@100"] == pytest.approx(0.5)
+    assert metrics["hit@10"] == pytest.approx(0.5)
+    assert metrics["ndcg@100"] == pytest.approx(0.5 / np.log2(3))

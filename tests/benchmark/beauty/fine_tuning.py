@@ -1,9 +1,9 @@
-"""The text channels of Amazon Beauty by the frozen encoder and by the fine-tuned one.
+"""Compares the text channels of Amazon Beauty by the frozen and the fine-tuned encoder.
 
     make benchmark-beauty-text BEAUTY=FOLDER [ARGS="--steps 100 --batch-size 32 --cores N"]
 
-Fine-tuned as the nightly job does it, on pairs of consecutive items before validation; ranked are the last but one
-items of some shoppers, which the pairs do not hold. The test items are not looked at.
+The encoder is fine-tuned as in a night, on pairs of consecutive items before validation. The channels rank the last but
+one items of some shoppers, which are in no pair. The test items are not read.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 
 from model.retrieval.channels import score_channels
 from model.retrieval.shoppers import Shoppers
+from model.text.bars import Bar
 from model.text.encoder import Encoder
 from model.text.pairs import Pairs
 from model.text.tuning import TwoTowerSettings
@@ -28,6 +29,7 @@ USER_ITEMS, EVALUATED, USERS_AT_ONCE = 3, 4000, 500
 
 
 def main() -> None:
+    """Prints the metrics of each channel by both encoders."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=100)
@@ -42,19 +44,21 @@ def main() -> None:
     )  # fmt: skip
     frozen = frozen_encoder()
     pairs = pairs_of(beauty, settings.steps * settings.batch_size)
-    tuned = fine_tune(frozen, pairs, settings, threads=arguments.cores, progress="fine-tuning").encoder
+    tuned = fine_tune(frozen, pairs, settings, threads=arguments.cores, progress=Bar("fine-tuning", "step")).encoder
     print_row("", None)
     for name, encoder in {
         "frozen": frozen,
         f"fine-tuned, {settings.steps} x {settings.batch_size} pairs": tuned,
     }.items():
-        for channel, found in measured(beauty, encoder, arguments.cores).items():
-            print_row(f"{channel}, {name}", found)
+        for channel, row in measured(beauty, encoder, arguments.cores).items():
+            print_row(f"{channel}, {name}", row)
 
 
 def pairs_of(beauty: Beauty, count: int) -> Pairs:
-    """`count` pairs, drawn with repetition: the titles of up to USER_ITEMS items, newest first, and of the item after
-    them. Nothing of a shopper's last two items is in them."""
+    """`count` pairs, drawn with repetition: titles of up to USER_ITEMS items, newest first, and of the item after them.
+
+    A shopper's last two items are in no pair.
+    """
     people = shoppers(beauty, 1)
     later = np.flatnonzero(np.diff(people.row, append=-1) == 0)  # an item with an older one of the same shopper
     shares = np.bincount(people.item[later], minlength=len(beauty.titles)) / len(later)
@@ -63,7 +67,7 @@ def pairs_of(beauty: Beauty, count: int) -> Pairs:
     before = [people.item[place + 1 : min(place + 1 + USER_ITEMS, end)] for place, end in zip(drawn, last, strict=True)]
     texts = np.array(beauty.titles, dtype=object)
     return Pairs(
-        [", ".join(texts[one]) for one in before], texts[people.item[drawn]].tolist(), shares[people.item[drawn]]
+        [", ".join(texts[items]) for items in before], texts[people.item[drawn]].tolist(), shares[people.item[drawn]]
     )
 
 
@@ -72,18 +76,18 @@ def measured(beauty: Beauty, encoder: Encoder, cores: int) -> dict[str, dict[str
     side = without_links(beauty, titles_of(beauty, encoder, cores), 1)
     users = np.sort(np.random.default_rng(2).permutation(int(beauty.user.max()) + 1)[:EVALUATED])
     people, target, tail = with_texts(beauty, users, encoder, cores), beauty.target(1)[users], ~beauty.head()
-    found = {}
+    rows_of = {}
     for channel in ("text_history", "text_two_tower"):
-        rank = []
+        block_ranks = []
         for start in range(0, len(users), USERS_AT_ONCE):
             rows = np.arange(start, min(start + USERS_AT_ONCE, len(users)))
             block = people.take(rows)
-            one = score_channels(side, block, SETTINGS, (channel,))[0]
-            score = one.at(np.arange(len(rows))[:, None], np.arange(one.shape[1])[None, :])
+            scores = score_channels(side, block, SETTINGS, (channel,))[0]
+            score = scores.at(np.arange(len(rows))[:, None], np.arange(scores.shape[1])[None, :])
             score[block.bought(len(beauty.titles)).toarray() > 0] = -np.inf
-            rank.append(ranks(score, target[rows]))
-        found[channel] = figures(np.concatenate(rank), tail[target])
-    return found
+            block_ranks.append(ranks(score, target[rows]))
+        rows_of[channel] = figures(np.concatenate(block_ranks), tail[target])
+    return rows_of
 
 
 def with_texts(beauty: Beauty, users: np.ndarray, encoder: Encoder, cores: int) -> Shoppers:
@@ -91,8 +95,8 @@ def with_texts(beauty: Beauty, users: np.ndarray, encoder: Encoder, cores: int) 
     people = shoppers(beauty, 1).take(users)
     texts = np.array(beauty.titles, dtype=object)
     bounds = zip(people.start[:-1], people.start[1:], strict=True)
-    said = [", ".join(texts[people.item[start : min(start + USER_ITEMS, end)]]) for start, end in bounds]
-    return replace(people, text=encoder.encode_users(said, 128, threads=cores, progress="shoppers"))
+    user_texts = [", ".join(texts[people.item[start : min(start + USER_ITEMS, end)]]) for start, end in bounds]
+    return replace(people, text=encoder.encode_users(user_texts, 128, threads=cores, progress=Bar("shoppers")))
 
 
 if __name__ == "__main__":

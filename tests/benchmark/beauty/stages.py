@@ -1,4 +1,4 @@
-"""The product's first and second stage on one side of Amazon Beauty."""
+"""First and second stage on one side of Amazon Beauty."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from model.fusion.training import FusionSettings, Period
 from model.fusion.trees import TreeSettings
 from model.retrieval.candidates import sample_for_training, top_candidates
 from model.retrieval.catalogue import Catalogue
-from model.retrieval.channels import ITEM_CHANNELS
 from model.retrieval.first_stage import FirstStage, fit_first_stage
 from model.retrieval.sequences import newest_places
 from model.retrieval.shoppers import Shoppers
@@ -32,7 +31,7 @@ HISTORY = 20
 INPUTS = RankerInputs(
     channels=CHANNELS,
     item_features=("popularity", "late_popularity", "late_share", "title_length"),
-    user_features=("history_length", "mean_popularity", "likeness_of_last_two"),
+    user_features=("history_length", "mean_popularity", "similarity_of_last_two"),
     history_items=HISTORY,
 )
 FUSION = FusionSettings(
@@ -47,7 +46,7 @@ TREES = TreeSettings(
 
 @dataclass(frozen=True)
 class Side:
-    """Statistics at one cut and the histories of all shoppers at one that is the same or later."""
+    """Statistics at one cut, and the histories of all shoppers at the same or a later cut."""
 
     catalogue: Catalogue
     shoppers: Shoppers
@@ -55,7 +54,7 @@ class Side:
 
 
 def first_stage_of(side: Side, target: np.ndarray, users: np.ndarray, cores: int) -> FirstStage:
-    """Fitted on the targets [all users] of some of `users`."""
+    """A first stage fitted on the targets [all users] of a sample of `users`."""
     chosen = np.sort(np.random.default_rng(1).permutation(users)[:FIRST_STAGE_USERS])
     parts = _in_blocks(partial(_sampled, side, target), chosen, cores)
     scores = np.concatenate([part[0] for part in parts], axis=1)
@@ -104,7 +103,7 @@ def items_of(side: Side) -> Items:
 
 
 def period_of(side: Side, block: Block, target: np.ndarray, users: np.ndarray) -> Period:
-    """What the fusion model is trained on: some shoppers and which of their candidates was the target."""
+    """Training data of the fusion model: shoppers, and which of their candidates was the target."""
     return Period(items_of(side), block.take(users), block.candidates[users] == target[users, None])
 
 
@@ -113,19 +112,19 @@ def _user_features(side: Side, history: np.ndarray) -> np.ndarray:
     count = np.diff(shoppers.start)
     mean = np.bincount(shoppers.row, weights=popularity[shoppers.item], minlength=len(count)) / np.maximum(count, 1)
     text = side.catalogue.text[side.catalogue.text_row]
-    likeness = np.where(history[:, 1] >= 0, (text[history[:, 0]] * text[history[:, 1]]).sum(axis=1), 0.0)
-    return np.stack([np.log(np.maximum(count, 1)), mean, likeness], axis=1).astype(np.float32)
+    similarity = np.where(history[:, 1] >= 0, (text[history[:, 0]] * text[history[:, 1]]).sum(axis=1), 0.0)
+    return np.stack([np.log(np.maximum(count, 1)), mean, similarity], axis=1).astype(np.float32)
 
 
 def _statistic(catalogue: Catalogue, name: str) -> np.ndarray:
-    return catalogue.item_statistics[ITEM_CHANNELS.index(name)]
+    return catalogue.item_statistics[name]
 
 
 _forked: dict[str, Callable[[np.ndarray], Any]] = {}
 
 
 def _in_blocks(work: Callable[[np.ndarray], Part], users: np.ndarray, cores: int) -> list[Part]:
-    """`work` of blocks of users, in their order; its processes are forked, so they share what it holds."""
+    """Applies `work` to blocks of users, in order, in forked processes, which share the memory of its arguments."""
     _forked["work"] = work
     blocks = [users[start : start + USERS_AT_ONCE] for start in range(0, len(users), USERS_AT_ONCE)]
     with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("fork")) as pool:
