@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from model.text.adapters import Lora
+from model.text.bars import Bar
 from model.text.device import resolve_device
 from model.text.encoder import Encoder
 from model.text.pairs import CategoryTexts, Pairs
@@ -64,7 +65,7 @@ def tune_in_process(folder: str, device: str, threads: int) -> str:
                 negatives=CategoryTexts(**content["negatives"]) if content["negatives"] else None,
                 checkpoint=place / CHECKPOINT,
                 threads=threads,
-                progress="fine-tuning",
+                progress=Bar("fine-tuning", "step") if process.rank == 0 else None,
             )
         except ValueError as error:
             return str(error)
@@ -98,7 +99,7 @@ def encode_in_process(folder: str, encoder: str, side: str, batch_size: int, dev
     with joined(resolve_device(device)) as process:
         reader = Encoder.load(Path(encoder), device)
         encode = reader.encode_items if side == "items" else reader.encode_users
-        progress = "texts" if process.rank == 0 else None
+        progress = Bar("texts") if process.rank == 0 else None
         try:
             vectors = encode(texts[process.rank :: process.count], batch_size, threads=threads, progress=progress)
         except ValueError as error:

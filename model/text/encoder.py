@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from model.text import storage
 from model.text.device import resolve_device, torch_threads
@@ -25,6 +23,7 @@ from model.text.tokens import batches_by_length, padded, tokenized, tokens_read
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+Report = Callable[[int, int], None]  # called with how many are done and how many there are
 ITEM_PREFIX, USER_PREFIX = "item: ", "user: "
 # Texts whose tokens are held at once, and that are sorted by length together.
 _TEXTS_AT_ONCE = 65_536
@@ -110,7 +109,7 @@ class Encoder:
         return self.settings.dtype
 
     def encode_items(
-        self, texts: Sequence[str], batch_size: int, *, threads: int | None = None, progress: str | None = None
+        self, texts: Sequence[str], batch_size: int, *, threads: int | None = None, progress: Report | None = None
     ) -> np.ndarray:
         """[n, d] float32 unit vectors of item texts; see `encode`."""
         return self.encode(
@@ -118,7 +117,7 @@ class Encoder:
         )
 
     def encode_users(
-        self, texts: Sequence[str], batch_size: int, *, threads: int | None = None, progress: str | None = None
+        self, texts: Sequence[str], batch_size: int, *, threads: int | None = None, progress: Report | None = None
     ) -> np.ndarray:
         """[n, d] float32 unit vectors of shoppers' texts; see `encode`."""
         return self.encode(
@@ -131,24 +130,18 @@ class Encoder:
         max_tokens: int,
         batch_size: int,
         threads: int | None = None,
-        progress: str | None = None,
+        progress: Report | None = None,
     ) -> np.ndarray:
         """[n, d] float32 unit vectors of texts as they stand, in their order; each distinct text is computed once.
 
-        `threads` of torch on CPU, None for as many as it uses now; `progress` names a bar on stderr, None shows none.
+        `threads` of torch on CPU, None for as many as it uses now; `progress` is called with
+        the number of distinct texts that are done and of all.
         Raises ValueError when a vector has a number that is not finite.
         """
         distinct = list(dict.fromkeys(texts))
         vectors = np.empty((len(distinct), self.dimension), dtype=np.float32)
-        bar = tqdm(
-            total=len(distinct),
-            desc=progress,
-            disable=progress is None,
-            file=sys.stderr,
-            mininterval=bar_interval(),
-            unit="text",
-        )
-        with torch_threads(threads), torch.inference_mode(), bar:
+        done = 0
+        with torch_threads(threads), torch.inference_mode():
             for start in range(0, len(distinct), _TEXTS_AT_ONCE):
                 chosen = vectors[start : start + _TEXTS_AT_ONCE]
                 tokens = tokenized(self.tokenizer, distinct[start : start + _TEXTS_AT_ONCE], max_tokens)
@@ -156,7 +149,9 @@ class Encoder:
                 found = []
                 for rows in batches:
                     found.append(self._vectors(padded(self.tokenizer, tokens, rows)))
-                    bar.update(len(rows))
+                    done += len(rows)
+                    if progress is not None:
+                        progress(done, len(distinct))
                 # Brought back once: a copy after each batch would let a GPU wait for the next one.
                 chosen[np.concatenate(batches)] = torch.cat(found).cpu().numpy()
         if not np.isfinite(vectors).all():
@@ -178,8 +173,3 @@ class Encoder:
 def embedded(model: PreTrainedModel, batch: dict[str, Tensor]) -> Tensor:
     """[n, d] float32 unit vectors of a padded batch."""
     return mean_pooled(model(**batch).last_hidden_state, batch["attention_mask"])
-
-
-def bar_interval() -> float:
-    """Seconds between two states of a bar: a file is not to be filled with them."""
-    return 0.5 if sys.stderr.isatty() else 15.0

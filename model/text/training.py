@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -12,12 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
-from tqdm import tqdm
 
 from model.text.adapters import merged, with_adapters
 from model.text.batches import PairTokens, Towers, rows_of_steps
 from model.text.checkpoints import Progress, read_checkpoint, write_checkpoint
-from model.text.encoder import Encoder, bar_interval
+from model.text.encoder import Encoder, Report
 from model.text.processes import Process
 from model.text.tuning import TwoTowerSettings, learning_rate_factor
 
@@ -57,24 +55,22 @@ class Training:
             if found is not None:
                 self.progress, self.best = found
 
-    def run(self, name: str | None) -> None:
-        """The steps that are left, until the last or until the held-out loss stays above its least."""
+    def run(self, report: Report | None) -> None:
+        """The steps that are left, until the last or until the held-out loss stays above its least.
+
+        report: called by the first process with the number of steps that are done and of all
+        """
         settings, progress = self.settings, self.progress
         a_step = settings.batch_size * settings.accumulate * self.process.count
         rows = rows_of_steps(len(self.tokens.text_ids), settings.steps, a_step, settings.seed)
-        bar = tqdm(
-            total=settings.steps, initial=progress.step, desc=name, disable=name is None or self.process.rank > 0,
-            file=sys.stderr, mininterval=bar_interval(), unit="step",
-        )  # fmt: skip
-        with bar:
+        self._look()
+        while progress.step < settings.steps and not self._over():
+            loss = self._step(rows[progress.step].reshape(-1, settings.batch_size))
+            progress.losses.append(loss)
+            if report is not None and self.process.rank == 0:
+                report(progress.step, settings.steps)
             self._look()
-            while progress.step < settings.steps and not self._over():
-                loss = self._step(rows[progress.step].reshape(-1, settings.batch_size))
-                progress.losses.append(loss)
-                bar.update()
-                bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-                self._look()
-                self._keep()
+            self._keep()
 
     def result(self) -> torch.nn.Module:
         """The model with the best weights, adapters merged into it, in evaluation mode."""

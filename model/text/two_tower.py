@@ -11,7 +11,7 @@ import torch
 
 from model.text.batches import PairTokens
 from model.text.device import torch_threads
-from model.text.encoder import Encoder
+from model.text.encoder import Encoder, Report
 from model.text.pairs import CategoryTexts, Pairs
 from model.text.processes import Process
 from model.text.training import Training
@@ -37,7 +37,7 @@ def fine_tune(
     negatives: CategoryTexts | None = None,
     checkpoint: Path | None = None,
     threads: int | None = None,
-    progress: str | None = None,
+    progress: Report | None = None,
 ) -> Tuned:
     """The encoder fine-tuned; the one that is given stays as it is, and is the result when no step made it better.
 

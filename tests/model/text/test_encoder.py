@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from model.text.bars import Bar
 from model.text.encoder import Encoder
 from tests.model.text.tiny import opened
 
@@ -99,10 +100,16 @@ def test_threads_are_those_asked_for_and_restored(tiny: Encoder, monkeypatch: py
     assert (seen, torch.get_num_threads()) == ([before + 1], before)
 
 
-def test_progress_goes_to_stderr(tiny: Encoder, capfd: pytest.CaptureFixture[str]) -> None:
-    tiny.encode_items(["milk"], 1, progress="item texts")
+def test_progress_counts_distinct_texts(tiny: Encoder) -> None:
+    reports: list[tuple[int, int]] = []
+    tiny.encode_items(["milk", "bread", "milk"], 1, progress=lambda done, total: reports.append((done, total)))
+    assert reports == [(1, 2), (2, 2)]
+
+
+def test_a_bar_goes_to_stderr(tiny: Encoder, capfd: pytest.CaptureFixture[str]) -> None:
+    tiny.encode_items(["milk"], 1, progress=Bar("item texts"))
     out, err = capfd.readouterr()
-    assert (out, "item texts" in err) == ("", True)
+    assert (out, "item texts: 100%" in err) == ("", True)
 
 
 def test_a_vector_that_is_not_finite_is_an_error(tiny_bert: object) -> None:
