@@ -1,4 +1,4 @@
-# Sets everything up where it is missing, then does what is asked. `make nightly` is the whole product on the default data.
+# Sets up what is missing, then runs the target. `make nightly` is the complete product on the default data.
 
 CONF ?= conf/local.yaml
 AS_OF ?= 2017-12-01
@@ -6,6 +6,7 @@ SPARK_CONF ?= conf/spark-local.conf
 PYTHON ?= python3.11
 ARGS ?=
 BEAUTY ?=
+JOB ?=
 NIGHTS ?= 5
 
 VENV := .venv
@@ -21,33 +22,44 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly simulate test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream check format wheel setup java clean help
+.PHONY: nightly job simulate test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream check format wheel setup java clean help
 
 help:
-	@echo "make nightly     the whole night (CONF=$(CONF) AS_OF=$(AS_OF))"
+	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
+	@echo "make simulate    $(NIGHTS) nights against a simulated storefront, from the first on (NIGHTS=$(NIGHTS))"
+	@echo "make job         one step or another job alone: make job JOB=show ARGS='--user 1'"
 	@echo "make test        the tests, under 15 minutes"
-	@echo "make test-slow   tests that take longer"
-	@echo "make benchmark   a night, then every benchmark below but simulate, one after the other"
-	@echo "make benchmark-panel     what a night's relevance finds of what households of the panel newly buy"
-	@echo "make benchmark-exposure  the plan against HiGHS, and at 20 million pairs"
-	@echo "make benchmark-score     the first stage against MLlib's lists and bare numpy, and in parts of the items"
-	@echo "make benchmark-second-stage  fusion and trees on the CPU and, with a GPU, there"
-	@echo "make benchmark-publish   a publish against feast materialize, reads, readers during publishes"
-	@echo "make benchmark-features  the point-in-time join against Feast's"
-	@echo "make benchmark-ingest    a first and a second night at one and ten times the panel, as a store's files"
-	@echo "make benchmark-policies  off-policy intervals, tests looked at daily, tail exposure against true response, shares delivered"
-	@echo "make benchmark-embedding the encoder against sentence-transformers, with equal vectors"
-	@echo "make benchmark-text      its channels by the frozen and the fine-tuned encoder, on the tables of a night"
-	@echo "make benchmark-beauty    Amazon Beauty by the product's two stages; BEAUTY=folder of the data"
-	@echo "make benchmark-beauty-text  its text channels by the frozen and the fine-tuned encoder"
-	@echo "make benchmark-stream    how soon an event is online at 5,000 a second"
-	@echo "make simulate    the whole loop on a simulated storefront, NIGHTS=$(NIGHTS) nights and days from the beginning"
-	@echo "make check       lint, types, import rules"
-	@echo "make wheel       dist/*.whl, for spark-submit --py-files"
-	@echo "make format      rewrites the sources in the project's format"
+	@echo "make test-slow   the slow tests: faults, servers, browser, streaming"
+	@echo "make check       format, lint, types, import rules"
+	@echo "make format      format the sources"
+	@echo "make wheel       build dist/*.whl, for spark-submit --py-files"
+	@echo "make clean       delete dist, build and warehouse"
+	@echo
+	@echo "make benchmark   a night, then every benchmark below, one after the other; with ARGS for one of them alone:"
+	@echo "  benchmark-panel         purchases of the next month that a night's relevance finds"
+	@echo "  benchmark-text          text channels of the night, frozen against fine-tuned encoder"
+	@echo "  benchmark-embedding     the encoder against sentence-transformers, with equal vectors"
+	@echo "  benchmark-features      the point-in-time join against Feast's"
+	@echo "  benchmark-ingest        first and second night, at one and ten times the panel"
+	@echo "  benchmark-exposure      the plan against HiGHS, and at 20 million pairs"
+	@echo "  benchmark-score         the first stage against MLlib and plain numpy"
+	@echo "  benchmark-second-stage  fusion network and trees, on the CPU and on a GPU if there is one"
+	@echo "  benchmark-publish       a publish against feast materialize; reads during publishes"
+	@echo "  benchmark-stream        delay from event to online store at 5,000 events a second"
+	@echo "  benchmark-policies      off-policy intervals, sequential tests, tail exposure, shares delivered"
+	@echo "  benchmark-beauty        Amazon Beauty through both stages (BEAUTY=folder of the data)"
+	@echo "  benchmark-beauty-text   its text channels, frozen against fine-tuned encoder (BEAUTY=folder)"
+
+# A job that Python runs starts Java itself, and sends Java's output to the log of the run instead of the console.
+nightly job simulate $(JARS): export PYSPARK_SUBMIT_ARGS = --properties-file $(SPARK_CONF) pyspark-shell
+nightly job simulate: export LONGTAIL_LOG ?= short
 
 nightly: setup
-	@$(SUBMIT) jobs/nightly.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
+	@$(BIN)/python jobs/nightly.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
+
+job: setup
+	@test -f "jobs/$(JOB).py" || { echo "Name a job of the folder jobs: make job JOB=show ARGS='--user 1'" >&2; exit 2; }
+	@$(BIN)/python jobs/$(JOB).py --conf $(CONF) $(ARGS)
 
 test: setup
 	@$(BIN)/python -m pytest -q $(ARGS)
@@ -55,7 +67,7 @@ test: setup
 test-slow: setup
 	@$(BIN)/python -m pytest -q -m slow $(ARGS)
 
-# One after the other: each takes all cores. Those on Amazon Beauty want BEAUTY=folder of its data.
+# One after the other, since each uses all cores. Those on Amazon Beauty need BEAUTY=folder of its data.
 benchmark: nightly
 	@for part in panel text embedding features ingest exposure score second-stage publish stream policies $(if $(BEAUTY),beauty beauty-text); do \
 	  echo "== make benchmark-$$part" && $(MAKE) --no-print-directory benchmark-$$part ARGS= || exit 1; done
@@ -104,7 +116,7 @@ simulate: setup
 	@rm -rf simulated warehouse_simulated
 	@$(BIN)/python jobs/replay_storefront.py --begin $(AS_OF)
 	@day=$(AS_OF); for night in $$(seq $(NIGHTS)); do \
-	  $(SUBMIT) jobs/nightly.py --conf conf/simulated.yaml --as-of $$day $(ARGS) && \
+	  $(BIN)/python jobs/nightly.py --conf conf/simulated.yaml --as-of $$day $(ARGS) && \
 	  $(BIN)/python jobs/replay_storefront.py --day $$day || exit 1; \
 	  day=$$(date -u -d "$$day + 1 day" +%F); done; \
 	PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/simulated_delivery.py --conf conf/simulated.yaml --as-of $$day
@@ -131,15 +143,21 @@ java:
 $(READY): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "Python 3.11 is missing: install it, or name it with make PYTHON=/path/to/python3.11." >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "$(PYTHON) is $$($(PYTHON) -V), Longtail needs Python 3.11: name one with make PYTHON=/path/to/python3.11." >&2; exit 2; }
+	@echo "Python environment in $(VENV): about 7 GB the first time, 2 to 5 minutes ..." >&2
+	@mkdir -p $(VENV) && date +%s >$(VENV)/.began
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock)"
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@echo "  done in $$(($$(date +%s) - $$(cat $(VENV)/.began))) seconds" >&2
 	@touch $@
 
 # Resolves Delta's JARs once through Spark's own package mechanism; they stay in its cache.
 $(JARS): $(READY) conf/spark-local.conf
-	@$(SUBMIT) jobs/runtime/warm_up.py >$(VENV)/jars.log 2>&1 || { tail -n 5 $(VENV)/jars.log >&2; echo "Delta's JARs could not be fetched; see $(VENV)/jars.log, then run make again." >&2; exit 1; }
+	@echo "Delta's JARs, then a first start of Spark: about 170 MB the first time, 1 minute ..." >&2
+	@date +%s >$(VENV)/.began
+	@$(BIN)/python jobs/runtime/warm_up.py >$(VENV)/jars.log 2>&1 || { tail -n 5 $(VENV)/jars.log >&2; echo "Spark with Delta did not start. See $(VENV)/jars.log; check the network and the Maven settings, then run make again." >&2; exit 1; }
+	@echo "  done in $$(($$(date +%s) - $$(cat $(VENV)/.began))) seconds" >&2
 	@touch $@
 
 clean:

@@ -22,6 +22,7 @@ from jobs.retrieval.date_side import DateSide, prepare_date
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.parallel import run_parallel
+from jobs.runtime.progress import advance, expect
 from jobs.tables.sql import sql_equals
 from model.periods import training_periods
 from model.retrieval.candidates import top_candidates
@@ -47,6 +48,7 @@ def build_candidates(night: Night) -> None:
         if cut == night.as_of or not _kept(night, cut, contender, first_stage)
     ]
     # The many small jobs that prepare one date leave cores to the few long ones that score another.
+    expect(len(work), "dates")
     run_parallel([partial(_build, night, *one) for one in work], at_once=2)
     night.record.rows = {"dates": len(work)}
 
@@ -67,6 +69,7 @@ def _build(night: Night, contender: Champion | Draft, first_stage: FirstStage, c
     )
     night.tables.replace_date(rows, CANDIDATES, cut, _of(contender, first_stage))
     side.release()
+    advance()
     event("candidates built", step="build_candidates", as_of=night.as_of, cut=cut, items=len(side.item_ids))
 
 

@@ -18,6 +18,7 @@ from jobs.registry.drafts import Draft, read_draft, write_draft
 from jobs.registry.models import ModelStore
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.logs import event
+from jobs.runtime.progress import reporter
 from model.periods import Periods, training_periods
 from model.text.adapters import Lora
 from model.text.device import available_cores
@@ -111,7 +112,7 @@ def _tuned(night: Night, base: Encoder, data: TuningData, folder: Path) -> Tuned
         return take_tuned(folder, base, night.conf.encoder.device)
     return fine_tuned(
         base, data.pairs, settings, held_out=data.held_out, negatives=data.negatives, checkpoint=folder / CHECKPOINT,
-        threads=available_cores(), progress="fine-tuning",
+        threads=available_cores(), progress=reporter("training steps"),
     )  # fmt: skip
 
 

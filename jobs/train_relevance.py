@@ -20,6 +20,7 @@ from jobs.relevance.reliability import write_reliability
 from jobs.relevance.samples import read_sample
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event, warning
+from jobs.runtime.progress import advance, expect
 from model.bundle import Bundle, Description
 from model.fusion.cross_fitting import fit_second_stage
 from model.fusion.inputs import ITEM_FEATURES, USER_FEATURES
@@ -93,6 +94,7 @@ def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
         "training_pairs": sum(int((sample.period.counts > 0).sum()) for sample in samples),
         "responses": sum(int((sample.responded > 0).sum()) for sample in samples),
     }
+    expect(3 * night.conf.fusion.epochs, "epochs")  # of one half of the periods, of the other, and of all
     ensemble, calibrator = fit_second_stage(
         [sample.period for sample in samples],
         inputs,
@@ -166,6 +168,7 @@ def _threads() -> int:
 def _progress(night: Night) -> Callable[[str, int, float], None]:
     def told(part: str, epoch: int, loss: float) -> None:
         last = night.conf.fusion.epochs
+        advance()
         event("fusion trained", as_of=night.as_of, part=part, epoch=f"{epoch}/{last}", loss=round(loss, 4))
 
     return told

@@ -1,4 +1,4 @@
-"""One Spark session with Delta for all tests, configured as conf/spark-local.conf says."""
+"""One Spark session with Delta for all tests, configured as in conf/spark-local.conf."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """The session of the embedded default, with less memory and fewer partitions, as tests are small."""
+    """The session of the embedded default with less memory and fewer partitions, since tests are small."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName("longtail tests")
     for line in (ROOT / "conf/spark-local.conf").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             key, value = line.split(None, 1)
             # Tests are many short jobs: compiling them twice, by Spark and by the second JIT, costs more than it saves.
-            # With one JIT the JVM reserves 48 MB for compiled code; when they are full, it interprets all that comes.
+            # With one JIT the JVM reserves only 48 MB for compiled code, and interprets everything once they are full.
             short = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
             value = value.replace("-XX:+UseParallelGC", short)
             builder = builder.config(key, value.replace("file:conf/", f"file:{ROOT}/conf/"))

@@ -1,4 +1,4 @@
-"""A Spark session as conf/spark-local.conf has it, for measurements outside pytest."""
+"""A Spark session configured as in conf/spark-local.conf, for measurements outside pytest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @contextmanager
 def local_session(folder: Path, **changes: str) -> Iterator[SparkSession]:
-    """Starts the session; its scratch files lie in `folder`. `changes` are settings without `spark.`."""
+    """Starts the session with its scratch files in `folder`; `changes` are settings without the prefix `spark.`."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.appName("longtail benchmark")
     for line in (ROOT / "conf/spark-local.conf").read_text(encoding="utf-8").splitlines():

@@ -12,6 +12,7 @@ import numpy as np
 
 from jobs.execution.night import Night
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.progress import reporter
 from model.text.device import available_cores, resolve_device
 from model.text.distributed import encode_in_process, put_texts, take_vectors
 from model.text.encoder import Encoder
@@ -30,7 +31,7 @@ def encoded(
     settings = night.conf.encoder
     if settings.processes == 1 or len(texts) < settings.processes * WORTH_A_PROCESS:
         encode = encoder.encode_items if side == "items" else encoder.encode_users
-        return encode(texts, settings.batch_size, threads=available_cores(), progress=progress)
+        return encode(texts, settings.batch_size, threads=available_cores(), progress=reporter(progress))
     distinct = list(dict.fromkeys(texts))
     work = night.folder / "scratch" / "texts"
     put_texts(work, distinct)

@@ -1,1 +1,1 @@
-"""How a step runs: what it gets, its row in `runs`, its command line and exit code."""
+"""How a step runs: its input, its row in `runs`, its command line and exit code."""

@@ -8,7 +8,8 @@ import sys
 import tempfile
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -18,28 +19,36 @@ from jobs.config.configuration import Config, load_config
 from jobs.execution.manifest import run_step
 from jobs.execution.night import Step
 from jobs.runtime import clock
-from jobs.runtime.errors import DONE, FAILED, LongtailError
+from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, LongtailError
 from jobs.runtime.lock import only_writer
-from jobs.runtime.logs import log_to, logger
-from jobs.runtime.session import spark_session
+from jobs.runtime.logs import FORM_VARIABLE, log_of_run, logger, milestone
+from jobs.runtime.session import SparkStartError, spark_session
+
+_MOST_CHARACTERS = 300  # of an error that is shown in one line
+_FORMS = f"""With {FORM_VARIABLE}=short stderr gets lines for people (the default on a terminal), with
+{FORM_VARIABLE}=fields one line an event with all of its fields. The log file of the run has everything."""
 
 
-def parser(meaning: str | None) -> argparse.ArgumentParser:
-    """A parser with --conf; `meaning` is the text of --help."""
-    made = argparse.ArgumentParser(description=meaning, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--conf", default="conf/local.yaml", metavar="FILE", help="configuration (default: %(default)s)")
-    return made
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """A parser with --conf; `description` is the text of --help."""
+    arguments = argparse.ArgumentParser(
+        description=description, epilog=_FORMS, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument(
+        "--conf", default="conf/local.yaml", metavar="FILE", help="configuration (default: %(default)s)"
+    )
+    return arguments
 
 
-def add_as_of(made: argparse.ArgumentParser, required: bool = True) -> None:
+def add_as_of(arguments: argparse.ArgumentParser, required: bool = True) -> None:
     """Adds --as-of."""
-    made.add_argument(
+    arguments.add_argument(
         "--as-of", type=calendar_date, required=required, metavar="YYYY-MM-DD", help="the night's date, UTC"
     )
 
 
 def calendar_date(text: str) -> date:
-    """An ISO date; anything else is a usage error that says the form."""
+    """Parses an ISO date; anything else is a usage error that shows the form."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -47,11 +56,11 @@ def calendar_date(text: str) -> date:
 
 
 def main_of(step: Step, arguments: list[str] | None = None) -> None:
-    """The main of a job that is one step: parses --conf and --as-of, runs it, exits with the design's codes."""
-    made = parser(step.__doc__)
-    add_as_of(made)
-    given = made.parse_args(arguments)
-    run(given.conf, step.__name__, lambda spark, conf, run_id: run_step(step, spark, conf, given.as_of, run_id))
+    """Runs a job that is one step: parses --conf and --as-of, runs the step, exits with its code."""
+    step_parser = parser(step.__doc__)
+    add_as_of(step_parser)
+    args = step_parser.parse_args(arguments)
+    run(args.conf, step.__name__, lambda spark, conf, run_id: run_step(step, spark, conf, args.as_of, run_id))
 
 
 def run(
@@ -62,75 +71,91 @@ def run(
     writes: bool = True,
     wait_seconds: float = 0.0,
 ) -> None:
-    """Loads the configuration, takes the lock where the body writes, opens Spark, runs the body and exits.
+    """Loads the configuration, takes the lock if the body writes, starts Spark, runs the body and exits.
 
-    wait_seconds: how long it waits for another writer of the warehouse before it is refused
+    wait_seconds: how long to wait for another writer of the warehouse before giving up
     """
-    body_of = lambda conf, run_id: body(spark_session(name), conf, run_id)  # noqa: E731
-    sys.exit(_guarded(conf_path, name, body_of, writes, wait_seconds))
+    with_spark = lambda conf, run_id: body(spark_session(name), conf, run_id)  # noqa: E731
+    sys.exit(_exit_code(conf_path, name, with_spark, writes, wait_seconds))
 
 
 def run_without_spark(conf_path: str, name: str, body: Callable[[Config, str], object], *, writes: bool = True) -> None:
-    """As `run`, for a body that needs no session and so no Java."""
-    sys.exit(_guarded(conf_path, name, body, writes))
+    """Does the same as `run` for a body that needs no Spark session and so no Java."""
+    sys.exit(_exit_code(conf_path, name, body, writes))
 
 
-def _guarded(
+def _exit_code(
     conf_path: str, name: str, body: Callable[[Config, str], object], writes: bool, wait_seconds: float = 0.0
 ) -> int:
-    log: Path | None = None
+    """Runs the body and returns the exit code; an error is one line on stderr, its stack trace is in the log."""
     run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    log = Path(tempfile.gettempdir()) / f"longtail-{run_id}.log"  # of a command that writes no warehouse
     try:
         conf = load_config(conf_path)
         folder = Path(conf.warehouse).absolute()
         if not writes:
-            body(conf, run_id)
+            with log_of_run(log), _stack_trace_in_log():
+                body(conf, run_id)
+            log.unlink()
             return DONE
         with only_writer(folder, f"{name}, run {run_id}", wait_seconds):
-            log = log_to(run_id, folder / "logs")
-            logger.info("configuration", extra={"fields": {"run": run_id, "hash": conf.hash}})
-            logger.debug("resolved configuration", extra={"fields": {"conf": conf.model_dump_json()}})
-            try:
-                body(conf, run_id)
-            finally:
-                shutil.rmtree(folder / "scratch", ignore_errors=True)  # files on their way to executors or Delta
+            log = folder / "logs" / f"{run_id}.log"
+            with log_of_run(log), _stack_trace_in_log():
+                milestone("configuration", f"{name}, logged in {_from_here(log)}", run=run_id, hash=conf.hash)
+                logger.debug("resolved configuration", extra={"fields": {"conf": conf.model_dump_json()}})
+                try:
+                    body(conf, run_id)
+                finally:
+                    shutil.rmtree(folder / "scratch", ignore_errors=True)  # files on their way to executors or Delta
         return DONE
     except LongtailError as error:
-        logger.debug("stopped", exc_info=error)
-        _say(f"{name}: {error}")
+        if not writes and not isinstance(error, SparkStartError):
+            log.unlink(missing_ok=True)
+        _print_error(f"{name}: {error}")
         return error.exit_code
+    except KeyboardInterrupt:
+        _print_error(f"{name}: interrupted. Run it again to complete it.")
+        return INTERRUPTED
     except Exception as error:
-        logger.debug("failed", exc_info=error)
-        _say(f"{name}: {told(error)}. The whole trace is in {log or _kept_trace(run_id, error)}.")
+        if not log.exists():  # it failed before the log was opened
+            log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        _print_error(f"{name}: {error_line(error)}. The stack trace is in {log}.")
         return FAILED
 
 
-def told(error: Exception) -> str:
-    """One line of an error that nobody foresaw: its kind and what it says.
+@contextmanager
+def _stack_trace_in_log() -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        logger.debug("stopped" if isinstance(error, LongtailError) else "failed", exc_info=error)
+        raise
 
-    Spark wraps what a Python worker raised in the worker's trace, and what the JVM raised in the name of a call; both
-    are left out.
+
+def error_line(error: Exception) -> str:
+    """An unforeseen error in one line: its type and its message.
+
+    Spark wraps an error of a Python worker in the worker's stack trace, and one of the JVM in the name of a call; both
+    wrappers are left out.
     """
     lines = str(error).splitlines()
-    for place, line in enumerate(lines):
+    for number, line in enumerate(lines):
         if "Traceback (most recent call last)" in line:
-            raised = next((one for one in lines[place + 1 :] if one and not one[0].isspace()), None)
+            raised = next((text for text in lines[number + 1 :] if text and not text[0].isspace()), None)
             if raised:
-                return _short(raised)
-    said = (line.removeprefix(":").strip() for line in lines if not line.startswith("An error occurred while calling"))
-    return _short(f"{type(error).__name__}: {next(filter(None, said), 'no message')}")
+                return _shortened(raised)
+    texts = (line.removeprefix(":").strip() for line in lines if not line.startswith("An error occurred while calling"))
+    return _shortened(f"{type(error).__name__}: {next(filter(None, texts), 'no message')}")
 
 
-def _short(line: str) -> str:
-    return line[:300].rstrip(" .")
+def _shortened(line: str) -> str:
+    return line[:_MOST_CHARACTERS].rstrip(" .")
 
 
-def _kept_trace(run_id: str, error: Exception) -> Path:
-    """A file for the trace of a command that writes no log: it only reads, or had not come so far."""
-    place = Path(tempfile.gettempdir()) / f"longtail-{run_id}.log"
-    place.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    return place
+def _from_here(path: Path) -> Path:
+    """The path as a person in the current folder writes it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _say(line: str) -> None:
+def _print_error(line: str) -> None:
     print(line, file=sys.stderr)

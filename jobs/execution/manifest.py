@@ -18,33 +18,65 @@ from jobs.config.configuration import Config
 from jobs.execution.night import Night, Record, Step
 from jobs.runtime import clock
 from jobs.runtime.errors import how_it_ended
-from jobs.runtime.logs import event
+from jobs.runtime.logs import event, milestone
+from jobs.runtime.progress import progress_of
 from jobs.tables.warehouse import Warehouse
 
 
-def run_step(step: Step, spark: SparkSession, conf: Config, as_of: date, run_id: str) -> tuple[Night, float]:
-    """Runs one step for one date; returns its night and its seconds. The row in `runs` is written whatever happens."""
+def run_step(
+    step: Step, spark: SparkSession, conf: Config, as_of: date, run_id: str, usual_seconds: float | None = None
+) -> tuple[Night, float]:
+    """Runs one step for one date; returns its night and its seconds. The row in `runs` is written whatever happens.
+
+    usual_seconds: how long the step took the last time, for the estimate that the console shows
+    """
     name = step.__name__
     night = Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
     started_at, started = clock.now(), clock.seconds()
     event("step started", run=run_id, step=name, as_of=as_of)
     try:
-        step(night)
+        with progress_of(name, usual_seconds):
+            step(night)
     except BaseException as error:
         night.record.status = how_it_ended(error)
-        with suppress(Exception):  # the step's own error is the one to be told
+        with suppress(Exception):  # the step's own error is the one to report
             _write(night, name, started_at, clock.seconds() - started)
+        _report_end(night, name, clock.seconds() - started)
         raise
-    took = clock.seconds() - started
-    _write(night, name, started_at, took)
-    event(
-        f"step {night.record.status}", run=run_id, step=name, as_of=as_of, seconds=round(took, 1), **night.record.rows
+    seconds = clock.seconds() - started
+    _write(night, name, started_at, seconds)
+    _report_end(night, name, seconds)
+    return night, seconds
+
+
+def _report_end(night: Night, step: str, seconds: float) -> None:
+    record = night.record
+    outcome = rows_in_words(record.rows) if record.status == "done" else record.status
+    milestone(
+        f"step {record.status}", f"{step:<18}{seconds:>6,.0f} s   {outcome}".rstrip(),
+        run=night.run_id, step=step, as_of=night.as_of, seconds=round(seconds, 1), **record.rows,
+    )  # fmt: skip
+
+
+def rows_in_words(rows: dict[str, int]) -> str:
+    """The main counts of a step: '1.9 M events, 2,469 users'.
+
+    Of a step that takes rows in and judges them, those that it accepted; of any other all that are not 0.
+    """
+    accepted = {name.removesuffix("_accepted"): count for name, count in rows.items() if name.endswith("_accepted")}
+    return ", ".join(
+        f"{_rounded(count)} {name.replace('_', ' ')}" for name, count in (accepted or rows).items() if count
     )
-    return night, took
+
+
+def _rounded(count: int) -> str:
+    if count < 10_000:
+        return f"{count:,}"
+    return f"{count / 1e3:.0f} k" if count < 1e6 else f"{count / 1e6:.1f} M"
 
 
 def last_done(tables: Warehouse, step: str, before: date | None = None, at: date | None = None) -> Row | None:
-    """The newest run of `done_runs` for a date before `before`, or exactly `at`; the last of those of one date."""
+    """The last run in `done_runs` of the newest date, which is before `before` or exactly `at`."""
     runs = [
         run
         for run in done_runs(tables, step)
@@ -54,8 +86,15 @@ def last_done(tables: Warehouse, step: str, before: date | None = None, at: date
     return next((run for run in reversed(runs) if run["as_of"] == newest), None)
 
 
+def usual_seconds(tables: Warehouse) -> dict[str, float]:
+    """By step, how long its newest run that was done took."""
+    done = tables.read_or_empty(RUNS).where(F.col("status") == "done")
+    newest = done.groupBy("step").agg(F.max_by("seconds", "started_at").alias("seconds"))
+    return {row["step"]: row["seconds"] for row in newest.collect()}
+
+
 def done_runs(tables: Warehouse, step: str) -> list[Row]:
-    """as_of, run_id, inputs and decisions of the runs of a step that were done, in the order of time."""
+    """as_of, run_id, inputs and decisions of a step's runs that were done, in the order in which they started."""
     done = tables.read_or_empty(RUNS).where((F.col("step") == step) & (F.col("status") == "done"))
     rows = done.orderBy("started_at").select("as_of", "run_id", "inputs", "decisions")
     return tables.collected(rows, RUNS, step)
@@ -63,7 +102,7 @@ def done_runs(tables: Warehouse, step: str) -> list[Row]:
 
 @cache
 def code_version() -> str:
-    """The first 12 hex digits of the SHA-256 of the program's Python files: the same for a checkout and its wheel."""
+    """The first 12 hex digits of the SHA-256 of the Python files: the same for a checkout and its wheel."""
     digest = hashlib.sha256()
     for package in ("features", "jobs", "model"):
         for name, content in sorted(_sources(files(package), package)):

@@ -1,4 +1,4 @@
-"""What a step is given: one date, one configuration, one session, one record of what it did."""
+"""The input of a step: one date, one configuration, one session, and one record to fill in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jobs.tables.warehouse import Warehouse
 
 @dataclass
 class Record:
-    """What a step says of itself; it becomes a row of `runs`."""
+    """What a step reports: rows, decisions, the version of its model and how it ended; it becomes a row of `runs`."""
 
     rows: dict[str, int] = field(default_factory=dict)
     decisions: dict[str, str] = field(default_factory=dict)
@@ -37,11 +37,11 @@ class Night:
 
     @property
     def folder(self) -> Path:
-        """The warehouse's folder as an absolute local path; for what is a file and no table."""
+        """The warehouse's folder as an absolute local path, for files that are not tables."""
         return Path(self.conf.warehouse).absolute()
 
     def with_plan(self, plan: Plan) -> Night:
-        """The same night under another plan; what it reads, writes and says of itself is this night's."""
+        """This night with another plan; tables and record are shared with this night."""
         return replace(self, conf=self.conf.model_copy(update={"plan": plan}))
 
 

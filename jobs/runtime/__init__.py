@@ -1,1 +1,1 @@
-"""What every job runs on: configuration, command line, Spark session, run manifest, lock, clock."""
+"""What every job runs on: Spark session, log and console, lock, clock, errors, files of executors."""

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present time, UTC."""
+    """The current time, UTC."""
     return datetime.now(UTC)
 
 
 def seconds() -> float:
-    """A monotonic count of seconds, for durations."""
+    """A monotonic clock in seconds, for durations."""
     return time.monotonic()

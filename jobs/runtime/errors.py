@@ -1,10 +1,11 @@
 """Errors that a person can act on, with the exit code of the job."""
 
 DONE, FAILED, WRONG_USAGE, REFUSED = 0, 1, 2, 3
+INTERRUPTED = 130  # by Ctrl-C, as shells report it
 
 
 class LongtailError(Exception):
-    """A failure with its remedy: one line says what is wrong, one says what to do."""
+    """A failure with its remedy: one sentence says what is wrong, one says what to do."""
 
     exit_code = FAILED
 
@@ -27,5 +28,5 @@ class Refused(LongtailError):  # noqa: N818 - a refusal is an answer, not an err
 
 
 def how_it_ended(error: BaseException) -> str:
-    """refused, where a gate or a guard said no, else failed."""
+    """The status of a run in `runs`: refused if a gate or a guard said no, otherwise failed."""
     return "refused" if isinstance(error, LongtailError) and error.exit_code == REFUSED else "failed"

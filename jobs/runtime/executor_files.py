@@ -1,4 +1,4 @@
-"""Files that every executor reads: sent once, shared by its Python workers through memory maps."""
+"""Files that every executor reads: sent once, memory-mapped by its Python workers."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def ship_folder(spark: SparkSession, folder: Path) -> str:
 
 
 def _ship(spark: SparkSession, name: str, fill: Callable[[Path], object]) -> str:
-    """Puts a folder where Spark keeps what was sent, and sends it from there.
+    """Fills a folder among the files that Spark distributes, and registers it there.
 
-    A task that starts meanwhile fetches all that was sent. On one machine it would copy to the place that the driver
-    is copying to, so the folder has to be there, whole, before Spark knows of it. To other machines Spark sends no
-    folder of the driver's disk, so an archive goes there, which each executor unpacks.
+    Every task that starts fetches all registered files. On one machine it copies them to the very folder that the
+    driver writes to, so the folder has to be complete before it is registered. Spark sends no folder of the driver's
+    disk to another machine, so there it gets an archive, which each executor unpacks.
     """
     context = spark.sparkContext
     if not _on_one_machine(context.master):
         archive = Path(SparkFiles.getRootDirectory()) / f"sent-{name}.tar"
         with TemporaryDirectory() as scratch, tarfile.open(archive, "w") as packed:
             fill(Path(scratch) / name)
-            for part in (Path(scratch) / name).iterdir():  # Spark refuses the entry of the folder itself
+            for part in (Path(scratch) / name).iterdir():  # Spark rejects an entry for the folder itself
                 packed.add(part, part.name)
         context.addArchive(f"{archive}#{name}")
         return name
     sent = Path(SparkFiles.getRootDirectory())
-    fill(sent / f"making-{name}")
-    (sent / f"making-{name}").rename(sent / name)
+    fill(sent / f"partial-{name}")
+    (sent / f"partial-{name}").rename(sent / name)
     context.addFile(str(sent / name), recursive=True)
     return name
 
@@ -58,10 +58,10 @@ def _on_one_machine(master: str | None) -> bool:
 
 
 def shipped_folder(name: str) -> Path:
-    """On a worker: the local copy of a folder that was sent."""
+    """On a worker: the local copy of a folder from `ship_folder`."""
     return Path(SparkFiles.get(name))
 
 
 def shipped_array(name: str, key: str) -> np.ndarray:
-    """On a worker: one array of `ship_arrays`, memory-mapped, so that the workers of an executor share its pages."""
+    """On a worker: one array from `ship_arrays`, memory-mapped, so that workers of an executor share its pages."""
     return np.load(shipped_folder(name) / f"{key}.npy", mmap_mode="r")

@@ -1,4 +1,4 @@
-"""One writer of a warehouse at a time, and one of Feast's registry."""
+"""Locks: one writer of a warehouse at a time, and one of Feast's registry."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ REGISTRY_WAIT_SECONDS = 60.0  # a change of the registry takes a fraction of a s
 def only_writer(
     folder: Path, run: str, wait_seconds: float = 0.0, remedy: str = "Wait until it has ended, or stop it."
 ) -> Iterator[None]:
-    """Holds the warehouse's lock for `run`. Raises Refused, which names the run that holds it and the `remedy`, when
-    that is for longer than `wait_seconds`; ConfigurationError when it cannot be made.
+    """Holds the lock of a warehouse for a run.
 
-    The lock is a file of the operating system, so it ends with the process, however that ends.
+    run: the holder's name, shown to others that want the lock
+    wait_seconds: how long to wait for another holder
+    remedy: what the error says to do
+
+    Raises Refused with the name of the holder if the wait is over, ConfigurationError if the folder cannot be written.
+    The operating system releases the lock when the process ends, however it ends.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -29,7 +33,7 @@ def only_writer(
     except OSError as error:
         raise ConfigurationError(
             f"The warehouse {folder} cannot be written ({error.strerror}).",
-            "Set warehouse to a folder that you may write.",
+            "Set warehouse to a folder that you can write.",
         ) from error
     lock, holder = FileLock(folder / ".lock"), folder / ".writer"
     try:
@@ -39,21 +43,21 @@ def only_writer(
             except OSError as error:
                 raise LongtailError(
                     f"The warehouse {folder} cannot be written ({error.strerror}).",
-                    "Free some disk, or allow writing; then run it again. Nothing was changed.",
+                    "Free disk space or allow writing, then run it again. Nothing was changed.",
                 ) from error
             yield
     except Timeout as error:
-        by = holder.read_text(encoding="utf-8") if holder.exists() else "it does not say which"
-        raise Refused(f"Another run is writing {folder}: {by}.", remedy) from error
+        name = holder.read_text(encoding="utf-8") if holder.exists() else "it has not written its name yet"
+        raise Refused(f"Another run is writing {folder}: {name}.", remedy) from error
 
 
 @contextmanager
 def only_registrar(registry: Path, wait_seconds: float = REGISTRY_WAIT_SECONDS) -> Iterator[None]:
-    """Holds the lock beside Feast's registry, for a change that reads the file first and then writes all of it.
+    """Holds the lock of Feast's registry, for a change that reads the file and then rewrites it.
 
-    The stream takes no lock of the warehouse, so that it may run beside the nights; without this one, the later of two
-    such changes would undo the earlier. It is not to be taken twice, one inside the other. Raises LongtailError when
-    another holds it for longer than `wait_seconds`, OSError when it cannot be made.
+    The stream runs next to the nights and takes no lock of the warehouse; without this lock the later of two such
+    changes would undo the earlier. It is not reentrant. Raises LongtailError if another process holds it for longer
+    than `wait_seconds`, OSError if it cannot be created.
     """
     registry.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(registry.with_name(f".{registry.name}.lock"))
@@ -61,7 +65,8 @@ def only_registrar(registry: Path, wait_seconds: float = REGISTRY_WAIT_SECONDS) 
         lock.acquire(timeout=wait_seconds)
     except Timeout as error:
         raise LongtailError(
-            f"Another process has been changing {registry} for {wait_seconds:g} seconds.", "Run it again; it completes."
+            f"Another process has been changing {registry} for {wait_seconds:g} seconds.",
+            "Run it again to complete it.",
         ) from error
     try:
         yield

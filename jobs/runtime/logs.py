@@ -1,16 +1,28 @@
-"""One line an event on stderr with run, step and date; stack traces go to a file of the run."""
+"""Events of a run: all of them in the run's log file, short lines for people or lines with fields on stderr."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
+
+from jobs.runtime.console import Console
+from jobs.runtime.errors import ConfigurationError
+
+FORM_VARIABLE = "LONGTAIL_LOG"
+FORMS = ("short", "fields")
 
 logger = logging.getLogger("longtail")
 
 
 class _Line(logging.Formatter):
+    """Time, level, message and fields in one line; with `with_trace` the stack trace below it."""
+
     def __init__(self, with_trace: bool) -> None:
         super().__init__()
         self._with_trace = with_trace
@@ -25,28 +37,86 @@ class _Line(logging.Formatter):
         return line
 
 
-def log_to(run_id: str, folder: Path) -> Path:
-    """Sends events to stderr and, with stack traces, to `folder/<run_id>.log`; returns that file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    place = folder / f"{run_id}.log"
-    logger.setLevel(logging.DEBUG)
-    logger.propagate = False
-    for old in list(logger.handlers):
-        logger.removeHandler(old)
-        old.close()
-    console = logging.StreamHandler(sys.stderr)
-    console.setLevel(logging.INFO)
-    console.setFormatter(_Line(with_trace=False))
-    file = logging.FileHandler(place, encoding="utf-8")
+@contextmanager
+def log_of_run(path: Path) -> Iterator[None]:
+    """Events go to `path` and, in the form of LONGTAIL_LOG, to stderr; all else that is written to stderr to `path`.
+
+    Output of libraries, Java and child processes has a form that neither a person nor a scheduler reads. Handlers and
+    stderr are restored at the end. Raises ConfigurationError for an unknown form, OSError if the file cannot be
+    written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    before = list(logger.handlers), logger.level, logger.propagate
+    file = logging.FileHandler(path, encoding="utf-8")
     file.setFormatter(_Line(with_trace=True))
-    logger.addHandler(console)
+    with _stderr_into(path) as stream:
+        console = _console(stream)
+        logger.handlers[:], logger.propagate = [console, file], False
+        logger.setLevel(logging.DEBUG)
+        try:
+            yield
+        finally:
+            file.close()
+            logger.handlers[:], logger.level, logger.propagate = before
+
+
+def _console(stream: TextIO) -> logging.Handler:
+    form = os.environ.get(FORM_VARIABLE) or ("short" if stream.isatty() else "fields")
+    if form not in FORMS:
+        raise ConfigurationError(f"{FORM_VARIABLE} is {form!r}.", f"Set it to {' or '.join(FORMS)}, or leave it out.")
+    if form == "short":
+        return Console(stream)
+    lines = logging.StreamHandler(stream)
+    lines.setLevel(logging.INFO)
+    lines.setFormatter(_Line(with_trace=False))
+    return lines
+
+
+@contextmanager
+def also_logged_to(path: Path) -> Iterator[None]:
+    """Adds a second file for the events of a run, such as that of a stream that outlives many nights."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = logging.FileHandler(path, encoding="utf-8")
+    file.setFormatter(_Line(with_trace=True))
     logger.addHandler(file)
-    return place
+    try:
+        yield
+    finally:
+        logger.removeHandler(file)
+        file.close()
+
+
+def log_file() -> Path | None:
+    """The log file of this run, None outside of a run."""
+    files = [handler for handler in logger.handlers if isinstance(handler, logging.FileHandler)]
+    return Path(files[0].baseFilename) if files else None
+
+
+@contextmanager
+def _stderr_into(path: Path) -> Iterator[TextIO]:
+    """Redirects the process's stderr, which Java and other children inherit, to a file; yields the original stream.
+
+    If sys.stderr has been replaced, as in a test, the replacement is yielded.
+    """
+    sys.stderr.flush()
+    with path.open("ab") as file, os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as original:
+        own = sys.stderr is sys.__stderr__
+        os.dup2(file.fileno(), 2)
+        try:
+            yield original if own else sys.stderr
+        finally:
+            sys.stderr.flush()
+            os.dup2(original.fileno(), 2)
 
 
 def event(message: str, **fields: object) -> None:
     """Logs one event; fields never hold a user id."""
     logger.info(message, extra={"fields": fields})
+
+
+def milestone(message: str, short: str, /, **fields: object) -> None:
+    """Logs one event that people see on the console as `short`; neither holds a user id."""
+    logger.info(message, extra={"fields": fields, "short": short})
 
 
 def warning(message: str, **fields: object) -> None:

@@ -1,4 +1,4 @@
-"""Parts of a step that need not wait for one another."""
+"""Independent parts of a step, run in threads."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 
 def run_parallel(parts: Sequence[Callable[[], object]], at_once: int) -> None:
-    """Runs the parts, `at_once` of them at a time, in threads: Spark plans and runs the jobs of each by itself.
+    """Runs the parts in threads, at most `at_once` at a time; Spark plans and runs the jobs of each independently.
 
-    The first error is raised once the parts under way have ended; those that wait are not begun.
+    Raises the first error once the running parts have ended; parts that have not started never do.
     """
     with ThreadPoolExecutor(at_once) as threads:
         running = [threads.submit(part) for part in parts]

@@ -12,35 +12,51 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.logs import log_file
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 
 
-def spark_session(name: str) -> SparkSession:
-    """The session that spark-submit configured, with what Longtail's results depend on set: UTC and Delta.
+class SparkStartError(LongtailError):
+    """Spark did not start; the log of the run has what Java wrote."""
 
-    Raises ConfigurationError when Delta is not configured: under spark-submit the JVM starts before Python, so its
-    packages have to come from the properties file. Raises LongtailError when a port is in use.
+
+def spark_session(name: str) -> SparkSession:
+    """Opens the session that the properties file configures, with what results depend on set: UTC and Delta.
+
+    Under spark-submit Java runs already; a job that Python runs starts it, with the options in PYSPARK_SUBMIT_ARGS.
+    Raises ConfigurationError when Delta is not configured, since packages are set before Java starts, and
+    SparkStartError when Java does not start or a port is in use.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"longtail {name}").config("spark.sql.session.timeZone", "UTC")
+    log = log_file()
+    begin = log.stat().st_size if log else 0
     try:
         spark = builder.getOrCreate()
     except Exception as error:
         port = taken_port(str(error))
-        if port is None:
+        if port is not None:
+            raise SparkStartError(
+                f"Spark cannot start: port {port} is in use.",
+                "End the process that uses it, or set spark.driver.port and spark.blockManager.port to other ports, or "
+                "to 0 for any free one.",
+            ) from error
+        if "JAVA_GATEWAY_EXITED" not in str(error) or log is None:
             raise
-        raise LongtailError(
-            f"Spark cannot start: port {port} is in use.",
-            "End what holds it, or give spark.driver.port and spark.blockManager.port others, or 0 for any free one.",
+        with log.open("rb") as output:
+            output.seek(begin)
+            cause = cause_of_exit(output.read().decode("utf-8", errors="replace"))
+        raise SparkStartError(
+            f"Spark cannot start: {cause}.", f"Correct it, with what Java wrote in {log}; then run it again."
         ) from error
     spark.conf.set("spark.sql.session.timeZone", "UTC")
-    # Exports of spreadsheets are windows-1252 as often as not; without it Spark reads seven encodings alone.
+    # Without it Spark reads seven encodings, and windows-1252, common in exports of spreadsheets, is not among them.
     spark.conf.set("spark.sql.legacy.javaCharsets", "true")
     if DELTA_EXTENSION not in (spark.conf.get("spark.sql.extensions", "") or ""):
         raise ConfigurationError(
             "Spark runs without Delta.",
-            "Give spark-submit --properties-file conf/spark-local.conf (or your cluster's).",
+            "Start it by make job, or by spark-submit --properties-file conf/spark-local.conf (or your own file).",
         )
     _send_wheels_to_workers(spark)
     return spark
@@ -48,12 +64,23 @@ def spark_session(name: str) -> SparkSession:
 
 def taken_port(text: str) -> str | None:
     """The port in Java's message that an address is already in use; None in any other message."""
-    found = re.search(r"BindException.*starting from (\d+)", text)
-    return found[1] if found else None
+    match = re.search(r"BindException.*starting from (\d+)", text)
+    return match[1] if match else None
+
+
+def cause_of_exit(output: str) -> str:
+    """The line of Java's output that says why it ended: that of an exception or an error, otherwise the last one."""
+    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith(("\t", "::"))]
+    # The JVM says in the second line what went wrong.
+    text = "\n".join(lines).replace("Error occurred during initialization of VM\n", "Error: Java cannot start: ")
+    lines = text.splitlines()
+    causes = [line for line in lines if re.match(r"Exception in thread|Error|.*\bERROR\b", line)]
+    line = next(iter(causes or lines[-1:]), "Java ended without a message")
+    return re.sub(r'^Exception in thread "\w+" ([\w$]+\.)*|^Error: ', "", line).rstrip(".")
 
 
 def _send_wheels_to_workers(spark: SparkSession) -> None:
-    """PySpark puts .zip files of --py-files on the path of Python workers, but not .whl, though both are archives."""
+    """Adds wheels of --py-files as .zip: PySpark puts .zip on the path of Python workers, but not .whl."""
     for path in spark.sparkContext.getConf().get("spark.submit.pyFiles", "").split(","):
         if path.endswith(".whl"):
             copy = Path(tempfile.mkdtemp(prefix="longtail-")) / (Path(path).stem + ".zip")

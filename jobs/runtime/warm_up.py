@@ -1,4 +1,4 @@
-"""Starts Spark with Delta once, so that its JARs are in the cache and a broken set-up shows before the first night."""
+"""Starts Spark with Delta once, so that its JARs are cached and a broken set-up fails before the first night."""
 
 from jobs.runtime.session import spark_session
 

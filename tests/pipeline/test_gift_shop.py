@@ -1,4 +1,4 @@
-"""The example of a store's own export: a whole night on one CSV, and a shopper who is forgotten after it."""
+"""The example of a store's own export: a complete night on one CSV, then the erasure of a shopper."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from jobs.config.configuration import Config, load_config
 from jobs.execution.manifest import run_step
 from jobs.forget import forget
 from jobs.nightly import STEPS
-from jobs.runtime.logs import log_to
+from jobs.runtime.logs import log_of_run
 from jobs.tables.warehouse import Warehouse
 from tests.conftest import ROOT
 from tests.jobs.test_forget import files_with
-from tests.pipeline.conftest import log_of_its_own
 
 pytestmark = pytest.mark.slow
 NIGHT = date(2024, 12, 1)
@@ -29,19 +28,18 @@ NIGHT = date(2024, 12, 1)
 
 @pytest.fixture(scope="module")
 def conf(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """The configuration of a night that has run; that of conf/gift_shop.yaml with less training."""
+    """The configuration of a night that has run: conf/gift_shop.yaml with less training."""
     folder = tmp_path_factory.mktemp("gift-shop")
-    given = yaml.safe_load((ROOT / "conf/gift_shop.yaml").read_text(encoding="utf-8"))
-    of_test = yaml.safe_load(Path(__file__).with_name("night.yaml").read_text(encoding="utf-8"))
+    shipped = yaml.safe_load((ROOT / "conf/gift_shop.yaml").read_text(encoding="utf-8"))
+    smaller = yaml.safe_load(Path(__file__).with_name("night.yaml").read_text(encoding="utf-8"))
     (folder / "conf.yaml").write_text(
-        yaml.safe_dump(given | of_test | {"warehouse": str(folder / "warehouse")}), encoding="utf-8"
+        yaml.safe_dump(shipped | smaller | {"warehouse": str(folder / "warehouse")}), encoding="utf-8"
     )
-    made = load_config(folder / "conf.yaml")
-    with log_of_its_own():
-        log_to("gift-shop", folder / "warehouse/logs")
+    conf = load_config(folder / "conf.yaml")
+    with log_of_run(folder / "warehouse/logs/gift-shop.log"):
         for step in STEPS:
-            run_step(step, spark, made, NIGHT, "gift-shop")
-    return made
+            run_step(step, spark, conf, NIGHT, "gift-shop")
+    return conf
 
 
 def test_a_csv_of_order_lines_becomes_lists(spark: SparkSession, conf: Config) -> None:
@@ -49,13 +47,13 @@ def test_a_csv_of_order_lines_becomes_lists(spark: SparkSession, conf: Config) -
     lists = tables.read_date(EXPOSURE_SCORES, NIGHT)
     shoppers = tables.read_date(USER_FEATURES_TABLE, NIGHT).count()
     assert lists.select("user_id").distinct().count() > shoppers / 2
-    said = (Path(conf.warehouse) / "logs/gift-shop.log").read_text(encoding="utf-8")
-    [features] = [line for line in said.splitlines() if "switched off features=" in line]
-    [channels] = [line for line in said.splitlines() if "switched off channels=" in line]
+    log = (Path(conf.warehouse) / "logs/gift-shop.log").read_text(encoding="utf-8")
+    [features] = [line for line in log.splitlines() if "switched off features=" in line]
+    [channels] = [line for line in log.splitlines() if "switched off channels=" in line]
     assert {"item.brand", "item.is_promoted", "item.stock_on_hand"} <= set(features.split("features=")[1].split(","))
     assert {"brand_type_affinity", "store_promotion"} <= set(channels.split("channels=")[1].split(","))
     reasons = Counter(row["reason"] for row in tables.read(REJECTED).where("`table` = 'events'").collect())
-    assert {"event_time_unreadable", "item_id_missing", "quantity_not_negative"} <= {
+    assert {"event_time_unreadable", "item_id_missing", "quantity_negative"} <= {
         name for reason in reasons for name in reason.split(",")
     }
 

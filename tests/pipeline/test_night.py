@@ -1,4 +1,4 @@
-"""The whole chain with the real components: Spark, Delta, Feast, MLflow, the encoder."""
+"""A complete night with the real components: Spark, Delta, Feast, MLflow, the encoder."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ALL_TABLES = [getattr(contract, name) for name in contract.__all__] + [ITEM_FEAT
 
 
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
-def test_every_table_of_the_design_exists_with_its_key(store: Store, table: Table) -> None:
+def test_every_table_exists_and_its_key_is_unique(store: Store, table: Table) -> None:
     rows = store.tables.read(table)
     assert rows.groupBy(*table.key).count().where("count > 1").isEmpty()
 
 
-def test_every_step_is_recorded_with_what_it_read_and_wrote(store: Store) -> None:
+def test_every_step_is_recorded_with_its_inputs_and_outputs(store: Store) -> None:
     runs = store.tables.read(contract.RUNS).where("run_id = 'first'").toPandas().set_index("step")
     assert sorted(runs.index) == sorted(step.__name__ for step in STEPS)
     assert set(runs.status) == {"done"}
@@ -37,7 +37,7 @@ def test_every_step_is_recorded_with_what_it_read_and_wrote(store: Store) -> Non
     assert runs.loc["score"].model_version == "1"
 
 
-def test_lists_hold_new_tail_items_once_each_and_at_most_the_slots(store: Store) -> None:
+def test_lists_hold_distinct_tail_items_that_the_shopper_has_not_bought(store: Store) -> None:
     lists = store.tables.read_date(contract.EXPOSURE_SCORES, AS_OF).toPandas()
     assert lists.user_id.nunique() == 150
     assert not lists.duplicated(["user_id", "item_id"]).any()
@@ -53,11 +53,11 @@ def test_lists_hold_new_tail_items_once_each_and_at_most_the_slots(store: Store)
 
 
 def test_no_item_gets_more_than_its_cap(store: Store) -> None:
-    given = store.tables.read_date(contract.ITEM_EXPOSURE, AS_OF).toPandas()
-    assert (given.allocated <= given.cap + 1e-6).all()
+    exposure = store.tables.read_date(contract.ITEM_EXPOSURE, AS_OF).toPandas()
+    assert (exposure.allocated <= exposure.cap + 1e-6).all()
 
 
-def test_candidates_of_past_periods_are_kept_for_training(store: Store) -> None:
+def test_the_past_periods_of_the_training_have_candidates(store: Store) -> None:
     dates = {
         row.as_of.isoformat() for row in store.tables.read(contract.CANDIDATES).select("as_of").distinct().collect()
     }

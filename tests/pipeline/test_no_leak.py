@@ -1,4 +1,4 @@
-"""A signal planted after the cut of a past period is found nowhere in what was known at the cut."""
+"""No leak: purchases planted after the cut of a past period change nothing of what was known at the cut."""
 
 from __future__ import annotations
 
@@ -38,26 +38,25 @@ OF_THE_CUT = (ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY, CANDIDATES
 
 
 @pytest.mark.slow
-def test_what_everybody_buys_after_the_cut_is_not_known_at_the_cut(
+def test_purchases_after_the_cut_change_nothing_known_at_the_cut(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The copies have the night's champion, so that no training is due by itself.
+    # The copies have the night's champion, so no training would be due.
     monkeypatch.setattr(build_job, "training_is_due", lambda night, models: True)
     copy = _copy(store, tmp_path / "warehouse")
     item = _rare_item(store)
     _plant(copy, item, CUT)
-    _made_again(copy, "after")
+    _rebuild(copy, "after")
     for table in OF_THE_CUT:
         assert_same(_at_cut(store, table), _at_cut(copy, table), table)
 
     # The same purchases a day earlier are known, so the comparison above can see such a signal.
     _plant(copy, item, CUT - timedelta(days=1))
-    _made_again(copy, "before")
+    _rebuild(copy, "before")
     users = copy.tables.read(USERS).count()
-    sold = {name: _at_cut(made, ITEM_FEATURES_TABLE).set_index("item_id") for name, made in (("a", store), ("b", copy))}
-    more = sold["b"].loc[item].purchases_count_7d - sold["a"].loc[item].purchases_count_7d
-    assert more == users
-    assert not (_at_cut(copy, CANDIDATES).item_id == item).any()  # all have it now
+    before, after = (_at_cut(one, ITEM_FEATURES_TABLE).set_index("item_id").loc[item] for one in (store, copy))
+    assert after.purchases_count_7d - before.purchases_count_7d == users
+    assert not (_at_cut(copy, CANDIDATES).item_id == item).any()  # every shopper has bought it
     assert (_at_cut(store, CANDIDATES).item_id == item).any()
 
 
@@ -75,7 +74,7 @@ def _rare_item(store: Store) -> str:
 
 
 def _plant(copy: Store, item: str, day: date) -> None:
-    """Every shopper buys the item at noon; earlier plants are taken back."""
+    """Adds a purchase of the item by every shopper at noon; purchases planted before are removed."""
     at = datetime.combine(day, time(12), UTC)
     row = dict.fromkeys(EVENTS.column_names) | {
         "item_id": item, "event_type": "purchase", "event_time": at, "event_date": day, "ingested_at": at,
@@ -83,15 +82,15 @@ def _plant(copy: Store, item: str, day: date) -> None:
     }  # fmt: skip
     users = [user.user_id for user in copy.tables.read(USERS).select("user_id").collect()]
     planted = [{**row, "event_id": f"planted-{user}", "user_id": user} for user in users]
-    ordered = [tuple(one[name] for name in EVENTS.column_names) for one in planted]
+    ordered = [tuple(purchase[name] for name in EVENTS.column_names) for purchase in planted]
     others = copy.tables.read(EVENTS).where(~F.col("event_id").startswith("planted-"))
     rows = others.unionByName(copy.spark.createDataFrame(ordered, EVENTS.schema))
     copy.tables.replace(rows, EVENTS, None)
 
 
-def _made_again(copy: Store, run_id: str) -> None:
-    """What is known at the cut, from the events as they stand, as a training makes it: the features of all its cuts in
-    the night of AS_OF, which has the events after them as well."""
+def _rebuild(copy: Store, run_id: str) -> None:
+    """Recomputes what is known at the cut from the events as they are now, as a training does: in the night of AS_OF,
+    which has the events after the cut as well."""
     for table in (DAILY_ITEM, DAILY_USER, DAILY_PAIR, DEMAND_FORECAST, *OF_THE_CUT):
         shutil.rmtree(Path(copy.conf.warehouse) / table.name)
     run_step(build_features, copy.spark, copy.conf, AS_OF, run_id)

@@ -1,4 +1,4 @@
-"""The night after the first one: what it compares itself with, and its page in a browser."""
+"""The second night: its comparison with the first, and its page in a browser."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def page(store: Store) -> Path:
     return store.tables.local_folder / "reports" / f"{NEXT}.html"
 
 
-def test_the_page_compares_itself_with_the_last_night(page: Path) -> None:
+def test_the_page_compares_the_night_with_the_previous_one(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "against 1 Dec, last night" in text
     assert "Rose most" in text

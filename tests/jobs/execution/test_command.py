@@ -1,6 +1,7 @@
 """The commands as a person runs them, up to the point where Spark would start."""
 
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from jobs import nightly, publish, show, what_if
-from jobs.execution.command import run_without_spark, told
-from jobs.runtime.errors import FAILED, REFUSED, WRONG_USAGE, Refused
+from jobs.execution.command import error_line, run_without_spark
+from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, REFUSED, WRONG_USAGE, Refused
 from jobs.runtime.lock import only_writer
+from jobs.runtime.logs import warning
 
 Main = Callable[[], None]
 Run = Callable[..., tuple[int, str, str]]
@@ -19,7 +21,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command's main with arguments; gives its exit code and what it wrote to stdout and stderr."""
+    """Runs a command's main with arguments; returns its exit code, stdout and stderr."""
 
     def command(main: Main, *arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["command", *arguments])
@@ -32,14 +34,15 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("main", [nightly.main, publish.main, show.main, what_if.main])
-def test_help_says_what_a_job_is_for(run: Run, main: Main) -> None:
-    code, said, _ = run(main, "--help")
+def test_help_names_the_arguments_and_the_form_of_the_log(run: Run, main: Main) -> None:
+    code, text, _ = run(main, "--help")
     assert code == 0
-    assert "--conf" in said
+    assert "--conf" in text
+    assert "LONGTAIL_LOG=fields" in text
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--as-of", "1.12.2017"], "is not a date; write it as 2017-12-01"),
         ([], "give either --as-of, or --from and --to"),
@@ -47,35 +50,35 @@ def test_help_says_what_a_job_is_for(run: Run, main: Main) -> None:
         (["--as-of", "2017-12-01", "--from-step", "lunch"], "invalid choice"),
     ],
 )
-def test_wrong_usage_is_said_in_words(run: Run, arguments: list[str], said: str) -> None:
-    code, _, error = run(nightly.main, *arguments)
+def test_wrong_usage_is_explained(run: Run, arguments: list[str], message: str) -> None:
+    code, _, stderr = run(nightly.main, *arguments)
     assert code == WRONG_USAGE
-    assert said in error
+    assert message in stderr
 
 
 def test_a_wrong_configuration_is_one_line(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
     path.write_text("warehous: x\n", encoding="utf-8")
-    code, _, error = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
+    code, _, stderr = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
     assert code == WRONG_USAGE
-    assert error.strip().splitlines() == [
+    assert stderr.strip().splitlines() == [
         f"nightly: {path}: warehous is not a key of the configuration. Remove it or look up its name in conf/base.yaml."
     ]
 
 
-def test_a_warehouse_that_cannot_be_made_is_named(run: Run, tmp_path: Path) -> None:
+def test_a_warehouse_that_cannot_be_created_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     path = tmp_path / "store.yaml"
     path.write_text(f"warehouse: {tmp_path}/file/warehouse\n", encoding="utf-8")
-    code, _, error = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
+    code, _, stderr = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
     assert code == WRONG_USAGE
-    assert "cannot be written" in error
+    assert "cannot be written" in stderr
 
 
 def test_a_second_writer_is_refused_by_name(tmp_path: Path) -> None:
-    said = rf"Another run is writing {tmp_path}: nightly, run 7, process {os.getpid()}\."
+    message = rf"Another run is writing {tmp_path}: nightly, run 7, process {os.getpid()}\."
     with only_writer(tmp_path, "nightly, run 7"):
-        with pytest.raises(Refused, match=said) as caught, only_writer(tmp_path, "ingest, run 8"):
+        with pytest.raises(Refused, match=message) as caught, only_writer(tmp_path, "ingest, run 8"):
             pass
         assert caught.value.exit_code == REFUSED
 
@@ -96,14 +99,14 @@ def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
     assert order == ["first ends", "second writes"]
 
 
-def test_a_run_beside_another_ends_with_exit_code_3(run: Run, tmp_path: Path) -> None:
+def test_a_run_next_to_another_ends_with_exit_code_3(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
     path.write_text(f"warehouse: {tmp_path}/warehouse\n", encoding="utf-8")
     with only_writer(tmp_path / "warehouse", "publish, run 7"):
-        code, _, error = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
+        code, _, stderr = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
     assert code == REFUSED
-    assert "publish, run 7" in error
-    assert len(error.strip().splitlines()) == 1
+    assert "publish, run 7" in stderr
+    assert len(stderr.strip().splitlines()) == 1
 
 
 WORKER = """
@@ -130,22 +133,62 @@ CALL = "An error occurred while calling o45.save.\n: java.io.IOException: No spa
     ],
 )
 def test_an_unforeseen_error_is_one_line(error: Exception, line: str) -> None:
-    assert told(error) == line
+    assert error_line(error) == line
 
 
-def test_the_trace_of_a_command_that_only_reads_is_kept(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def conf_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration whose warehouse is in tmp_path, as are the logs of commands that only read."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     path = tmp_path / "store.yaml"
     path.write_text(f"warehouse: {tmp_path}/warehouse\n", encoding="utf-8")
+    return path
 
-    def fails() -> None:
-        run_without_spark(str(path), "look", lambda conf, run_id: {}["brand"], writes=False)
 
-    code, _, error = run(fails)
+def test_the_stack_trace_of_a_command_that_only_reads_is_kept(run: Run, conf_file: Path) -> None:
+    code, _, stderr = run(
+        lambda: run_without_spark(str(conf_file), "look", lambda conf, run_id: {}["brand"], writes=False)
+    )
     assert code == FAILED
-    [kept] = tmp_path.glob("longtail-*.log")
-    assert error == f"look: KeyError: 'brand'. The whole trace is in {kept}.\n"
-    assert "Traceback" in kept.read_text(encoding="utf-8")
-    assert not (tmp_path / "warehouse").exists()
+    [log] = conf_file.parent.glob("longtail-*.log")
+    assert stderr == f"look: KeyError: 'brand'. The stack trace is in {log}.\n"
+    assert "Traceback" in log.read_text(encoding="utf-8")
+    assert not (conf_file.parent / "warehouse").exists()
+
+
+@pytest.mark.parametrize(("problem", "code"), [(None, DONE), (Refused("It was refused.", "Wait."), REFUSED)])
+def test_a_command_that_only_reads_leaves_no_log(
+    run: Run, conf_file: Path, problem: Exception | None, code: int
+) -> None:
+    def body(conf: object, run_id: str) -> None:
+        if problem:
+            raise problem
+
+    assert run(lambda: run_without_spark(str(conf_file), "look", body, writes=False))[0] == code
+    assert list(conf_file.parent.glob("longtail-*.log")) == []
+
+
+def test_ctrl_c_is_one_line(run: Run, conf_file: Path) -> None:
+    def interrupted(conf: object, run_id: str) -> None:
+        raise KeyboardInterrupt
+
+    code, _, stderr = run(lambda: run_without_spark(str(conf_file), "look", interrupted, writes=False))
+    assert (code, stderr) == (INTERRUPTED, "look: interrupted. Run it again to complete it.\n")
+
+
+def test_the_log_has_what_libraries_write_and_the_console_has_not(run: Run, conf_file: Path) -> None:
+    def body(conf: object, run_id: str) -> None:
+        os.write(2, b":: resolving dependencies ::\n")
+        subprocess.run([sys.executable, "-c", "import sys; print('from a child', file=sys.stderr)"], check=True)
+        warning("no item matches", key="plan.floors")
+        raise ValueError("no date")
+
+    code, _, stderr = run(lambda: run_without_spark(str(conf_file), "look", body))
+    assert code == FAILED
+    [log] = (conf_file.parent / "warehouse/logs").glob("*.log")
+    text = log.read_text(encoding="utf-8")
+    assert all(part in text for part in ("resolving dependencies", "from a child", "no item matches", "Traceback"))
+    assert [line.split(" ", 1)[1] for line in stderr.splitlines()[1:]] == [
+        "warning no item matches key=plan.floors",
+        f"ValueError: no date. The stack trace is in {log}.",
+    ]

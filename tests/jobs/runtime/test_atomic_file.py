@@ -1,4 +1,4 @@
-"""A file is as it was or as it is to be."""
+"""A file has its old content or its new content."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def test_texts_and_bytes_with_their_permissions(tmp_path: Path) -> None:
     assert place.stat().st_mode & 0o777 == 0o600
     write_atomically(place, b"\x00")
     assert place.read_bytes() == b"\x00"
-    assert [one.name for one in place.parent.iterdir()] == ["salt"]
+    assert [file.name for file in place.parent.iterdir()] == ["salt"]
 
 
-def test_a_full_disk_leaves_what_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "page.html"
     write_atomically(place, "before")
 
@@ -31,4 +31,4 @@ def test_a_full_disk_leaves_what_was(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(OSError, match="No space left"):
         write_atomically(place, "after")
     assert place.read_text() == "before"
-    assert [one.name for one in tmp_path.iterdir()] == ["page.html"]
+    assert [file.name for file in tmp_path.iterdir()] == ["page.html"]

@@ -1,4 +1,4 @@
-"""Arrays on their way to the executors."""
+"""Arrays and folders sent to executors."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def test_arrays_and_folders_arrive(spark: SparkSession, tmp_path: Path) -> None:
     assert spark.sparkContext.parallelize([0], 1).map(read).collect() == [([0, 1, 2], 2.0, "7")]
 
 
-def test_arrays_may_be_sent_while_tasks_start(spark: SparkSession) -> None:
-    """Each task fetches what was sent so far; 8 MB take long enough that many start while they are put there."""
+def test_arrays_can_be_sent_while_tasks_start(spark: SparkSession) -> None:
+    """Each task fetches all registered files; many tasks start while 8 MB are being written."""
 
     def send() -> None:
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""Parts of a step in threads."""
+"""Independent parts of a step in threads."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ def test_as_many_parts_as_allowed_run_together() -> None:
     meeting, done = Barrier(2, timeout=10), []
 
     def part(name: str) -> None:
-        meeting.wait()  # two that run one after the other would wait for each other in vain
+        meeting.wait()  # breaks after 10 s unless both parts run at the same time
         done.append(name)
 
     run_parallel([lambda: part("a"), lambda: part("b")], at_once=2)
     assert sorted(done) == ["a", "b"]
 
 
-def test_an_error_is_raised_and_what_waits_is_not_begun() -> None:
-    begun = []
+def test_an_error_is_raised_and_waiting_parts_never_start() -> None:
+    started = []
 
     def fails() -> None:
         raise ValueError("no such date")
 
     def part(name: str) -> None:
-        begun.append(name)
+        started.append(name)
         sleep(0.5)
 
     with pytest.raises(ValueError, match="no such date"):
         run_parallel([fails, lambda: part("the next"), lambda: part("the last")], at_once=1)
-    assert "the last" not in begun
+    assert "the last" not in started
 
 
-def test_no_parts_are_done_at_once() -> None:
+def test_no_parts_is_allowed() -> None:
     run_parallel([], at_once=2)
