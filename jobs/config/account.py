@@ -1,4 +1,4 @@
-"""The section `account` of the configuration: what earlier nights delivered, and what follows from it."""
+"""The section `account` of the configuration: exposure that earlier nights delivered, and corrections from it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Account(Section):
     controller: Controller
 
     @model_validator(mode="after")
-    def _whole_window(self) -> Account:
+    def _window_is_complete(self) -> Account:
         if self.nights <= self.attribution_days:
             raise ValueError(
-                "nights should be more than attribution_days, or what is bought on the last of these days is accounted "
-                "to no night"
+                f"nights is {self.nights} and must be above attribution_days ({self.attribution_days}), or purchases "
+                "on the last of these days count for no night"
             )
         return self

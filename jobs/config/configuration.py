@@ -1,4 +1,4 @@
-"""YAML to a frozen, typed configuration. An unknown or missing key is an error that names it."""
+"""Turns YAML into a frozen, typed configuration; an unknown or missing key is an error that names it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Config(Section):
 
     @property
     def hash(self) -> str:
-        """The first 12 hex digits of the SHA-256 of the configuration without the warehouse's place."""
+        """The first 12 hex digits of the SHA-256 of the configuration without the path of the warehouse."""
         text = json.dumps(self.model_dump(mode="json", exclude={"warehouse"}), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -86,14 +86,14 @@ def load_config(path: str | Path, changes: Sequence[str] = ()) -> Config:
 
     Raises ConfigurationError that names file, key and remedy.
     """
-    given = read_yaml(Path(path))
+    overrides = read_yaml(Path(path))
     for change in changes:
-        given = merged(given, changed_keys(change))
-    return resolve_config(read_packaged("base.yaml"), given, " with ".join([str(path), *changes]))
+        overrides = merged(overrides, changed_keys(change))
+    return resolve_config(read_packaged("base.yaml"), overrides, " with ".join([str(path), *changes]))
 
 
 def resolve_config(base: dict[str, Any], overrides: dict[str, Any], origin: str) -> Config:
-    """Merges two mappings, the second wins key by key, and checks the result."""
+    """Merges two mappings, of which the second wins key by key, and validates the result."""
     try:
         return Config.model_validate(merged(base, overrides))
     except ValidationError as error:
@@ -102,17 +102,17 @@ def resolve_config(base: dict[str, Any], overrides: dict[str, Any], origin: str)
         problem, remedy = {
             "extra_forbidden": (
                 "is not a key of the configuration",
-                "Remove it or look up its name in conf/base.yaml.",
+                "Remove it, or look up its name in conf/base.yaml.",
             ),
             "missing": ("is missing", "Set it; conf/base.yaml explains it."),
-            "string_too_short": ("is empty", "conf/base.yaml explains it."),
-            "too_short": ("is empty", "conf/base.yaml explains it."),
-            "model_type": ("is a section: it has keys of its own", "conf/base.yaml explains them."),
-        }.get(first["type"], (f"is wrong: {_without_jargon(first['msg'])}", "conf/base.yaml explains it."))
+            "string_too_short": ("is empty", "Set it; conf/base.yaml explains it."),
+            "too_short": ("is empty", "Set it; conf/base.yaml explains it."),
+            "model_type": ("is a section with keys of its own, not a value", "Set its keys as conf/base.yaml does."),
+        }.get(first["type"], (f"is wrong: {_without_jargon(first['msg'])}", "Correct it; conf/base.yaml explains it."))
         raise ConfigurationError(f"{origin}: {key} {problem}.", remedy) from error
 
 
 def _without_jargon(message: str) -> str:
-    """'it should be a valid integer' of 'Input should be a valid integer'; our own messages as they are."""
+    """Rewrites pydantic's 'Input should be an integer' to 'it should be an integer' and keeps our own messages."""
     message = message.removeprefix("Value error, ").replace("valid tuple", "valid list")
     return f"it {message.removeprefix('Input ')}" if message.startswith("Input ") else message

@@ -1,4 +1,4 @@
-"""The section `drift` of the configuration: bars on the change since the last night."""
+"""The section `drift` of the configuration: bars on the change since the previous night."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section `encoder` of the configuration."""
+"""The section `encoder` of the configuration: the text encoder and its fine-tuning."""
 
 from __future__ import annotations
 
@@ -34,9 +34,12 @@ class FineTune(Section):
     checkpoint_every: NotNegative
 
     @model_validator(mode="after")
-    def _days_are_left(self) -> FineTune:
+    def _days_remain_for_training(self) -> FineTune:
         if self.held_out_days >= self.window_days:
-            raise ValueError("held_out_days should be fewer than window_days, or no day is left to train on")
+            raise ValueError(
+                f"held_out_days is {self.held_out_days} and must be below window_days ({self.window_days}), or no day "
+                "is left to train on"
+            )
         return self
 
 

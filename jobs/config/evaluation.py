@@ -1,4 +1,4 @@
-"""The section `evaluation` of the configuration: how policies are held against each other from the log."""
+"""The section `evaluation` of the configuration: comparison of policies on logged exposures."""
 
 from __future__ import annotations
 

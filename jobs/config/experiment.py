@@ -1,4 +1,4 @@
-"""The section `experiment` of the configuration: plans that are tested against each other on shoppers."""
+"""The section `experiment` of the configuration: an A/B test of plans on shoppers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jobs.config.section import Number, Positive, PositiveFloat, PositiveShare, 
 
 
 class Arm(Section):
-    """A share of the shoppers, and the keys of `plan` that are other for them; the first arm, the control, has none."""
+    """A share of the shoppers, and the keys of `plan` that differ for them; the first arm, the control, has none."""
 
     share: PositiveShare
     plan: dict[str, Any]
@@ -31,16 +31,16 @@ class Experiment(Section):
 
     @property
     def shares(self) -> dict[str, float]:
-        """By arm, in order."""
+        """The share of each arm, in order."""
         return {name: arm.share for name, arm in self.arms.items()}
 
     @property
     def control(self) -> str:
-        """The arm that is planned as `plan` says."""
+        """The name of the arm that follows `plan` as it is."""
         return next(iter(self.arms))
 
     @model_validator(mode="after")
-    def is_whole(self) -> Experiment:
+    def is_complete(self) -> Experiment:
         if self.name is None:
             return self
         if self.starts_on is None:
@@ -51,31 +51,34 @@ class Experiment(Section):
             raise ValueError(f"has arms whose shares sum to {sum(self.shares.values()):g}, not to 1")
         if self.arms[self.control].plan:
             raise ValueError(
-                f"has keys of plan for {self.control}, the first arm: that is the control, planned as ever"
+                f"has keys of plan for {self.control}, the first arm: the first arm is the control and follows plan"
             )
         return self
 
 
 def plans_of_arms(plan: Plan, experiment: Experiment) -> dict[str, Plan]:
-    """By arm its plan; {'': plan} where no test runs.
+    """The plan of each arm; {'': plan} if no test runs.
 
-    The control keeps the policy of `plan`, another arm is a policy of its own by its name, planned from the control's
-    relevance. Raises ValueError that names arm and key where a plan is none.
+    The control keeps the policy of `plan`. Any other arm is a policy under its own name, planned from the relevance of
+    the control. Raises ValueError that names arm and key if a plan is invalid.
     """
     if experiment.name is None:
         return {"": plan}
-    found = {experiment.control: plan}
+    plans = {experiment.control: plan}
     for name, arm in list(experiment.arms.items())[1:]:
         own = {"policy": name, "relevance_of": plan.scored_as}
         fixed = sorted({"policy", "relevance_of", "placement"} & set(arm.plan))
         if fixed:
-            raise ValueError(f"experiment.arms.{name}.plan sets {fixed[0]}, which is the same for all arms or follows")
+            raise ValueError(
+                f"experiment.arms.{name}.plan sets {fixed[0]}, which no arm may set: placement is the same for all, "
+                "policy is the name of the arm, relevance_of the policy of the control"
+            )
         if name == plan.policy:
-            raise ValueError(f"experiment.arms.{name} has the name of the control's policy; give it another")
+            raise ValueError(f"experiment.arms.{name} has the name of the control's policy; rename the arm")
         try:
-            found[name] = Plan.model_validate(merged(merged(plan.model_dump(), arm.plan), own))
+            plans[name] = Plan.model_validate(merged(merged(plan.model_dump(), arm.plan), own))
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(["experiment.arms", name, "plan", *map(str, first["loc"])])
             raise ValueError(f"{key}: {first['msg'].removeprefix('Value error, ')}") from error
-    return found
+    return plans

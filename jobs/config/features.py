@@ -1,4 +1,4 @@
-"""The section `features` of the configuration: how much of a shopper's history is kept."""
+"""The section `features` of the configuration: length of a shopper's history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of the configuration: YAML to mappings, and one mapping over another."""
+"""Reads YAML files of the configuration and merges one mapping into another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jobs.runtime.errors import ConfigurationError
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The file's keys. Raises ConfigurationError that names the file when it is no mapping or says a key twice."""
+    """The file's keys. Raises ConfigurationError that names the file if it is not a mapping or has a key twice."""
     try:
         return parsed(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
@@ -28,30 +28,35 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def read_packaged(name: str) -> dict[str, Any]:
     """The keys of a file that ships in conf/.
 
-    Inside a wheel given with --py-files it is a member of an archive, so only the package's loader can read it.
+    In a wheel on --py-files it is a member of an archive, which only the package's loader can read.
     """
     return parsed(files(packaged_conf).joinpath(name).read_text(encoding="utf-8"), name)
 
 
 def parsed(text: str, origin: str) -> dict[str, Any]:
-    """The keys in a YAML text. Raises ConfigurationError that names its origin and, where there is one, the line."""
+    """The keys of a YAML text. Raises ConfigurationError that names the text's origin and the line."""
     try:
-        content = yaml.load(text, _OnceLoader)
+        content = yaml.load(text, _UniqueKeyLoader)
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f" in line {place.line + 1}" if place else ""
-        if isinstance(error, _SaidTwice):
-            raise ConfigurationError(f"{origin}: says {error.problem} twice{line}.", "Keep one of the two.") from error
-        raise ConfigurationError(f"{origin}: is not YAML{line}.", "Correct the file.") from error
+        if isinstance(error, _DuplicateKeyError):
+            raise ConfigurationError(
+                f"{origin}: the key {error.problem} is repeated{line}.", "Keep one of the two."
+            ) from error
+        problem = getattr(error, "problem", None) or "the text cannot be read"
+        raise ConfigurationError(f"{origin}: is not valid YAML{line} ({problem}).", "Correct that line.") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{origin}: is not a mapping of keys.", "Write it as conf/base.yaml is written.")
+        raise ConfigurationError(
+            f"{origin}: is not a mapping of keys to values.", "Write 'key: value' lines, as conf/base.yaml does."
+        )
     return content
 
 
 def changed_keys(change: str) -> dict[str, Any]:
-    """{'plan': {'slots': 8}} of 'plan.slots=8'. Raises ConfigurationError when it is no change of a key."""
+    """Parses 'plan.slots=8' to {'plan': {'slots': 8}}. Raises ConfigurationError if it is not key=value."""
     key, sign, text = change.partition("=")
     try:
         value = yaml.safe_load(text)
@@ -65,23 +70,25 @@ def changed_keys(change: str) -> dict[str, Any]:
 
 
 def merged(base: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    """The second mapping over the first, key by key in sections."""
-    whole = dict(base)
+    """A copy of the first mapping with the values of the second, key by key within sections."""
+    result = dict(base)
     for key, value in overrides.items():
-        both = isinstance(value, dict) and isinstance(base.get(key), dict)
-        whole[key] = merged(base[key], value) if both else value
-    return whole
+        is_section = isinstance(value, dict) and isinstance(base.get(key), dict)
+        result[key] = merged(base[key], value) if is_section else value
+    return result
 
 
-class _SaidTwice(yaml.MarkedYAMLError):
-    """A key that a mapping has twice; YAML forbids it, and PyYAML would silently keep the last."""
+class _DuplicateKeyError(yaml.MarkedYAMLError):
+    """A mapping has a key twice: YAML forbids it, and PyYAML would silently keep the last value."""
 
 
-class _OnceLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, except that a repeated key is an error."""
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        said: set[Hashable] = set()
+        seen: set[Hashable] = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in said:
-                raise _SaidTwice(problem=key.value, problem_mark=key.start_mark)
-            said.add(key.value)
+            if key.value in seen:
+                raise _DuplicateKeyError(problem=key.value, problem_mark=key.start_mark)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)

@@ -1,4 +1,4 @@
-"""The section `first_stage` of the configuration."""
+"""The section `first_stage` of the configuration: the linear model over the channels."""
 
 from __future__ import annotations
 

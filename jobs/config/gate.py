@@ -1,4 +1,4 @@
-"""The section `gate` of the configuration: when a new model may take over."""
+"""The section `gate` of the configuration: conditions for promoting a new model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Configuration of the upkeep of tables."""
+"""The section `housekeeping` of the configuration: retention and upkeep of tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobs.config.section import NotNegativeFloat, Positive, Section
 
 
 class Upkeep(Section):
-    """How one table is kept; `keep_days` None keeps all days."""
+    """Retention and upkeep of one table; `keep_days` None keeps all days."""
 
     keep_days: Positive | None
     vacuum_hours: NotNegativeFloat
@@ -18,7 +18,7 @@ class Upkeep(Section):
 
 
 class Difference(Section):
-    """What of Upkeep differs for one table; a key that is not given is that of every table."""
+    """Keys of Upkeep that differ for one table; the others are those of `every_table`."""
 
     keep_days: Positive | None = None
     vacuum_hours: NotNegativeFloat = 0.0
@@ -31,6 +31,6 @@ class Housekeeping(Section):
     tables: dict[str, Difference] = Field(default_factory=dict)
 
     def of(self, table: str) -> Upkeep:
-        """How this table is kept."""
+        """Retention and upkeep of a table, by its name."""
         differs: dict[str, Any] = self.tables[table].model_dump(exclude_unset=True) if table in self.tables else {}
         return self.every_table.model_copy(update=differs)

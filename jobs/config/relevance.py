@@ -1,4 +1,4 @@
-"""The section `relevance` of the configuration: what f is the probability of."""
+"""The section `relevance` of the configuration: the event whose probability is f."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Relevance(Section):
     def _window_fits(self) -> Self:
         if self.attribution_days >= self.horizon_days:
             raise ValueError(
-                f"attribution_days {self.attribution_days} must be below horizon_days {self.horizon_days}: of the "
-                "last attribution_days of a period, no exposure has a known answer yet"
+                f"attribution_days is {self.attribution_days} and must be below horizon_days ({self.horizon_days}): "
+                "exposures of the last attribution_days of a period have no known response yet"
             )
         return self
 
     @property
     def meaning(self) -> str:
-        """What f is the probability of, in words."""
+        """The event whose probability is f, in words."""
         if self.per == "horizon":
             return f"a {self.target} within {self.horizon_days} days"
         return f"a {self.target} within {self.attribution_days} days of an exposure"

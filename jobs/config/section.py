@@ -1,4 +1,4 @@
-"""What every section of the configuration is, and the kinds of numbers in it."""
+"""The base class of the configuration's sections, and their types of numbers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _not_a_truth_value(value: object) -> object:
-    """pydantic takes true for 1; a person who writes true for a number has mistaken the key."""
+    """Rejects a boolean: pydantic reads true as 1, but who writes true for a number has mistaken the key."""
     if isinstance(value, bool):
         raise ValueError(f"it should be a number, not {str(value).lower()}")
     return value
 
 
-# Texts that are numbers are taken: YAML reads 1e-4, without a point, as a text.
+# A text that holds a number is accepted, since YAML reads 1e-4, without a point, as a text.
 Number = Annotated[float, BeforeValidator(_not_a_truth_value)]
 Whole = Annotated[int, BeforeValidator(_not_a_truth_value)]
 Share = Annotated[Number, Field(ge=0, le=1)]
@@ -26,6 +26,6 @@ NotNegativeFloat = Annotated[Number, Field(ge=0)]
 
 
 class Section(BaseModel):
-    """Frozen; an unknown key is an error."""
+    """A frozen section in which an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

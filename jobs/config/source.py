@@ -1,4 +1,4 @@
-"""Configuration of the source: where the store's tables come from and how they map to the contract."""
+"""The section `source` of the configuration: the store's tables and their mapping to the contract."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ DERIVED = {
 
 
 def _as_written(word: object) -> object:
-    """YAML reads true and 1 as no text, where a store's words may be these."""
+    """Turns a boolean or an integer back into text: YAML parses true and 1, which may be words of a store."""
     return str(word).lower() if isinstance(word, bool) else str(word) if isinstance(word, int) else word
 
 
 class FileInput(Section):
-    """Files of one kind; `options` are those of Spark's reader, `when_gone` is what becomes of the events and
-    promotions of a file that is gone.
+    """Files of one kind.
 
-    A Delta table rewrites a file when it changes or deletes a row of it, so there they go by default, and what is still
-    there comes again with another file; elsewhere a file that is gone was cleared away, and they stay.
+    options: options of Spark's reader
+    when_gone: whether to keep or delete the events and promotions of a file that is gone. A Delta table rewrites a file
+        to change or delete one of its rows, so the default there is delete: rows that still exist come again in another
+        file. Elsewhere the default is keep: a file that is gone was cleared away.
     """
 
     path: str
@@ -40,7 +41,7 @@ class FileInput(Section):
 
 
 class Mapped(Section):
-    """Where one column of the contract comes from: exactly one of `column`, `columns`, `map`, `constant` and `sql`."""
+    """The source of one column of the contract: exactly one of `column`, `columns`, `map`, `constant` and `sql`."""
 
     column: str | None = None
     columns: tuple[str, ...] = ()
@@ -57,25 +58,25 @@ class Mapped(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def name_alone_is_a_column(cls, given: Any) -> Any:
-        return {"column": given} if isinstance(given, str) else given
+    def name_alone_is_a_column(cls, value: Any) -> Any:
+        return {"column": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def says_where_from(self) -> Mapped:
-        given = [
+    def has_one_source(self) -> Mapped:
+        sources = [
             self.column is not None,
             bool(self.columns),
             bool(self.map),
             self.constant is not None,
             self.sql is not None,
         ]
-        if sum(given) != 1:
+        if sum(sources) != 1:
             raise ValueError("needs exactly one of column, columns, map, constant, sql")
         return self
 
 
 class TableMapping(Section):
-    """Rows of an input as rows of one table of the contract; rows that do not fulfil `where` (SQL) are left out."""
+    """Rows of an input as rows of one table of the contract; rows that do not meet `where` (SQL) are left out."""
 
     input: str
     where: str | None = None
@@ -83,11 +84,12 @@ class TableMapping(Section):
 
 
 class Files(Section):
-    """Inputs by name, and the tables made of them. A table may come from several inputs, an input may feed several.
+    """Inputs by name, and the tables that they feed. A table may have several inputs, an input may feed several tables.
 
-    `unseen_days`: an item is withdrawn so many days after it was last seen. `withdraw_missing_up_to`: the files of
-    items that are there hold the whole catalogue, so an item that they lack is withdrawn; where more than this share of
-    the listed items is missing, the night stops. Both are null where the store says itself what is withdrawn.
+    unseen_days: an item is withdrawn this many days after it was last seen
+    withdraw_missing_up_to: the files of items hold the complete catalogue, so an item that they lack is withdrawn; the
+        night stops if more than this share of the listed items is missing
+    Both are null if the store's rows say what is withdrawn.
     """
 
     inputs: dict[str, FileInput]
@@ -101,7 +103,7 @@ class Files(Section):
     @model_validator(mode="after")
     def withdrawn_in_one_way(self) -> Files:
         if self.unseen_days is not None and self.withdraw_missing_up_to is not None:
-            raise ValueError("unseen_days and withdraw_missing_up_to exclude one another")
+            raise ValueError("sets both unseen_days and withdraw_missing_up_to; keep one of them")
         return self
 
     @model_validator(mode="after")
@@ -109,18 +111,20 @@ class Files(Section):
         for table in (ITEMS, USERS, EVENTS, PROMOTIONS):
             for mapping in getattr(self, table.name):
                 if mapping.input not in self.inputs:
-                    raise ValueError(f"{table.name} names the input {mapping.input}, which is not among the inputs")
+                    raise ValueError(f"{table.name} has the input {mapping.input}, which is not among inputs")
                 known = set(table.column_names) - DERIVED.get(table.name, set())
                 for name in mapping.columns:
                     if name not in known:
-                        raise ValueError(f"{table.name}.columns names {name}, which the contract does not have")
+                        raise ValueError(f"{table.name}.columns has {name}, which is not a column of the contract")
                     if name == "attributes" and not mapping.columns[name].map:
-                        raise ValueError(f"{table.name}.columns.attributes needs map: a name for each column")
+                        raise ValueError(
+                            f"{table.name}.columns.attributes needs map, which names each attribute's column"
+                        )
         return self
 
 
 class Volume(Section):
-    """How far a day's events may be from the median of the same weekday in the last `weeks` weeks."""
+    """Bounds on a day's events relative to the median of the same weekday in the last `weeks` weeks."""
 
     weeks: Positive
     least: Share
@@ -142,5 +146,5 @@ class Source(Section):
     @model_validator(mode="after")
     def files_are_described(self) -> Source:
         if (self.kind == "files") != (self.files is not None):
-            raise ValueError("files goes with kind: files, and kind: files needs it")
+            raise ValueError("needs files if and only if kind is files")
         return self

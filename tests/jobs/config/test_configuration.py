@@ -1,4 +1,4 @@
-"""Files of the configuration: what is wrong is named with the file, the key and a remedy."""
+"""Files of the configuration: an error names the file, the key and a remedy."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def error_of(tmp_path: Path, text: str) -> ConfigurationError:
 
 
 @pytest.mark.parametrize("name", ["local.yaml", "cluster.yaml"])
-def test_the_files_that_ship_are_complete(name: str) -> None:
+def test_the_packaged_files_are_valid(name: str) -> None:
     assert load_config(ROOT / "conf" / name).plan.slots == 10
 
 
@@ -31,7 +31,7 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "named"),
+    ("text", "problem"),
     [
         ("plan: {slotz: 3}", "plan.slotz is not a key"),
         ("seed: many", "seed is wrong"),
@@ -50,26 +50,26 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
             "quality: {bars: {drifts: {most: 1, action: stop}}}",
             "quality.bars.drifts is wrong: it should be 'null_share'",
         ),
-        ("seed: 1\nplan: {slots: 10}\nseed: 2\n", "says seed twice in line 3"),
-        ("plan: {slots: [", "is not YAML in line"),
+        ("seed: 1\nplan: {slots: 10}\nseed: 2\n", "the key seed is repeated in line 3"),
+        ("plan: {slots: [", "is not valid YAML in line"),
     ],
 )
-def test_a_wrong_key_is_named_with_the_file_and_a_remedy(tmp_path: Path, text: str, named: str) -> None:
+def test_a_wrong_key_is_named_with_the_file_and_a_remedy(tmp_path: Path, text: str, problem: str) -> None:
     error = error_of(tmp_path, text)
-    assert named in str(error)
+    assert problem in str(error)
     assert "store.yaml" in str(error)
     assert error.remedy
     assert error.exit_code == WRONG_USAGE
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "store.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigurationError, match=r"store\.yaml: is not text in UTF-8"):
         load_config(tmp_path / "store.yaml")
 
 
 @pytest.mark.parametrize("change", ["plan.slots", "=3", "plan..slots=3", "plan.slots=["])
-def test_a_change_that_is_no_key_and_value_is_told(change: str) -> None:
+def test_a_change_that_is_not_key_and_value_is_refused(change: str) -> None:
     with pytest.raises(ConfigurationError, match="is not key=value"):
         load_config(ROOT / "conf" / "local.yaml", [change])
 
@@ -85,7 +85,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_config(tmp_path / "nowhere.yaml")
 
 
-def test_the_hash_tells_configurations_apart_but_not_their_places(tmp_path: Path) -> None:
+def test_the_hash_depends_on_values_but_not_on_the_path_of_the_warehouse(tmp_path: Path) -> None:
     def hash_of(text: str) -> str:
         path = tmp_path / "store.yaml"
         path.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A test in the configuration: what is one, and what is refused with the key that is wrong."""
+"""The experiment of the configuration: plans of its arms, and errors that name the wrong key."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def conf_with(**keys: Any) -> Config:
     return resolve_config(base, {"experiment": test}, "test.yaml")
 
 
-def test_the_control_is_the_plan_and_an_arm_a_policy_of_its_own() -> None:
+def test_the_control_has_the_plan_and_another_arm_its_own_policy() -> None:
     conf = conf_with()
     plans = plans_of_arms(conf.plan, conf.experiment)
     assert list(plans) == ["usual", "bold"]
     assert plans["usual"] == conf.plan
     assert (plans["bold"].policy, plans["bold"].relevance_of, plans["bold"].scored_as) == ("bold", "main", "main")
     assert plans["bold"].floors["cold"].share == 0.2
-    # What the arm does not name is the control's.
+    # Keys that the arm does not set are the control's.
     assert plans["bold"].floors["cold"].equals == "cold"
     assert plans["bold"].floors["new_items"] == conf.plan.floors["new_items"]
     assert plans_of_arms(conf.plan, conf_with(name=None).experiment) == {"": conf.plan}
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "message"),
     [
         ({"starts_on": None}, "needs starts_on"),
         ({"arms": {"usual": HALVES["usual"]}}, "needs two arms"),
@@ -47,6 +47,6 @@ def test_the_control_is_the_plan_and_an_arm_a_policy_of_its_own() -> None:
         ({"arms": {"usual": HALVES["usual"], "main": HALVES["bold"]}}, "the name of the control's policy"),
     ],
 )
-def test_what_is_no_test_is_refused_by_name(keys: dict[str, Any], said: str) -> None:
-    with pytest.raises(ConfigurationError, match=said):
+def test_an_invalid_experiment_is_refused_by_name(keys: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         conf_with(**keys)
