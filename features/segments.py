@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-HEAD, TAIL, COLD, NONE = "head", "tail", "cold", ""
+from features.contract.segments import HEAD, TAIL
 
 
 def with_segment(sold: DataFrame, head_share: float) -> DataFrame:

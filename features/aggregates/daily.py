@@ -1,4 +1,4 @@
-"""Partial sums of one day: what every window is summed from."""
+"""Partial sums of one day, from which every window is summed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from pyspark.sql import functions as F
 
 from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER
 from features.contract.money import in_money, minor_units
+from features.contract.table import Column as Declared
+from features.contract.table import Table
 
-_COUNTED = ("purchase", "return", "exposure", "click", "cart")
+_COUNTED = sorted({column.event for column in DAILY_PAIR.columns if column.event})
 _PARTS_OF_THE_DAY = ("night", "morning", "afternoon", "evening")
 
 
 def daily_pair(events: DataFrame, earlier: DataFrame | None = None) -> DataFrame:
-    """The columns of `daily_pair` from events of the contract; reviews and searches leave no partial.
+    """The columns of `daily_pair` from events of the contract; a type of which it has no column leaves no row.
 
-    earlier: rows of daily_pair before the days of `events`, which say when a pair was bought last; None for none.
+    earlier: rows of daily_pair before the days of `events`, for the last purchase days of a pair; None for none
     """
     bought = F.col("purchases_count") > 0
     # The days of one pair meet in one partition, so the sums of a day and its predecessors take one shuffle.
@@ -47,7 +49,7 @@ def daily_item(pairs: DataFrame) -> DataFrame:
         _summable(pairs)
         .groupBy("day", "item_id")
         .agg(
-            *_totals("clicks_weight", "carts_weight"),
+            *_totals(DAILY_ITEM),
             F.count_if(bought).alias("buyers_count"),
             F.count_if(bought & F.col("previous_day").isNull()).alias("new_buyers_count"),
         )
@@ -65,14 +67,14 @@ def daily_user(pairs: DataFrame, events: DataFrame) -> DataFrame:
         _summable(pairs)
         .groupBy("day", "user_id")
         .agg(
-            *_totals(),
+            *_totals(DAILY_USER),
             F.count_if(bought).alias("items_count"),
             F.count_if(bought & F.col("previous_day").isNull()).alias("new_items_count"),
         )
     )
-    whole = summed.join(_visits(events), on=["day", "user_id"], how="left")
+    joined = summed.join(_visits(events), on=["day", "user_id"], how="left")
     counts = ["baskets_count", *(f"{part}_count" for part in _PARTS_OF_THE_DAY)]
-    filled = whole.na.fill(0, counts).withColumn("stores", F.coalesce("stores", F.array().cast("array<string>")))
+    filled = joined.na.fill(0, counts).withColumn("stores", F.coalesce("stores", F.array().cast("array<string>")))
     return filled.select(*map(_typed, DAILY_USER.column_names))
 
 
@@ -90,34 +92,35 @@ def _counted(events: DataFrame) -> DataFrame:
 
 
 def _sums() -> list[Column]:
-    def of(kind: str, column: str, nothing: float) -> Column:
-        return F.coalesce(F.sum(F.when(F.col("event_type") == kind, F.col(column))), F.lit(nothing))
-
-    def lines(kind: str) -> Column:
-        return F.count_if(F.col("event_type") == kind)
-
     return [
-        lines("purchase").alias("purchases_count"),
-        of("purchase", "quantity", 0).alias("units_sum"),
-        of("purchase", "price", 0).alias("spend_sum"),
-        of("purchase", "discount", 0).alias("discount_sum"),
-        F.count_if((F.col("event_type") == "purchase") & (F.col("discount") > 0)).alias("discounted_count"),
-        lines("return").alias("returns_count"),
-        of("exposure", "sample_weight", 0.0).alias("exposures_weight"),
-        of("click", "sample_weight", 0.0).alias("clicks_weight"),
-        of("cart", "sample_weight", 0.0).alias("carts_weight"),
+        _sum(column).alias(column.name)
+        for column in DAILY_PAIR.columns
+        if column.event and not column.name.endswith("_day")
     ]
 
 
+def _sum(column: Declared) -> Column:
+    """A day's value of a column, as the contract declares it.
+
+    <what>_count: number of its events, of those above 0 in the column `of` if there is one; any other: the sum of `of`
+    """
+    happened = F.col("event_type") == F.lit(column.event)
+    if column.of is None:
+        return F.count_if(happened)
+    if column.name.endswith("_count"):
+        return F.count_if(happened & (F.col(column.of) > 0))
+    return F.coalesce(F.sum(F.when(happened, F.col(column.of))), F.lit(0))
+
+
 def _continued(rows: DataFrame, earlier: DataFrame) -> DataFrame:
-    """Takes the two last days of a purchase of each pair before these rows into account."""
+    """The rows with the last two purchase days of each pair before them."""
     pair = F.xxhash64("user_id", "item_id").alias("pair")
-    # A sieve of numbers is small enough to be sent to where all earlier days lie; what passes it in error does no harm.
-    asked = rows.where("bought").select(pair).distinct()
+    # Pre-filter by a 64-bit hash of the pair, small enough to broadcast; a collision only keeps an extra row.
+    wanted = rows.where("bought").select(pair).distinct()
     last = (
         earlier.where(F.col("purchases_count") > 0)
         .select("user_id", "item_id", "day", "previous_day", pair)
-        .join(asked, on="pair", how="left_semi")
+        .join(wanted, on="pair", how="left_semi")
         .groupBy("user_id", "item_id")
         .agg(F.max("day").alias("last_day"), F.max_by("previous_day", "day").alias("day_before_last"))
     )
@@ -140,12 +143,10 @@ def _summable(pairs: DataFrame) -> DataFrame:
     return pairs.withColumns({**money, "responses_weight": responded})
 
 
-def _totals(*further: str) -> list[Column]:
-    names = (
-        "purchases_count", "units_sum", "spend_sum", "discount_sum", "discounted_count", "returns_count",
-        "exposures_weight", "responses_weight", *further,
-    )  # fmt: skip
-    return [F.sum(name).alias(name) for name in names]
+def _totals(table: Table) -> list[Column]:
+    """The columns of a table that are sums of those of `daily_pair`."""
+    summable = {name for name in DAILY_PAIR.column_names if name not in DAILY_PAIR.key} | {"responses_weight"}
+    return [F.sum(name).alias(name) for name in table.column_names if name in summable]
 
 
 def _visits(events: DataFrame) -> DataFrame:

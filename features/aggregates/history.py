@@ -20,12 +20,12 @@ _NO_EVENTS = "array<struct<order: bigint, item_id: string, event_type: string>>"
 def user_history(events: DataFrame, users: DataFrame, dates: Sequence[date], length: int, days: int) -> DataFrame:
     """The columns of user_history for each date: everyone who had signed up before it.
 
-    The newest `length` events of [as_of - days, as_of) that a shopper did of their own accord: exposures are none.
-    Events of one time, as the lines of a basket, come in the order of a hash of event_id, which says nothing about
-    them. A shopper without events has empty arrays.
+    The newest `length` events of [as_of - days, as_of) without exposures, which a shopper does not choose. Events of
+    one time, such as the lines of a basket, are ordered by a hash of event_id, which is independent of their content. A
+    shopper without events has empty arrays.
     """
     in_order = sorted(dates)
-    # Events between two dates are known to the same dates, so of each such period only the newest can matter.
+    # All events between two dates are known to the same dates, so only the newest of each such period matter.
     period = _number_of(in_order[:-1], lambda day: F.col("event_date") >= F.lit(day))
     known = _number_of(in_order[:-1], lambda day: F.col("as_of") > F.lit(day))
     since = in_order[0] - timedelta(days=days)
@@ -34,34 +34,36 @@ def user_history(events: DataFrame, users: DataFrame, dates: Sequence[date], len
         .select("as_of", "user_id", known.alias("known"))
         .join(_gathered(_between(events, since, in_order[-1]), period, length), on="user_id", how="left")
     )
-    told = F.filter("events", lambda event: event["period"] <= F.col("known"))
-    return _of_columns(rows.withColumn("events", told), length, days)
+    before = F.filter("events", lambda event: event["period"] <= F.col("known"))
+    return _of_columns(rows.withColumn("events", before), length, days)
 
 
 def next_user_history(
     last: DataFrame, events: DataFrame, users: DataFrame, since: date, as_of: date, length: int, days: int
 ) -> DataFrame:
-    """What `user_history` gives for the one date `as_of`, from its rows of the earlier date `since` and events since.
+    """The rows of `user_history` for the date `as_of`, from its rows of the earlier date `since` and the events since.
 
-    `last`: user_id, item_ids, event_types, event_times of that date, made with the same `length` and `days` from all
-    events before it that are in `events` now. Older events are read for shoppers alone whom that date did not know.
+    Older events are read only for shoppers who are new since then.
+
+    last: user_id, item_ids, event_types, event_times of the date `since`, of the same `length` and `days`, and from all
+        events before it that are in `events` now
     """
     present = users_at(users, (as_of,)).select("as_of", "user_id")
-    # Most nights know few new shoppers; with none Spark leaves the older events unread.
+    # Most nights have few new shoppers; without any, Spark does not read the older events.
     newcomers = F.broadcast(present.join(last.select("user_id"), on="user_id", how="left_anti").select("user_id"))
     older = _between(events, as_of - timedelta(days=days), since).join(newcomers, on="user_id", how="left_semi")
     fresh = _gathered(_between(events, since, as_of).unionByName(older), F.lit(0), length)
     before = F.transform(
         F.arrays_zip("event_times", "item_ids", "event_types"),
-        lambda one: F.struct(
-            (-F.unix_micros(one["event_times"])).alias("order"),
-            one["item_ids"].alias("item_id"),
-            one["event_types"].alias("event_type"),
+        lambda event: F.struct(
+            (-F.unix_micros(event["event_times"])).alias("order"),
+            event["item_ids"].alias("item_id"),
+            event["event_types"].alias("event_type"),
         ),
     )
     after = F.transform("events", lambda event: F.struct(*(event[name] for name in ("order", "item_id", "event_type"))))
-    # All of what came since is newer than what was known then, so the order stays. Histories are large in memory though
-    # their files are small, by which Spark would send them to everyone.
+    # All events since are newer than the known ones, so the order stays. Histories are large in memory, but Spark would
+    # broadcast them by the size of their small files.
     rows = (
         present.join(last.select("user_id", before.alias("before")).hint("merge"), on="user_id", how="left")
         .join(fresh, on="user_id", how="left")
@@ -76,7 +78,7 @@ def _between(events: DataFrame, since: date, before: date) -> DataFrame:
 
 
 def _gathered(events: DataFrame, period: Column, length: int) -> DataFrame:
-    """user_id and events: the newest `length` of each period, as sorted structs that begin with what sorts them."""
+    """user_id and events: the newest `length` of each period, as sorted structs that begin with the sort keys."""
     chosen = events.select(
         "user_id",
         period.alias("period"),
@@ -88,17 +90,17 @@ def _gathered(events: DataFrame, period: Column, length: int) -> DataFrame:
     )
     newest_first = Window.partitionBy("user_id", "period").orderBy("order", "hash", "event_id")
     newest_first = newest_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    whole = F.struct("order", "hash", "event_id", "period", "item_id", "event_type")
+    sortable = F.struct("order", "hash", "event_id", "period", "item_id", "event_type")
     return (
         chosen.withColumn("place", F.row_number().over(newest_first))
         .where(F.col("place") <= length)
         .groupBy("user_id")
-        .agg(F.array_sort(F.collect_list(whole)).alias("events"))
+        .agg(F.array_sort(F.collect_list(sortable)).alias("events"))
     )
 
 
 def _of_columns(rows: DataFrame, length: int, days: int) -> DataFrame:
-    """The columns of user_history from as_of, user_id and events, newest first: the first `length` of the last days."""
+    """The columns of user_history from as_of, user_id and events, newest first: the first `length` of these days."""
     now = F.unix_micros(midnight("as_of"))
     oldest = F.lit(days * _MICROSECONDS_A_DAY) - now
     last = F.slice(F.filter("events", lambda event: event["order"] <= oldest), 1, length)

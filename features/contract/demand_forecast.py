@@ -22,6 +22,8 @@ DEMAND_FORECAST = Table(
     partitioned_by=("as_of",),
     invariants=(
         Invariant("mean_negative", "mean_7d >= 0 AND mean_28d >= 0"),
-        Invariant("interval_out_of_order", "0 <= low_7d AND low_7d <= high_7d AND 0 <= low_28d AND low_28d <= high_28d"),
+        Invariant(
+            "interval_out_of_order", "0 <= low_7d AND low_7d <= high_7d AND 0 <= low_28d AND low_28d <= high_28d"
+        ),
     ),
 )

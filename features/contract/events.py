@@ -30,14 +30,18 @@ EVENTS = Table(
         Column("rating", DoubleType(), "Rating of a review.", nullable=True),
         Column("text", StringType(), "Text of a review.", nullable=True),
         Column(
-            "source_part", StringType(), "File of the source that the event came from, if the source has several.", nullable=True
+            "source_part",
+            StringType(),
+            "File of the source that the event came from, if the source has several.",
+            nullable=True,
         ),
         Column("policy", StringType(), "Policy that made the list in which the item was shown.", nullable=True),
     ),
     key=("event_id",),
     invariants=(
         Invariant(
-            "event_type_unknown", "event_type in ('exposure', 'click', 'cart', 'purchase', 'return', 'review', 'search')"
+            "event_type_unknown",
+            "event_type in ('exposure', 'click', 'cart', 'purchase', 'return', 'review', 'search')",
         ),
         *plausible_time("event_time"),
         Invariant("event_time_after_ingested_at", "event_time <= ingested_at"),

@@ -13,14 +13,18 @@ EXPOSURE_ACCOUNT = Table(
         Column("policy", StringType(), "Policy."),
         Column("placement", StringType(), "Placement."),
         Column("item_id", StringType(), "Identifier of the product."),
-        Column("segment", StringType(), "head, tail or cold on that night; empty for an item that was not in the plan."),
+        Column(
+            "segment", StringType(), "head, tail or cold on that night; empty for an item that was not in the plan."
+        ),
         Column("live_days", LongType(), "Days for which the lists have been live so far."),
         Column("planned", DoubleType(), "Expected delivered exposures on those days."),
-        Column("logged", DoubleType(), "Logged exposures; NULL if the store logged none of this placement.", nullable=True),
+        Column(
+            "logged", DoubleType(), "Logged exposures; NULL if the store logged none of this placement.", nullable=True
+        ),
         Column(
             "delivered",
             DoubleType(),
-            "Logged exposures, each times the probability that its position is viewed, in the units of planned; NULL as logged.",
+            "Logged exposures, each times the chance that its position is viewed, as in planned; NULL as logged.",
             nullable=True,
         ),
         Column("requests", LongType(), "Distinct requests among the logged exposures.", nullable=True),
@@ -29,7 +33,10 @@ EXPOSURE_ACCOUNT = Table(
         Column("purchases", LongType(), "Purchase lines attributed to an exposure.", nullable=True),
         Column("revenue", MONEY, "Amount paid for these purchases.", nullable=True),
         Column(
-            "margin", DoubleType(), "Part of the revenue that the store keeps; NULL if no margin is known.", nullable=True
+            "margin",
+            DoubleType(),
+            "Part of the revenue that the store keeps; NULL if no margin is known.",
+            nullable=True,
         ),
         Column("gap", DoubleType(), "delivered - planned.", nullable=True),
         Column("reason", StringType(), "Cause of the gap, if known; empty if the gap is within chance."),

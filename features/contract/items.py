@@ -11,22 +11,21 @@ ITEMS = Table(
     columns=(
         Column("item_id", StringType(), "Identifier of the product."),
         Column("valid_from", TimestampType(), "Time from which this version of the item is valid."),
-        Column(
-            "valid_to", TimestampType(), "Time at which this version ends; NULL while it is valid.", nullable=True
-        ),
+        Column("valid_to", TimestampType(), "Time at which this version ends; NULL while it is valid.", nullable=True),
         Column("title", StringType(), "Name shown to shoppers."),
         Column("description", StringType(), "Longer text.", nullable=True),
         Column("category", StringType(), "Path of the category, levels separated by ' > '.", nullable=True),
         Column(
-            "product_type", StringType(), "Finest kind of product; the variety of a list is counted by it.", nullable=True
+            "product_type",
+            StringType(),
+            "Finest kind of product; the variety of a list is counted by it.",
+            nullable=True,
         ),
         Column("brand", StringType(), "Brand.", nullable=True),
         Column("provider_id", StringType(), "Manufacturer or marketplace seller.", nullable=True),
         Column("price", MONEY, "Price of one unit in the store's currency.", nullable=True),
         Column("margin", DoubleType(), "Share of the price that the store keeps.", nullable=True),
-        Column(
-            "stock_quantity", LongType(), "Units in stock; NULL if the store does not track stock.", nullable=True
-        ),
+        Column("stock_quantity", LongType(), "Units in stock; NULL if the store does not track stock.", nullable=True),
         Column("image_embedding", ArrayType(FloatType()), "Embedding of the picture.", nullable=True),
         Column("attributes", MapType(StringType(), StringType()), "Further attributes as text."),
         Column("listed_at", TimestampType(), "Time from which the item can be bought."),

@@ -18,7 +18,9 @@ METRICS = Table(
         Column("name", StringType(), "Name of the figure."),
         Column("segment", StringType(), "Part of the store that the figure is about; all for the complete store."),
         Column("value", DoubleType(), "Value."),
-        Column("source_versions", MapType(StringType(), LongType()), "Versions of the tables that it was computed from."),
+        Column(
+            "source_versions", MapType(StringType(), LongType()), "Versions of the tables that it was computed from."
+        ),
     ),
     key=(
         "as_of",

@@ -14,7 +14,10 @@ PROMOTIONS = Table(
         Column("valid_from", DateType(), "First day."),
         Column("valid_to", DateType(), "Day after the last.", nullable=True),
         Column(
-            "source_part", StringType(), "File of the source that the promotion came from, if the source has several.", nullable=True
+            "source_part",
+            StringType(),
+            "File of the source that the promotion came from, if the source has several.",
+            nullable=True,
         ),
     ),
     key=(

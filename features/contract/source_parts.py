@@ -10,11 +10,11 @@ SOURCE_PARTS = Table(
     columns=(
         Column("input", StringType(), "Name of the input in the configuration."),
         Column("part", StringType(), "Path of the file."),
-        Column("fingerprint", StringType(), "Length and time of change, or another mark that differs between contents."),
-        Column("as_of", DateType(), "Night that ingested this content."),
         Column(
-            "taken_until", DateType(), "Earlier night that ingested the rows before its date.", nullable=True
+            "fingerprint", StringType(), "Length and time of change, or another mark that differs between contents."
         ),
+        Column("as_of", DateType(), "Night that ingested this content."),
+        Column("taken_until", DateType(), "Earlier night that ingested the rows before its date.", nullable=True),
         Column("has_later", BooleanType(), "Whether the file has rows of that night's date or later, which wait."),
     ),
     key=("input", "part"),

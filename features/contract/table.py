@@ -1,4 +1,4 @@
-"""What a table of the warehouse is: its columns, its key, its partitions and what must hold for every row."""
+"""Declaration of a table of the warehouse: columns, key, partitions and the conditions that every row meets."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from pyspark.sql.types import (
 )
 
 # Columns that hold or may hold the identifier of a shopper, or words that a shopper wrote.
-TELLING = ("user_id", "event_id", "row_id", "payload", "query", "text", "reason", "user_hash")
+PERSONAL = ("user_id", "event_id", "row_id", "payload", "query", "text", "reason", "user_hash")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column with its Spark type and its meaning; `nullable` is false unless the contract marks it as optional.
+    """A column with its Spark type and its meaning; `nullable` marks an optional one.
 
-    `default` is what rows have that were written before the column came; None where the table would have to be rebuilt.
+    default: value of the rows that were written before the contract had the column; None if the table has to be rebuilt
+    event: type of the events that a column of a daily partial counts or sums up
+    of: column of these events that it is computed from; None for their number
     """
 
     name: str
@@ -31,18 +33,23 @@ class Column:
     meaning: str
     nullable: bool = False
     default: Any = None
+    event: str | None = None
+    of: str | None = None
 
 
 @dataclass(frozen=True)
 class Invariant:
-    """A named SQL condition that is true for every row; NULL counts as true, so that optional columns stay optional."""
+    """An SQL condition that is true for every row; NULL counts as true, so that optional columns stay optional.
 
-    name: str
+    violation: name of what is wrong with a row for which it is false, such as quantity_negative
+    """
+
+    violation: str
     holds: str
 
 
 def readable(*columns: str, longest: int) -> tuple[Invariant, ...]:
-    """Rules for texts: valid UTF-8 without the sign that decoders put for bytes that are not, and not over-long."""
+    """Rules for texts: valid UTF-8 without the decoder's replacement character, and at most `longest` characters."""
     return tuple(
         rule
         for name in columns
@@ -54,7 +61,7 @@ def readable(*columns: str, longest: int) -> tuple[Invariant, ...]:
 
 
 def plausible_time(*columns: str) -> tuple[Invariant, ...]:
-    """Rules for times: a clock that was never set says 1970, a mistyped year 20177."""
+    """Rules for times: a clock that was never set shows 1970, a typo the year 20177."""
     return tuple(
         Invariant(
             f"{name}_absurd", f"{name} >= TIMESTAMP'2000-01-01 00:00:00' AND {name} < TIMESTAMP'2100-01-01 00:00:00'"
@@ -65,11 +72,11 @@ def plausible_time(*columns: str) -> tuple[Invariant, ...]:
 
 @dataclass(frozen=True)
 class Table:
-    """A Delta table: the one place of its StructType, key, partitions and invariants.
+    """A Delta table: the only declaration of its StructType, key, partitions and invariants.
 
-    `skipped_by` names the columns by whose least and greatest value readers skip files; None means all that have an
-    order and do not tell of a shopper. Collecting these values for all columns of a large table takes as long as
-    writing it, and they stay in Delta's log, where nothing can be erased.
+    skipped_by: columns by whose least and greatest value readers skip files; None for all that are ordered and not
+    personal. Collecting these values for all columns of a large table takes as long as writing it, and they stay in
+    Delta's log, where nothing can be erased.
     """
 
     name: str
@@ -91,16 +98,20 @@ class Table:
 
     @property
     def with_statistics(self) -> tuple[str, ...]:
-        """The columns whose least and greatest value each file is given."""
+        """The columns whose least and greatest value Delta collects for each file."""
         if self.skipped_by is not None:
             return self.skipped_by
         ordered = (NumericType, DateType, TimestampType, StringType)
         return tuple(
             column.name
             for column in self.columns
-            if isinstance(column.type, ordered) and column.name not in (*TELLING, *self.partitioned_by)
+            if isinstance(column.type, ordered) and column.name not in (*PERSONAL, *self.partitioned_by)
         )
 
     @property
     def required(self) -> list[str]:
         return [column.name for column in self.columns if not column.nullable]
+
+    def column(self, name: str) -> Column | None:
+        """The column of this name, if the table has it."""
+        return next((column for column in self.columns if column.name == name), None)

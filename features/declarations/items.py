@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pyspark.sql.types import ArrayType, BooleanType, DoubleType, LongType, StringType
 
 from features.declarations.feature import LIFE, NEVER, WEEKLY, Feature, Group, features_table
+from features.derived.catalogue import days_since_listed, is_eligible, is_stock_tracked, keywords, stock_cover_days
+from features.derived.promotions import (
+    PROMOTION_DAYS,
+    days_since_last_promotion,
+    is_promoted,
+    promotions_count,
+)
+from features.derived.purchases import (
+    days_since_first_purchase,
+    days_since_last_purchase,
+    purchases_trend,
+    repeat_share,
+    weekend_share,
+)
+from features.derived.ranks import standing
+from features.derived.responses import with_response_shares
+from features.segments import with_segment
+
+RESPONSE_WINDOWS = (28, 90)
 
 _catalogue = Group("item", "items", "catalogue")
 _demand = Group("item", "daily_item", "demand")
@@ -27,139 +48,149 @@ ITEM_FEATURES: tuple[Feature, ...] = (
     _text("brand", "Brand."),
     _text("provider_id", "Manufacturer or marketplace seller."),
     _text("text_hash", "SHA-256 of the text that the encoder reads, in hexadecimal."),
+    _catalogue.attribute("text_length", LongType(), 0, "Characters of the text that the encoder reads."),
     _catalogue.attribute(
-        "text_length", LongType(), 0, "Characters of the text that the encoder reads.", "title, description and others"
+        "keywords", ArrayType(StringType()), (), "Distinct words of the title, of at least three letters, at most 8.",
+        "title", expression=keywords,
     ),
     _catalogue.attribute(
-        "keywords", ArrayType(StringType()), (), "Distinct words of the title, of three letters or more, at most 8.",
-        "title",
+        "list_price", DoubleType(), 0.0, "Listed price of one unit; 0 if the store gives none.", "price"
     ),
     _catalogue.attribute(
-        "list_price", DoubleType(), 0.0, "Listed price of one unit; 0 where the store gives none.", "price"
+        "stock_on_hand", LongType(), 0, "Units in stock; 0 if the store does not track stock.", "stock_quantity"
     ),
     _catalogue.attribute(
-        "stock_on_hand", LongType(), 0, "Units in stock; 0 where the store does not track stock.", "stock_quantity"
+        "is_stock_tracked", BooleanType(), False, "Whether the store tracks the item's stock.", "stock_quantity",
+        expression=is_stock_tracked,
     ),
     _catalogue.attribute(
-        "is_stock_tracked", BooleanType(), False, "Whether the store says how much is in stock.", "stock_quantity"
+        "is_eligible", BooleanType(), False, "Whether the item is listed at as_of, and in stock if stock is tracked.",
+        "listed_at", expression=is_eligible,
     ),
-    _catalogue.attribute(
-        "is_eligible", BooleanType(), False, "Listed at as_of and in stock, as far as stock is tracked.", "listed_at"
-    ),
-    _catalogue.days_since("listed", "listed_at", "Days since the item was listed, or listed anew."),
+    _catalogue.days_since("listed", "listed_at", days_since_listed, "Days since the item was listed, or listed again."),
     _demand.attribute(
         "segment",
         StringType(),
         "",
-        "head, tail or cold; empty where the item is neither listed nor sold in the segments' window.",
+        "head, tail or cold; empty if the item is neither listed nor sold in the segments' window.",
         "purchases_count",
+        function=with_segment,
     ),
     *_demand.over(
-        (1, 7, 28, 90, 365, LIFE), "purchases", "count", "purchases_count", "Purchase lines {window}."
+        (1, 7, 28, 90, 365, LIFE), "purchases", "count", "purchases_count", "Purchase lines {window}.",
+        event="purchase",
     ),
-    *_demand.over((28,), "units", "sum", "units_sum", "Units bought {window}, as the store counts units."),
-    *_pairs.over((28, 90), "buyers", "distinct", "user_id", "Different shoppers who bought: those {window}."),
-    *_demand.over((LIFE,), "buyers", "count", "new_buyers_count", "Different shoppers who bought {window}."),
-    *_demand.over((28,), "new_buyers", "count", "new_buyers_count", "Shoppers whose first purchase is {window}."),
+    *_demand.over(
+        (28,), "units", "sum", "units_sum", "Units bought {window}, as the store counts units.", event="purchase"
+    ),
+    *_pairs.over(
+        (28, 90), "buyers", "distinct", "user_id", "Distinct shoppers who bought the item, {window}.",
+        event="purchase",
+    ),
+    *_demand.over(
+        (LIFE,), "buyers", "count", "new_buyers_count", "Distinct shoppers who bought the item {window}.",
+        event="purchase",
+    ),
+    *_demand.over(
+        (28,), "new_buyers", "count", "new_buyers_count", "Shoppers who bought the item for the first time, {window}.",
+        event="purchase",
+    ),
     _pairs.derived(
-        "repeat", "share", 90, "previous_day", "Share of the buyers {window} who bought on two days of them or more."
+        "repeat", "share", 90, ("purchases_count", "previous_day", "earlier_day"),
+        "Share of the buyers {window} who bought on at least two of these days.", expression=partial(repeat_share, 90),
     ),
-    *_demand.over((90,), "returns", "count", "returns_count", "Lines sent back {window}."),
-    _demand.days_since("last_purchase", "day", "Days since the day of the last purchase."),
-    _demand.days_since("first_purchase", "day", "Days since the day of the first purchase."),
+    *_demand.over((90,), "returns", "count", "returns_count", "Lines sent back {window}.", event="return"),
+    _demand.days_since(
+        "last_purchase", ("day", "purchases_count"), days_since_last_purchase,
+        "Days since the day of the last purchase.",
+    ),
+    _demand.days_since(
+        "first_purchase", ("day", "purchases_count"), days_since_first_purchase,
+        "Days since the day of the first purchase.",
+    ),
     _demand.derived(
-        "purchases",
-        "trend",
-        28,
-        "purchases_count",
-        "(Purchase lines {window} + 1) / (those of the 28 days before + 1).",
-        default=1.0,
+        "purchases", "trend", 28, "purchases_count",
+        "(Purchase lines {window} + 1) / (purchase lines of the 28 days before + 1).",
+        expression=partial(purchases_trend, 28), default=1.0,
     ),
     _demand.derived(
-        "weekend", "share", 90, "purchases_count", "Share of the purchase lines {window} on Saturday or Sunday."
+        "weekend", "share", 90, ("day", "purchases_count"),
+        "Share of the purchase lines {window} on Saturday or Sunday.", expression=partial(weekend_share, 90),
     ),
-    *_pricing.over((7, 28, 90, LIFE), "spend", "sum", "spend_sum", "Amount paid {window}."),
+    *_pricing.over((7, 28, 90, LIFE), "spend", "sum", "spend_sum", "Amount paid {window}.", event="purchase"),
     *_pricing.over(
-        (28, 90), "price", "mean", "spend_sum", "Mean amount paid for a purchase line {window}.", per="purchases_count"
+        (28, 90), "price", "mean", "spend_sum", "Mean amount paid for a purchase line {window}.", event="purchase",
+        per=("purchases_count",),
     ),
     _pricing.derived(
-        "price", "ratio", 90, "spend_sum", "Mean amount paid for a line over that of the category, {window}.",
-        default=1.0,
+        "price", "ratio", 90, "spend_sum", "Mean amount paid for a line, relative to the category's, {window}.",
+        function=standing, default=1.0,
     ),
     _pricing.derived(
-        "price",
-        "percentile",
-        90,
-        "spend_sum",
-        "Share of the items of the category sold {window} that are cheaper.",
-        default=0.5,
+        "price", "percentile", 90, "spend_sum", "Share of the category's items sold {window} that are cheaper.",
+        function=standing, default=0.5,
     ),
     *_pricing.over(
         (28, 90), "discount", "share", "discount_sum", "Discount as a share of the amount before discount, {window}.",
-        per="full_price_sum",
+        event="purchase", per=("spend_sum", "discount_sum"),
     ),
     *_pricing.over(
         (90,), "discounted", "share", "discounted_count", "Share of the purchase lines {window} with a discount.",
-        per="purchases_count",
+        event="purchase", per=("purchases_count",),
     ),
     _promotions.derived(
-        "promotions",
-        "count",
-        28,
-        "valid_from",
+        "promotions", "count", PROMOTION_DAYS, "valid_from",
         "Promotions, one for each store and placement, that began in the days {window}.",
-        kind=LongType(),
-        default=0,
+        expression=promotions_count, kind=LongType(), default=0,
     ),
-    _promotions.attribute("is_promoted", BooleanType(), False, "Promoted on the day before as_of.", "valid_to"),
-    _promotions.days_since("last_promotion", "valid_from", "Days since a promotion began, of 28 days."),
+    _promotions.attribute(
+        "is_promoted", BooleanType(), False, "Whether the item was promoted on the day before as_of.", "valid_to",
+        expression=is_promoted,
+    ),
+    _promotions.days_since(
+        "last_promotion", "valid_from", days_since_last_promotion, "Days since a promotion began, up to 28 days."
+    ),
     *_attention.over(
-        (7, 28, 90), "exposures", "count", "exposures_weight", "Exposures {window}, by sample weight.", weighted=True
+        (7, 28, 90), "exposures", "count", "exposures_weight", "Exposures {window}, by sample weight.",
+        event="exposure",
     ),
     *(
         _attention.derived(
-            "response",
-            "share",
-            length,
-            "responses_weight",
-            "Exposures {window} with a purchase on the same day, as a share, drawn to the share of all items with the "
-            "weight of 20 exposures.",
+            "response", "share", days, ("responses_weight", "exposures_weight"),
+            "Share of the exposures {window} with a purchase on the same day, shrunk to the share of all items with "
+            "the weight of 20 exposures.",
+            function=with_response_shares,
         )
-        for length in (28, 90)
+        for days in RESPONSE_WINDOWS
     ),
-    *_attention.over((28,), "clicks", "count", "clicks_weight", "Clicks {window}, by sample weight.", weighted=True),
+    *_attention.over((28,), "clicks", "count", "clicks_weight", "Clicks {window}, by sample weight.", event="click"),
     *_attention.over(
-        (28,), "carts", "count", "carts_weight", "Additions to the cart {window}, by sample weight.", weighted=True
+        (28,), "carts", "count", "carts_weight", "Additions to the cart {window}, by sample weight.", event="cart"
     ),
     _standing.derived(
-        "popularity", "rank", 90, "purchases_count_90d", "1 + items with more purchase lines {window}.",
-        kind=LongType(), default=0,
+        "popularity", "rank", 90, "purchases_count_90d", "1 + number of items with more purchase lines {window}.",
+        function=standing, kind=LongType(), default=0,
     ),
     _standing.derived(
-        "popularity",
-        "percentile",
-        90,
-        "purchases_count_90d",
-        "Share of all items with fewer purchase lines {window}, equal ones count half.",
+        "popularity", "percentile", 90, "purchases_count_90d",
+        "Share of all items with fewer purchase lines {window}; equal ones count half.", function=standing,
     ),
     _standing.derived(
-        "category",
-        "percentile",
-        90,
-        "purchases_count_90d",
-        "Share of the items of the category with fewer purchase lines {window}, equal ones count half.",
+        "category", "percentile", 90, "purchases_count_90d",
+        "Share of the category's items with fewer purchase lines {window}; equal ones count half.", function=standing,
     ),
     *(
         _standing.derived(
-            group, "share", 90, "purchases_count_90d", f"Share of the purchase lines of the {whose} {{window}}."
+            group, "share", 90, "purchases_count_90d",
+            f"The item's share of the purchase lines of its {words} {{window}}.", function=standing,
         )
-        for group, whose in (
+        for group, words in (
             ("category", "category"), ("type", "product type"), ("brand", "brand"), ("provider", "provider"),
         )
     ),
     _standing.derived(
         "category_purchases", "count", 28, "purchases_count_28d", "Purchase lines of the item's category {window}.",
-        kind=LongType(), default=0,
+        function=standing, kind=LongType(), default=0,
     ),
     _forecast.attribute("demand_next_7d", DoubleType(), 0.0, "Purchase lines expected in 7 days.", "mean_7d"),
     _forecast.attribute("demand_next_28d", DoubleType(), 0.0, "Purchase lines expected in 28 days.", "mean_28d"),
@@ -173,9 +204,10 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         "stock_cover_days",
         DoubleType(),
         NEVER,
-        "Days that the stock lasts at the demand expected for 28 days; 9999 where stock is not tracked or nothing is "
+        "Days that the stock lasts at the demand expected for 28 days; 9999 if stock is not tracked or no demand is "
         "expected.",
-        "mean_28d",
+        ("mean_28d", "items.stock_quantity"),
+        expression=stock_cover_days,
     ),
 )  # fmt: skip
 ITEM_FEATURES_TABLE = features_table(

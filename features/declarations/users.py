@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, BooleanType, DoubleType, LongType, StringType
 
 from features.declarations.feature import LIFE, NEVER, Feature, Group, features_table
+from features.derived.catalogue import days_since
+from features.derived.profiles import PROFILE_LENGTH, price_and_tail, profiles, stores
+from features.derived.purchases import (
+    days_since_first_purchase,
+    days_since_last_purchase,
+    novelty_share,
+    repeat_share,
+    visit_gap_mean,
+    visit_probability,
+    weekday_shares,
+    weekend_share,
+)
+from features.derived.responses import with_response_shares
 
-DEMOGRAPHICS = ("age", "income", "household_size", "kids_count", "home_ownership", "marital_status")
-PROFILE_LENGTH = 5  # entries of a profile, the strongest first
+RESPONSE_WINDOWS = (28,)
+_DEMOGRAPHICS = ("age", "income", "household_size", "kids_count", "home_ownership", "marital_status")
 
 _person = Group("user", "users", "customers")
 _visits = Group("user", "daily_user", "customers")
@@ -17,136 +34,154 @@ _pairs = Group("user", "daily_pair", "merchandising")
 _taste = Group("user", "daily_user", "merchandising")
 
 
-def _profile(what: str, of: str) -> tuple[Feature, ...]:
+def _attribute_value(name: str) -> Column:
+    return F.try_element_at("attributes", F.lit(name))
+
+
+def _profile(members: str, source: str) -> tuple[Feature, ...]:
     """A profile as two arrays of one length, since Feast serves no maps."""
-    meaning = f"The {PROFILE_LENGTH} {of} with the most purchase lines {{window}}, the most first"
-    source = {"categories": "item_features.category", "brands": "item_features.brand"}[what]
+    meaning = f"The {PROFILE_LENGTH} {members} with the most purchase lines {{window}}, the most first"
     return (
-        _pairs.derived(f"top_{what}", "names", 90, source, f"{meaning}.", kind=ArrayType(StringType()), default=()),
         _pairs.derived(
-            f"top_{what}", "shares", 90, source, f"{meaning}: share of the lines of each.",
+            f"top_{members}", "names", 90, source, f"{meaning}.", function=profiles, kind=ArrayType(StringType()),
+            default=(),
+        ),
+        _pairs.derived(
+            f"top_{members}", "shares", 90, source, f"{meaning}: the share of the lines of each.", function=profiles,
             kind=ArrayType(DoubleType()), default=(),
         ),
     )  # fmt: skip
 
 
 USER_FEATURES: tuple[Feature, ...] = (
-    *_visits.over((1, 7, 28, 90, LIFE), "purchases", "count", "purchases_count", "Purchase lines {window}."),
-    *_visits.over((7, 28, 90, LIFE), "baskets", "count", "baskets_count", "Baskets {window}."),
-    *_spend.over((7, 28, 90, LIFE), "spend", "sum", "spend_sum", "Amount paid {window}."),
-    *_pairs.over((28, 90), "items", "distinct", "item_id", "Different items bought: those {window}."),
-    *_taste.over((LIFE,), "items", "count", "new_items_count", "Different items bought {window}."),
-    _visits.days_since("last_purchase", "day", "Days since the day of the last purchase."),
-    _visits.days_since("first_purchase", "day", "Days since the day of the first purchase."),
-    _person.days_since("signed_up", "signed_up_at", "Days since the shopper is known."),
-    *_visits.over((28, 90, LIFE), "visit", "days", "purchases_count", "Days with a purchase: those {window}."),
+    *_visits.over(
+        (1, 7, 28, 90, LIFE), "purchases", "count", "purchases_count", "Purchase lines {window}.", event="purchase"
+    ),
+    *_visits.over((7, 28, 90, LIFE), "baskets", "count", "baskets_count", "Baskets {window}.", event="purchase"),
+    *_spend.over((7, 28, 90, LIFE), "spend", "sum", "spend_sum", "Amount paid {window}.", event="purchase"),
+    *_pairs.over((28, 90), "items", "distinct", "item_id", "Distinct items bought, {window}.", event="purchase"),
+    *_taste.over(
+        (LIFE,), "items", "count", "new_items_count", "Distinct items bought {window}.", event="purchase"
+    ),
+    _visits.days_since(
+        "last_purchase", ("day", "purchases_count"), days_since_last_purchase,
+        "Days since the day of the last purchase.",
+    ),
+    _visits.days_since(
+        "first_purchase", ("day", "purchases_count"), days_since_first_purchase,
+        "Days since the day of the first purchase.",
+    ),
+    _person.days_since(
+        "signed_up", "signed_up_at", partial(days_since, "signed_up_at"), "Days since the shopper signed up."
+    ),
+    *_visits.over(
+        (28, 90, LIFE), "visit", "days", "purchases_count", "Days with a purchase, {window}.", event="purchase"
+    ),
     _visits.probability(
-        "visit", "visit_days_28d", 1 / 30, "Chance to visit on a day: (days with a visit of 28 + 1) / 30."
+        "visit", "purchases_count", 1 / 30, partial(visit_probability, 28),
+        "Probability of a visit on a day: (days with a visit of 28 days + 1) / 30.",
     ),
     _visits.derived(
-        "visit_gap", "mean", LIFE, "day", "Mean days from one day with a purchase to the next, {window}.", default=NEVER
+        "visit_gap", "mean", LIFE, ("day", "purchases_count"),
+        "Mean days from one day with a purchase to the next, {window}.", expression=visit_gap_mean, default=NEVER,
     ),
     *_spend.over(
-        (90,), "basket_spend", "mean", "spend_sum", "Mean amount paid in a basket {window}.", per="baskets_count"
+        (90,), "basket_spend", "mean", "spend_sum", "Mean amount paid in a basket {window}.", event="purchase",
+        per=("baskets_count",),
     ),
     *_spend.over(
         (90,), "basket_lines", "mean", "purchases_count", "Mean purchase lines in a basket {window}.",
-        per="baskets_count",
+        event="purchase", per=("baskets_count",),
     ),
     *_spend.over(
-        (90,), "price", "mean", "spend_sum", "Mean amount paid for a purchase line {window}.", per="purchases_count"
+        (90,), "price", "mean", "spend_sum", "Mean amount paid for a purchase line {window}.", event="purchase",
+        per=("purchases_count",),
     ),
     *_spend.over(
         (90,), "discount", "share", "discount_sum", "Discount as a share of the amount before discount, {window}.",
-        per="full_price_sum",
+        event="purchase", per=("spend_sum", "discount_sum"),
     ),
     *_spend.over(
         (90,), "discounted", "share", "discounted_count", "Share of the purchase lines {window} with a discount.",
-        per="purchases_count",
+        event="purchase", per=("purchases_count",),
     ),
     _pairs.derived(
-        "price_percentile",
-        "mean",
-        90,
-        "item_features.price_percentile_90d",
-        "Price tier: mean over the purchase lines {window} of how dear the item is within its category.",
-        default=0.5,
+        "price_percentile", "mean", 90, "item_features.price_percentile_90d",
+        "Price tier: mean price percentile, within its category, of the items of the purchase lines {window}.",
+        function=price_and_tail, default=0.5,
     ),
     _pairs.derived(
-        "tail",
-        "share",
-        90,
-        "item_features.segment",
-        "Share of the purchase lines {window} that were of tail items.",
+        "tail", "share", 90, "item_features.segment", "Share of the purchase lines {window} that were of tail items.",
+        function=price_and_tail,
     ),
     *(
         _pairs.derived(
-            "novelty",
-            "share",
-            length,
-            "previous_day",
-            "Share of the different items bought in the days {window} that the shopper had never bought before.",
+            "novelty", "share", days, ("purchases_count", "previous_day"),
+            "Share of the distinct items bought in the days {window} that the shopper had never bought before.",
+            expression=partial(novelty_share, days),
         )
-        for length in (28, 90)
+        for days in (28, 90)
     ),
     _pairs.derived(
-        "repeat",
-        "share",
-        90,
-        "previous_day",
-        "Share of the different items bought in the days {window} that were bought on two of them or more.",
+        "repeat", "share", 90, ("purchases_count", "previous_day", "earlier_day"),
+        "Share of the distinct items bought in the days {window} that were bought on at least two of them.",
+        expression=partial(repeat_share, 90),
     ),
     *(
         _pairs.derived(
-            what, "count", 90, source, f"Different {words} of the items bought in the days {{window}}.",
-            kind=LongType(), default=0,
+            members, "count", 90, source, f"Distinct {words} of the items bought in the days {{window}}.",
+            function=profiles, kind=LongType(), default=0,
         )
-        for what, words, source in (
+        for members, words, source in (
             ("categories", "categories", "item_features.category"),
             ("types", "product types", "item_features.product_type"),
             ("brands", "brands", "item_features.brand"),
         )
     ),
-    *_profile("categories", "categories"),
-    *_profile("brands", "brands"),
+    *_profile("categories", "item_features.category"),
+    *_profile("brands", "item_features.brand"),
     _taste.derived(
-        "weekend", "share", 90, "purchases_count", "Share of the purchase lines {window} on Saturday or Sunday."
+        "weekend", "share", 90, ("day", "purchases_count"),
+        "Share of the purchase lines {window} on Saturday or Sunday.", expression=partial(weekend_share, 90),
     ),
     _taste.derived(
-        "weekday",
-        "shares",
-        90,
-        "purchases_count",
+        "weekday", "shares", 90, ("day", "purchases_count"),
         "Share of the purchase lines {window} on each day of the week, Monday first; empty without a line.",
-        kind=ArrayType(DoubleType()),
-        default=(),
+        expression=partial(weekday_shares, 90), kind=ArrayType(DoubleType()), default=(),
     ),
     *(
         feature
         for part in ("night", "morning", "afternoon", "evening")
         for feature in _taste.over(
             (90,), part, "share", f"{part}_count", f"Share of the purchase lines {{window}} in the {part}, UTC.",
-            per="purchases_count",
+            event="purchase", per=("purchases_count",),
         )
     ),
-    _visits.derived("stores", "count", 90, "stores", "Different stores {window}.", kind=LongType(), default=0),
     _visits.derived(
-        "store", "favourite", 90, "stores", "The store of the most days {window}.", kind=StringType(), default=""
+        "stores", "count", 90, "stores", "Distinct stores {window}.", function=stores, kind=LongType(), default=0
+    ),
+    _visits.derived(
+        "store", "favourite", 90, "stores", "The store visited on the most days {window}.", function=stores,
+        kind=StringType(), default="",
     ),
     *_attention.over(
-        (28,), "exposures", "count", "exposures_weight", "Exposures {window}, by sample weight.", weighted=True
-    ),
-    _attention.derived(
-        "response",
-        "share",
-        28,
-        "responses_weight",
-        "Exposures {window} with a purchase of the item on the same day, as a share, drawn to the share of all "
-        "shoppers with the weight of 20 exposures.",
+        (28,), "exposures", "count", "exposures_weight", "Exposures {window}, by sample weight.", event="exposure"
     ),
     *(
-        _person.attribute(name, StringType(), "", f"What the store knows of the shopper: {name}.", f"attributes.{name}")
-        for name in DEMOGRAPHICS
+        _attention.derived(
+            "response", "share", days, ("responses_weight", "exposures_weight"),
+            "Share of the exposures {window} with a purchase of the item on the same day, shrunk to the share of all "
+            "shoppers with the weight of 20 exposures.",
+            function=with_response_shares,
+        )
+        for days in RESPONSE_WINDOWS
+    ),
+    *(
+        _person.attribute(
+            name, StringType(), "", f"Attribute {name} of the shopper.", "attributes",
+            expression=partial(_attribute_value, name),
+        )
+        for name in _DEMOGRAPHICS
     ),
     _person.attribute("consent_personalisation", BooleanType(), False, "Whether lists may be personal."),
 )  # fmt: skip

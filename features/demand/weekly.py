@@ -8,7 +8,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.aggregates.windows import days_before_dates
+from features.derived.days import days_before_dates
 
 TRAINING_WEEKS = 26
 HELD_OUT_WEEKS = 4
@@ -16,7 +16,7 @@ WEEKS = TRAINING_WEEKS + HELD_OUT_WEEKS
 
 
 def weekly_sales(items: DataFrame, daily_item: DataFrame, dates: Sequence[date]) -> DataFrame:
-    """as_of, item_id, category and weeks: array<bigint> of WEEKS numbers of purchase lines.
+    """as_of, item_id, category and weeks: array<bigint> with the purchase lines of WEEKS weeks, the newest first.
 
     items: as_of, item_id, category of the items known at each date. Week 0 is [as_of - 7 days, as_of), week 1 the one
     before. Items without sales have zeros.

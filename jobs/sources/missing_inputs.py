@@ -1,76 +1,53 @@
-"""What a store does not have, and which features and channels therefore say nothing."""
+"""Inputs that a store does not have, and the features and channels that carry no information without them."""
 
 from __future__ import annotations
 
 import json
 
-from features.declarations.items import ITEM_FEATURES
-from features.declarations.users import USER_FEATURES
+from features.contract import EVENTS, ITEMS, PROMOTIONS
+from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES
+from features.declarations.aggregate import PARTIALS
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.runtime.logs import event
-from model.retrieval.channels import ALL_CHANNELS
-
-# What columns of the daily partials are made of.
-_PARTIALS = {
-    "exposures_weight": "exposures",
-    "responses_weight": "exposures",
-    "clicks_weight": "clicks",
-    "carts_weight": "carts",
-    "returns_count": "returns",
-    "discount_sum": "events.discount",
-    "discounted_count": "events.discount",
-    "baskets_count": "events.basket_id",
-    "stores": "events.store_id",
-}
-_CHANNELS = {
-    "type_affinity": "items.product_type",
-    "type_loyalty": "items.product_type",
-    "type_recency": "items.product_type",
-    "share_of_type": "items.product_type",
-    "brand_type_affinity": "items.brand",
-    "category_affinity": "items.category",
-    "store_popularity": "events.store_id",
-    "store_promotion": "promotions",
-    "promotion_reach": "promotions",
-}
+from model.retrieval.channels import CHANNELS, silent_channels
 
 
 def silent_features(absent: frozenset[str]) -> list[str]:
-    """`<entity>.<feature>` of the declared features that are the same for everybody where these columns are absent."""
+    """`<entity>.<feature>` of the declared features that are the same for everyone without these inputs."""
     return [
         f"{feature.entity}.{feature.name}"
         for feature in (*ITEM_FEATURES, *USER_FEATURES)
-        if any(_needs(column) in absent for column in feature.source_columns)
+        if any(not absent.isdisjoint(_inputs(column)) for column in feature.source_columns)
     ]
 
 
-def _needs(source: str) -> str:
-    """What of the contract a source column of a feature is made of: a column, a table, or a kind of event."""
-    table, _, column = source.partition(".")
-    if table == "promotions" or source.startswith("users.attributes."):
-        return "promotions" if table == "promotions" else "users.attributes"
-    if table.startswith("daily_"):
-        return _PARTIALS.get(column, column.replace("item_features.", "items."))
-    return source
-
-
-def silent_channels(absent: frozenset[str]) -> list[str]:
-    """Names of the first stage's channels that score all alike where these columns are absent."""
-    return [name for name in ALL_CHANNELS if _CHANNELS.get(name) in absent]
+def _inputs(source: str) -> set[str]:
+    """The inputs that a source column of a feature is computed from: columns, a table, or a type of event."""
+    table, _, name = source.partition(".")
+    if table == PROMOTIONS.name:
+        return {PROMOTIONS.name}
+    if table == ITEM_FEATURES_TABLE.name:
+        return {f"{ITEMS.name}.{name}"}
+    column = PARTIALS[table].column(name) if table in PARTIALS else None
+    if column is None:
+        return {source}
+    return {f"{column.event}s", f"{EVENTS.name}.{column.of}"}
 
 
 def channels_in_use(night: Night) -> tuple[str, ...]:
-    """The first stage's channels without those that what the last ingest found absent makes silent."""
+    """The first stage's channels and the configured ones, without those that score all items alike in this store."""
     row = last_done(night.tables, "ingest")
-    silent = silent_channels(frozenset(json.loads(row["decisions"].get("absent", "[]")))) if row else []
-    return tuple(name for name in ALL_CHANNELS if name not in silent)
+    absent = json.loads(row["decisions"].get("absent", "[]")) if row else []
+    names = (*CHANNELS, *night.conf.sequences.channels)
+    silent = silent_channels(names, absent)
+    return tuple(name for name in names if name not in silent)
 
 
 def report_absences(absent: frozenset[str]) -> None:
     """Logs what the store does not have and what is switched off by it."""
     if absent:
         event("not in this store", columns=",".join(sorted(absent)))
-    for what, names in (("features", silent_features(absent)), ("channels", silent_channels(absent))):
+    for what, names in (("features", silent_features(absent)), ("channels", silent_channels(CHANNELS, absent))):
         if names:
             event("switched off", **{what: ",".join(names)})

@@ -1,50 +1,166 @@
-"""Names follow from the declarations, and the tables follow from the names."""
+"""Names follow from the declarations, tables follow from the names, and every declared source is used."""
 
 from __future__ import annotations
 
-import pytest
-from pyspark.sql.types import DoubleType, LongType
+from datetime import date
 
-from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER
+import pytest
+from pyspark.errors import AnalysisException
+from pyspark.sql import SparkSession
+from pyspark.sql.types import DataType, DoubleType, IntegerType, LongType, StructField, StructType
+
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
-from features.declarations.feature import LIFE, Group, summed
+from features.declarations.aggregate import PARTIALS, Aggregation
+from features.declarations.feature import LIFE, Group, by_expression
+from features.derived.purchases import weekend_share
+from features.derived.ranks import standing
+from tests.features.aggregates.frames import at, bought, features_of, items, returned
+
+DAY = date(2017, 12, 1)
+DEMAND = Group("item", "daily_item", "demand")
+PAIRS = Group("item", "daily_pair", "demand")
 
 
 @pytest.mark.parametrize(
-    ("what", "aggregation", "window", "name", "kind"),
+    ("group", "what", "aggregation", "source", "window", "name", "kind"),
     [
-        ("purchases", "count", 28, "purchases_count_28d", LongType()),
-        ("buyers", "distinct", 28, "buyers_count_28d", LongType()),
-        ("spend", "sum", LIFE, "spend_sum_life", DoubleType()),
-        ("visit", "days", 7, "visit_days_7d", LongType()),
+        (DEMAND, "purchases", "count", "purchases_count", 28, "purchases_count_28d", LongType()),
+        (DEMAND, "spend", "sum", "spend_sum", LIFE, "spend_sum_life", DoubleType()),
+        (DEMAND, "visit", "days", "purchases_count", 7, "visit_days_7d", LongType()),
+        (PAIRS, "buyers", "distinct", "user_id", 28, "buyers_count_28d", LongType()),
     ],
 )
-def test_names_and_types_are_derived(what: str, aggregation: str, window: int | str, name: str, kind: object) -> None:
-    (made,) = Group("item", "daily_item", "demand").over((window,), what, aggregation, "x", "Of {window}.")
-    assert (made.name, made.type, made.owner, made.source_columns) == (name, kind, "demand", ("daily_item.x",))
-    assert "{" not in made.meaning
+def test_names_and_types_are_derived(
+    group: Group, what: str, aggregation: Aggregation, source: str, window: int | str, name: str, kind: DataType
+) -> None:
+    (feature,) = group.over((window,), what, aggregation, source, "Of {window}.", event="purchase")
+    assert (feature.name, feature.type, feature.owner, feature.event) == (name, kind, "demand", "purchase")
+    assert feature.source_columns[0] == f"{group.table}.{source}"
+    assert "{" not in feature.meaning
 
 
-def test_weighted_counts_are_double() -> None:
-    (made,) = Group("item", "daily_item", "demand").over((28,), "exposures", "count", "x", "m", weighted=True)
-    assert made.type == DoubleType()
+def test_counts_of_weights_are_double() -> None:
+    (feature,) = DEMAND.over((28,), "exposures", "count", "exposures_weight", "m", event="exposure")
+    assert feature.type == DoubleType()
+
+
+@pytest.mark.parametrize(
+    ("group", "aggregation", "source", "event", "per", "window", "problem"),
+    [
+        (
+            DEMAND,
+            "count",
+            "purchases_count",
+            "return",
+            (),
+            28,
+            "counts return, but daily_item.purchases_count is of pu",
+        ),
+        (DEMAND, "count", "item_id", "purchase", (), 28, "sums up item_id, of which daily_item has no number"),
+        (
+            DEMAND,
+            "count",
+            "reviews_count",
+            "purchase",
+            (),
+            28,
+            "sums up reviews_count, of which daily_item has no numb",
+        ),
+        (DEMAND, "count", "purchases_count", "review", (), 28, "counts review, of which daily_item has no column"),
+        (DEMAND, "mean", "spend_sum", "purchase", (), 28, "lacks `per`"),
+        (DEMAND, "share", "discount_sum", "purchase", ("returns_count",), 28, "daily_item.returns_count is of return"),
+        (DEMAND, "count", "purchases_count", "purchase", ("returns_count",), 28, "ignores `per`"),
+        (PAIRS, "distinct", "returns_count", "return", (), 28, "Name a further key of daily_pair: user_id"),
+        (PAIRS, "distinct", "item_id", "purchase", (), 28, "Name a further key of daily_pair: user_id"),
+        (DEMAND, "distinct", "user_id", "purchase", (), 28, "Name a further key of daily_item: none"),
+        (PAIRS, "distinct", "user_id", "purchase", (), LIFE, "Name a window in days"),
+        (Group("item", "items", "demand"), "count", "price", "purchase", (), 28, "items, which is no daily partial"),
+    ],
+)
+def test_an_aggregate_that_would_not_be_computed_as_declared_is_an_error(
+    group: Group,
+    aggregation: Aggregation,
+    source: str,
+    event: str,
+    per: tuple[str, ...],
+    window: int | str,
+    problem: str,
+) -> None:
+    with pytest.raises(ValueError, match="The feature things_") as error:
+        group.over((window,), "things", aggregation, source, "m", event=event, per=per)
+    assert problem in str(error.value)
+
+
+def test_a_derived_feature_is_made_by_an_expression_or_a_function() -> None:
+    with pytest.raises(ValueError, match="needs an expression or a function"):
+        DEMAND.derived("weekend", "share", 90, "purchases_count", "m")
+    with pytest.raises(ValueError, match="and not both"):
+        DEMAND.derived("weekend", "share", 90, "day", "m", expression=lambda: weekend_share(90), function=standing)
+    with pytest.raises(ValueError, match="reads sundays_count, which daily_item does not have"):
+        DEMAND.derived("weekend", "share", 90, "sundays_count", "m", expression=lambda: weekend_share(90))
+
+
+def test_shoppers_who_returned_an_item_need_a_declaration_alone(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returners = PAIRS.over((28, 90), "returners", "distinct", "user_id", "Returned, {window}.", event="return")
+    declared = (*ITEM_FEATURES, *returners)
+    monkeypatch.setattr("features.aggregates.item_features.ITEM_FEATURES", declared)
+    rows = [
+        bought("u", "a", at(9, 5)),
+        bought("v", "a", at(11, 29)),
+        returned("u", "a", at(9, 10)),
+        returned("u", "a", at(11, 5)),
+        returned("u", "a", at(11, 6)),
+        returned("w", "a", at(11, 2)),  # a day too old for 28 days
+        returned("x", "a", at(12, 1)),  # at as_of
+    ]
+    listed = items(spark, [("a", at(1, 1), None, None)])
+    (row,) = features_of(spark, rows, listed, (DAY,)).collect()
+    assert (row["returners_count_28d"], row["returners_count_90d"]) == (1, 2)
+    assert (row["buyers_count_28d"], row["buyers_count_90d"]) == (1, 2)
+    assert row["repeat_share_90d"] == 0.0
 
 
 @pytest.mark.parametrize(
     ("features", "table", "key"),
     [(ITEM_FEATURES, ITEM_FEATURES_TABLE, "item_id"), (USER_FEATURES, USER_FEATURES_TABLE, "user_id")],
 )
-def test_tables_hold_the_key_and_each_feature_once(features: tuple[Feature, ...], table: object, key: str) -> None:
+def test_tables_hold_the_key_and_each_feature_once(features: tuple[Feature, ...], table: Table, key: str) -> None:
     names = [feature.name for feature in features]
     assert len(set(names)) == len(names)
-    assert table.column_names == ["as_of", key, *names]  # type: ignore[attr-defined]
-    assert table.required == table.column_names  # type: ignore[attr-defined]
+    assert table.column_names == ["as_of", key, *names]
+    assert table.required == table.column_names
     assert all(feature.meaning and feature.owner and feature.table and feature.freshness for feature in features)
 
 
-@pytest.mark.parametrize("table", [DAILY_ITEM, DAILY_USER, DAILY_PAIR], ids=lambda table: table.name)
-def test_what_is_summed_up_is_a_column_of_the_partials(table: Table) -> None:
-    made_up = {"full_price_sum"}  # spend and discount together
-    for feature in (*summed(ITEM_FEATURES, table.name), *summed(USER_FEATURES, table.name)):
-        assert {feature.source, feature.per or feature.source} <= {*table.column_names, *made_up}, feature.name
+@pytest.mark.parametrize("features", [ITEM_FEATURES, USER_FEATURES], ids=["items", "users"])
+@pytest.mark.parametrize("table", PARTIALS.values(), ids=PARTIALS)
+def test_an_expression_over_a_daily_partial_uses_each_of_its_sources_and_nothing_else(
+    spark: SparkSession, features: tuple[Feature, ...], table: Table
+) -> None:
+    for feature in by_expression(features, table.name):
+        assert resolves(spark, feature, table, feature.sources), feature.name
+        for source in feature.sources:
+            # first_within counts the members of a key without reading it, and by the earlier purchase day.
+            if feature.aggregation != "distinct":
+                others = [name for name in feature.sources if name != source]
+                assert not resolves(spark, feature, table, others), (feature.name, source)
+
+
+def resolves(spark: SparkSession, feature: Feature, table: Table, sources: list[str] | tuple[str, ...]) -> bool:
+    """Whether a feature can be computed from as_of, days_ago and these columns of a daily partial."""
+    columns = {*sources, *(("previous_day",) if feature.aggregation == "distinct" else ())}
+    fields = [
+        StructField(field.name, LongType() if field.name.endswith("_sum") else field.dataType)
+        for field in table.schema.fields
+        if field.name in columns
+    ]
+    given = StructType([StructField("as_of", table.schema["day"].dataType), StructField("days_ago", IntegerType())])
+    frame = spark.createDataFrame([], StructType([*given.fields, *fields]))
+    assert feature.expression is not None
+    try:
+        return bool(frame.groupBy("as_of").agg(feature.expression()).columns)
+    except AnalysisException:
+        return False

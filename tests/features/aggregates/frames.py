@@ -22,12 +22,16 @@ def bought(user: str, item: str, when: datetime, price: str = "1.00", discount: 
     return (user, item, "purchase", when, 1, price, discount)
 
 
+def returned(user: str, item: str, when: datetime) -> Event:
+    return (user, item, "return", when, 1, "1.00", None)
+
+
 def shown(user: str, item: str, when: datetime) -> Event:
     return (user, item, "exposure", when, 0, "0", None)
 
 
 def events(spark: SparkSession, rows: list[Event], weight: float = 10.0) -> DataFrame:
-    """Events in the contract's columns; exposures weigh `weight`, the basket is the shopper's day, the store is s1."""
+    """Events in the contract's columns; exposures count `weight`, a basket is a shopper's day, the store is s1."""
     full = [
         (
             f"e{number}", user, item, kind, when, when.date(), when, quantity, Decimal(price),

@@ -1,4 +1,4 @@
-"""Partials of days: purchases and exposures apart, days cut at midnight UTC."""
+"""Daily partials: purchases and exposures are separate, days are cut at midnight UTC."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.features.aggregates.frames import at, bought, events, shown
 
 
 def test_a_day_of_an_item(spark: SparkSession) -> None:
-    made = events(
+    log = events(
         spark,
         [
             bought("u2", "a", at(11, 30, 23, 59, 59), "1.50", "0.25"),
@@ -23,23 +23,23 @@ def test_a_day_of_an_item(spark: SparkSession) -> None:
             bought("u1", "a", at(12, 1), "9.00"),
         ],
     )
-    found = {(row["day"], row["item_id"]): row for row in daily_item(daily_pair(made)).collect()}
-    assert set(found) == {(date(2017, 11, 30), "a"), (date(2017, 11, 30), "b"), (date(2017, 12, 1), "a")}
-    day = found[date(2017, 11, 30), "a"]
+    days = {(row["day"], row["item_id"]): row for row in daily_item(daily_pair(log)).collect()}
+    assert set(days) == {(date(2017, 11, 30), "a"), (date(2017, 11, 30), "b"), (date(2017, 12, 1), "a")}
+    day = days[date(2017, 11, 30), "a"]
     assert (day["purchases_count"], day["units_sum"], day["exposures_weight"]) == (3, 3, 10.0)
     assert day["spend_sum"] == Decimal("2.01")  # 1.50 + 0.50 + 0.01
     assert day["discount_sum"] == Decimal("0.30")  # 0.25 + nothing + 0.05
     assert (day["buyers_count"], day["new_buyers_count"], day["discounted_count"]) == (2, 2, 2)
-    assert found[date(2017, 12, 1), "a"]["new_buyers_count"] == 0  # u1 had bought it the day before
-    shown_only = found[date(2017, 11, 30), "b"]
+    assert days[date(2017, 12, 1), "a"]["new_buyers_count"] == 0  # u1 had bought it the day before
+    shown_only = days[date(2017, 11, 30), "b"]
     assert (shown_only["purchases_count"], shown_only["spend_sum"], shown_only["buyers_count"]) == (0, Decimal(0), 0)
 
 
 def test_a_day_of_a_shopper(spark: SparkSession) -> None:
-    made = events(
+    log = events(
         spark, [bought("u", "b", at(11, 30)), bought("u", "a", at(11, 30, 5)), bought("u", "a", at(11, 30, 6))]
     )
-    (day,) = daily_user(daily_pair(made), made).collect()
+    (day,) = daily_user(daily_pair(log), log).collect()
     assert (day["purchases_count"], day["baskets_count"], day["items_count"], day["stores"]) == (3, 1, 2, ["s1"])
     assert (day["night_count"], day["morning_count"]) == (2, 1)  # 0 h and 5 h; 6 h
 
@@ -55,7 +55,7 @@ def test_days_of_a_pair_know_those_before(spark: SparkSession) -> None:
         (date(2017, 3, 2), None, None),  # an exposure
         (fourth, third, second),
     ]
-    # The same, a part of the days after the other.
+    # The same in two parts, the earlier days first.
     for cut in range(1, 4):
         early = daily_pair(events(spark, rows[:cut]))
         late = daily_pair(events(spark, rows[cut:]), early)

@@ -8,10 +8,10 @@ import pytest
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
-from features.aggregates.item_features import keywords
-from features.aggregates.promotion_state import promotion_state
+from features.aggregates.item_features import promotion_features
 from features.contract import PROMOTIONS
 from features.declarations import ITEM_FEATURES_TABLE
+from features.derived.catalogue import keywords
 from tests.features.aggregates.frames import Event, at, bought, features_of, items, shown
 
 DAY = date(2017, 12, 1)
@@ -20,13 +20,13 @@ DAY = date(2017, 12, 1)
 def _features(spark: SparkSession, rows: list[Event], *days: date, **versions: tuple) -> dict[tuple[date, str], Row]:  # type: ignore[type-arg]
     listed = versions or {item: (at(1, 1), None, None) for item in "abc"}
     known = items(spark, [(item, *rest) for item, rest in listed.items()])
-    made = features_of(spark, rows, known, days or (DAY,))
-    assert made.columns == ITEM_FEATURES_TABLE.column_names
-    return {(row["as_of"], row["item_id"]): row for row in made.collect()}
+    features = features_of(spark, rows, known, days or (DAY,))
+    assert features.columns == ITEM_FEATURES_TABLE.column_names
+    return {(row["as_of"], row["item_id"]): row for row in features.collect()}
 
 
 def test_windows_are_half_open(spark: SparkSession) -> None:
-    found = _features(
+    features = _features(
         spark,
         [
             bought("u1", "a", at(12, 1), "100"),  # at as_of: not known
@@ -39,7 +39,7 @@ def test_windows_are_half_open(spark: SparkSession) -> None:
             bought("u5", "a", at(9, 1, 23, 59, 59), "64"),  # the day before it
         ],
     )
-    row = found[DAY, "a"]
+    row = features[DAY, "a"]
     assert [row[f"purchases_count_{length}d"] for length in (7, 28, 90, 365)] == [2, 4, 6, 7]
     assert row["spend_sum_28d"] == 15.0  # 1 + 2 + 4 + 8
     assert row["price_mean_90d"] == 63 / 6  # 1 + 2 + 4 + 8 + 16 + 32
@@ -52,7 +52,7 @@ def test_windows_are_half_open(spark: SparkSession) -> None:
 
 
 def test_discounts_and_exposures(spark: SparkSession) -> None:
-    found = _features(
+    features = _features(
         spark,
         [
             bought("u", "a", at(11, 1), "3.00", "1.00"),
@@ -62,27 +62,27 @@ def test_discounts_and_exposures(spark: SparkSession) -> None:
             shown("u", "b", at(11, 30)),
         ],
     )
-    assert found[DAY, "a"]["discount_share_90d"] == pytest.approx(0.1)  # 1 of 3 + 1 + 6
-    assert found[DAY, "a"]["exposures_count_28d"] == 10.0
-    assert found[DAY, "b"]["exposures_count_28d"] == 10.0
-    assert found[DAY, "b"]["days_since_last_purchase"] == 9999.0  # shown, never bought
-    assert found[DAY, "a"]["discounted_share_90d"] == 0.5
+    assert features[DAY, "a"]["discount_share_90d"] == pytest.approx(0.1)  # 1 of 3 + 1 + 6
+    assert features[DAY, "a"]["exposures_count_28d"] == 10.0
+    assert features[DAY, "b"]["exposures_count_28d"] == 10.0
+    assert features[DAY, "b"]["days_since_last_purchase"] == 9999.0  # shown, never bought
+    assert features[DAY, "a"]["discounted_share_90d"] == 0.5
 
 
-def test_response_shares_are_drawn_to_the_share_of_all(spark: SparkSession) -> None:
+def test_response_shares_are_shrunk_to_the_share_of_all(spark: SparkSession) -> None:
     rows = [
         shown("u", "a", at(11, 3)),
-        bought("u", "a", at(11, 3, 9)),  # answers the exposure of its day
+        bought("u", "a", at(11, 3, 9)),  # responds to the exposure of its day
         shown("v", "a", at(11, 4)),
         bought("v", "a", at(11, 5)),  # a day late
         shown("w", "b", at(11, 6)),
         shown("w", "b", at(11, 7)),
     ]
-    found = _features(spark, rows)
-    # An exposure weighs 10. Of all 40, 10 were answered: r = 1/4.
-    assert found[DAY, "a"]["response_share_28d"] == pytest.approx((10 + 20 / 4) / (20 + 20))
-    assert found[DAY, "b"]["response_share_28d"] == pytest.approx((0 + 20 / 4) / (20 + 20))
-    assert found[DAY, "c"]["response_share_28d"] == pytest.approx(1 / 4)
+    features = _features(spark, rows)
+    # An exposure counts 10. Of all 40, 10 have a response: r = 1/4.
+    assert features[DAY, "a"]["response_share_28d"] == pytest.approx((10 + 20 / 4) / (20 + 20))
+    assert features[DAY, "b"]["response_share_28d"] == pytest.approx((0 + 20 / 4) / (20 + 20))
+    assert features[DAY, "c"]["response_share_28d"] == pytest.approx(1 / 4)
 
 
 def test_standing_among_all_and_in_the_category(spark: SparkSession) -> None:
@@ -91,20 +91,20 @@ def test_standing_among_all_and_in_the_category(spark: SparkSession) -> None:
         bought("u", "b", at(11, 6), "2"),
         bought("v", "c", at(11, 7), "6"),
     ]
-    # a and b are of one category with 4 lines for 14; c of another; d is of none and never sold.
+    # a and b share a category with 4 lines for 14; c is in another; d is in none and never sold.
     listed = items(spark, [(item, at(1, 1), None, None) for item in "abcd"]).withColumn(
         "category", F.expr("CASE WHEN item_id IN ('a', 'b') THEN 'tea' WHEN item_id = 'c' THEN 'salt' END")
     )
-    found = {row["item_id"]: row for row in features_of(spark, rows, listed, (DAY,)).collect()}
-    assert [found[item]["popularity_rank_90d"] for item in "abcd"] == [1, 2, 2, 4]
-    # Of four: a has 3 below it, b and c one below and two equal, d has itself.
-    assert [found[item]["popularity_percentile_90d"] for item in "abcd"] == [3.5 / 4, 2 / 4, 2 / 4, 0.5 / 4]
-    assert [found[item]["category_percentile_90d"] for item in "abcd"] == [1.5 / 2, 0.5 / 2, 0.5, 0.0]
-    assert [found[item]["category_share_90d"] for item in "abcd"] == [3 / 4, 1 / 4, 1.0, 0.0]
-    assert [found[item]["category_purchases_count_28d"] for item in "abcd"] == [4, 4, 1, 0]
-    assert found["a"]["price_ratio_90d"] == pytest.approx(4 / (14 / 4))
-    assert [found[item]["price_percentile_90d"] for item in "abcd"] == [1.5 / 2, 0.5 / 2, 0.5, 0.5]
-    assert [found[item]["weekend_share_90d"] for item in "abcd"] == [1.0, 0.0, 0.0, 0.0]
+    by_item = {row["item_id"]: row for row in features_of(spark, rows, listed, (DAY,)).collect()}
+    assert [by_item[item]["popularity_rank_90d"] for item in "abcd"] == [1, 2, 2, 4]
+    # Of four: a has 3 below it, b and c one below and two equal, d only itself.
+    assert [by_item[item]["popularity_percentile_90d"] for item in "abcd"] == [3.5 / 4, 2 / 4, 2 / 4, 0.5 / 4]
+    assert [by_item[item]["category_percentile_90d"] for item in "abcd"] == [1.5 / 2, 0.5 / 2, 0.5, 0.0]
+    assert [by_item[item]["category_share_90d"] for item in "abcd"] == [3 / 4, 1 / 4, 1.0, 0.0]
+    assert [by_item[item]["category_purchases_count_28d"] for item in "abcd"] == [4, 4, 1, 0]
+    assert by_item["a"]["price_ratio_90d"] == pytest.approx(4 / (14 / 4))
+    assert [by_item[item]["price_percentile_90d"] for item in "abcd"] == [1.5 / 2, 0.5 / 2, 0.5, 0.5]
+    assert [by_item[item]["weekend_share_90d"] for item in "abcd"] == [1.0, 0.0, 0.0, 0.0]
 
 
 def test_promotions_that_began_before_the_date(spark: SparkSession) -> None:
@@ -116,8 +116,8 @@ def test_promotions_that_began_before_the_date(spark: SparkSession) -> None:
         ("b", "s2", "front", date(2017, 12, 1), None),  # not known yet
     ]
     frame = spark.createDataFrame([(*row, None) for row in rows], PROMOTIONS.schema)
-    found = promotion_state(frame, (DAY,)).collect()
-    assert {row["item_id"]: tuple(row)[2:] for row in found} == {"a": (2, True, 4), "b": (1, False, 11)}
+    promoted = promotion_features(frame, (DAY,)).collect()
+    assert {row["item_id"]: tuple(row)[2:] for row in promoted} == {"a": (2, True, 4), "b": (1, False, 11)}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_an_item_without_events_has_the_declared_defaults(spark: SparkSession) -
 
 
 def test_eligibility_and_segments(spark: SparkSession) -> None:
-    found = _features(
+    features = _features(
         spark,
         [bought("u", "gone", at(11, 1)), *(bought("u", "top", at(11, 1)) for _ in range(9))],
         top=(at(1, 1), None, 3),
@@ -153,7 +153,7 @@ def test_eligibility_and_segments(spark: SparkSession) -> None:
         old=(at(1, 1), at(6, 1), None),
         tomorrow=(at(12, 1), None, None),  # listed at as_of: not known yet
     )
-    shown_now = {item: (row["is_eligible"], row["segment"]) for (_, item), row in found.items()}
+    shown_now = {item: (row["is_eligible"], row["segment"]) for (_, item), row in features.items()}
     assert shown_now == {
         "top": (True, "head"),
         "gone": (False, "tail"),
@@ -162,7 +162,7 @@ def test_eligibility_and_segments(spark: SparkSession) -> None:
         "new": (True, "cold"),
         "old": (False, ""),
     }
-    assert found[DAY, "new"]["days_since_listed"] == 0.5
+    assert features[DAY, "new"]["days_since_listed"] == 0.5
 
 
 def test_a_date_is_the_same_alone_and_with_others(spark: SparkSession) -> None:

@@ -18,17 +18,17 @@ DAY = date(2017, 12, 1)
 
 
 def _features(spark: SparkSession, rows: list[Event], *days: date) -> dict[tuple[date, str], Row]:
-    made, asked = events(spark, rows), days or (DAY,)
-    pairs = daily_pair(made)
+    log, dates = events(spark, rows), days or (DAY,)
+    pairs = daily_pair(log)
     sold = items(spark, [(item, at(1, 1), None, None) for item in "abcd"]).withColumn(
         "category", F.when(F.col("item_id") == "a", "tea").otherwise("salt")
     )
     known = users(spark, ("u", at(1, 1)), ("quiet", at(1, 1)), ("late", at(12, 1)))
     known = known.withColumn("attributes", F.create_map(F.lit("age"), F.lit("35-44")))
-    own = user_rows(known, daily_user(pairs, made), pairs, asked)
-    found = user_features(own, pairs, features_of(spark, rows, sold, asked), asked)
-    assert found.columns == USER_FEATURES_TABLE.column_names
-    return {(row["as_of"], row["user_id"]): row for row in found.collect()}
+    own = user_rows(known, daily_user(pairs, log), pairs, dates)
+    features = user_features(own, pairs, features_of(spark, rows, sold, dates), dates)
+    assert features.columns == USER_FEATURES_TABLE.column_names
+    return {(row["as_of"], row["user_id"]): row for row in features.collect()}
 
 
 def test_windows_of_a_shopper(spark: SparkSession) -> None:
@@ -81,15 +81,15 @@ def test_the_share_of_the_tail_counts_lines(spark: SparkSession) -> None:
 
 
 def test_a_shopper_without_events_has_the_declared_defaults(spark: SparkSession) -> None:
-    found = _features(spark, [])
-    assert set(found) == {(DAY, "u"), (DAY, "quiet")}
-    row = found[DAY, "quiet"]
+    features = _features(spark, [])
+    assert set(features) == {(DAY, "u"), (DAY, "quiet")}
+    row = features[DAY, "quiet"]
     assert (row["purchases_count_life"], row["items_count_life"], row["tail_share_90d"]) == (0, 0, 0.0)
     assert (row["days_since_last_purchase"], row["visit_probability"]) == (9999.0, pytest.approx(1 / 30))
 
 
 def test_history_is_newest_first_and_cut(spark: SparkSession) -> None:
-    made = events(
+    log = events(
         spark,
         [
             bought("u", "now", at(12, 1)),
@@ -102,7 +102,7 @@ def test_history_is_newest_first_and_cut(spark: SparkSession) -> None:
     known = users(spark, ("u", at(1, 1)), ("quiet", at(1, 1)))
 
     def history(length: int) -> dict[str, Row]:
-        return {row["user_id"]: row for row in user_history(made, known, (DAY,), length, 10).collect()}
+        return {row["user_id"]: row for row in user_history(log, known, (DAY,), length, 10).collect()}
 
     assert history(5)["u"]["item_ids"] == ["c", "b"]  # a is older than 10 days, now is not before as_of
     assert history(5)["u"]["days_ago"] == [0.5, 10.0]
@@ -112,10 +112,10 @@ def test_history_is_newest_first_and_cut(spark: SparkSession) -> None:
 
 
 def test_history_of_several_dates(spark: SparkSession) -> None:
-    made = events(spark, [bought("u", "a", at(11, 1)), bought("u", "b", at(11, 15))])
-    asked = (date(2017, 11, 1), date(2017, 11, 2), DAY)
-    found = user_history(made, users(spark, ("u", at(1, 1))), asked, 9, 365).collect()
-    assert {row["as_of"]: row["item_ids"] for row in found} == {
+    log = events(spark, [bought("u", "a", at(11, 1)), bought("u", "b", at(11, 15))])
+    dates = (date(2017, 11, 1), date(2017, 11, 2), DAY)
+    history = user_history(log, users(spark, ("u", at(1, 1))), dates, 9, 365).collect()
+    assert {row["as_of"]: row["item_ids"] for row in history} == {
         date(2017, 11, 1): [],
         date(2017, 11, 2): ["a"],
         DAY: ["b", "a"],

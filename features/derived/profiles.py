@@ -1,4 +1,4 @@
-"""What a shopper buys, by the attributes that the items had at the date."""
+"""Purchases of a shopper by the attributes that the items have at the date."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from features.aggregates.windows import days_before_dates
-from features.declarations.users import PROFILE_LENGTH
-from features.segments import TAIL
+from features.contract.segments import TAIL
+from features.derived.days import days_before_dates
 
+PROFILE_LENGTH = 5  # entries of a profile, the strongest first
 _DAYS = 90
 _MEMBERS = {"categories": "category", "types": "product_type", "brands": "brand"}
 _PROFILED = ("categories", "brands")
-_PARTS = 1_000_000  # percentiles are summed as whole millionths: exact, whatever the order
+_PARTS = 1_000_000  # percentiles are summed as whole millionths: exact in any order
 
 
 def price_and_tail(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
@@ -87,7 +87,7 @@ def stores(daily_user: DataFrame, dates: Sequence[date]) -> DataFrame:
 def _bought(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
     """as_of, user_id, lines of 90 days and the attributes of the item at as_of."""
     pairs = daily_pair.where(F.col("purchases_count") > 0).select("day", "user_id", "item_id", "purchases_count")
-    # The days of one shopper meet in one partition, where all that is counted of them stays.
+    # All days of a shopper in one partition, so that the counts that follow need no further shuffle.
     lines = (
         days_before_dates(pairs, dates, _DAYS)
         .repartition("as_of", "user_id")

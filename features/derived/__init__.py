@@ -1,0 +1,1 @@
+"""Expressions and functions that make derived features; the declarations name them."""
