@@ -1,1 +1,1 @@
-"""The contract applied to rows: which of them may enter a table, and why not."""
+"""The contract applied to rows: which of them may enter a table, and why others may not."""

@@ -1,4 +1,4 @@
-"""Which figures of a night's features are beyond their bars."""
+"""Figures of a night's features that exceed their bars."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from features.quality.feature_profile import Profile
 
 @dataclass(frozen=True)
 class Bar:
-    """The most that a figure may be; `stops` says whether the night stops when it is more."""
+    """The most that a figure may be; `stops`: whether the night stops when it is more."""
 
     most: float
     stops: bool
@@ -18,7 +18,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Violation:
-    """A figure beyond its bar, of one feature of a table."""
+    """A figure that exceeds its bar, of one feature of a table."""
 
     table: str
     feature: str
@@ -31,23 +31,29 @@ class Violation:
 
 
 def with_rises(figures: Profile, before: Profile) -> Profile:
-    """Adds default_rise: how much default_share is above that of the nights before; only for features known there."""
+    """Adds default_rise, the increase of default_share since an earlier night, for features that it had."""
     return {
-        name: {**mine, "default_rise": mine["default_share"] - before[name]["default_share"]}
+        name: {**current, "default_rise": current["default_share"] - before[name]["default_share"]}
         if name in before
-        else dict(mine)
-        for name, mine in figures.items()
+        else dict(current)
+        for name, current in figures.items()
     }
 
 
 def violations(
     table: str, figures: Profile, bars: Mapping[str, Bar], exceptions: Mapping[str, Mapping[str, float]]
 ) -> list[Violation]:
-    """What is beyond its bar, what stops first, then by how far. `exceptions`: feature -> figure -> its own bar."""
-    found = []
-    for feature, mine in figures.items():
-        for figure, bar in bars.items():
-            own = Bar(exceptions.get(feature, {}).get(figure, bar.most), bar.stops)
-            if figure in mine and mine[figure] > own.most:
-                found.append(Violation(table, feature, figure, mine[figure], own))
-    return sorted(found, key=lambda one: (not one.bar.stops, one.bar.most - one.value, one.feature))
+    """Figures that exceed their bars: those that stop the night first, then by the excess.
+
+    exceptions: feature -> figure -> a bar for this feature
+    """
+    exceeded = []
+    for feature, values in figures.items():
+        for figure, general in bars.items():
+            bar = Bar(exceptions.get(feature, {}).get(figure, general.most), general.stops)
+            if figure in values and values[figure] > bar.most:
+                exceeded.append(Violation(table, feature, figure, values[figure], bar))
+    return sorted(
+        exceeded,
+        key=lambda violation: (not violation.bar.stops, violation.bar.most - violation.value, violation.feature),
+    )

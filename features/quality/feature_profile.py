@@ -1,4 +1,4 @@
-"""What a night's features look like: shares of what is missing, default or out of range, and drift."""
+"""Profile of a night's features: shares of missing, default and out-of-range values, and drift."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ BINS = 10
 def profiles(frame: DataFrame, features: Sequence[Feature]) -> dict[date, tuple[int, Profile]]:
     """By as_of, in one pass: rows, and null_share, default_share and out_of_range_share of each feature.
 
-    NaN counts as missing. Out of range is what lies outside the declared bounds, infinity included.
+    NaN counts as missing. A value outside the declared bounds, or infinite, is out of range.
     """
     figures = [(feature, name, column) for feature in features for name, column in _figures(feature).items()]
     counted = frame.groupBy("as_of").agg(
         F.count(F.lit(1)).alias("rows"),
         *(F.count_if(column).alias(str(number)) for number, (_, _, column) in enumerate(figures)),
     )
-    made: dict[date, tuple[int, Profile]] = {}
+    by_date: dict[date, tuple[int, Profile]] = {}
     for counts in counted.collect():
         shares: Profile = {}
         for number, (feature, name, _) in enumerate(figures):
             shares.setdefault(feature.name, {})[name] = counts[str(number)] / counts["rows"]
-        made[counts["as_of"]] = (counts["rows"], shares)
-    return made
+        by_date[counts["as_of"]] = (counts["rows"], shares)
+    return by_date
 
 
 def sampled(frame: DataFrame, key: str, features: Sequence[Feature], share: float) -> DataFrame:
-    """as_of and what drift is measured of, for a share of the entities: the same every night, by a hash of the key."""
+    """as_of and the features with drift of a share of the entities: the same ones every night, by a hash of the key."""
     parts = 1_000_000
     chosen = frame.where(F.pmod(F.xxhash64(key), F.lit(parts)) < int(share * parts))
     return chosen.select("as_of", *(F.col(feature.name).cast("double") for feature in drifting(features)))
@@ -51,10 +51,10 @@ def drifting(features: Sequence[Feature]) -> list[Feature]:
 def population_stability_index(reference: np.ndarray, current: np.ndarray, default: float) -> float:
     """Sum of (p - q) ln(p / q) over bins, where p and q are the shares of current and reference values in them.
 
-    The default is a bin of its own, and so is each different decile of the reference, its ends included; the others lie
-    between, below or above them, so that a feature of few values is told apart too. An empty bin counts as half a row.
-    Values below 0.1 are usually called stable, above 0.25 shifted (Siddiqi, Credit Risk Scorecards, 2006). 0 where
-    either side has no rows.
+    The default is a bin of its own, and so is each distinct decile of the reference, including its ends; the other bins
+    lie between, below and above them, so that the values of a feature with few of them stay separate. An empty bin
+    counts as half a row. Values below 0.1 are usually called stable, above 0.25 shifted (Siddiqi, Credit Risk
+    Scorecards, 2006). 0 if either side has no rows.
     """
     if not len(reference) or not len(current):
         return 0.0

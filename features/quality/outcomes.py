@@ -1,4 +1,4 @@
-"""What becomes of each row of a source: exactly one outcome."""
+"""The outcome of each row of a source: exactly one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS
 from features.contract.table import Invariant, Table
-from features.quality.contract_checks import broken_rules
+from features.quality.contract_checks import violations
 
 ACCEPTED, REJECTED, PARKED = "accepted", "rejected", "parked"
 DUPLICATE, FILTERED, LATER = "duplicates", "filtered", "later"
 OUTCOMES = (ACCEPTED, REJECTED, PARKED, DUPLICATE, FILTERED, LATER)
 KEPT = (ACCEPTED, PARKED)
-SEVERAL_CONTENTS = "several_contents_for_one_key"
+# Reasons of rejected rows, next to the violations of the contract: what is wrong, and how.
+KEY_WITH_SEVERAL_CONTENTS = "key_with_several_contents"
 RETURN_WITHOUT_PURCHASE = "return_without_purchase"
-OLDER_THAN_KNOWN = "older_than_what_is_known"
-TOO_LONG = " for too long"
-# Rows of a time are told apart, and parked events read again, to the microsecond; by default JSON has milliseconds.
+EVENT_OLDER_THAN_KNOWN = "event_older_than_known"
+LINE_MALFORMED = "line_malformed"
+_FOR_TOO_LONG = "_for_too_long"  # follows the reason of a parked row
+# JSON has milliseconds by default; rows are compared, and parked events read back, to the microsecond.
 _JSON = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
 
 
@@ -28,14 +30,14 @@ def with_outcome(
 ) -> DataFrame:
     """Adds `outcome` and `reason` to rows with the table's columns and `filtered`.
 
-    Left out by the mapping: filtered. Taken in from the same file by an earlier night: duplicates. Breaking the
-    contract, or one of the store's `further` rules: rejected, with the names of the rules. At or after `before` by the
-    column `time`: later. Anything else: accepted.
+    Left out by the mapping: filtered. Ingested from the same file by an earlier night: duplicates. Violating the
+    contract, or one of the store's `further` rules: rejected, with the names of the violations. At or after `before` by
+    the column `time`: later. Anything else: accepted.
     """
-    broken = broken_rules(table, further)
+    names = violations(table, further)
     if "unreadable" in frame.columns:
-        broken = F.when(F.col("unreadable") != "", F.col("unreadable")).otherwise(broken)
-    reason = F.when(~F.col("filtered"), broken).otherwise(F.lit(""))
+        names = F.when(F.col("unreadable") != "", F.col("unreadable")).otherwise(names)
+    reason = F.when(~F.col("filtered"), names).otherwise(F.lit(""))
     taken = F.col(time) < F.col("taken_until") if "taken_until" in frame.columns else F.lit(False)
     outcome = (
         F.when(F.col("filtered"), F.lit(FILTERED))
@@ -44,34 +46,36 @@ def with_outcome(
         .when(F.col(time) >= F.lit(before), F.lit(LATER))
         .otherwise(F.lit(ACCEPTED))
     )
-    beside = [name for name in ("raw", "source_part", "parked_since", "waited") if name in frame.columns]
-    beside = [name for name in beside if name not in table.column_names]
-    return frame.withColumn("reason", reason).select(*table.column_names, *beside, outcome.alias("outcome"), "reason")
+    carried = ("raw", "source_part", "parked_since", "waited")
+    further_columns = [name for name in carried if name in frame.columns and name not in table.column_names]
+    return frame.withColumn("reason", reason).select(
+        *table.column_names, *further_columns, outcome.alias("outcome"), "reason"
+    )
 
 
 def park_unknown(judged: DataFrame, key: str, known: DataFrame, what: str) -> DataFrame:
-    """Accepted rows whose `key` is not in `known` (one column of that name, unique) become parked: unknown `what`."""
+    """Accepted rows whose `key` is not in `known` (one column of that name, unique) become parked: <what>_unknown."""
     members = known.select(key, F.lit(True).alias("is_known"))
     unknown = (F.col("outcome") == ACCEPTED) & F.col("is_known").isNull()
     columns = [column for column in judged.columns if column not in ("outcome", "reason")]
     return judged.join(members, on=key, how="left").select(
         *columns,
         F.when(unknown, F.lit(PARKED)).otherwise(F.col("outcome")).alias("outcome"),
-        F.when(unknown, F.lit(f"unknown {what}")).otherwise(F.col("reason")).alias("reason"),
+        F.when(unknown, F.lit(f"{what}_unknown")).otherwise(F.col("reason")).alias("reason"),
     )
 
 
 def reject_long_parked(judged: DataFrame, since: date) -> DataFrame:
-    """Rows that are parked since before `since` become rejected, their reason followed by `for too long`."""
+    """Rows that are parked since before `since` become rejected, as <what>_unknown_for_too_long."""
     if "parked_since" not in judged.columns:
         return judged
-    long = (F.col("outcome") == PARKED) & F.coalesce(F.col("parked_since") < F.lit(since), F.lit(False))
-    return _changed(judged, long, REJECTED, F.concat("reason", F.lit(TOO_LONG)))
+    overdue = (F.col("outcome") == PARKED) & F.coalesce(F.col("parked_since") < F.lit(since), F.lit(False))
+    return _changed(judged, overdue, REJECTED, F.concat("reason", F.lit(_FOR_TOO_LONG)))
 
 
 def rejected_for_too_long() -> Column:
     """Whether a judged row is rejected because it was parked for too long."""
-    return (F.col("outcome") == REJECTED) & F.col("reason").endswith(TOO_LONG)
+    return (F.col("outcome") == REJECTED) & F.col("reason").endswith(_FOR_TOO_LONG)
 
 
 def reject_returns_without_purchase(judged: DataFrame, before: DataFrame) -> DataFrame:
@@ -87,23 +91,24 @@ def reject_returns_without_purchase(judged: DataFrame, before: DataFrame) -> Dat
 
 
 def judge_known(judged: DataFrame, known: DataFrame) -> DataFrame:
-    """Rows whose event is known become duplicates where equal, and rejected where recorded before what is known.
+    """Rows of a known event become duplicates if equal to it, and rejected if recorded before it.
 
-    `known`: event_id, known_at (ingested_at), known_content (`content_hash`), one row an event. What remains accepted
+    known: event_id, known_at (ingested_at), known_content (`content_hash`), one row an event. A row that stays accepted
     under a known id is a correction.
     """
     columns = judged.columns
-    # Spark goes by the size of files and would send a month of events to everyone, which no driver holds.
+    # By the size of the files Spark would broadcast a month of events, which no driver holds.
     joined = judged.join(known.hint("merge"), on="event_id", how="left").withColumn("content", content_hash(EVENTS))
-    kept = F.col("outcome").isin(*KEPT) & F.col("known_content").isNotNull()
-    equal = kept & (F.col("known_content") == F.col("content"))
-    older = kept & ~equal & (F.col("ingested_at") < F.col("known_at"))
-    once = _changed(joined, equal, DUPLICATE, F.lit("known"))
-    return _changed(once, older & (F.col("outcome") != DUPLICATE), REJECTED, F.lit(OLDER_THAN_KNOWN)).select(*columns)
+    is_known = F.col("outcome").isin(*KEPT) & F.col("known_content").isNotNull()
+    equal = is_known & (F.col("known_content") == F.col("content"))
+    older = is_known & ~equal & (F.col("ingested_at") < F.col("known_at"))
+    rows = _changed(joined, equal, DUPLICATE, F.lit("known"))
+    outdated = older & (F.col("outcome") != DUPLICATE)
+    return _changed(rows, outdated, REJECTED, F.lit(EVENT_OLDER_THAN_KNOWN)).select(*columns)
 
 
 def content_hash(table: Table) -> Column:
-    """64 bits of all columns but the file that a row came from."""
+    """64-bit hash of all columns but the file that a row came from."""
     return F.xxhash64(*(name for name in table.column_names if name != "source_part"))
 
 
@@ -119,20 +124,20 @@ def _changed(rows: DataFrame, which: Column, outcome: str, reason: Column) -> Da
 def judge_repeats(judged: DataFrame, table: Table, repeated: DataFrame) -> DataFrame:
     """Of equal rows with one key all but one become duplicates; rows that differ under one key are all rejected.
 
-    A row that an earlier night parked (`waited`) is to them what a known event is in `judge_known`: an equal row
-    becomes a duplicate, one recorded before it is rejected, and any other corrects it, which makes it the duplicate.
+    A row that an earlier night parked (`waited`) is treated as `judge_known` treats a known event: an equal row becomes
+    a duplicate, one recorded before it is rejected, and any other corrects it, so that the parked one is the duplicate.
 
-    `repeated` has key_hash, the hashes (`key_hash`) of keys that come again; only rows with one of them are sorted.
+    repeated: key_hash, the hashes (`key_hash`) of the repeated keys; only rows with one of them are sorted
     """
-    kept = F.col("outcome").isin(*KEPT)
-    hashed = judged.withColumn("key_hash", F.when(kept, key_hash(table)))
+    has_key = F.col("outcome").isin(*KEPT)
+    hashed = judged.withColumn("key_hash", F.when(has_key, key_hash(table)))
     listed = F.broadcast(repeated)
     others = hashed.join(listed, on="key_hash", how="left_anti").select(*judged.columns)
     content = F.to_json(F.struct(*(name for name in table.column_names if name != "source_part")), _JSON)
     whole = Window.partitionBy(*table.key).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     order = ["content", *(["source_part"] if "source_part" in judged.columns else [])]
     in_order = Window.partitionBy(*table.key, "rival").orderBy(*order)
-    suspects = _beside_waiting(
+    suspects = _compared_with_waiting(
         hashed.join(listed, on="key_hash", how="left_semi").withColumn("content", content), whole
     ).withColumn("rival", ~(F.col("waits") | F.col("repeats") | F.col("older")))
     of_rivals = F.when(F.col("rival"), F.col("content"))
@@ -140,22 +145,22 @@ def judge_repeats(judged: DataFrame, table: Table, repeated: DataFrame) -> DataF
         "place", F.row_number().over(in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow))
     )
     conflict = F.col("rival") & F.col("differ")
-    corrected = F.col("waits") & ~F.col("differ")  # NULL, and so not, where nothing of tonight is left to correct it
+    corrected = F.col("waits") & ~F.col("differ")  # NULL, so false, if no row of tonight is left to correct it
     again = F.col("repeats") | (F.col("rival") & (F.col("place") > 1)) | corrected
     outcome = (
         F.when(F.col("older") | conflict, F.lit(REJECTED)).when(again, F.lit(DUPLICATE)).otherwise(F.col("outcome"))
     )
     reason = (
-        F.when(F.col("older"), F.lit(OLDER_THAN_KNOWN))
-        .when(conflict, F.lit(SEVERAL_CONTENTS))
+        F.when(F.col("older"), F.lit(EVENT_OLDER_THAN_KNOWN))
+        .when(conflict, F.lit(KEY_WITH_SEVERAL_CONTENTS))
         .otherwise(F.col("reason"))
     )
-    beside = [name for name in judged.columns if name not in ("outcome", "reason")]
-    return others.unionByName(suspects.select(*beside, outcome.alias("outcome"), reason.alias("reason")))
+    columns = [name for name in judged.columns if name not in ("outcome", "reason")]
+    return others.unionByName(suspects.select(*columns, outcome.alias("outcome"), reason.alias("reason")))
 
 
-def _beside_waiting(suspects: DataFrame, same_key: WindowSpec) -> DataFrame:
-    """Adds `waits` (parked by an earlier night), and of the others with its key `repeats` (equal to it) and `older`."""
+def _compared_with_waiting(suspects: DataFrame, same_key: WindowSpec) -> DataFrame:
+    """Adds `waits` (parked by an earlier night); for the others with its key `repeats` (equal to it) and `older`."""
     if "waited" not in suspects.columns:
         return suspects.withColumns(dict.fromkeys(("waits", "repeats", "older"), F.lit(False)))
     waits = F.coalesce("waited", F.lit(False))
@@ -167,10 +172,10 @@ def _beside_waiting(suspects: DataFrame, same_key: WindowSpec) -> DataFrame:
 
 
 def refused_rows(judged: DataFrame, table: Table, outcome: str) -> DataFrame:
-    """table, row_id, reason, payload, parked_since of the rows with this outcome, as `rejected` and `parked` keep them.
+    """table, row_id, reason, payload, parked_since of the rows with this outcome, for `rejected` and `parked`.
 
-    row_id is the key's values joined by '|', or the SHA-256 of the payload where one is missing; a row_id that comes
-    again gets #2, #3 and so on, by payload.
+    row_id is the key's values joined by '|', or the SHA-256 of the payload if one is missing; a repeated row_id gets
+    #2, #3 and so on, by payload.
     """
     whole_key = F.concat_ws("|", *(F.col(name).cast("string") for name in table.key))
     has_key = F.lit(True)
@@ -197,5 +202,5 @@ def refused_rows(judged: DataFrame, table: Table, outcome: str) -> DataFrame:
 
 
 def key_hash(table: Table) -> Column:
-    """64 bits of the key, for comparing keys without carrying them; not proof that two are equal."""
+    """64-bit hash of the key, to compare keys without carrying them; equal hashes do not prove equal keys."""
     return F.xxhash64(*table.key)

@@ -1,4 +1,4 @@
-"""Rows by outcome and repeated keys, in one pass over rows that are too many to be passed over twice."""
+"""Rows by outcome and repeated keys, in one pass over the rows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _HASHES_A_PACK = 1 << 20
 
 
 def tally(judged: DataFrame, table: Table, day: Column) -> DataFrame:
-    """key_hash of each key that more than one row to be kept has (nearly always none), with the rest NULL; and
-    outcome, rows, newest: counts of rows by outcome with the latest `day` (DATE), with key_hash NULL, not yet summed.
+    """key_hash of each repeated key of accepted and parked rows (usually none), with the rest NULL; and outcome, rows,
+    newest: partial counts of rows by outcome with their latest `day` (DATE), with key_hash NULL.
 
-    Keys are told apart by hashes of 64 bits; those that only share one are told apart by `judge_repeats`. Hashes travel
-    as sorted blocks of bytes, some thousand of them instead of one row a key, which makes the shuffle a copy; a
-    reducer holds one of 256 buckets at a time.
+    Keys are compared by 64-bit hashes; `judge_repeats` compares the keys with equal ones. The hashes are shuffled as
+    sorted blocks of bytes, some thousand of them, instead of one row a key; a reducer holds one of 256 buckets at a
+    time.
     """
     code = F.array_position(F.array(*(F.lit(outcome) for outcome in OUTCOMES)), F.col("outcome")).cast("int") - 1
     facts = judged.select(code.alias("code"), day.alias("day"), key_hash(table).alias("key_hash"))
@@ -40,7 +40,7 @@ def summed(tallied: DataFrame) -> DataFrame:
 
 
 def _pack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Blocks of sorted hashes of the rows to be kept, a bucket each, and at the end the counts, in the bucket NULL."""
+    """Blocks of sorted hashes of accepted and parked rows, one bucket each; then the counts, in the bucket NULL."""
     kept_codes = [OUTCOMES.index(outcome) for outcome in KEPT]
     waiting: list[np.ndarray] = []
     counts = np.zeros(len(OUTCOMES), dtype=np.int64)
@@ -91,7 +91,7 @@ def _blocks(parts: list[np.ndarray]) -> pa.RecordBatch:
 
 
 def _unpack(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The hashes that a bucket has more than once; counts as they come."""
+    """The hashes that a bucket has more than once, and the counts unchanged."""
     current: int | None = None
     blocks: list[bytes] = []
     for batch in batches:

@@ -1,4 +1,4 @@
-"""Sources: somebody's tables, mapped to the contract."""
+"""Sources: a store's tables, mapped to the contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Source", "source_of"]
 
 
 def source_of(night: Night) -> Source:
-    """The source that the configuration names, as this night sees it."""
+    """The source that the configuration names, as of this night."""
     conf = night.conf.source
     if conf.files is not None:
         return FilesSource(night.spark, conf.files, night.tables.read_or_empty(SOURCE_PARTS), night.as_of)

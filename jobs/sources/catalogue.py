@@ -1,4 +1,4 @@
-"""What follows for items from a catalogue that is delivered as a whole: what it lacks is withdrawn."""
+"""Withdrawal of items that a completely delivered catalogue no longer holds."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from jobs.sources.source import Source
 
 
 def item_observations(night: Night, source: Source, items: Intake) -> DataFrame:
-    """What the night accepts of items, and for items that the catalogue has no more that they are withdrawn.
+    """The accepted observations of items, and a withdrawal of each item that the catalogue no longer holds.
 
-    The catalogue is that of the newest night, so an older date that is run again tells nothing of it. Raises Refused
-    when more than the allowed share of the listed items is missing: the catalogue may have come in part.
+    The catalogue is that of the newest night, so a repeated run of an older date withdraws nothing. Raises Refused when
+    more than the allowed share of the listed items is missing: the delivery may be incomplete.
     """
     files, offered = night.conf.source.files, source.catalogue()
     newest = last_done(night.tables, "ingest")
     if files is None or offered is None or newest is None or newest["as_of"] > night.as_of:
         return items.accepted
-    # Seen at the last moment that the night knows of.
+    # Observed at the last moment before the night's date.
     moment = F.lit(datetime.combine(night.as_of, time(), UTC) - timedelta(microseconds=1))
     known = night.tables.read(ITEMS).persist()
     gone = withdrawn_items(known, offered, moment).persist()
@@ -35,8 +35,8 @@ def item_observations(night: Night, source: Source, items: Intake) -> DataFrame:
     most = files.withdraw_missing_up_to or 0.0
     if missing > most * listed:
         raise Refused(
-            f"The catalogue is broken: {missing} of {listed} listed items are missing, more than {most:.0%}.",
-            "See whether it came whole; if so, set source.files.withdraw_missing_up_to higher. Nothing was written.",
+            f"The catalogue lacks {missing} of {listed} listed items, more than {most:.0%}.",
+            "Check whether it is complete; if so, raise source.files.withdraw_missing_up_to. Nothing was written.",
         )
     if missing:
         event("items withdrawn", items=missing)
@@ -44,14 +44,16 @@ def item_observations(night: Night, source: Source, items: Intake) -> DataFrame:
 
 
 def report_late_catalogue(items: Intake, events: Intake) -> None:
-    """Says of a first delivery when its items are known from a later day on than its events: an export of what is, that
-    says of nothing how long it has been so. Past nights, on which models are trained, have no items then."""
+    """Warns if the items of a first delivery are known from a later day than its events.
+
+    Such an export holds the present catalogue without its history, so past nights have no items to train models on.
+    """
     since = items.accepted.agg(F.to_date(F.min("valid_from")).alias("day")).collect()[0]["day"]
     first = events.accepted.agg(F.min("event_date").alias("day")).collect()[0]["day"]
     if since is None or first is None or since <= first:
         return
     event(
         "items are known too late", items_since=since, events_since=first,
-        remedy="nights before have no items to train on; give the items of the first export as updated_at the day "
-        "from which they were so, such as that of their listing",
+        remedy="earlier nights have no items to train on; as updated_at of the first export, give the day from which "
+        "an item was as exported, such as the day of its listing",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What an event's outcome depends on beside the event: items, shoppers, purchases and events that are known."""
+"""Judgement of events by known items, shoppers, purchases and events."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from jobs.sources.source import Source
 
 
 def with_parked(night: Night, source: Source, rows: DataFrame, window: Window) -> DataFrame:
-    """The rows and those that the last night before this one left parked: their item or shopper may be known by now.
+    """The rows and those that the last night left parked: their item or shopper may be known by now.
 
-    What the source gives anew is left out of the parked ones, as it may be corrected or deleted there; an event that is
-    still in it goes on waiting since the same night. `waited` marks the parked ones.
+    Parked rows that the source delivers again are left out, since they may be corrected or deleted there; such an event
+    keeps the night since which it waits. `waited` marks the parked rows.
     """
     waiting = _waiting(night, window)
     if waiting is None:
@@ -33,13 +33,13 @@ def with_parked(night: Night, source: Source, rows: DataFrame, window: Window) -
 
 
 def _waiting(night: Night, window: Window) -> DataFrame | None:
-    """The columns of events and parked_since of what the last night left parked; None where it left nothing.
+    """The columns of events and parked_since of the rows that the last night left parked; None if there are none.
 
-    A night that noted what it took in has left what there is, though it died before it was done.
+    An interrupted night counts if it has recorded its files in source_parts, which is the last table it writes.
     """
     parts = night.tables.read_or_empty(SOURCE_PARTS).where(F.col("as_of") < F.lit(night.as_of))
-    noted = parts.agg(F.max("as_of").alias("as_of")).collect()
-    last = max((day for day in (window.since, *(row["as_of"] for row in noted)) if day is not None), default=None)
+    recorded = parts.agg(F.max("as_of").alias("as_of")).collect()
+    last = max((day for day in (window.since, *(row["as_of"] for row in recorded)) if day is not None), default=None)
     if last is None:
         return None
     parked = night.tables.read_or_empty(PARKED).where((F.col("table") == EVENTS.name) & (F.col("as_of") == F.lit(last)))
@@ -59,7 +59,7 @@ def event_judgement(
         known_users = known_users.union(night.tables.read_or_empty(USERS).select("user_id"))
     too_long = night.as_of - timedelta(days=night.conf.source.park_days)
     steps: list[Judgement] = [
-        # The catalogue fits into memory; whether the shoppers do is for Spark to see.
+        # The catalogue fits into memory; for the shoppers Spark decides.
         lambda judged: outcomes.park_unknown(judged, "item_id", F.broadcast(known_items.distinct()), "item"),
         lambda judged: outcomes.park_unknown(judged, "user_id", known_users.distinct(), "user"),
         lambda judged: outcomes.reject_long_parked(judged, too_long),
@@ -76,7 +76,7 @@ def event_judgement(
 
 
 def _first_purchases(stored: DataFrame, arrived: DataFrame, pairs: DataFrame) -> DataFrame:
-    """user_id, item_id, first_purchase of the pairs that have bought."""
+    """user_id, item_id, first_purchase of the pairs with a purchase."""
     columns = ["user_id", "item_id", "event_type", "event_time"]
     bought = stored.select(*columns).unionByName(arrived.where(~F.col("filtered")).select(*columns))
     return (

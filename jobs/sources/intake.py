@@ -1,4 +1,4 @@
-"""From a source's rows to rows that may be written: judged one by one, counted, balanced."""
+"""From a source's rows to rows that may be written: judged row by row, counted, balanced."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Intake:
         return self.count(outcomes.ACCEPTED) > 0
 
     def release(self) -> None:
-        """Gives back the memory of what is held."""
+        """Releases the memory of the persisted frames."""
         for frame in self.held:
             frame.unpersist()
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One table's rows as they came, in the contract's columns and types, and how many they are."""
+    """One table's rows before judgement, in the contract's columns and types, with their number."""
 
     table: Table
     rows: DataFrame
@@ -61,24 +61,25 @@ class Arrival:
 
 
 def arrive(source_rows: DataFrame, table: Table, *, keep: bool = True) -> Arrival:
-    """Counts what a source gives. `keep` holds the rows until the writing, where they are dear to compute and fit.
+    """Counts a source's rows. Raises Refused when a required column is missing.
 
-    Raises Refused when a required column is missing.
+    keep: persist the rows until they are written; for rows that are expensive to compute
     """
     try:
         rows = with_contract_columns(source_rows, table)
     except ValueError as error:
-        raise Refused(f"The source is broken: {error}.", "Correct its mapping; nothing was written.") from error
+        raise Refused(f"The source is incomplete: {error}.", "Correct its mapping; nothing was written.") from error
     if keep:
         rows = rows.persist()
     return Arrival(table, rows, rows.count(), keep)
 
 
 def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further: tuple[Invariant, ...] = ()) -> Intake:
-    """Judges every row, by the contract, the store's `further` rules and then the steps, and checks the balance.
+    """Judges every row by the contract, the store's `further` rules and then the steps, and checks the balance.
 
-    `time` is the column that decides what is later than the night. `newest` is the latest day of an accepted row.
     Raises LongtailError when the balance does not hold.
+
+    time: column that decides whether a row is later than the night
     """
     table = arrival.table
     judged = outcomes.with_outcome(arrival.rows, table, time, before, further)
@@ -101,22 +102,22 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
     newest = next((row["newest"] for row in counts if row["outcome"] == outcomes.ACCEPTED), None)
     balance = Balance(table.name, arrival.rows_in, by_outcome, _too_long(judged, by_outcome))
     if not balance.holds:
-        raise LongtailError(balance.sentence, "Rows were lost or doubled on the way; nothing was written.")
+        raise LongtailError(balance.sentence, "Rows were lost or duplicated during ingest; nothing was written.")
     event("rows judged", **balance.rows)
     return Intake(table, judged, balance, newest, (tallied, *held))
 
 
 def _too_long(judged: DataFrame, by_outcome: Mapping[str, int]) -> int:
-    """How many rows are rejected because they were parked for too long."""
+    """Number of rows that are rejected because they were parked for too long."""
     if "parked_since" not in judged.columns or not by_outcome.get(outcomes.REJECTED):
         return 0
     return judged.where(outcomes.rejected_for_too_long()).count()
 
 
 def require_few_rejected(intakes: list[Intake], most: float) -> None:
-    """Raises Refused when more than a share of a table's rows is rejected; the reasons are the most frequent ones.
+    """Raises Refused with the most frequent reasons when more than a share of a table's rows is rejected.
 
-    Rows that were parked for too long do not count: with them the night could not end, nor any after it.
+    Rows that were parked for too long do not count: they would stop this night and every later one.
     """
     for intake in intakes:
         if intake.balance.rejected_share > most:
@@ -130,8 +131,8 @@ def require_few_rejected(intakes: list[Intake], most: float) -> None:
             )
             named = ", ".join(f"{row['reason']} ({row['rows']} rows)" for row in reasons)
             raise Refused(
-                f"{intake.balance.rejected_share:.1%} of the rows for the table {intake.table.name} break its contract,"
-                f" more than source.max_rejected_share = {most:.1%}: {named}.",
+                f"{intake.balance.rejected_share:.1%} of the rows for the table {intake.table.name} violate its "
+                f"contract, more than source.max_rejected_share = {most:.1%}: {named}.",
                 "Correct the source, or raise that key; nothing was written.",
             )
 

@@ -1,4 +1,4 @@
-"""What is accepted into the tables, so that a night costs what changed: whole days for events and promotions."""
+"""Writes of accepted rows, which cost as much as has changed: complete days of events and promotions."""
 
 from __future__ import annotations
 
@@ -17,57 +17,61 @@ from jobs.runtime.logs import event
 from jobs.sources.intake import Intake
 from jobs.sources.source import Source
 from jobs.tables.changes import note_of_days
+from jobs.tables.sql import sql_identifier, sql_in, sql_literal
 
 
 @dataclass(frozen=True)
 class Window:
-    """The days that a night takes in, [since, before); all there were before it when `since` is None."""
+    """The days that a night ingests, [since, before); all days before `before` when `since` is None."""
 
     since: date | None
     before: date
 
     def sql(self, column: str) -> str:
         """The window as a condition on a DATE column."""
-        start = f"{column} >= DATE'{self.since}' AND " if self.since else ""
-        return f"{start}{column} < DATE'{self.before}'"
+        name = sql_identifier(column)
+        start = f"{name} >= {sql_literal(self.since)} AND " if self.since else ""
+        return f"{start}{name} < {sql_literal(self.before)}"
 
 
 def outdated(source: Source, window: Window, day: str = "event_date") -> Column:
-    """Whether a row of events, or of promotions by their `day` valid_from, is replaced by what the source gives now."""
+    """Whether the source now replaces a row of events, or of promotions, whose `day` is valid_from."""
     if source.whole:
         return F.expr(window.sql(day))
     parts = source.replaced()
-    named = F.col("source_part").isin([part for part, since in parts.items() if since is None])
+    replaced = F.col("source_part").isin([part for part, since in parts.items() if since is None])
     for since in {since for since in parts.values() if since is not None}:
-        of_rest = [part for part, first in parts.items() if first == since]
-        named = named | (F.col("source_part").isin(of_rest) & (F.col(day) >= F.lit(since)))
-    return F.coalesce(named, F.lit(False)) & (F.col(day) < F.lit(window.before))
+        partly = [part for part, first in parts.items() if first == since]
+        replaced = replaced | (F.col("source_part").isin(partly) & (F.col(day) >= F.lit(since)))
+    return F.coalesce(replaced, F.lit(False)) & (F.col(day) < F.lit(window.before))
 
 
 def known_events(night: Night, source: Source, events: DataFrame, window: Window) -> DataFrame:
-    """event_id, known_at, known_content of the events that stay, of the days from `restate_days` before the first of
-    `events` on: an event that comes again is looked for so far back."""
-    kept = night.tables.read_or_empty(EVENTS).where(~outdated(source, window))
+    """event_id, known_at, known_content of the events that are not replaced, from `source.restate_days` before the
+    first of `events` on: a repeated event is looked for that far back."""
+    stored = night.tables.read_or_empty(EVENTS).where(~outdated(source, window))
     first = events.agg(F.min("event_date").alias("first")).first()
     if first is None or first["first"] is None:
-        return kept.limit(0).select("event_id", F.col("ingested_at").alias("known_at"), F.lit(0).alias("known_content"))
-    # A day mistyped as 0001-01-01 must not carry the search out of the calendar.
+        return stored.limit(0).select(
+            "event_id", F.col("ingested_at").alias("known_at"), F.lit(0).alias("known_content")
+        )
+    # A mistyped day such as 0001-01-01 must not move the search before the first day of the calendar.
     earliest = max(first["first"], date(2000, 1, 1)) - timedelta(days=night.conf.source.restate_days)
-    return kept.where(F.col("event_date") >= F.lit(earliest)).select(
+    return stored.where(F.col("event_date") >= F.lit(earliest)).select(
         "event_id", F.col("ingested_at").alias("known_at"), content_hash(EVENTS).alias("known_content")
     )
 
 
 def write_events(night: Night, source: Source, intake: Intake, window: Window) -> list[date]:
-    """Replaces the days that the accepted events or the outdated ones lie in, in one commit, which notes these days;
-    returns them.
+    """Replaces the days of the accepted and of the outdated events in one commit, which records these days; returns
+    them.
 
-    For a whole source these are the window, and the days of parked events that it takes in at last.
+    For a whole source these are the window, and the days of parked events that are accepted now.
     """
     accepted = intake.accepted
     changed = {row["event_date"] for row in accepted.select("event_date").distinct().collect()}
     if not night.tables.exists(EVENTS):
-        where = f"event_date < DATE'{window.before}'"
+        where = f"event_date < {sql_literal(window.before)}"
         night.tables.replace(accepted, EVENTS, where, checked=True, note=note_of_days(changed))
         return sorted(changed)
     stored = night.tables.read(EVENTS)
@@ -81,17 +85,19 @@ def write_events(night: Night, source: Source, intake: Intake, window: Window) -
         if not changed:
             return []
     inside = window.sql("event_date") if source.whole else "false"
-    beside = sorted(day for day in changed if not source.whole or day < (window.since or date.min))
-    where = f"({inside})" + (f" OR event_date IN ({_listed(beside)})" if beside else "")
-    kept = stored.where(F.expr(where) & ~replaced).join(ids, on="event_id", how="left_anti") if beside else None
-    rows = accepted if kept is None else accepted.unionByName(kept.select(*EVENTS.column_names))
+    outside = sorted(day for day in changed if not source.whole or day < (window.since or date.min))
+    where = f"({inside})" + (f" OR {sql_in('event_date', outside)}" if outside else "")
+    rows = accepted
+    if outside:
+        unchanged = stored.where(F.expr(where) & ~replaced).join(ids, on="event_id", how="left_anti")
+        rows = accepted.unionByName(unchanged.select(*EVENTS.column_names))
     night.tables.replace(rows, EVENTS, where, checked=True, note=note_of_days(changed))
     return sorted(changed)
 
 
 def write_promotions(night: Night, source: Source, intake: Intake, window: Window) -> None:
-    """As `write_events`, by the day on which promotions begin; a promotion of the same key is replaced, and one goes
-    that the new version of its file has no more."""
+    """As `write_events`, by the day on which promotions begin; a promotion is replaced by one of its key, and deleted
+    if the new version of its file no longer has it."""
     if source.whole or not night.tables.exists(PROMOTIONS):
         night.tables.replace(intake.accepted, PROMOTIONS, window.sql("valid_from"), checked=True)
         return
@@ -100,13 +106,13 @@ def write_promotions(night: Night, source: Source, intake: Intake, window: Windo
     days = sorted(row["valid_from"] for row in begun.collect())
     if not days:
         return
-    where = f"valid_from IN ({_listed(days)})"
-    kept = stored.where(F.expr(where) & ~replaced).join(intake.accepted, on=list(PROMOTIONS.key), how="left_anti")
-    night.tables.replace(intake.accepted.unionByName(kept), PROMOTIONS, where, checked=True)
+    where = sql_in("valid_from", days)
+    unchanged = stored.where(F.expr(where) & ~replaced).join(intake.accepted, on=list(PROMOTIONS.key), how="left_anti")
+    night.tables.replace(intake.accepted.unionByName(unchanged), PROMOTIONS, where, checked=True)
 
 
 def write_items(night: Night, source: Source, observed: DataFrame) -> None:
-    """Whole sources give the history of items; observations are put into the history that is there."""
+    """Writes the item history of a whole source, or merges observations into the stored history."""
     if source.whole:
         night.tables.replace(observed, ITEMS, None, checked=True)
     elif not night.tables.exists(ITEMS) or not observed.isEmpty():
@@ -115,7 +121,7 @@ def write_items(night: Night, source: Source, observed: DataFrame) -> None:
 
 
 def write_users(night: Night, source: Source, intake: Intake) -> None:
-    """Whole sources give all shoppers; observations are put over what is known of them."""
+    """Writes all shoppers of a whole source, or merges observations into the stored shoppers."""
     if source.whole:
         night.tables.replace(intake.accepted, USERS, None, checked=True)
     elif intake.any_accepted or not night.tables.exists(USERS):
@@ -123,7 +129,7 @@ def write_users(night: Night, source: Source, intake: Intake) -> None:
 
 
 def write_parts(night: Night, source: Source, intakes: list[Intake]) -> None:
-    """Notes what was taken in; the last thing that a night writes, so that a night that dies before it starts again."""
+    """Records the ingested files: the last table that ingest writes, so that an interrupted night starts again."""
     if source.whole or not source.parts:
         return
     waiting: set[str] = set()
@@ -131,19 +137,15 @@ def write_parts(night: Night, source: Source, intakes: list[Intake]) -> None:
         if intake.count(LATER) and "source_part" in intake.judged.columns:
             rows = intake.judged.where(F.col("outcome") == LATER).select("source_part").distinct().collect()
             waiting |= {row["source_part"] for row in rows}
-    noted = [
+    recorded = [
         (part.input, part.place, part.fingerprint, night.as_of, part.taken_until, part.place in waiting)
         for part in source.parts
     ]
-    fresh = night.spark.createDataFrame(noted, SOURCE_PARTS.schema)
+    fresh = night.spark.createDataFrame(recorded, SOURCE_PARTS.schema)
     known = night.tables.read_or_empty(SOURCE_PARTS).join(fresh, on=list(SOURCE_PARTS.key), how="left_anti")
     night.tables.replace(known.unionByName(fresh), SOURCE_PARTS, None)
-    event("source noted", files=len(noted), with_later_rows=len(waiting))
+    event("source files recorded", files=len(recorded), with_later_rows=len(waiting))
 
 
 def _days_back(days: set[date], restate: int) -> date:
     return (min(days) if days else date.max) - timedelta(days=restate)
-
-
-def _listed(days: list[date]) -> str:
-    return ", ".join(f"DATE'{day}'" for day in days)

@@ -1,4 +1,4 @@
-"""Whether the days of a night look like the days before them."""
+"""Comparison of a night's volume of events with earlier days."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from jobs.runtime.errors import Refused
 from jobs.sources.intake import Intake
 
 _COUNTED = ("event_type", "event_date", "user_id")
-FEWEST = 20  # shoppers a day; chance alone moves fewer by much, however many events each of them leaves
+FEWEST = 20  # shoppers a day; the events of fewer vary much by chance
 
 
 def require_usual_volume(night: Night, events: Intake, since: date | None) -> None:
     """Raises Refused when a new day is empty, or far from the same weekday of the weeks before; see `unusual_types`.
 
-    New are the days since the last night, or only the last one where there was no night yet.
+    New days are those since the last night; on a first night, only the last day.
     """
     before, volume = night.as_of, night.conf.source.volume
     earliest = (since or before) - timedelta(days=7 * volume.weeks + 1)
@@ -41,7 +41,7 @@ def require_usual_volume(night: Night, events: Intake, since: date | None) -> No
     if unusual:
         raise Refused(
             f"The volume of events is unusual: {'; '.join(unusual)}.",
-            "See what the source delivered; set source.volume wider if it is right. Nothing was written.",
+            "Check what the source delivered; if it is correct, widen source.volume. Nothing was written.",
         )
 
 
@@ -53,15 +53,16 @@ def unusual_types(
 ) -> list[str]:
     """Sentences on the new days and types of events that are far from usual.
 
-    counts, shoppers: by type the events and the different shoppers of each day. Each type is judged by itself, so that
-    a store may begin to log another one, and one that stops is not hidden by the others; but of those that are not the
-    most frequent only such as FEWEST shoppers have on a day of that weekday.
+    Each type is judged on its own, so that a store may start to log a new one, and one that stops is not hidden by the
+    others. Types other than the most frequent need FEWEST shoppers on a day of that weekday.
+
+    counts, shoppers: by type, the events and the distinct shoppers of each day
     """
-    most = max(counts, key=lambda kind: (sum(counts[kind].values()), kind), default=None)
+    most_frequent = max(counts, key=lambda kind: (sum(counts[kind].values()), kind), default=None)
     return [
-        said
+        sentence
         for kind, of_type in sorted(counts.items())
-        for said in unusual_days(kind, of_type, shoppers[kind], new, volume, 1 if kind == most else FEWEST)
+        for sentence in unusual_days(kind, of_type, shoppers[kind], new, volume, 1 if kind == most_frequent else FEWEST)
     ]
 
 
@@ -70,18 +71,19 @@ def unusual_days(
 ) -> list[str]:
     """Sentences on the new days whose events are outside [least, most] times the median of their weekday before them.
 
-    counts, shoppers: events of the type, and shoppers who have any, by day. A weekday whose median of shoppers is below
-    `fewest`, or of which fewer than two weeks tell, is not judged.
+    A weekday with a median of fewer than `fewest` shoppers, or with fewer than two earlier weeks, is not judged.
+
+    counts, shoppers: by day, the events of the type and the distinct shoppers with such an event
     """
-    found = []
+    sentences = []
     began = min(counts, default=None)
     for day in new:
         weeks = [day - timedelta(days=7 * week) for week in range(1, volume.weeks + 1)]
-        told = [week for week in weeks if began is not None and week >= began]
-        if len(told) < 2 or median(shoppers.get(week, 0) for week in told) < fewest:
+        earlier = [week for week in weeks if began is not None and week >= began]
+        if len(earlier) < 2 or median(shoppers.get(week, 0) for week in earlier) < fewest:
             continue
-        usual, here = median(counts.get(week, 0) for week in told), counts.get(day, 0)
-        if not volume.least * usual <= here <= volume.most * usual:
-            said = f"no {kind}" if not here else f"{here} of {kind}"
-            found.append(f"{day} has {said}, its weekday had {usual:g} in the median of {len(told)} weeks")
-    return found
+        usual, actual = median(counts.get(week, 0) for week in earlier), counts.get(day, 0)
+        if not volume.least * usual <= actual <= volume.most * usual:
+            events = f"no {kind} event" if not actual else f"{actual} {kind} events"
+            sentences.append(f"{day} has {events}, the median of its weekday in {len(earlier)} weeks is {usual:g}")
+    return sentences

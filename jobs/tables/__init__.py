@@ -1,1 +1,1 @@
-"""Delta: read, write one date, add, list versions."""
+"""The Delta tables of a warehouse: reads, checked writes, schema changes, upkeep and erasure."""

@@ -1,4 +1,4 @@
-"""Which days a write of events changed: said in the commit itself, so that no run that dies leaves a change untold."""
+"""The days that a write of events changed, recorded in the same commit, so that a crash cannot lose them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _KEY = "changed_days"
 
 
 def note_of_days(days: Iterable[date]) -> str:
-    """What a commit of events says of itself."""
+    """The note of a commit of events that changed these days."""
     return json.dumps({_KEY: [str(day) for day in sorted(days)]})
 
 
 def changed_days(tables: Warehouse, after: int) -> dict[int, set[date]]:
-    """By version of the table events after the version `after`: the days that were changed by it."""
+    """By version of `events` later than `after`: the days that it changed."""
     newest = tables.version(EVENTS)
     if newest is None or newest <= after:
         return {}
     notes = tables.notes(EVENTS, newest - after)
-    said = {version: json.loads(note) for version, note in notes.items() if version > after}
-    return {version: {date.fromisoformat(day) for day in one[_KEY]} for version, one in said.items()}
+    days = {version: json.loads(note)[_KEY] for version, note in notes.items() if version > after}
+    return {version: set(map(date.fromisoformat, changed)) for version, changed in days.items()}

@@ -1,4 +1,4 @@
-"""Takes a shopper out of every table with its history, and keeps ingest from bringing the shopper back."""
+"""Erases a shopper from every table and its history, and keeps later deliveries from bringing the shopper back."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from features.contract.source_parts import SOURCE_PARTS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.runtime.atomic_file import write_atomically
+from jobs.tables.sql import sql_identifier
 from jobs.tables.warehouse import Warehouse
 
 ALL_TABLES: tuple[Table, ...] = (
@@ -32,20 +33,20 @@ WITH_PAYLOADS = (REJECTED, PARKED)
 
 
 def user_hash(salt: str, user_id: Column) -> Column:
-    """The hash by which a forgotten shopper is known; without the salt an id could be found by trying."""
+    """Hash that identifies a forgotten shopper; without the salt, trying all ids would reveal the shopper."""
     return F.sha2(F.concat(F.lit(salt), user_id), 256)
 
 
 def salt_of(folder: Path) -> str:
-    """The warehouse's salt, made when it is missing; only its owner reads it."""
-    place = folder / "forgotten.salt"
-    if not place.exists():
-        write_atomically(place, secrets.token_hex(16), mode=0o600)
-    return place.read_text(encoding="ascii")
+    """The warehouse's salt, created when it is missing; only its owner can read the file."""
+    path = folder / "forgotten.salt"
+    if not path.exists():
+        write_atomically(path, secrets.token_hex(16), mode=0o600)
+    return path.read_text(encoding="ascii")
 
 
 def mark_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataFrame:
-    """Rows of a source with user_id; those of forgotten shoppers become `filtered`, before any other judgement."""
+    """The rows of a source, which have user_id; those of forgotten shoppers are `filtered`, before any other check."""
     if not tables.exists(FORGOTTEN):
         return rows
     members = tables.read(FORGOTTEN).select("user_hash", F.lit(True).alias("is_forgotten"))
@@ -59,8 +60,11 @@ def mark_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataFram
 
 
 def without_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataFrame:
-    """The rows, with user_id, but those of forgotten shoppers; `rows` may be a stream, which knows the list as it is
-    when the query starts. `forget` lets no stream run beside it, so that is the list as it stands."""
+    """The rows, which have user_id, without those of forgotten shoppers.
+
+    rows: may be a stream, which reads the list when the query starts. `forget` does not run during a stream, so that
+    the list stays up to date.
+    """
     if not tables.exists(FORGOTTEN):
         return rows
     members = F.broadcast(tables.read(FORGOTTEN).select("user_hash"))
@@ -69,19 +73,20 @@ def without_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataF
 
 
 def remember_forgotten(tables: Warehouse, folder: Path, user_id: str) -> None:
-    """Puts the shopper's hash on the list. It comes first: what follows can be repeated, a night in between cannot."""
-    one = tables.spark.createDataFrame([(user_id,)], "user_id string")
-    hashed = one.select(user_hash(salt_of(folder), F.col("user_id")).alias("user_hash"))
+    """Adds the shopper's hash to the list: before any erasure, so that no night ingests the shopper in between."""
+    shopper = tables.spark.createDataFrame([(user_id,)], "user_id string")
+    hashed = shopper.select(user_hash(salt_of(folder), F.col("user_id")).alias("user_hash"))
     known = tables.read_or_empty(FORGOTTEN)
     tables.replace(known.unionByName(hashed).distinct(), FORGOTTEN, None)
 
 
 def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> dict[str, int]:
-    """Deletes the shopper's rows from all tables, purges and vacuums what held them; returns rows deleted by table.
+    """Deletes the shopper's rows from all tables, then purges and vacuums their files; returns rows deleted by table.
 
     The shopper is named by a row to merge with, and not in the condition, because Delta writes conditions into its log.
-    `retain_hours` is how long files of older versions stay for readers that have begun; 0 leaves nothing, and no table
-    can be read as it was before.
+
+    retain_hours: how long files of older versions stay for readers that have started; with 0 none stay, and no table
+        can be read as of an earlier version
     """
     from delta.tables import DeltaTable
 
@@ -99,9 +104,9 @@ def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> d
             if rows:
                 stored.alias("stored").merge(wanted, of_user).whenMatchedDelete().execute()
                 deleted[table.name] = rows
-            # Rows marked as deleted beside their file are taken out of it; without such marks this does nothing.
-            spark.sql(f"REORG TABLE delta.`{tables.path(table)}` APPLY (PURGE)")
-            # Older versions may hold the shopper though the newest does not: a run again finishes an erasure.
+            # Rewrites files without the rows that deletion vectors mark as deleted.
+            spark.sql(f"REORG TABLE delta.{sql_identifier(tables.path(table))} APPLY (PURGE)")
+            # Also without rows in the newest version: older ones may hold them, if an erasure was interrupted.
             stored.vacuum(retain_hours)
     finally:
         spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", str(checked))
@@ -113,6 +118,6 @@ def _names(table: Table) -> Column:
     user_id = F.col("wanted.user_id")
     if table not in WITH_PAYLOADS:
         return F.col("stored.user_id") == user_id
-    # A payload is a row of the contract, or one of the store under the store's names: any value may be the id.
+    # A payload is a row of the contract, or a row of the store with the store's column names: any value may be the id.
     values = F.map_values(F.from_json("stored.payload", "map<string,string>"))
     return F.exists(F.coalesce(values, F.array()), lambda value: value == user_id)

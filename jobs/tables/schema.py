@@ -1,4 +1,4 @@
-"""Tables whose contract has changed since they were made: columns that came, columns that went, without a rebuild."""
+"""Tables that an earlier version of their contract created: added and removed columns, without a rebuild."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from pyspark.sql.types import ArrayType
 from features.contract.table import Column as Declared
 from features.contract.table import Table
 from jobs.runtime.errors import LongtailError
+from jobs.tables.sql import sql_identifier
 
 
 def as_declared(stored: DataFrame, table: Table) -> DataFrame:
-    """The columns of the contract from a table as it is stored.
+    """The columns of the contract, from a stored table.
 
-    What was written before a column came has its default, NULL where the contract marks it as optional. Raises
-    LongtailError where it has neither.
+    Rows written before the contract had a column have its default, or NULL if it is optional. Raises LongtailError for
+    a column that has neither.
     """
     _require_columns(stored, table)
-    came = {column.name for column in came_later(stored, table)}
+    added = {column.name for column in added_columns(stored, table)}
     return stored.select(
-        *(
-            _of_before(stored, column) if column.name in came else F.col(column.name)
-            for column in table.columns
-        )
-    )  # fmt: skip
+        *(_with_default(stored, column) if column.name in added else F.col(column.name) for column in table.columns)
+    )
 
 
-def came_later(stored: DataFrame, table: Table) -> list[Declared]:
-    """The columns that rows of a table as it is stored may miss, though the contract gives each row a value or NULL."""
+def added_columns(stored: DataFrame, table: Table) -> list[Declared]:
+    """The columns without a value in rows that were written before the contract had them."""
     fields = {field.name: field for field in stored.schema.fields}
     return [
         column
@@ -38,33 +36,34 @@ def came_later(stored: DataFrame, table: Table) -> list[Declared]:
 
 
 def migrate(spark: SparkSession, path: str, table: Table) -> None:
-    """Adds the columns that the contract has gained; lets those that it has lost be empty."""
+    """Adds the columns that are new in the contract; makes those that it no longer has nullable."""
     stored = spark.read.format("delta").load(path)
     _require_columns(stored, table)
     held = {field.name: field for field in stored.schema.fields}
-    gained = [column for column in table.columns if column.name not in held]
-    if gained:
-        # Rows that are there have no value, so Delta takes no new column that is NOT NULL; each write checks it.
-        added = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in gained)
-        spark.sql(f"ALTER TABLE delta.`{path}` ADD COLUMNS ({added})")
+    new = [column for column in table.columns if column.name not in held]
+    stored_table = f"delta.{sql_identifier(path)}"
+    if new:
+        # Existing rows have no value, so Delta accepts no new column that is NOT NULL; each write checks it.
+        columns = ", ".join(f"{sql_identifier(column.name)} {column.type.simpleString()}" for column in new)
+        spark.sql(f"ALTER TABLE {stored_table} ADD COLUMNS ({columns})")
     for name in held.keys() - set(table.column_names):
         if not held[name].nullable:
-            spark.sql(f"ALTER TABLE delta.`{path}` ALTER COLUMN `{name}` DROP NOT NULL")
+            spark.sql(f"ALTER TABLE {stored_table} ALTER COLUMN {sql_identifier(name)} DROP NOT NULL")
 
 
 def _require_columns(stored: DataFrame, table: Table) -> None:
     missing = [
         column.name
-        for column in came_later(stored, table)
+        for column in added_columns(stored, table)
         if not column.nullable and column.default is None and column.name not in stored.columns
     ]
     if missing:
         raise LongtailError(
-            f"The table {table.name} has no column {', '.join(missing)}.", "Rebuild it with this version."
+            f"The table {table.name} has no column {', '.join(missing)}.", "Rebuild it with this version of the code."
         )
 
 
-def _of_before(stored: DataFrame, column: Declared) -> Column:
+def _with_default(stored: DataFrame, column: Declared) -> Column:
     kind = column.type
     default = F.array() if isinstance(kind, ArrayType) and column.default == () else F.lit(column.default)
     typed = default.cast(kind)

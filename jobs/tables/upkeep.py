@@ -1,4 +1,4 @@
-"""Keeps tables small and fast: old partitions, small files, files of old versions."""
+"""Keeps tables small and fast: drops old days, compacts small files, vacuums files of old versions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from pyspark.sql import functions as F
 
 from features.contract import RUNS
 from features.contract.table import Table
+from jobs.tables.sql import sql_identifier, sql_literal
 from jobs.tables.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from delta.tables import DeltaTable
 
 _RETENTION = "delta.deletedFileRetentionDuration"
-_WEEK_HOURS, _LOG_HOURS = 168, 720  # what Delta keeps of files and of the log where a table does not say
+_WEEK_HOURS, _LOG_HOURS = 168, 720  # Delta's default retention of files and of the log
 
 
 def day_column(table: Table) -> str | None:
-    """The column by which rows grow old: that of the night, of the event or of the sum; None where none does."""
+    """The column with the age of a row: the day of the night, event or sum; None if the table has none."""
     if "as_of" in table.partitioned_by:
         return "as_of"
     return next((name for name in ("event_date", "day") if name in table.column_names), None)
@@ -43,13 +44,13 @@ def drop_old_days(tables: Warehouse, table: Table, before: date) -> int:
 
 
 def compact(tables: Warehouse, table: Table) -> None:
-    """Puts small files together, near by the columns that readers skip files by; rows stay as they are."""
+    """Compacts small files, clustered by the columns that readers skip files by; no row changes."""
     from delta.tables import DeltaTable
 
     optimised = DeltaTable.forPath(tables.spark, tables.path(table)).optimize()
-    near = [name for name in table.skipped_by or () if name not in table.partitioned_by]
-    if near:
-        optimised.executeZOrderBy(near)
+    clustered_by = [name for name in table.skipped_by or () if name not in table.partitioned_by]
+    if clustered_by:
+        optimised.executeZOrderBy(clustered_by)
     else:
         optimised.executeCompaction()
 
@@ -57,9 +58,9 @@ def compact(tables: Warehouse, table: Table) -> None:
 def guarded_versions(tables: Warehouse, run_ids: Iterable[str], model_versions: Iterable[str]) -> dict[str, set[int]]:
     """By table: the versions that these runs, and the runs that trained these models, read or wrote.
 
-    With them the steps of the same night that wrote what they read, and so on: a night that died and was resumed has
-    its steps in several runs. What earlier nights left is guarded as it was read, not how it came about: tables go on
-    from night to night, and all there ever was would be guarded.
+    Includes the steps of the same night that wrote the versions read, and so on: a night that was interrupted and
+    resumed has its steps in several runs. Of earlier nights only the versions read are guarded, not how these came
+    about: tables continue from night to night, so that every version would be guarded.
     """
     columns = ("run_id", "step", "as_of", "inputs", "outputs", "model_version")
     runs = tables.read_or_empty(RUNS).select(*columns).collect()
@@ -74,40 +75,44 @@ def guarded_versions(tables: Warehouse, run_ids: Iterable[str], model_versions: 
         for name, version in (*row["inputs"].items(), *row["outputs"].items()):
             guarded.setdefault(name, set()).add(version)
         writers = [_writer(runs, name, version) for name, version in row["inputs"].items()]
-        for one in writers:
-            if one is not None and one["as_of"] == row["as_of"] and (one["run_id"], one["step"]) not in taken:
-                taken.add((one["run_id"], one["step"]))
-                waiting.append(one)
+        for writer in writers:
+            if (
+                writer is not None
+                and writer["as_of"] == row["as_of"]
+                and (writer["run_id"], writer["step"]) not in taken
+            ):
+                taken.add((writer["run_id"], writer["step"]))
+                waiting.append(writer)
     return guarded
 
 
 def _writer(runs: Sequence[Row], table: str, version: int) -> Row | None:
-    """The step that wrote a version of a table, or the last one before it: upkeep makes versions that no step notes."""
+    """The step that wrote a version of a table, or the last one before it: versions by upkeep are of no step."""
     wrote = [row for row in runs if row["outputs"].get(table, version + 1) <= version]
     return max(wrote, key=lambda row: int(row["outputs"][table]), default=None)
 
 
 def vacuum(tables: Warehouse, table: Table, hours: float, guarded: set[int], now: datetime) -> float:
-    """Removes files that no version of the last `hours` needs and no guarded one; returns the hours that were kept.
+    """Removes files that no version of the last `hours` and no guarded version needs; returns the retention in hours.
 
-    Hours other than 0 Delta takes from the table's own retention alone, and it reads no version whose commit is older
-    (DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION): so that is set, and reaches back to the
-    commit of the oldest guarded version, unless it is the newest. The log is kept as long.
+    Delta takes a retention above 0 from the table's properties alone, and reads no version whose commit is older
+    (DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION): so the property is set, back to the commit
+    of the oldest guarded version unless that is the newest version. The log is retained as long.
     """
     from delta.tables import DeltaTable
 
     stored = DeltaTable.forPath(tables.spark, tables.path(table))
-    kept = hours
+    retention = hours
     if guarded:
         oldest = stored.history().where(F.col("version") == min(guarded)).select("timestamp").first()
         if oldest is not None and min(guarded) != tables.version(table):
             age = now - oldest["timestamp"].astimezone(UTC)  # collected times are naive, of the machine's zone
-            # In whole weeks, so that the retention changes once in a while and not every night.
-            kept = max(kept, _WEEK_HOURS * ceil((age + timedelta(hours=1)) / timedelta(hours=_WEEK_HOURS)))
-    if kept:
-        _set_retention(tables, stored, table, ceil(kept))
+            # In full weeks, so that the retention does not change every night.
+            retention = max(retention, _WEEK_HOURS * ceil((age + timedelta(hours=1)) / timedelta(hours=_WEEK_HOURS)))
+    if retention:
+        _set_retention(tables, stored, table, ceil(retention))
         stored.vacuum()
-        return kept
+        return retention
     setting = "spark.databricks.delta.retentionDurationCheck.enabled"
     before = tables.spark.conf.get(setting, "true")
     tables.spark.conf.set(setting, "false")
@@ -115,16 +120,17 @@ def vacuum(tables: Warehouse, table: Table, hours: float, guarded: set[int], now
         stored.vacuum(0.0)
     finally:
         tables.spark.conf.set(setting, str(before))
-    return kept
+    return retention
 
 
 def _set_retention(tables: Warehouse, stored: DeltaTable, table: Table, hours: int) -> None:
-    """Has files of older versions stay so long. It is a commit that a write beside it does not survive, so nothing is
-    written where it is so already."""
-    told = stored.detail().select("properties").first()
-    assert told is not None
+    """Sets the retention of files of older versions; writes nothing if it is set already, since concurrent writes fail
+    on a change of the table's properties."""
+    detail = stored.detail().select("properties").first()
+    assert detail is not None
     default, wanted = f"interval {_WEEK_HOURS} hours", f"interval {hours} hours"
-    if told["properties"].get(_RETENTION, default) != wanted:
-        log = f"interval {max(hours, _LOG_HOURS)} hours"  # files may not be kept longer than the log
-        properties = f"'{_RETENTION}' = '{wanted}', 'delta.logRetentionDuration' = '{log}'"
-        tables.spark.sql(f"ALTER TABLE delta.`{tables.path(table)}` SET TBLPROPERTIES ({properties})")
+    if detail["properties"].get(_RETENTION, default) != wanted:
+        log = f"interval {max(hours, _LOG_HOURS)} hours"  # files may not be retained longer than the log
+        properties = {_RETENTION: wanted, "delta.logRetentionDuration": log}
+        listed = ", ".join(f"{sql_literal(name)} = {sql_literal(value)}" for name, value in properties.items())
+        tables.spark.sql(f"ALTER TABLE delta.{sql_identifier(tables.path(table))} SET TBLPROPERTIES ({listed})")

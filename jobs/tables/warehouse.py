@@ -1,4 +1,4 @@
-"""The Delta tables of a warehouse: checked at write, versions of everything read and written remembered."""
+"""The Delta tables of a warehouse: writes are checked, versions of all tables read and written are remembered."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 
 from features.contract.table import Table
 from jobs.runtime.errors import LongtailError
-from jobs.tables.schema import as_declared, came_later, migrate
+from jobs.tables.schema import added_columns, as_declared, migrate
+from jobs.tables.sql import sql_equals
 
-_BROKEN = "LONGTAIL_RULE_BROKEN"
+_VIOLATED = "LONGTAIL_CONTRACT_VIOLATED"
 
 
 class Warehouse:
@@ -23,23 +24,23 @@ class Warehouse:
 
     def __init__(self, spark: SparkSession, folder: str) -> None:
         self.spark = spark
-        # Delta takes a relative path for the name of a table.
+        # Delta takes a relative path as the name of a table.
         self.folder = folder.rstrip("/") if "://" in folder else str(Path(folder).absolute())
         self.inputs: dict[str, int] = {}
         self.outputs: dict[str, int] = {}
         self._collected: dict[tuple[str, str], tuple[int | None, list[Row]]] = {}
-        self._making = Lock()  # two parts of a step may write into a table that does not exist yet
+        self._creating = Lock()  # two threads of a step may write into a table that does not exist yet
 
     @property
     def local_folder(self) -> Path:
-        """The folder as a local path, for what is a file and no table."""
+        """The folder as a local path, for files that are not tables."""
         return Path(self.folder)
 
     def path(self, table: Table) -> str:
         return f"{self.folder}/{table.name}"
 
     def version(self, table: Table) -> int | None:
-        """The newest committed version of a table, None where it does not exist (Delta protocol: _delta_log/N.json)."""
+        """The newest committed version of a table, None if it does not exist (Delta protocol: _delta_log/N.json)."""
         jvm = self.spark.sparkContext._jvm
         assert jvm is not None
         log = jvm.org.apache.hadoop.fs.Path(f"{self.path(table)}/_delta_log")
@@ -54,9 +55,9 @@ class Warehouse:
         return self.version(table) is not None
 
     def read(self, table: Table) -> DataFrame:
-        """The columns of the table's contract, at the version that is the newest now.
+        """The columns of the table's contract, at the version that is now the newest.
 
-        Raises LongtailError when the table does not exist or misses a column.
+        Raises LongtailError when the table does not exist or lacks a column.
         """
         version = self.version(table)
         if version is None:
@@ -69,18 +70,18 @@ class Warehouse:
         return as_declared(frame, table)
 
     def nights(self, table: Table) -> set[date]:
-        """Each `as_of` of a table whose rows have all the columns of its contract."""
+        """Each `as_of` with rows that have all columns of the contract."""
         if not self.exists(table):
             return set()
         stored = self.spark.read.format("delta").load(self.path(table))
-        came = [column.name for column in came_later(stored, table) if not column.nullable]
-        if not set(came) <= set(stored.columns):
+        added = [column.name for column in added_columns(stored, table) if not column.nullable]
+        if not set(added) <= set(stored.columns):
             return set()
-        whole = reduce(and_, (F.col(name).isNotNull() for name in came), F.lit(True))
-        return {row["as_of"] for row in stored.where(whole).select("as_of").distinct().collect()}
+        complete = reduce(and_, (F.col(name).isNotNull() for name in added), F.lit(True))
+        return {row["as_of"] for row in stored.where(complete).select("as_of").distinct().collect()}
 
     def read_or_empty(self, table: Table) -> DataFrame:
-        """As `read`, with no rows where the table does not exist yet."""
+        """As `read`, without rows if the table does not exist yet."""
         return self.read(table) if self.exists(table) else self.spark.createDataFrame([], table.schema)
 
     def read_date(self, table: Table, as_of: date) -> DataFrame:
@@ -91,35 +92,36 @@ class Warehouse:
         return frame
 
     def collected(self, frame: DataFrame, table: Table, name: str) -> list[Row]:
-        """The rows of a small frame that is made from one table; collected once for each version of the table.
+        """The rows of a small frame of one table, collected once for each version of the table.
 
-        `name` tells apart what is made from one table.
+        name: of the frame, among those of the table
         """
         version = self.version(table)
-        known = self._collected.get((table.name, name))
-        if known is None or known[0] != version:
-            known = self._collected[table.name, name] = (version, frame.collect())
-        return known[1]
+        cached = self._collected.get((table.name, name))
+        if cached is None or cached[0] != version:
+            cached = self._collected[table.name, name] = (version, frame.collect())
+        return cached[1]
 
     def has(self, table: Table, condition: str) -> bool:
-        """Whether any row fulfils the SQL condition."""
+        """Whether any row meets the SQL condition."""
         return self.exists(table) and not self.read(table).where(condition).isEmpty()
 
     def replace(
         self, frame: DataFrame, table: Table, where: str | None, *, checked: bool = False, note: str | None = None
     ) -> None:
-        """Replaces the rows that fulfil the SQL condition (all rows when it is None) by the frame, in one commit.
+        """Replaces the rows that meet the SQL condition (all rows for None) by the frame, in one commit.
 
-        `checked` says that the frame has the table's columns and types and was held against its rules already. A `note`
-        is kept with the commit. Raises LongtailError naming table and rule when a row breaks one; nothing is written
-        then.
+        Raises LongtailError naming table and violation when a row violates the contract; then nothing is written.
+
+        checked: the frame has the table's columns and types and is known to meet the contract
+        note: is stored with the commit
         """
         self._ensure(table)
         options = {"replaceWhere": where, "userMetadata": note}
         self._commit(frame, table, "overwrite", {k: v for k, v in options.items() if v}, checked=checked)
 
     def notes(self, table: Table, commits: int) -> dict[int, str]:
-        """By version: the notes of the newest commits that have one, among so many."""
+        """By version: the notes of those of the newest `commits` that have one."""
         from delta.tables import DeltaTable
 
         history = DeltaTable.forPath(self.spark, self.path(table)).history(commits)
@@ -128,7 +130,7 @@ class Warehouse:
 
     def replace_date(self, frame: DataFrame, table: Table, as_of: date, and_where: str = "") -> None:
         """Replaces one `as_of` of a table, narrowed by a further SQL condition."""
-        self.replace(frame, table, f"as_of = DATE'{as_of}'" + (f" AND {and_where}" if and_where else ""))
+        self.replace(frame, table, sql_equals(as_of=as_of) + (f" AND {and_where}" if and_where else ""))
 
     def add(self, frame: DataFrame, table: Table) -> None:
         """Appends rows."""
@@ -136,7 +138,7 @@ class Warehouse:
         self._commit(frame, table, "append", {})
 
     def add_once(self, frame: DataFrame, table: Table, application: str, number: int) -> None:
-        """Appends rows, unless the application has written this number, or a later one, to the table before."""
+        """Appends rows, unless the application has already written this number, or a later one, to the table."""
         self._ensure(table)
         self._commit(frame, table, "append", {"txnAppId": application, "txnVersion": str(number)})
 
@@ -148,31 +150,31 @@ class Warehouse:
             rows = typed if checked else _checked(typed, table)
             rows.write.format("delta").mode(mode).options(**options).save(self.path(table))
         except Exception as error:
-            rule = _first_broken_rule(typed, table) if _BROKEN in str(error) else None
-            if rule is None:
+            violation = _first_violation(typed, table) if _VIOLATED in str(error) else None
+            if violation is None:
                 raise
             raise LongtailError(
-                f"Rows for the table {table.name} break its rule {rule}.",
-                "Nothing was written; correct the step that made them.",
+                f"Rows for the table {table.name} violate its contract: {violation}.",
+                "Nothing was written; correct the step that writes them.",
             ) from error
         version = self.version(table)
         assert version is not None
         self.outputs[table.name] = version
 
     def _ensure(self, table: Table) -> None:
-        """Creates the table, or brings one that was made by another version of its contract up to this one."""
-        with self._making:
+        """Creates the table, or migrates one that another version of its contract created."""
+        with self._creating:
             if self.exists(table):
                 migrate(self.spark, self.path(table), table)
             else:
-                self._make(table)
+                self._create(table)
 
-    def _make(self, table: Table) -> None:
+    def _create(self, table: Table) -> None:
         from delta.tables import DeltaTable
 
         builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).addColumns(table.schema)
         builder = builder.comment(table.meaning)
-        # A guarded version needs its log, too.
+        # A guarded version needs its log as well.
         builder = builder.property("delta.logRetentionDuration", "interval 400 days")
         if table.with_statistics:
             builder = builder.property("delta.dataSkippingStatsColumns", ",".join(table.with_statistics))
@@ -188,27 +190,28 @@ def _typed(frame: DataFrame, table: Table) -> DataFrame:
     missing = [name for name in table.column_names if name not in frame.columns]
     if missing:
         raise LongtailError(
-            f"Rows for the table {table.name} miss the column {', '.join(missing)}.", "Correct the step."
+            f"Rows for the table {table.name} lack the column {', '.join(missing)}.",
+            "Correct the step that writes them.",
         )
     return frame.select(*(F.col(column.name).cast(column.type).alias(column.name) for column in table.columns))
 
 
 def _rules(table: Table) -> dict[str, Column]:
-    """By name: what is true for every row."""
-    present = {f"{name} not null": F.col(name).isNotNull() for name in table.required}
-    return present | {rule.name: F.coalesce(F.expr(rule.holds), F.lit(True)) for rule in table.invariants}
+    """By the name of its violation: each condition that is true for every row."""
+    present = {f"{name}_missing": F.col(name).isNotNull() for name in table.required}
+    return present | {rule.violation: F.coalesce(F.expr(rule.holds), F.lit(True)) for rule in table.invariants}
 
 
 def _checked(typed: DataFrame, table: Table) -> DataFrame:
-    """The rows, with every rule evaluated inside the write itself.
+    """The rows, with every rule evaluated in the write itself.
 
-    One plain conjunction: saying here which rule is broken would make the code of a row too long to be compiled.
+    One plain conjunction: with the name of the violation, the generated code of a row would be too long to compile.
     """
-    whole = reduce(and_, _rules(table).values(), F.lit(True))
-    return typed.where(F.when(whole, F.lit(True)).otherwise(F.raise_error(F.lit(_BROKEN)).cast("boolean")))
+    sound = reduce(and_, _rules(table).values(), F.lit(True))
+    return typed.where(F.when(sound, F.lit(True)).otherwise(F.raise_error(F.lit(_VIOLATED)).cast("boolean")))
 
 
-def _first_broken_rule(typed: DataFrame, table: Table) -> str | None:
+def _first_violation(typed: DataFrame, table: Table) -> str | None:
     for name, holds in _rules(table).items():
         if not typed.where(~holds).isEmpty():
             return name

@@ -48,14 +48,14 @@ def rows(spark: SparkSession, conf: Config, table: Table) -> list[dict[str, Any]
 def test_the_first_night(spark: SparkSession, tmp_path: Path) -> None:
     conf = config(tmp_path, write_panel(tmp_path / "panel"))
     done = night(spark, conf).record.rows
-    # 6 lines: 4 of known items before the night, 1 of an unknown item, 1 later. 1 exposure.
+    # 6 lines: 4 of known items before the night, 1 of an item_unknown, 1 later. 1 exposure.
     assert (done["events_in"], done["events_accepted"], done["events_parked"], done["events_later"]) == (7, 5, 1, 1)
     assert (done["items_in"], done["items_accepted"], done["users_accepted"]) == (4, 4, 3)
     assert (done["promotions_in"], done["promotions_accepted"], done["promotions_later"]) == (5, 4, 1)
     assert len(rows(spark, conf, EVENTS)) == 5
     assert max(row["event_date"] for row in rows(spark, conf, EVENTS)) == date(2017, 11, 30)
     assert [(row["table"], row["row_id"], row["reason"]) for row in rows(spark, conf, PARKED)] == [
-        ("events", "purchase-3-77", "unknown item")
+        ("events", "purchase-3-77", "item_unknown")
     ]
     assert rows(spark, conf, REJECTED) == []
     assert {row["valid_from"] for row in rows(spark, conf, PROMOTIONS)} == {date(2017, 10, 30), date(2017, 11, 27)}
@@ -98,9 +98,9 @@ def test_bad_rows_are_kept_apart_and_counted(spark: SparkSession, tmp_path: Path
     assert (done["events_in"], done["events_duplicates"], done["events_rejected"]) == (11, 1, 4)
     assert done["events_accepted"] == 4  # LINES[0], [1], [3] and the exposure
     assert sorted((row["row_id"], row["reason"]) for row in rows(spark, conf, REJECTED)) == [
-        ("purchase-2-1", "several_contents_for_one_key"),
-        ("purchase-2-1#2", "several_contents_for_one_key"),
-        ("purchase-9-1", "quantity_not_negative"),
+        ("purchase-2-1", "key_with_several_contents"),
+        ("purchase-2-1#2", "key_with_several_contents"),
+        ("purchase-9-1", "quantity_negative"),
         ("purchase-9-2", "event_time_missing,event_date_missing,ingested_at_missing"),
     ]
 
@@ -108,7 +108,7 @@ def test_bad_rows_are_kept_apart_and_counted(spark: SparkSession, tmp_path: Path
 def test_too_many_rejected_rows_stop_before_anything_is_written(spark: SparkSession, tmp_path: Path) -> None:
     negative = (101, 901, 9, 1, -1, 1.0, 0.0, 0.0, 0.0, "2017-11-29 10:00:00")
     conf = config(tmp_path, write_panel(tmp_path / "panel", lines=[*LINES, negative]), max_rejected_share=0.01)
-    with pytest.raises(Refused, match=r"quantity_not_negative \(1 rows\)"):
+    with pytest.raises(Refused, match=r"quantity_negative \(1 rows\)"):
         night(spark, conf)
     assert not any(Warehouse(spark, conf.warehouse).exists(table) for table in (ITEMS, USERS, EVENTS, PROMOTIONS))
 

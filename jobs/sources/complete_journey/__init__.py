@@ -34,7 +34,7 @@ class CompleteJourney:
         return None
 
     def users(self, before: date) -> DataFrame:
-        del before  # the roster is known from the panel's start
+        del before  # all households are known from the start of the panel
         return users(self._panel.transactions(), self._panel.demographics())
 
     def events(self, since: date | None, before: date) -> DataFrame:
@@ -44,7 +44,7 @@ class CompleteJourney:
         return bought.unionByName(exposures(lines, panel.promotions(), self._share, since, before))
 
     def promotions(self, since: date | None, before: date) -> DataFrame:
-        del before  # later ones are handed over and accounted for
+        del before  # ingest accounts for later ones
         return promotions(self._panel.promotions(), since)
 
     def replaced(self) -> dict[str, date | None]:

@@ -1,4 +1,4 @@
-"""Events of the panel: purchases as they stand, exposures as a sample of promotions seen by shoppers in the store."""
+"""Events of the panel: all purchases, and exposures as a sample of the promotions that shoppers saw in the store."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _COLUMNS = (
 
 
 def purchases(lines: DataFrame, products: DataFrame, since: date | None) -> DataFrame:
-    """One event a basket line from `since` on; a line without a time is handed over for the contract to reject.
+    """One event for each basket line from `since` on; the contract rejects a line without a time.
 
-    Fuel is recorded by hundredths of a gallon: its quantity is 1, so that units stay comparable.
+    Fuel is recorded in hundredths of a gallon: its quantity is set to 1, so that units stay comparable.
     """
     wanted = lines
     if since is not None:
@@ -51,15 +51,15 @@ def purchases(lines: DataFrame, products: DataFrame, since: date | None) -> Data
 def exposures(lines: DataFrame, weekly: DataFrame, share: float, since: date | None, before: date) -> DataFrame:
     """Exposures with event_time in [since, before).
 
-    A share of the promotions (product, store, week), drawn by hash, was seen by each household that bought in that
-    store that week, once, at the time of its first basket there. Each row stands for 1 / share exposures.
+    A share of the promotions (product, store, week) is drawn by hash. Each household that bought in the store in that
+    week saw them once, at the time of its first basket there. Each row represents 1 / share exposures.
     """
     drawn = weekly.where(
         F.pmod(F.xxhash64("product_id", "store_id", "week"), F.lit(_BUCKETS)) < F.lit(int(share * _BUCKETS))
     ).where(F.col("week") <= week_of_date(before))
     timed = lines.where(F.col("transaction_timestamp") < F.lit(before))
     if since is not None:
-        # The first basket of the week that `since` lies in may have been before it, and the exposure with it.
+        # The first basket of the week of `since`, and with it the exposure, may be earlier.
         drawn = drawn.where(F.col("week") >= week_of_date(since))
         timed = timed.where(week_of(F.to_date("transaction_timestamp")) >= week_of_date(since))
     shown = drawn.groupBy("product_id", "store_id", "week").agg(F.min(placement()).alias("placement"))

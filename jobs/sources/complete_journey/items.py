@@ -1,4 +1,4 @@
-"""Products of the panel with the spans in which they were listed."""
+"""Products of the panel with the spans in which they are listed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from jobs.sources.complete_journey.words import attribute_map, in_words, package
 
 
 def items(products: DataFrame, lines: DataFrame, weekly: DataFrame, before: date) -> DataFrame:
-    """One row a listing of a product, as the contract's versions; a product never listed comes once, as filtered.
+    """One row for each listing of a product, as the contract's versions; a product never listed has one filtered row.
 
-    A version holds until the next listing begins, so a withdrawn item keeps its last version.
+    A version is valid until the next listing begins, so a withdrawn item keeps its last version.
     """
     return with_versions(described(products), listings(lines, weekly, before))
 
 
 def described(products: DataFrame) -> DataFrame:
-    """product_id and what a shopper reads: title (type and size), category (department > category), brand."""
+    """product_id and the texts for shoppers: title (type and size), category (department > category), brand."""
     worded = products.select(
         "product_id",
         "brand",
@@ -43,7 +43,7 @@ def described(products: DataFrame) -> DataFrame:
 
 
 def with_versions(products: DataFrame, spans: DataFrame) -> DataFrame:
-    """Joins the listings of each product and makes a version of each."""
+    """One version of a product for each of its listings."""
     following = Window.partitionBy("product_id").orderBy("listed_on").rowsBetween(1, 1)
     versions = spans.withColumn("replaced_on", F.first("listed_on").over(following))
     return products.join(versions, on="product_id", how="left").select(

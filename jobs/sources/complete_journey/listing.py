@@ -14,11 +14,11 @@ DAYS_AFTER_PROMOTION = 56
 
 
 def listings(lines: DataFrame, weekly: DataFrame, before: date) -> DataFrame:
-    """product_id, listed_on, withdrawn_on (dates): the union of the spans that sales and promotions give.
+    """product_id, listed_on, withdrawn_on (dates): the union of the spans that follow from sales and promotions.
 
-    A sale gives [its day, + 150 d), a promotion [first day of its week, + 56 d). Spans that overlap are one listing.
-    Spans that only touch stay two: at the very day on which the second begins, nothing before that day lists the
-    product, so what holds at a date follows from what was before it and a later rebuild does not change it.
+    A sale lists the product for [its day, + 150 d), a promotion for [first day of its week, + 56 d). Spans that overlap
+    are one listing. Spans that only touch stay two: on the day on which the second begins, nothing before that day
+    lists the product. So the state at a date follows from earlier events alone, and a later rebuild keeps it.
     """
     sold = (
         lines.select("product_id", F.to_date("transaction_timestamp").alias("listed_on"))
@@ -26,7 +26,7 @@ def listings(lines: DataFrame, weekly: DataFrame, before: date) -> DataFrame:
         .groupBy("product_id", "listed_on")
         .agg(F.lit(DAYS_AFTER_SALE).alias("days"))
     )
-    # Reduced to product and week before anything else: a week's promotion is repeated in each of its stores.
+    # First reduced to product and week: a promotion is repeated for each of its stores.
     promoted = (
         weekly.where(first_day_of_week(F.col("week")) < F.lit(before))
         .groupBy("product_id", "week")

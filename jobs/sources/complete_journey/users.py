@@ -14,7 +14,7 @@ ATTRIBUTES = ("age", "income", "home_ownership", "marital_status", "household_si
 def users(lines: DataFrame, demographics: DataFrame) -> DataFrame:
     """user_id, signed_up_at, attributes, consent_personalisation, updated_at of every household.
 
-    The panel is a fixed roster: all households are known from its start, demographics of a part of them.
+    The panel is a fixed set of households, all known from its start; some have demographics.
     """
     roster = lines.select("household_id").union(demographics.select("household_id")).distinct()
     started = F.lit(PANEL_START).cast("timestamp")

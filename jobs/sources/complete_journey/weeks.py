@@ -15,10 +15,10 @@ def first_day_of_week(week: Column) -> Column:
 
 
 def week_of(day: Column) -> Column:
-    """Number of the week that a day lies in."""
+    """Number of the week of a day."""
     return (F.floor(F.date_diff(day, F.lit(FIRST_WEEK)) / 7) + 1).cast("long")
 
 
 def week_of_date(day: date) -> int:
-    """Number of the week that a day lies in."""
+    """Number of the week of a day."""
     return (day - FIRST_WEEK).days // 7 + 1

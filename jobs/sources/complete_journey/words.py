@@ -1,11 +1,11 @@
-"""The panel's shouted abbreviations in words that a shopper reads."""
+"""The panel's upper-case abbreviations spelt out for shoppers."""
 
 from __future__ import annotations
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-# The most frequent abbreviations; a word not here stays, as a wrong guess reads worse than an abbreviation.
+# The most frequent abbreviations; others stay, since a wrong guess is worse than an abbreviation.
 WORDS = {
     "ACCES": "accessories", "BKD": "baked", "BTL": "bottle", "CARB": "carbonated", "CATFD": "cat food",
     "CHOC": "chocolate", "CHOCOCLATE": "chocolate", "CNTRL": "control", "CONC": "concentrate",

@@ -1,4 +1,4 @@
-"""The files of an input: which there are, and which of them a night has to read."""
+"""The files of an input: those present, and those that a night has to read."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from jobs.runtime.errors import Refused
 class Part:
     """A file; two contents of one file differ in their `fingerprint`.
 
-    `place` is its name as Spark has it in `_metadata`, `path` as Spark reads it. `taken_until` is the night that took
-    in what it holds of earlier times, where only the rest is new.
+    place: its path as in Spark's `_metadata`
+    path: its path as Spark reads it
+    taken_until: night that has ingested the file's earlier rows, if only the others are new
     """
 
     input: str
@@ -30,36 +31,36 @@ class Part:
 
 @dataclass(frozen=True)
 class Fresh:
-    """What a night reads (new, changed, or with rows that an earlier night left for later), and what is gone."""
+    """The files that a night reads (new, changed, or with rows that an earlier night postponed), and those gone."""
 
     parts: tuple[Part, ...]
     gone: tuple[Part, ...]
 
     @property
     def replaced(self) -> dict[str, date | None]:
-        """Files whose events are replaced by what they hold now, those from a day on where only the rest is read."""
+        """Files whose stored events are replaced: from a day on if only later rows are read, all for None."""
         return {part.place: part.taken_until for part in self.parts}
 
 
-def list_parts(spark: SparkSession, name: str, given: FileInput) -> list[Part]:
+def list_parts(spark: SparkSession, name: str, files: FileInput) -> list[Part]:
     """The files of an input as they are now, by place.
 
-    Of a Delta table these are the data files of its newest version: a change of the table writes new ones, so that
-    only these are read. Where the table marks deleted rows beside its files (deletion vectors) a file's content follows
-    from the version too, and every new version is read whole.
+    Of a Delta table these are the data files of its newest version: a change of the table writes new files, so that
+    only these are read. With deletion vectors a file's content also depends on the version, and every new version is
+    read completely.
 
     Raises Refused when there are none.
     """
-    places = _of_delta(spark, given) if given.format == "delta" else _of_folder(spark, given.path)
+    places = _of_delta(spark, files) if files.format == "delta" else _of_folder(spark, files.path)
     if not places:
         raise Refused(
-            f"The source has no file {given.path}.", f"Look at source.files.inputs.{name}; nothing was written."
+            f"The source has no file {files.path}.", f"Check source.files.inputs.{name}; nothing was written."
         )
     return [Part(name, place, path, mark) for place, path, mark in sorted(places)]
 
 
 def fresh_parts(now: Iterable[Part], taken: DataFrame, as_of: date) -> Fresh:
-    """Compares the files that there are with those of `source_parts`; a run of a date again reads what it read then."""
+    """Compares the present files with those of `source_parts`; a repeated run of a date reads the same files."""
     before = {(row["input"], row["part"]): row for row in taken.collect()}
     present = {(part.input, part.place): part for part in now}
     fresh = []
@@ -83,7 +84,7 @@ def _of_folder(spark: SparkSession, pattern: str) -> list[tuple[str, str, str]]:
     path = jvm.org.apache.hadoop.fs.Path(pattern)
     system = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
     waiting = list(system.globStatus(path) or [])
-    found = []
+    places = []
     while waiting:
         status = waiting.pop()
         if status.getPath().getName().startswith(("_", ".")):
@@ -93,27 +94,27 @@ def _of_folder(spark: SparkSession, pattern: str) -> list[tuple[str, str, str]]:
         else:
             mark = f"{status.getLen()}:{status.getModificationTime()}"
             path = str(status.getPath().toString())
-            found.append((_as_in_metadata(jvm, path), path, mark))
-    return found
+            places.append((_as_in_metadata(jvm, path), path, mark))
+    return places
 
 
 def _as_in_metadata(jvm: Any, path: str) -> str:
-    # Made from the text that Spark reads by: a Path of Hadoop may say file:///x where that one says file:/x.
+    # From the text that Spark reads by: a Path of Hadoop may be file:///x where that text is file:/x.
     return str(jvm.org.apache.spark.paths.SparkPath.fromPath(jvm.org.apache.hadoop.fs.Path(path)).urlEncoded())
 
 
-def _of_delta(spark: SparkSession, given: FileInput) -> list[tuple[str, str, str]]:
+def _of_delta(spark: SparkSession, files: FileInput) -> list[tuple[str, str, str]]:
     from delta.tables import DeltaTable
 
-    if not DeltaTable.isDeltaTable(spark, given.path):
+    if not DeltaTable.isDeltaTable(spark, files.path):
         return []
-    detail = DeltaTable.forPath(spark, given.path).detail().select("tableFeatures").first()
+    detail = DeltaTable.forPath(spark, files.path).detail().select("tableFeatures").first()
     assert detail is not None
     mark = "whole"
     if "deletionVectors" in (detail["tableFeatures"] or []):
-        newest = DeltaTable.forPath(spark, given.path).history(1).select("version").first()
+        newest = DeltaTable.forPath(spark, files.path).history(1).select("version").first()
         assert newest is not None
         mark = f"version {newest['version']}"
     jvm: Any = spark.sparkContext._jvm
-    files = spark.read.format("delta").load(given.path).inputFiles()
-    return [(_as_in_metadata(jvm, file), file, mark) for file in files]
+    paths = spark.read.format("delta").load(files.path).inputFiles()
+    return [(_as_in_metadata(jvm, path), path, mark) for path in paths]

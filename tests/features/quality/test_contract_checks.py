@@ -37,26 +37,26 @@ GOOD: dict[str, dict[str, Any]] = {
 # Rule -> what of a good row is changed. Texts that are not UTF-8 or too long are made from the rule's name.
 BAD: dict[str, dict[str, dict[str, Any]]] = {
     "events": {
-        "known_event_type": {"event_type": "gift"},
+        "event_type_unknown": {"event_type": "gift"},
         "event_time_absurd": {"event_time": NEVER_SET, "event_date": NEVER_SET.date()},
         "event_time_after_ingested_at": {"ingested_at": NOON - timedelta(microseconds=1)},
-        "quantity_not_negative": {"quantity": -1},
+        "quantity_negative": {"quantity": -1},
         "quantity_absurd": {"quantity": 100_001},
-        "price_not_negative": {"price": Decimal("-0.0001")},
+        "price_negative": {"price": Decimal("-0.0001")},
         "price_absurd": {"price": Decimal(100_000_001)},
-        "propensity_is_probability": {"propensity": NAN},
-        "position_from_one": {"position": 0},
-        "sample_weight_at_least_one": {"sample_weight": 0.5},
+        "propensity_out_of_range": {"propensity": NAN},
+        "position_below_one": {"position": 0},
+        "sample_weight_below_one": {"sample_weight": 0.5},
         "sample_weight_not_finite": {"sample_weight": NAN},
         "rating_not_finite": {"rating": NAN},
-        "event_date_is_day_of_event_time": {"event_date": date(2024, 3, 2)},
+        "event_date_not_day_of_event_time": {"event_date": date(2024, 3, 2)},
     },
     "items": {
-        "item_id_not_empty": {"item_id": ""},
-        "valid_to_after_valid_from": {"valid_to": NOON},
-        "price_not_negative": {"price": Decimal(-1)},
-        "stock_not_negative": {"stock_quantity": -1},
-        "withdrawn_after_listed": {"withdrawn_at": NOON},
+        "item_id_empty": {"item_id": ""},
+        "valid_to_not_after_valid_from": {"valid_to": NOON},
+        "price_negative": {"price": Decimal(-1)},
+        "stock_quantity_negative": {"stock_quantity": -1},
+        "withdrawn_at_not_after_listed_at": {"withdrawn_at": NOON},
         "valid_from_absurd": {"valid_from": MISTYPED},
         "listed_at_absurd": {"listed_at": NEVER_SET},
         "updated_at_absurd": {"updated_at": NEVER_SET},
@@ -65,12 +65,12 @@ BAD: dict[str, dict[str, dict[str, Any]]] = {
         "image_embedding_not_finite": {"image_embedding": [1.0, NAN]},
     },
     "users": {
-        "user_id_not_empty": {"user_id": ""},
+        "user_id_empty": {"user_id": ""},
         "signed_up_at_absurd": {"signed_up_at": MISTYPED},
         "updated_at_absurd": {"updated_at": NEVER_SET},
     },
     "promotions": {
-        "valid_to_after_valid_from": {"valid_to": DAY},
+        "valid_to_not_after_valid_from": {"valid_to": DAY},
         "valid_from_absurd": {"valid_from": MISTYPED.date()},
     },
 }
@@ -80,9 +80,9 @@ def broken(table: Table) -> dict[str, dict[str, Any]]:
     """Rule -> the row that breaks it, of all rules of a table."""
     rows = dict(BAD[table.name])
     for rule in table.invariants:
-        column = rule.name.removesuffix("_bad_utf8").removesuffix("_too_long")
-        if column != rule.name:
-            rows[rule.name] = {column: "Caf\ufffd" if rule.name.endswith("_bad_utf8") else "x" * 20_001}
+        column = rule.violation.removesuffix("_bad_utf8").removesuffix("_too_long")
+        if column != rule.violation:
+            rows[rule.violation] = {column: "Caf\ufffd" if rule.violation.endswith("_bad_utf8") else "x" * 20_001}
     rows |= {f"{name}_missing": {name: None} for name in table.required}
     return {rule: GOOD[table.name] | change for rule, change in rows.items()}
 
@@ -90,7 +90,7 @@ def broken(table: Table) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("table", [EVENTS, ITEMS, USERS, PROMOTIONS], ids=lambda table: table.name)
 def test_every_rule_names_the_row_that_breaks_it(spark: SparkSession, table: Table) -> None:
     rows = broken(table)
-    assert set(rows) == {rule.name for rule in table.invariants} | {f"{name}_missing" for name in table.required}
+    assert set(rows) == {rule.violation for rule in table.invariants} | {f"{name}_missing" for name in table.required}
     fields = [StructField(field.name, field.dataType) for field in table.schema.fields]
     given = [GOOD[table.name], *rows.values()]
     values = [tuple(row.get(name) for name in table.column_names) for row in given]

@@ -27,7 +27,7 @@ SALES = Table(
         Column("units", LongType(), "Units.", nullable=True),
     ),
     key=("id",),
-    invariants=(Invariant("units_not_negative", "units >= 0"),),
+    invariants=(Invariant("units_negative", "units >= 0"),),
 )
 BEFORE = date(2017, 12, 1)
 EARLY = datetime(2017, 11, 30, 23, 59, 59, tzinfo=UTC)
@@ -53,11 +53,11 @@ def _found(judged: DataFrame) -> list[tuple[Any, ...]]:
         (("a", "known", EARLY, None, None), "accepted", ""),
         (("a", "known", EARLY, 0, False), "accepted", ""),
         (("a", "known", MIDNIGHT, 1, None), "later", ""),
-        (("a", "known", EARLY, -1, None), "rejected", "units_not_negative"),
-        (("a", " ", EARLY, -1, None), "rejected", "item_id_missing,units_not_negative"),
+        (("a", "known", EARLY, -1, None), "rejected", "units_negative"),
+        (("a", " ", EARLY, -1, None), "rejected", "item_id_missing,units_negative"),
         (("a", "known", None, 1, None), "rejected", "at_missing"),
         ((None, "known", EARLY, 1, None), "rejected", "id_missing"),
-        (("a", "new", EARLY, 1, None), "parked", "unknown item"),
+        (("a", "new", EARLY, 1, None), "parked", "item_unknown"),
         (("a", "new", MIDNIGHT, 1, None), "later", ""),
         (("a", None, None, -1, True), "filtered", ""),
     ],
@@ -81,15 +81,15 @@ def test_equal_rows_count_once_and_different_rows_of_one_key_are_rejected(spark:
             ("d", "known", MIDNIGHT, 1, None),
         ],
     )
-    conflict = "several_contents_for_one_key"
+    conflict = "key_with_several_contents"
     assert _found(judged) == [
         ("a", "accepted", ""),
         ("a", "duplicates", ""),
         ("a", "duplicates", ""),
         ("b", "rejected", conflict),
         ("b", "rejected", conflict),
-        ("c", "duplicates", "unknown item"),
-        ("c", "parked", "unknown item"),
+        ("c", "duplicates", "item_unknown"),
+        ("c", "parked", "item_unknown"),
         ("d", "accepted", ""),
         ("d", "later", ""),
     ]
@@ -123,12 +123,12 @@ def test_a_row_that_waits_is_repeated_corrected_or_left_as_it_is(spark: SparkSes
         ("b", 1, True, "duplicates", ""),
         ("b", 2, False, "accepted", ""),
         ("c", 1, True, "accepted", ""),
-        ("c", 2, False, "rejected", "older_than_what_is_known"),
+        ("c", 2, False, "rejected", "event_older_than_known"),
         ("d", 1, True, "accepted", ""),
-        ("d", 2, False, "rejected", "several_contents_for_one_key"),
-        ("d", 3, False, "rejected", "several_contents_for_one_key"),
-        ("e", 1, False, "rejected", "several_contents_for_one_key"),
-        ("e", 1, False, "rejected", "several_contents_for_one_key"),
+        ("d", 2, False, "rejected", "key_with_several_contents"),
+        ("d", 3, False, "rejected", "key_with_several_contents"),
+        ("e", 1, False, "rejected", "key_with_several_contents"),
+        ("e", 1, False, "rejected", "key_with_several_contents"),
     ]
 
 

@@ -36,6 +36,6 @@ def test_events_parked_for_too_long_are_rejected_and_do_not_stop_the_night(spark
         "events_in": 5, "events_accepted": 2, "events_rejected": 3, "events_parked_too_long": 2,
     }  # fmt: skip
     require_few_rejected([intake], 0.34)  # one of the three that came tonight
-    with pytest.raises(Refused, match=r"33.3% of the rows .* = 30.0%: quantity_not_negative \(1 rows\)\."):
+    with pytest.raises(Refused, match=r"33.3% of the rows .* = 30.0%: quantity_negative \(1 rows\)\."):
         require_few_rejected([intake], 0.3)
     intake.release()
