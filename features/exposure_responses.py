@@ -1,4 +1,4 @@
-"""What exposures led to: how often a pair was shown, by inverse propensity, and how much of that was answered."""
+"""Responses to exposures, weighted by inverse propensity."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ def exposure_responses(
 ) -> DataFrame:
     """user_id, item_id, weight, response_share of the pairs that were shown in [since, until - attribution_days).
 
-    An exposure weighs `sample_weight` times 1 / propensity, at most `largest_weight` times: inverse propensity scoring
-    with clipping (Schnabel et al. 2016), which makes what the log's policy liked to show count no more than the rest.
-    It led to a response when the same pair was bought within `attribution_days` and before its next exposure; `weight`
-    and `response_share` are the sum of the weights and the weighted share that did. Exposures without propensity are
-    left out unless `largest_weight` is 1, which asks for no correction.
+    An exposure has the weight `sample_weight` times 1 / propensity, the latter at most `largest_weight`: inverse
+    propensity scoring with clipping (Schnabel et al. 2016), which removes the preferences of the logging policy. It has
+    a response if the pair was bought within `attribution_days` and before its next exposure. `weight` is the sum of the
+    weights, `response_share` the weighted share with a response. Exposures without propensity are left out unless
+    `largest_weight` is 1, which means no correction.
     """
     pair = ["user_id", "item_id"]
-    # NULL without propensity: `least` alone would take the largest weight for it.
+    # NULL without propensity: `least` ignores NULL and would return the largest weight.
     inverse = F.when(F.col("propensity").isNotNull(), F.least(1.0 / F.col("propensity"), F.lit(largest_weight)))
     known = F.lit(1.0) if largest_weight == 1.0 else inverse
     last_shown = until - timedelta(days=attribution_days)
@@ -36,15 +36,15 @@ def exposure_responses(
     )
     end = F.least(F.col("event_time") + F.expr(f"INTERVAL {attribution_days} DAYS"), F.col("next_time"))
     after = (F.col("bought_time") >= F.col("event_time")) & (F.col("bought_time") < end)
-    answered = (
+    responded = (
         shown.join(bought, on=pair, how="left")
         .groupBy(*pair, "event_id", "weight")
         .agg(F.coalesce(F.max(after.cast("double")), F.lit(0.0)).alias("response"))
     )
     return (
-        answered.groupBy(*pair)
-        .agg(F.sum("weight").alias("weight"), F.sum(F.col("weight") * F.col("response")).alias("answered"))
-        .select(*pair, "weight", (F.col("answered") / F.col("weight")).alias("response_share"))
+        responded.groupBy(*pair)
+        .agg(F.sum("weight").alias("weight"), F.sum(F.col("weight") * F.col("response")).alias("with_response"))
+        .select(*pair, "weight", (F.col("with_response") / F.col("weight")).alias("response_share"))
     )
 
 

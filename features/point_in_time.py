@@ -1,4 +1,4 @@
-"""What was known at a time, and nothing later."""
+"""Joins with the values that were known at a time, and with nothing later."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 
 
 def dates_frame(spark: SparkSession, dates: Sequence[date]) -> DataFrame:
-    """One column as_of, one row a date."""
+    """One column as_of, one row for each date."""
     return spark.sql("SELECT * FROM VALUES " + ", ".join(f"(DATE'{day}')" for day in dates) + " AS dates(as_of)")
 
 
 def midnight(day: str) -> Column:
-    """00:00 UTC of a DATE column as TIMESTAMP. A cast would take midnight of the session's time zone."""
+    """00:00 UTC of a DATE column as TIMESTAMP. A cast would use midnight in the session's time zone."""
     return F.timestamp_micros(F.unix_date(F.col(day)).cast("long") * F.lit(_MICROSECONDS_A_DAY))
 
 
@@ -49,22 +49,26 @@ def join_as_known(
     ties: Sequence[str] = (),
     max_age_days: int | None = None,
 ) -> DataFrame:
-    """Each row of `rows` with what `history` knew of its keys at the row's time: the join for training sets.
+    """Each row of `rows` with the values of its keys in `history` that were known at the row's time: the join for
+    training sets.
 
-    `at` is the row's time, TIMESTAMP. `since` is the time of a row of history: a TIMESTAMP t is known to rows after t,
-    not at t, as a version that begins or an event that happens then; a DATE is an as_of, whose features are of what was
-    before its 00:00 UTC, so it is known from that moment on. Of several, the newest counts; of those of one time, the
-    one with the largest `ties` (needed where history may hold a key and time twice with different values). With
-    `max_age_days` what is older than that at the row's time is not taken.
+    Returns all rows, each as often as it occurs, with their columns and `columns` of history, NULL if nothing was
+    known; a row with a NULL key or time matches nothing. Of several matches the newest counts.
 
-    Returns all rows, as often as they were, with their columns and `columns` of history, NULL where nothing was known;
-    a NULL in a key or time knows nothing. Raises ValueError where a column is missing or both sides have it.
+    Raises ValueError if a column is missing, or if both sides have it.
+
+    at: the row's time, TIMESTAMP
+    since: time of a row of history: a TIMESTAMP t, such as of an event or a version, is known after t, not at t; a DATE
+        is an as_of, whose features come from before its 00:00 UTC, and is known from that moment on
+    ties: of matches of equal time the largest counts; needed if history may have a key and time twice with different
+        values
+    max_age_days: values that are older at the row's time are not used
     """
     _check_columns(rows, history, keys, at, since, columns, ties)
     is_date = isinstance(history.schema[since].dataType, DateType)
     began = F.unix_micros(midnight(since) if is_date else F.col(since))
-    # Each row of history counts until the next of its keys: a row of `rows` is in one such span at most. Of equal times
-    # all but the last have an empty span. The keys are compared as they are: no text is made that could run together.
+    # Each row of history is valid until the next of its keys: a row of `rows` is in at most one such span. Of equal
+    # times all but the last have an empty span. Keys are compared by column: concatenated they could be ambiguous.
     in_order = Window.partitionBy(*(f"__{name}" for name in keys)).orderBy("__began", *(f"__tie_{n}" for n in ties))
     spans = (
         history.where(_all_present([*keys, since]))
@@ -102,9 +106,9 @@ def _check_columns(
     missing = [name for name in (*keys, at) if name not in rows.columns]
     missing += [name for name in (*keys, since, *columns, *ties) if name not in history.columns]
     if missing:
-        raise ValueError(f"The join misses the column {', '.join(missing)}.")
+        raise ValueError(f"The join lacks the column {', '.join(missing)}.")
     both = [name for name in columns if name in rows.columns]
     if both or not keys:
-        raise ValueError(f"The join needs keys, and columns that the rows do not have already: {', '.join(both)}.")
+        raise ValueError(f"The join needs keys, and columns that the rows do not have yet: {', '.join(both)}.")
     if not isinstance(rows.schema[at].dataType, TimestampType):
         raise ValueError(f"{at} is not a TIMESTAMP.")

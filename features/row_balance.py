@@ -1,4 +1,4 @@
-"""The balance of a table's rows: nothing that came in disappears."""
+"""The balance of a table's rows: no row disappears."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from features.quality.outcomes import OUTCOMES, REJECTED
 
 @dataclass(frozen=True)
 class Balance:
-    """Rows that came in, and rows by outcome; `too_long` of the rejected ones were parked for too long."""
+    """Incoming rows, and rows by outcome; `too_long`: rejected ones that were parked for too long."""
 
     table: str
     rows_in: int
@@ -27,18 +27,18 @@ class Balance:
 
     @property
     def rejected_share(self) -> float:
-        """Rejected rows as a share of the rows in, without those parked for too long; 0 when there are none.
+        """Rejected rows as a share of the incoming rows, both without those parked for too long; 0 without rows.
 
-        Those came with earlier nights and say nothing of what came tonight.
+        The latter came with earlier nights and do not describe tonight's delivery.
         """
         rows_in = self.rows_in - self.too_long
         return (self.by_outcome.get(REJECTED, 0) - self.too_long) / rows_in if rows_in else 0.0
 
     @property
     def rows(self) -> dict[str, int]:
-        """<table>_in, <table>_<outcome> and <table>_parked_too_long, those without rows left out."""
-        told = {**self.by_outcome, "parked_too_long": self.too_long}
-        counted = {f"{self.table}_{name}": count for name, count in told.items() if count}
+        """<table>_in, <table>_<outcome> and <table>_parked_too_long, without those of 0 rows."""
+        counts = {**self.by_outcome, "parked_too_long": self.too_long}
+        counted = {f"{self.table}_{name}": count for name, count in counts.items() if count}
         return {f"{self.table}_in": self.rows_in, **counted}
 
     @property

@@ -1,4 +1,4 @@
-"""What the encoder is tuned on: a shopper's text before a purchase, the text of what was bought, others of its kind."""
+"""Training pairs of the encoder: a shopper's text before a purchase and the item's text; negatives of its category."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from features.texts import INTERESTS, titles_in_order
 def text_positives(
     events: DataFrame, item_texts: DataFrame, cut: date, window_days: int, held_out_days: int = 0
 ) -> DataFrame:
-    """user_id, item_id, week (date), text_hash, held_out (boolean): an item that a shopper bought in a week, once.
+    """user_id, item_id, week (date), text_hash, held_out (boolean), one row for an item bought in a week.
 
     From purchases in [cut - window_days, cut), of which those of the last `held_out_days` are held out; a week is
     Monday to Sunday, UTC. events: user_id, item_id, event_type, event_time. item_texts: item_id, text_hash, one row an
-    item; a purchase of an item that is not there is no positive.
+    item; a purchase of an item that is not in it is no positive.
     """
     since, until = _midnight(cut - timedelta(days=window_days)), _midnight(cut)
     bought = events.where(
@@ -51,9 +51,9 @@ def sampled_text_pairs(
     """At most `pairs` positives and `held_out_pairs` of those held out, drawn by a hash of their key and `seed`.
 
     Returns user_text, item_text, item_share (double), category, segment, held_out. item_share is the share of the
-    item's text among all positives. The shopper's text is made of events in [week - history_days, week) alone, where
-    week is its Monday 00:00 UTC, and without the item itself or another of the same text: a text that holds the answer
-    teaches copying. It is '' where nothing is left.
+    item's text among all positives. The shopper's text comes from events in [week - history_days, week) alone, where
+    week is its Monday 00:00 UTC, without the item itself or another one of the same text: a text that holds the answer
+    teaches copying. It is '' if nothing is left.
 
     positives: see `text_positives`; they are read more than once. events: user_id, item_id, event_type, event_time.
     item_texts: item_id, title, text, text_hash, category, segment, one row an item. Rows come ordered by the hash.
@@ -105,7 +105,7 @@ def category_texts(
 def _texts_before(
     drawn: DataFrame, events: DataFrame, item_texts: DataFrame, history_days: int, user_items: int
 ) -> DataFrame:
-    """user_id, item_id, week, text of the shopper by what was before that week."""
+    """user_id, item_id, week, text of the shopper from the events before that week."""
     interests = (
         events.where(F.col("event_type").isin(*INTERESTS))
         .join(item_texts.select("item_id", "text_hash"), on="item_id", how="inner")

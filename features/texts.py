@@ -1,27 +1,27 @@
-"""Texts that the encoder reads: of an item, and of a shopper by what the shopper lately showed interest in."""
+"""Texts that the encoder reads: of an item, and of a shopper by the items of recent interest."""
 
 from __future__ import annotations
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-# Events of user_history that tell a taste; an exposure was not chosen and a return takes an interest back.
+# Events of user_history that show an interest; an exposure is not chosen, and a return revokes an interest.
 INTERESTS = ("purchase", "cart", "click", "review")
 
 
 def with_item_text(items: DataFrame) -> DataFrame:
     """Adds `text` and `text_hash` (64 hex digits, SHA-256 of the UTF-8 text) to versions of items.
 
-    Needs title, category, brand, attributes (map) and description; each may be NULL or blank and is left out then. The
-    order is that of the list, because a long text is cut at its end; attributes are sorted by key, so that equal items
-    have equal texts. An attribute whose value stands in title, category or brand already, as whole words, is not said
-    again: tokens are dear. An item without any of them has the text ''.
+    Needs title, category, brand, attributes (map) and description; each may be NULL or blank and is then left out. They
+    come in this order, because a long text is cut at its end; attributes are sorted by key, so that equal items have
+    equal texts. An attribute whose value occurs in title, category or brand, as complete words, is not repeated: tokens
+    are expensive. An item without any of them has the text ''.
     """
-    said = _words(F.concat_ws(" ", "title", "category", "brand"))
+    mentioned = _words(F.concat_ws(" ", "title", "category", "brand"))
     attributes = F.transform(
         F.filter(
             F.array_sort(F.map_entries("attributes")),
-            lambda entry: _clean(entry["value"]).isNotNull() & ~F.contains(said, _words(entry["value"])),
+            lambda entry: _clean(entry["value"]).isNotNull() & ~F.contains(mentioned, _words(entry["value"])),
         ),
         lambda entry: F.concat_ws(" ", F.translate(entry["key"], "_", " "), _clean(entry["value"])),
     )
@@ -46,7 +46,7 @@ def user_texts(user_history: DataFrame, item_texts: DataFrame, user_items: int) 
     """The text of each shopper: titles of the newest `user_items` distinct items, newest first.
 
     user_history: user_id, item_ids, event_types (arrays of one length, newest first), one row a shopper.
-    item_texts: item_id, title, one row an item; an item without a title, or not there, gives no words.
+    item_texts: item_id, title, one row an item; an item without a title, or not in it, adds no words.
     Returns user_id, text; '' for a shopper without history.
     """
     shown = (
@@ -85,11 +85,11 @@ def titles_in_order(shown: DataFrame, item_texts: DataFrame, key: list[str], use
 
 
 def _clean(column: Column) -> Column:
-    """The text with single spaces between its words and none around; NULL where nothing is left."""
+    """The text with single spaces between its words and none around; NULL if nothing is left."""
     spaced = F.trim(F.regexp_replace(column, r"(?U)\s+", " "))
     return F.when(spaced != "", spaced)
 
 
 def _words(column: Column) -> Column:
-    """The words in lower case, each between single spaces: what is in it as words is in it as a string."""
+    """The words in lower case, each between single spaces: a sequence of words is in it exactly if its string is."""
     return F.concat(F.lit(" "), F.trim(F.lower(F.regexp_replace(column, r"[^\p{L}\p{N}.%]+", " "))), F.lit(" "))

@@ -1,4 +1,4 @@
-"""The history of items and the present state of shoppers, from what was observed of them at times."""
+"""The history of items and the present state of shoppers, from observations."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _TIMES = ("valid_from", "valid_to", "listed_at", "updated_at")
 def item_versions(known: DataFrame, observed: DataFrame, unseen_days: int | None) -> DataFrame:
     """The columns of `items`: a version for each span in which an item did not change.
 
-    `known` are versions (an item was seen with its content from valid_from to updated_at), `observed` single
-    observations (updated_at = valid_from); both have the columns of `items`, and of both at one time the observation
-    holds. A version ends where the next begins. With `unseen_days` an item that is not seen for so many days is
-    withdrawn then, and what is seen later is listed anew; otherwise withdrawn_at is part of the content.
+    A version ends at the start of the next. With `unseen_days`, an item that is not seen for so many days is withdrawn,
+    and listed again if it is seen later; otherwise withdrawn_at is part of the content.
+
+    known: versions; an item was seen with its content from valid_from to updated_at
+    observed: single observations (updated_at = valid_from), which replace a version of the same valid_from
     """
-    once = (
+    newest_first = (
         Window.partitionBy("item_id", "valid_from")
         .orderBy(F.desc("fresh"))
         .rowsBetween(Window.unboundedPreceding, Window.currentRow)
@@ -26,7 +27,7 @@ def item_versions(known: DataFrame, observed: DataFrame, unseen_days: int | None
     seen = (
         known.withColumn("fresh", F.lit(0))
         .unionByName(observed.withColumn("fresh", F.lit(1)))
-        .withColumn("place", F.row_number().over(once))
+        .withColumn("place", F.row_number().over(newest_first))
         .where(F.col("place") == 1)
     )
     content = [name for name in ITEMS.column_names if name not in ("item_id", *_TIMES)]
@@ -72,24 +73,24 @@ def listed_items(known: DataFrame, moment: Column) -> DataFrame:
 
 
 def withdrawn_items(known: DataFrame, offered: DataFrame, moment: Column) -> DataFrame:
-    """Observations, with the columns of `items`, that listed items which `offered` (item_id) lacks are withdrawn."""
+    """Observations, with the columns of `items`, that withdraw the listed items which `offered` (item_id) lacks."""
     gone = listed_items(known, moment).join(offered, on="item_id", how="left_anti")
-    seen = dict.fromkeys(("valid_from", "updated_at", "withdrawn_at"), moment)
-    return gone.select(*(seen.get(name, F.col(name)).alias(name) for name in ITEMS.column_names))
+    withdrawn = dict.fromkeys(("valid_from", "updated_at", "withdrawn_at"), moment)
+    return gone.select(*(withdrawn.get(name, F.col(name)).alias(name) for name in ITEMS.column_names))
 
 
 def relisted_items(observed: DataFrame, known: DataFrame, moment: Column) -> DataFrame:
-    """The observations; the newest one of an item that was withdrawn after it counts as made at the moment.
+    """The observations; the newest one of an item that was withdrawn since then gets `moment` as its time.
 
-    A catalogue says when an item was changed, not when it came back.
+    A catalogue has the time at which an item was changed, not at which it came back.
     """
-    left = known.where(F.col("valid_to").isNull() & F.col("withdrawn_at").isNotNull())
-    left = left.select("item_id", F.col("valid_from").alias("left_at"))
+    withdrawn = known.where(F.col("valid_to").isNull() & F.col("withdrawn_at").isNotNull())
+    withdrawn = withdrawn.select("item_id", F.col("valid_from").alias("left_at"))
     of_item = Window.partitionBy("item_id").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     newest = F.col("valid_from") == F.max("valid_from").over(of_item)
     back = newest & F.col("withdrawn_at").isNull() & (F.col("valid_from") <= F.col("left_at"))
     return (
-        observed.join(left, on="item_id", how="left")
+        observed.join(withdrawn, on="item_id", how="left")
         .withColumn("back", F.coalesce(back, F.lit(False)))
         .select(
             *(
@@ -103,7 +104,7 @@ def relisted_items(observed: DataFrame, known: DataFrame, moment: Column) -> Dat
 
 
 def newest_users(known: DataFrame, observed: DataFrame) -> DataFrame:
-    """The columns of `users`: the newest observation of each shopper, known since the first sign-up that any tells."""
+    """The columns of `users`: the newest observation of each shopper, with the first sign-up of all observations."""
     newest = F.struct("updated_at", "fresh")
     return (
         known.withColumn("fresh", F.lit(0))

@@ -13,8 +13,8 @@ def als_factors(
     """Factors of shoppers and items: two frames (row int, factors array<float>).
 
     `purchases` has user_row int, item_row int and count long, one row a pair. Preference is log(1 + count), confidence
-    1 + alpha times it (Hu, Koren, Volinsky 2008, in MLlib's form). The input is sorted inside fixed partitions, since
-    sums of floats depend on their order and a night run twice must give the same factors.
+    1 + alpha times it (Hu, Koren, Volinsky 2008, in MLlib's form). The input is sorted within fixed partitions, since
+    sums of floats depend on their order and a repeated night must result in the same factors.
     """
     ratings = (
         purchases.select("user_row", "item_row", F.log1p("count").cast("float").alias("rating"))

@@ -1,4 +1,4 @@
-"""Purchases before a date in the numbers that collaborative statistics use."""
+"""Purchases before a date as the row numbers that collaborative statistics use."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ from pyspark.sql import functions as F
 
 
 def purchases_before(events: DataFrame, item_rows: DataFrame, as_of: date) -> DataFrame:
-    """user_id, item_row, store_id, days_ago (float, days before as_of 00:00 UTC): one row a purchase line.
+    """`events_before` of the purchases: one row a purchase line."""
+    return events_before(events, item_rows, as_of, "purchase")
+
+
+def events_before(events: DataFrame, item_rows: DataFrame, as_of: date, event_type: str) -> DataFrame:
+    """user_id, item_row, store_id, days_ago (float, days before as_of 00:00 UTC): one row an event of the type.
 
     `item_rows` has item_id and item_row; it is on the item side and small, so it is broadcast.
     """
     moment = F.lit(as_of).cast("timestamp")
     days_ago = ((moment.cast("long") - F.col("event_time").cast("long")) / 86400.0).cast("float")
     return (
-        events.where((F.col("event_type") == "purchase") & (F.col("event_date") < F.lit(as_of)))
+        events.where((F.col("event_type") == event_type) & (F.col("event_date") < F.lit(as_of)))
         .join(F.broadcast(item_rows), on="item_id", how="inner")
         .select("user_id", "item_row", "store_id", days_ago.alias("days_ago"))
     )
 
 
 def numbered_shoppers(users: DataFrame) -> DataFrame:
-    """user_id, user_row: 0, 1, … in the order of user_id. One task sorts the ids alone, a few bytes a shopper."""
+    """user_id, user_row: 0, 1, … in the order of user_id. One task sorts all ids, which are a few bytes a shopper."""
     number = F.row_number().over(
         Window.partitionBy().orderBy("user_id").rowsBetween(Window.unboundedPreceding, Window.currentRow)
     )
@@ -31,7 +36,7 @@ def numbered_shoppers(users: DataFrame) -> DataFrame:
 
 
 def _decayed(half_life_days: float) -> Column:
-    """Sum of one half to the power of days_ago by half-life, summed in whole millionths so that order plays no part."""
+    """Sum of 0.5 ^ (days_ago / half-life), in whole millionths, so that it is independent of the order of the rows."""
     weight = F.pow(F.lit(0.5), F.col("days_ago") / half_life_days)
     return F.sum(F.round(weight * 1e6).cast("long")) / 1e6
 
@@ -39,7 +44,7 @@ def _decayed(half_life_days: float) -> Column:
 def sales_by_item(purchases: DataFrame, half_lives: dict[str, float]) -> DataFrame:
     """item_row, lines, buyers, first_days, last_days, and per name of `half_lives` the decayed purchases.
 
-    A purchase of `half_lives[name]` days ago counts one half; first_days and last_days are days before the date.
+    A purchase `half_lives[name]` days ago counts 0.5; first_days and last_days are days before the date.
     """
     sums = [_decayed(half_life).alias(name) for name, half_life in half_lives.items()]
     return (
@@ -56,17 +61,17 @@ def sales_by_item(purchases: DataFrame, half_lives: dict[str, float]) -> DataFra
 
 
 def decayed_by_store_and_item(purchases: DataFrame, half_life_days: float) -> DataFrame:
-    """store_id, item_row, decayed: the same within each store."""
+    """store_id, item_row, decayed: the decayed purchases in each store."""
     known = purchases.where("store_id IS NOT NULL")
     sums = known.groupBy("store_id", "item_row").agg(_decayed(half_life_days).alias("decayed"))
     return sums.where("decayed > 0").select("store_id", "item_row", "decayed")
 
 
 def promoted_share_by_store_and_item(promotions: DataFrame, item_rows: DataFrame, as_of: date, days: int) -> DataFrame:
-    """store_id, item_row, share: promotions that began in the last `days` before as_of, per week of that time."""
+    """store_id, item_row, share: promotions per week that began in the last `days` days before as_of."""
     first = F.date_sub(F.lit(as_of), days)
     recent = promotions.where((F.col("valid_from") >= first) & (F.col("valid_from") < F.lit(as_of)))
-    # Few rows are of the same days, so what is shuffled is nearly all of them: once, and by number instead of id.
+    # Few rows share their days, so nearly all of them are shuffled: once, by number instead of id.
     numbered = recent.join(F.broadcast(item_rows), on="item_id", how="inner")
     share = F.count_distinct("valid_from") / (days / 7.0)
     counted = numbered.groupBy("store_id", "item_row").agg(share.alias("share"))
@@ -84,15 +89,15 @@ def shopper_arrays(
     """One row a shopper: user_id, block, items, days, stores (arrays, newest first), factors, text.
 
     `shoppers` has user_id and user_row, a block is `block_users` consecutive rows; `stores` holds -1 for no store;
-    factors and text are NULL where the shopper has none. Ties in time are ordered by item and store.
+    factors and text are NULL if the shopper has none. Ties in time are ordered by item and store.
     """
     known = purchases.join(F.broadcast(store_rows), on="store_id", how="left").select(
         "user_id",
         F.struct("days_ago", "item_row", F.coalesce("store_row", F.lit(-1)).cast("int").alias("store_row")).alias(
-            "one"
+            "line"
         ),
     )
-    lists = known.groupBy("user_id").agg(F.sort_array(F.collect_list("one")).alias("all"))
+    lists = known.groupBy("user_id").agg(F.sort_array(F.collect_list("line")).alias("all"))
     return (
         shoppers.join(lists, on="user_id", how="left")
         .join(user_factors.withColumnRenamed("row", "user_row"), on="user_row", how="left")

@@ -1,1 +1,1 @@
-"""What the storefront delivered of a plan: which logged exposures count, what they led to, and why a gap is there."""
+"""Delivery of a plan by the storefront: valid exposures, their responses, and the causes of gaps."""

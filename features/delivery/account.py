@@ -1,4 +1,4 @@
-"""Planned and delivered exposure side by side, with the reason of the gap."""
+"""Planned and delivered exposure of each item, with the cause of the gap."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 NOT_LOGGED = "the store logged no exposure of this placement"
-GONE = "withdrawn or out of stock meanwhile"
-CUT = "the storefront shows fewer places than were planned"
+GONE = "withdrawn or out of stock since the plan"
+CUT = "the storefront shows fewer positions than planned"
 FEWER_VISITS = "fewer visits than expected"
 MORE_VISITS = "more visits than expected"
 LESS, MORE = "shown less often than planned", "shown more often than planned"
 UNPLANNED = "shown without being in the plan"
-NOISE = 2.0  # standard deviations of a Poisson count within which a gap is chance
+NOISE = 2.0  # a gap within so many standard deviations of a Poisson count is chance
 
 
 def accounts(
     planned: DataFrame, exposures: DataFrame, led_to: DataFrame, items: DataFrame, ranks: DataFrame
 ) -> DataFrame:
-    """The columns of `exposure_account` but policy and placement, of every item that was planned or shown.
+    """The columns of `exposure_account` without policy and placement, of every item that was planned or shown.
 
-    planned: as_of, item_id, segment, allocated, live_days of the nights; exposures: as_of, item_id, request_id,
-    position, sample_weight, attention (the chance that its position is looked at) of those that count; led_to: as of
-    `attributed`; items: item_id, margin (share of the price, may be NULL), is_gone; ranks: as_of, item_id, rank, share:
-    how much of an item's planned exposure is at each rank.
+    planned: as_of, item_id, segment, allocated, live_days of the nights
+    exposures: as_of, item_id, request_id, position, sample_weight, attention (the chance that the position is viewed)
+        of the valid ones
+    led_to: the responses, as returned by `attributed`
+    items: item_id, margin (share of the price, may be NULL), is_gone
+    ranks: as_of, item_id, rank, share of the item's planned exposure at the rank
     """
     logged = exposures.groupBy("as_of", "item_id").agg(
         F.sum("sample_weight").alias("shown"),
@@ -65,7 +67,7 @@ def accounts(
 
 
 def unlogged_accounts(planned: DataFrame) -> DataFrame:
-    """As `accounts`, for nights of which no exposure was logged at all: what was planned, and NULL for all else."""
+    """As `accounts`, for nights without a logged exposure: the planned exposure, and NULL for everything else."""
     nothing = {"logged": "double", "delivered": "double", "requests": "bigint", "clicks": "double", "carts": "double",
                "purchases": "bigint", "revenue": "decimal(18,4)", "margin": "double", "gap": "double"}  # fmt: skip
     return planned.where("allocated > 0").select(
@@ -82,10 +84,10 @@ def unlogged_accounts(planned: DataFrame) -> DataFrame:
 def _nights(planned: DataFrame, exposures: DataFrame) -> DataFrame:
     """as_of, live_days, is_logged, deepest, visits of every planned night.
 
-    deepest: the last position that was logged, NULL where none was; visits: delivered over planned of all items
+    deepest: last logged position, NULL without one; visits: delivered / planned exposure of all items
     """
     plans = planned.groupBy("as_of").agg(
-        F.max("live_days").alias("live_days"), F.sum(F.col("allocated") * F.col("live_days")).alias("whole")
+        F.max("live_days").alias("live_days"), F.sum(F.col("allocated") * F.col("live_days")).alias("planned_of_all")
     )
     logs = exposures.groupBy("as_of").agg(
         F.sum(F.col("sample_weight") * F.col("attention")).alias("seen_of_all"), F.max("position").alias("deepest")
@@ -95,12 +97,12 @@ def _nights(planned: DataFrame, exposures: DataFrame) -> DataFrame:
         "live_days",
         F.col("seen_of_all").isNotNull().alias("is_logged"),
         "deepest",
-        (F.col("seen_of_all") / F.nullif("whole", F.lit(0.0))).alias("visits"),
+        (F.col("seen_of_all") / F.nullif("planned_of_all", F.lit(0.0))).alias("visits"),
     )
 
 
 def _cut_share(ranks: DataFrame, nights: DataFrame) -> DataFrame:
-    """as_of, item_id, cut: the share of an item's planned exposure at ranks below the last position logged."""
+    """as_of, item_id, cut: the share of an item's planned exposure at ranks beyond the last logged position."""
     beyond = F.when(F.col("rank") > F.col("deepest"), F.col("share")).otherwise(0.0)
     return (
         ranks.join(nights.select("as_of", "deepest"), on="as_of", how="inner")
@@ -132,5 +134,5 @@ def _or_zero(name: str) -> Column:
 
 
 def _if_logged(value: Column) -> Column:
-    """NULL where the store logs no exposure of the placement: what is not measured is not zero."""
+    """NULL if the store logged no exposure of the placement: not measured is not zero."""
     return F.when(F.col("is_logged"), value)

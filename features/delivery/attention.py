@@ -1,4 +1,4 @@
-"""What a logged exposure counts: the chance that its position is looked at."""
+"""Weight of a logged exposure: the chance that its position is viewed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pyspark.sql import functions as F
 
 
 def with_attention(exposures: DataFrame, weights: Sequence[float]) -> DataFrame:
-    """The columns of the exposures, with attention: the weight of the position.
+    """The columns of the exposures and attention: the weight of the position.
 
-    exposures: with position, 1 for the first; weights: by position, the first first. Below the last weight it stays
-    that; an exposure without a position counts as the mean over all of them.
+    Positions beyond the last weight have the last weight; an exposure without a position has the mean of all weights.
+
+    exposures: with position, 1 is the first
+    weights: by position
     """
     known = F.array(*(F.lit(float(weight)) for weight in weights))
     place = F.least(F.greatest(F.col("position"), F.lit(1)), F.lit(len(weights)))

@@ -1,4 +1,4 @@
-"""The exposure that a response goes back to."""
+"""Attribution of responses to exposures."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ _RESPONSE = ("event_id", "user_id", "item_id", "event_time", "event_type", "pric
 
 
 def attributed(exposures: DataFrame, responses: DataFrame, days: int) -> DataFrame:
-    """as_of, item_id, clicks, carts, purchases, revenue: by the night of the last exposure before each response.
+    """as_of, item_id, clicks, carts, purchases, revenue, by the night of the last exposure before each response.
 
-    exposures: as_of, user_id, item_id, event_time of those that count; responses: event_id, user_id, item_id,
-    event_time, event_type, price, sample_weight. A response goes back to the shopper's newest exposure of the item that
-    is not after it and at most `days` old; without one it is nobody's. Each response counts once.
+    A response is attributed to the shopper's newest exposure of the item that is not after it and at most `days` old;
+    without one it is attributed to none. Each response counts once.
+
+    exposures: as_of, user_id, item_id, event_time of the valid ones
+    responses: event_id, user_id, item_id, event_time, event_type, price, sample_weight
     """
     shown = exposures.select("as_of", "user_id", "item_id", F.col("event_time").alias("shown_at")).distinct()
     age = F.unix_timestamp("event_time") - F.unix_timestamp("shown_at")
-    led = (
+    by_exposure = (
         responses.select(*_RESPONSE)
         .join(shown, on=["user_id", "item_id"], how="inner")
         .where((F.col("shown_at") <= F.col("event_time")) & (age <= days * SECONDS_A_DAY))
         .groupBy("event_id", "item_id", "event_type", "price", "sample_weight")
         .agg(F.max_by("as_of", "shown_at").alias("as_of"))
     )
-    return led.groupBy("as_of", "item_id").agg(
+    return by_exposure.groupBy("as_of", "item_id").agg(
         _sum("click", F.col("sample_weight")).alias("clicks"),
         _sum("cart", F.col("sample_weight")).alias("carts"),
         F.count_if(F.col("event_type") == "purchase").alias("purchases"),
@@ -34,12 +36,13 @@ def attributed(exposures: DataFrame, responses: DataFrame, days: int) -> DataFra
 
 
 def clicks_by_position(exposures: DataFrame, clicks: DataFrame, days: int) -> DataFrame:
-    """item_id, position (1 is the first), shown, clicks, by weight: the click goes to the last exposure as above.
+    """item_id, position (1 is the first), shown, clicks, by sample weight; clicks are attributed as in `attributed`.
 
-    Only the first exposure of each shopper and item is told of, for shoppers tire of what they saw: later ones would
-    make the places of lasting entries look as if they were seen less.
-    exposures: user_id, item_id, event_time, position, sample_weight; clicks: event_id, user_id, item_id, event_time,
-    sample_weight. Exposures without a position are left out.
+    Only the first exposure of each shopper and item counts: interest falls with repetition, so that later exposures
+    would bias the positions of lasting entries. Exposures without a position are left out.
+
+    exposures: user_id, item_id, event_time, position, sample_weight
+    clicks: event_id, user_id, item_id, event_time, sample_weight
     """
     before = Window.partitionBy("user_id", "item_id").orderBy("event_time", "position")
     placed = exposures.where(F.col("position").isNotNull()).withColumn("is_first", F.row_number().over(before) == 1)

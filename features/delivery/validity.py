@@ -1,4 +1,4 @@
-"""Which logged exposures count, and the name of what is wrong with the others."""
+"""Which logged exposures count, and the defect of the others."""
 
 from __future__ import annotations
 
@@ -8,15 +8,27 @@ from datetime import date
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from features.contract.metrics import (
+    ALL,
+    LOG_BOTS,
+    LOG_COUNTED,
+    LOG_DUPLICATES,
+    LOG_LATE,
+    LOG_NEWEST_AGE_DAYS,
+    LOG_WITHDRAWN,
+    LOG_WITHOUT_PROPENSITY,
+    LOG_WITHOUT_REQUEST,
+)
+
 COUNTED, BOT, DUPLICATE, WITHDRAWN = "counted", "bot", "duplicate", "withdrawn"
 VERDICTS = (COUNTED, BOT, DUPLICATE, WITHDRAWN)
-NEWEST_AGE = "delivery_newest_age_days"
+_NAMES = {COUNTED: LOG_COUNTED, BOT: LOG_BOTS, DUPLICATE: LOG_DUPLICATES, WITHDRAWN: LOG_WITHDRAWN}
 
 
 def nights_of_days(spark: SparkSession, nights: Sequence[date], last: date) -> DataFrame:
     """event_date, as_of, live_days: for each day from the first night to before `last` the newest night not after it.
 
-    live_days: how many of these days each night has
+    live_days: number of these days of each night
     """
     ordered = sorted(nights)
     rows = [
@@ -28,13 +40,15 @@ def nights_of_days(spark: SparkSession, nights: Sequence[date], last: date) -> D
 
 
 def with_verdict(exposures: DataFrame, withdrawals: DataFrame, most_a_day: float) -> DataFrame:
-    """The columns of the exposures, with verdict.
+    """The columns of the exposures and verdict.
 
-    exposures: rows of events of one placement; withdrawals: item_id, withdrawn_at of the items that were withdrawn,
-    once each; most_a_day: exposures of a shopper on a day above which they are taken for a program's, all of that day.
     A duplicate is a further row of the same request and item, or, without a request, of the same shopper, item,
-    position and time; the first by time and event_id counts. What is wrong in two ways is named once: as a bot's, then
-    as a duplicate.
+    position and time; the first by time and event_id counts. An exposure with several defects has one verdict: bot
+    before duplicate before withdrawn.
+
+    exposures: rows of events of one placement
+    withdrawals: item_id, withdrawn_at of the withdrawn items, once each
+    most_a_day: a shopper with more exposures on a day is bot traffic on that day
     """
     of_day = Window.partitionBy("event_date", "user_id").rowsBetween(
         Window.unboundedPreceding, Window.unboundedFollowing
@@ -63,30 +77,30 @@ def _verdict(most_a_day: float) -> Column:
 
 
 def event_counts(judged: DataFrame, as_of: date) -> DataFrame:
-    """name, segment, value: rows of each verdict, and of those that count: without propensity, without request, late.
+    """name, segment, value: rows of each verdict; of those that count, rows without propensity, without request, late.
 
-    Late is an exposure that the source had only after its day (UTC) was over. Every count has a value, 0 included, so
-    that none is missing because there was none; there are no rows at all where nothing was logged.
-    delivery_newest_age_days is how many days before `as_of` the newest exposure that counts was; none without one.
+    An exposure is late if the source recorded it after its day (UTC). Every count has a value, also 0; no rows if no
+    exposure was logged. The newest age is the number of days from the newest exposure that counts to `as_of`; absent
+    without one.
     """
     newest = F.max(F.when(F.col("verdict") == COUNTED, F.col("event_date")))
     counts = judged.agg(
         F.count("*").alias("rows"),
-        *(F.count_if(F.col("verdict") == name).alias(f"delivery_{name}_count") for name in VERDICTS),
+        *(F.count_if(F.col("verdict") == name).alias(_NAMES[name]) for name in VERDICTS),
         *(F.count_if((F.col("verdict") == COUNTED) & holds).alias(name) for name, holds in _kinds().items()),
-        F.date_diff(F.lit(as_of), newest).alias(NEWEST_AGE),
+        F.date_diff(F.lit(as_of), newest).alias(LOG_NEWEST_AGE_DAYS),
     ).where("rows > 0")
-    names = [*(f"delivery_{name}_count" for name in VERDICTS), *_kinds(), NEWEST_AGE]
+    names = [*_NAMES.values(), *_kinds(), LOG_NEWEST_AGE_DAYS]
     pairs = F.explode(
         F.array(*(F.struct(F.lit(n).alias("name"), F.col(n).cast("double").alias("value")) for n in names))
     )
-    rows = counts.select(pairs.alias("one")).where("one.value IS NOT NULL")
-    return rows.select("one.name", F.lit("all").alias("segment"), "one.value")
+    rows = counts.select(pairs.alias("figure")).where("figure.value IS NOT NULL")
+    return rows.select("figure.name", F.lit(ALL).alias("segment"), "figure.value")
 
 
 def _kinds() -> dict[str, Column]:
     return {
-        "delivery_without_propensity_count": F.col("propensity").isNull(),
-        "delivery_without_request_count": F.col("request_id").isNull(),
-        "delivery_late_count": F.col("ingested_at") >= F.date_add(F.col("event_date"), 1).cast("timestamp"),
+        LOG_WITHOUT_PROPENSITY: F.col("propensity").isNull(),
+        LOG_WITHOUT_REQUEST: F.col("request_id").isNull(),
+        LOG_LATE: F.col("ingested_at") >= F.date_add(F.col("event_date"), 1).cast("timestamp"),
     }

@@ -1,4 +1,4 @@
-"""Forecasts of all items with intervals, and how they did on held-out weeks."""
+"""Forecasts of all items with intervals, and their errors on held-out weeks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _HORIZONS = {"7d": 1, "28d": HELD_OUT_WEEKS}
 
 
 def with_outcomes(sales: DataFrame, least_weeks: int) -> DataFrame:
-    """`weekly_sales` with what the held-out weeks brought, and is_pooled: which items sell too seldom for a model.
+    """`weekly_sales` with the sales of the held-out weeks, and is_pooled: whether an item sells too rarely for a model.
 
-    Adds actual_7d, actual_28d, usual (the mean of 4 training weeks) and is_pooled: fewer than `least_weeks` of the
-    training weeks have a sale, of those before the held-out ones or of the newest.
+    Adds actual_7d, actual_28d, usual (training sales in 4 weeks on average) and is_pooled: fewer than `least_weeks` of
+    the training weeks before the held-out ones, or of the newest training weeks, have a sale.
     """
     weeks = F.col("weeks")
     enough = sells_enough(weeks, HELD_OUT_WEEKS, least_weeks) & sells_enough(weeks, 0, least_weeks)
@@ -36,16 +36,18 @@ def with_outcomes(sales: DataFrame, least_weeks: int) -> DataFrame:
 def modelled(sales: DataFrame) -> DataFrame:
     """Held-out and final forecasts of all MODELS for the items that sell enough.
 
-    sales: of `with_outcomes`. Columns: as_of, item_id, model, held, final, actual_7d, actual_28d, usual, is_pooled.
+    Columns: as_of, item_id, model, held, final, actual_7d, actual_28d, usual, is_pooled.
+
+    sales: as returned by `with_outcomes`
     """
-    often = sales.where(~F.col("is_pooled"))
-    return fitted(often).join(often.select("as_of", "item_id", *_OUTCOMES), on=["as_of", "item_id"], how="inner")
+    frequent = sales.where(~F.col("is_pooled"))
+    return fitted(frequent).join(frequent.select("as_of", "item_id", *_OUTCOMES), on=["as_of", "item_id"], how="inner")
 
 
 def pooled(sales: DataFrame) -> DataFrame:
-    """As `modelled`, for the items that sell seldom: the pooled estimate, and what it is to be compared with."""
-    few = sales.where("is_pooled")
-    estimated = pooled_rate(pooled_rate(few, HELD_OUT_WEEKS, "held"), 0, "final")
+    """As `modelled`, for the items that sell rarely: the pooled estimate, and two simple means to compare it with."""
+    rare = sales.where("is_pooled")
+    estimated = pooled_rate(pooled_rate(rare, HELD_OUT_WEEKS, "held"), 0, "final")
 
     def mean_of(weeks: int) -> tuple[Column, Column]:
         return _lines(HELD_OUT_WEEKS, weeks) / weeks, _lines(0, weeks) / weeks
@@ -61,16 +63,16 @@ def pooled(sales: DataFrame) -> DataFrame:
             for model, (held, final) in estimates.items()
         )
     )
-    return estimated.select("as_of", "item_id", *_OUTCOMES, F.explode(each).alias("one")).select(
-        "as_of", "item_id", "one.model", "one.held", "one.final", *_OUTCOMES
+    return estimated.select("as_of", "item_id", *_OUTCOMES, F.explode(each).alias("estimate")).select(
+        "as_of", "item_id", "estimate.model", "estimate.held", "estimate.final", *_OUTCOMES
     )
 
 
 def errors(judged: DataFrame) -> DataFrame:
     """as_of, model, items, error_7d, error_28d, mae_28d, bias_28d over the held-out weeks.
 
-    error is the root of the mean of (forecast - actual)^2 / (1 + usual): a squared error in units of the variance that
-    counts of this size have, so that neither best sellers nor zeros decide alone. mae and bias are in purchase lines.
+    error is the root of the mean of (forecast - actual)^2 / (1 + usual): a squared error relative to the variance of
+    counts of this size, so that neither best sellers nor zeros dominate. mae and bias are in purchase lines.
     """
     off = {name: F.col("held") * weeks - F.col(f"actual_{name}") for name, weeks in _HORIZONS.items()}
     return judged.groupBy("as_of", "model").agg(
@@ -85,16 +87,18 @@ def errors(judged: DataFrame) -> DataFrame:
 
 
 def forecasts(chosen: DataFrame) -> DataFrame:
-    """The columns of demand_forecast, is_pooled, and covered_28d: whether the interval would have held what came.
+    """The columns of demand_forecast, is_pooled, and covered_28d: whether the interval covers the held-out sales.
 
-    chosen: rows as of `modelled`, one an item and date. Intervals are conformal: quantiles of
-    (actual - forecast) / sqrt(1 + forecast) over the held-out weeks of all items of the date, apart for modelled and
-    pooled ones (Vovk, Gammerman and Shafer 2005). For covered_28d they come from the other half of the items.
+    Intervals are conformal: quantiles of (actual - forecast) / sqrt(1 + forecast) over the held-out weeks of all items
+    of the date, separately for modelled and pooled ones (Vovk, Gammerman and Shafer 2005). For covered_28d they come
+    from the other half of the items.
+
+    chosen: rows as returned by `modelled`, one for each item and date
     """
-    taken = chosen.withColumn("half", F.pmod(F.xxhash64("item_id"), F.lit(2)))
-    scaled = taken.withColumns(
+    halved = chosen.withColumn("half", F.pmod(F.xxhash64("item_id"), F.lit(2)))
+    scaled = halved.withColumns(
         {
-            # Rounded, so that the exact quantile needs little memory and does not depend on the last digit.
+            # Rounded, so that the exact quantile needs little memory and is independent of the last digits.
             f"off_{name}": F.round((F.col(f"actual_{name}") - _held(weeks)) / F.sqrt(1 + _held(weeks)), 2)
             for name, weeks in _HORIZONS.items()
         }
@@ -106,7 +110,7 @@ def forecasts(chosen: DataFrame) -> DataFrame:
     of_other = scaled.groupBy("as_of", "is_pooled", (1 - F.col("half")).alias("half")).agg(
         F.percentile("off_28d", ends).alias("other_28d")
     )
-    whole = scaled.join(F.broadcast(of_all), on=["as_of", "is_pooled"], how="inner").join(
+    joined = scaled.join(F.broadcast(of_all), on=["as_of", "is_pooled"], how="inner").join(
         F.broadcast(of_other), on=["as_of", "is_pooled", "half"], how="left"
     )
     held = _held(HELD_OUT_WEEKS)
@@ -117,7 +121,7 @@ def forecasts(chosen: DataFrame) -> DataFrame:
         columns[f"mean_{name}"] = mean
         columns[f"low_{name}"] = F.least(_end(mean, f"ends_{name}", 0), mean)
         columns[f"high_{name}"] = F.greatest(_end(mean, f"ends_{name}", 1), mean)
-    return whole.withColumns(columns).select(*DEMAND_FORECAST.column_names, "is_pooled", "covered_28d")
+    return joined.withColumns(columns).select(*DEMAND_FORECAST.column_names, "is_pooled", "covered_28d")
 
 
 def _held(weeks: int) -> Column:

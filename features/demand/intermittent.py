@@ -12,26 +12,28 @@ from pyspark.sql import functions as F
 
 from features.demand.weekly import HELD_OUT_WEEKS, TRAINING_WEEKS
 
-# All forecast a flat weekly rate. Naive and the mean are there to be beaten.
+# All forecast a flat weekly rate. Naive and the window average are baselines.
 MODELS = ("CrostonClassic", "CrostonSBA", "TSB", "ADIDA", "IMAPA", "SES", "WindowAverage", "Naive")
 Forecaster = Callable[[np.ndarray], float]
 
-_GROUPS = 16  # groups of items a date; one group fits into a worker
+_GROUPS = 16  # groups of items of a date; one group fits into the memory of a worker
 _FITTED = "as_of date, item_id string, model string, held double, final double"
 
 
 def fitted(sales: DataFrame) -> DataFrame:
     """as_of, item_id, model, held and final: purchase lines a week, one row for each of MODELS of an item.
 
-    sales: as_of, item_id, weeks of `weekly_sales`. `held` is forecast from the training weeks before the newest
-    HELD_OUT_WEEKS, which are kept to judge it; `final` from the newest training weeks.
+    `held` is forecast from the training weeks before the newest HELD_OUT_WEEKS, which it is evaluated on; `final` from
+    the newest training weeks.
+
+    sales: as_of, item_id, weeks of `weekly_sales`
     """
     part = F.pmod(F.xxhash64("item_id"), F.lit(_GROUPS)).alias("part")
     return sales.select("as_of", "item_id", "weeks", part).groupBy("as_of", "part").applyInPandas(_fit_group, _FITTED)
 
 
 def sells_enough(weeks: Column, newest: int, at_least: int) -> Column:
-    """Whether so many of the training weeks from week `newest` on have a sale."""
+    """Whether at least `at_least` of the training weeks from week `newest` on have a sale."""
     return F.size(F.filter(F.slice(weeks, newest + 1, TRAINING_WEEKS), lambda week: week > 0)) >= at_least
 
 
@@ -43,18 +45,18 @@ def _fit_group(group: pd.DataFrame) -> pd.DataFrame:
             "as_of": np.repeat(group["as_of"].to_numpy(), len(MODELS)),
             "item_id": np.repeat(group["item_id"].to_numpy(), len(MODELS)),
             "model": list(MODELS) * len(group),
-            "held": np.ravel([_rates(forecasters, one[:-HELD_OUT_WEEKS]) for one in series]),
-            "final": np.ravel([_rates(forecasters, one[HELD_OUT_WEEKS:]) for one in series]),
+            "held": np.ravel([_rates(forecasters, weeks[:-HELD_OUT_WEEKS]) for weeks in series]),
+            "final": np.ravel([_rates(forecasters, weeks[HELD_OUT_WEEKS:]) for weeks in series]),
         }
     )
 
 
 def _rates(forecasters: list[Forecaster], series: np.ndarray) -> list[float]:
-    begun = np.flatnonzero(series)
-    if not len(begun):
+    sold = np.flatnonzero(series)
+    if not len(sold):
         return [0.0] * len(forecasters)
-    # The weeks before the first sale say when the item came, not how it sells.
-    return [max(0.0, forecaster(series[begun[0] :])) for forecaster in forecasters]
+    # The weeks before the first sale follow from the item's launch, not from its demand.
+    return [max(0.0, forecaster(series[sold[0] :])) for forecaster in forecasters]
 
 
 def _forecasters() -> list[Forecaster]:

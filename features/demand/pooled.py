@@ -1,4 +1,4 @@
-"""Demand of items with few sales: each item's own sales, drawn to what sells in its category."""
+"""Demand of items with few sales: each item's own rate, shrunk to that of its category."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from features.demand.weekly import TRAINING_WEEKS
 
-_FEWEST_ITEMS = 20  # of a category that has a prior of its own
+_FEWEST_ITEMS = 20  # of a category with its own prior
 
 
 def pooled_rate(sales: DataFrame, newest: int, name: str) -> DataFrame:
@@ -15,7 +15,7 @@ def pooled_rate(sales: DataFrame, newest: int, name: str) -> DataFrame:
 
     Gamma-Poisson empirical Bayes: the weekly rates of the items of a category are Gamma with shape a and rate b, fitted
     by moments (Var n = T m + T^2 v for n lines in T weeks, a = m^2/v, b = m/v); the posterior mean of an item with n
-    lines is (a + n) / (b + T) (Robbins 1955 for the idea). A category with fewer than 20 items takes the prior of all.
+    lines is (a + n) / (b + T) (Robbins 1955 for the idea). A category with fewer than 20 items has the prior of all.
     sales: as_of, category, weeks.
     """
     lines = F.aggregate(
@@ -35,7 +35,7 @@ def pooled_rate(sales: DataFrame, newest: int, name: str) -> DataFrame:
     )
     mean = F.coalesce("own_mean", "all_mean") / TRAINING_WEEKS
     square = F.coalesce("own_square", "all_square")
-    # By moments; never less than a hundredth of the mean, or equal counts would make the prior certain.
+    # By moments; at least a hundredth of the mean, or equal counts would give a prior without variance.
     spread = (square - F.pow(mean * TRAINING_WEEKS, F.lit(2)) - mean * TRAINING_WEEKS) / TRAINING_WEEKS**2
     variance = F.greatest(spread, mean / 100)
     rate = F.when(mean > 0, (mean * mean / variance + F.col("__lines")) / (mean / variance + TRAINING_WEEKS)).otherwise(
@@ -45,7 +45,7 @@ def pooled_rate(sales: DataFrame, newest: int, name: str) -> DataFrame:
 
 
 def _moments(whose: str) -> list[Column]:
-    # Sums of whole numbers: the same whatever the order of the rows.
+    # Sums of whole numbers: independent of the order of the rows.
     lines, items = F.col("__lines"), F.count(F.lit(1))
     return [
         (F.sum(lines) / items).alias(f"{whose}_mean"),

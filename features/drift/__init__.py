@@ -1,1 +1,1 @@
-"""How far a night is from the one before it: texts, embeddings, scores, what shoppers buy."""
+"""Drift between a night and an earlier one: texts, embeddings, scores, purchases."""

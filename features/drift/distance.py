@@ -9,7 +9,7 @@ def categorical_stability_index(reference: np.ndarray, current: np.ndarray) -> f
     """Sum of (p - q) ln(p / q) over categories, p and q their shares of the current and the reference counts.
 
     It is the population stability index (Siddiqi, Credit Risk Scorecards, 2006). An empty category counts as half a
-    row; None where either side is empty altogether.
+    row; None if either side has no rows.
     """
     if not reference.sum() or not current.sum():
         return None
@@ -19,7 +19,7 @@ def categorical_stability_index(reference: np.ndarray, current: np.ndarray) -> f
 
 
 def level_change(reference: float, current: float) -> float | None:
-    """|ln(current / reference)|: 0.69 for twice as much and for half; None where either is 0."""
+    """|ln(current / reference)|: 0.69 for twice as much and for half; None if either is 0."""
     if reference <= 0 or current <= 0:
         return None
     return abs(float(np.log(current / reference)))

@@ -13,9 +13,9 @@ def sampled_by(frame: DataFrame, key: str, share: float) -> DataFrame:
     return frame.where(F.pmod(F.xxhash64(key), F.lit(PARTS)) < int(share * PARTS))
 
 
-def new_text_share(now: DataFrame, then: DataFrame) -> float | None:
-    """Share of tonight's distinct texts that no item of the other night had. Both: text_hash. None without texts."""
-    known = then.select("text_hash").distinct().withColumn("known", F.lit(1))
+def new_text_share(now: DataFrame, earlier: DataFrame) -> float | None:
+    """Share of tonight's distinct texts that no item of the earlier night had, None without texts. Both: text_hash."""
+    known = earlier.select("text_hash").distinct().withColumn("known", F.lit(1))
     counts = (
         now.select("text_hash")
         .distinct()
@@ -26,17 +26,17 @@ def new_text_share(now: DataFrame, then: DataFrame) -> float | None:
     return None if counts is None or not counts["texts"] else counts["new"] / counts["texts"]
 
 
-def embedding_shift(now: DataFrame, then: DataFrame, key: str) -> float | None:
-    """Mean of 1 - cosine of the two nights' unit vectors of the same entity; None where no entity is in both.
+def embedding_shift(now: DataFrame, earlier: DataFrame, key: str) -> float | None:
+    """Mean of 1 - cosine of the two nights' unit vectors of the same entity; None if no entity is in both.
 
     Both: the key, encoder_version and embedding; only vectors of one encoder are compared.
     """
     names = [key, "encoder_version"]
-    before = then.select(*names, F.col("embedding").alias("before"))
+    before = earlier.select(*names, F.col("embedding").alias("before"))
     cosine = F.aggregate(
         F.zip_with("embedding", "before", lambda a, b: (a * b).cast("double")),
         F.lit(0.0),
-        lambda total, one: total + one,
+        lambda total, product: total + product,
     )
     mean = now.join(before, on=names, how="inner").agg(F.avg(1.0 - cosine).alias("shift")).first()
     return None if mean is None or mean["shift"] is None else float(mean["shift"])

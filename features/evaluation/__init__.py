@@ -1,1 +1,1 @@
-"""What exposures and shoppers have to be held against, for comparing policies and arms."""
+"""Responses to exposures and outcomes of shoppers, by which policies and arms are compared."""

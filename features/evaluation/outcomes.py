@@ -1,9 +1,11 @@
-"""What shoppers did on each day, for the metrics of a test."""
+"""Daily outcomes of shoppers, for the metrics of a test."""
 
 from __future__ import annotations
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+
+from features.contract.segments import HEAD
 
 METRICS = ("tail_purchases", "head_purchases", "revenue")
 
@@ -11,11 +13,13 @@ METRICS = ("tail_purchases", "head_purchases", "revenue")
 def daily_outcomes(purchases: DataFrame, segments: DataFrame) -> DataFrame:
     """user_id, event_date and METRICS, one row a shopper and day with a purchase.
 
-    purchases: user_id, item_id, event_date, price, sample_weight; segments: item_id, segment, from before the test, or
-    the test itself could move an item from one metric to the other. Items without a segment then count to the tail:
-    they are new. tail and head: purchase lines; revenue: in the store's currency.
+    tail_purchases and head_purchases are purchase lines, revenue is in the store's currency. Items without a segment
+    are new and count as tail.
+
+    purchases: user_id, item_id, event_date, price, sample_weight
+    segments: item_id, segment, from before the test, which could move an item from one metric to the other
     """
-    is_head = F.coalesce(F.col("segment") == "head", F.lit(False))
+    is_head = F.coalesce(F.col("segment") == HEAD, F.lit(False))
     weight = F.col("sample_weight")
     return (
         purchases.join(segments, on="item_id", how="left")

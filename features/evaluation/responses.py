@@ -1,4 +1,4 @@
-"""Logged exposures with what came of each."""
+"""Logged exposures with their responses."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ _PAIR = ("request_id", "user_id", "item_id")
 
 
 def with_responses(exposures: DataFrame, responses: DataFrame, days: float) -> DataFrame:
-    """The columns of the exposures, with response: how many responses go back to the request and item, 0.0 for none.
+    """The columns of the exposures and response: the number of responses attributed to the request and item.
 
-    exposures: request_id (NULL where not logged: nothing goes back to these), user_id, item_id, event_time;
-    responses: event_id, user_id, item_id, event_time, request_id (may be NULL), sample_weight.
-    A response goes back to the exposure of the request that it names, else to the shopper's newest exposure of the item
-    that is not after it and at most `days` old; without one it is nobody's. Each response counts once; exposures of one
-    request and item that were logged twice both have its responses, and one of them has to be left out.
+    A response is attributed to the exposure of the request that it names, else to the shopper's newest exposure of the
+    item that is not after it and at most `days` old; without one it is attributed to none. Each response counts once.
+    Exposures of one request and item that were logged twice both have its responses: the caller drops one of them.
+
+    exposures: request_id (NULL if not logged: no response is attributed to these), user_id, item_id, event_time
+    responses: event_id, user_id, item_id, event_time, request_id (may be NULL), sample_weight
     """
     shown = (
         exposures.where("request_id IS NOT NULL")

@@ -1,1 +1,1 @@
-"""Figures of the health of the tail, for the table metrics: Spark sums up by item, pandas by segment."""
+"""Figures of the health of the tail for the table metrics: Spark aggregates by item, pandas by segment."""

@@ -1,4 +1,4 @@
-"""One row an item of the plan, with all that the figures of its health need."""
+"""One row for each item of the plan, with the values that the figures of health are computed from."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from pyspark.sql import functions as F
 
 
 def of_items(
-    given: DataFrame, features: DataFrame, scored: DataFrame, listed: DataFrame, earlier: DataFrame
+    planned: DataFrame, features: DataFrame, scored: DataFrame, listed: DataFrame, earlier: DataFrame
 ) -> DataFrame:
     """item_id, segment, provider_id, price, purchases, allocated, merit, entries, relevance_sum, responses, was_given.
 
-    given: the night's item_exposure; features: the night's item_features; scored: the night's relevance; listed: as of
-    `listed_items`; earlier: item_exposure of the nights of the window before; all of one policy. purchases are those of
-    90 days; merit is the sum of an item's relevance over all shoppers that it was scored for; was_given says whether
-    any earlier night gave it exposure; price is the listed one, else the mean paid in 90 days, else 0. An empty
-    provider is NULL.
+    purchases are those of 90 days; merit is the sum of an item's relevance over all shoppers for whom it was scored;
+    was_given is whether an earlier night gave it exposure; price is the listed one, else the mean paid in 90 days, else
+    0. An empty provider is NULL. All frames are of one policy.
+
+    planned: the night's item_exposure
+    features: the night's item_features
+    scored: the night's relevance
+    listed: as returned by `listed_items`
+    earlier: item_exposure of the earlier nights of the window
     """
     price = F.when(F.col("list_price") > 0, F.col("list_price")).otherwise(F.col("price_mean_90d"))
     known = features.select(
@@ -26,7 +30,7 @@ def of_items(
     )
     merit = scored.groupBy("item_id").agg(F.sum("relevance").alias("merit"))
     before = earlier.where("allocated > 0").select("item_id").distinct().withColumn("was_given", F.lit(True))
-    rows = given.select("item_id", "segment", "allocated")
+    rows = planned.select("item_id", "segment", "allocated")
     for frame in (known, merit, listed, before):
         rows = rows.join(frame, on="item_id", how="left")
     sums = ("price", "merit", "relevance_sum", "responses")

@@ -1,4 +1,4 @@
-"""Events of a stream: which are fit to count, and their sums by window."""
+"""Events of a stream: those that can be counted, and their sums by window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
+from pyspark.sql.types import StructField, StructType
 
 from features.contract import EVENTS
 from features.contract.live_counts import COUNTS, SUMS
@@ -17,24 +17,21 @@ _TYPES = {"exposures": "exposure", "clicks": "click", "carts": "cart", "purchase
 
 
 def stream_schema() -> StructType:
-    """The columns of the contract's events that the stream reads; all may be missing in a row."""
+    """The columns of the contract's events that the stream reads, all nullable."""
     fields = {field.name: field for field in EVENTS.schema.fields}
-    made = StructType()
-    for name in COLUMNS:
-        made = made.add(name, fields[name].dataType, True)
-    return made
+    return StructType([StructField(name, fields[name].dataType, True) for name in COLUMNS])
 
 
 def fit_to_count(ahead_minutes: int) -> Column:
     """Whether a row has its ids and a time at most `ahead_minutes` ahead of the clock.
 
-    One event from a wrong clock, far in the future, would make the watermark drop everything that comes after it.
+    One event of a wrong clock, far in the future, would make the watermark drop every later event.
     """
     return ~(_lacks_id() | F.col("event_time").isNull() | _is_ahead(ahead_minutes))
 
 
 def unfit_counts(ahead_minutes: int) -> list[Column]:
-    """Aggregates: rows that are not fit to count, by reason, each named once. What was no event lacks its ids."""
+    """Aggregates: rows that cannot be counted, by reason, each counted once. A row that is no event lacks its ids."""
     no_id, no_time = _lacks_id(), F.col("event_time").isNull()
     return [
         F.count_if(no_id).alias("without_id"),
@@ -53,7 +50,7 @@ def _is_ahead(minutes: int) -> Column:
 
 
 def once_each(events: DataFrame, watermark_minutes: int) -> DataFrame:
-    """Each event_id once, however often it comes within the watermark; what comes later than that is dropped."""
+    """Each event_id once, however often it comes within the watermark; later events are dropped."""
     return events.withWatermark("event_time", f"{watermark_minutes} minutes").dropDuplicatesWithinWatermark(
         ["event_id"]
     )
@@ -64,7 +61,7 @@ def window_counts(
 ) -> DataFrame:
     """day, window_start, the key, the counts by sample weight, and delivered; rows of other event types leave nothing.
 
-    Exposures count in the placement only; an event without a weight counts as one. position_weights: the first first.
+    Only exposures of the placement count; an event without a weight counts 1. position_weights: by position.
     """
     weight = F.coalesce("sample_weight", F.lit(1.0))
     here = (F.col("event_type") != "exposure") | F.coalesce(F.col("placement") == placement, F.lit(False))

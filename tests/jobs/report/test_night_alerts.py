@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from features.delivery.validity import NEWEST_AGE
+from features.contract.metrics import LOG_NEWEST_AGE_DAYS
 from jobs.report.night_alerts import night_alerts
 from tests.jobs.report.sections.test_sections import AS_OF, LAST, reading
 
@@ -24,7 +24,7 @@ def test_what_is_told_names_what_to_look_at() -> None:
         [(AS_OF, "train_relevance", "refused"), (AS_OF, "fine_tune", "skipped"), (LAST, "train_relevance", "failed")],
         columns=["as_of", "step", "status"],
     )
-    figures = [(LAST, NEWEST_AGE, "all", 1.0), (AS_OF, NEWEST_AGE, "all", 2.0)]
+    figures = [(LAST, LOG_NEWEST_AGE_DAYS, "all", 1.0), (AS_OF, LOG_NEWEST_AGE_DAYS, "all", 2.0)]
     found = night_alerts(reading(figures, prices=pd.DataFrame(PRICES, columns=COLUMNS), runs=runs))
     assert [(one.name, one.about, one.value) for one in found] == [
         ("plan.floor_missed", "cold (segment = cold)", 11.0),
@@ -40,7 +40,7 @@ def test_a_night_in_order_alerts_nobody() -> None:
     runs = pd.DataFrame([(AS_OF, "train_relevance", "done")], columns=["as_of", "step", "status"])
     kept = pd.DataFrame(PRICES, columns=COLUMNS).assign(shortfall=0.0)
     never_logged = [(LAST, "exposure_gini", "all", 0.9), (AS_OF, "exposure_gini", "all", 0.9)]
-    always_late = [(LAST, NEWEST_AGE, "all", 3.0), (AS_OF, NEWEST_AGE, "all", 3.0)]
+    always_late = [(LAST, LOG_NEWEST_AGE_DAYS, "all", 3.0), (AS_OF, LOG_NEWEST_AGE_DAYS, "all", 3.0)]
     for figures in (never_logged, always_late):
         assert night_alerts(reading(figures, prices=kept, runs=runs)) == []
 
@@ -48,7 +48,7 @@ def test_a_night_in_order_alerts_nobody() -> None:
 def test_a_log_that_stopped_is_told_every_night_until_nothing_is_left_of_it() -> None:
     def told(*ages: float) -> list[str]:
         """ages: on the last night, and tonight where there is one."""
-        figures = [(day, NEWEST_AGE, "all", age) for day, age in zip((LAST, AS_OF), ages, strict=False)]
+        figures = [(day, LOG_NEWEST_AGE_DAYS, "all", age) for day, age in zip((LAST, AS_OF), ages, strict=False)]
         whole = [(LAST, "exposure_gini", "all", 0.9), (AS_OF, "exposure_gini", "all", 0.9)]
         nothing = pd.DataFrame(PRICES, columns=COLUMNS).iloc[:0]
         runs = pd.DataFrame([], columns=["as_of", "step", "status"])
