@@ -22,38 +22,44 @@ from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.forecasting.weekly_fit import Keep, demand_at
 from jobs.incremental.histories import histories
-from jobs.incremental.known_events import Known, what_is_known
+from jobs.incremental.known_events import Known, known_before
 from jobs.quality.gate import pass_features
 from jobs.registry.active_models import model_store, training_is_due
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
+from jobs.runtime.progress import advance, expect
 from jobs.tables.sql import sql_in, sql_literal
 from model.periods import training_periods
 
 
 def build_features(night: Night) -> None:
-    """Builds the features of items and shoppers at --as-of from what was before that date.
+    """Builds the features of items and shoppers at --as-of from the events before that date.
 
-    Sums up the days that came in since the last night, then makes item_features, user_features and user_history of the
-    date. When a training is due, the dates of its past periods that are missing are made too, in the same passes, and
-    so are the nights of the last `source.restate_days` that an event of an earlier day came too late for. Ends with the
-    gate: a feature beyond a bar of the configuration that stops refuses the night (exit code 3).
+    Sums up the days with new events, then writes item_features, user_features and user_history of the date. In the same
+    passes it builds missing dates of a training that is due, and rebuilds nights of the last `source.restate_days` for
+    which an event came too late. Ends with the gate: a feature that exceeds a bar of the configuration with the action
+    stop refuses the night (exit code 3).
     """
     _require_ingested(night)
-    known = what_is_known(night)
-    # Planning is single-threaded and takes as long as the work itself: what needs not wait runs together.
+    known = known_before(night)
+    expect(9, "parts")  # eight tables and intermediate results, then the gate
+    # Spark plans queries in one thread, which takes as long as their execution: independent parts run in parallel.
     with ThreadPoolExecutor(5) as side:
-        asked = side.submit(_dates_to_build, night, known)
-        kept = side.submit(lambda: _build_histories(night, *asked.result(), known))
+        to_build = side.submit(_dates_to_build, night, known)
+        histories_written = side.submit(lambda: _build_histories(night, *to_build.result(), known))
         of_users, of_items = _sum_up_days(night, known, side)
-        dates, _ = asked.result()
+        dates, _ = to_build.result()
         of_items.result()
         demand = side.submit(demand_at, night, dates)
         users = side.submit(_user_rows, night, dates, of_users)
         figures = side.submit(_keep_figures, demand)
+        for part in (histories_written, of_users, of_items, demand, users, figures):
+            part.add_done_callback(lambda _: advance())
         _build_items(night, dates, demand)
+        advance()
         _build_users(night, dates, users.result())
-        figures.result(), kept.result()
+        advance()
+        figures.result(), histories_written.result()
     night.record.rows["dates"] = len(dates)
     night.record.decisions["dates"] = json.dumps([str(day) for day in dates])
     pass_features(night)
@@ -68,8 +74,8 @@ def _build_items(night: Night, dates: Sequence[date], demand: Future[tuple[DataF
         tables.read_or_empty(PROMOTIONS),
         dates,
         segments.window_days,
-    ).persist(StorageLevel.DISK_ONLY)  # wide rows of all items would crowd out the heap
-    rows.count()  # while demand is being fitted
+    ).persist(StorageLevel.DISK_ONLY)  # wide rows of all items would fill the heap
+    rows.count()  # while the demand models are fitted
     forecasts, _ = demand.result()
     _replace_dates(night, item_features(rows, forecasts, segments.head_share), ITEM_FEATURES_TABLE, dates)
     rows.unpersist()
@@ -85,7 +91,7 @@ def _user_rows(night: Night, dates: Sequence[date], summed: Future[None]) -> Dat
     tables = night.tables
     rows = user_rows(tables.read(USERS), tables.read(DAILY_USER), tables.read(DAILY_PAIR), dates)
     rows = rows.persist(StorageLevel.DISK_ONLY)
-    rows.count()  # while those of the items are made
+    rows.count()  # while the features of items are written
     return rows
 
 
@@ -96,8 +102,8 @@ def _build_users(night: Night, dates: Sequence[date], rows: DataFrame) -> None:
     rows.unpersist()
 
 
-def _build_histories(night: Night, dates: Sequence[date], made: set[date], known: Known) -> None:
-    _replace_dates(night, histories(night, _events_before(night), dates, made, known), USER_HISTORY, dates)
+def _build_histories(night: Night, dates: Sequence[date], built: set[date], known: Known) -> None:
+    _replace_dates(night, histories(night, _events_before(night), dates, built, known), USER_HISTORY, dates)
     night.record.rows[USER_HISTORY.name] = (
         night.tables.read(USER_HISTORY).where(F.col("as_of") == F.lit(night.as_of)).count()
     )
@@ -110,15 +116,15 @@ def _replace_dates(night: Night, frame: DataFrame, table: Table, dates: Sequence
 def _require_ingested(night: Night) -> None:
     newest = last_done(night.tables, "ingest")
     if newest is None or newest["as_of"] < night.as_of:
-        so_far = f"only up to {newest['as_of']}" if newest else "not at all"
+        until = f"only up to {newest['as_of']}" if newest else "not at all"
         raise LongtailError(
-            f"Events are ingested {so_far}, not up to {night.as_of}.", f"Run jobs/ingest.py for {night.as_of} first."
+            f"Events are ingested {until}, not up to {night.as_of}.", f"Run jobs/ingest.py for {night.as_of} first."
         )
 
 
 def _sum_up_days(night: Night, known: Known, side: Executor) -> tuple[Future[None], Future[None]]:
-    """Replaces the partials from the first day on that came in, or was corrected, since features were last built: those
-    of pairs at once, from which those of shoppers and of items are then made.
+    """Replaces the daily partials from the first day on that has changed since the last build: those of pairs now,
+    those of shoppers and items, which are summed from them, in `side`.
     """
     since = _first_open_day(night, known)
     where = f"day < {sql_literal(night.as_of)}" + (f" AND day >= {sql_literal(since)}" if since else "")
@@ -126,7 +132,7 @@ def _sum_up_days(night: Night, known: Known, side: Executor) -> tuple[Future[Non
     if since:
         events = events.where(F.col("event_date") >= F.lit(since))
         earlier = night.tables.read_or_empty(DAILY_PAIR).where(F.col("day") < F.lit(since))
-    # In the order of days, so that a window of the last ones leaves most of a file unread.
+    # Sorted by day, so that readers of the last days skip most of a file.
     night.tables.replace(daily_pair(events, earlier).sortWithinPartitions("day"), DAILY_PAIR, where)
     pairs = night.tables.read(DAILY_PAIR).where(where)
     return (
@@ -136,30 +142,28 @@ def _sum_up_days(night: Night, known: Known, side: Executor) -> tuple[Future[Non
 
 
 def _first_open_day(night: Night, known: Known) -> date | None:
-    taken = last_done(night.tables, "ingest", before=night.as_of)
-    if known.built is None or taken is None:
+    ingested = last_done(night.tables, "ingest", before=night.as_of)
+    if known.newest is None or ingested is None:
         return None
-    first: date = min(known.built["as_of"], taken["as_of"], *known.days_since(known.built))
+    first: date = min(known.newest["as_of"], ingested["as_of"], *known.days_since(known.newest))
     return first
 
 
 def _dates_to_build(night: Night, known: Known) -> tuple[list[date], set[date]]:
-    """The night's date, outdated nights, and the past cuts of a due training that a table has not, or not in whole; and
-    the dates that all tables have."""
-    items, users, kept = (
+    """The night's date, outdated nights and the cuts of a due training that a table lacks or has in part; and the dates
+    that all tables have completely."""
+    items, users, histories = (
         night.tables.nights(table) for table in (ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY)
     )
-    made = items & users & kept
-    outdated = {day for day in known.makers if day in made and known.is_outdated(day)}
+    built = items & users & histories
+    outdated = {day for day in known.builders if day in built and known.is_outdated(day)}
     if outdated:
-        event(
-            "nights made again", step="build_features", as_of=night.as_of, nights=",".join(map(str, sorted(outdated)))
-        )
+        event("nights rebuilt", step="build_features", as_of=night.as_of, nights=",".join(map(str, sorted(outdated))))
     dates = {night.as_of, *outdated}
     if training_is_due(night, model_store(night)):
         periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
-        dates |= set(periods.all_cuts) - made
-    return sorted(dates), made
+        dates |= set(periods.all_cuts) - built
+    return sorted(dates), built
 
 
 def _events_before(night: Night) -> DataFrame:

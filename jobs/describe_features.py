@@ -1,14 +1,14 @@
-"""Writes the catalogue of features as a page: meaning, source, owner, default and how often it is the default."""
+"""Writes the catalogue of features as a page: meaning, source, owner, default and the share of defaults."""
 
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
 from features.contract import METRICS
+from features.contract.metrics import FEATURE_DEFAULT_SHARE
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
@@ -19,21 +19,21 @@ Shares = dict[str, float]  # <table>.<feature> -> share of entities with the def
 def describe_features(night: Night) -> None:
     """Writes <warehouse>/features.md, the catalogue of all declared features.
 
-    One row a feature: name, meaning, window, source columns, type, default, share of items or shoppers that have the
-    default in the night of --as-of, freshness, owner. Without that night's figures the shares are left out.
+    One row for each feature: name, meaning, window, source columns, type, default, share of items or shoppers that have
+    the default in the night of --as-of, freshness, owner. Without figures of that night the shares are left out.
     """
     rows = night.tables.read_or_empty(METRICS).where(
-        (F.col("as_of") == F.lit(night.as_of)) & (F.col("name") == "feature_default_share")
+        (F.col("as_of") == F.lit(night.as_of)) & (F.col("name") == FEATURE_DEFAULT_SHARE)
     )
     shares = {row["segment"]: row["value"] for row in rows.select("segment", "value").collect()}
-    place = night.folder / "features.md"
-    place.write_text(catalogue_page(night.as_of, shares), encoding="utf-8")
+    path = night.folder / "features.md"
+    path.write_text(catalogue_page(night.as_of, shares), encoding="utf-8")
     night.record.rows = {"features": len(ITEM_FEATURES) + len(USER_FEATURES), "with_share": len(shares)}
-    print(f"{Path(place)}", flush=True)
+    print(path, flush=True)
 
 
 def catalogue_page(as_of: date, shares: Shares) -> str:
-    """The page as Markdown; a feature that `shares` does not have gets a dash."""
+    """The page as Markdown, with a dash for a feature without a share."""
     parts = [
         "# Features",
         f"All declared features, with the share of items or shoppers that had the default in the night of {as_of}. A "

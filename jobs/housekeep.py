@@ -1,4 +1,4 @@
-"""Drops old days, puts small files together, removes files of old versions; keeps what a live night was made from."""
+"""Drops old days, compacts small files, removes files of old versions; keeps the versions behind a live night."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from jobs.config.housekeeping import Housekeeping
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.online.registration import registered_colours
-from jobs.online.store import feature_store_yaml, read_store
+from jobs.online.store import has_store, read_store
 from jobs.registry.active_models import model_store
 from jobs.runtime import clock
 from jobs.runtime.errors import ConfigurationError
@@ -18,13 +18,13 @@ from jobs.tables.upkeep import compact, day_column, drop_old_days, guarded_versi
 
 
 def housekeep(night: Night) -> None:
-    """Keeps every table as `housekeeping` in the configuration says, as of --as-of.
+    """Maintains every table as configured in `housekeeping`, as of --as-of.
 
-    Versions that a published night (of either colour) or the champion was made from stay readable, however old. The
-    list of runs is never cut: it says which versions these are.
+    Versions that a published night (of either colour) or the champion was computed from stay readable, however old. The
+    table runs is never shortened, since it names these versions.
     """
     conf = night.conf.housekeeping
-    _require_sense(conf)
+    _require_tables_with_days(conf)
     guarded = guarded_versions(night.tables, _published_runs(night), _champions(night))
     dropped: dict[str, int] = {}
     for table in ALL_TABLES:
@@ -37,28 +37,28 @@ def housekeep(night: Night) -> None:
         if upkeep.optimize:
             compact(night.tables, table)
         hours = vacuum(night.tables, table, upkeep.vacuum_hours, needed, clock.now())
-        event("table kept", table=table.name, hours=round(hours, 1), guarded=len(needed))
+        event("table maintained", table=table.name, hours=round(hours, 1), guarded=len(needed))
     night.record.rows = dropped
 
 
-def _require_sense(conf: Housekeeping) -> None:
-    """Raises ConfigurationError for a table that there is not, or that has no days to drop."""
+def _require_tables_with_days(conf: Housekeeping) -> None:
+    """Raises ConfigurationError for a table that does not exist, or that has no days to drop."""
     known = {table.name: table for table in ALL_TABLES}
-    for name, differs in conf.tables.items():
+    for name, upkeep in conf.tables.items():
         if name not in known:
             raise ConfigurationError(
-                f"housekeeping.tables names {name}, which is no table.", f"Tables are {', '.join(sorted(known))}."
+                f"housekeeping.tables names {name}, which is not a table.", f"Name one of {', '.join(sorted(known))}."
             )
-        if differs.keep_days is not None and day_column(known[name]) is None:
+        if upkeep.keep_days is not None and day_column(known[name]) is None:
             raise ConfigurationError(
-                f"housekeeping.tables.{name}.keep_days: {name} has no days that could be dropped.", "Leave it out."
+                f"housekeeping.tables.{name}.keep_days is set, but {name} has no days to drop.", "Remove the key."
             )
 
 
 def _published_runs(night: Night) -> list[str]:
-    if not feature_store_yaml(night.conf).exists():
+    if not has_store(night.conf):
         return []
-    return [held.run_id for held in registered_colours(read_store(night.conf)).held.values()]
+    return [published.run_id for published in registered_colours(read_store(night.conf)).held.values()]
 
 
 def _champions(night: Night) -> list[str]:

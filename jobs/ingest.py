@@ -1,4 +1,4 @@
-"""The store's tables to the contract: checked, deduplicated, balanced."""
+"""Ingests the store's tables into those of the contract: checked, deduplicated, balanced."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jobs.execution.command import main_of
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
+from jobs.runtime.progress import advance, expect
 from jobs.sources import Source, source_of
 from jobs.sources.catalogue import item_observations, report_late_catalogue
 from jobs.sources.event_validation import event_judgement, with_parked
@@ -30,30 +31,34 @@ USER_OBSERVATIONS = replace(USERS, key=("user_id", "updated_at"))
 
 
 def ingest(night: Night) -> None:
-    """Takes in what the store recorded since the last night before --as-of, and what is known of items and users.
+    """Ingests the events since the last night before --as-of, and the present state of items and users.
 
-    Rows that break the contract go to `rejected`, events of unknown items or users to `parked`; both are counted. Too
-    many rejected rows, a changed type, or a day without events or far from the usual volume stop the night before
-    anything is written. Running a date again replaces the same days; an older date leaves newer days as they are.
+    Rows that violate the contract go to `rejected`, events of unknown items or users to `parked`; both are counted. Too
+    many rejected rows, a changed type, a day without events or of unusual volume stop the night before anything is
+    written. A repeated date replaces the same days; an older date leaves newer days unchanged.
     """
     window = Window(_last_night(night), night.as_of)
     source = source_of(night)
-    # What does not wait for one another runs beside one another: a wide table is a single long task each.
-    with ThreadPoolExecutor(5) as together:
-        intakes = _take_store(night, together, source, window)
+    expect(9, "parts")  # four tables are judged, then they and the rejected rows are written
+    # Independent parts run in parallel: each wide table is a single long task.
+    with ThreadPoolExecutor(5) as executor:
+        intakes = _take_store(night, executor, source, window)
         items, users, events, promotions = intakes
         _require_same_types(night, source)
         _require_events(night, source, events, window)
         require_few_rejected(intakes, night.conf.source.max_rejected_share)
         observed = item_observations(night, source, items)
-        events_written = together.submit(write_events, night, source, events, window)
+        events_written = executor.submit(write_events, night, source, events, window)
         writes = [
-            together.submit(write_promotions, night, source, promotions, window),
-            together.submit(write_items, night, source, observed),
-            together.submit(write_users, night, source, users),
-            together.submit(write_refused, night, intakes),
+            executor.submit(write_promotions, night, source, promotions, window),
+            executor.submit(write_items, night, source, observed),
+            executor.submit(write_users, night, source, users),
+            executor.submit(write_refused, night, intakes),
         ]
+        for write in writes:
+            write.add_done_callback(lambda _: advance())
         changed = events_written.result()
+        advance()
         for write in writes:
             write.result()
     write_parts(night, source, intakes)
@@ -78,45 +83,49 @@ def _last_night(night: Night) -> date | None:
 
 
 def _newest_night(night: Night) -> date:
-    """A whole source's items and users are replaced whole, so an older date is given all that the newest has seen.
+    """The newest ingested date, this one included.
 
-    What held at the older date is not changed by it: versions carry their times.
+    All items and users of a whole source are replaced, so a repeated older date must not lose those of newer nights.
+    The older date's state stays the same, since versions carry their times.
     """
     row = last_done(night.tables, ingest.__name__)
     return max(night.as_of, row["as_of"]) if row else night.as_of
 
 
-def _take_store(night: Night, together: Executor, source: Source, window: Window) -> list[Intake]:
+def _take_store(night: Night, executor: Executor, source: Source, window: Window) -> list[Intake]:
     """items, users, events and promotions, judged."""
     newest = _newest_night(night)
 
-    def taken(
+    def judged(
         rows: DataFrame, table: Table, time: str, before: date, keep: bool = True, further: tuple[Invariant, ...] = ()
     ) -> Intake:
-        return judge(arrive(rows, table, keep=keep), time, before, further=further)
+        intake = judge(arrive(rows, table, keep=keep), time, before, further=further)
+        advance()
+        return intake
 
-    offered = source.promotions(window.since, window.before)
-    promotions = together.submit(taken, offered, PROMOTIONS, "valid_from", window.before, keep=False)
-    events_offered = with_parked(night, source, source.events(window.since, window.before), window)
-    events_offered = mark_forgotten(night.tables, night.folder, events_offered)
-    users_offered = mark_forgotten(night.tables, night.folder, source.users(newest))
-    arrived = together.submit(arrive, events_offered, EVENTS)
+    promotion_rows = source.promotions(window.since, window.before)
+    promotions = executor.submit(judged, promotion_rows, PROMOTIONS, "valid_from", window.before, keep=False)
+    event_rows = with_parked(night, source, source.events(window.since, window.before), window)
+    event_rows = mark_forgotten(night.tables, night.folder, event_rows)
+    user_rows = mark_forgotten(night.tables, night.folder, source.users(newest))
+    arrived = executor.submit(arrive, event_rows, EVENTS)
     users_table = USERS if source.whole else USER_OBSERVATIONS
-    users_taken = together.submit(taken, users_offered, users_table, "updated_at", newest)
-    items = taken(source.items(newest), ITEMS, "valid_from", newest, further=_rules_of_store(night))
-    users = users_taken.result()
+    users_judged = executor.submit(judged, user_rows, users_table, "updated_at", newest)
+    items = judged(source.items(newest), ITEMS, "valid_from", newest, further=_rules_of_store(night))
+    users = users_judged.result()
     steps = event_judgement(night, source, arrived.result(), items, users, window)
     events = judge(arrived.result(), "event_time", window.before, *steps)
+    advance()
     return [items, users, events, promotions.result()]
 
 
 def _rules_of_store(night: Night) -> tuple[Invariant, ...]:
     size = night.conf.source.image_embedding_size
-    return () if size is None else (Invariant("image_embedding_length", f"size(image_embedding) = {size}"),)
+    return () if size is None else (Invariant("image_embedding_wrong_length", f"size(image_embedding) = {size}"),)
 
 
 def _require_same_types(night: Night, source: Source) -> None:
-    """Raises Refused when a column of the source has another type than at the last night."""
+    """Raises Refused when the type of a column of the source has changed since the last night."""
     row = last_done(night.tables, ingest.__name__, before=night.as_of)
     before = json.loads(row["decisions"].get("types", "{}")) if row else {}
     changed = [
@@ -126,13 +135,13 @@ def _require_same_types(night: Night, source: Source) -> None:
     ]
     if changed:
         raise Refused(
-            f"The source is broken: {'; '.join(changed)}.",
-            "Correct it; if the change is meant, give the input another name in source.files. Nothing was written.",
+            f"The source has changed its types: {'; '.join(changed)}.",
+            "Correct it; if the change is intended, rename the input in source.files. Nothing was written.",
         )
 
 
 def _require_events(night: Night, source: Source, events: Intake, window: Window) -> None:
-    """Raises Refused when the last days of the window are empty: a night on stale data would look like any other."""
+    """Raises Refused when the last days of the window have no events: the source may have stopped delivering."""
     expected = window.before - timedelta(days=SILENT_DAYS)
     if window.since:
         expected = max(expected, window.since)
@@ -140,7 +149,7 @@ def _require_events(night: Night, source: Source, events: Intake, window: Window
     if not rerun and (events.newest is None or events.newest < expected):
         raise Refused(
             f"The source has no events between {expected} and {window.before}.",
-            "Give a date that the source has reached, or see why it has stopped; nothing was written.",
+            "Choose a date that the source has reached, or check why it has stopped; nothing was written.",
         )
     require_usual_volume(night, events, window.since)
 

@@ -1,4 +1,4 @@
-"""Forecasts of demand as of dates: fitted where none is young enough, kept in demand_forecast, judged in metrics."""
+"""Demand forecasts of dates: fitted if none is recent enough, stored in demand_forecast, with errors in metrics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import DAILY_ITEM, DEMAND_FORECAST, ITEMS, METRICS
+from features.contract.metrics import DEMAND
 from features.demand.forecast import POOLED, errors, forecasts, modelled, pooled, with_outcomes
 from features.demand.intermittent import MODELS
 from features.demand.weekly import weekly_sales
@@ -19,27 +20,25 @@ from jobs.execution.night import Night
 from jobs.runtime.logs import event
 from jobs.tables.sql import sql_in, sql_literal, sql_starts_with
 
-_FEWEST_COMPARED = 30  # items; an error over fewer says little of a model
+_FEWEST_COMPARED = 30  # items; an error over fewer is no basis for a choice
 UNCOMPARED = "CrostonSBA"  # the model of a date with fewer
 _CHOSEN = "as_of date, model string"
 Figure = tuple[Any, str, str, float]
 Keep = Callable[[], None]
 
-PREFIX = "demand_"  # of the names in metrics; their segment is the model
-
 
 def demand_at(night: Night, dates: Sequence[date]) -> tuple[DataFrame, Keep]:
     """as_of, item_id and the forecasts of the newest fit within `demand.refit_days` before each date.
 
-    A date without such a fit gets one of its own, from what was before it. What is returned beside keeps how those fits
-    did in `metrics`: the caller calls it, but need not wait for it.
+    A date without such a fit is fitted on the events before it. Also returns a function that writes the errors of the
+    new fits to `metrics`; the caller calls it, but need not wait for it.
     """
-    known = night.tables.read_or_empty(DEMAND_FORECAST).select("as_of").distinct().collect()
-    fits = {row["as_of"] for row in known}
+    fitted = night.tables.read_or_empty(DEMAND_FORECAST).select("as_of").distinct().collect()
+    fits = {row["as_of"] for row in fitted}
     of_date: dict[date, date] = {}
     for day in dates:
-        young = [fit for fit in fits if day - timedelta(days=night.conf.demand.refit_days) < fit <= day]
-        of_date[day] = max(young, default=day)
+        recent = [fit for fit in fits if day - timedelta(days=night.conf.demand.refit_days) < fit <= day]
+        of_date[day] = max(recent, default=day)
     missing = sorted({fit for day, fit in of_date.items() if fit not in fits})
     keep = _fit(night, missing) if missing else _nothing
     rows = night.tables.read(DEMAND_FORECAST).withColumnRenamed("as_of", "fitted_at")
@@ -50,7 +49,7 @@ def demand_at(night: Night, dates: Sequence[date]) -> tuple[DataFrame, Keep]:
 
 
 def _nothing() -> None:
-    """There was no fit."""
+    """Writes no errors: nothing was fitted."""
 
 
 def _fit(night: Night, dates: Sequence[date]) -> Keep:
@@ -58,48 +57,48 @@ def _fit(night: Night, dates: Sequence[date]) -> Keep:
     sales = with_outcomes(
         weekly_sales(items, night.tables.read(DAILY_ITEM), dates), night.conf.demand.least_weeks
     ).persist()
-    # Fitting takes microseconds a model, loading the library seconds: so all models of all items, in one pass.
-    tried = modelled(sales).unionByName(pooled(sales)).persist()
-    figures = errors(tried).toPandas()
+    # A fit takes microseconds, loading the library seconds: so all models of all items in one pass.
+    candidates = modelled(sales).unionByName(pooled(sales)).persist()
+    figures = errors(candidates).toPandas()
     best = dict.fromkeys(dates, UNCOMPARED) | _best(figures)
     models = night.spark.createDataFrame([(day, model) for day in dates for model in (best[day], POOLED)], _CHOSEN)
-    made = forecasts(tried.join(F.broadcast(models), on=["as_of", "model"], how="inner")).persist()
+    chosen = forecasts(candidates.join(F.broadcast(models), on=["as_of", "model"], how="inner")).persist()
     where = sql_in("as_of", dates)
-    night.tables.replace(made, DEMAND_FORECAST, where)
+    night.tables.replace(chosen, DEMAND_FORECAST, where)
     for day, model in best.items():
         event("demand fitted", step="build_features", as_of=day, model=model)
 
     def keep() -> None:
-        _keep(night, _figures(figures, made, best), where)
-        for frame in (sales, tried, made):
+        _keep(night, _figures(figures, chosen, best), where)
+        for frame in (sales, candidates, chosen):
             frame.unpersist()
 
     return keep
 
 
 def _best(figures: pd.DataFrame) -> dict[date, str]:
-    """The model with the smallest error of each date on which enough items sell enough; ties by name."""
-    told = figures[figures["model"].isin(MODELS) & (figures["items"] >= _FEWEST_COMPARED)]
-    told = told.sort_values(["as_of", "error_28d", "model"]).drop_duplicates("as_of")
-    return dict(zip(told["as_of"], told["model"], strict=True))
+    """By date: the model with the smallest error, if enough items have a model; ties by name."""
+    compared = figures[figures["model"].isin(MODELS) & (figures["items"] >= _FEWEST_COMPARED)]
+    best = compared.sort_values(["as_of", "error_28d", "model"]).drop_duplicates("as_of")
+    return dict(zip(best["as_of"], best["model"], strict=True))
 
 
-def _figures(errors_found: pd.DataFrame, made: DataFrame, best: dict[Any, str]) -> list[Figure]:
-    """as_of, name, model, value: errors of every model, and the share of held-out weeks inside the interval."""
+def _figures(held_out: pd.DataFrame, chosen: DataFrame, best: dict[Any, str]) -> list[Figure]:
+    """as_of, name, model, value: errors of every model, and the share of held-out weeks within the interval."""
     names = ("items", "error_7d", "error_28d", "mae_28d", "bias_28d")
     rows = [
-        (row["as_of"], f"{PREFIX}{name}", row["model"], float(row[name]))
-        for row in errors_found.to_dict("records")
+        (row["as_of"], f"{DEMAND}{name}", row["model"], float(row[name]))
+        for row in held_out.to_dict("records")
         for name in names
     ]
-    covered = made.groupBy("as_of", "is_pooled").agg(F.mean(F.col("covered_28d").cast("double")).alias("share"))
+    covered = chosen.groupBy("as_of", "is_pooled").agg(F.mean(F.col("covered_28d").cast("double")).alias("share"))
     for row in covered.collect():
         model = POOLED if row["is_pooled"] else best[row["as_of"]]
-        rows.append((row["as_of"], f"{PREFIX}coverage_28d", model, row["share"]))
+        rows.append((row["as_of"], f"{DEMAND}coverage_28d", model, row["share"]))
     return rows
 
 
 def _keep(night: Night, figures: list[Figure], where: str) -> None:
     versions = {DEMAND_FORECAST.name: night.tables.outputs[DEMAND_FORECAST.name]}
     frame = night.spark.createDataFrame([(*row, versions) for row in figures], METRICS.schema).coalesce(1)
-    night.tables.replace(frame, METRICS, f"{where} AND {sql_starts_with('name', PREFIX)}")
+    night.tables.replace(frame, METRICS, f"{where} AND {sql_starts_with('name', DEMAND)}")

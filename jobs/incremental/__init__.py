@@ -1,1 +1,1 @@
-"""What a night of features takes over from earlier ones: what they knew of the events, and histories that go on."""
+"""Reuse of earlier nights' features: the events that these knew, and histories that are continued."""

@@ -1,4 +1,4 @@
-"""user_history of dates: made anew, or the one of an earlier night with the events that came since."""
+"""user_history of dates: from scratch, or from an earlier night's and the events since then."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from features.contract import USER_HISTORY, USERS
 from jobs.execution.night import Night
 from jobs.incremental.known_events import Known
 
-DECISION = "history"  # of the run: how long its histories are
+DECISION = "history"  # of the run: the length of its histories
 
 
-def histories(night: Night, events: DataFrame, dates: Sequence[date], made: set[date], known: Known) -> DataFrame:
+def histories(night: Night, events: DataFrame, dates: Sequence[date], built: set[date], known: Known) -> DataFrame:
     """The rows of user_history for each date.
 
-    events: those before the night. made: the dates that the table has, in whole.
+    The night alone continues the newest earlier night that is not outdated and has histories of the same length.
 
-    The night alone goes on from the newest earlier one that knew all that is known now of the days before it, and whose
-    histories are as long.
+    events: those before the night
+    built: dates that all tables of features have completely
     """
     conf = night.conf.features
     length = night.record.decisions[DECISION] = f"{conf.history_length} events of {conf.history_days} days"
     users = night.tables.read(USERS)
-    alike = [
+    usable = [
         day
-        for day, run in known.makers.items()
-        if day in made and run["decisions"].get(DECISION) == length and not known.is_outdated(day)
+        for day, run in known.builders.items()
+        if day in built and run["decisions"].get(DECISION) == length and not known.is_outdated(day)
     ]
-    if list(dates) != [night.as_of] or not alike:
+    if list(dates) != [night.as_of] or not usable:
         return user_history(events, users, dates, conf.history_length, conf.history_days)
-    last = max(alike)
+    last = max(usable)
     night.record.decisions["history_since"] = str(last)
     rows = night.tables.read(USER_HISTORY).where(F.col("as_of") == F.lit(last))
     return next_user_history(rows, events, users, last, night.as_of, conf.history_length, conf.history_days)

@@ -1,4 +1,4 @@
-"""Which events the features of earlier nights were made from, and which of these nights late ones have outdated."""
+"""The events that earlier nights' features were built from, and the nights that late events have outdated."""
 
 from __future__ import annotations
 
@@ -19,37 +19,38 @@ STEP = "build_features"
 
 @dataclass(frozen=True)
 class Known:
-    """What is known before a night is built.
+    """The state before a night is built.
 
-    `built` is the newest run of an earlier date. `makers` are the runs that made the features of earlier nights last,
-    by night: of the last `source.restate_days`, the cuts of trainings among them. `changed` are the days of events that
-    came in, or were corrected, by version of that table, since the oldest of all these runs.
+    newest: the newest run of an earlier date
+    builders: by night, the last run that built its features, for nights and cuts of trainings of the last
+        `source.restate_days`
+    changed: by version of `events`, the days whose events were added or corrected since the oldest of these runs
     """
 
-    built: Row | None
-    makers: Mapping[date, Row]
+    newest: Row | None
+    builders: Mapping[date, Row]
     changed: Mapping[int, set[date]]
 
     def days_since(self, run: Row) -> set[date]:
-        """The days that came in, or were corrected, since a run."""
+        """The days whose events were added or corrected since a run."""
         return {day for version, days in self.changed.items() if version > _version(run) for day in days}
 
     def is_outdated(self, night: date) -> bool:
-        """Whether an event before a night that was made came in, or was corrected, since."""
-        return any(day < night for day in self.days_since(self.makers[night]))
+        """Whether an event before a night was added or corrected since the night was built."""
+        return any(day < night for day in self.days_since(self.builders[night]))
 
 
-def what_is_known(night: Night) -> Known:
-    """Of the nights before this one."""
-    built = last_done(night.tables, STEP, before=night.as_of)
+def known_before(night: Night) -> Known:
+    """The state of the nights before this one."""
+    newest = last_done(night.tables, STEP, before=night.as_of)
     first = night.as_of - timedelta(days=night.conf.source.restate_days)
-    makers: dict[date, Row] = {}
+    builders: dict[date, Row] = {}
     for run in done_runs(night.tables, STEP):
-        made = map(date.fromisoformat, json.loads(run["decisions"].get("dates", "[]")))
-        makers |= {day: run for day in made if first <= day < night.as_of}
-    runs = [*makers.values(), *([built] if built else [])]
+        dates = map(date.fromisoformat, json.loads(run["decisions"].get("dates", "[]")))
+        builders |= {day: run for day in dates if first <= day < night.as_of}
+    runs = [*builders.values(), *([newest] if newest else [])]
     changed = changed_days(night.tables, after=min(map(_version, runs))) if runs else {}
-    return Known(built, makers, changed)
+    return Known(newest, builders, changed)
 
 
 def _version(run: Row) -> int:
