@@ -37,7 +37,7 @@ def train_first_stage(night: Night) -> None:
         event("no first stage is due", step="train_first_stage", as_of=night.as_of)
         return
     periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
-    channels = (*channels_in_use(night), *night.conf.sequences.channels)
+    channels = channels_in_use(night)
     side = prepare_date(night, periods.first_stage, draft.encoder_version, channels)
     responses = new_purchases(night, periods.first_stage, periods.end(periods.first_stage))
     scores, label, weight = _sample(night, side, responses, channels)

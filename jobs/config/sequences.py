@@ -1,11 +1,11 @@
-"""The section of the configuration for channels of ordered histories."""
+"""The section `sequences` of the configuration: channels that use the order of a history."""
 
 from __future__ import annotations
 
 from pydantic import field_validator
 
 from jobs.config.section import Positive, PositiveFloat, Section
-from model.retrieval.sequences import LINK_CHANNELS
+from model.retrieval.channels import SEQUENCE_CHANNELS
 
 
 class Sequences(Section):
@@ -21,7 +21,7 @@ class Sequences(Section):
     @field_validator("channels")
     @classmethod
     def channels_exist(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = sorted(set(channels) - set(LINK_CHANNELS))
+        unknown = sorted(set(channels) - set(SEQUENCE_CHANNELS))
         if unknown:
-            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(LINK_CHANNELS)}")
+            raise ValueError(f"{', '.join(unknown)} is none of {', '.join(SEQUENCE_CHANNELS)}")
         return channels

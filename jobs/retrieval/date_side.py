@@ -27,18 +27,18 @@ from jobs.config.configuration import Config
 from jobs.encoder.embeddings import embeddings_by
 from jobs.execution.night import Night
 from jobs.retrieval.blocks import shoppers_of
-from jobs.retrieval.item_statistics import item_statistics, relative_prices
+from jobs.retrieval.item_sales import item_sales, relative_prices
 from jobs.retrieval.links import with_links
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import ship_arrays
 from model.retrieval.catalogue import Catalogue
-from model.retrieval.catalogue_parts import channels_of_the_whole
-from model.retrieval.channels import shopper_profiles
+from model.retrieval.channels import ITEM_SCORES, channels_of_all_items, popularity_half_lives
+from model.retrieval.item_statistics import item_statistics
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
+from model.retrieval.taste import shopper_profiles
 
 _STORE_HALF_LIFE_DAYS = 30.0
-_HALF_LIVES = {"popularity_7d": 7.0, "popularity_30d": 30.0, "popularity_90d": 90.0}
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     frame = shopper_arrays(bought, numbered, store_rows, user_factors, user_text, conf.candidates.block_users).persist()
     sample = shoppers_of(frame.orderBy(F.xxhash64("user_id"), "user_id").limit(channels.neighbour_sample).toArrow())
     catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, promoted, item_factors, sample)
-    catalogue = with_links(night, catalogue, sample, hashes, wanted)
+    catalogue = with_links(night, as_of, catalogue, sample, item_rows, hashes, wanted)
     shipped = ship_arrays(spark, catalogue.to_arrays())
     return DateSide(
         as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf), (bought, numbered, frame)
@@ -111,10 +111,10 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
 
 
 def _check_size(conf: Config, eligible: int, wanted: tuple[str, ...]) -> None:
-    whole = channels_of_the_whole(wanted)
-    if whole and eligible > conf.candidates.items_at_once:
+    needing_all = channels_of_all_items(wanted)
+    if needing_all and eligible > conf.candidates.items_at_once:
         raise LongtailError(
-            f"The channels {', '.join(whole)} share scores between all {eligible} eligible items, but only "
+            f"The channels {', '.join(needing_all)} share scores between all {eligible} eligible items, but only "
             f"{conf.candidates.items_at_once} are scored at once.",
             "Leave these channels out of sequences.channels, or raise candidates.items_at_once.",
         )
@@ -181,7 +181,7 @@ def _catalogue(
     column[eligible] = np.arange(n)
     codes = _kinds(items)
     product_type = codes["product_type"]
-    half_lives = {"popularity": conf.channels.popularity_half_life_days, **_HALF_LIVES}
+    half_lives = popularity_half_lives(conf.channels.popularity_half_life_days)
     sales = sales_by_item(bought, half_lives).toPandas()
     by_store = decayed_by_store_and_item(bought, _STORE_HALF_LIFE_DAYS).toPandas()
     factors = item_factors.toPandas()
@@ -202,7 +202,9 @@ def _catalogue(
         cold=(items.segment == COLD).to_numpy()[eligible],
         text=text,
         als=als[eligible],
-        item_statistics=item_statistics(sales, product_type, eligible, promotions),
+        item_statistics=item_statistics(
+            ITEM_SCORES, item_sales(sales, half_lives, product_type, eligible, promotions), eligible
+        ),
         store_purchases=_by_store(by_store, "decayed", stores, column, n, np.log1p),
         store_promotions=promotions,
         neighbour_ids=sample.user_ids,

@@ -1,33 +1,26 @@
-"""Families of the model's linear terms: terms of one family say nearly the same, and only together say how much."""
+"""The strongest causes of a relevance, from what each term adds to the logit.
+
+Terms of one family say nearly the same, and only their sum says how much it counts.
+"""
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
+
+from model.fusion.inputs import ITEM_FEATURE_FAMILIES
+from model.retrieval.channels import ALL_CHANNELS
 
 LOW = "low:"  # before the name of a term that speaks for a candidate by being low among those of the shopper
 
-# The first pattern that fits a term's name from its start decides; a term of no pattern is a family of its own.
-_FAMILIES = (
-    ("popularity", r"(category|type|brand|provider)_(share|percentile)_|category_purchases_"),
-    ("type", r"type_|title_|product_type_"),
-    ("maker", r"brand_|provider_"),
-    ("category", r"category_"),
-    ("taste", r"als|neighbours|item_knn|ease|transitions|next_item"),
-    ("text", r"text_|words|characters"),
-    ("store", r"store_popularity"),
-    ("promotion", r"store_promotion|promotions?_|discount_|days_since_last_promotion"),
-    ("price", r"price_"),
-    ("age", r"days_since_first_|days_since_listed|segment="),
-    ("popularity", r"popularity|purchases_|(new_)?buyers|spend_|share_of_type|repeat_|days_since_last_|exposures_"),
-    ("popularity", r"demand_|response_|weekend_"),
-)
+_FAMILIES: dict[str, str] = {
+    **{name: channel.family for name, channel in ALL_CHANNELS.items()},
+    **ITEM_FEATURE_FAMILIES,
+}
 
 
 def families(terms: tuple[str, ...]) -> np.ndarray:
-    """[terms] int: 0, 1, … in the order in which families first occur."""
-    names = [next((name for name, pattern in _FAMILIES if re.match(pattern, term)), term) for term in terms]
+    """[terms] int: 0, 1, … in the order in which families first occur; an undeclared term is a family of its own."""
+    names = [_FAMILIES.get(term, term) for term in terms]
     place = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return np.array([place[name] for name in names])
 

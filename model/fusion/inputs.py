@@ -7,20 +7,50 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from model.families import Family
+
 PADDING = -1
 LONGEST_DAYS = 400.0
 _USERS_AT_ONCE = 64
 
-# `column=value` is 1 where the column holds the value; every other name is a numeric column as it is stored.
-ITEM_FEATURES = (
-    "days_since_listed", "days_since_first_purchase", "days_since_last_purchase", "purchases_count_7d",
-    "purchases_count_28d", "purchases_count_90d", "purchases_count_365d", "purchases_count_life", "purchases_trend_28d",
-    "buyers_count_28d", "buyers_count_90d", "new_buyers_count_28d", "repeat_share_90d", "spend_sum_28d",
-    "weekend_share_90d", "price_mean_90d", "price_ratio_90d", "price_percentile_90d", "discount_share_28d",
-    "discount_share_90d", "promotions_count_28d", "days_since_last_promotion", "exposures_count_28d",
-    "response_share_90d", "category_percentile_90d", "category_share_90d", "type_share_90d", "brand_share_90d",
-    "provider_share_90d", "category_purchases_count_28d", "demand_next_28d", "segment=tail", "segment=cold",
-)  # fmt: skip
+# With the family of causes that each belongs to. `column=value` is 1 where the column holds the value; every other name
+# is a numeric column as it is stored.
+ITEM_FEATURE_FAMILIES: dict[str, Family] = {
+    "days_since_listed": "age",
+    "days_since_first_purchase": "age",
+    "days_since_last_purchase": "popularity",
+    "purchases_count_7d": "popularity",
+    "purchases_count_28d": "popularity",
+    "purchases_count_90d": "popularity",
+    "purchases_count_365d": "popularity",
+    "purchases_count_life": "popularity",
+    "purchases_trend_28d": "popularity",
+    "buyers_count_28d": "popularity",
+    "buyers_count_90d": "popularity",
+    "new_buyers_count_28d": "popularity",
+    "repeat_share_90d": "popularity",
+    "spend_sum_28d": "popularity",
+    "weekend_share_90d": "popularity",
+    "price_mean_90d": "price",
+    "price_ratio_90d": "price",
+    "price_percentile_90d": "price",
+    "discount_share_28d": "promotion",
+    "discount_share_90d": "promotion",
+    "promotions_count_28d": "promotion",
+    "days_since_last_promotion": "promotion",
+    "exposures_count_28d": "popularity",
+    "response_share_90d": "popularity",
+    "category_percentile_90d": "popularity",
+    "category_share_90d": "popularity",
+    "type_share_90d": "popularity",
+    "brand_share_90d": "popularity",
+    "provider_share_90d": "popularity",
+    "category_purchases_count_28d": "popularity",
+    "demand_next_28d": "popularity",
+    "segment=tail": "age",
+    "segment=cold": "age",
+}
+ITEM_FEATURES = tuple(ITEM_FEATURE_FAMILIES)
 USER_FEATURES = (
     "purchases_count_7d", "purchases_count_28d", "purchases_count_90d", "purchases_count_life", "baskets_count_28d",
     "baskets_count_life", "spend_sum_28d", "spend_sum_life", "items_count_28d", "items_count_life",

@@ -5,44 +5,41 @@ A kind is a code of `Catalogue.codes`; its scores are computed once for all item
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy import sparse
 
 from model.retrieval.catalogue import Catalogue
+from model.retrieval.channel import Score
 from model.retrieval.scores import ChannelScores
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
 
 NEVER_DAYS = 400.0
-# Log price that is taken for the gap to a type of which the shopper never bought.
+# The gap, in log price, to a type of which the shopper never bought.
 _UNKNOWN_GAP = 1.0
 _NEW_DAYS = 56.0
 
-Channel = Callable[[Catalogue, Shoppers, ChannelSettings], ChannelScores | np.ndarray]
 
-
-def affinity(kind: str) -> Channel:
+def affinity(kind: str) -> Score:
     """log(1 + decayed purchases of the item's kind)."""
 
-    def channel(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
+    def score(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
         code = catalogue.codes[kind]
         counts = shoppers.counts(code[shoppers.item], _width(code), settings.affinity_half_life_days)
         return ChannelScores(np.log1p(counts.toarray()), catalogue.eligible_codes[kind])
 
-    return channel
+    return score
 
 
-def loyalty(kind: str) -> Channel:
+def loyalty(kind: str) -> Score:
     """log(1 + purchases of the item's kind, ever)."""
 
-    def channel(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
+    def score(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
         code = catalogue.codes[kind]
         counts = shoppers.counts(code[shoppers.item], _width(code), None)
         return ChannelScores(np.log1p(counts.toarray()), catalogue.eligible_codes[kind])
 
-    return channel
+    return score
 
 
 def type_recency(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
@@ -101,21 +98,3 @@ def price_gap(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSetting
 
 def _width(code: np.ndarray) -> int:
     return int(code.max(initial=0)) + 1
-
-
-CHANNELS: dict[str, Channel] = {
-    "type_affinity": affinity("product_type"),
-    "type_loyalty": loyalty("product_type"),
-    "type_recency": type_recency,
-    "type_variety": type_variety,
-    "type_novelty": type_novelty,
-    "category_affinity": affinity("category"),
-    "category_novelty": category_novelty,
-    "brand_type_affinity": affinity("brand_type"),
-    "provider_type_affinity": affinity("provider_type"),
-    "provider_type_loyalty": loyalty("provider_type"),
-    "provider_category_affinity": affinity("provider_category"),
-    "provider_category_loyalty": loyalty("provider_category"),
-    "title_loyalty": loyalty("title"),
-    "price_gap": price_gap,
-}

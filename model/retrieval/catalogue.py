@@ -29,14 +29,14 @@ class Catalogue:
     cold: np.ndarray  # [n] bool, eligible items without a sale in the segments' window
     text: np.ndarray  # [t, d] float32 unit vectors
     als: np.ndarray  # [n, k] float32 factors, zero where the item has none
-    item_statistics: np.ndarray  # [q, n] float32, in the order of model.retrieval.channels.ITEM_CHANNELS
+    item_statistics: dict[str, np.ndarray]  # [n] float32 by name, see model.retrieval.item_statistics
     store_purchases: sparse.csr_matrix  # [s, n] log(1 + decayed purchases in that store)
     store_promotions: sparse.csr_matrix  # [s, n] share of the last weeks in which the store promoted the item
     neighbour_ids: np.ndarray  # [p] str
     neighbour_profiles: sparse.csr_matrix  # [p, m + types] unit rows, tf-idf of items and product types
     neighbour_purchases: sparse.csr_matrix  # [p, n] decayed purchases
     profile_idf: np.ndarray  # [m + types] float32
-    # By name, see model.retrieval.sequences: [m, n] from a known to an eligible item, or [m, m] between known items.
+    # By name, see model.retrieval.links: [m, n] from a known to an eligible item, or [m, m] between known items.
     links: dict[str, sparse.csr_matrix] = field(default_factory=dict)
 
     @property
@@ -79,17 +79,14 @@ class Catalogue:
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Plain arrays to be sent to executors; a sparse matrix becomes four."""
         arrays: dict[str, np.ndarray] = {}
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if sparse.issparse(value):
-                arrays |= _parts(one.name, value)
-            elif isinstance(value, dict):
-                arrays[one.name] = np.array(list(value), dtype=str)
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, dict):
+                arrays[part.name] = np.array(list(value), dtype=str)
                 for name, member in value.items():
-                    whole = {f"{one.name}.{name}": member}
-                    arrays |= _parts(f"{one.name}.{name}", member) if sparse.issparse(member) else whole
+                    arrays |= _flat(f"{part.name}.{name}", member)
             else:
-                arrays[one.name] = value
+                arrays |= _flat(part.name, value)
         return arrays
 
     @classmethod
@@ -97,21 +94,24 @@ class Catalogue:
         """The inverse of `to_arrays`, over a function or mapping from a name to an array."""
         get = load if callable(load) else load.__getitem__
         values: dict[str, object] = {}
-        for one in fields(cls):
-            if one.type == "sparse.csr_matrix":
-                values[one.name] = _matrix(one.name, get)
-            elif one.name == "codes":
-                values[one.name] = {str(name): get(f"codes.{name}") for name in get("codes")}
-            elif one.name == "links":
-                values[one.name] = {str(name): _matrix(f"links.{name}", get) for name in get("links")}
+        for part in fields(cls):
+            member = _matrix if "csr_matrix" in str(part.type) else _array
+            if str(part.type).startswith("dict"):
+                values[part.name] = {str(name): member(f"{part.name}.{name}", get) for name in get(part.name)}
             else:
-                values[one.name] = get(one.name)
+                values[part.name] = member(part.name, get)
         return cls(**values)  # type: ignore[arg-type]  # the fields' types are those of the loop above
 
 
-def _parts(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:
-    parts = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr, "shape": np.array(matrix.shape)}
+def _flat(name: str, value: np.ndarray | sparse.csr_matrix) -> dict[str, np.ndarray]:
+    if not isinstance(value, sparse.csr_matrix):
+        return {name: value}
+    parts = {"data": value.data, "indices": value.indices, "indptr": value.indptr, "shape": np.array(value.shape)}
     return {f"{name}.{part}": array for part, array in parts.items()}
+
+
+def _array(name: str, get: Callable[[str], np.ndarray]) -> np.ndarray:
+    return get(name)
 
 
 def _matrix(name: str, get: Callable[[str], np.ndarray]) -> sparse.csr_matrix:

@@ -9,14 +9,14 @@ import numpy as np
 from scipy import sparse
 
 from model.retrieval.catalogue import Catalogue
+from model.retrieval.links import LIKE_TEXTS, Links
 from model.retrieval.scores import ChannelScores
+from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
-
-TEXT_NEIGHBOURS = "text_neighbours"
 
 
 @dataclass(frozen=True)
-class LinkChannel:
+class LinkScores:
     """Score of item i = sum, or maximum, over history items h of weight(h) * links[h, i].
 
     The weight of the item n places back is decay^n (`decayed`), 1 / number of items (`mean`), or 1 for the newest and 0
@@ -24,78 +24,49 @@ class LinkChannel:
     before the links are followed, or the scored items after it, so that items with few links of their own get some.
     """
 
-    links: str
+    links: Links
     history: Literal["newest", "decayed", "mean"]
     combine: Literal["sum", "maximum"] = "sum"
     spread: Literal["", "before", "after", "both"] = ""
-    of: Literal["item", "text_row", "product_type", "category", "brand_type"] = "item"
 
+    @property
+    def needs_all_items(self) -> bool:
+        """Whether eligible items share scores, so that they cannot be scored in parts."""
+        return self.spread in {"after", "both"}
 
-LINK_CHANNELS: dict[str, LinkChannel] = {
-    "next_item": LinkChannel("transitions", "newest"),
-    "transitions": LinkChannel("transitions", "decayed"),
-    "transitions_back": LinkChannel("transitions_back", "decayed"),
-    "item_knn": LinkChannel("cosines", "mean"),
-    "item_knn_decayed": LinkChannel("cosines", "decayed"),
-    "ease": LinkChannel("ease", "mean"),
-    "ease_decayed": LinkChannel("ease", "decayed"),
-    "transitions_from_like_texts": LinkChannel("transitions", "decayed", spread="before"),
-    "transitions_to_like_texts": LinkChannel("transitions", "decayed", spread="after"),
-    "item_knn_from_like_texts": LinkChannel("cosines", "decayed", spread="before"),
-    "item_knn_to_like_texts": LinkChannel("cosines", "decayed", spread="after"),
-    "transitions_between_like_texts": LinkChannel("transitions", "decayed", spread="both"),
-    "item_knn_between_like_texts": LinkChannel("cosines", "decayed", spread="both"),
-    "type_transitions": LinkChannel("type_transitions", "decayed", of="product_type"),
-    "type_knn": LinkChannel("type_cosines", "mean", of="product_type"),
-    "brand_transitions": LinkChannel("brand_transitions", "decayed", of="brand_type"),
-    "brand_knn": LinkChannel("brand_cosines", "mean", of="brand_type"),
-    "words": LinkChannel("words", "decayed", "maximum", of="text_row"),
-    "words_newest": LinkChannel("words", "newest", of="text_row"),
-    "words_mean": LinkChannel("words", "mean", of="text_row"),
-    "characters": LinkChannel("characters", "decayed", "maximum", of="text_row"),
-    "characters_newest": LinkChannel("characters", "newest", of="text_row"),
-    "characters_mean": LinkChannel("characters", "mean", of="text_row"),
-}
+    def __call__(self, catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
+        """One score for each eligible item or group; zero where the catalogue does not have the channel's links."""
+        links = catalogue.links.get(self.links.name)
+        if links is None or (self.spread and LIKE_TEXTS.name not in catalogue.links):
+            return ChannelScores(np.zeros((1, len(catalogue.eligible)), dtype=np.float32))
+        length = 1 if self.history == "newest" else settings.history_items
+        group, column = (None, None) if self.links.of == "item" else catalogue.grouping(self.links.of)
+        places = newest_places(shoppers, group, length)
+        if self.links.of not in {"item", "text_row"}:
+            places = np.where(places == 0, -1, places)
+        if self.combine == "maximum":
+            scores = _maximum(places, links, settings.history_decay)
+        else:
+            decay = settings.history_decay if self.history == "decayed" else None
+            scores = self._followed(catalogue, _weights(places, links.shape[0], decay), links)
+        return ChannelScores(scores, column)
 
-
-def link_scores(
-    channel: LinkChannel, catalogue: Catalogue, shoppers: Shoppers, history_items: int, history_decay: float
-) -> ChannelScores:
-    """One score for each eligible item or group; zero where the catalogue does not have the channel's links."""
-    links = catalogue.links.get(channel.links)
-    if links is None or (channel.spread and TEXT_NEIGHBOURS not in catalogue.links):
-        return ChannelScores(np.zeros((1, len(catalogue.eligible)), dtype=np.float32))
-    length = 1 if channel.history == "newest" else history_items
-    group, column = (None, None) if channel.of == "item" else catalogue.grouping(channel.of)
-    places = newest_places(shoppers, group, length)
-    if channel.of not in {"item", "text_row"}:
-        places = np.where(places == 0, -1, places)
-    if channel.combine == "maximum":
-        found = _maximum(places, links, history_decay)
-    else:
-        weights = _weights(places, links.shape[0], history_decay if channel.history == "decayed" else None)
-        found = _followed(channel, catalogue, weights, links)
-    return ChannelScores(found, column)
-
-
-def _followed(
-    channel: LinkChannel, catalogue: Catalogue, weights: sparse.csr_matrix, links: sparse.csr_matrix
-) -> np.ndarray:
-    if channel.spread in {"before", "both"}:
-        weights = weights @ catalogue.links[TEXT_NEIGHBOURS]
-    scores = weights @ links
-    if channel.spread in {"after", "both"}:
-        like = catalogue.links[TEXT_NEIGHBOURS][catalogue.eligible][:, catalogue.eligible]
-        scores = scores @ like.T.tocsr()
-    return np.asarray(scores.toarray())
+    def _followed(self, catalogue: Catalogue, weights: sparse.csr_matrix, links: sparse.csr_matrix) -> np.ndarray:
+        if self.spread in {"before", "both"}:
+            weights = weights @ catalogue.links[LIKE_TEXTS.name]
+        scores = weights @ links
+        if self.spread in {"after", "both"}:
+            like = catalogue.links[LIKE_TEXTS.name][catalogue.eligible][:, catalogue.eligible]
+            scores = scores @ like.T.tocsr()
+        return np.asarray(scores.toarray())
 
 
 def newest_places(shoppers: Shoppers, group: np.ndarray | None, length: int) -> np.ndarray:
     """[b, length] the distinct items bought, or the distinct groups [m] of these, newest first; -1 where fewer."""
     bought = shoppers.item.astype(np.int64) if group is None else group[shoppers.item].astype(np.int64)
     _, first = np.unique(shoppers.row * (bought.max(initial=0) + 1) + bought, return_index=True)
-    kept = np.sort(first)
-    row, item = shoppers.row[kept], bought[kept]
+    newest = np.sort(first)
+    row, item = shoppers.row[newest], bought[newest]
     count = np.bincount(row, minlength=len(shoppers))
     place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     places = np.full((len(shoppers), length), -1, dtype=np.int64)

@@ -4,9 +4,10 @@ import numpy as np
 from scipy import sparse
 
 from model.retrieval.catalogue import Catalogue
-from model.retrieval.channels import ITEM_CHANNELS, shopper_profiles
+from model.retrieval.channels import ITEM_SCORES
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
+from model.retrieval.taste import shopper_profiles
 
 SETTINGS = ChannelSettings(history_items=3, history_decay=0.5, affinity_half_life_days=10.0, neighbours=1)
 
@@ -28,8 +29,8 @@ def catalogue() -> Catalogue:
     """Items: 0 tea A, 1 milk B, 2 tea B, 3 rye C, 4 rye D, 5 without type; items 2, 3, 4 and 5 are eligible."""
     product_type = np.array([1, 2, 1, 3, 3, 0], dtype=np.int32)
     people, idf = shoppers(), np.ones(6 + 4, dtype=np.float32)
-    statistics = np.zeros((len(ITEM_CHANNELS), 4), dtype=np.float32)
-    statistics[0] = [0.1, 0.2, 0.3, 0.4]
+    statistics = {score.name: np.zeros(4, dtype=np.float32) for score in ITEM_SCORES}
+    statistics["popularity"] = np.array([0.1, 0.2, 0.3, 0.4], dtype=np.float32)
     return Catalogue(
         item_ids=np.array(["tea-a", "milk-b", "tea-b", "rye-c", "rye-d", "odd"]),
         codes={

@@ -3,15 +3,22 @@ import pytest
 
 from model.retrieval.affinities import NEVER_DAYS
 from model.retrieval.catalogue import Catalogue
-from model.retrieval.channels import CHANNELS, score_channels
+from model.retrieval.channels import (
+    ALL_CHANNELS,
+    CHANNELS,
+    ITEM_SCORES,
+    popularity_half_lives,
+    score_channels,
+    silent_channels,
+)
 from model.retrieval.scores import ChannelScores
 from model.retrieval.shoppers import Shoppers
 from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
 
 
-def dense(one: ChannelScores) -> np.ndarray:
-    rows, items = one.shape
-    return one.at(np.arange(rows)[:, None], np.arange(items)[None, :])
+def dense(channel: ChannelScores) -> np.ndarray:
+    rows, items = channel.shape
+    return channel.at(np.arange(rows)[:, None], np.arange(items)[None, :])
 
 
 def scores(name: str) -> np.ndarray:
@@ -58,7 +65,7 @@ def test_a_shopper_is_no_neighbour_of_itself() -> None:
     np.testing.assert_allclose(scores("neighbours")[1], 0.0)
 
 
-def test_item_channels_have_one_row_for_all() -> None:
+def test_channels_of_the_item_alone_have_one_row() -> None:
     popularity = scores("popularity")
     assert popularity.shape == (1, 4)
     np.testing.assert_allclose(popularity[0], [0.1, 0.2, 0.3, 0.4], rtol=1e-6)
@@ -66,9 +73,10 @@ def test_item_channels_have_one_row_for_all() -> None:
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_every_channel_is_finite_for_all_shoppers(name: str) -> None:
-    found = scores(name)
-    assert found.shape == (3, 4)
-    assert np.isfinite(found).all()
+    values = scores(name)
+    of_item = name in {score.name for score in ITEM_SCORES}
+    assert values.shape == (1 if of_item else 3, 4)
+    assert np.isfinite(values).all()
 
 
 def test_a_catalogue_survives_being_sent() -> None:
@@ -97,10 +105,37 @@ def test_variety_and_novelty_count_items_and_not_purchases() -> None:
     )
     # tea-a twice and tea-b once are two items; tea-a was new 90 days ago, tea-b 2 days ago.
     for name, expected in (("type_variety", [2, 1, 1, 0]), ("type_novelty", [1, 0, 0, 0])):
-        found = dense(score_channels(catalogue(), people, SETTINGS, (name,))[0])
-        np.testing.assert_allclose(np.expm1(found[0]), expected, atol=1e-6)
+        values = dense(score_channels(catalogue(), people, SETTINGS, (name,))[0])
+        np.testing.assert_allclose(np.expm1(values[0]), expected, atol=1e-6)
 
 
 def test_price_gap_is_to_what_the_shopper_pays_within_the_type() -> None:
     # ann bought tea at +0.2, tea-b is at -0.2; she never bought rye. bob bought rye-c at +0.5: rye-d is 1.0 away.
     np.testing.assert_allclose(scores("price_gap")[:2], [[0.4, 1, 1, 1], [1, 0, 1, 1]], atol=1e-6)
+
+
+def test_a_name_is_declared_once_and_its_score_goes_by_it() -> None:
+    assert {name: channel.name for name, channel in ALL_CHANNELS.items()} == {name: name for name in ALL_CHANNELS}
+    assert len(ALL_CHANNELS) == 53
+    assert all(channel.meaning.endswith(".") for channel in ALL_CHANNELS.values())
+    assert [score.name for score in ITEM_SCORES] == [
+        name for name, channel in CHANNELS.items() if channel.score in ITEM_SCORES
+    ]
+
+
+def test_a_channel_of_another_version_is_named() -> None:
+    with pytest.raises(ValueError, match="no channel seen_together in this version"):
+        score_channels(catalogue(), shoppers(), SETTINGS, ("als", "seen_together"))
+
+
+def test_channels_without_what_they_need_are_silent() -> None:
+    names = ("als", "type_affinity", "brand_type_affinity", "store_promotion", "promotion_reach", "brand_knn")
+    assert silent_channels(names, {"items.brand", "items.price"}) == ("brand_type_affinity", "brand_knn")
+    assert silent_channels(names, {"promotions"}) == ("store_promotion", "promotion_reach")
+    assert silent_channels(names, {"items.price"}) == ()
+
+
+def test_popularities_have_their_half_life_or_the_configured_one() -> None:
+    assert popularity_half_lives(14.0) == {
+        "popularity": 14.0, "popularity_7d": 7.0, "popularity_30d": 30.0, "popularity_90d": 90.0,
+    }  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from model.retrieval.candidates import sample_for_training, top_candidates
-from model.retrieval.channels import ALL_CHANNELS
+from model.retrieval.channels import CHANNELS
 from model.retrieval.first_stage import FirstStage, fit_first_stage
 from model.retrieval.scores import ChannelScores
 from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
@@ -81,16 +81,16 @@ def test_fewer_items_than_asked_are_all_returned() -> None:
 
 def test_the_training_sample_weighs_negatives_for_all_they_stand_for() -> None:
     positives = {"ann": np.array([0]), "bob": np.array([1])}
-    sample = sample_for_training(catalogue(), shoppers(), SETTINGS, ALL_CHANNELS, positives, negatives=2, seed=1)
+    sample = sample_for_training(catalogue(), shoppers(), SETTINGS, tuple(CHANNELS), positives, negatives=2, seed=1)
     # ann has one positive and two of three others; bob's rye-c was bought before, so bob gives nothing.
     assert sample.label.tolist() == [1.0, 0.0, 0.0]
     assert sample.weight.tolist() == [1.0, 1.5, 1.5]
-    assert sample.scores.shape == (len(ALL_CHANNELS), 3)
+    assert sample.scores.shape == (len(CHANNELS), 3)
 
 
 def test_nobody_with_a_positive_gives_an_empty_sample() -> None:
-    sample = sample_for_training(catalogue(), shoppers(), SETTINGS, ALL_CHANNELS, {}, negatives=2, seed=1)
-    assert sample.scores.shape == (len(ALL_CHANNELS), 0)
+    sample = sample_for_training(catalogue(), shoppers(), SETTINGS, tuple(CHANNELS), {}, negatives=2, seed=1)
+    assert sample.scores.shape == (len(CHANNELS), 0)
 
 
 def test_cold_items_take_the_last_places_of_warm_ones() -> None:
@@ -109,7 +109,7 @@ def test_items_in_parts_give_what_all_at_once_give(
 ) -> None:
     links = sparse.csr_matrix(np.arange(24, dtype=np.float32).reshape(6, 4))
     store = replace(catalogue(), links={"transitions": links})
-    channels = (*ALL_CHANNELS, "transitions")
+    channels = (*CHANNELS, "transitions")
     generator, k = np.random.default_rng(3), len(channels)
     model = FirstStage("v", channels, np.zeros(k), np.ones(k), np.zeros(k), generator.normal(size=3 * k), bias=0.0)
     how = (store, shoppers(), SETTINGS, model, top, exclude_bought, least_cold)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from model.exposure.phrases import PHRASES
 from model.retrieval.catalogue import Catalogue
-from model.retrieval.channels import score_channels
+from model.retrieval.channels import SEQUENCE_CHANNELS, links_followed, score_channels
+from model.retrieval.links import TRANSITIONS, TYPE_TRANSITIONS, WORDS
 from model.retrieval.scores import ChannelScores
-from model.retrieval.sequences import LINK_CHANNELS, LinkChannel, link_scores, newest_places
+from model.retrieval.sequences import LinkScores, newest_places
 from model.retrieval.shoppers import Shoppers
 from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
 
@@ -27,65 +27,65 @@ BRANDS = sparse.identity(6, dtype=np.float32, format="csr")
 
 
 def linked() -> Catalogue:
-    shape = {"item": LINKS, "text_row": TEXTS, "product_type": TYPES, "brand_type": BRANDS}
-    links = {channel.links: shape[channel.of] for channel in LINK_CHANNELS.values()}
+    matrix = {"item": LINKS, "text_row": TEXTS, "product_type": TYPES, "brand_type": BRANDS}
+    links = {kind.name: matrix[kind.of] for kind in links_followed(SEQUENCE_CHANNELS)}
     return replace(catalogue(), links={**links, "text_neighbours": sparse.csr_matrix(LIKE)})
 
 
-def scores(channel: LinkChannel, people: Shoppers | None = None) -> np.ndarray:
-    return dense(link_scores(channel, linked(), people or shoppers(), history_items=3, history_decay=0.5))
+def scores(channel: LinkScores, people: Shoppers | None = None) -> np.ndarray:
+    return dense(channel(linked(), people or shoppers(), SETTINGS))
 
 
-def dense(one: ChannelScores) -> np.ndarray:
-    return one.values if one.column is None else one.values[:, one.column]
+def dense(channel: ChannelScores) -> np.ndarray:
+    return channel.values if channel.column is None else channel.values[:, channel.column]
 
 
 @pytest.mark.parametrize(
     ("channel", "ann"),
     [
         # ann's newest is tea-a, before it milk-b; weights 1 and 1/2, or 1/2 each, or 1 and 0.
-        (LinkChannel("transitions", "decayed"), [0.2 + 0.3, 0.4, 0.25, 0]),
-        (LinkChannel("transitions", "mean"), [0.1 + 0.3, 0.2, 0.25, 0]),
-        (LinkChannel("transitions", "newest"), [0.2, 0.4, 0, 0]),
-        (LinkChannel("transitions", "decayed", "maximum"), [max(0.2, 0.3), 0.4, 0.25, 0]),
+        (LinkScores(TRANSITIONS, "decayed"), [0.2 + 0.3, 0.4, 0.25, 0]),
+        (LinkScores(TRANSITIONS, "mean"), [0.1 + 0.3, 0.2, 0.25, 0]),
+        (LinkScores(TRANSITIONS, "newest"), [0.2, 0.4, 0, 0]),
+        (LinkScores(TRANSITIONS, "decayed", "maximum"), [max(0.2, 0.3), 0.4, 0.25, 0]),
         # Before: milk-b weighs 1/2 and another 1/2 as the like of tea-a.
-        (LinkChannel("transitions", "decayed", spread="before"), [0.2 + 0.6, 0.4, 0.5, 0]),
-        # After: rye-c gets a quarter of what odd has, which is nothing; nobody else has a like.
-        (LinkChannel("transitions", "decayed", spread="after"), [0.5, 0.4, 0.25, 0]),
+        (LinkScores(TRANSITIONS, "decayed", spread="before"), [0.2 + 0.6, 0.4, 0.5, 0]),
+        # After: rye-c gets a quarter of what odd has, which is nothing; no other item has a like.
+        (LinkScores(TRANSITIONS, "decayed", spread="after"), [0.5, 0.4, 0.25, 0]),
     ],
 )
-def test_scores_of_links(channel: LinkChannel, ann: list[float]) -> None:
-    found = scores(channel)
-    np.testing.assert_allclose(found[0], ann, rtol=1e-6)
-    np.testing.assert_allclose(found[1], [0, 0, 0.8, 0], rtol=1e-6)  # bob's only item is rye-c
-    np.testing.assert_allclose(found[2], 0.0)
+def test_scores_of_links(channel: LinkScores, ann: list[float]) -> None:
+    values = scores(channel)
+    np.testing.assert_allclose(values[0], ann, rtol=1e-6)
+    np.testing.assert_allclose(values[1], [0, 0, 0.8, 0], rtol=1e-6)  # bob's only item is rye-c
+    np.testing.assert_allclose(values[2], 0.0)
 
 
 @pytest.mark.parametrize(
     ("channel", "ann"),
     [
         # ann's texts are 0, then 1 at half; tea-b is text 2, rye-c text 1, rye-d text 2, odd text 0.
-        (LinkChannel("words", "decayed", "maximum", of="text_row"), [0.3, 0.5, 0.3, 1]),
-        (LinkChannel("words", "newest", of="text_row"), [0, 0.4, 0, 1]),
-        (LinkChannel("words", "mean", of="text_row"), [0.3, 0.7, 0.3, 0.7]),
+        (LinkScores(WORDS, "decayed", "maximum"), [0.3, 0.5, 0.3, 1]),
+        (LinkScores(WORDS, "newest"), [0, 0.4, 0, 1]),
+        (LinkScores(WORDS, "mean"), [0.3, 0.7, 0.3, 0.7]),
         # ann's types are tea, then milk at half; tea-b is tea, rye-c and rye-d are rye, odd has no type.
-        (LinkChannel("type_transitions", "decayed", of="product_type"), [0.2, 0.5, 0.5, 0]),
+        (LinkScores(TYPE_TRANSITIONS, "decayed"), [0.2, 0.5, 0.5, 0]),
     ],
 )
-def test_scores_of_links_between_texts(channel: LinkChannel, ann: list[float]) -> None:
+def test_scores_of_links_between_texts(channel: LinkScores, ann: list[float]) -> None:
     np.testing.assert_allclose(scores(channel)[0], ann, rtol=1e-6)
 
 
-def test_an_item_without_a_group_tells_nothing() -> None:
+def test_an_item_without_a_group_links_nothing() -> None:
     people = replace(shoppers(), item=np.array([5, 5, 3], dtype=np.int32))
-    assert not scores(LinkChannel("type_transitions", "decayed", of="product_type"), people)[0].any()
-    assert not scores(LinkChannel("type_transitions", "decayed", "maximum", of="product_type"), people)[0].any()
+    assert not scores(LinkScores(TYPE_TRANSITIONS, "decayed"), people)[0].any()
+    assert not scores(LinkScores(TYPE_TRANSITIONS, "decayed", "maximum"), people)[0].any()
 
 
 def test_spreading_after_gives_an_item_the_score_of_its_like() -> None:
     other = replace(linked(), links={**linked().links, "text_neighbours": sparse.csr_matrix(LIKE.T)})
-    found = dense(link_scores(LinkChannel("transitions", "decayed", spread="after"), other, shoppers(), 3, 0.5))
-    np.testing.assert_allclose(found[0], [0.5, 0.4, 0.25, 0.25 * 0.4], rtol=1e-6)
+    channel = LinkScores(TRANSITIONS, "decayed", spread="after")
+    np.testing.assert_allclose(dense(channel(other, shoppers(), SETTINGS))[0], [0.5, 0.4, 0.25, 0.25 * 0.4], rtol=1e-6)
 
 
 def test_places_are_distinct_items_newest_first_and_bounded() -> None:
@@ -98,20 +98,16 @@ def test_places_are_distinct_items_newest_first_and_bounded() -> None:
     assert newest_places(people, np.array([0, 1, 2, 0]), 3).tolist() == [[0, 1, -1], [2, -1, -1], [-1, -1, -1]]
 
 
-@pytest.mark.parametrize("name", LINK_CHANNELS)
+@pytest.mark.parametrize("name", SEQUENCE_CHANNELS)
 def test_a_channel_without_its_links_scores_zero(name: str) -> None:
-    found = score_channels(catalogue(), shoppers(), SETTINGS, (name,))[0]
-    assert found.shape == (1, 4)
-    assert not found.values.any()
-
-
-def test_every_channel_has_a_reason_in_words() -> None:
-    assert set(LINK_CHANNELS) <= set(PHRASES)
+    scored = score_channels(catalogue(), shoppers(), SETTINGS, (name,))[0]
+    assert scored.shape == (1, 4)
+    assert not scored.values.any()
 
 
 def test_links_survive_being_sent() -> None:
     sent = Catalogue.from_arrays(linked().to_arrays())
     assert set(sent.links) == set(linked().links)
-    for name in LINK_CHANNELS:
+    for name in SEQUENCE_CHANNELS:
         expected = score_channels(linked(), shoppers(), SETTINGS, (name,))[0].values
         np.testing.assert_array_equal(score_channels(sent, shoppers(), SETTINGS, (name,))[0].values, expected)
