@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-from model.exposure.phrases import phrase_of
+from datetime import date
 
-RAISED_BY_ITEM_FLOOR = "lifted by its own floor"
-HELD_BY_CAP = "held back by its cap"
-HELD_BY_STOCK = "held back by what is in stock"
-LAUNCHED = "lifted as a new item"
-NOT_PERSONAL = "Relevant to many shoppers; the list is not personal"
-EXPLORED = "drawn at random to learn about it"
+from model.phrases import phrases
+
+_WORDS = phrases()
+
+RAISED_BY_ITEM_FLOOR = _WORDS.raised_by_item_floor
+HELD_BY_CAP = _WORDS.held_by_item_cap
+HELD_BY_STOCK = _WORDS.held_by_stock
+LAUNCHED = _WORDS.raised_as_new
+NOT_PERSONAL = _WORDS.shared_list
+EXPLORED = _WORDS.explored
 
 
 def raised_by(group: str) -> str:
-    """An item whose boost is paid for by the floor of a group."""
-    return f"lifted by the floor for {group}"
+    """Of an item whose boost the floor of a group pays for."""
+    return _WORDS.raised_by_group_floor.format(group=group)
 
 
 def held_by(group: str) -> str:
-    """An item that the cap of a group keeps from more."""
-    return f"held back by the cap for {group}"
+    """Of an item that the cap of a group keeps from more exposure."""
+    return _WORDS.held_by_group_cap.format(group=group)
 
 
 def in_place_of(title: str) -> str:
-    """What the shopper would see there by relevance alone."""
-    return f"in place of {title}"
+    """Of an entry that displaced what relevance alone would show there."""
+    return _WORDS.in_place_of.format(title=title)
 
 
 def swapped_in_for(group: str) -> str:
-    """An entry that is there because the floor of a group was still short."""
-    return f"placed to meet the floor for {group}"
+    """Of an entry that the repair of a missed floor put there."""
+    return _WORDS.swapped_in_for_group.format(group=group)
+
+
+def pinned_by(owner: str, until: date | None) -> str:
+    """Of an item that a merchandising rule pins: 'pinned by Ann until 2017-12-24'."""
+    return _rule_by(_WORDS.pinned, _WORDS.pinned_until, owner, until)
+
+
+def banned_by(owner: str, until: date | None) -> str:
+    """Of an item that a merchandising rule bans."""
+    return _rule_by(_WORDS.banned, _WORDS.banned_until, owner, until)
+
+
+def _rule_by(unlimited: str, limited: str, owner: str, until: date | None) -> str:
+    return unlimited.format(owner=owner) if until is None else limited.format(owner=owner, day=until.isoformat())
 
 
 def reason_of(cause: str | None, *constraints: str) -> str:
-    """'Bought this type before; lifted by the floor for new_items'; empty constraints are left out."""
-    return "; ".join([phrase_of(cause), *(text for text in constraints if text)])
+    """'Bought this type recently; boosted by the floor for new_items'; empty constraints are left out.
+
+    cause: as `relevance.top_reasons` names it
+    """
+    return "; ".join([_WORDS.cause(cause), *(text for text in constraints if text)])

@@ -30,7 +30,7 @@ def fill(spark: SparkSession, conf: Config, users: int, as_of: date) -> None:
         F.lit(as_of).alias("as_of"), F.lit("main").alias("policy"), user.alias("user_id"),
         F.lit("tail_shelf").alias("placement"), (F.col("k") + 1).alias("rank"), item.alias("item_id"),
         f.alias("relevance"), F.lit(0.25).alias("boost"), F.lit(1.0).alias("exposure"), F.lit(1.0).alias("propensity"),
-        F.concat(F.lit("Bought this type before; in place of item "), "item").alias("reason"),
+        F.concat(F.lit("Bought this type recently; in place of item "), "item").alias("reason"),
         F.lit("1").alias("model_version"), F.lit("run").alias("run_id"),
     )  # fmt: skip
     lists = lists.withColumn("value", F.col("relevance")).withColumn("score", F.col("relevance") + F.col("boost"))

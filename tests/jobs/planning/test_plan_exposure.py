@@ -139,7 +139,7 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
     # A draw from a single candidate that the caps leave is certain; most shoppers have more.
     assert (explored["propensity"] < 1).mean() > 0.5
     assert explored["reason"].str.endswith("drawn at random to learn about it").all()
-    assert lists.loc[(lists["user_id"] == "u20"), "reason"].str.startswith("Relevant on the whole").all()
+    assert lists.loc[(lists["user_id"] == "u20"), "reason"].str.startswith("Relevant overall").all()
 
     # Visits of u00 to u20: 2 * (1 + … + 10) / 30 + 1 / 30 = 3.7; full lists deliver 2.4 a visit.
     total = 3.7 * 2.4
@@ -157,7 +157,7 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
     assert (floors["shortfall"] == 0).all()
     assert items.loc["n1", "boost"] > 0
     assert items.loc["n1", "binding"] == "floor"
-    lifted = "Bought this type before; lifted by the floor for new_items"
+    lifted = "Bought this type recently; boosted by the floor for new_items"
     assert planned.loc[planned["item_id"] == "n1", "reason"].str.startswith(lifted).any()
 
     # A low value of a cause has other words than a high one.

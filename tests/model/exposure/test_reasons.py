@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
 
-from model.exposure.phrases import LOW_PHRASES, PHRASES, phrase_of
-from model.exposure.reasons import EXPLORED, raised_by, reason_of
-from model.fusion.inputs import ITEM_FEATURES, columns_of
-from model.retrieval.channels import ALL_CHANNELS
-
-
-@pytest.mark.parametrize(
-    ("name", "phrase"),
-    [
-        ("type_affinity", "Bought this type before"),
-        ("visits_share_28d", "High visits share 28d"),
-        ("low:visits_share_28d", "Low visits share 28d"),
-        ("days_since_listed", "Long in the shop"),
-        ("low:days_since_listed", "New in the shop"),
-        ("", "Relevant on the whole"),
-        (None, "Relevant on the whole"),
-    ],
+from model.exposure.reasons import (
+    EXPLORED,
+    banned_by,
+    held_by,
+    in_place_of,
+    pinned_by,
+    raised_by,
+    reason_of,
+    swapped_in_for,
 )
-def test_phrase(name: str | None, phrase: str) -> None:
-    assert phrase_of(name) == phrase
 
 
-def test_reason() -> None:
-    lifted = reason_of("type_affinity", raised_by("new_items"))
-    assert lifted == "Bought this type before; lifted by the floor for new_items"
-    assert reason_of("als", "", EXPLORED).endswith("baskets; drawn at random to learn about it") is False
-    assert reason_of("als") == phrase_of("als")
+def test_a_reason_is_the_cause_and_what_moved_the_entry() -> None:
+    boosted = reason_of("type_affinity", raised_by("new_items"))
+    assert boosted == "Bought this type recently; boosted by the floor for new_items"
+    assert reason_of("low:days_since_listed", held_by("brand"), in_place_of("Rye {500 g}")) == (
+        "New in the range; limited by the cap for brand; in place of Rye {500 g}"
+    )
 
 
-def test_every_channel_and_every_feature_of_an_item_has_a_phrase() -> None:
-    assert {*ALL_CHANNELS, *columns_of(ITEM_FEATURES)} - {"segment"} <= {*PHRASES}
-    assert {*columns_of(ITEM_FEATURES)} - {"segment"} <= {*LOW_PHRASES}
+def test_without_a_constraint_the_cause_stands_alone() -> None:
+    assert reason_of("als", "", "") == "Matches the taste of past purchases"
+    assert reason_of(None, "", EXPLORED) == "Relevant overall; drawn at random to learn about it"
+
+
+def test_constraints_name_groups_and_owners() -> None:
+    assert swapped_in_for("cold") == "added to meet the floor for cold"
+    assert pinned_by("Ann", date(2017, 12, 24)) == "pinned by Ann until 2017-12-24"
+    assert banned_by("Ben", None) == "banned by Ben"

@@ -1,0 +1,26 @@
+"""The words of reasons, one module a language: model/phrases/en.py holds all of English."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from model.phrases.table import Phrases
+
+ENGLISH = "en"
+
+
+def languages() -> tuple[str, ...]:
+    """The codes of the languages that there are phrases for, in alphabetical order."""
+    return tuple(sorted(module.name for module in iter_modules(__path__) if module.name != "table"))
+
+
+def phrases(language: str = ENGLISH) -> Phrases:
+    """The phrases of a language by its code; a new language is one more module here with a `PHRASES`.
+
+    Raises ValueError naming the languages that there are.
+    """
+    if language not in languages():
+        raise ValueError(f"There are no phrases in {language}; choose one of {', '.join(languages())}.")
+    table: Phrases = import_module(f"{__name__}.{language}").PHRASES
+    return table

@@ -1,0 +1,165 @@
+"""English."""
+
+from __future__ import annotations
+
+from model.phrases.table import Cause, Phrases
+
+_TASTE = {
+    "als": Cause("Matches the taste of past purchases", "Something other than the usual taste"),
+    "neighbours": Cause("Popular with similar shoppers", "Not yet found by similar shoppers"),
+    "next_item": Cause("Often bought right after the latest purchase", "Rarely bought right after the latest purchase"),
+    "transitions": Cause("Often bought soon after recent purchases", "Rarely bought soon after recent purchases"),
+    "transitions_back": Cause(
+        "Often bought just before recent purchases", "Rarely bought just before recent purchases"
+    ),
+    "transitions_from_like_texts": Cause(
+        "Often bought soon after products like recent purchases",
+        "Rarely bought soon after products like recent purchases",
+    ),
+    "transitions_to_like_texts": Cause(
+        "Similar to what is often bought soon after recent purchases",
+        "Unlike what is often bought soon after recent purchases",
+    ),
+    "transitions_between_like_texts": Cause(
+        "Similar to what often follows products like recent purchases",
+        "Unlike what often follows products like recent purchases",
+    ),
+    "item_knn": Cause("Often bought with past purchases", "Rarely bought with past purchases"),
+    "item_knn_decayed": Cause("Often bought with recent purchases", "Rarely bought with recent purchases"),
+    "item_knn_from_like_texts": Cause(
+        "Often bought with products like recent purchases", "Rarely bought with products like recent purchases"
+    ),
+    "item_knn_to_like_texts": Cause(
+        "Similar to what is often bought with recent purchases", "Unlike what is often bought with recent purchases"
+    ),
+    "item_knn_between_like_texts": Cause(
+        "Similar to what often goes with products like recent purchases",
+        "Unlike what often goes with products like recent purchases",
+    ),
+    "ease": Cause("Goes well with past purchases", "A change from past purchases"),
+    "ease_decayed": Cause("Goes well with recent purchases", "A change from recent purchases"),
+}
+
+_TEXT = {
+    "text_history": Cause("Similar to recent purchases", "Different from recent purchases"),
+    "text_two_tower": Cause("Fits the latest purchases", "A change from the latest purchases"),
+    "words": Cause("Described in the words of a recent purchase", "Described unlike recent purchases"),
+    "words_newest": Cause("Described in the words of the latest purchase", "Described unlike the latest purchase"),
+    "words_mean": Cause("Described in the words of past purchases", "Described unlike past purchases"),
+    "characters": Cause("Named much like a recent purchase", "Named unlike recent purchases"),
+    "characters_newest": Cause("Named much like the latest purchase", "Named unlike the latest purchase"),
+    "characters_mean": Cause("Named much like past purchases", "Named unlike past purchases"),
+}
+
+_TYPE_AND_CATEGORY = {
+    "type_affinity": Cause("Bought this type recently", "A type with few recent purchases"),
+    "type_loyalty": Cause("Buys this type again and again", "Buys this type only now and then"),
+    "type_recency": Cause("Last bought this type a short while ago", "Last bought this type long ago"),
+    "type_variety": Cause("Tries many products of this type", "Has tried few products of this type"),
+    "type_novelty": Cause("Recently tried new products of this type", "Tried nothing new of this type recently"),
+    "type_transitions": Cause(
+        "A type often bought soon after recent ones", "A type rarely bought soon after recent ones"
+    ),
+    "type_knn": Cause("A type often bought with past purchases", "A type rarely bought with past purchases"),
+    "title_loyalty": Cause("Bought under the same name before", "Not bought under this name before"),
+    "category_affinity": Cause("Bought from this category recently", "A category with few recent purchases"),
+    "category_novelty": Cause(
+        "Recently tried new products in this category", "Tried nothing new in this category recently"
+    ),
+}
+
+_BRAND_AND_MAKER = {
+    "brand_type_affinity": Cause("Bought this type from this brand recently", "A change of brand for this type"),
+    "brand_transitions": Cause(
+        "A brand often bought soon after recent ones", "A brand rarely bought soon after recent ones"
+    ),
+    "brand_knn": Cause("A brand often bought with past purchases", "A brand rarely bought with past purchases"),
+    "provider_type_affinity": Cause("Bought this type from this maker recently", "A change of maker for this type"),
+    "provider_type_loyalty": Cause("Buys this type from this maker", "Seldom buys this type from this maker"),
+    "provider_category_affinity": Cause(
+        "Bought from this maker in the category recently", "A change of maker in this category"
+    ),
+    "provider_category_loyalty": Cause(
+        "Buys from this maker in the category", "Seldom buys from this maker in the category"
+    ),
+}
+
+_STORE_AND_PROMOTION = {
+    "store_popularity": Cause("Popular in the usual stores", "Seldom bought in the usual stores"),
+    "store_promotion": Cause("Often promoted in the usual stores", "Seldom promoted in the usual stores"),
+    "promotion_reach": Cause("Promoted in many stores", "Promoted in few stores"),
+    "promotions_count_28d": Cause("Often promoted this month", "Hardly promoted this month"),
+    "days_since_last_promotion": Cause("Not promoted for a while", "Promoted recently"),
+    "discount_share_28d": Cause("Reduced this month", "Sold at full price this month"),
+    "discount_share_90d": Cause("Often reduced", "Seldom reduced"),
+}
+
+_PRICE = {
+    "price_gap": Cause("Not at the usual price for this type", "At the usual price for this type"),
+    "price_mean_90d": Cause("A premium product", "A low-priced product"),
+    "price_ratio_90d": Cause("Above the average price of its category", "Below the average price of its category"),
+    "price_percentile_90d": Cause("Among the dearest of its category", "Among the cheapest of its category"),
+}
+
+_AGE = {
+    "days_since_first_sale": Cause("Sold here for a long time", "First sold recently"),
+    "days_since_first_purchase": Cause("A long-standing choice", "Newly discovered by shoppers"),
+    "days_since_listed": Cause("Long in the range", "New in the range"),
+    "segment=tail": Cause("Off the beaten track", "Widely known"),
+    "segment=cold": Cause("Not yet discovered", "Tried and tested"),
+}
+
+_POPULARITY = {
+    "popularity": Cause("Popular right now", "Known to few right now"),
+    "popularity_7d": Cause("Popular this week", "Known to few this week"),
+    "popularity_30d": Cause("Popular this month", "Known to few this month"),
+    "popularity_90d": Cause("Popular this season", "Known to few this season"),
+    "purchases_count_7d": Cause("Sells well this week", "Sells slowly this week"),
+    "purchases_count_28d": Cause("Sells well this month", "Sells slowly this month"),
+    "purchases_count_90d": Cause("Sells well this season", "Sells slowly this season"),
+    "purchases_count_365d": Cause("Sells well all year", "Sold seldom in the past year"),
+    "purchases_count_life": Cause("An all-time bestseller", "Sold only a few times so far"),
+    "purchases_trend_28d": Cause("Sells better than last month", "Sells steadily"),
+    "spend_sum_28d": Cause("High sales this month", "Low sales this month"),
+    "demand_next_28d": Cause("Expected to sell well", "Expected to sell slowly"),
+    "buyers": Cause("Bought by many shoppers", "Bought by few shoppers so far"),
+    "buyers_count_28d": Cause("Bought by many this month", "Bought by few this month"),
+    "buyers_count_90d": Cause("Bought by many this season", "Bought by few this season"),
+    "new_buyers_count_28d": Cause("Just discovered by many shoppers", "Just discovered by a few shoppers"),
+    "repeat_rate": Cause("Those who try it come back for it", "Rarely bought twice"),
+    "repeat_share_90d": Cause("Often bought again", "Mostly bought once"),
+    "days_since_last_sale": Cause("Not sold for a while", "Sold recently"),
+    "days_since_last_purchase": Cause("Not bought for a while", "Bought by others recently"),
+    "weekend_share_90d": Cause("A weekend favourite", "A weekday favourite"),
+    "exposures_count_28d": Cause("Shown often this month", "Rarely shown this month"),
+    "response_share_90d": Cause("Often bought when shown", "Seldom bought when shown"),
+    "share_of_type": Cause("A favourite of its type", "Not among the favourites of its type"),
+    "type_share_90d": Cause("A bestseller of its type", "Not among the bestsellers of its type"),
+    "category_share_90d": Cause("A favourite of its category", "Not among the favourites of its category"),
+    "category_percentile_90d": Cause("A bestseller of its category", "Not among the bestsellers of its category"),
+    "brand_share_90d": Cause("A favourite of its brand", "Not among the favourites of its brand"),
+    "provider_share_90d": Cause("A favourite of its maker", "Not among the favourites of its maker"),
+    "category_purchases_count_28d": Cause("From a popular category", "From a small category"),
+}
+
+PHRASES = Phrases(
+    causes={
+        **_TASTE, **_TEXT, **_TYPE_AND_CATEGORY, **_BRAND_AND_MAKER, **_STORE_AND_PROMOTION, **_PRICE, **_AGE,
+        **_POPULARITY,
+    },
+    no_cause="Relevant overall",
+    shared_list="Relevant to many shoppers; the list is not personal",
+    raised_by_group_floor="boosted by the floor for {group}",
+    raised_by_item_floor="boosted by its own floor",
+    raised_as_new="boosted as a new item",
+    held_by_group_cap="limited by the cap for {group}",
+    held_by_item_cap="limited by its own cap",
+    held_by_stock="limited by its stock",
+    swapped_in_for_group="added to meet the floor for {group}",
+    in_place_of="in place of {title}",
+    explored="drawn at random to learn about it",
+    pinned="pinned by {owner}",
+    pinned_until="pinned by {owner} until {day}",
+    banned="banned by {owner}",
+    banned_until="banned by {owner} until {day}",
+)  # fmt: skip
