@@ -1,4 +1,4 @@
-"""What an alert says."""
+"""One alert: what is wrong, how far, and what to do."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ Severity = Literal["warning", "critical"]
 
 @dataclass(frozen=True)
 class Alert:
-    """One thing that is wrong. No text of it names a shopper.
+    """One thing that is wrong; no text of it names a shopper.
 
-    name: stable name of the kind, such as drift.scores; about: the feature, group, segment or item; value and bar: the
-    figure and what it may be at most, None where there is no number; look_at: the table, section or command to look at
+    name: stable name of the kind, such as drift.scores
+    about: the feature, group, segment or item
+    text: a sentence on what is wrong and how far
+    look_at: a sentence on what to do: the table, section or command to look at
+    value, bar: the figure and the most that it may be, None where the alert is not about a figure
     """
 
     name: str
@@ -29,7 +32,7 @@ class Alert:
 
     @property
     def key(self) -> str:
-        """The same alert of the same night has the same key, so that a receiver can drop repetitions."""
+        """Equal for the same alert of the same night, so that a receiver can drop repetitions."""
         return f"{self.as_of}/{self.name}/{self.about}"
 
     def as_json(self) -> str:

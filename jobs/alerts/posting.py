@@ -1,4 +1,4 @@
-"""Posts alerts beside what must not wait for their receiver."""
+"""Posts alerts in the background, for callers that must not wait for the receiver."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from jobs.alerts.alert import Alert
 from jobs.runtime.logs import event
 
 
-class PostingBeside:
-    """One message is under way at a time; alerts that come meanwhile are posted together after it.
+class BackgroundPosting:
+    """Posts one message at a time; alerts that arrive during a post are sent together in the next message.
 
-    So a receiver that hangs holds back one message, however many alerts come, and the end waits for two at most.
+    So a receiver that hangs holds back one message, however many alerts arrive, and leaving the context waits for two
+    messages at most.
     """
 
     def __init__(self) -> None:
@@ -30,11 +31,11 @@ class PostingBeside:
         self._thread.shutdown(wait=True)
 
     def add(self, alerts: Sequence[Alert], post: Callable[[list[Alert]], None]) -> None:
-        """Has `post` called with these and all others that wait; what it raises is an event of the log."""
+        """Queues the alerts; `post` is called with all that wait. What it raises is logged, not raised."""
         with self._lock:
-            due = not self._waiting
+            is_first = not self._waiting
             self._waiting.extend(alerts)
-        if due:
+        if is_first:
             self._thread.submit(self._post_waiting, post)
 
     def _post_waiting(self, post: Callable[[list[Alert]], None]) -> None:

@@ -8,63 +8,69 @@ from collections.abc import Sequence
 from functools import partial
 
 from jobs.alerts.alert import Alert
-from jobs.alerts.posting import PostingBeside
+from jobs.alerts.posting import BackgroundPosting
 from jobs.alerts.webhook import Webhook, post
 from jobs.execution.night import Night
 from jobs.runtime import clock
 from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import ConfigurationError, LongtailError
-from jobs.runtime.logs import event
+from jobs.runtime.logs import event, warning
 
 
 def send(
-    night: Night, step: str, alerts: Sequence[Alert], *, added: bool = False, beside: PostingBeside | None = None
+    night: Night,
+    step: str,
+    alerts: Sequence[Alert],
+    *,
+    append: bool = False,
+    background: BackgroundPosting | None = None,
 ) -> None:
     """Logs every alert, writes <warehouse>/alerts/<as_of>-<step>.jsonl, and posts them in one message where configured.
 
-    The file is there even when there is no alert, so that its absence says that the step did not come so far. A webhook
-    that fails is an event of the log and a decision of the run, not the end of the night. added: the alerts follow
-    those that are in the file already, as a stream's do, and one that is there is not sent again; otherwise they take
-    their place. beside: posts for a caller that must not wait for a receiver; otherwise it is waited for.
+    The file is written even without an alert, so that a missing file means that the step did not get this far. A
+    webhook that fails is logged and recorded in the decisions of the run; the night continues.
+
+    append: add to the alerts already in the file, as a stream does, and send none of those again; otherwise replace
+    background: posts without making the caller wait for the receiver
     """
     folder = night.folder / "alerts"
-    place = folder / f"{night.as_of}-{step}.jsonl"
-    before = place.read_text(encoding="utf-8") if added and place.exists() else ""
-    sent = {json.loads(line)["key"] for line in before.splitlines()}
-    alerts = [one for one in alerts if one.key not in sent]
-    for one in alerts:
-        event(f"alert: {one.text}", step=step, as_of=night.as_of, name=one.name, severity=one.severity,
-              look_at=one.look_at)  # fmt: skip
-    write_atomically(place, before + "".join(f"{one.as_json()}\n" for one in alerts))
+    path = folder / f"{night.as_of}-{step}.jsonl"
+    written = path.read_text(encoding="utf-8") if append and path.exists() else ""
+    sent = {json.loads(line)["key"] for line in written.splitlines()}
+    alerts = [alert for alert in alerts if alert.key not in sent]
+    for alert in alerts:
+        warning(f"alert: {alert.text}", step=step, as_of=night.as_of, name=alert.name, severity=alert.severity,
+                look_at=alert.look_at)  # fmt: skip
+    write_atomically(path, written + "".join(f"{alert.as_json()}\n" for alert in alerts))
     night.record.rows["alerts"] = len(alerts)
     hook = configured_webhook(night)
     if hook is not None and alerts:
-        if beside is None:
+        if background is None:
             _post(night, step, hook, alerts)
         else:
-            beside.add(alerts, partial(_post, night, step, hook))
+            background.add(alerts, partial(_post, night, step, hook))
 
 
 def _post(night: Night, step: str, hook: Webhook, alerts: Sequence[Alert]) -> None:
-    body = f'{{"run_id": "{night.run_id}", "alerts": [{", ".join(one.as_json() for one in alerts)}]}}'.encode()
+    body = f'{{"run_id": "{night.run_id}", "alerts": [{", ".join(alert.as_json() for alert in alerts)}]}}'.encode()
     try:
         attempts = post(hook, body, now=lambda: clock.now().timestamp())
     except LongtailError as error:
         night.record.decisions["webhook"] = error.problem
         event("alerts not delivered", step=step, as_of=night.as_of, why=error.problem)
     else:
-        night.record.decisions["webhook"] = f"took {len(alerts)} alerts at attempt {attempts}"
+        night.record.decisions["webhook"] = f"accepted {len(alerts)} alerts at attempt {attempts}"
 
 
 def configured_webhook(night: Night) -> Webhook | None:
-    """The webhook that the environment names, None where none. Raises ConfigurationError without a secret."""
+    """The webhook that the environment names, or None. Raises ConfigurationError when its secret is not set."""
     conf = night.conf.alerts
     url, secret = os.environ.get(conf.webhook_url_variable), os.environ.get(conf.webhook_secret_variable)
     if not url:
         return None
     if not secret:
         raise ConfigurationError(
-            f"{conf.webhook_url_variable} is set and {conf.webhook_secret_variable} is not.",
-            "Set both: every message is signed.",
+            f"{conf.webhook_url_variable} is set, but {conf.webhook_secret_variable} is not.",
+            f"Set {conf.webhook_secret_variable}: every message is signed with it.",
         )
     return Webhook(url, secret.encode(), conf.attempts, conf.timeout_seconds)

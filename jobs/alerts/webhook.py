@@ -1,4 +1,4 @@
-"""Posts alerts to an address, signed, and again where it does not answer."""
+"""Posts signed messages to a webhook, and retries when it does not answer."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from jobs.runtime.errors import LongtailError
 
 SIGNATURE, MOMENT = "X-Longtail-Signature", "X-Longtail-Timestamp"
-_AGAIN = frozenset({408, 425, 429, *range(500, 600)})  # answers after which another attempt may succeed
+_RETRIED = frozenset({408, 425, 429, *range(500, 600)})  # status codes after which another attempt may succeed
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where to post and how. secret: key of the signature; attempts: tries, the pauses between them double."""
+    """Where to post and how. secret: key of the signature; attempts: tries, with pauses that double."""
 
     url: str
     secret: bytes
@@ -30,11 +30,14 @@ class Webhook:
 
     def __post_init__(self) -> None:
         if urllib.parse.urlsplit(self.url).scheme not in ("http", "https"):
-            raise LongtailError("The address of the webhook is neither http nor https.", "Correct its variable.")
+            raise LongtailError(
+                "The address of the webhook is neither http nor https.",
+                "Correct the environment variable that alerts.webhook_url_variable names.",
+            )
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirected POST would arrive as a GET without its body; so it counts as an answer that is no success."""
+    """Treats a redirect as a failure: a redirected POST would arrive as a GET without its body."""
 
     def redirect_request(self, *_: object) -> None:
         return None
@@ -46,16 +49,17 @@ _OPENER = urllib.request.build_opener(_NoRedirect)
 def signature(secret: bytes, moment: int, body: bytes) -> str:
     """sha256=<hex>: HMAC-SHA-256 of '<moment>.' and the body, moment in seconds since 1970.
 
-    The receiver makes the same, compares with hmac.compare_digest, and refuses an old moment: so nobody can post it
-    again.
+    The receiver computes it again, compares with hmac.compare_digest, and refuses an old moment, so that a message
+    cannot be replayed.
     """
     return "sha256=" + hmac.new(secret, f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
 
 
 def post(hook: Webhook, body: bytes, now: Callable[[], float], wait: Callable[[float], None] = time.sleep) -> int:
-    """Posts a JSON body; returns the attempts that it took.
+    """Posts a JSON body; returns the number of attempts.
 
-    Raises LongtailError when the receiver refuses it, or has not taken it after the last attempt. The message names the
+    now: seconds since 1970; wait: sleeps for some seconds
+    Raises LongtailError when the receiver refuses it, or has not accepted it at the last attempt. The message names the
     answer, never the address, which may hold a key.
     """
     why = ""
@@ -72,12 +76,12 @@ def post(hook: Webhook, body: bytes, now: Callable[[], float], wait: Callable[[f
                 return attempt
         except urllib.error.HTTPError as error:
             why = f"answered {error.code}"
-            if error.code not in _AGAIN:
+            if error.code not in _RETRIED:
                 break
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
             why = f"did not answer: {getattr(error, 'reason', error)}"
         if attempt < hook.attempts:
             wait(hook.pause_seconds * 2 ** (attempt - 1))
     raise LongtailError(
-        f"The webhook {why}.", "Look at its receiver; the alerts are in the log and in the alerts folder."
+        f"The webhook {why}.", "Check its receiver; the alerts are in the log and in <warehouse>/alerts."
     )

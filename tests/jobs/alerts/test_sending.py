@@ -13,7 +13,7 @@ import pytest
 from jobs.alerts import posting as posting_module
 from jobs.alerts import sending
 from jobs.alerts.alert import Alert
-from jobs.alerts.posting import PostingBeside
+from jobs.alerts.posting import BackgroundPosting
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night, Record
 
@@ -34,11 +34,13 @@ def test_a_receiver_that_hangs_holds_nothing_up(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(sending, "post", hanging)
     night = Night(conf, DAY, "run", None, None, Record())  # type: ignore[arg-type]
-    with PostingBeside() as posting:
-        sending.send(night, "stream_events", [ALERT], added=True, beside=posting)
+    with BackgroundPosting() as posting:
+        sending.send(night, "stream_events", [ALERT], append=True, background=posting)
         assert (tmp_path / f"alerts/{DAY}-stream_events.jsonl").read_text(encoding="utf-8").count("tea") > 0
         for number in range(20):  # all of them are one message, after the one that hangs
-            sending.send(night, "stream_events", [replace(ALERT, about=f"tea {number}")], added=True, beside=posting)
+            sending.send(
+                night, "stream_events", [replace(ALERT, about=f"tea {number}")], append=True, background=posting
+            )
         assert taken == []
         answer.set()
     assert 1 < len(taken) <= 3
@@ -57,6 +59,6 @@ def test_what_fails_while_nobody_waits_is_logged(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(sending, "post", broken)
     monkeypatch.setattr(posting_module, "event", lambda text, **fields: said.append(text))
     night = Night(conf, DAY, "run", None, None, Record())  # type: ignore[arg-type]
-    with PostingBeside() as posting:
-        sending.send(night, "stream_events", [ALERT], beside=posting)
+    with BackgroundPosting() as posting:
+        sending.send(night, "stream_events", [ALERT], background=posting)
     assert "alerts not delivered" in said
