@@ -1,4 +1,4 @@
-"""Measures what the night gave the tail, keeps it in metrics, and writes the night's report page."""
+"""Measures what the tail got, writes the figures to metrics, and writes the night's report page."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from features.contract import METRICS
 from jobs.alerts.sending import send
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
-from jobs.quality.health import keep_health
+from jobs.quality.health import write_health
 from jobs.report.night_alerts import night_alerts
 from jobs.report.night_page import reading_of, write_page
 
 
 def monitor(night: Night) -> None:
-    """Measures what the night gave the tail, keeps it in metrics, and writes the night's report page.
+    """Measures what the tail got, writes the figures to metrics, and writes the night's report page.
 
-    The page is <warehouse>/reports/<as_of>.html, one file that needs nothing beside it. What a person should be told of
-    at once goes to <warehouse>/alerts and where the configuration says.
+    The page is <warehouse>/reports/<as_of>.html, one self-contained file. What has to reach a person at once goes to
+    the log, to <warehouse>/alerts, and to the webhook where one is set.
     """
-    keep_health(night)
+    write_health(night)
     reading = reading_of(night)
     page = write_page(night, reading)
     send(night, "monitor", night_alerts(reading))

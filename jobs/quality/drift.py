@@ -1,4 +1,4 @@
-"""Measures how far a night is from the last one, before anything of it is published."""
+"""Measures how far a night is from the previous one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import DAILY_ITEM, METRICS, RELEVANCE, USER_EMBEDDINGS
+from features.contract.metrics import ALL, DRIFT
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
 from features.drift.distance import categorical_stability_index, level_change
@@ -18,50 +19,52 @@ from features.quality.feature_profile import population_stability_index
 from jobs.execution.night import Night
 from jobs.tables.sql import sql_starts_with
 
-PREFIX = "drift_"  # of the names in metrics
-RECENT_DAYS, EARLIER_DAYS = 7, 28  # what shoppers buy: the last week against the four before it
+RECENT_DAYS, EARLIER_DAYS = 7, 28  # purchases of the last week are compared with those of the four weeks before
 NOT_COMPARABLE = {
     "embeddings": "no shopper has a vector of the same encoder on both nights",
     "scores": "one of the nights has no relevance",
-    "response_level": "nothing was bought in one of the spans",
+    "response_level": "one of the periods has no purchase",
 }
 
 
 def measured_drift(night: Night) -> dict[str, float]:
     """The figures of drift that can be measured tonight, by the names of the bars in `drift.bars`.
 
-    texts: share of distinct item texts that the last night did not have; embeddings: mean of 1 - cosine of a shopper's
-    vector with the last night's; scores: population stability index of relevance; response: that of purchases over
-    categories; response_level: |ln| of how many times as much is bought a day. A figure is missing where there is
-    nothing earlier to compare with: the decisions of the run say so.
+    texts: share of distinct item texts that the previous night did not have
+    embeddings: mean of 1 - cosine of a shopper's vector with the previous night's
+    scores: population stability index of relevance
+    response: population stability index of purchases over categories
+    response_level: |ln| of the ratio of purchases a day
+
+    A figure without an earlier night to compare with is left out, and the decisions of the run say so.
     """
-    last = _last_night(night)
-    night.record.decisions["compared_with"] = str(last or "no earlier night")
+    previous = _previous_night(night)
+    night.record.decisions["compared_with"] = str(previous or "no earlier night")
     earlier, now = _purchases(night)
     figures: dict[str, Callable[[], float | None]] = {
         "response": lambda: categorical_stability_index(earlier, now),
         "response_level": lambda: level_change(earlier.sum() / EARLIER_DAYS, now.sum() / RECENT_DAYS),
     }
-    if last is not None:
+    if previous is not None:
         figures |= {
-            "texts": lambda: _texts(night, last),
-            "embeddings": lambda: _embeddings(night, last),
-            "scores": lambda: _scores(night, last),
+            "texts": lambda: _texts(night, previous),
+            "embeddings": lambda: _embeddings(night, previous),
+            "scores": lambda: _scores(night, previous),
         }
-    found = {name: measure() for name, measure in figures.items()}
-    night.record.decisions |= {name: NOT_COMPARABLE[name] for name in NOT_COMPARABLE if found.get(name, 0) is None}
-    return {name: value for name, value in found.items() if value is not None}
+    values = {name: measure() for name, measure in figures.items()}
+    night.record.decisions |= {name: NOT_COMPARABLE[name] for name in NOT_COMPARABLE if values.get(name, 0) is None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def keep_drift(night: Night, figures: dict[str, float]) -> None:
+def write_drift(night: Night, figures: dict[str, float]) -> None:
     """Writes the figures to `metrics` as drift_<name>."""
     versions = dict(night.tables.inputs)
-    rows = [(night.as_of, f"{PREFIX}{name}", "all", value, versions) for name, value in sorted(figures.items())]
+    rows = [(night.as_of, f"{DRIFT}{name}", ALL, value, versions) for name, value in sorted(figures.items())]
     frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
-    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", PREFIX))
+    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", DRIFT))
 
 
-def _last_night(night: Night) -> date | None:
+def _previous_night(night: Night) -> date | None:
     since = night.as_of - timedelta(days=night.conf.quality.compare_within_days)
     rows = night.tables.read(RELEVANCE).where(
         (F.col("policy") == night.conf.plan.scored_as)
@@ -76,26 +79,27 @@ def _on(night: Night, table: Table, day: date) -> DataFrame:
     return night.tables.read(table).where(F.col("as_of") == F.lit(day))
 
 
-def _texts(night: Night, last: date) -> float | None:
+def _texts(night: Night, previous: date) -> float | None:
     listed = F.col("is_eligible")
-    return new_text_share(*(_on(night, ITEM_FEATURES_TABLE, day).where(listed) for day in (night.as_of, last)))
+    return new_text_share(*(_on(night, ITEM_FEATURES_TABLE, day).where(listed) for day in (night.as_of, previous)))
 
 
-def _embeddings(night: Night, last: date) -> float | None:
-    now, then = (_on(night, USER_EMBEDDINGS, day) for day in (night.as_of, last))
-    share = _share(night, then)
-    return embedding_shift(sampled_by(now, "user_id", share), sampled_by(then, "user_id", share), "user_id")
+def _embeddings(night: Night, previous: date) -> float | None:
+    tonight, earlier = (_on(night, USER_EMBEDDINGS, day) for day in (night.as_of, previous))
+    share = _share(night, earlier)
+    return embedding_shift(sampled_by(tonight, "user_id", share), sampled_by(earlier, "user_id", share), "user_id")
 
 
-def _scores(night: Night, last: date) -> float | None:
+def _scores(night: Night, previous: date) -> float | None:
     policy = F.col("policy") == night.conf.plan.scored_as
-    now, then = (_on(night, RELEVANCE, day).where(policy) for day in (night.as_of, last))
-    share = _share(night, then)
-    # Whole shoppers, so that the same ones are compared, whatever their candidates are.
-    values = [sampled_by(frame, "user_id", share).select("relevance").toPandas()["relevance"] for frame in (then, now)]
-    if not len(values[0]) or not len(values[1]):
-        return None
-    return population_stability_index(values[0].to_numpy(), values[1].to_numpy(), np.nan)
+    tonight, earlier = (_on(night, RELEVANCE, day).where(policy) for day in (night.as_of, previous))
+    share = _share(night, earlier)
+    # Sampled by shopper, so that both nights are compared on the same shoppers whatever their candidates are.
+    current, reference = (
+        sampled_by(frame, "user_id", share).select("relevance").toPandas()["relevance"].to_numpy()
+        for frame in (tonight, earlier)
+    )
+    return population_stability_index(reference, current, np.nan) if len(reference) and len(current) else None
 
 
 def _share(night: Night, frame: DataFrame) -> float:
@@ -103,17 +107,16 @@ def _share(night: Night, frame: DataFrame) -> float:
 
 
 def _purchases(night: Night) -> tuple[np.ndarray, np.ndarray]:
-    """Purchase lines by category: of the weeks before, and of the last one."""
+    """Purchase lines by category: of the four weeks before the last one, and of the last one."""
     recent = night.as_of - timedelta(days=RECENT_DAYS)
     since = recent - timedelta(days=EARLIER_DAYS)
     days = night.tables.read(DAILY_ITEM)
     items = _on(night, ITEM_FEATURES_TABLE, night.as_of)
-    spans = ((since, recent), (recent, night.as_of))
     earlier, now = (
-        purchases_by_category(days.where((F.col("day") >= F.lit(a)) & (F.col("day") < F.lit(b))), items)
+        purchases_by_category(days.where((F.col("day") >= F.lit(first)) & (F.col("day") < F.lit(end))), items)
         .toPandas()
         .set_index("category")["purchases"]
-        for a, b in spans
+        for first, end in ((since, recent), (recent, night.as_of))
     )
-    both = earlier.to_frame("then").join(now.rename("now"), how="outer").fillna(0.0)
-    return both["then"].to_numpy(dtype=np.float64), both["now"].to_numpy(dtype=np.float64)
+    both = earlier.to_frame("earlier").join(now.rename("now"), how="outer").fillna(0.0)
+    return both["earlier"].to_numpy(dtype=np.float64), both["now"].to_numpy(dtype=np.float64)

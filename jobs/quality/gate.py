@@ -1,4 +1,4 @@
-"""Measures the features of a night, keeps the figures in `metrics`, and stops the night where one is beyond its bar."""
+"""Measures the features of a night, writes the figures to `metrics`, and stops the night where one misses its bar."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pyspark.sql import functions as F
 
 from features.contract import METRICS
+from features.contract.metrics import FEATURE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from features.quality.feature_gate import Bar, Violation, violations, with_rises
@@ -25,7 +26,6 @@ from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
 from jobs.tables.sql import sql_starts_with
 
-PREFIX = "feature_"  # of the names in metrics; their segment is <table>.<feature>
 _FEATURES: tuple[tuple[Table, tuple[Feature, ...]], ...] = (
     (ITEM_FEATURES_TABLE, ITEM_FEATURES),
     (USER_FEATURES_TABLE, USER_FEATURES),
@@ -33,73 +33,76 @@ _FEATURES: tuple[tuple[Table, tuple[Feature, ...]], ...] = (
 
 
 def pass_features(night: Night) -> None:
-    """Judges item_features and user_features of the night. Raises Refused naming feature, figure and bar."""
+    """Measures item_features and user_features of the night. Raises Refused naming feature, figure and bar."""
     conf = night.conf.quality
     bars: dict[str, Bar] = {name: Bar(bar.most, bar.action == "stop") for name, bar in conf.bars.items()}
-    with ThreadPoolExecutor(len(_FEATURES)) as together:  # most of each is waiting for the other's planning
-        measured = [together.submit(_measured, night, table, features) for table, features in _FEATURES]
-        figures = {table.name: one.result() for (table, _), one in zip(_FEATURES, measured, strict=True)}
-    found = [one for name, mine in figures.items() for one in violations(name, mine, bars, conf.exceptions)]
-    _keep(night, figures)
-    send(night, "build_features", [_alert(night, one) for one in found])
-    night.record.rows["features_beyond_bar"] = len({(one.table, one.feature) for one in found})
-    stopping = [one for one in found if one.bar.stops]
+    with ThreadPoolExecutor(len(_FEATURES)) as pool:  # planning the queries takes longer than running them
+        pending = [pool.submit(_measured, night, table, features) for table, features in _FEATURES]
+        figures = {table.name: profile.result() for (table, _), profile in zip(_FEATURES, pending, strict=True)}
+    beyond = [
+        violation for name, profile in figures.items() for violation in violations(name, profile, bars, conf.exceptions)
+    ]
+    _write(night, figures)
+    send(night, "build_features", [_alert(night, violation) for violation in beyond])
+    night.record.rows["features_beyond_bar"] = len({(violation.table, violation.feature) for violation in beyond})
+    stopping = [violation for violation in beyond if violation.bar.stops]
     if stopping:
         more = f" and {len(stopping) - 1} more" if len(stopping) > 1 else ""
         raise Refused(
             f"Features of {night.as_of} are not fit for use: {stopping[0]}{more}.",
-            "Look at what was ingested; the log names all. Where it is meant to be so, set quality.exceptions or "
-            "quality.bars in the configuration and run build_features again.",
+            "Look at what was ingested; the log names every one. If the change is meant, set quality.exceptions or "
+            "quality.bars and run build_features again.",
         )
 
 
-def _alert(night: Night, found: Violation) -> Alert:
-    look_at = f"{found.table} of {night.as_of}, metrics ({PREFIX}{found.figure} by night), the source of the feature"
-    severity: Severity = "critical" if found.bar.stops else "warning"
-    about = f"{found.table}.{found.feature}"
+def _alert(night: Night, violation: Violation) -> Alert:
+    figure = violation.figure
+    severity: Severity = "critical" if violation.bar.stops else "warning"
     return Alert(
-        f"features.{found.figure}", severity, night.as_of, about, str(found), look_at, found.value, found.bar.most
-    )
+        f"features.{figure}", severity, night.as_of, f"{violation.table}.{violation.feature}", f"{violation}.",
+        f"Look at {violation.table} of {night.as_of} and its source; metrics has {FEATURE}{figure} by night.",
+        violation.value, violation.bar.most,
+    )  # fmt: skip
 
 
 def _measured(night: Night, table: Table, features: Sequence[Feature]) -> Profile:
-    last = _last_night(night, table)
-    night.record.decisions[f"{table.name}_compared_with"] = str(last or "no earlier night")
-    nights = [day for day in (last, night.as_of) if day is not None]
+    previous = _previous_night(night, table)
+    night.record.decisions[f"{table.name}_compared_with"] = str(previous or "no earlier night")
+    nights = [day for day in (previous, night.as_of) if day is not None]
     rows = night.tables.read(table).where(F.col("as_of").isin(nights))
-    found = profiles(rows, features)
-    night.record.rows[table.name], figures = found.get(night.as_of, (0, {}))
-    if last is None or not figures:
+    by_night = profiles(rows, features)
+    night.record.rows[table.name], figures = by_night.get(night.as_of, (0, {}))
+    if previous is None or not figures:
         return figures
-    figures = with_rises(figures, found[last][1])
+    figures = with_rises(figures, by_night[previous][1])
     share = min(1.0, night.conf.quality.sample_rows / night.record.rows[table.name])
     sample = sampled(rows, table.key[-1], features, share).toPandas()
-    then, now = (sample[sample["as_of"] == day] for day in nights)
+    earlier, tonight = (sample[sample["as_of"] == day] for day in nights)
     for feature in drifting(features):
         figures[feature.name]["drift"] = population_stability_index(
-            then[feature.name].to_numpy(),
-            now[feature.name].to_numpy(),
+            earlier[feature.name].to_numpy(),
+            tonight[feature.name].to_numpy(),
             float(feature.default),  # type: ignore[arg-type]
         )
     return figures
 
 
-def _last_night(night: Night, table: Table) -> date | None:
-    """The newest earlier date of the table that is near enough to be compared with."""
+def _previous_night(night: Night, table: Table) -> date | None:
+    """The newest earlier date of the table within quality.compare_within_days."""
     since = night.as_of - timedelta(days=night.conf.quality.compare_within_days)
     near = night.tables.read(table).where((F.col("as_of") < F.lit(night.as_of)) & (F.col("as_of") >= F.lit(since)))
-    (row,) = near.agg(F.max("as_of").alias("last")).collect()
-    last: date | None = row["last"]
-    return last
+    (row,) = near.agg(F.max("as_of").alias("newest")).collect()
+    newest: date | None = row["newest"]
+    return newest
 
 
-def _keep(night: Night, figures: dict[str, Profile]) -> None:
+def _write(night: Night, figures: dict[str, Profile]) -> None:
     versions = {name: night.tables.outputs[name] for name in figures if name in night.tables.outputs}
     rows = [
-        (night.as_of, f"{PREFIX}{figure}", f"{table}.{feature}", float(value), versions)
-        for table, of_table in figures.items()
-        for feature, mine in of_table.items()
-        for figure, value in mine.items()
+        (night.as_of, f"{FEATURE}{figure}", f"{table}.{feature}", float(value), versions)
+        for table, profile in figures.items()
+        for feature, of_feature in profile.items()
+        for figure, value in of_feature.items()
     ]
     frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
-    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", PREFIX))
+    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", FEATURE))
