@@ -1,4 +1,4 @@
-"""Measures how far the night is from the last one, alerts, and stops it before publishing where a bar says so."""
+"""Measures how far the night is from the previous one, and stops it where a figure is beyond a bar that stops."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from jobs.alerts.alert import Alert
 from jobs.alerts.sending import send
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
-from jobs.quality.drift import keep_drift, measured_drift
+from jobs.quality.drift import measured_drift, write_drift
+from jobs.report.drift_in_words import DRIFT_FIGURES
 from jobs.runtime.errors import Refused
-
-_LOOK_AT = {
-    "texts": "text_hash in item_features: a changed export rewrites titles; only its texts are embedded anew",
-    "embeddings": "user_embeddings and the encoder version in runs: the shoppers' texts or the encoder changed",
-    "scores": "relevance, model_version in runs, and the drift of the features in metrics (feature_drift)",
-    "response": "daily_item by category: a season, a sale, or an export that lacks a part of the shop",
-    "response_level": "daily_item by day: a season, a sale, a shop that is down, or an export that lacks a part",
-}
 
 
 def check_drift(night: Night) -> None:
-    """Measures how far the night is from the last one, alerts, and stops it before publishing where a bar says so.
+    """Measures how far the night is from the previous one, and stops it where a figure is beyond a bar that stops.
 
-    Writes drift_<name> to metrics. Exit code 3 where a figure is above a bar of drift.bars whose action is stop.
+    Writes drift_<name> to metrics and sends an alert for every figure beyond its bar in drift.bars. Exit code 3 where
+    the action of such a bar is stop.
     """
     figures = measured_drift(night)
-    keep_drift(night, figures)
-    alerts, stopping = [], []
-    for name, value in sorted(figures.items()):
-        bar = getattr(night.conf.drift.bars, name)
-        if value > bar.most:
-            text = f"drift of {name} is {value:.4g}, the bar is {bar.most:g}"
-            severity = "critical" if bar.action == "stop" else "warning"
-            alerts.append(
-                Alert(f"drift.{name}", severity, night.as_of, name, text, _LOOK_AT[name], value, bar.most)  # type: ignore[arg-type]
-            )
-            if bar.action == "stop":
-                stopping.append(text)
-    send(night, "check_drift", alerts)
+    write_drift(night, figures)
+    beyond = {
+        name: value for name, value in sorted(figures.items()) if value > getattr(night.conf.drift.bars, name).most
+    }
+    send(night, "check_drift", [_alert(night, name, value) for name, value in beyond.items()])
     night.record.rows["figures"] = len(figures)
+    stopping = [name for name in beyond if getattr(night.conf.drift.bars, name).action == "stop"]
     if stopping:
         raise Refused(
-            f"The night of {night.as_of} is too far from the last one: {'; '.join(stopping)}.",
-            "Nothing was published. Look at what the alert names; where it is meant to be so, raise drift.bars and "
-            "run from check_drift on.",
+            f"The night of {night.as_of} is too far from the previous one: "
+            + " ".join(_sentence(night, name, beyond[name]) for name in stopping),
+            "Nothing was published. Look at what the alert names; if the change is meant, raise drift.bars and run "
+            "again from check_drift.",
         )
+
+
+def _alert(night: Night, name: str, value: float) -> Alert:
+    bar = getattr(night.conf.drift.bars, name)
+    return Alert(
+        f"drift.{name}", "critical" if bar.action == "stop" else "warning", night.as_of, name,
+        _sentence(night, name, value), DRIFT_FIGURES[name].remedy, value, bar.most,
+    )  # fmt: skip
+
+
+def _sentence(night: Night, name: str, value: float) -> str:
+    return DRIFT_FIGURES[name].beyond(value, getattr(night.conf.drift.bars, name).most)
 
 
 if __name__ == "__main__":

@@ -14,32 +14,34 @@ from jobs.execution.night import Night, Record
 from jobs.experiments.arms import arm_nights, planned_in, runs
 from jobs.report.lists import page_in_words, shopper_pages
 from jobs.report.newest_night import newest_plan
+from jobs.report.page.numbers import amount, signed
+from jobs.report.plan_value import value_words
 from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 
 
 def main() -> None:
-    """Parses the command line and prints the page."""
-    made = parser(__doc__)
-    add_as_of(made, required=False)
-    whom = made.add_mutually_exclusive_group(required=True)
-    whom.add_argument("--user", metavar="U", help="the list of a shopper")
-    whom.add_argument("--item", metavar="I", help="the exposure of a product")
-    given = made.parse_args()
+    """Parses the command line and prints what it asks for."""
+    arguments = parser(__doc__)
+    add_as_of(arguments, required=False)
+    subject = arguments.add_mutually_exclusive_group(required=True)
+    subject.add_argument("--user", metavar="U", help="the list of this shopper, with the reason of each product")
+    subject.add_argument("--item", metavar="I", help="the exposure of this product, or why it is in no list")
+    args = arguments.parse_args()
 
     def show(spark: SparkSession, conf: Config, run_id: str) -> None:
         tables = Warehouse(spark, conf.warehouse)
-        night = Night(conf, given.as_of or newest_plan(tables), run_id, spark, tables, Record())
-        print(shopper_in_words(night, given.user) if given.user else item_in_words(night, given.item))
+        night = Night(conf, args.as_of or newest_plan(tables), run_id, spark, tables, Record())
+        print(shopper_in_words(night, args.user) if args.user else item_in_words(night, args.item))
 
-    run(given.conf, "show", show, writes=False)
+    run(args.conf, "show", show, writes=False)
 
 
 def shopper_in_words(night: Night, user: str) -> str:
-    """A shopper's list with scores and reasons, and what the shopper bought last.
+    """A shopper's list with chances and reasons, and what the shopper bought last.
 
-    Raises LongtailError where the night did not know the shopper.
+    Raises LongtailError when the night did not know the shopper.
     """
     tables, conf, as_of = night.tables, night.conf, night.as_of
     known = tables.read_date(USER_FEATURES_TABLE, as_of).where(F.col("user_id") == user).first()
@@ -49,20 +51,20 @@ def shopper_in_words(night: Night, user: str) -> str:
     policy = arm_nights(night)[arm].conf.plan.policy
     page = shopper_pages(tables, as_of, policy, [user], last=15)[0]
     of_arm = f", arm {arm} of the test {conf.experiment.name}" if arm else ""
-    return f"Night of {as_of}, {conf.plan.placement}{of_arm}\n{page_in_words(page)}"
+    return f"Night of {as_of}, {conf.plan.placement}{of_arm}\n{page_in_words(page, conf.plan)}"
 
 
 def item_in_words(night: Night, item: str) -> str:
-    """What the night's plan gives a product and why, or why nobody is shown it; of every arm where a test runs.
+    """What the night's plan gives a product and why, or why no shopper is shown it; by arm where a test runs.
 
-    Raises LongtailError where the night did not know it.
+    Raises LongtailError when the night did not know the product.
     """
     tables, conf, as_of = night.tables, night.conf, night.as_of
     facts = tables.read_date(ITEM_FEATURES_TABLE, as_of).where(F.col("item_id") == item).first()
     if facts is None:
         raise LongtailError(f"No product {item} was known on {as_of}.", "Look the id up in the table items.")
     head = f"Night of {as_of}: {facts.title} ({item}), {facts.category}, segment {facts.segment or 'none'}, bought "
-    head += f"{facts.purchases_count_28d} times in 28 days"
+    head += f"{amount(facts.purchases_count_28d)} times in 28 days"
     lines = [head]
     for arm, of_arm in arm_nights(night).items():
         if arm:
@@ -73,23 +75,25 @@ def item_in_words(night: Night, item: str) -> str:
 
 def _in_plan(night: Night, item: str) -> list[str]:
     """What the plan of the night, or of one arm of it, gives an item of item_features."""
-    own = (F.col("policy") == night.conf.plan.policy) & (F.col("item_id") == item)
-    given = night.tables.read_date(ITEM_EXPOSURE, night.as_of).where(own).first()
-    if given is None:
+    of_item = (F.col("policy") == night.conf.plan.policy) & (F.col("item_id") == item)
+    planned = night.tables.read_date(ITEM_EXPOSURE, night.as_of).where(of_item).first()
+    if planned is None:
         return [f"Not in the plan: {why_not_planned(night, item)}."]
-    lists = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(own)
+    lists = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(of_item)
     shown = lists.count()
+    boost = signed(planned.boost, value_words(night.conf.plan))
+    held = {"none": "held by no bound of its own"}.get(planned.binding, f"held by its {planned.binding}")
     lines = [
-        f"boost {given.boost:+.5f}, expected exposures {given.allocated:.2f}, floor {given.floor:.2f}, "
-        f"cap {given.cap:.2f}, binding: {given.binding}",
-        f"in {shown} lists",
+        f"{amount(planned.allocated)} exposures expected a day; floor {amount(planned.floor)}, "
+        f"cap {amount(planned.cap)}, {held}; boost {boost}",
+        f"in {amount(shown)} lists",
     ]
-    # What an entry displaced differs from list to list.
+    # Without the displaced item, which differs from list to list, so that equal reasons are counted together.
     reason = F.regexp_replace("reason", "; in place of .*", "").alias("reason")
     for row in lists.groupBy(reason).count().orderBy(F.desc("count"), "reason").limit(5).collect():
-        lines.append(f"  {row['count']:>5}  {row.reason}")
+        lines.append(f"  {amount(row['count']):>5}  {row.reason}")
     if not shown:
-        lines.append(f"Not shown to anyone: {why_not_shown(night, item)}.")
+        lines.append(f"Not shown to any shopper: {why_not_shown(night, item)}.")
     return lines
 
 

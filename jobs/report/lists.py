@@ -1,4 +1,4 @@
-"""Lists and histories of shoppers with the titles of the items."""
+"""The list of a shopper with titles, reasons and the last purchases."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, USER_HISTORY
 from features.declarations import ITEM_FEATURES_TABLE
+from jobs.config.plan import Plan
+from jobs.report.page.numbers import percent, signed
+from jobs.report.plan_value import value_words
 from jobs.tables.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
 class ShopperPage:
-    """What one shopper bought last and is shown: `entries` are rows of exposure_scores with title and segment."""
+    """What a shopper bought last and is shown: `entries` are rows of exposure_scores with title and segment."""
 
     user_id: str
     bought: list[str]
@@ -23,7 +26,7 @@ class ShopperPage:
 
 
 def shopper_pages(tables: Warehouse, as_of: date, policy: str, user_ids: list[str], last: int) -> list[ShopperPage]:
-    """Pages of the given shoppers, with the titles of their `last` newest distinct purchases."""
+    """A page for each of the shoppers, with the titles of their `last` newest distinct purchases."""
     titles = tables.read_date(ITEM_FEATURES_TABLE, as_of).select("item_id", "title", "segment")
     chosen = F.col("user_id").isin(user_ids)
     entries = (
@@ -52,15 +55,16 @@ def shopper_pages(tables: Warehouse, as_of: date, policy: str, user_ids: list[st
     ]
 
 
-def page_in_words(page: ShopperPage) -> str:
-    """The page as lines of text."""
+def page_in_words(page: ShopperPage, plan: Plan) -> str:
+    """The page as lines of text; plan: says whether scores are chances."""
     bought = ", ".join(page.bought) or "nothing yet"
-    lines = [f"shopper {page.user_id} lately bought: {bought}", f"{'':2}{'':>3} {'relevance':>9} {'boost':>8}  shown"]
-    for entry in page.entries.itertuples():
-        drawn = "" if entry.propensity == 1.0 else f" (a chance of {entry.propensity:.1%})"
+    lines = [f"shopper {page.user_id} recently bought: {bought}", f"{'':5} {'chance':>9} {'boost':>9}  shown"]
+    for entry in page.entries.to_dict("records"):
+        boost = signed(entry["boost"], value_words(plan))
+        drawn = "" if entry["propensity"] == 1.0 else f" (with a probability of {percent(entry['propensity'])})"
         lines.append(
-            f"{'':2}{entry.rank:>3} {entry.relevance:>9.4f} {entry.boost:>+8.4f}  {entry.title} [{entry.segment}]: "
-            f"{entry.reason}{drawn}"
+            f"{entry['rank']:>5} {percent(entry['relevance']):>9} {boost:>9}  {entry['title']} [{entry['segment']}]: "
+            f"{entry['reason']}{drawn}"
         )
     if page.entries.empty:
         lines.append("  no list: the shopper has no candidates this night")

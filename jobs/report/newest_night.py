@@ -12,7 +12,7 @@ from jobs.tables.warehouse import Warehouse
 
 
 def newest_plan(tables: Warehouse) -> date:
-    """Its date. Raises LongtailError when there is none."""
+    """The date of the newest night with lists. Raises LongtailError when there is none."""
     newest = tables.read_or_empty(EXPOSURE_SCORES).agg(F.max("as_of").alias("as_of")).first()
     if newest is None or newest.as_of is None:
         raise LongtailError("No night has been planned.", "Run make nightly first.")

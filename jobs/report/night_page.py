@@ -1,4 +1,4 @@
-"""The night's page: reads the tables once, puts the sections together, writes one HTML file."""
+"""The night's page: reads the tables once, joins the sections, writes one HTML file."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ SECTIONS: tuple[Callable[[Reading], Section], ...] = (
 
 
 def reading_of(night: Night) -> Reading:
-    """Reads the night through tables of its own: each at one version, the newest, which is what the page names."""
+    """A reading of the night with its own view of the tables: each at its newest version, which the page names."""
     return Reading(Warehouse(night.spark, night.conf.warehouse), night.conf, night.as_of)
 
 
 def write_page(night: Night, reading: Reading) -> Path:
-    """Writes the night's page and returns its path."""
+    """Writes the night's page; returns its path."""
     sections = tuple(section(reading) for section in SECTIONS)
     text = rendered(
         Page("The long tail on", night.as_of, _subtitle(night), sections, reading.versions, night.conf.warehouse)
@@ -62,7 +62,7 @@ def _subtitle(night: Night) -> str:
     per_exposure = relevance.per == "exposure"
     days, of = (relevance.attribution_days, " of an exposure") if per_exposure else (relevance.horizon_days, "")
     return (
-        "What the tail gets, what it is expected to earn, and what it costs. "
+        "What the tail gets, what that is expected to earn, and what it costs. "
         f"A response is a {relevance.target} within {days} days{of}. "
         f"Run {night.run_id}, configuration {night.conf.hash}."
     )

@@ -1,4 +1,4 @@
-"""What the sections of the night's page read: small frames on the driver, each table at one version."""
+"""Frames for the sections of the night's page: small, read once, each table at one version."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, ITEM_EXPOSURE, METRICS, RELEVANCE, RUNS
+from features.contract.metrics import ALL, DEMAND, FEATURE
+from features.contract.segments import SEGMENTS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.config.configuration import Config
-from jobs.forecasting.weekly_fit import PREFIX as DEMAND
-from jobs.quality.gate import PREFIX as FEATURE
 from jobs.tables.warehouse import Warehouse
 
 TREND_DAYS = 56
@@ -24,7 +24,7 @@ WEEK = 7
 
 @dataclass(frozen=True)
 class Reading:
-    """The night of `as_of` and the nights before it, as its page needs them."""
+    """The night of `as_of` and the nights before it."""
 
     tables: Warehouse
     conf: Config
@@ -32,7 +32,7 @@ class Reading:
 
     @cached_property
     def figures(self) -> pd.DataFrame:
-        """as_of, name, segment, value, source_versions of the figures of monitor, for the nights of the trend."""
+        """as_of, name, segment, value, source_versions of the nights of the trend, without features and forecasts."""
         rows = self.tables.read_or_empty(METRICS).where(
             self._within(TREND_DAYS) & ~F.startswith("name", F.lit(FEATURE)) & ~F.startswith("name", F.lit(DEMAND))
         )
@@ -40,33 +40,33 @@ class Reading:
 
     @property
     def versions(self) -> dict[str, int]:
-        """Version by table: of those that were read here, and of those that tonight's figures came from."""
+        """Version by table: those read here, and those that tonight's figures were computed from."""
         tonight = self.figures.loc[self.figures["as_of"] == self.as_of, "source_versions"]
         behind = {name: int(version) for versions in tonight for name, version in dict(versions).items()}
         return behind | self.tables.inputs
 
-    def figure(self, name: str, segment: str = "all", on: date | None = None) -> float | None:
+    def figure(self, name: str, segment: str = ALL, on: date | None = None) -> float | None:
         """A figure of tonight or of an earlier night; None where that night has none."""
-        at = self.figures
-        mine = at[(at["name"] == name) & (at["segment"] == segment) & (at["as_of"] == (on or self.as_of))]
-        return float(mine["value"].iloc[0]) if len(mine) else None
+        rows = self.figures
+        named = rows[(rows["name"] == name) & (rows["segment"] == segment) & (rows["as_of"] == (on or self.as_of))]
+        return float(named["value"].iloc[0]) if len(named) else None
 
-    def trend(self, name: str, segment: str = "all") -> tuple[tuple[date, float], ...]:
+    def trend(self, name: str, segment: str = ALL) -> tuple[tuple[date, float], ...]:
         """A figure by night, the oldest first, tonight last."""
-        mine = self.figures[(self.figures["name"] == name) & (self.figures["segment"] == segment)]
-        return tuple(sorted(zip(mine["as_of"], map(float, mine["value"]), strict=True)))
+        named = self.figures[(self.figures["name"] == name) & (self.figures["segment"] == segment)]
+        return tuple(sorted(zip(named["as_of"], map(float, named["value"]), strict=True)))
 
     def segments(self, name: str) -> list[str]:
-        """head, tail, cold: those that have the figure tonight."""
-        return [segment for segment in ("head", "tail", "cold") if self.figure(name, segment) is not None]
+        """Those of head, tail and cold that have the figure tonight."""
+        return [segment for segment in SEGMENTS if self.figure(name, segment) is not None]
 
     @cached_property
-    def last_night(self) -> date | None:
+    def previous_night(self) -> date | None:
         """The newest earlier night that was measured, at most a week ago."""
         return self._newest(self.as_of - timedelta(days=WEEK), self.as_of - timedelta(days=1))
 
     @cached_property
-    def last_week(self) -> date | None:
+    def week_ago(self) -> date | None:
         """The night a week ago, or the newest in the week before it."""
         return self._newest(self.as_of - timedelta(days=2 * WEEK), self.as_of - timedelta(days=WEEK))
 
@@ -82,20 +82,20 @@ class Reading:
 
     def run_of(self, step: str, on: date | None = None) -> pd.Series | None:
         """The newest run of a step for a night; None where it did not run."""
-        mine = self.runs[(self.runs["step"] == step) & (self.runs["as_of"] == (on or self.as_of))]
-        return None if mine.empty else mine.iloc[-1]
+        of_step = self.runs[(self.runs["step"] == step) & (self.runs["as_of"] == (on or self.as_of))]
+        return None if of_step.empty else of_step.iloc[-1]
 
     @cached_property
     def prices(self) -> pd.DataFrame:
-        """The rows of constraint_prices of the policy of tonight."""
+        """Tonight's constraint_prices of the configured policy."""
         return self.of_policy(CONSTRAINT_PRICES, self.as_of).toPandas()
 
     def of_policy(self, table: Table, on: date) -> DataFrame:
-        """The rows of one night and the configured policy; there may be none."""
+        """The rows of a night and the configured policy; empty where there are none."""
         policy = self.conf.plan.scored_as if table is RELEVANCE else self.conf.plan.policy
         return self.tables.read(table).where((F.col("as_of") == F.lit(on)) & (F.col("policy") == policy))
 
-    def given(self, on: date) -> DataFrame:
+    def item_exposure(self, on: date) -> DataFrame:
         """item_id, segment, allocated, floor, cap, boost of a night."""
         columns = ("item_id", "segment", "allocated", "floor", "cap", "boost")
         return self.of_policy(ITEM_EXPOSURE, on).select(*columns)

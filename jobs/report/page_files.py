@@ -1,4 +1,4 @@
-"""Where the pages of the nights lie."""
+"""Paths of the nights' pages."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from jobs.execution.night import Night
 
 
 def page_of(night: Night, *, stopped: bool = False) -> Path:
-    """<warehouse>/reports/<as_of>.html, or <as_of>-stopped.html for a night that did not come to its end."""
+    """<warehouse>/reports/<as_of>.html, or <as_of>-stopped.html for a night that was stopped."""
     return night.folder / "reports" / f"{night.as_of}{'-stopped' if stopped else ''}.html"

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from datetime import date
+from typing import Any
 
 import pandas as pd
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, METRICS, RUNS
+from features.contract.metrics import (
+    ALL,
+    ENTRIES,
+    EXPOSURE_ALLOCATED,
+    EXPOSURE_GINI,
+    ITEMS_ELIGIBLE,
+    ITEMS_SHOWN,
+    RELEVANCE_MEAN,
+)
+from features.contract.segments import SEGMENTS
 from jobs.config.configuration import Config
 from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.lists import page_in_words, shopper_pages
@@ -46,30 +58,32 @@ def _steps(newest: pd.DataFrame, took: dict[str, float]) -> str:
 
 def model_in_words(newest: pd.DataFrame) -> str:
     """Which model scored, and how good the one is that was trained tonight. newest: last row of `runs` by step."""
-    run = newest.loc["train_relevance"]
-    if run.status != "done":
+    runs: Mapping[Hashable, Any] = newest.to_dict("index")
+    run = runs["train_relevance"]
+    decisions: Mapping[str, str] = run["decisions"]
+    if run["status"] != "done":
         why = {"skipped": "no training was due", "refused": "a training was refused"}.get(
-            str(run.status), "a training failed"
+            run["status"], "a training failed"
         )
-        return f"Model: version {newest.loc['score'].model_version} scored this night; {why}."
+        return f"Model: version {runs['score']['model_version']} scored this night; {why}."
     lines = [
-        f"Model: version {run.model_version} was trained tonight. The gate: {run.decisions['gate']}. All its figures "
+        f"Model: version {run['model_version']} was trained tonight. The gate: {decisions['gate']}. All its figures "
         "are in `runs` and MLflow."
     ]
-    reference = run.decisions.get("gate_reference", "reference")
+    reference = decisions.get("gate_reference", "reference")
     lines += [
         _model_line(recall.label, recall.new, f"{reference}: {recall.reference}"
                     + ("" if recall.first_champion == NONE else f"; first champion: {recall.first_champion}"))
-        for recall in recalls(run.decisions)
+        for recall in recalls(decisions)
     ]  # fmt: skip
     lines += [
         _model_line(recall.label, recall.new, f"drawn at random: {recall.reference}")
-        for recall in cold_recall(run.decisions)
+        for recall in cold_recall(decisions)
     ]
     lines += [
-        _model_line(label, figure, getattr(label, "meaning", ""))
-        for label, figure in calibration(run.decisions, "all")
-        if figure != NONE
+        _model_line(measure.label, measure.figure, measure.hint)
+        for measure in calibration(decisions, "all")
+        if measure.figure != NONE
     ]
     return "\n".join(lines)
 
@@ -80,24 +94,25 @@ def _model_line(label: str, figure: str, note: str) -> str:
 
 def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:
     figures = tables.read_date(METRICS, as_of).toPandas().pivot_table(index="segment", columns="name", values="value")
-    segments = [name for name in ("all", "head", "tail", "cold") if name in figures.index]
+    segments = [name for name in (ALL, *SEGMENTS) if name in figures.index]
     lines = [
         f"What the tail got on {conf.plan.placement}",
         f"{'segment':<9}{'eligible':>10}{'shown':>9}{'places':>10}{'exposure':>11}{'mean chance':>13}",
     ]
     for segment in segments:
-        row = figures.loc[segment].fillna(0.0)
-        counts = (row.get(name, 0.0) for name in ("items_eligible_count", "items_shown_count", "entries_count"))
-        eligible, shown, places = map(amount, counts)
-        exposure, chance = amount(row.exposure_allocated_sum), percent(row.get("relevance_mean", 0.0))
+        of_segment: Mapping[Hashable, float] = figures.loc[segment].dropna().to_dict()
+        eligible, shown, places, exposure = (
+            amount(of_segment.get(name, 0.0)) for name in (ITEMS_ELIGIBLE, ITEMS_SHOWN, ENTRIES, EXPOSURE_ALLOCATED)
+        )
+        chance = percent(of_segment[RELEVANCE_MEAN]) if RELEVANCE_MEAN in of_segment else NONE
         lines.append(f"{segment:<9}{eligible:>10}{shown:>9}{places:>10}{exposure:>11}{chance:>13}")
     lines.append(
         "Places: in the lists of all shoppers. Exposure: how often these are expected to be looked at on one day. "
         f"Chance: of {conf.relevance.meaning}."
     )
-    if "exposure_gini" in figures:  # absent where no item has exposure
-        gini = index(figures.loc["all"].exposure_gini)
-        lines.append(f"Concentration of the exposure (Gini): {gini}; 0 is even, 1 is all for one product.")
+    gini = figures.loc[ALL].to_dict().get(EXPOSURE_GINI)
+    if gini is not None:  # absent where no item has exposure
+        lines.append(f"Concentration of the exposure (Gini): {index(gini)}; 0 is even, 1 is all for one product.")
     return "\n".join(lines)
 
 

@@ -1,72 +1,164 @@
-"""Why an item was not shown to anyone, in words."""
+"""Why items are in no list: one cause for each item of any set, and the sentence of one item."""
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, Row
+from datetime import date
+from enum import StrEnum
+
+import pandas as pd
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from features.contract import CANDIDATES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVANCE
+from features.contract.table import Table
+from jobs.config.configuration import Config
+from jobs.config.plan import Plan
 from jobs.execution.night import Night
-from jobs.planning.columns import item_rows_of, named_columns
 from jobs.planning.catalogue.eligibility import why_excluded
-from jobs.planning.rules.item_value import item_value, value_columns
+from jobs.planning.columns import item_rows_of, named_columns
 from jobs.planning.merchandising import merchandising_on
+from jobs.planning.rules.item_value import item_value, value_columns
+from jobs.planning.rules.list_rules import full_groups
+from jobs.report.page.numbers import amount, percent
+from jobs.report.plan_value import value_words
+from jobs.tables.warehouse import Warehouse
 from model.exposure.reasons import NOT_PERSONAL
+
+_RAREST_VISITS = 1 / 30  # visits a day of a shopper who comes once a month: a cap below such a place is room for none
+
+
+class Cause(StrEnum):
+    """Why an item of the plan is in no list; the first that applies."""
+
+    NO_CANDIDATE = "no shopper has it among the first candidates"
+    NOT_SCORED = "its candidates were not scored"
+    BELOW_BAR = "its chance is below the bar for every shopper"
+    NO_ROOM = "its cap leaves no place: stock, or its share of the exposure"
+    NO_OWN_LIST = "no shopper who has it as a candidate has a list of their own"
+    OUTRANKED = "other products are worth more to the same shoppers"
+    HELD_OUT = "its score would do, but a list rule, a cap or earlier views keep it out"
 
 
 def why_not_planned(night: Night, item: str) -> str:
-    """Why an item of item_features entered no plan."""
+    """Why an item of item_features is not in the plan."""
     plan = night.conf.plan
     rows = item_rows_of(night.tables, night.as_of, named_columns(plan)).where(F.col("item_id") == item).toPandas()
     [why] = why_excluded(plan, rows, merchandising_on(plan.merchandising, night.as_of))
-    return why or "the plan was made with other settings, or before the item was known"
+    return why or "the plan was made with another configuration, or before the item was known"
 
 
 def why_not_shown(night: Night, item: str) -> str:
-    """Why an item that entered the plan is in no list: never a candidate, below the bar, capped, or outdone."""
-    plan = night.conf.plan
-    policy = F.col("policy") == plan.policy
-    scored = night.tables.read_date(RELEVANCE, night.as_of).where(F.col("policy") == plan.scored_as)
-    own = scored.where(F.col("item_id") == item)
-    best = own.agg(F.count("*").alias("pairs"), F.max("relevance").alias("best")).first()
-    assert best is not None
-    if not best.pairs:
-        candidates = night.tables.read_date(CANDIDATES, night.as_of).where(F.col("item_id") == item)
-        if candidates.isEmpty():
-            return f"no shopper has it among the first {night.conf.candidates.per_user} candidates"
-        return "its candidates were not scored"
-    given = night.tables.read_date(ITEM_EXPOSURE, night.as_of).where(policy & (F.col("item_id") == item)).first()
-    assert given is not None
-    known = f"it is a candidate for {best.pairs} shoppers with a relevance of at most {best.best:.5f}"
-    if best.best < plan.relevance_bar:
-        return f"{known}, and the bar is {plan.relevance_bar:g}"
-    if given.cap == 0:
-        return f"{known}, but its cap is 0: nothing is left of its stock, or its share"
-    lightest = min(plan.position_weights) / 30
-    if given.cap < lightest:
-        return f"{known}, but its cap of {given.cap:.4f} exposures is less than one place in any list"
-    return f"{known}; {_outdone(night, own, given)}"
+    """Why an item of the plan is in no list, with the figures that decide it."""
+    of_item = (F.col("policy") == night.conf.plan.policy) & (F.col("item_id") == item)
+    planned = night.tables.read_date(ITEM_EXPOSURE, night.as_of).where(of_item)
+    [row] = causes(night.tables, night.conf, night.as_of, planned.select("item_id", "boost", "cap")).collect()
+    if row.cause == Cause.NO_CANDIDATE:
+        return f"no shopper has it among the first {night.conf.candidates.per_user} candidates"
+    if row.cause == Cause.NOT_SCORED:
+        return str(row.cause)
+    scored = f"it is a candidate for {amount(row.pairs)} shoppers with a chance of at most {percent(row.best)}"
+    return scored + (_held_out(night, row) if row.cause == Cause.HELD_OUT else _lost(night.conf.plan, row))
 
 
-def _outdone(night: Night, own: DataFrame, given: Row) -> str:
-    plan = night.conf.plan
-    policy = F.col("policy") == plan.policy
-    # The list of those who refuse personalisation is made by other scores.
-    personal = (F.col("propensity") == 1.0) & (F.col("reason") != NOT_PERSONAL)
-    planned = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(policy & personal)
-    last = planned.groupBy("user_id").agg(F.min("score").alias("bar"), F.max_by("item_id", "rank").alias("rival"))
-    items = item_rows_of(night.tables, night.as_of, value_columns(plan))
-    [factor], [addend] = item_value(plan, items.where(F.col("item_id") == given.item_id).toPandas())
-    score = F.col("relevance") * float(factor) + float(addend) + given.boost
-    reached = own.join(last, on="user_id", how="inner").withColumn("gap", F.col("bar") - score)
-    nearest = reached.orderBy("gap", "user_id").first()
-    if nearest is None:
-        return "none of them has a list of their own"
-    if nearest.gap <= 0:
-        return (
-            "its score would do for a list, but there its product type is full, a cap of it or of its group is used "
-            "up, or the shopper has seen it too often"
+def causes(tables: Warehouse, conf: Config, as_of: date, items: DataFrame) -> DataFrame:
+    """item_id, boost, cap, pairs, best, user_id, gap, bar, rival, cause of each of the items.
+
+    items: item_id, boost, cap of items of the night's item_exposure that are in no list. pairs: shoppers that the item
+    was scored for; best: its greatest relevance. user_id: whose personal list it comes nearest to; gap: what its score
+    lacks to the last place there, bar: the score of that place, rival: the item in it. NULL where there is none.
+    """
+    plan = conf.plan
+    ends = (
+        _of_night(tables, EXPOSURE_SCORES, as_of, plan.policy)
+        # Shared lists are ranked by other scores, and a drawn entry does not end a list.
+        .where((F.col("propensity") == 1.0) & (F.col("reason") != NOT_PERSONAL))
+        .groupBy("user_id")
+        .agg(F.min(F.struct("score", "item_id")).alias("end"))
+    )
+    gap = F.col("end.score") - _value() - F.col("boost")
+    nearest = F.struct(
+        gap.alias("gap"), "user_id", F.col("end.score").alias("bar"), F.col("end.item_id").alias("rival")
+    )
+    scored = (
+        _of_night(tables, RELEVANCE, as_of, plan.scored_as)
+        .select("user_id", "item_id", "relevance")
+        .join(items.select("item_id", "boost"), on="item_id", how="inner")
+        .join(ends, on="user_id", how="left")
+        .join(F.broadcast(_values(tables, plan, as_of, items)), on="item_id", how="left")
+        .groupBy("item_id")
+        .agg(
+            F.count("*").alias("pairs"),
+            F.max("relevance").alias("best"),
+            F.min(F.when(F.col("end").isNotNull(), nearest)).alias("nearest"),
         )
-    tax = f", of which {-given.boost:.5f} is the price of its caps" if given.boost < 0 else ""
-    ends = f"the nearest list ends with {nearest.rival} at a score of {nearest.bar:.5f}"
-    return f"{ends}, {nearest.gap:.5f} above its own{tax}"
+    )
+    candidates = tables.read(CANDIDATES).where(F.col("as_of") == F.lit(as_of)).select("item_id").distinct()
+    cause = (
+        F.when(F.col("is_candidate").isNull(), Cause.NO_CANDIDATE)
+        .when(F.col("pairs").isNull(), Cause.NOT_SCORED)
+        .when(F.col("best") < plan.relevance_bar, Cause.BELOW_BAR)
+        .when(F.col("cap") < _least_room(plan), Cause.NO_ROOM)
+        .when(F.col("nearest").isNull(), Cause.NO_OWN_LIST)
+        .when(F.col("nearest.gap") > 0, Cause.OUTRANKED)
+        .otherwise(Cause.HELD_OUT)
+    )
+    return (
+        items.select("item_id", "boost", "cap")
+        .join(scored, on="item_id", how="left")
+        .join(candidates.withColumn("is_candidate", F.lit(True)), on="item_id", how="left")
+        .select(
+            "item_id", "boost", "cap", "pairs", "best",
+            "nearest.user_id", "nearest.gap", "nearest.bar", "nearest.rival", cause.alias("cause"),
+        )
+    )  # fmt: skip
+
+
+def _of_night(tables: Warehouse, table: Table, as_of: date, policy: str) -> DataFrame:
+    return tables.read(table).where((F.col("as_of") == F.lit(as_of)) & (F.col("policy") == policy))
+
+
+def _values(tables: Warehouse, plan: Plan, as_of: date, items: DataFrame) -> DataFrame:
+    """item_id, factor, addend of the items: value = relevance x factor + addend, as in the plan."""
+    rows = item_rows_of(tables, as_of, value_columns(plan)).join(items.select("item_id"), on="item_id", how="left_semi")
+    of_items = rows.toPandas()
+    factor, addend = item_value(plan, of_items)
+    values = pd.DataFrame({"item_id": of_items["item_id"], "factor": factor, "addend": addend})
+    return tables.spark.createDataFrame(values, "item_id string, factor double, addend double")
+
+
+def _value() -> Column:
+    return F.col("relevance") * F.coalesce("factor", F.lit(1.0)) + F.coalesce("addend", F.lit(0.0))
+
+
+def _least_room(plan: Plan) -> float:
+    return min(plan.position_weights) * _RAREST_VISITS
+
+
+def _lost(plan: Plan, row: Row) -> str:
+    """What keeps an item out of every list, where its score is not enough or its cap leaves no room."""
+    if row.cause == Cause.BELOW_BAR:
+        return f", and the bar is {percent(plan.relevance_bar)}"
+    if row.cause == Cause.NO_ROOM and row.cap == 0:
+        return ", but its cap is 0: nothing is left of its stock, or its share"
+    if row.cause == Cause.NO_ROOM:
+        return f", but its cap of {amount(row.cap)} exposures is less than one place in any list"
+    if row.cause == Cause.NO_OWN_LIST:
+        return "; none of them has a list of their own"
+    score = value_words(plan)
+    tax = f", of which {score(-row.boost)} is the price of its caps" if row.boost < 0 else ""
+    return (
+        f"; the nearest list ends with {row.rival} at a score of {score(row.bar)}, {score(row.gap)} above its own{tax}"
+    )
+
+
+def _held_out(night: Night, row: Row) -> str:
+    """What keeps an item out of the list that its score would do for."""
+    plan = night.conf.plan
+    of_list = _of_night(night.tables, EXPOSURE_SCORES, night.as_of, plan.policy).where(F.col("user_id") == row.user_id)
+    listed = [entry.item_id for entry in of_list.select("item_id").collect()]
+    known = item_rows_of(night.tables, night.as_of, named_columns(plan))
+    items = known.where(F.col("item_id").isin([*listed, row.item_id])).toPandas()
+    is_item = items["item_id"] == row.item_id
+    full = full_groups(plan, items[~is_item], items[is_item])
+    why = " and ".join(full) or "a cap of it or of its group is used up, or the shopper has seen it too often"
+    return f"; its score would do for the list of {row.user_id}, but {why}"

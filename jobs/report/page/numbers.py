@@ -1,15 +1,19 @@
-"""Numbers and changes in the words of the page."""
+"""How numbers are written wherever a person reads them: page, summary, what-if, show and alerts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import copysign, floor, log10
+
 from jobs.report.page.parts import Change
 
-NONE = "\N{EN DASH}"  # where there is no number
-SAME = 0.0005  # a relative change below this is none
+NONE = "\N{EN DASH}"  # stands where a figure is missing
+SAME = 0.0005  # a relative change, or a difference of shares, below it reads as unchanged
+_MOST_DECIMALS = 4  # of a percentage
 
 
 def amount(value: float) -> str:
-    """Three figures that matter, thousands set apart: 48,213 · 512 · 3.14 · 2 · 0.00135; never a power of ten."""
+    """Three significant figures, thousands grouped: 48,213 · 512 · 3.14 · 2 · 0.00135; never a power of ten."""
     size = abs(value)
     if size >= 100 or value == round(value):
         return f"{round(value):,}"
@@ -17,7 +21,10 @@ def amount(value: float) -> str:
         return f"{value:,.1f}"
     if size >= 0.1:
         return f"{value:.2f}"
-    return f"{value:.3g}" if size >= 1e-4 else f"{value:.6f}".rstrip("0").rstrip(".") or "0"
+    if size >= 1e-4:
+        return f"{value:.3g}"
+    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def short(value: float) -> str:
@@ -29,20 +36,48 @@ def short(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in per cent with the figures that matter: 12.3 %, 0.4 %."""
-    return f"{100 * share:.1f} %" if share < 0.9995 or share == 1 else f"{100 * share:.2f} %"
+    """A share in per cent: 12.3 % · 7.6 % · 0.034 %; what is not quite all reads at most 99.99 %."""
+    size = abs(100 * share)
+    if size >= 100:
+        return f"{100 * share:,.0f} %"
+    if size >= 99.95:
+        return f"{copysign(min(size, 99.99), share):.2f} %"
+    if size >= 1:
+        return f"{100 * share:,.1f} %"
+    if round(size, _MOST_DECIMALS) == 0:
+        return "0 %"
+    return f"{100 * share:.{min(1 - floor(log10(size)), _MOST_DECIMALS)}f} %"
+
+
+def index(value: float) -> str:
+    """An index without a unit, such as Gini's: 0.943."""
+    return f"{value:.3f}"
+
+
+def money(value: float, currency: str) -> str:
+    """An amount of money: 1,234.50 USD."""
+    return f"{value:,.2f} {currency}"
 
 
 def seconds(value: float) -> str:
-    """12.3 s, or 2 min 5 s."""
-    if value < 60:
+    """A duration: 12.3 s · 2 min 5 s · 1 h 3 min."""
+    if value < 59.95:
         return f"{value:.1f} s"
-    whole = round(value)
-    return f"{whole // 60} min {whole % 60} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(round(value / 60), 60)
+    return f"{hours} h {minutes} min"
+
+
+def signed(value: float, words: Callable[[float], str] = amount) -> str:
+    """A difference with its sign, +12.3 or -7.6 %; one that rounds to nothing has none."""
+    text = words(value)
+    return f"+{text}" if value > 0 and text != words(0.0) else text
 
 
 def change(now: float | None, then: float | None, against: str, *, points: bool = False) -> Change:
-    """How `now` differs from `then`: relative, or in points where both are shares; says so where one is missing."""
+    """How `now` differs from `then`: relative, or in percentage points where both are shares."""
     if now is None or then is None:
         return Change(against, "nothing to compare with", "none")
     moved = now - then
@@ -51,7 +86,12 @@ def change(now: float | None, then: float | None, against: str, *, points: bool 
     elif then == 0:
         text, small = f"{amount(moved)} from 0", moved == 0
     else:
-        text, small = f"{100 * moved / abs(then):+.1f} %", abs(moved / then) < SAME
+        text, small = relative(now, then), abs(moved / then) < SAME
     if small:
         return Change(against, "unchanged", "same")
     return Change(against, text, "up" if moved > 0 else "down")
+
+
+def relative(now: float, then: float) -> str:
+    """The change from `then`, which is not 0, in per cent with its sign: +12.3 %."""
+    return f"{100 * (now - then) / abs(then):+,.1f} %"

@@ -1,17 +1,38 @@
-"""The parts that a page is made of. Each names the tables that its numbers came from."""
+"""The parts that a page is made of; each names the tables that its numbers come from."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 Sources = tuple[str, ...]  # names of tables of the warehouse
 Direction = Literal["up", "down", "same", "none"]
 
 
+class Term(str):
+    """A label that a merchandiser may not know, with a sentence on what it means.
+
+    The page shows the sentence as a tooltip of the label, and in a part of the block that opens by keyboard or tap.
+    """
+
+    __slots__ = ("meaning",)
+    meaning: str
+
+    def __new__(cls, label: str, meaning: str) -> Self:
+        term = super().__new__(cls, label)
+        term.meaning = meaning
+        return term
+
+
+def _terms(labels: Iterable[str]) -> tuple[Term, ...]:
+    """The terms among the labels, each once, in their order."""
+    return tuple(dict.fromkeys(label for label in labels if isinstance(label, Term)))
+
+
 @dataclass(frozen=True)
 class Change:
-    """A figure against an earlier night: `against` says which, `text` by how much."""
+    """A figure compared with an earlier night: `against` names the night, `text` the difference."""
 
     against: str
     text: str
@@ -20,7 +41,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Tile:
-    """A headline figure with what it means."""
+    """A headline figure with its meaning."""
 
     label: str
     value: str
@@ -38,7 +59,7 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Bar:
-    """A row of a bar chart: `share` of the full width in [0, 1]; `pattern` is a name of the style sheet."""
+    """A row of a bar chart: `share` of the full width in [0, 1]; `pattern` is a class of the style sheet."""
 
     label: str
     share: float
@@ -55,6 +76,11 @@ class Bars:
     note: str = ""
     kind: Literal["bars"] = "bars"
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms among the labels."""
+        return _terms(bar.label for bar in self.bars)
+
 
 @dataclass(frozen=True)
 class Plot:
@@ -69,7 +95,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells are texts; the columns named in `numbers` are set to the right."""
+    """Cells are texts; the columns named in `numbers` are aligned right."""
 
     title: str
     columns: tuple[str, ...]
@@ -79,10 +105,15 @@ class Table:
     note: str = ""
     kind: Literal["table"] = "table"
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms among the columns, then among the cells."""
+        return _terms((*self.columns, *(cell for row in self.rows for cell in row)))
+
 
 @dataclass(frozen=True)
 class Words:
-    """Sentences, one a line; `mark` says how they are meant."""
+    """Sentences, one a line; `mark` rates what they say."""
 
     sentences: tuple[str, ...]
     sources: Sources
@@ -105,8 +136,9 @@ class Section:
 
     @property
     def sources(self) -> set[str]:
-        found: set[str] = set()
+        """The tables that its blocks name."""
+        names: set[str] = set()
         for block in self.blocks:
             parts = block.tiles if isinstance(block, Tiles) else (block,)
-            found |= {source for part in parts for source in part.sources}
-        return found
+            names |= {source for part in parts for source in part.sources}
+        return names

@@ -1,4 +1,4 @@
-"""Line plots as inline SVG: told apart by marker, dash and label, coloured by the page's style sheet."""
+"""Line plots as inline SVG; lines differ in marker, dash and label as well as in the style sheet's colours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_MARKERS = 31
 
 @dataclass(frozen=True)
 class Line:
-    """Values by date; `pattern` is a name of the style sheet and of a marker."""
+    """Values by date; `pattern` is a class of the style sheet and chooses the marker."""
 
     label: str
     points: tuple[tuple[date, float], ...]
@@ -27,7 +27,7 @@ class Line:
 
 
 def line_plot(title: str, lines: Sequence[Line]) -> str:
-    """Lines over dates from zero upwards, each with its label at its end. Raises ValueError without any point."""
+    """Lines over dates, from zero upwards, each labelled at its end. Raises ValueError without any point."""
     drawn = [line for line in lines if line.points]
     if not drawn:
         raise ValueError(f"{title}: there is nothing to draw")
@@ -37,9 +37,9 @@ def line_plot(title: str, lines: Sequence[Line]) -> str:
     parts = [*_axis(place, ticks), *_dates(place, days)]
     for line, y in zip(drawn, _label_places([place.y(line.points[-1][1]) for line in drawn]), strict=True):
         parts += _line(place, line, y)
-    told = "; ".join(f"{line.label} {amount(line.points[-1][1])} on {line.points[-1][0]}" for line in drawn)
+    values = "; ".join(f"{line.label} {amount(line.points[-1][1])} on {line.points[-1][0]}" for line in drawn)
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{title}: {told}")}" '
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{title}: {values}")}" '
         f'preserveAspectRatio="xMidYMid meet">{"".join(parts)}</svg>'
     )
 
@@ -60,7 +60,7 @@ class _Place:
 
 
 def _ticks(most: float) -> list[float]:
-    """0 and up to five round steps that reach `most`."""
+    """Multiples of a round step, from 0 to the first at or above `most`; five steps at most."""
     if most <= 0:
         return [0.0, 1.0]
     step = 10.0 ** floor(log10(most / 4))
@@ -99,7 +99,7 @@ def _line(place: _Place, line: Line, label_y: float) -> list[str]:
 
 
 def _marker(pattern: str, x: float, y: float) -> str:
-    """A square for the head, a triangle for cold, a diamond for the second of two lines, else a circle."""
+    """A square for head, a triangle for cold, a diamond for the second of two lines, else a circle."""
     if pattern == "head":
         return f'<rect class="mark {pattern}" x="{x - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"/>'
     if pattern == "cold":
@@ -110,14 +110,14 @@ def _marker(pattern: str, x: float, y: float) -> str:
 
 
 def _label_places(wanted: Sequence[float], apart: float = 15.0) -> list[float]:
-    """The heights nearest to those wanted at which labels do not cover one another."""
+    """The heights nearest to those wanted at which labels do not overlap."""
     order = sorted(range(len(wanted)), key=lambda place: wanted[place])
-    found = list(wanted)
+    heights = list(wanted)
     for before, after in pairwise(order):
-        found[after] = max(found[after], found[before] + apart)
-    beyond = max(0.0, found[order[-1]] - (HEIGHT - BOTTOM))
+        heights[after] = max(heights[after], heights[before] + apart)
+    beyond = max(0.0, heights[order[-1]] - (HEIGHT - BOTTOM))
     if beyond:
-        found[order[-1]] -= beyond
+        heights[order[-1]] -= beyond
         for after, before in pairwise(order[::-1]):
-            found[before] = min(found[before], found[after] - apart)
-    return found
+            heights[before] = min(heights[before], heights[after] - apart)
+    return heights

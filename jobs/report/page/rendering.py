@@ -1,4 +1,4 @@
-"""A page as one HTML text that needs nothing beside it."""
+"""A page as one self-contained HTML text."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Page:
 
 
 def rendered(page: Page) -> str:
-    """The HTML of a page. Raises KeyError naming the table when a section names one without a version."""
+    """The HTML of a page. Raises KeyError naming the table when a section names a table without a version."""
     named = sorted({source for section in page.sections for source in section.sources})
     unknown = [name for name in named if name not in page.versions]
     if unknown:
         raise KeyError(f"no version is known of the table {', '.join(unknown)}")
     here = files("jobs.report.page")
-    # Inside an archive given with --py-files only the package's loader can read them.
-    loaded = DictLoader({name: here.joinpath(name).read_text(encoding="utf-8") for name in _FILES})
-    environment = Environment(loader=loaded, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    # In an archive of --py-files the templates are no files, so that only the package's loader can read them.
+    loader = DictLoader({name: here.joinpath(name).read_text(encoding="utf-8") for name in _FILES})
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.get_template("night.html").render(page=page, named=named)

@@ -1,10 +1,13 @@
-"""What came in, what was turned away or parked, and features beyond their bars."""
+"""What came in, and what was rejected or parked."""
 
 from __future__ import annotations
+
+import json
 
 from pyspark.sql import functions as F
 
 from features.contract import PARKED, REJECTED
+from features.contract.table import Table as ContractTable
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount
 from jobs.report.page.parts import Block, Section, Table, Words
@@ -14,18 +17,17 @@ _OUTCOMES = ("in", "accepted", "duplicate", "filtered", "later", "parked", "reje
 
 
 def data_quality(reading: Reading) -> Section:
-    """Rows by outcome, reasons of rejection and of parking."""
+    """Rows by outcome, and the reasons why rows were rejected or parked."""
     run = reading.run_of("ingest")
     if run is None:
-        nothing = Words(("Ingest did not run for this night; it used what was there.",), ("runs",), mark="warn")
-        return Section("data", "What came in", "", (nothing,))
+        skipped = "Ingest did not run for this night, which used the tables as they were."
+        return Section("data", "What came in", "", (Words((skipped,), ("runs",), mark="warn"),))
     blocks: list[Block] = [_rows(dict(run["rows"]))]
-    absent = run["decisions"].get("absent", "[]")
-    if absent != "[]":
-        words = absent.strip("[]").replace('"', "")
-        blocks.append(Words((f"The store gives none of these, so nothing depends on them: {words}.",), ("runs",)))
+    absent = json.loads(run["decisions"].get("absent", "[]"))
+    if absent:
+        blocks.append(Words((f"The store does not provide {', '.join(absent)}; nothing depends on them.",), ("runs",)))
     for table, words in ((REJECTED, "Rejected"), (PARKED, "Parked")):
-        blocks.append(_reasons(reading, table.name, words))
+        blocks.append(_reasons(reading, table, words))
     lead = (
         "Every row that came in is accounted for: accepted, a duplicate, left out by the mapping, later than this "
         "night, parked until its item or shopper is known, or rejected with its reason."
@@ -36,19 +38,18 @@ def data_quality(reading: Reading) -> Section:
 def _rows(rows: dict[str, int]) -> Table:
     tables = sorted({name.rsplit("_", 1)[0] for name in rows if name.endswith("_in")})
     outcomes = [name for name in _OUTCOMES if any(f"{table}_{name}" in rows for table in tables)]
-    known = set(_OUTCOMES)
-    others = sorted({name.rsplit("_", 1)[1] for name in rows if name.rsplit("_", 1)[0] in tables} - known)
-    columns = ("table", *outcomes, *others)
-    cells = tuple((table, *(amount(rows.get(f"{table}_{name}", 0)) for name in columns[1:])) for table in tables)
+    others = {name.rsplit("_", 1)[1] for name in rows if name.rsplit("_", 1)[0] in tables} - set(_OUTCOMES)
+    outcomes += sorted(others)
+    cells = tuple((table, *(amount(rows.get(f"{table}_{name}", 0)) for name in outcomes)) for table in tables)
+    columns = ("table", *("came in" if name == "in" else name for name in outcomes))
     return Table("Rows by outcome", columns, cells, ("runs",), frozenset(columns[1:]))
 
 
-def _reasons(reading: Reading, name: str, words: str) -> Block:
-    table = {REJECTED.name: REJECTED, PARKED.name: PARKED}[name]
+def _reasons(reading: Reading, table: ContractTable, words: str) -> Block:
     rows = reading.tables.read_or_empty(table).where(F.col("as_of") == F.lit(reading.as_of))
     counts = rows.groupBy("table", "reason").count().orderBy(F.desc("count"), "table", "reason").toPandas()
     if counts.empty:
-        return Words((f"No row was {words.lower()} tonight.",), (name,), title=words, mark="good")
+        return Words((f"No row was {words.lower()} tonight.",), (table.name,), title=words, mark="good")
     cells = tuple((row["table"], row["reason"], amount(row["count"])) for row in counts.head(MOST).to_dict("records"))
     note = f"{len(counts) - MOST} further reasons." if len(counts) > MOST else ""
-    return Table(words, ("table", "reason", "rows"), cells, (name,), frozenset({"rows"}), note)
+    return Table(words, ("table", "reason", "rows"), cells, (table.name,), frozenset({"rows"}), note)

@@ -1,24 +1,37 @@
-"""Who gets the exposure: head, tail and cold, and how the spread moves from night to night."""
+"""Who gets the exposure: head, tail and cold, and how the spread changes from night to night."""
 
 from __future__ import annotations
 
+from features.contract.metrics import (
+    COVERAGE_SHARE,
+    EXPOSURE_ALLOCATED,
+    EXPOSURE_ENTROPY_SHARE,
+    EXPOSURE_GINI,
+    ITEMS_ELIGIBLE,
+    NOVELTY_MEAN,
+    PROVIDER_DISPARITY,
+    PROVIDERS_SHOWN_SHARE,
+    PURCHASES_SHARE_28D,
+    RESPONSES_EXPECTED,
+)
 from jobs.report.night_tables import Reading
-from jobs.report.page.numbers import NONE, amount, percent
+from jobs.report.page.numbers import NONE, amount, index, percent
 from jobs.report.page.parts import Bar, Bars, Block, Plot, Section, Table
 from jobs.report.page.plots import Line, line_plot
+from jobs.report.terms import EVENNESS, GINI, PROVIDER_GAP, PROVIDERS_SHOWN, SURPRISE
 
 _PLAN = ("metrics", "item_exposure")
 _SHARES = (
-    ("of the eligible products", "items_eligible_count"),
-    ("of the planned exposure", "exposure_allocated_sum"),
-    ("of the expected responses", "responses_expected_sum"),
+    ("of the eligible products", ITEMS_ELIGIBLE),
+    ("of the planned exposure", EXPOSURE_ALLOCATED),
+    ("of the expected responses", RESPONSES_EXPECTED),
 )
 _SPREAD = (
-    ("Gini of the exposure", "exposure_gini", "0 is even, 1 is all for one product"),
-    ("Entropy of the exposure", "exposure_entropy_share", "1 is even, 0 is all for one product"),
-    ("Novelty", "novelty_mean", "bits of surprise of an exposure; a product that sells often surprises less"),
-    ("Providers with exposure", "providers_shown_share", "share of the providers with an eligible product"),
-    ("Disparity of providers", "provider_disparity", "0 where each gets exposure in proportion to its relevance"),
+    (GINI, EXPOSURE_GINI, index),
+    (EVENNESS, EXPOSURE_ENTROPY_SHARE, index),
+    (SURPRISE, NOVELTY_MEAN, lambda bits: f"{bits:.1f} bits"),
+    (PROVIDERS_SHOWN, PROVIDERS_SHOWN_SHARE, percent),
+    (PROVIDER_GAP, PROVIDER_DISPARITY, percent),
 )
 
 
@@ -38,34 +51,34 @@ def exposure(reading: Reading) -> Section:
 def _shares(reading: Reading) -> Bars:
     bars = []
     for words, name in _SHARES:
-        whole = reading.figure(name)
+        total = reading.figure(name)
         for segment in reading.segments(name):
             value = reading.figure(name, segment)
             assert value is not None
-            share = value / whole if whole else 0.0
+            share = value / total if total else 0.0
             bars.append(Bar(f"{segment} {words}", share, f"{percent(share)}  ({amount(value)})", segment))
-    for segment in reading.segments("purchases_28d_share"):
-        share = reading.figure("purchases_28d_share", segment) or 0.0
+    for segment in reading.segments(PURCHASES_SHARE_28D):
+        share = reading.figure(PURCHASES_SHARE_28D, segment) or 0.0
         bars.append(Bar(f"{segment} of the shop's purchases in 28 days", share, percent(share), segment))
     return Bars("Shares by segment", tuple(bars), ("metrics", "item_exposure", "exposure_scores", "item_features"))
 
 
 def _trend(reading: Reading) -> Plot:
     lines = [
-        Line(segment, reading.trend("exposure_allocated_sum", segment), segment)
-        for segment in reading.segments("exposure_allocated_sum")
+        Line(segment, reading.trend(EXPOSURE_ALLOCATED, segment), segment)
+        for segment in reading.segments(EXPOSURE_ALLOCATED)
     ]
-    nights = len(reading.trend("exposure_allocated_sum"))
+    nights = len(reading.trend(EXPOSURE_ALLOCATED))
     return Plot("Planned exposures a night", line_plot("Planned exposures a night", lines), _PLAN, _nights(nights))
 
 
 def _coverage(reading: Reading) -> Plot:
     lines = [
-        Line(segment, tuple((day, 100 * value) for day, value in reading.trend("coverage_share", segment)), segment)
-        for segment in reading.segments("coverage_share")
+        Line(segment, tuple((day, 100 * value) for day, value in reading.trend(COVERAGE_SHARE, segment)), segment)
+        for segment in reading.segments(COVERAGE_SHARE)
     ]
     title = "Coverage: per cent of the eligible products with exposure"
-    return Plot(title, line_plot(title, lines), _PLAN, _nights(len(reading.trend("coverage_share"))))
+    return Plot(title, line_plot(title, lines), _PLAN, _nights(len(reading.trend(COVERAGE_SHARE))))
 
 
 def _nights(count: int) -> str:
@@ -74,12 +87,13 @@ def _nights(count: int) -> str:
 
 def _spread(reading: Reading) -> Table:
     rows = []
-    for words, name, meaning in _SPREAD:
-        value = reading.figure(name)
-        if value is None:
+    for label, name, words in _SPREAD:
+        tonight = reading.figure(name)
+        if tonight is None:
             continue
-        then = None if reading.last_night is None else reading.figure(name, on=reading.last_night)
-        rows.append((words, f"{value:.3f}", NONE if then is None else f"{then:.3f}", meaning))
-    columns = ("measure", "tonight", "last night", "what it says")
+        previous = None if reading.previous_night is None else reading.figure(name, on=reading.previous_night)
+        # The last column shows the meaning to all, so that the label needs no tooltip.
+        rows.append((str(label), words(tonight), NONE if previous is None else words(previous), label.meaning))
+    columns = ("measure", "tonight", "previous night", "what it means")
     return Table("How even it is", columns, tuple(rows), (*_PLAN, "item_features", "relevance"),
-                 frozenset({"tonight", "last night"}))  # fmt: skip
+                 frozenset(columns[1:3]))  # fmt: skip

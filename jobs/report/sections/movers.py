@@ -1,4 +1,4 @@
-"""Products that rose since the last night, or have the most exposure where there is no last night."""
+"""Products that rose or fell since the previous night; on the first night, those with the most exposure."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _SOURCES = ("item_exposure", "item_features")
 
 
 def movers(reading: Reading) -> Section:
-    """The products with the greatest rise and the greatest fall of planned exposure."""
-    if reading.last_night is None:
+    """The products whose planned exposure rose and fell most."""
+    if reading.previous_night is None:
         blocks: tuple[Block, ...] = (_greatest(reading),)
         lead = "The first night has no risers; these have the most exposure."
     else:
         blocks = (_moved(reading, rising=True), _moved(reading, rising=False))
-        lead = f"Planned exposures of a product against {day_words(reading.last_night)}."
+        lead = f"Planned exposures of a product, compared with {day_words(reading.previous_night)}."
     return Section("movers", "Products that rose", lead, blocks)
 
 
 def _greatest(reading: Reading) -> Table:
     rows = (
-        reading.given(reading.as_of)
+        reading.item_exposure(reading.as_of)
         .orderBy(F.desc("allocated"), "item_id")
         .limit(MOST)
         .join(_known(reading), on="item_id", how="left")
@@ -42,14 +42,14 @@ def _greatest(reading: Reading) -> Table:
 
 
 def _moved(reading: Reading, *, rising: bool) -> Table:
-    assert reading.last_night is not None
-    before = reading.given(reading.last_night).select("item_id", F.col("allocated").alias("then"))
+    assert reading.previous_night is not None
+    previous = reading.item_exposure(reading.previous_night).select("item_id", F.col("allocated").alias("before"))
     moved = (
-        reading.given(reading.as_of)
+        reading.item_exposure(reading.as_of)
         .select("item_id", "segment", "allocated")
-        .join(before, on="item_id", how="left")
-        .withColumn("then", F.coalesce("then", F.lit(0.0)))
-        .withColumn("by", F.col("allocated") - F.col("then"))
+        .join(previous, on="item_id", how="left")
+        .withColumn("before", F.coalesce("before", F.lit(0.0)))
+        .withColumn("by", F.col("allocated") - F.col("before"))
     )
     order = (F.desc("by") if rising else F.asc("by"), F.asc("item_id"))
     rows = (
@@ -62,7 +62,7 @@ def _moved(reading: Reading, *, rising: bool) -> Table:
     )
     cells = tuple(
         (
-            row["title"], row["item_id"], row["segment"], amount(row["then"]), amount(row["allocated"]),
+            row["title"], row["item_id"], row["segment"], amount(row["before"]), amount(row["allocated"]),
             amount(row["sold"]),
         )
         for row in rows.to_dict("records")

@@ -1,4 +1,4 @@
-"""The system's Chromium, for what only a browser can tell of a page."""
+"""A page in the system's Chromium: its width, the messages of its console, a picture."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ BROWSER = shutil.which("chromium")
 # The page lies in a frame of the given width, since a window has a least width; the frame measures it from outside.
 _FRAME = """<!DOCTYPE html><body style="margin:0">
 <iframe id="page" src="{address}" style="border:0;width:{width}px;height:{height}px"></iframe>
-<pre id="found"></pre>
+<pre id="widths"></pre>
 <script>
 document.getElementById("page").addEventListener("load", event => {{
   const root = event.target.contentDocument.documentElement;
-  document.getElementById("found").textContent = "scroll " + root.scrollWidth + " of " + root.clientWidth;
+  document.getElementById("widths").textContent = "scroll " + root.scrollWidth + " of " + root.clientWidth;
 }});
 </script>"""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the browser made of a page: widths in CSS pixels, messages of its console, a picture."""
+    """What the browser shows: widths in CSS pixels, messages of the console, a picture."""
 
     content_width: int
     frame_width: int
@@ -33,16 +33,16 @@ class Seen:
 
 
 def look_at(page: Path, width: int, folder: Path, *, dark: bool = False, height: int = 1200) -> Seen:
-    """Opens a local page at a width. Raises CalledProcessError or AssertionError when the browser does not do it."""
+    """Opens a local page at a width. Raises CalledProcessError or AssertionError when the browser fails."""
     frame = folder / f"frame-{width}.html"
     frame.write_text(_FRAME.format(address=page.absolute().as_uri(), width=width, height=height), encoding="utf-8")
     picture = folder / f"{page.stem}-{width}{'-dark' if dark else ''}.png"
-    told = _run(frame, width, height, folder, "--dump-dom", dark=dark)
+    dump = _run(frame, width, height, folder, "--dump-dom", dark=dark)
     _run(frame, width, height, folder, f"--screenshot={picture}", dark=dark)
-    found = re.search(r"scroll (\d+) of (\d+)", told.stdout)
-    assert found, f"the page did not load: {told.stdout[-500:]} {told.stderr[-500:]}"
-    console = [line for line in told.stderr.splitlines() if "CONSOLE" in line]
-    return Seen(int(found[1]), int(found[2]), console, picture)
+    widths = re.search(r"scroll (\d+) of (\d+)", dump.stdout)
+    assert widths, f"the page did not load: {dump.stdout[-500:]} {dump.stderr[-500:]}"
+    console = [line for line in dump.stderr.splitlines() if "CONSOLE" in line]
+    return Seen(int(widths[1]), int(widths[2]), console, picture)
 
 
 def _run(

@@ -1,50 +1,79 @@
-"""What a merchandiser reads: lists, the model of the night, two plans side by side."""
+"""What a merchandiser reads on the console: lists, the model of the night, two plans compared."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from jobs.config.configuration import load_config
 from jobs.report.lists import ShopperPage, page_in_words
 from jobs.report.plan_difference import PlanTables, difference_in_words
 from jobs.report.summary import model_in_words
 
+PLAN = load_config(Path("conf/local.yaml")).plan
 
-def test_a_list_tells_how_likely_a_drawn_entry_was() -> None:
+
+def test_a_list_shows_chances_and_the_probability_of_a_drawn_entry() -> None:
     #          rank relevance boost title segment reason propensity
     rows = [
-        (1, 0.02, -0.001, "Tea", "tail", "Popular these days; held back by its cap", 1.0),
+        (1, 0.02, -0.001, "Tea", "tail", "Popular right now; limited by its own cap", 1.0),
         (2, 0.01, 0.0, "Jam", "cold", "Bought by many; drawn at random to learn about it", 0.0033),
     ]
     columns = ["rank", "relevance", "boost", "title", "segment", "reason", "propensity"]
-    text = page_in_words(ShopperPage("u", ["Tea", "Milk"], pd.DataFrame(rows, columns=columns)))
+    text = page_in_words(ShopperPage("u", ["Tea", "Milk"], pd.DataFrame(rows, columns=columns)), PLAN)
     assert text.splitlines() == [
-        "shopper u lately bought: Tea, Milk",
-        "      relevance    boost  shown",
-        "    1    0.0200  -0.0010  Tea [tail]: Popular these days; held back by its cap",
-        "    2    0.0100  +0.0000  Jam [cold]: Bought by many; drawn at random to learn about it (a chance of 0.3%)",
+        "shopper u recently bought: Tea, Milk",
+        "         chance     boost  shown",
+        "    1     2.0 %   -0.10 %  Tea [tail]: Popular right now; limited by its own cap",
+        "    2     1.0 %       0 %  Jam [cold]: Bought by many; drawn at random to learn about it (with a probability "
+        "of 0.33 %)",
     ]
-    assert "no list" in page_in_words(ShopperPage("v", [], pd.DataFrame(columns=columns)))
+    assert "no list" in page_in_words(ShopperPage("v", [], pd.DataFrame(columns=columns)), PLAN)
+
+
+def test_a_boost_is_no_chance_where_margins_weigh() -> None:
+    worth = PLAN.worth.model_copy(update={"margin_weight": 0.5})
+    rows = [(1, 0.02, -0.001, "Tea", "tail", "Popular these days", 1.0)]
+    columns = ["rank", "relevance", "boost", "title", "segment", "reason", "propensity"]
+    page = ShopperPage("u", [], pd.DataFrame(rows, columns=columns))
+    text = page_in_words(page, PLAN.model_copy(update={"worth": worth}))
+    assert text.splitlines()[-1] == "    1     2.0 %    -0.001  Tea [tail]: Popular these days"
 
 
 @pytest.mark.parametrize(
-    ("status", "decisions", "told"),
+    ("status", "decisions", "words"),
     [
         (
             "done",
-            {"gate": "passed", "calibration_all_ece": "0.01", "gate_reference": "version 2"},
+            {
+                "gate": "passed",
+                "gate_reference": "version 2",
+                "gate_tail_recall_challenger": "0.0755551",
+                "gate_tail_recall_reference": "0.0483593",
+                "gate_tail_recall_anchor_reference": "0.05",
+                "cold_items_recall_at_100": "0.0295521",
+                "cold_items_recall_at_100_by_chance": "0.00239034",
+                "calibration_all_in_the_large": "-0.00840356",
+                "calibration_all_rate": "0.00260126",
+            },
+            # exp(-0.0084) = 0.99
             "Model: version 3 was trained tonight. The gate: passed. All its figures are in `runs` and MLflow.\n"
-            "  compared with: version 2",
+            "  tail purchases found       7.6 %  (version 2: 4.8 %; first champion: 5.0 %)\n"
+            "  cold purchases found       3.0 %  (drawn at random: 0.24 %)\n"
+            "  share that came true      0.26 %\n"
+            "  level of the chances        0.99  (1 is right, above 1 the chances are too low)",
         ),
         ("skipped", {}, "Model: version 2 scored this night; no training was due."),
         ("failed", {}, "Model: version 2 scored this night; a training failed."),
         ("refused", {"gate": "tail recall"}, "Model: version 2 scored this night; a training was refused."),
     ],
 )
-def test_which_model_scored(status: str, decisions: dict[str, str], told: str) -> None:
+def test_which_model_scored(status: str, decisions: dict[str, str], words: str) -> None:
     rows = [("train_relevance", status, "3", decisions), ("score", "done", "2", {})]
     newest = pd.DataFrame(rows, columns=["step", "status", "model_version", "decisions"]).set_index("step")
-    assert model_in_words(newest) == told
+    assert model_in_words(newest) == words
 
 
 def test_a_difference_of_nothing_has_no_sign() -> None:
@@ -56,7 +85,15 @@ def test_a_difference_of_nothing_has_no_sign() -> None:
     prices = pd.DataFrame(columns=["constraint", "member", "price", "bound", "used", "shortfall"])
     catalogue = pd.DataFrame({"title": ["A", "B"], "price": [1.0, 2.0]}, index=["a", "b"])
     live, same = (PlanTables(rows, items, prices, (1.0, 0.5), 0.0) for rows in (lists, other))
-    text = difference_in_words(live, same, pd.Series({"u": 1.0}), catalogue)
+    text = difference_in_words(live, same, pd.Series({"u": 1.0}), catalogue, "USD")
     # 0.2 * 1 + 0.1 * 0.5
-    assert "expected responses                               0.250       0.250      +0.000 (+0.0%)" in text
-    assert "-0.0" not in text
+    assert (
+        "expected responses                                    0.25            0.25               0  (unchanged)"
+        in text
+    )
+    # 0.2 * 1 * 1 + 0.1 * 0.5 * 2
+    assert (
+        "expected revenue of responses                     0.30 USD        0.30 USD        0.00 USD  (unchanged)"
+        in text
+    )
+    assert "-0" not in text

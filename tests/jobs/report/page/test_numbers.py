@@ -1,17 +1,17 @@
-"""Numbers and changes in words."""
+"""Numbers as a person reads them."""
 
 from __future__ import annotations
 
 import pytest
 
-from jobs.report.page.numbers import amount, change, percent, seconds, short
+from jobs.report.page.numbers import amount, change, money, percent, seconds, short, signed
 
 
 @pytest.mark.parametrize(
     ("value", "words"),
     [
         (0.0, "0"), (2.0, "2"), (48213.4, "48,213"), (512.4, "512"), (51.27, "51.3"), (3.14159, "3.14"), (0.1, "0.10"),
-        (0.0013451, "0.00135"), (0.0000431, "0.000043"), (0.0000000001, "0"), (-51.27, "-51.3"),
+        (0.0013451, "0.00135"), (0.0000431, "0.000043"), (0.0000000001, "0"), (-51.27, "-51.3"), (-1e-9, "0"),
     ],
 )  # fmt: skip
 def test_amounts_never_show_a_power_of_ten(value: float, words: str) -> None:
@@ -19,13 +19,40 @@ def test_amounts_never_show_a_power_of_ten(value: float, words: str) -> None:
 
 
 def test_ticks_are_short() -> None:
-    told = [short(value) for value in (0.0, 1500.0, 9999.0, 250_000.0, 1_200_000.0)]
-    assert told == ["0", "1,500", "9,999", "250k", "1.2M"]
+    labels = [short(value) for value in (0.0, 1500.0, 9999.0, 250_000.0, 1_200_000.0)]
+    assert labels == ["0", "1,500", "9,999", "250k", "1.2M"]
 
 
-def test_shares_and_times() -> None:
-    assert [percent(0.1234), percent(1.0), percent(0.99961)] == ["12.3 %", "100.0 %", "99.96 %"]
-    assert [seconds(3.14), seconds(125.2), seconds(60.0)] == ["3.1 s", "2 min 5 s", "1 min 0 s"]
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0755551, "7.6 %"), (0.1234, "12.3 %"), (0.2, "20.0 %"), (-0.05, "-5.0 %"),
+        (0.0026, "0.26 %"), (0.00034, "0.034 %"), (0.000001, "0.0001 %"), (1e-9, "0 %"),
+        (0.0, "0 %"), (1.0, "100 %"), (0.99961, "99.96 %"), (0.999999, "99.99 %"), (1.234, "123 %"), (20.0, "2,000 %"),
+    ],
+)  # fmt: skip
+def test_shares_are_rounded_but_never_to_all_or_nothing(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
+@pytest.mark.parametrize(
+    ("duration", "words"),
+    [
+        (3.14, "3.1 s"), (59.94, "59.9 s"), (59.97, "1 min 0 s"), (60.0, "1 min 0 s"), (125.2, "2 min 5 s"),
+        (3599.7, "1 h 0 min"), (3780.0, "1 h 3 min"),
+    ],
+)  # fmt: skip
+def test_durations_in_seconds_minutes_and_hours(duration: float, words: str) -> None:
+    assert seconds(duration) == words
+
+
+def test_money_has_two_digits_and_its_currency() -> None:
+    assert [money(1234.5, "EUR"), money(-0.126, "USD")] == ["1,234.50 EUR", "-0.13 USD"]
+
+
+def test_differences_have_a_sign_unless_they_round_to_nothing() -> None:
+    assert [signed(value) for value in (12.3, -12.3, 0.0, 1e-9)] == ["+12.3", "-12.3", "0", "0"]
+    assert [signed(value, percent) for value in (0.0755551, -1e-9)] == ["+7.6 %", "0 %"]
 
 
 @pytest.mark.parametrize(
@@ -43,5 +70,5 @@ def test_shares_and_times() -> None:
     ],
 )
 def test_changes(now: float | None, then: float | None, points: bool, text: str, direction: str) -> None:
-    found = change(now, then, "yesterday", points=points)
-    assert (found.text, found.direction) == (text, direction)
+    moved = change(now, then, "yesterday", points=points)
+    assert (moved.text, moved.direction) == (text, direction)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from jobs.report.page.parts import Bar, Bars, Change, Plot, Section, Table, Tile, Tiles, Words
+from jobs.report.page.parts import Bar, Bars, Change, Plot, Section, Table, Term, Tile, Tiles, Words
 from jobs.report.page.plots import HEIGHT, WIDTH, Line, line_plot
 from jobs.report.page.rendering import Page, rendered
 
@@ -38,6 +38,27 @@ def test_every_block_names_its_table_and_version_and_links_to_the_query() -> Non
         assert f'<a href="#source-{name}">{name} v{version}</a>' in text
         assert f'<dt id="source-{name}">' in text
         assert f"SELECT * FROM delta.`warehouse/{name}` VERSION AS OF {version}" in text
+
+
+def test_a_term_explains_itself_to_pointer_keyboard_and_tap() -> None:
+    gini, spread = Term("Gini", "0 is <even>"), Term("spread", "1 is right")
+    blocks = (
+        Table("Table", ("measure", gini), (("Gini", "0.9"), (spread, "1.1"), (spread, "1.2")), ("metrics",)),
+        Bars("Bars", (Bar(gini, 0.5, "0.5"), Bar("plain", 0.5, "0.5")), ("metrics",)),
+        Table("No terms", ("measure",), (("plain",),), ("metrics",)),
+    )
+    text = rendered(Page("Title", AS_OF, "", (Section("all", "All", "", blocks),), {"metrics": 7}, "warehouse"))
+    pointed = '<abbr title="0 is &lt;even&gt;">Gini</abbr>'
+    assert f'<th scope="col">{pointed}</th>' in text
+    assert f'<span class="label">{pointed}</span>' in text
+    assert '<td data-label="measure"><abbr title="1 is right">spread</abbr></td>' in text
+    assert '<td data-label="measure">Gini</td>' in text  # a text of the store that reads like a term is none
+    opened = re.findall(r"<details.*?</details>", text, re.DOTALL)
+    assert [re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", part) for part in opened] == [
+        [("Gini", "0 is &lt;even&gt;"), ("spread", "1 is right")],
+        [("Gini", "0 is &lt;even&gt;")],
+    ]
+    assert all("<summary>What the words mean</summary>" in part for part in opened)
 
 
 def test_texts_of_the_store_are_escaped() -> None:

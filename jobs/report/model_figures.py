@@ -1,0 +1,136 @@
+"""What a training's figures say of a model, in words: the same for the summary and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import exp, isfinite
+
+from jobs.report.page.numbers import NONE, amount, percent
+from jobs.report.page.parts import Term
+
+Decisions = Mapping[str, str]  # of a run of train_relevance: figures as text, by name
+
+
+@dataclass(frozen=True)
+class Recall:
+    """A share of purchases that models found: by the new model, by its reference, and by the first champion."""
+
+    label: str
+    new: str
+    reference: str
+    first_champion: str = NONE
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A measure of how right the chances are: what it is, its figure, and how to read it in a few words."""
+
+    label: str
+    figure: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class _Measure:
+    label: str
+    name: str
+    words: Callable[[float], str]
+    hint: str = ""
+
+
+_TAIL_RECALL = Term(
+    "tail purchases found",
+    "Of the tail and cold products that shoppers newly bought on days that the model had not seen, the share among the "
+    "products it ranked highest for them.",
+)
+_RECALL = Term(
+    "purchases found",
+    "Of all products that shoppers newly bought on days that the model had not seen, the share among the products it "
+    "ranked highest for them.",
+)
+_COLD_RECALL = Term(
+    "cold purchases found",
+    "Of the never sold products that shoppers then bought, the share among those it ranked highest of such products.",
+)
+_SLOPE = Term(
+    "spread of the chances",
+    "Calibration slope: 1 is right; below 1 high chances are too high and low ones too low, above 1 the reverse.",
+)
+_LEVEL = Term(
+    "level of the chances",
+    "What the predicted odds have to be multiplied by for their average to be right (calibration in the large): 1 is "
+    "right, above 1 the chances are too low.",
+)
+_GAIN = Term(
+    "prediction error saved",
+    "How much smaller the log-loss is than that of predicting the average chance for every candidate.",
+)
+_CALIBRATION = (
+    _Measure("average predicted chance", "mean_probability", percent),
+    _Measure("share that came true", "rate", percent),
+    _Measure(_SLOPE, "slope", amount, "1 is right, below 1 the chances are too extreme"),
+    _Measure(_LEVEL, "in_the_large", lambda shift: amount(exp(shift)), "1 is right, above 1 the chances are too low"),
+    _Measure(_GAIN, "gain", percent, "compared with predicting the average for all"),
+)
+_CHALLENGER, _BY_CHANCE = "_challenger", "_by_chance"
+
+
+def recalls(decisions: Decisions) -> list[Recall]:
+    """Recall on the tail and on all products; those of the two that the training measured."""
+    measured = [
+        Recall(
+            label,
+            _figure(decisions, f"gate_{name}{_CHALLENGER}", percent),
+            _figure(decisions, f"gate_{name}_reference", percent),
+            _figure(decisions, f"gate_{name}_anchor_reference", percent),
+        )
+        for label, name in ((_TAIL_RECALL, "tail_recall"), (_RECALL, "recall"))
+    ]
+    return [recall for recall in measured if recall.new != NONE]
+
+
+def segment_recalls(decisions: Decisions) -> list[Recall]:
+    """Recall on the tail by segment, department and activity of the shopper, as the gate compared them."""
+    kinds = ("segment", "department", "shoppers")
+    names = sorted(
+        name.removesuffix(_CHALLENGER)
+        for name in decisions
+        if name.endswith(_CHALLENGER) and name.startswith(tuple(f"gate_{kind} " for kind in kinds))
+    )
+    return [
+        Recall(
+            name.removeprefix("gate_"),
+            _figure(decisions, f"{name}{_CHALLENGER}", percent),
+            _figure(decisions, f"{name}_reference", percent),
+        )
+        for name in names
+    ]
+
+
+def cold_recall(decisions: Decisions) -> list[Recall]:
+    """Recall on cold products; its reference is as many products drawn at random. Empty where none was bought."""
+    by_chance = sorted(
+        name for name in decisions if name.startswith("cold_items_recall_at_") and name.endswith(_BY_CHANCE)
+    )
+    return [
+        Recall(
+            _COLD_RECALL, _figure(decisions, name.removesuffix(_BY_CHANCE), percent), _figure(decisions, name, percent)
+        )
+        for name in by_chance
+    ]
+
+
+def calibration(decisions: Decisions, part: str) -> list[Calibration]:
+    """The calibration that the gate measured; part: all or tail."""
+    return [
+        Calibration(
+            measure.label, _figure(decisions, f"calibration_{part}_{measure.name}", measure.words), measure.hint
+        )
+        for measure in _CALIBRATION
+    ]
+
+
+def _figure(decisions: Decisions, name: str, words: Callable[[float], str]) -> str:
+    value = float(decisions.get(name, "nan"))
+    return words(value) if isfinite(value) else NONE

@@ -1,0 +1,46 @@
+"""Terms of statistics and of the plan that several parts of the report show, each with its plain sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jobs.report.page.numbers import index, percent
+from jobs.report.page.parts import Term
+
+GINI = Term(
+    "Concentration (Gini)",
+    "0 when every eligible product gets the same exposure, 1 when one product gets all of it.",
+)
+EVENNESS = Term(
+    "Evenness (entropy)",
+    "1 when every eligible product gets the same exposure, 0 when one product gets all of it; it reacts more than the "
+    "concentration to how many products get a little.",
+)
+SURPRISE = Term(
+    "Surprise (novelty)",
+    "How rarely bought the shown products are, in bits: each further bit means half the share of the shop's purchases.",
+)
+PROVIDERS_SHOWN = Term(
+    "Providers with exposure", "Share of the manufacturers or sellers with an eligible product that get any exposure."
+)
+PROVIDER_GAP = Term(
+    "Exposure off its fair provider",
+    "Share of the exposure that would have to move to other providers for each to get it in proportion to how relevant "
+    "its products are; 0 % is proportional.",
+)
+
+# Figures of a feature, by the names of quality.bars, with the way that they are written.
+FEATURE_FIGURES: dict[str, tuple[Term, Callable[[float], str]]] = {
+    "null_share": (Term("missing", "Share of the rows without a value."), percent),
+    "default_share": (Term("default", "Share of the rows with the default value of the feature."), percent),
+    "out_of_range_share": (Term("out of range", "Share of the rows outside the range that is declared."), percent),
+    "default_rise": (Term("rise of the default", "Share of default values above that of the previous night."), percent),
+    "drift": (
+        Term(
+            "drift",
+            "How far the values are from those of the previous night (population stability index): below 0.1 is "
+            "stable, above 0.25 a clear shift.",
+        ),
+        index,
+    ),
+}
