@@ -30,13 +30,13 @@ def test_the_night_and_the_cuts_of_its_training(spark: SparkSession, tmp_path: P
     conf = config(tmp_path, write_panel(tmp_path / "panel"))
     night(spark, conf)
     run_step(build_features, spark, conf, NIGHT, "r1")
-    made = {table.name: rows(spark, conf, table) for table in TABLES}
+    tables = {table.name: rows(spark, conf, table) for table in TABLES}
     # No version is registered, so a training is due: the night, and cuts 28 days apart.
     cuts = {date(2017, 11, 3), date(2017, 10, 6), date(2017, 9, 8), date(2017, 8, 11)}
-    assert {row["as_of"] for row in made["user_features"]} == {NIGHT, *cuts}
-    # On 2017-11-03 product 1 and 2 had been sold and product 1 promoted; the others came later.
-    assert {row["item_id"] for row in made["item_features"] if row["as_of"] == date(2017, 11, 3)} == {"1", "2"}
-    tonight = {row["item_id"]: row for row in made["item_features"] if row["as_of"] == NIGHT}
+    assert {row["as_of"] for row in tables["user_features"]} == {NIGHT, *cuts}
+    # By 2017-11-03 products 1 and 2 had been sold and product 1 promoted; the others came later.
+    assert {row["item_id"] for row in tables["item_features"] if row["as_of"] == date(2017, 11, 3)} == {"1", "2"}
+    tonight = {row["item_id"]: row for row in tables["item_features"] if row["as_of"] == NIGHT}
     # 1 was sold twice, 2 and 3 once: before them 0, 2, 3 of 4; 3 is below 3.2, so all three are head.
     assert {item: row["segment"] for item, row in tonight.items()} == {
         "1": "head",
@@ -45,16 +45,16 @@ def test_the_night_and_the_cuts_of_its_training(spark: SparkSession, tmp_path: P
         "4": "cold",
     }
     assert tonight["1"]["exposures_count_28d"] == 0.0  # seen on 2017-10-31, 31 days before
-    histories = {row["user_id"]: row for row in made["user_history"] if row["as_of"] == NIGHT}
+    histories = {row["user_id"]: row for row in tables["user_history"] if row["as_of"] == NIGHT}
     assert histories["100"]["item_ids"][0] == "1"
     assert sorted(histories["100"]["item_ids"][1:]) == ["1", "2"]
     assert histories["102"]["item_ids"] == []
 
     run_step(build_features, spark, conf, NIGHT, "r2")
-    assert {table.name: rows(spark, conf, table) for table in TABLES} == made
+    assert {table.name: rows(spark, conf, table) for table in TABLES} == tables
 
 
-def test_two_nights_sum_up_to_what_one_gives(spark: SparkSession, tmp_path: Path) -> None:
+def test_two_nights_leave_the_tables_of_one(spark: SparkSession, tmp_path: Path) -> None:
     panel = write_panel(tmp_path / "panel")
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
@@ -66,8 +66,8 @@ def test_two_nights_sum_up_to_what_one_gives(spark: SparkSession, tmp_path: Path
     for table in (DAILY_PAIR, DAILY_ITEM, DAILY_USER):
         assert rows(spark, one, table) == rows(spark, two, table)
     for table in (ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY):
-        alike = [[row for row in rows(spark, conf, table) if row["as_of"] == NIGHT] for conf in (one, two)]
-        assert alike[0] == alike[1]
+        by_conf = [[row for row in rows(spark, conf, table) if row["as_of"] == NIGHT] for conf in (one, two)]
+        assert by_conf[0] == by_conf[1]
 
 
 def test_a_date_that_is_not_ingested_is_an_error(spark: SparkSession, tmp_path: Path) -> None:
@@ -85,15 +85,15 @@ def test_a_day_that_a_killed_ingest_changed_is_summed_up_again(
     shop.lines("2", ["e3,u1,a,purchase,2024-03-02 10:00:00,1"])
     shop.night(3)
     run_step(build_features, spark, shop.conf, date(2024, 3, 3), "b3")
-    # e2 was of the 2nd, says a file of the next day. Its events are written, the file is not noted as taken in: the
-    # runs after it find e2 on the 2nd already. The second of them finds it corrected to the 3rd.
+    # A file of the next day moves e2 to the 2nd. Its events are written, but the file is not recorded: the next runs
+    # find e2 on the 2nd already, and the second of them corrects it to the 3rd.
     for day in (2, 3):
         shop.lines("3", [f"e2,u2,b,purchase,2024-03-0{day} 11:00:00,4", "e4,u1,a,purchase,2024-03-03 10:00:00,1"])
         with monkeypatch.context() as patch:
             patch.setattr(ingest_job, "write_parts", _die)
             with pytest.raises(KeyboardInterrupt):
                 shop.night(4, f"dies {day}")
-        spark.catalog.clearCache()  # a process that dies takes with it what it held in memory
+        spark.catalog.clearCache()  # a killed process loses its memory
     assert shop.night(4).record.decisions["changed_days"] == '["2024-03-03"]'
     run_step(build_features, spark, shop.conf, date(2024, 3, 4), "b4")
     sums = [(row["day"].day, row["item_id"], row["units_sum"]) for row in shop.rows(DAILY_ITEM)]
@@ -105,36 +105,36 @@ def test_a_day_that_a_killed_ingest_changed_is_summed_up_again(
 
 @pytest.fixture
 def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A night makes its own date alone, and not the cuts of a training."""
-    monkeypatch.setattr(build_job, "training_is_due", lambda *given: False)
+    """A night builds its own date alone, without the cuts of a training."""
+    monkeypatch.setattr(build_job, "training_is_due", lambda *_: False)
 
 
-def _die(*given: object) -> None:
+def _die(*_: object) -> None:
     raise KeyboardInterrupt
 
 
 def tolerant_shop(spark: SparkSession, folder: Path) -> Shop:
-    """A shop whose gate only warns: one sale more or less of two products is a change beyond every bar."""
+    """A shop whose gate only warns: with two products, one sale more exceeds every bar."""
     shop = Shop(spark, folder)
-    place = folder / "conf.yaml"
+    path = folder / "conf.yaml"
     bars = ", ".join(f"{bar}: {{action: warn}}" for bar in shop.conf.quality.bars)
-    place.write_text(f"{place.read_text(encoding='utf-8')}\nquality: {{bars: {{{bars}}}}}\n", encoding="utf-8")
-    shop.conf = load_config(place)
+    path.write_text(f"{path.read_text(encoding='utf-8')}\nquality: {{bars: {{{bars}}}}}\n", encoding="utf-8")
+    shop.conf = load_config(path)
     return shop
 
 
 @pytest.mark.usefixtures("no_training")
-def test_nights_that_go_on_from_one_another_give_what_one_made_anew_gives(spark: SparkSession, tmp_path: Path) -> None:
+def test_consecutive_nights_leave_the_features_of_one_from_scratch(spark: SparkSession, tmp_path: Path) -> None:
     delivered = {
         3: [*FIRST, "e3,u3,b,cart,2024-03-02 10:00:00,1"],
         4: ["e4,u1,b,purchase,2024-03-03 10:00:00,2", "e5,u1,a,purchase,2024-03-03 10:00:00,1"],
-        # A late event, of a shopper who was not known on its day: the histories are made anew.
+        # A late event, of a shopper who was unknown on its day: the histories are built from scratch.
         5: ["e6,u4,a,purchase,2024-03-02 09:00:00,1", "e7,u2,a,search,2024-03-04 10:00:00,1"],
         6: ["e8,u4,b,purchase,2024-03-05 23:59:59,1", "e9,u5,b,purchase,2024-03-05 00:00:00,1"],
     }  # fmt: skip
-    made: dict[str, dict[str, list[dict[str, object]]]] = {}
+    tables: dict[str, dict[str, list[dict[str, object]]]] = {}
     since = {}
-    for name, nights in (("one by one", (3, 4, 5, 6)), ("anew", (6,))):
+    for name, nights in (("one by one", (3, 4, 5, 6)), ("from scratch", (6,))):
         shop = tolerant_shop(spark, tmp_path / name)
         for day, lines in delivered.items():
             shop.lines(str(day), lines)
@@ -143,20 +143,20 @@ def test_nights_that_go_on_from_one_another_give_what_one_made_anew_gives(spark:
                 shop.night(day)
                 night = run_step(build_features, spark, shop.conf, date(2024, 3, day), f"b{day}")[0]
                 since[name, day] = night.record.decisions.get("history_since")
-        made[name] = {table.name: _of_night(shop.rows(table), date(2024, 3, 6)) for table in TABLES}
+        tables[name] = {table.name: _of_night(shop.rows(table), date(2024, 3, 6)) for table in TABLES}
     assert since == {
         ("one by one", 3): None,
         ("one by one", 4): "2024-03-03",
         ("one by one", 5): None,
         ("one by one", 6): "2024-03-05",
-        ("anew", 6): None,
+        ("from scratch", 6): None,
     }
-    assert made["one by one"] == made["anew"]
+    assert tables["one by one"] == tables["from scratch"]
 
 
 def _of_night(rows: list[dict[str, object]], as_of: date) -> list[dict[str, object]]:
-    """The rows of the night, of partials all, without what is forecast weekly from what was known then."""
-    forecast = {one.name for one in ITEM_FEATURES if any("demand_forecast" in name for name in one.source_columns)}
+    """The rows of the night, all rows of daily partials, without forecasts, which are made weekly."""
+    forecast = {feature.name for feature in ITEM_FEATURES if feature.table == "demand_forecast"}
     return [
         {name: value for name, value in row.items() if name not in forecast}
         for row in rows
@@ -165,28 +165,27 @@ def _of_night(rows: list[dict[str, object]], as_of: date) -> list[dict[str, obje
 
 
 @pytest.mark.usefixtures("no_training")
-def test_nights_that_a_late_event_concerns_are_made_again(spark: SparkSession, tmp_path: Path) -> None:
+def test_nights_with_a_late_event_are_rebuilt(spark: SparkSession, tmp_path: Path) -> None:
     late = "e0,u2,b,purchase,2024-03-04 09:00:00,4"
-    told = []
+    tables = []
     for name, arrives in (("in time", 5), ("late", 6)):
         shop = tolerant_shop(spark, tmp_path / name)
         for day in (5, 6):
             rows = [f"e{day},u1,a,purchase,2024-03-0{day - 1} 08:00:00,1"]
             shop.lines(f"d{day}", [*rows, *([late] if day == arrives else [])])
             shop.night(day)
-            made = run_step(build_features, spark, shop.conf, date(2024, 3, day), f"b{day}")[0].record.decisions[
-                "dates"
-            ]
+            built = run_step(build_features, spark, shop.conf, date(2024, 3, day), f"b{day}")[0]
             if name == "late":
-                # The late event is of the 4th: the night of the 5th did not know it, that of the 6th has it at once.
-                again = {5: [], 6: [5]}[day]
-                assert json.loads(made) == [f"2024-03-0{one}" for one in (*again, day)]
-        forecast = {one.name for one in ITEM_FEATURES if any("demand_forecast" in name for name in one.source_columns)}
-        assert forecast  # made weekly, from what was known then
-        told.append(
+                # The late event is of the 4th: the night of the 5th did not know it, so the 6th rebuilds it.
+                rebuilt = {5: [], 6: [5]}[day]
+                dates = json.loads(built.record.decisions["dates"])
+                assert dates == [f"2024-03-0{night}" for night in (*rebuilt, day)]
+        forecast = {feature.name for feature in ITEM_FEATURES if feature.table == "demand_forecast"}
+        assert forecast  # made weekly, from the events known then
+        tables.append(
             {table.name: [{name: value for name, value in row.items() if name not in forecast}
                           for row in shop.rows(table)] for table in TABLES}
         )  # fmt: skip
-    assert told[0] == told[1]
-    histories = {row["as_of"].day: row["item_ids"] for row in told[1]["user_history"] if row["user_id"] == "u2"}
+    assert tables[0] == tables[1]
+    histories = {row["as_of"].day: row["item_ids"] for row in tables[1]["user_history"] if row["user_id"] == "u2"}
     assert histories[5][0] == "b"

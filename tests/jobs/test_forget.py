@@ -1,4 +1,4 @@
-"""A shopper is gone from every byte of the warehouse, and stays gone."""
+"""A forgotten shopper is in no byte of the warehouse, and stays so."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ pytestmark = pytest.mark.slow  # deletes from every table and vacuums each
 GONE, STAYS = "SHOPPER-777", "SHOPPER-888"
 
 
-def value(kind: DataType, text: str) -> Any:  # noqa: PLR0911 - one line a type
-    """A value of the type that holds the text where it can."""
+def value(kind: DataType, text: str) -> Any:  # noqa: PLR0911 - one line for each type
+    """A value of the type, with the text if the type can hold it."""
     if isinstance(kind, StringType):
         return text
     if isinstance(kind, ArrayType):
@@ -69,22 +69,22 @@ def value(kind: DataType, text: str) -> Any:  # noqa: PLR0911 - one line a type
 
 def row_of(table: Table, user: str) -> tuple[Any, ...]:
     """A row that names the shopper wherever a table of the contract may."""
-    told = {"user_id": user, "event_id": f"exposure-1-{user}", "row_id": f"exposure-1-{user}"}
-    told["payload"] = f'{{"CustomerNo":"{user}","units":3}}'
-    return tuple(told.get(column.name, value(column.type, "x")) for column in table.columns)
+    personal = {"user_id": user, "event_id": f"exposure-1-{user}", "row_id": f"exposure-1-{user}"}
+    personal["payload"] = f'{{"CustomerNo":"{user}","units":3}}'
+    return tuple(personal.get(column.name, value(column.type, "x")) for column in table.columns)
 
 
-def bytes_of(place: Path) -> bytes:
-    """What a file holds, Parquet and SQLite as they read as well: compression must hide nothing from the scan."""
-    raw = place.read_bytes()
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a file, followed by the rows of Parquet, whose compression would hide a text."""
+    raw = path.read_bytes()
     if raw[:4] == b"PAR1":
         raw += str(pq.read_table(io.BytesIO(raw)).to_pylist()).encode()
     return raw
 
 
 def files_with(folder: Path, text: str) -> list[str]:
-    found = [place for place in folder.rglob("*") if place.is_file() and text.encode() in bytes_of(place)]
-    return sorted(str(place.relative_to(folder)) for place in found)
+    holding = [path for path in folder.rglob("*") if path.is_file() and text.encode() in bytes_of(path)]
+    return sorted(str(path.relative_to(folder)) for path in holding)
 
 
 def test_nothing_of_a_forgotten_shopper_is_left(spark: SparkSession, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_nothing_of_a_forgotten_shopper_is_left(spark: SparkSession, tmp_path: P
     for table in (*WITH_SHOPPERS, *WITH_PAYLOADS):
         rows = [row_of(table, user) for user in (GONE, STAYS)]
         tables.replace(spark.createDataFrame(rows, table.schema).coalesce(1), table, None, checked=True)
-    # A later version of one table without the shopper: the older one has to go as well.
+    # A later version of one table is without the shopper: the older version must be removed as well.
     events = next(table for table in WITH_SHOPPERS if table.name == "events")
     tables.replace(tables.read(events).where(F.col("user_id") == STAYS), events, None, checked=True)
     publish_frames(conf, 1, users=(GONE, STAYS))
@@ -105,12 +105,12 @@ def test_nothing_of_a_forgotten_shopper_is_left(spark: SparkSession, tmp_path: P
 
     assert deleted == {table.name: 1 for table in (*WITH_SHOPPERS, *WITH_PAYLOADS) if table is not events}
     assert files_with(folder, GONE) == []
-    # Who has the salt can find out by trying whose hash is on the list.
+    # With the salt, trying all ids would reveal whose hash is on the list.
     assert files_with(folder, salt_of(folder)) == ["forgotten.salt"]
     for table in (*WITH_SHOPPERS, *WITH_PAYLOADS):
         assert tables.read(table).count() == 1, table.name
     assert any(path.startswith("feast") for path in files_with(folder, STAYS))
-    # Delivered again, the shopper's rows are left out before anything else looks at them; run again, it completes.
+    # The shopper's rows of a later delivery are filtered first of all; a repeated run completes.
     again = spark.createDataFrame([(GONE, 1), (STAYS, 2), (None, 3)], "user_id string, n int")
     marked = {row["n"]: row["filtered"] for row in mark_forgotten(tables, folder, again).collect()}
     assert marked == {1: True, 2: False, 3: False}
@@ -118,27 +118,27 @@ def test_nothing_of_a_forgotten_shopper_is_left(spark: SparkSession, tmp_path: P
     assert forget(spark, conf, "r", GONE) == {}
 
 
-def test_a_stream_counts_a_forgotten_shopper_no_more(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_stream_does_not_count_a_forgotten_shopper(spark: SparkSession, tmp_path: Path) -> None:
     tables = Warehouse(spark, str(tmp_path / "warehouse"))
     events = spark.createDataFrame([(GONE, 1), (STAYS, 2)], "user_id string, n int")
-    assert without_forgotten(tables, tables.local_folder, events) is events  # nobody was forgotten yet
+    assert without_forgotten(tables, tables.local_folder, events) is events  # no shopper is forgotten yet
     remember_forgotten(tables, tables.local_folder, GONE)
     events.write.json(str(tmp_path / "events"))
     stream = spark.readStream.schema(events.schema).json(str(tmp_path / "events"))
-    found: list[int] = []
+    counted: list[int] = []
     query = (
         without_forgotten(tables, tables.local_folder, stream)
         .writeStream.option("checkpointLocation", str(tmp_path / "checkpoint"))
-        .foreachBatch(lambda batch, _: found.extend(row["n"] for row in batch.collect()))
+        .foreachBatch(lambda batch, _: counted.extend(row["n"] for row in batch.collect()))
         .trigger(availableNow=True)
         .start()
     )
     query.awaitTermination()
-    assert found == [2]
+    assert counted == [2]
 
 
-def test_nobody_is_forgotten_beside_a_running_stream(spark: SparkSession, tmp_path: Path) -> None:
-    # Its files that are not committed would be removed, and it would count the shopper anew.
+def test_forget_is_refused_during_a_running_stream(spark: SparkSession, tmp_path: Path) -> None:
+    # Its uncommitted files would be removed, and it would count the shopper again.
     conf = config_in(tmp_path)
     refused = pytest.raises(Refused, match=r"streaming: run 7, process \d+\. Stop jobs/stream_events\.py, run forget")
     with only_writer(Path(conf.warehouse) / "streaming", "run 7"), refused:
@@ -147,7 +147,7 @@ def test_nobody_is_forgotten_beside_a_running_stream(spark: SparkSession, tmp_pa
 
 
 def test_every_table_that_can_name_a_shopper_is_known() -> None:
-    # A column of shoppers under another name would escape the erasure: it has to be declared as what it is.
+    # A column of shoppers under another name would escape the erasure.
     names = {column.name for table in ALL_TABLES for column in table.columns}
     suspicious = {name for name in names if any(part in name for part in ("user_id", "shopper_id", "household"))}
     assert suspicious <= {"user_id", "household_size"}

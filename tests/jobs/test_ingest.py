@@ -25,13 +25,13 @@ NIGHT = date(2017, 12, 1)
 
 
 def config(folder: Path, panel: Path, max_rejected_share: float = 0.5) -> Config:
-    place = folder / "conf.yaml"
-    place.write_text(
+    path = folder / "conf.yaml"
+    path.write_text(
         f"warehouse: {folder / 'warehouse'}\n"
         f"source: {{folder: {panel}, exposure_sample_share: 1.0, max_rejected_share: {max_rejected_share},"
         " volume: {weeks: 4, least: 0.0, most: 1000.0}}\n"
     )
-    return load_config(place)
+    return load_config(path)
 
 
 def night(spark: SparkSession, conf: Config, as_of: date = NIGHT, run_id: str = "r1") -> Night:
@@ -39,16 +39,15 @@ def night(spark: SparkSession, conf: Config, as_of: date = NIGHT, run_id: str = 
 
 
 def rows(spark: SparkSession, conf: Config, table: Table) -> list[dict[str, Any]]:
-    """The rows of a table sorted by key, without what a run leaves of itself."""
-    found = Warehouse(spark, conf.warehouse).read(table).collect()
-    plain = [{name: value for name, value in row.asDict().items() if name != "run_id"} for row in found]
-    return sorted(plain, key=lambda row: [str(row.get(name)) for name in table.key])
+    """The rows of a table sorted by key, without run_id."""
+    stored = Warehouse(spark, conf.warehouse).read(table).drop("run_id").collect()
+    return sorted((row.asDict() for row in stored), key=lambda row: [str(row.get(name)) for name in table.key])
 
 
 def test_the_first_night(spark: SparkSession, tmp_path: Path) -> None:
     conf = config(tmp_path, write_panel(tmp_path / "panel"))
     done = night(spark, conf).record.rows
-    # 6 lines: 4 of known items before the night, 1 of an item_unknown, 1 later. 1 exposure.
+    # 6 lines: 4 of known items before the night, 1 of an unknown item, 1 later. 1 exposure.
     assert (done["events_in"], done["events_accepted"], done["events_parked"], done["events_later"]) == (7, 5, 1, 1)
     assert (done["items_in"], done["items_accepted"], done["users_accepted"]) == (4, 4, 3)
     assert (done["promotions_in"], done["promotions_accepted"], done["promotions_later"]) == (5, 4, 1)
@@ -61,7 +60,7 @@ def test_the_first_night(spark: SparkSession, tmp_path: Path) -> None:
     assert {row["valid_from"] for row in rows(spark, conf, PROMOTIONS)} == {date(2017, 10, 30), date(2017, 11, 27)}
 
 
-def test_nights_follow_one_another_and_repeat_alike(spark: SparkSession, tmp_path: Path) -> None:
+def test_consecutive_and_repeated_nights_leave_the_same_tables(spark: SparkSession, tmp_path: Path) -> None:
     conf = config(tmp_path, write_panel(tmp_path / "panel"))
     tables = (ITEMS, USERS, EVENTS, PROMOTIONS, PARKED, REJECTED)
     night(spark, conf, date(2017, 11, 3), "r1")
@@ -76,7 +75,7 @@ def test_nights_follow_one_another_and_repeat_alike(spark: SparkSession, tmp_pat
     assert {table.name: rows(spark, conf, table) for table in tables} == first
 
 
-def test_one_night_gives_what_two_give(spark: SparkSession, tmp_path: Path) -> None:
+def test_one_night_leaves_the_tables_of_two(spark: SparkSession, tmp_path: Path) -> None:
     panel = write_panel(tmp_path / "panel")
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
@@ -88,7 +87,7 @@ def test_one_night_gives_what_two_give(spark: SparkSession, tmp_path: Path) -> N
         assert rows(spark, one, table) == rows(spark, two, table)
 
 
-def test_bad_rows_are_kept_apart_and_counted(spark: SparkSession, tmp_path: Path) -> None:
+def test_bad_rows_are_separated_and_counted(spark: SparkSession, tmp_path: Path) -> None:
     again = LINES[0]
     other = (*LINES[2][:5], 9.99, *LINES[2][6:])  # basket 2, product 1 with another amount
     negative = (101, 901, 9, 1, -1, 1.0, 0.0, 0.0, 0.0, "2017-11-29 10:00:00")

@@ -1,4 +1,4 @@
-"""Nights on files that come, change and go, into real Delta tables."""
+"""Nights on files that are added, changed and deleted, into real Delta tables."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class Shop:
     def __init__(self, spark: SparkSession, folder: Path, when_gone: str = "keep", more: str = "") -> None:
         self.spark, self.folder = spark, folder
         (folder / "lines").mkdir(parents=True)
-        place = folder / "conf.yaml"
-        place.write_text(CONF.format(folder=folder, when_gone=when_gone, more=more), encoding="utf-8")
-        self.conf: Config = load_config(place)
+        path = folder / "conf.yaml"
+        path.write_text(CONF.format(folder=folder, when_gone=when_gone, more=more), encoding="utf-8")
+        self.conf: Config = load_config(path)
         self.products("2024-01", [("a", "Mug", "2024-01-01 00:00:00"), ("b", "Owl", "2024-01-01 00:00:00")])
         self.lines("1", FIRST)
 
@@ -73,8 +73,8 @@ class Shop:
         return run_step(ingest, self.spark, self.conf, date(2024, 3, day), run_id or f"r{day}")[0]
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
-        found = Warehouse(self.spark, self.conf.warehouse).read(table).drop("run_id").collect()
-        return sorted((row.asDict() for row in found), key=str)
+        stored = Warehouse(self.spark, self.conf.warehouse).read(table).drop("run_id").collect()
+        return sorted((row.asDict() for row in stored), key=str)
 
     def all(self) -> dict[str, list[dict[str, Any]]]:
         return {table.name: self.rows(table) for table in (ITEMS, USERS, EVENTS, PROMOTIONS, PARKED, REJECTED)}
@@ -83,11 +83,11 @@ class Shop:
         return sorted((row["event_id"], row["quantity"]) for row in self.rows(EVENTS))
 
 
-def test_a_night_reads_what_is_new_and_late_events_correct_their_day(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_night_reads_new_rows_and_late_events_correct_their_day(spark: SparkSession, tmp_path: Path) -> None:
     shop = Shop(spark, tmp_path)
     shop.night(3)
     assert shop.events() == [("e1", 1), ("e2", 1)]
-    # e0 is late; e1 comes again as it was, e2 is corrected; e4 is of an item that nobody knows.
+    # e0 is late, e1 repeated, e2 corrected; e4 is of an unknown item.
     again = [FIRST[0], "e2,u2,a,purchase,2024-03-02 10:00:00,5"]
     shop.lines("2", ["e0,u3,b,purchase,2024-03-01 09:00:00,1", *again, "e3,u1,b,purchase,2024-03-03 08:00:00,1",
                      "e4,u1,c,purchase,2024-03-03 09:00:00,1"])  # fmt: skip
@@ -104,12 +104,12 @@ def test_a_night_reads_what_is_new_and_late_events_correct_their_day(spark: Spar
     state = shop.all()
     shop.night(4, "again")
     assert shop.all() == state
-    # The item arrives, and with it the event; the file of the products has a new name for b, too.
+    # The item arrives, and its event is accepted; b has a new name.
     shop.products("2024-03", [("c", "Whale", "2024-03-04 00:00:00"), ("b", "Big Owl", "2024-03-04 00:00:00")])
     shop.lines("3", ["e5,u1,a,purchase,2024-03-04 08:00:00,1", "r1,u1,b,return,2024-03-04 09:00:00,1",
                      "r2,u2,c,return,2024-03-04 09:00:00,1"])  # fmt: skip
     third = shop.night(5)
-    # e4 was parked and counts as one that came in; u2 never bought c.
+    # e4 was parked and counts as incoming; u2 never bought c.
     assert (third.record.rows["events_in"], third.record.rows["events_accepted"]) == (4, 3)
     assert [(row["row_id"], row["reason"]) for row in shop.rows(REJECTED)] == [("r2", "return_without_purchase")]
     assert {event for event, _ in shop.events()} == {"e0", "e1", "e2", "e3", "e4", "e5", "r1"}
@@ -151,7 +151,7 @@ def test_a_parked_event_is_corrected_and_deleted_like_any_other(spark: SparkSess
                      bought("e5", "c", "3 09:00:00", 1), never])  # fmt: skip
     shop.lines("3", [bought("e6", "c", "3 09:00:00", 1), bought("e7", "c", "3 09:00:00.123456", 1)])
     assert shop.night(4).record.rows["events_parked"] == 5
-    # The item arrives. e4 is corrected in its file, where e5 is no more, e6 in another file; e7 is as it was.
+    # The item arrives. e4 is corrected and e5 deleted in their file, e6 is corrected in another one; e7 is unchanged.
     shop.products("2024-03", [("c", "Whale", "2024-03-04 00:00:00")])
     shop.lines("2", [bought("e3", "a", "3 08:00:00", 1), bought("e4", "c", "3 09:00:00", 3), never])
     shop.lines("4", [bought("e6", "c", "3 09:00:00", 9), bought("e9", "a", "4 09:00:00", 1)])
@@ -162,37 +162,40 @@ def test_a_parked_event_is_corrected_and_deleted_like_any_other(spark: SparkSess
     assert shop.rows(REJECTED) == []
     [waiting] = [row for row in shop.rows(PARKED) if row["as_of"] == date(2024, 3, 5)]
     assert (waiting["row_id"], waiting["parked_since"]) == ("e8", date(2024, 3, 4))
-    # e4 and e8 are deleted; what an earlier night had parked does not come back with the nights after that.
+    # e4 and e8 are deleted; rows that an earlier night had parked do not return later.
     shop.lines("2", [bought("e3", "a", "3 08:00:00", 1)])
     shop.lines("5", [bought("e10", "a", "5 09:00:00", 1)])
     shop.night(6)
     shop.lines("6", [bought("e11", "a", "6 09:00:00", 1)])
     assert shop.night(7).record.rows["events_in"] == 1
-    assert shop.events() == sorted([*(one for one in expected if one[0] != "e4"), ("e10", 1), ("e11", 1)])
+    assert shop.events() == sorted([*(event for event in expected if event[0] != "e4"), ("e10", 1), ("e11", 1)])
     assert max(row["as_of"] for row in shop.rows(PARKED)) == date(2024, 3, 5)
 
 
-def test_a_night_that_died_and_runs_again_leaves_what_an_undisturbed_one_leaves(
+def test_an_interrupted_and_repeated_night_leaves_the_tables_of_an_undisturbed_one(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more = ["e3,u1,b,purchase,2024-03-03 08:00:00,1", "e4,u9,zz,purchase,2024-03-03 09:00:00,1", "e1,u1,a,sold,x,1"]
-    told = []
-    for name, deaths in (("whole", ()), ("broken", ("write_items", "write_events", "write_refused", "write_parts"))):
+    tables = []
+    for name, deaths in (
+        ("undisturbed", ()),
+        ("broken", ("write_items", "write_events", "write_refused", "write_parts")),
+    ):
         shop = Shop(spark, tmp_path / name)
         shop.night(3)
         shop.lines("2", more)
-        for dies_at in deaths:  # what runs beside it may be written or not
+        for dies_at in deaths:  # parallel writes may be done or not
             with monkeypatch.context() as patch:
                 patch.setattr(ingest_job, dies_at, _die)
                 with pytest.raises(KeyboardInterrupt):
                     shop.night(4, f"dies at {dies_at}")
         shop.night(4)
-        # The place of a file is in the payload of its bad rows, and in the hash that names those without a key.
-        told.append(re.sub("[0-9a-f]{64}", "hash", str(shop.all()).replace(f"/{name}/", "/")))
-    assert told[0] == told[1]
+        # The path of a file is in the payload of its bad rows, and in the hash that identifies those without a key.
+        tables.append(re.sub("[0-9a-f]{64}", "hash", str(shop.all()).replace(f"/{name}/", "/")))
+    assert tables[0] == tables[1]
 
 
-def _die(*given: object) -> None:
+def _die(*_: object) -> None:
     raise KeyboardInterrupt
 
 
@@ -209,14 +212,12 @@ def test_a_broken_source_stops_before_anything_is_written(spark: SparkSession, t
     (tmp_path / "lines/2.csv").write_text(
         "id,who,code,kind,at\ne3,u1,b,purchase,2024-03-03 08:00:00\n", encoding="utf-8"
     )
-    with pytest.raises(Refused, match=r"have no column units, which events is made of; 2.csv has id, who, code"):
+    with pytest.raises(Refused, match=r"have no column units, which source.files.events maps; 2.csv has id, who, code"):
         shop.night(4)
     assert shop.all() == before
 
 
-def test_an_item_that_the_catalogue_lacks_is_withdrawn_until_it_is_there_again(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_an_item_that_the_catalogue_lacks_is_withdrawn_until_it_returns(spark: SparkSession, tmp_path: Path) -> None:
     mug, owl = ("a", "Mug", "2024-01-01 00:00:00"), ("b", "Owl", "2024-01-01 00:00:00")
     shop = Shop(spark, tmp_path, more="withdraw_missing_up_to: 0.5")
 
@@ -231,7 +232,7 @@ def test_an_item_that_the_catalogue_lacks_is_withdrawn_until_it_is_there_again(
     assert owls() == [listed]
     shop.products("2024-01", [mug])
     shop.night(4)
-    # Seen as missing at the end of the 3rd, before the night of the 4th.
+    # Missing at the end of the 3rd, before the night of the 4th.
     assert owls() == [listed, ("2024-03-03", True)]
     state = shop.all()
     shop.night(4, "again")
@@ -241,12 +242,12 @@ def test_an_item_that_the_catalogue_lacks_is_withdrawn_until_it_is_there_again(
     assert owls() == [listed, ("2024-03-03", True), ("2024-03-04", False)]
     state = shop.all()
     shop.products("2024-01", [("c", "Whale", "2024-01-01 00:00:00")])
-    with pytest.raises(Refused, match="2 of 2 listed items are missing, more than 50%"):
+    with pytest.raises(Refused, match="lacks 2 of 2 listed items, more than 50%"):
         shop.night(6)
     assert shop.all() == state
 
 
-def test_a_file_with_later_rows_is_read_on_and_nothing_twice(spark: SparkSession, tmp_path: Path) -> None:
+def test_later_rows_of_a_file_are_read_once(spark: SparkSession, tmp_path: Path) -> None:
     shop = Shop(spark, tmp_path)
     shop.lines("1", [*FIRST, "e3,u1,b,purchase,2024-03-03 08:00:00,1"])
     assert shop.night(3).record.rows["events_later"] == 1

@@ -1,4 +1,4 @@
-"""`ingest` and `build_features` as processes, killed at any moment: run again they leave the same tables."""
+"""`ingest` and `build_features` as processes, killed at any moment: a repeated run leaves the same tables."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ pytestmark = pytest.mark.slow  # a JVM for each kill
 
 ROOT = Path(__file__).resolve().parents[2]
 NIGHT = date(2024, 3, 4)
-# In this order at rest; the tables of a step are written beside one another.
+# The tables that a step writes, in parallel.
 INGESTED = (EVENTS, ITEMS, USERS, REJECTED, PARKED, SOURCE_PARTS)
 BUILT = (DAILY_PAIR, DAILY_ITEM, DAILY_USER, DEMAND_FORECAST, ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY)
-AMONG_BUILT = (DAILY_PAIR, ITEM_FEATURES_TABLE, USER_HISTORY)  # the others come between them
+KILLED_AFTER = (DAILY_PAIR, ITEM_FEATURES_TABLE, USER_HISTORY)  # the others are written between these
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Copy:
         return Path(load_config(self.conf).warehouse)
 
     def next_commit(self, table: Table) -> Path:
-        """The file in Delta's log that the next write of the table will make."""
+        """The file in Delta's log that the next write of the table will create."""
         version = Warehouse(self.spark, str(self.folder)).version(table)
         return self.folder / table.name / "_delta_log" / f"{0 if version is None else version + 1:020}.json"
 
@@ -88,7 +88,7 @@ class Copy:
         return "step started" in self.log.read_text(encoding="utf-8")
 
     def finish(self) -> float:
-        """Runs the step undisturbed; returns the seconds from its beginning to the end of the process."""
+        """Runs the step undisturbed; returns the seconds from its start to the end of the process."""
         process = self.start()
         wait_until(self.has_begun, process)
         begun = time.monotonic()
@@ -97,7 +97,7 @@ class Copy:
         return time.monotonic() - begun
 
     def has_run_for(self, seconds: float) -> Callable[[], bool]:
-        """Whether so many seconds have passed since the step began."""
+        """Whether so many seconds have passed since the step started."""
         begun: list[float] = []
 
         def passed() -> bool:
@@ -108,7 +108,7 @@ class Copy:
         return passed
 
     def kill_at(self, moment: Callable[[], bool]) -> None:
-        """Ends the process with its JVM, without giving either a moment, as soon as the moment is there."""
+        """Kills the process and its JVM at the moment."""
         process = self.start()
         wait_until(moment, process)
         if process.poll() is None:
@@ -120,8 +120,8 @@ class Copy:
 
     def rows(self, tables: Iterable[Table]) -> dict[str, list[dict[str, Any]]]:
         warehouse = Warehouse(self.spark, str(self.folder))
-        found = {table.name: warehouse.read(table).drop("run_id").collect() for table in tables}
-        return {name: sorted((row.asDict() for row in rows), key=str) for name, rows in found.items()}
+        stored = {table.name: warehouse.read(table).drop("run_id").collect() for table in tables}
+        return {name: sorted((row.asDict() for row in rows), key=str) for name, rows in stored.items()}
 
 
 def wait_until(moment: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -134,46 +134,46 @@ def copies_of(spark: SparkSession, step: Step, conf: Path) -> Callable[[str], Co
     folder = Path(load_config(conf).warehouse)
 
     def copy(name: str) -> Copy:
-        place = conf.with_name(f"{name}.yaml")
+        path = conf.with_name(f"{name}.yaml")
         text = conf.read_text(encoding="utf-8").replace(str(folder), str(folder.with_name(name)))
-        place.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         shutil.copytree(folder, folder.with_name(name))
-        return Copy(spark, step, place)
+        return Copy(spark, step, path)
 
     return copy
 
 
 def killed_anywhere(
-    copy: Callable[[str], Copy], after: tuple[Table, ...], random_moments: int, judged: tuple[Table, ...]
+    copy: Callable[[str], Copy], after: tuple[Table, ...], random_moments: int, written: tuple[Table, ...]
 ) -> None:
-    """Kills after the commit of each table and at random moments; each time a run again leaves what it should."""
+    """Kills after the commit of each table and at random moments; each time a repeated run leaves the same tables."""
     undisturbed = copy("undisturbed")
     seconds = undisturbed.finish()
-    expected = undisturbed.rows(judged)
+    expected = undisturbed.rows(written)
     for table in after:
-        one = copy(f"killed_after_{table.name}")
-        next_commit = one.next_commit(table)
-        one.kill_at(next_commit.exists)
-        assert next_commit.exists(), one.log.read_text(encoding="utf-8")[-3000:]
-        one.run_again()
-        assert one.rows(judged) == expected, one.conf.stem
+        killed = copy(f"killed_after_{table.name}")
+        next_commit = killed.next_commit(table)
+        killed.kill_at(next_commit.exists)
+        assert next_commit.exists(), killed.log.read_text(encoding="utf-8")[-3000:]
+        killed.run_again()
+        assert killed.rows(written) == expected, killed.conf.stem
     shares = random.Random(4)
     for number in range(random_moments):
-        one, share = copy(f"killed_at_{number}"), shares.random()
-        one.kill_at(one.has_run_for(share * seconds))
-        one.run_again()
-        assert one.rows(judged) == expected, f"killed after {share:.0%} of the step"
+        killed, share = copy(f"killed_at_{number}"), shares.random()
+        killed.kill_at(killed.has_run_for(share * seconds))
+        killed.run_again()
+        assert killed.rows(written) == expected, f"killed after {share:.0%} of the step"
 
 
 def delivery(shop: Any) -> None:
-    """What the night brings: new, late, corrected, parked and bad events, another title, a new product."""
+    """The night's delivery: new, late, corrected, parked and bad events, a changed title, a new product."""
     shop.lines("2", ["e0,u3,b,purchase,2024-03-01 09:00:00,1", "e2,u2,a,purchase,2024-03-02 10:00:00,5",
                      "e3,u1,b,purchase,2024-03-03 08:00:00,1", "e4,u9,zz,purchase,2024-03-03 09:00:00,1",
                      "e5,u1,a,sold,2024-03-03 10:00:00,1"])  # fmt: skip
     shop.products("2024-03", [("c", "Whale", "2024-03-03 00:00:00"), ("b", "Big Owl", "2024-03-03 00:00:00")])
 
 
-def test_a_killed_ingest_and_a_run_again_leave_what_an_undisturbed_one_leaves(
+def test_a_killed_and_repeated_ingest_leaves_the_tables_of_an_undisturbed_one(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     shop = tolerant_shop(spark, tmp_path)
@@ -182,10 +182,12 @@ def test_a_killed_ingest_and_a_run_again_leave_what_an_undisturbed_one_leaves(
     killed_anywhere(copies_of(spark, ingest, tmp_path / "conf.yaml"), INGESTED, 3, INGESTED)
 
 
-def test_killed_features_and_a_run_again_leave_what_undisturbed_ones_leave(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_killed_and_repeated_build_leaves_the_tables_of_an_undisturbed_one(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     shop = tolerant_shop(spark, tmp_path)
     shop.night(3)
     run_step(build_features, spark, shop.conf, date(2024, 3, 3), "b3")
     delivery(shop)
     shop.night(4)
-    killed_anywhere(copies_of(spark, build_features, tmp_path / "conf.yaml"), AMONG_BUILT, 1, BUILT)
+    killed_anywhere(copies_of(spark, build_features, tmp_path / "conf.yaml"), KILLED_AFTER, 1, BUILT)

@@ -1,4 +1,4 @@
-"""A panel of a few rows, written as the package writes its files."""
+"""A panel of a few rows, in files like the package's."""
 
 from __future__ import annotations
 

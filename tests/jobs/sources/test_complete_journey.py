@@ -29,17 +29,13 @@ def _with_text_time(events: DataFrame) -> DataFrame:
 
 
 def test_each_line_is_one_purchase(spark: SparkSession, panel: Path) -> None:
-    made = (
-        _with_text_time(CompleteJourney(spark, 1.0, panel).events(None, BEFORE))
-        .where("event_type = 'purchase'")
-        .collect()
-    )
-    rows = {row["event_id"]: row for row in made}
-    assert len(rows) == 6  # also the one without units, the one of an unknown product, and the later one
+    events = _with_text_time(CompleteJourney(spark, 1.0, panel).events(None, BEFORE))
+    rows = {row["event_id"]: row for row in events.where("event_type = 'purchase'").collect()}
+    assert len(rows) == 6  # including those without units, of an unknown product, and of a later date
     first = rows["purchase-1-1"]
     assert (first["quantity"], first["price"], first["discount"]) == (2, Decimal("3.0000"), Decimal("0.7500"))
     assert (first["user_id"], first["item_id"], first["store_id"], first["basket_id"]) == ("100", "1", "900", "1")
-    assert first["event_time"] == "2017-10-31 10:00:00"  # taken as UTC, as the session is
+    assert first["event_time"] == "2017-10-31 10:00:00"  # read as UTC, the session's zone
     assert rows["purchase-1-2"]["quantity"] == 1  # 12,000 hundredths of a gallon
     assert rows["purchase-2-1"]["quantity"] == 0
 
@@ -54,12 +50,12 @@ def test_a_shopper_of_the_store_saw_its_promotions_once(spark: SparkSession, pan
 
     # 100 was in 900 twice in week 45: one exposure, at the first visit. 101 was in 901 in week 49, which promoted none.
     assert seen(None) == {("100", "1", "2017-10-31 10:00:00", "display 0, mailer A")}
-    # The second visit of a week whose first was before `since` is no exposure of its own.
+    # If the first visit of the week was before `since`, the second one is no exposure.
     assert seen(date(2017, 11, 1)) == set()
     assert seen(date(2017, 10, 31)) == seen(None)
 
 
-def test_a_sample_weighs_what_it_stands_for(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_sampled_exposure_has_the_inverse_share_as_its_weight(spark: SparkSession, tmp_path: Path) -> None:
     promotions = [(product, 900, "1", "0", 45) for product in range(2000)]
     panel = write_panel(tmp_path, promotions=promotions)
     rows = CompleteJourney(spark, 0.25, panel).events(None, BEFORE).where("event_type = 'exposure'").collect()
@@ -86,12 +82,12 @@ def test_promotions_of_a_week(spark: SparkSession, panel: Path) -> None:
     assert [(row["store_id"], row["placement"]) for row in rows] == [("900", "display 5, mailer H")]
     assert (rows[0]["valid_from"], rows[0]["valid_to"]) == (date(2017, 11, 27), date(2017, 12, 4))
     assert source.promotions(date(2017, 11, 27), BEFORE).count() == 2
-    assert source.promotions(None, BEFORE).count() == 5  # the later one is handed over
+    assert source.promotions(None, BEFORE).count() == 5  # including the later one
 
 
-def test_users_are_the_roster(spark: SparkSession, panel: Path) -> None:
+def test_users_are_all_households(spark: SparkSession, panel: Path) -> None:
     rows = {row["user_id"]: row for row in CompleteJourney(spark, 1.0, panel).users(BEFORE).collect()}
-    assert set(rows) == {"100", "101", "102"}  # 102 is described and never bought
+    assert set(rows) == {"100", "101", "102"}  # 102 has demographics and never bought
     assert rows["100"]["attributes"]["age"] == "65+"
     assert "home_ownership" not in rows["100"]["attributes"]  # not known
     assert rows["101"]["attributes"] == {}
@@ -132,23 +128,23 @@ def test_listings_are_the_union_of_spans(spark: SparkSession) -> None:
         (day, date(2017, 6, 1)),
         (date(2017, 6, 1), date(2017, 10, 29)),
     ]
-    # Week 2 begins on 2017-01-02 and lists for 56 days only; the sale's span holds it whole.
+    # Week 2 begins on 2017-01-02 and lists for 56 days only; the sale's span contains these.
     assert _listed(spark, [], [2], BEFORE) == [(day, date(2017, 2, 27))]
     assert _listed(spark, [day], [2], BEFORE) == [(day, date(2017, 6, 1))]
     assert _listed(spark, [], [], BEFORE) == []
 
 
-def test_what_is_listed_at_a_date_follows_from_what_was_before_it(spark: SparkSession) -> None:
-    """For every cut: a rebuild that has seen more says the same of the cut as one that saw only what was before it."""
+def test_the_listing_at_a_date_follows_from_earlier_events_alone(spark: SparkSession) -> None:
+    """At every cut, a rebuild with later events lists the same products as one with earlier events only."""
     sales = [date(2017, 1, 2), date(2017, 6, 1), date(2017, 6, 20), date(2017, 11, 20), date(2017, 12, 1)]
     weeks = [2, 26, 36, 49]
-    whole = _listed(spark, sales, weeks, date(2018, 1, 1))
+    complete = _listed(spark, sales, weeks, date(2018, 1, 1))
     cuts = {day for sale in sales for day in (sale, date.fromordinal(sale.toordinal() + 1))}
-    cuts |= {span[1] for span in whole} | {date(2017, 8, 14), date(2017, 8, 28), date(2017, 10, 23)}
+    cuts |= {span[1] for span in complete} | {date(2017, 8, 14), date(2017, 8, 28), date(2017, 10, 23)}
     for cut in sorted(cuts):
-        then = _listed(spark, sales, weeks, cut)
-        # As point in time does it: the last version that began before the cut decides.
-        assert _is_listed(whole, cut) == _is_listed(then, cut), cut
+        earlier = _listed(spark, sales, weeks, cut)
+        # As in a point-in-time join, the last version that began before the cut decides.
+        assert _is_listed(complete, cut) == _is_listed(earlier, cut), cut
 
 
 def _is_listed(spans: list[tuple[date, date]], cut: date) -> bool:

@@ -1,4 +1,4 @@
-"""Files of every format, with other columns from file to file, and what of a Delta table a night reads."""
+"""Files of every format, with columns that differ from file to file, and the part of a Delta table that is read."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ def source(
     return FilesSource(spark, conf, spark.createDataFrame([], SOURCE_PARTS.schema) if taken is None else taken, NIGHT)
 
 
-def events(given: FilesSource) -> list[tuple[Any, ...]]:
-    """(id, time, quantity, price, query) of accepted events, and the reason alone of rejected ones, in order."""
-    rows = with_contract_columns(given.events(None, NIGHT), EVENTS)
-    found = with_outcome(rows, EVENTS, "event_time", NIGHT).collect()
-    told = [
+def events(files: FilesSource) -> list[tuple[Any, ...]]:
+    """(id, time, quantity, price, query) of accepted events, (reason,) of rejected ones, sorted."""
+    rows = with_contract_columns(files.events(None, NIGHT), EVENTS)
+    judged = with_outcome(rows, EVENTS, "event_time", NIGHT).collect()
+    results = [
         (row["reason"],)
         if row["reason"]
         else (row["event_id"], str(row["event_time"])[11:], row["quantity"], float(row["price"]), row["query"])
-        for row in found
+        for row in judged
     ]
-    return sorted(told, key=str)
+    return sorted(results, key=str)
 
 
 def typed(spark: SparkSession, rows: list[tuple[Any, ...]] = ROWS) -> DataFrame:
@@ -80,7 +80,7 @@ def typed(spark: SparkSession, rows: list[tuple[Any, ...]] = ROWS) -> DataFrame:
 EXPECTED = [("e1", "10:00:00", 2, 1.5, None), ("e2", "11:00:00", 1, 0.0, "tea pot")]
 
 
-def test_json_and_parquet_give_what_csv_gives(spark: SparkSession, tmp_path: Path) -> None:
+def test_json_and_parquet_are_read_as_csv_is(spark: SparkSession, tmp_path: Path) -> None:
     typed(spark).write.parquet(str(tmp_path / "parquet"))
     assert events(source(spark, tmp_path / "parquet", "parquet")) == EXPECTED
     lines = [
@@ -91,9 +91,9 @@ def test_json_and_parquet_give_what_csv_gives(spark: SparkSession, tmp_path: Pat
     ]
     (tmp_path / "log.json").write_text("\n".join(lines), encoding="utf-8")
     rows = with_contract_columns(source(spark, tmp_path / "log.json", "json").events(None, NIGHT), EVENTS).collect()
-    told = {row["event_id"]: tuple(row[name] for name in ("quantity", "price", "query")) for row in rows}
-    # A search says no units and no price; a line that stops in the middle is a bad row.
-    assert told == {"e1": (2, Decimal("1.5"), None), "e2": (None, None, "tea pot"), None: (None, None, None)}
+    values = {row["event_id"]: tuple(row[name] for name in ("quantity", "price", "query")) for row in rows}
+    # A search has no units and no price; a line that stops in the middle is malformed.
+    assert values == {"e1": (2, Decimal("1.5"), None), "e2": (None, None, "tea pot"), None: (None, None, None)}
     assert {row["event_id"]: str(row["event_time"])[11:] for row in rows if row["event_id"]} == {
         "e1": "10:00:00", "e2": "11:00:00",
     }  # fmt: skip
@@ -101,14 +101,14 @@ def test_json_and_parquet_give_what_csv_gives(spark: SparkSession, tmp_path: Pat
 
 
 @pytest.mark.parametrize("folder", [Path("tests/gift_shop"), ROOT / "tests/gift_shop"])
-def test_a_file_has_one_name_however_the_configuration_says_it(spark: SparkSession, folder: Path) -> None:
-    given = FileInput(path=str(folder / "order_lines.csv"), format="csv")
-    parts = list_parts(spark, "log", given)
-    [rows] = read_parts(spark, given, parts)
+def test_a_file_has_one_name_for_relative_and_absolute_paths(spark: SparkSession, folder: Path) -> None:
+    files = FileInput(path=str(folder / "order_lines.csv"), format="csv")
+    parts = list_parts(spark, "log", files)
+    [rows] = read_parts(spark, files, parts)
     assert [row["source_part"] for row in rows.select("source_part").distinct().collect()] == [parts[0].place]
 
 
-def test_a_field_of_json_may_be_in_no_line_where_the_contract_can_do_without_it(
+def test_a_json_field_of_an_optional_column_may_be_in_no_line(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = {
@@ -120,21 +120,21 @@ def test_a_field_of_json_may_be_in_no_line_where_the_contract_can_do_without_it(
         "units": 2,
         "paid": 1,
     }
-    told: list[tuple[str, dict[str, object]]] = []
-    monkeypatch.setattr("jobs.sources.files.event", lambda message, **fields: told.append((message, fields)))
-    place = tmp_path / "log.json"
-    place.write_text(json.dumps(row), encoding="utf-8")
-    assert events(source(spark, place, "json")) == [("e1", "10:00:00", 2, 1.0, None)]
-    assert ("fields without values", {"input": "log", "fields": "words"}) in told
-    place.write_text(json.dumps({name: value for name, value in row.items() if name != "kind"}), encoding="utf-8")
-    with pytest.raises(Refused, match=r"have no column kind, which events is made of; log.json has at, code"):
-        events(source(spark, place, "json"))
+    logged: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr("jobs.sources.files.event", lambda message, **fields: logged.append((message, fields)))
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps(row), encoding="utf-8")
+    assert events(source(spark, path, "json")) == [("e1", "10:00:00", 2, 1.0, None)]
+    assert ("fields without values", {"input": "log", "fields": "words"}) in logged
+    path.write_text(json.dumps({name: value for name, value in row.items() if name != "kind"}), encoding="utf-8")
+    with pytest.raises(Refused, match=r"have no column kind, which source.files.events maps; log.json has at, code"):
+        events(source(spark, path, "json"))
 
 
 def test_an_array_of_json_is_an_embedding(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / "items.json").write_text('{"code": "a", "at": "2024-03-01T10:00:00Z", "picture": [0.5, 1]}\n')
-    given = source(spark, tmp_path / "items.json", "json", items=ITEM_COLUMNS | {"image_embedding": "picture"})
-    [row] = with_contract_columns(given.items(NIGHT), ITEMS).collect()
+    files = source(spark, tmp_path / "items.json", "json", items=ITEM_COLUMNS | {"image_embedding": "picture"})
+    [row] = with_contract_columns(files.items(NIGHT), ITEMS).collect()
     assert row["image_embedding"] == [0.5, 1.0]
 
 
@@ -146,11 +146,11 @@ def test_exports_that_changed_are_read_by_their_own_columns(spark: SparkSession,
         "paid,id,who,code,kind,at,units,words,new\n0,e2,u1,b,search,2024-03-01 11:00:00,1,tea pot,x\n"
     )
     assert events(source(spark, tmp_path, "csv")) == EXPECTED
-    with pytest.raises(Refused, match=r"have no column new, which events is made of; 1.csv has id"):
+    with pytest.raises(Refused, match=r"have no column new, which source.files.events maps; 1.csv has id"):
         events(source(spark, tmp_path, "csv", basket_id="new"))
     typed(spark).drop("words").write.parquet(str(tmp_path / "old/1"))
     typed(spark).withColumn("units", F.col("units").cast("long")).write.parquet(str(tmp_path / "old/2"))
-    with pytest.raises(Refused, match=r"have no column words, which events is made of"):
+    with pytest.raises(Refused, match=r"have no column words, which source.files.events maps"):
         events(source(spark, tmp_path / "old", "parquet"))
     typed(spark).write.mode("overwrite").parquet(str(tmp_path / "old/1"))
     both = source(spark, tmp_path / "old", "parquet")
@@ -160,53 +160,53 @@ def test_exports_that_changed_are_read_by_their_own_columns(spark: SparkSession,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("marks_deleted", [False, True])
-def test_of_a_delta_table_what_was_written_since_is_read(
+def test_only_newly_written_files_of_a_delta_table_are_read(
     spark: SparkSession, tmp_path: Path, marks_deleted: bool
 ) -> None:
-    place = tmp_path / "of the shop"
+    path = tmp_path / "of the shop"
     more = [("e3", "u1", "c", "purchase", "2024-03-02 10:00:00", 1, 1.0, None),
             ("e4", "u1", "d", "purchase", "2024-03-02 11:00:00", 1, 1.0, None)]  # fmt: skip
     writer = typed(spark).withColumn("shop", F.lit("Harbour Street = 1%")).write.format("delta").partitionBy("shop")
-    writer.option("delta.enableDeletionVectors", str(marks_deleted).lower()).save(str(place))
+    writer.option("delta.enableDeletionVectors", str(marks_deleted).lower()).save(str(path))
 
     def night(taken: DataFrame | None) -> tuple[FilesSource, DataFrame]:
-        given = source(spark, place, "delta", taken)
-        noted = [(part.input, part.place, part.fingerprint, date(2024, 3, 1), None, False) for part in given.parts]
+        files = source(spark, path, "delta", taken)
+        recorded = [(part.input, part.place, part.fingerprint, date(2024, 3, 1), None, False) for part in files.parts]
         known = taken.collect() if taken is not None else []
-        fresh = {part.place for part in given.parts}
-        kept = [tuple(row) for row in known if row["part"] not in fresh]
-        return given, spark.createDataFrame([*kept, *noted], SOURCE_PARTS.schema)
+        fresh = {part.place for part in files.parts}
+        unchanged = [tuple(row) for row in known if row["part"] not in fresh]
+        return files, spark.createDataFrame([*unchanged, *recorded], SOURCE_PARTS.schema)
 
     first, taken = night(None)
     assert events(first) == EXPECTED
     same, taken = night(taken)
     assert (same.parts, events(same), same.replaced()) == ((), [], {})
-    typed(spark, more).withColumn("shop", F.lit("Web")).write.format("delta").mode("append").save(str(place))
+    typed(spark, more).withColumn("shop", F.lit("Web")).write.format("delta").mode("append").save(str(path))
     appended, taken = night(taken)
     ids = [row[0] for row in events(appended)]
-    # Where rows are marked beside their file, the file's name does not tell its content: all of the version is read.
+    # With deletion vectors a file's name does not determine its content: the complete version is read.
     assert ids == (["e1", "e2", "e3", "e4"] if marks_deleted else ["e3", "e4"])
-    stored = DeltaTable.forPath(spark, str(place))
+    stored = DeltaTable.forPath(spark, str(path))
     stored.delete("id = 'e3'")
     stored.update("id = 'e4'", {"units": "9"})
     changed, _ = night(taken)
-    told = {row[0]: row[2] for row in events(changed)}
-    assert told == ({"e1": 2, "e2": 1, "e4": 9} if marks_deleted else {"e4": 9})
+    quantities = {row[0]: row[2] for row in events(changed)}
+    assert quantities == ({"e1": 2, "e2": 1, "e4": 9} if marks_deleted else {"e4": 9})
     before = {row["part"] for row in taken.collect()}
     now = {part.place for part in changed.parts}
     assert set(changed.replaced()) == now | {part for part in before if "shop=Web" in part}
 
 
 def mapped_events(spark: SparkSession, path: Path, options: dict[str, str], **columns: Any) -> list[Any]:
-    given = FileInput(path=str(path), format="csv", options=options)
-    [rows] = read_parts(spark, given, list_parts(spark, "log", given))
+    files = FileInput(path=str(path), format="csv", options=options)
+    [rows] = read_parts(spark, files, list_parts(spark, "log", files))
     mapping = TableMapping.model_validate({"input": "log", "columns": columns})
     return mapped_rows(rows, mapping, EVENTS).collect()
 
 
 def test_an_export_of_a_spreadsheet(spark: SparkSession, tmp_path: Path) -> None:
-    """windows-1252, quotes doubled within quotes, words with spaces beside them, decimal commas."""
-    spark_session("test")  # as the jobs have it
+    """windows-1252, quotes doubled within quotes, spaces around words, decimal commas."""
+    spark_session("test")  # with the settings of the jobs
     lines = [
         "id;kind;paid;query",
         '1;Verkauf ;1.249,50;"Endet mit ""so"""',
@@ -221,10 +221,9 @@ def test_an_export_of_a_spreadsheet(spark: SparkSession, tmp_path: Path) -> None
         event_type={"column": "kind", "values": {"Verkauf": "purchase", "ja": "cart"}},
         price={"column": "paid", "decimal_comma": True},
     )  # fmt: skip
-    told = [(row["event_type"], row["price"], row["query"], row["unreadable"]) for row in rows]
-    assert told == [
+    assert [(row["event_type"], row["price"], row["query"], row["unreadable"]) for row in rows] == [
         ("purchase", Decimal("1249.50"), 'Endet mit "so"', ""),
-        ("purchase", None, "Würze", "price_unreadable"),  # a hundredfold, without its dot
+        ("purchase", None, "Würze", "price_unreadable"),  # without its dot, a hundred times as much
         ("cart", Decimal("7"), "x", ""),
         ("purchase", Decimal("-3.5"), "x", ""),
     ]

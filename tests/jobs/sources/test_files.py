@@ -1,4 +1,4 @@
-"""The mapping of files: what a value becomes, which rows are bad and why, and what a wrong configuration says."""
+"""The mapping of files: values, rows that are rejected with their reason, and errors of a wrong configuration."""
 
 from __future__ import annotations
 
@@ -69,29 +69,30 @@ BAD = {
 }
 
 
-def write_csv(place: Path, rows: list[list[str]]) -> Path:
+def write_csv(path: Path, rows: list[list[str]]) -> Path:
     lines = [";".join(row).encode() for row in [HEAD, *rows]]
-    place.write_bytes(b"\n".join(lines).replace(b"\\xe9", b"\xe9") + b"\n")
-    return place
+    path.write_bytes(b"\n".join(lines).replace(b"\\xe9", b"\xe9") + b"\n")
+    return path
 
 
-def test_values_become_what_the_contract_says_and_bad_rows_are_named(spark: SparkSession, tmp_path: Path) -> None:
+def test_values_are_converted_to_the_contract_and_bad_rows_are_named(spark: SparkSession, tmp_path: Path) -> None:
     postage = changed(Kind="Postage")
     rows = [GOOD, postage, *(row for row, _ in BAD.values())]
-    given = FileInput(path=str(write_csv(tmp_path / "lines.csv", rows)), format="csv", options={"sep": ";"})
-    [read] = read_parts(spark, given, list_parts(spark, "lines", given))
+    files = FileInput(path=str(write_csv(tmp_path / "lines.csv", rows)), format="csv", options={"sep": ";"})
+    [read] = read_parts(spark, files, list_parts(spark, "lines", files))
     judged = with_outcome(
         with_contract_columns(mapped_rows(read, MAPPING, EVENTS), EVENTS), EVENTS, "event_time", BEFORE
     )
-    found = judged.collect()
-    [accepted] = [row for row in found if row["outcome"] == "accepted"]
+    rows_judged = judged.collect()
+    [accepted] = [row for row in rows_judged if row["outcome"] == "accepted"]
     assert (accepted["event_id"], accepted["event_type"], accepted["quantity"], str(accepted["price"])) == (
         "7-1", "purchase", 2, "1250.5000",
     )  # fmt: skip
     assert str(accepted["event_time"]) == "2024-03-29 10:00:00"  # London is on UTC in March
     assert accepted["source_part"].endswith("lines.csv")
-    assert [row["outcome"] for row in found].count("filtered") == 1
-    assert sorted(row["reason"] for row in found if row["outcome"] == "rejected") == sorted(r for _, r in BAD.values())
+    assert [row["outcome"] for row in rows_judged].count("filtered") == 1
+    reasons = sorted(row["reason"] for row in rows_judged if row["outcome"] == "rejected")
+    assert reasons == sorted(reason for _, reason in BAD.values())
     payloads = {row["reason"]: json.loads(row["payload"]) for row in refused_rows(judged, EVENTS, "rejected").collect()}
     assert payloads["price_unreadable"]["Paid"] == "free"
     assert payloads["quantity_absurd"]["quantity"] == 1000000
@@ -137,10 +138,10 @@ def test_ids_of_several_columns_stay_apart_and_times_come_in_many_forms(spark: S
         "ingested_at": Mapped(column="millis", unit="milliseconds"),
         "position": Mapped(column="gap", default=9),
     }
-    found = mapped_rows(frame, TableMapping(input="x", columns=columns), EVENTS).collect()
-    assert [row["event_id"] for row in found] == ["a--b-c", "a-b--c"]
-    assert [str(row["event_time"]) for row in found] == ["2024-03-29 10:00:00"] * 2
-    assert [(row["unreadable"], row["position"]) for row in found] == [("", 9), ("ingested_at_unreadable", 1)]
+    mapped = mapped_rows(frame, TableMapping(input="x", columns=columns), EVENTS).collect()
+    assert [row["event_id"] for row in mapped] == ["a--b-c", "a-b--c"]
+    assert [str(row["event_time"]) for row in mapped] == ["2024-03-29 10:00:00"] * 2
+    assert [(row["unreadable"], row["position"]) for row in mapped] == [("", 9), ("ingested_at_unreadable", 1)]
 
 
 def test_only_new_changed_and_waiting_files_are_read(spark: SparkSession) -> None:
@@ -161,7 +162,7 @@ def test_only_new_changed_and_waiting_files_are_read(spark: SparkSession) -> Non
     assert [(part.place, part.taken_until) for part in fresh.parts] == [
         ("changed", None),
         ("waits", date(2024, 1, 1)),
-        ("tonight", date(2024, 1, 1)),  # run again, it reads what it read then
+        ("tonight", date(2024, 1, 1)),  # a repeated run reads the same rows
         ("new", None),
     ]
     assert [part.place for part in fresh.gone] == ["gone"]
@@ -186,31 +187,31 @@ def test_a_wrong_mapping_is_named(tmp_path: Path, change: dict[str, Any], words:
     files = shop["source"]["files"]
     for key, value in change.items():
         files[key] = {"order_lines": files[key]["order_lines"] | value["order_lines"]} if key == "inputs" else value
-    place = tmp_path / "shop.yaml"
-    place.write_text(yaml.safe_dump(shop), encoding="utf-8")
+    path = tmp_path / "shop.yaml"
+    path.write_text(yaml.safe_dump(shop), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=words):
-        load_config(place)
+        load_config(path)
 
 
-def test_unusual_days_are_told_against_their_weekday() -> None:
+def test_unusual_days_are_found_by_their_weekday() -> None:
     volume = load_config("conf/local.yaml").source.volume  # 4 weeks, 0.1 to 10 times
     fridays = {date(2024, 3, 1): 100, date(2024, 3, 8): 120, date(2024, 3, 15): 80, date(2024, 3, 22): 110}
     friday, saturday = date(2024, 3, 29), date(2024, 3, 30)
 
-    def told(of_type: dict[date, int], events_each: int = 1, **others: dict[date, int]) -> list[str]:
+    def sentences(of_type: dict[date, int], events_each: int = 1, **others: dict[date, int]) -> list[str]:
         counts = {"purchase": of_type, **others}
         shoppers = {kind: {day: n // events_each for day, n in days.items()} for kind, days in counts.items()}
         return unusual_types(counts, shoppers, [friday, saturday], volume)
 
-    assert told(fridays | {friday: 11}) == []  # Saturdays are never open
-    assert told(fridays) == ["2024-03-29 has no purchase, its weekday had 105 in the median of 4 weeks"]
-    assert "has 9 of purchase" in told(fridays | {friday: 9})[0]
-    assert "has 1051 of purchase" in told(fridays | {friday: 1051})[0]
-    assert told({friday: 5}) == []  # no week before tells anything
-    # A type that the store begins to log is not compared, and hides no other one; what is rare is left to chance.
+    assert sentences(fridays | {friday: 11}) == []  # Saturdays are never open
+    assert sentences(fridays) == ["2024-03-29 has no purchase event, the median of its weekday in 4 weeks is 105"]
+    assert "has 9 purchase events" in sentences(fridays | {friday: 9})[0]
+    assert "has 1051 purchase events" in sentences(fridays | {friday: 1051})[0]
+    assert sentences({friday: 5}) == []  # no week before to compare with
+    # A new type of event is not compared, and hides no other one; rare types vary by chance.
     usual = fridays | {friday: 100}
-    assert told(usual, exposure={date(2024, 3, 28): 9_000, friday: 24_000, saturday: 23_000}) == []
-    assert "no purchase" in told(fridays, exposure={friday: 24_000})[0]
-    assert "no click" in told(usual, click=dict.fromkeys(fridays, 30))[0]
-    assert told(usual, 10, click=dict.fromkeys(fridays, 30)) == []  # three shoppers a day, who did not come
-    assert told(usual, **{"return": dict.fromkeys(fridays, 2) | {friday: 30}}) == []
+    assert sentences(usual, exposure={date(2024, 3, 28): 9_000, friday: 24_000, saturday: 23_000}) == []
+    assert "no purchase" in sentences(fridays, exposure={friday: 24_000})[0]
+    assert "no click" in sentences(usual, click=dict.fromkeys(fridays, 30))[0]
+    assert sentences(usual, 10, click=dict.fromkeys(fridays, 30)) == []  # three shoppers a day, who stayed away
+    assert sentences(usual, **{"return": dict.fromkeys(fridays, 2) | {friday: 30}}) == []

@@ -1,4 +1,4 @@
-"""Which rows stop a night."""
+"""Rejected rows that stop a night, and those that do not."""
 
 from __future__ import annotations
 

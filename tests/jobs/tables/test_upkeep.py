@@ -1,4 +1,4 @@
-"""Old nights go, and the versions that a live night was made from stay readable through a vacuum."""
+"""Old nights are dropped, and the versions behind a live night stay readable after a vacuum."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_guarded_version_survives(spark: SparkSession, tmp_path: Path) -> None
         _names(free, first)
     assert vacuum(guarded, USERS, 0.0, {first}, now) >= 1.0
     assert _names(guarded, first) == ["first"]
-    # Delta reads no version beyond the table's own retention, and lets VACUUM keep no longer: a month needs five weeks.
+    # Delta reads no version beyond the table's own retention, so that is raised: a month needs five weeks.
     assert vacuum(guarded, USERS, 0.0, {first}, now + timedelta(days=30)) == 5 * 168
     properties = spark.sql(f"DESCRIBE DETAIL delta.`{guarded.path(USERS)}`").first()["properties"]
     assert properties["delta.deletedFileRetentionDuration"] == "interval 840 hours"
@@ -50,7 +50,7 @@ def _names(tables: Warehouse, version: int) -> list[str]:
     return [row["user_id"] for row in frame.collect()]
 
 
-def test_guarded_are_the_versions_of_published_runs_and_of_the_champions_training(
+def test_versions_of_published_runs_and_of_the_champions_training_are_guarded(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     tables, moment = Warehouse(spark, str(tmp_path)), datetime(2024, 3, 1, tzinfo=UTC)
@@ -69,7 +69,7 @@ def test_guarded_are_the_versions_of_published_runs_and_of_the_champions_trainin
     }  # fmt: skip
 
 
-def test_a_night_that_was_resumed_is_guarded_in_whole(spark: SparkSession, tmp_path: Path) -> None:
+def test_all_runs_of_a_resumed_night_are_guarded(spark: SparkSession, tmp_path: Path) -> None:
     tables, moment = Warehouse(spark, str(tmp_path)), datetime(2024, 3, 1, tzinfo=UTC)
     before, night = date(2024, 2, 29), date(2024, 3, 1)
     rows = [
@@ -78,7 +78,7 @@ def test_a_night_that_was_resumed_is_guarded_in_whole(spark: SparkSession, tmp_p
             ("before", "ingest", before, {"items": 1}, {"events": 1}, "done"),
             ("died", "ingest", night, {"events": 1}, {"events": 2, "users": 2}, "done"),
             ("died", "build_candidates", night, {"events": 2}, {"candidates": 3}, "done"),
-            # Upkeep has put the files of candidates together meanwhile, which made version 4.
+            # In between, upkeep has compacted candidates, which is version 4.
             ("died", "score", night, {"candidates": 4}, {"relevance": 5}, "done"),
             ("died", "plan_exposure", night, {"relevance": 5}, {"exposure_scores": 6}, "done"),
             ("died", "publish", night, {"exposure_scores": 6}, {}, "failed"),
@@ -102,26 +102,26 @@ def test_old_nights_are_dropped(spark: SparkSession, tmp_path: Path) -> None:
     assert drop_old_days(tables, METRICS, nights[2]) == 0
 
 
-def test_tables_grow_old_by_night_by_event_or_not_at_all() -> None:
-    told = {table.name: day_column(table) for table in (METRICS, EVENTS, DAILY_ITEM, USERS, RUNS)}
-    assert told == {"metrics": "as_of", "events": "event_date", "daily_item": "day", "users": None, "runs": None}
+def test_tables_age_by_night_by_event_or_not_at_all() -> None:
+    columns = {table.name: day_column(table) for table in (METRICS, EVENTS, DAILY_ITEM, USERS, RUNS)}
+    assert columns == {"metrics": "as_of", "events": "event_date", "daily_item": "day", "users": None, "runs": None}
 
 
-def test_each_table_is_kept_as_the_configuration_says(spark: SparkSession, tmp_path: Path) -> None:
-    place, before, last = tmp_path / "conf.yaml", date(2024, 2, 1), date(2024, 3, 1)
+def test_each_table_is_maintained_as_configured(spark: SparkSession, tmp_path: Path) -> None:
+    path, before, last = tmp_path / "conf.yaml", date(2024, 2, 1), date(2024, 3, 1)
 
-    def kept(tables: str) -> dict[str, int]:
+    def dropped(tables: str) -> dict[str, int]:
         upkeep = f"{{every_table: {{keep_days: 20}}, tables: {tables}}}"
-        place.write_text(f"warehouse: {tmp_path / 'warehouse'}\nhousekeeping: {upkeep}\n", encoding="utf-8")
-        return run_step(housekeep, spark, load_config(place), last, "r")[0].record.rows
+        path.write_text(f"warehouse: {tmp_path / 'warehouse'}\nhousekeeping: {upkeep}\n", encoding="utf-8")
+        return run_step(housekeep, spark, load_config(path), last, "r")[0].record.rows
 
     store = Warehouse(spark, str(tmp_path / "warehouse"))
     for day in (before, last):
         store.add(spark.createDataFrame([(day, "recall", "all", 0.5, {})], METRICS.schema), METRICS)
-    assert kept("{metrics: {keep_days: 40}}") == {}
-    assert kept("{metrics: {keep_days: null}}") == {}
-    assert kept("{metrics: {optimize: true}}") == {"metrics": 1}
-    with pytest.raises(ConfigurationError, match="tables names metric, which is no table"):
-        kept("{metric: {optimize: true}}")
-    with pytest.raises(ConfigurationError, match="users has no days that could be dropped"):
-        kept("{users: {keep_days: 7}}")
+    assert dropped("{metrics: {keep_days: 40}}") == {}
+    assert dropped("{metrics: {keep_days: null}}") == {}
+    assert dropped("{metrics: {optimize: true}}") == {"metrics": 1}
+    with pytest.raises(ConfigurationError, match="tables names metric, which is not a table"):
+        dropped("{metric: {optimize: true}}")
+    with pytest.raises(ConfigurationError, match="users has no days to drop"):
+        dropped("{users: {keep_days: 7}}")

@@ -1,3 +1,7 @@
+"""Tables are written by date, checked by their contract and migrated to a new one."""
+
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,7 +12,7 @@ from pyspark.sql.types import ArrayType, DateType, LongType, StringType
 
 from features.contract.table import Column, Invariant, Table
 from jobs.runtime.errors import LongtailError
-from jobs.tables.schema import came_later
+from jobs.tables.schema import added_columns
 from jobs.tables.warehouse import Warehouse
 
 SALES = Table(
@@ -26,7 +30,7 @@ SALES = Table(
 MONDAY, TUESDAY = date(2017, 12, 4), date(2017, 12, 5)
 
 
-def test_a_table_is_written_by_date_and_guarded_by_its_rules(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_table_is_written_by_date_and_checked_by_its_rules(spark: SparkSession, tmp_path: Path) -> None:
     tables = Warehouse(spark, str(tmp_path))
 
     def rows(*values: tuple[date, str | None, int | None]) -> DataFrame:
@@ -46,10 +50,10 @@ def test_a_table_is_written_by_date_and_guarded_by_its_rules(spark: SparkSession
     assert stored() == [(MONDAY, "tea", 3), (TUESDAY, "tea", 2)]
     assert tables.outputs["sales"] == tables.version(SALES)
 
-    for bad, rule in (((MONDAY, "tea", -1), "sold_negative"), ((MONDAY, None, 1), "item_id_missing")):
-        with pytest.raises(LongtailError, match=rule):
+    for bad, violation in (((MONDAY, "tea", -1), "sold_negative"), ((MONDAY, None, 1), "item_id_missing")):
+        with pytest.raises(LongtailError, match=violation):
             tables.replace_date(rows(bad), SALES, MONDAY)
-    with pytest.raises(LongtailError, match="miss the column sold"):
+    with pytest.raises(LongtailError, match="lack the column sold"):
         tables.replace_date(rows((MONDAY, "tea", 1)).drop("sold"), SALES, MONDAY)
     assert stored() == [(MONDAY, "tea", 3), (TUESDAY, "tea", 2)]
 
@@ -58,21 +62,21 @@ def test_a_table_is_written_by_date_and_guarded_by_its_rules(spark: SparkSession
 
 
 @pytest.mark.slow
-def test_columns_come_and_go_without_a_rebuild(spark: SparkSession, tmp_path: Path) -> None:
-    made = replace(SALES, columns=(*SALES.columns, Column("old", StringType(), "Will go.")))
+def test_columns_are_added_and_removed_without_a_rebuild(spark: SparkSession, tmp_path: Path) -> None:
+    old = replace(SALES, columns=(*SALES.columns, Column("old", StringType(), "Will be removed.")))
     Warehouse(spark, str(tmp_path)).replace_date(
-        spark.createDataFrame([(MONDAY, "tea", 1, "x")], made.schema), made, MONDAY
+        spark.createDataFrame([(MONDAY, "tea", 1, "x")], old.schema), old, MONDAY
     )
     stored = spark.read.format("delta").load(f"{tmp_path}/sales")
-    assert came_later(stored, made) == []  # or each read would ask each value whether it is there
-    came = (
+    assert added_columns(stored, old) == []  # or each read would replace NULL in every value
+    added = (
         Column("note", StringType(), "Optional.", nullable=True),
-        Column("looked_at", LongType(), "Like a feature that is declared anew.", default=0),
+        Column("looked_at", LongType(), "Like a newly declared feature.", default=0),
         Column("colours", ArrayType(StringType()), "The same, as an array.", default=()),
     )
-    now = replace(SALES, columns=(*SALES.columns, *came))
+    now = replace(SALES, columns=(*SALES.columns, *added))
     tables = Warehouse(spark, str(tmp_path))
-    # Nothing has been written by the new contract yet.
+    # No row has been written by the new contract yet.
     assert [tuple(row) for row in tables.read(now).collect()] == [(MONDAY, "tea", 1, None, 0, [])]
     assert tables.nights(now) == set()
     tables.replace_date(spark.createDataFrame([(TUESDAY, "tea", 2, "n", 7, ["red"])], now.schema), now, TUESDAY)
@@ -81,14 +85,14 @@ def test_columns_come_and_go_without_a_rebuild(spark: SparkSession, tmp_path: Pa
         (TUESDAY, "tea", 2, "n", 7, ["red"]),
     ]
     assert tables.nights(now) == {TUESDAY}
-    unsaid = spark.createDataFrame(
+    incomplete = spark.createDataFrame(
         [(TUESDAY, "tea", 2, "n", None, [])],
         "as_of date, item_id string, sold long, note string, looked_at long, colours array<string>",
     )
-    with pytest.raises(LongtailError, match="looked_at not null"):
-        tables.replace_date(unsaid, now, TUESDAY)
+    with pytest.raises(LongtailError, match="looked_at_missing"):
+        tables.replace_date(incomplete, now, TUESDAY)
 
     unknown = replace(SALES, columns=(*SALES.columns, Column("cost", LongType(), "Has no default.")))
-    for use in (tables.read, lambda table: tables.replace_date(unsaid, table, MONDAY)):
+    for use in (tables.read, lambda table: tables.replace_date(incomplete, table, MONDAY)):
         with pytest.raises(LongtailError, match=r"sales has no column cost\. Rebuild"):
             use(unknown)
