@@ -1,12 +1,13 @@
-"""A client of Longtail's online features for a ranking service. Copy this file; it needs Feast and nothing of Longtail.
+"""A client of Longtail's online features for a ranking service. Copy this file: it needs only Feast.
 
     client = StorefrontClient("warehouse/feast/reader.yaml")
     shown = client.user_list("1234", segment="new", already_shown=["77"])   # the shopper's tail items, best first
     boosts = client.boosts(["1082185", "995242"])       # to add to the scores of any other list
     log(client.exposure_events(shown, request_id="r-1", placement="tail_shelf"))
 
-Longtail publishes a night at once: one answer is always of one night. Which copy of the data is live is part of the
-feature service, so the service is asked for with every request; holding it over would keep yesterday's.
+Longtail publishes a night at once, so an answer always comes from a single night. The feature service names the live
+copy of the data: every request resolves the service again, because a service object held over keeps reading yesterday's
+copy.
 """
 
 from __future__ import annotations
@@ -26,30 +27,41 @@ from typing import Any, Literal
 from feast import FeatureStore
 from feast.errors import FeatureServiceNotFoundException
 
-RANKING = "storefront_ranking"  # shopper and item
-USER = "storefront_user"
-ITEM = "storefront_item"
-LIST = "storefront_list"  # of a shopper, without features: read many times as fast
-BOOST = "storefront_boost"  # of an item
-LIVE = "storefront_live"  # item, while the day runs
-EVERYONE = "everyone"  # the segment whose list is for any shopper
-_SEGMENT = "segment:"  # what the key of a segment's list begins with
-_MOST_KEPT = 100  # lists of features' names that Feast may keep
+# Feast's feature services.
+RANKING = "storefront_ranking"  # a shopper and items: list, boosts, features of both
+USER = "storefront_user"  # a shopper: list and features
+ITEM = "storefront_item"  # an item: boost and features
+LIST = "storefront_list"  # a shopper's list without features: many times faster to read
+BOOST = "storefront_boost"  # an item's boost without features
+LIVE = "storefront_live"  # an item's counts of the day so far
+# Feast's feature views; a row names its values `view__feature`.
+USER_EXPOSURE_VIEW = "user_exposure"
+ITEM_EXPOSURE_VIEW = "item_exposure"
+USER_FEATURES_VIEW = "user_features"
+ITEM_FEATURES_VIEW = "item_features"
+LIVE_ITEM_VIEW = "live_item"
+
+EVERYONE = "everyone"  # the segment whose fallback list suits any shopper
+SEGMENT_PREFIX = "segment:"  # of the keys of fallback lists, which stand where a user_id does
+_MOST_CACHED = 100  # entries in Feast's cache of feature names
 
 Row = dict[str, Any]
 OnStale = Literal["serve", "warn", "fall_back"]
 Source = Literal["personal", "segment", "everyone", "stale", "none"]
 
+_ARRAYS = ("item_ids", "scores", "relevances", "boosts", "propensities", "reasons")  # as the fields of RankedItem
+_AS_OF_COLUMNS = (f"{USER_EXPOSURE_VIEW}__as_of", f"{ITEM_EXPOSURE_VIEW}__as_of")
+
 _log = logging.getLogger("longtail.storefront")
 
 
-class StorefrontUnavailable(RuntimeError):  # noqa: N818 - it says what is the matter
-    """The store did not answer in time, and there is no earlier answer to give instead."""
+class StorefrontUnavailable(RuntimeError):  # noqa: N818 - the name states the condition
+    """The store failed or timed out, and no remembered answer can stand in."""
 
 
 @dataclass(frozen=True)
 class PublishedNight:
-    """What is live: the night's date and the run that published it."""
+    """The live night: its date and the run that published it."""
 
     as_of: date
     run_id: str
@@ -57,9 +69,10 @@ class PublishedNight:
 
 @dataclass(frozen=True)
 class RankedItem:
-    """One place of a list. `score` = value + `boost`, in units of response probability where only relevance weighs.
+    """One place of a list.
 
-    `propensity` is the probability with which the item is in the list: log it with every exposure.
+    score: value + boost, in units of response probability where the value is the relevance alone
+    propensity: probability that the list contains the item; log it with every exposure
     """
 
     rank: int
@@ -73,11 +86,13 @@ class RankedItem:
 
 @dataclass(frozen=True)
 class UserList:
-    """A shopper's items, best first. `known` means that the live night has a list for this very shopper.
+    """A shopper's items, best first.
 
-    source: whose list it is: the shopper's own, the segment's, everyone's; 'stale' and 'none' have no items
-    policy, arm: which plan made the list, and the shopper's arm of the running test; arm is None where none runs
-    from_memory: the store is down, and this is an answer of before
+    known: whether the live night has a personal list for the shopper
+    source: 'personal', the fallback list of the 'segment' or of 'everyone'; 'stale' and 'none' have no items
+    policy: the plan that made the list
+    arm: the shopper's arm of the running A/B test, None without a test
+    from_memory: an earlier answer, because the store is down
     """
 
     user_id: str
@@ -92,14 +107,14 @@ class UserList:
 
 
 class Boosts(dict[str, float]):
-    """Boost by item, in units of the score. `as_of` is the night that they are of; None where none was asked for."""
+    """Boosts by item, in units of the score; `as_of` is their night, None when no item was requested."""
 
     as_of: date | None = None
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """Rows by `view__feature`, and the night that they are of; None where nothing is published, or none is told."""
+    """Rows by `view__feature`, and their night: None where nothing is published, and for live counts."""
 
     rows: list[Row]
     as_of: date | None
@@ -108,16 +123,17 @@ class _Answer:
 class StorefrontClient:
     """Reads what Longtail published; safe to share between threads.
 
-    timeout_seconds: a read that takes longer counts as failed; None waits for ever and calls Feast directly
-    failures_to_open, open_seconds: after so many failed reads in a row the store is left alone for so long
-    max_age_days, on_stale: what is of an older night is served, served with a warning in the log, or left out (no
-    items, no boosts, None for every value but the keys and `as_of`); from the store and from memory alike
-    is_withdrawn: asked for every item that is about to be given; True leaves it out
-    remembered: how many shoppers' last answers are kept for when the store is down
+    timeout_seconds: a slower read counts as failed; None waits without a limit, in the caller's thread
+    failures_to_open, open_seconds: after this many failed reads in a row, no read is tried for this long
+    max_age_days, on_stale: what to do with an older night: serve it, serve it and log a warning ('warn'), or leave it
+        out ('fall_back': no items, no boosts, None for every value but the keys and `as_of`); applies to answers of
+        the store and from memory
+    is_withdrawn: called for every item of an answer; items for which it returns True are left out
+    remembered: number of shoppers whose last list is kept for times when the store is down
 
-    While the store is down lists come from memory: the shopper's last one, else the segment's, else everyone's; one
-    that is not too old before one that is. `reranked` goes by relevance alone. Without any list, and for every other
-    question, StorefrontUnavailable is raised: an unreachable store is not an empty list.
+    While the store is down, lists come from memory: the shopper's last one, else the segment's, else everyone's; a
+    list within max_age_days goes before an older one. `reranked` then orders by relevance alone. Without a remembered
+    list, and for every other question, StorefrontUnavailable is raised: a failed store is not an empty list.
     """
 
     def __init__(
@@ -134,7 +150,7 @@ class StorefrontClient:
         threads: int = 4,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
-        """Raises FileNotFoundError where there is no such file."""
+        """Opens the store. Raises FileNotFoundError where the file does not exist."""
         self._store = FeatureStore(fs_yaml_file=Path(feature_store_yaml))
         self._timeout, self._is_withdrawn, self._today = timeout_seconds, is_withdrawn, today
         self._max_age, self._on_stale, self._warned = max_age_days, on_stale, date.min
@@ -144,7 +160,7 @@ class StorefrontClient:
         self._remembered, self._lock = remembered, threading.Lock()
 
     def published(self) -> PublishedNight | None:
-        """The live night; None before the first one."""
+        """The live night, None before the first publish."""
         try:
             tags = self._store.get_feature_service(RANKING, allow_cache=True).tags
         except FeatureServiceNotFoundException:
@@ -152,8 +168,8 @@ class StorefrontClient:
         return PublishedNight(date.fromisoformat(tags["as_of"]), tags["run_id"]) if "live_colour" in tags else None
 
     def user_list(self, user_id: str, segment: str | None = None, already_shown: Collection[str] = ()) -> UserList:
-        """The shopper's list, else the segment's, else everyone's, without withdrawn items and those already shown."""
-        wanted = [user_id, *([f"{_SEGMENT}{segment}"] if segment else []), f"{_SEGMENT}{EVERYONE}"]
+        """The shopper's list, else the segment's, else everyone's, without withdrawn and already shown items."""
+        wanted = [user_id, *([f"{SEGMENT_PREFIX}{segment}"] if segment else []), f"{SEGMENT_PREFIX}{EVERYONE}"]
         try:
             rows = self._ask(LIST, {"user_id": wanted}).rows
         except StorefrontUnavailable:
@@ -167,41 +183,45 @@ class StorefrontClient:
         return replace(answer, items=items)
 
     def boosts(self, item_ids: Sequence[str]) -> Boosts:
-        """Boost by item, in units of the score, to add to a score; items without one or withdrawn are left out."""
+        """Boosts to add to the items' scores; items that have none or are withdrawn are left out."""
         boosts = Boosts()
         if not item_ids:
             return boosts
         answer = self._ask(BOOST, {"item_id": list(item_ids)})
         boosts.as_of = answer.as_of
         if not self._is_left_out(answer.as_of):
-            found = {row["item_id"]: row["item_exposure__boost"] for row in answer.rows}
-            boosts.update({i: boost for i, boost in found.items() if boost is not None and not self._is_withdrawn(i)})
+            by_item = {row["item_id"]: row[f"{ITEM_EXPOSURE_VIEW}__boost"] for row in answer.rows}
+            boosts.update({i: boost for i, boost in by_item.items() if boost is not None and not self._is_withdrawn(i)})
         return boosts
 
     def reranked(self, relevance: Mapping[str, float]) -> list[tuple[str, float]]:
-        """The service's own candidates by relevance + boost, best first, withdrawn ones left out.
+        """The service's own candidates with relevance + boost, best first, withdrawn ones left out.
 
-        By relevance alone where the boosts are left out for their age, or the store is down.
+        Relevance alone counts where the boosts are too old or the store is down.
         """
         try:
             boosts = self.boosts(list(relevance))
         except StorefrontUnavailable:
             boosts = Boosts()
         scored = [
-            (item, own + boosts.get(item, 0.0)) for item, own in relevance.items() if not self._is_withdrawn(item)
+            (item, value + boosts.get(item, 0.0)) for item, value in relevance.items() if not self._is_withdrawn(item)
         ]
         return sorted(scored, key=lambda pair: -pair[1])
 
     def live_factors(self, item_ids: Sequence[str]) -> dict[str, float]:
-        """What is left of each item's exposure today, 1 to 0; items that nothing is counted of today are left out."""
+        """Factors of scores for the rest of the day, 1 to 0 at an item's cap; items without counts are left out."""
         rows = self._ask(LIVE, {"item_id": list(item_ids)}).rows if item_ids else []
         today = str(self._today())
-        return {row["item_id"]: row["live_item__live_factor"] for row in rows if row["live_item__day"] == today}
+        return {
+            row["item_id"]: row[f"{LIVE_ITEM_VIEW}__live_factor"]
+            for row in rows
+            if row[f"{LIVE_ITEM_VIEW}__day"] == today
+        }
 
     def with_live_factors(self, shown: UserList) -> UserList:
-        """The list with every score times the item's live factor, in their order; items at their cap are left out.
+        """The list with every score multiplied by the item's live factor and sorted again, without items at their cap.
 
-        Where no stream has ever run, or the store is down, the list stays as it is.
+        The list stays as it is where no stream has ever run or the store is down.
         """
         try:
             factors = self.live_factors([item.item_id for item in shown.items])
@@ -209,24 +229,24 @@ class StorefrontClient:
             return shown
         scored = [replace(item, score=item.score * factors.get(item.item_id, 1.0)) for item in shown.items]
         left = [item for item in scored if factors.get(item.item_id, 1.0) > 0]
-        # Items drawn at random keep their places: a lower score must not undo the draw.
+        # Randomly drawn items keep their places: sorting by score would undo the draw.
         drawn = [item.propensity < 1 for item in left]
         ranked = iter(sorted((i for i, random in zip(left, drawn, strict=True) if not random), key=lambda i: -i.score))
         order = (item if random else next(ranked) for item, random in zip(left, drawn, strict=True))
         return replace(shown, items=tuple(replace(item, rank=rank) for rank, item in enumerate(order, start=1)))
 
     def user(self, user_id: str) -> Row:
-        """List and features of a shopper by `view__feature`; None for what is not there."""
+        """List and features of a shopper by `view__feature`, None where there is no value."""
         return self._rows(USER, {"user_id": [user_id]})[0]
 
     def items(self, item_ids: Sequence[str]) -> list[Row]:
-        """Boost and features of items by `view__feature`, withdrawn ones left out; None for what is not there."""
-        return self._of_items(self._rows(ITEM, {"item_id": list(item_ids)})) if item_ids else []
+        """Boost and features of items by `view__feature`, withdrawn ones left out; None where there is no value."""
+        return self._not_withdrawn(self._rows(ITEM, {"item_id": list(item_ids)})) if item_ids else []
 
     def ranking(self, user_id: str, item_ids: Sequence[str]) -> list[Row]:
-        """Everything about a shopper and each candidate that is not withdrawn, a row each, by `view__feature`."""
+        """One row for each candidate that is not withdrawn: all values of shopper and item by `view__feature`."""
         keys = {"user_id": [user_id] * len(item_ids), "item_id": list(item_ids)}
-        return self._of_items(self._rows(RANKING, keys)) if item_ids else []
+        return self._not_withdrawn(self._rows(RANKING, keys)) if item_ids else []
 
     @staticmethod
     def exposure_events(
@@ -236,9 +256,10 @@ class StorefrontClient:
         items: Sequence[RankedItem] | None = None,
         at: datetime | None = None,
     ) -> list[Row]:
-        """What to log when items of a list were seen: rows of the contract's table `events`.
+        """Rows of the contract's table `events` to log when a shopper has seen items of a list.
 
-        items: those seen, in the order on the page; all of the list when None. at: when, UTC; now when None.
+        items: the items seen, in page order (default: the complete list)
+        at: when, UTC (default: now)
         """
         moment = at or datetime.now(UTC)
         return [
@@ -264,38 +285,43 @@ class StorefrontClient:
         answer = self._ask(name, keys)
         return [_without_values(row) for row in answer.rows] if self._is_left_out(answer.as_of) else answer.rows
 
-    def _of_items(self, rows: list[Row]) -> list[Row]:
+    def _not_withdrawn(self, rows: list[Row]) -> list[Row]:
         return [row for row in rows if not self._is_withdrawn(row["item_id"])]
 
     def _first_list(self, user_id: str, rows: list[Row]) -> UserList:
-        """The first of the rows that has a list; it is remembered. A shopper's own that is there no more is not."""
-        row = next((row for row in rows if row["user_exposure__item_ids"] is not None), None)
+        """The first row's list that exists; remembers it, and forgets a personal list that no longer exists."""
+        row = next((row for row in rows if row[f"{USER_EXPOSURE_VIEW}__item_ids"] is not None), None)
         if row is None or row["user_id"] != user_id:
             with self._lock:
-                self._last.pop(user_id, None)  # who left, or was forgotten, is not to come back from memory
+                self._last.pop(user_id, None)  # a forgotten shopper's list must not come back from memory
         if row is None:
             return UserList(user_id, False, None, None, ())
-        columns = ("scores", "relevances", "boosts", "propensities", "reasons")
-        places = zip(row["user_exposure__item_ids"], *(row[f"user_exposure__{name}"] for name in columns), strict=True)
+        prefix = f"{USER_EXPOSURE_VIEW}__"
+        values = {name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix)}
+        places = zip(*(values[name] for name in _ARRAYS), strict=True)
         items = tuple(RankedItem(rank, *place) for rank, place in enumerate(places, start=1))
         key: str = row["user_id"]
-        own = "everyone" if key == f"{_SEGMENT}{EVERYONE}" else "segment"
-        source: Source = "personal" if key == user_id else own  # type: ignore[assignment]
-        as_of = date.fromisoformat(row["user_exposure__as_of"])
-        version, policy = row["user_exposure__model_version"], row["user_exposure__policy"]
-        # A night of before there were tests has no such column; of a list that is not personal it is empty.
-        arm = row.get("user_exposure__arm") or None
-        answer = UserList(user_id, key == user_id, as_of, version, items, source, policy, arm)
+        fallback: Source = "everyone" if key == f"{SEGMENT_PREFIX}{EVERYONE}" else "segment"
+        answer = UserList(
+            user_id,
+            known=key == user_id,
+            as_of=date.fromisoformat(values["as_of"]),
+            model_version=values["model_version"],
+            items=items,
+            source="personal" if key == user_id else fallback,
+            policy=values["policy"],
+            arm=values.get("arm") or None,  # empty in a fallback list, missing from nights older than A/B tests
+        )
         self._remember(key, answer)
         return answer
 
     def _is_left_out(self, as_of: date | None) -> bool:
-        """Whether an answer of the night is not to be given for its age; the log is told once of each old night."""
+        """Whether an answer of the night is withheld for its age; logs a warning once for each old night."""
         if as_of is None or self._may_be_served(as_of):
             return False
         if self._warned != as_of:
             self._warned = as_of
-            _log.warning("the answers are of the night of %s, older than %s days", as_of, self._max_age)
+            _log.warning("answers come from the night of %s, older than %s days", as_of, self._max_age)
         return self._on_stale == "fall_back"
 
     def _may_be_served(self, as_of: date | None) -> bool:
@@ -305,22 +331,24 @@ class StorefrontClient:
         with self._lock:
             self._last[key] = answer
             self._last.move_to_end(key)
-            everyone = f"{_SEGMENT}{EVERYONE}"
+            everyone = f"{SEGMENT_PREFIX}{EVERYONE}"
             while len(self._last) > self._remembered + (everyone in self._last):
-                del self._last[next(one for one in self._last if one != everyone)]
+                del self._last[next(oldest for oldest in self._last if oldest != everyone)]
 
     def _from_memory(self, user_id: str, keys: Sequence[str]) -> UserList:
-        """The first remembered list of the keys that is not too old, else the first that is."""
+        """The first remembered list of the keys that is recent enough, else the first one."""
         with self._lock:
-            known = [self._last[key] for key in keys if key in self._last]
-        if not known:
+            remembered = [self._last[key] for key in keys if key in self._last]
+        if not remembered:
             raise StorefrontUnavailable("The store does not answer, and no list is remembered.")
-        first = next((one for one in known if self._may_be_served(one.as_of)), known[0])
-        return replace(first, user_id=user_id, from_memory=True)
+        answer = next((answer for answer in remembered if self._may_be_served(answer.as_of)), remembered[0])
+        return replace(answer, user_id=user_id, from_memory=True)
 
     def _ask(self, name: str, keys: Mapping[str, list[str]]) -> _Answer:
         if not self._breaker.allows():
-            raise StorefrontUnavailable("The store failed again and again; it is left alone for a while.")
+            raise StorefrontUnavailable(
+                "The store failed repeatedly; the circuit breaker is open, and the next read is tried in a few seconds."
+            )
         try:
             if self._timeout is None:
                 answer = self._read(name, keys)
@@ -335,8 +363,8 @@ class StorefrontClient:
         return answer
 
     def _read(self, name: str, keys: Mapping[str, list[str]]) -> _Answer:
-        # Feast keeps the names of a service's features anew for every reading of the registry, and never lets them go.
-        if len(self._store._feature_service_cache) > _MOST_KEPT:
+        # Feast caches a service's feature names again with every refresh of the registry and never evicts them.
+        if len(self._store._feature_service_cache) > _MOST_CACHED:
             self._store._feature_service_cache.clear()
         service = self._store.get_feature_service(name, allow_cache=True)
         answer = self._store.get_online_features(features=service, entity_rows=keys, full_feature_names=True).to_dict()
@@ -345,41 +373,44 @@ class StorefrontClient:
 
 
 def _night_of(rows: list[Row], tags: Mapping[str, str]) -> date | None:
-    """The night that the rows say they are of, else the one that the service says is live."""
-    told = (row.get(f"{view}__as_of") for row in rows for view in ("user_exposure", "item_exposure"))
-    first = next(filter(None, told), tags.get("as_of"))
-    return date.fromisoformat(first) if first else None
+    """The night that the rows name, else the live night of the service's tags."""
+    of_rows = (row.get(column) for row in rows for column in _AS_OF_COLUMNS)
+    night = next(filter(None, of_rows), tags.get("as_of"))
+    return date.fromisoformat(night) if night else None
 
 
 def _without_values(row: Row) -> Row:
-    kept = ("user_id", "item_id", "user_exposure__as_of", "item_exposure__as_of")
-    return {name: value if name in kept else None for name, value in row.items()}
+    shown = ("user_id", "item_id", *_AS_OF_COLUMNS)
+    return {name: value if name in shown else None for name, value in row.items()}
 
 
 class _Readers:
-    """Threads that read with a time limit. A read that is given up may hold its thread for as long as the store is
-    silent; where such reads hold all of them, new threads take their place."""
+    """Threads that read with a time limit.
+
+    An abandoned read holds its thread as long as the store hangs; once such reads hold every thread, a new pool
+    replaces the old one.
+    """
 
     def __init__(self, threads: int) -> None:
         self._threads, self._lock = threads, threading.Lock()
         self._begin()
 
     def result(self, read: Callable[[], _Answer], seconds: float) -> _Answer:
-        """What the read gives. Raises TimeoutError where it takes longer, and whatever it raises."""
+        """The read's result. Raises TimeoutError when it takes longer than `seconds`, and whatever it raises itself."""
         with self._lock:
             future, stuck = self._pool.submit(read), self._stuck
         try:
             return future.result(seconds)
         except TimeoutError:
-            if not future.cancel():  # it had begun
-                self._give_up(future, stuck)
+            if not future.cancel():  # a thread runs it already
+                self._abandon(future, stuck)
             raise
 
     def _begin(self) -> None:
         self._pool = ThreadPoolExecutor(self._threads, "storefront")
         self._stuck: set[Future[_Answer]] = set()
 
-    def _give_up(self, future: Future[_Answer], stuck: set[Future[_Answer]]) -> None:
+    def _abandon(self, future: Future[_Answer], stuck: set[Future[_Answer]]) -> None:
         stuck.add(future)
         future.add_done_callback(stuck.discard)
         with self._lock:
@@ -389,7 +420,7 @@ class _Readers:
 
 
 class _Breaker:
-    """A circuit breaker: closed, open for a time after failures in a row, then one attempt decides."""
+    """A circuit breaker: opens for a time after consecutive failures, then one trial read decides."""
 
     def __init__(self, failures: int, open_seconds: float) -> None:
         self._limit, self._open_seconds = failures, open_seconds
@@ -401,7 +432,7 @@ class _Breaker:
                 return True
             if time.monotonic() < self._until:
                 return False
-            self._until = time.monotonic() + self._open_seconds  # this attempt alone, until it is judged
+            self._until = time.monotonic() + self._open_seconds  # only this read, until its outcome is known
             return True
 
     def failed(self) -> None:
