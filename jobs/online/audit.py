@@ -1,4 +1,4 @@
-"""Reads a colour back from the store and compares it with Delta."""
+"""The audit of a publish: reads a colour back from the store and compares it with Delta."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from feast import FeatureStore, FeatureView
 
 from jobs.online.encoding import decoded, encode_column, encode_keys
 from jobs.online.fields import OnlineView
-from jobs.online.writing import night_store
+from jobs.online.night_store import night_store
 from jobs.runtime.errors import LongtailError
 
 CONFIDENCE = 0.95
-AS_READERS = 200  # entities of a view that are read through Feast as well, as any reader would
+READ_BY_FEAST = 200  # entities of a view that are also read through Feast, as readers do
 
 
 @dataclass(frozen=True)
 class Audited:
-    """`entities` of `held` were read back and equal.
-
-    undetected: the largest share of wrong rows that a sample of this size would miss with a chance of 5 %, from
-    (1 - share)^entities = 1 - CONFIDENCE; 0 where all were read
-    """
+    """Result of an audit without a difference: `entities` of the `held` ones were compared."""
 
     entities: int
     held: int
 
     @property
     def undetected(self) -> float:
+        """The largest share of wrong rows that a sample of this size misses with a chance of 5 %; 0 if all were read.
+
+        It solves (1 - share)^entities = 1 - CONFIDENCE.
+        """
         return 0.0 if self.entities >= self.held else 1.0 - (1.0 - CONFIDENCE) ** (1.0 / max(self.entities, 1))
 
     def __str__(self) -> str:
@@ -42,12 +42,12 @@ class Audited:
 def audit(
     store: FeatureStore, view: OnlineView, coloured: FeatureView, rows: pd.DataFrame, most: int, seed: int
 ) -> Audited:
-    """Compares every field of all entities, or of `most` drawn at random, and how many entities the view holds.
+    """Compares every field of all entities, or of `most` random ones, and the number of entities in the view.
 
-    Compared are the bytes in the store with those that the values of Delta are as Feast's serialised values; and, of up
-    to AS_READERS entities, what Feast gives to a reader with the values of Delta themselves. Values are compared, not
-    Feast's status: a store may call a missing entity present. Raises LongtailError naming view and feature when a value
-    differs, or when the view holds entities that it should not.
+    The store's bytes are compared with Delta's values as Feast serialises them, and for up to READ_BY_FEAST entities
+    the values that Feast returns to a reader with those of Delta. Feast's status is not used: a store may report a
+    missing entity as present. Raises LongtailError naming view and feature when a value differs, or when the view holds
+    too many or too few entities.
     """
     held = night_store(store).entities_held(store.config, coloured)
     if held != len(rows):
@@ -56,49 +56,49 @@ def audit(
         )
     expected = sample(rows, most, seed)
     _compare_bytes(store, view, coloured, expected)
-    few = sample(expected, AS_READERS, seed)
+    few = sample(expected, READ_BY_FEAST, seed)
     read = read_batch(store, view, coloured, few[view.join_key].tolist())
     for name in view.field_names:
-        for wanted, found in zip(few[name], read[name], strict=True):
-            if not equal(wanted, found):
-                raise _differs(coloured, name, found, wanted)
+        for in_delta, online in zip(few[name], read[name], strict=True):
+            if not equal(in_delta, online):
+                raise _differs(coloured, name, online, in_delta)
     return Audited(len(expected), len(rows))
 
 
 def _compare_bytes(store: FeatureStore, view: OnlineView, coloured: FeatureView, expected: pd.DataFrame) -> None:
     keys = encode_keys(view.join_key, expected[view.join_key].tolist(), store.config.entity_key_serialization_version)
-    found = night_store(store).values_held(store.config, coloured, keys, view.field_names)
+    held = night_store(store).values_held(store.config, coloured, keys, view.field_names)
     for field in coloured.features:
         column = encode_column(expected[field.name], field)
-        wanted = column.values[column.place].tolist()
-        if wanted != found[field.name]:
-            row = next(row for row, value in enumerate(wanted) if value != found[field.name][row])
-            raise _differs(coloured, field.name, decoded(found[field.name][row]), list(expected[field.name])[row])
+        in_delta, online = column.values[column.place].tolist(), held[field.name]
+        if in_delta != online:
+            row = next(row for row, value in enumerate(in_delta) if value != online[row])
+            raise _differs(coloured, field.name, decoded(online[row]), list(expected[field.name])[row])
 
 
-def _differs(coloured: FeatureView, name: str, found: Any, wanted: Any) -> LongtailError:
-    said = f"{name} is read as {found!r}, Delta holds {wanted!r}"
-    return LongtailError(f"The audit of {coloured.name} failed: {said}.", _AGAIN)
+def _differs(coloured: FeatureView, name: str, online: Any, in_delta: Any) -> LongtailError:
+    difference = f"{name} is read as {online!r}, Delta holds {in_delta!r}"
+    return LongtailError(f"The audit of {coloured.name} failed: {difference}.", _AGAIN)
 
 
 def read_batch(store: FeatureStore, view: OnlineView, coloured: FeatureView, ids: list[str]) -> dict[str, list[Any]]:
-    """Every field of the given entities, as Feast reads them."""
+    """Every field of the entities, as Feast reads them."""
     features = [f"{coloured.name}:{name}" for name in view.field_names]
     return store.get_online_features(features=features, entity_rows={view.join_key: ids}).to_dict()
 
 
 def sample(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """All rows, or `most` of them drawn without replacement."""
+    """All rows, or a random sample of `most` without replacement."""
     if len(rows) <= most:
         return rows
     return rows.iloc[np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))]
 
 
-def equal(wanted: Any, found: Any) -> bool:
-    """Whether a value of Delta is the one that Feast read."""
-    if isinstance(wanted, np.ndarray | list):
-        return found is not None and list(wanted) == list(found)
-    return bool(wanted == found)
+def equal(in_delta: Any, online: Any) -> bool:
+    """Whether Feast reads Delta's value."""
+    if isinstance(in_delta, np.ndarray | list):
+        return online is not None and list(in_delta) == list(online)
+    return bool(in_delta == online)
 
 
-_AGAIN = "Readers still see the last night; run publish again."
+_AGAIN = "Readers still see the live night; run publish again."

@@ -1,4 +1,4 @@
-"""What a publish would change for readers, found without writing."""
+"""The dry run of a publish: what it would change for readers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from feast import FeatureStore, FeatureView
 
 from jobs.online.audit import equal, read_batch, sample
 from jobs.online.fields import OnlineView
-from jobs.online.writing import night_store
+from jobs.online.night_store import night_store
 
 _BATCH = 500
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Of one view: entities tonight and live; of those compared: how many are new, changed, and by which field."""
+    """Differences of one view between tonight and the live night.
+
+    tonight, live: entities in the view
+    compared, new, changed: entities of tonight that were compared, that are not live yet, that differ
+    fields: by name the number of entities whose value differs
+    """
 
     view: str
     tonight: int
@@ -37,9 +42,9 @@ class Difference:
 def difference(
     store: FeatureStore, view: OnlineView, live: FeatureView, rows: pd.DataFrame, most: int, seed: int
 ) -> Difference:
-    """Compares the rows of tonight (all, or `most` drawn at random) with what readers get from the live colour.
+    """Compares tonight's rows, or a random sample of `most`, with what readers get from the live colour.
 
-    An entity is new when every field of it is read as None. The night's own marks (as_of, run_id) do not count.
+    An entity is new when all its fields are read as None. The columns as_of and run_id are not compared.
     """
     compared = sample(rows, most, seed)
     names = [name for name in view.field_names if name not in ("as_of", "run_id")]
@@ -49,14 +54,16 @@ def difference(
         batch = compared.iloc[start : start + _BATCH]
         read = read_batch(store, view, live, batch[view.join_key].tolist())
         for place, row in enumerate(batch[names].to_dict("records")):
-            found = {name: read[name][place] for name in names}
-            if all(value is None for value in found.values()):
+            online = {name: read[name][place] for name in names}
+            if all(value is None for value in online.values()):
                 new += 1
                 continue
-            differing = [name for name in names if not equal(row[name], found[name])]
+            differing = [name for name in names if not equal(row[name], online[name])]
             changed += bool(differing)
             for name in differing:
                 fields[name] += 1
     held = night_store(store).entities_held(store.config, live)
-    told = {name: count for name, count in sorted(fields.items(), key=lambda one: -one[1]) if count}
-    return Difference(view.name, len(rows), held, len(compared), new, changed, told)
+    most_frequent_first = {
+        name: fields[name] for name in sorted(fields, key=lambda name: -fields[name]) if fields[name]
+    }
+    return Difference(view.name, len(rows), held, len(compared), new, changed, most_frequent_first)

@@ -1,4 +1,4 @@
-"""Writes the rows of one view into one colour."""
+"""Writing of a view's rows into one colour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from feast import FeatureStore, FeatureView
 
 from jobs.online.encoding import encode_column, encode_keys
 from jobs.online.fields import OnlineView
-from jobs.online.night_store import NightStore, store_failures
+from jobs.online.night_store import night_store, store_failures
 
 
 def replace_rows(
@@ -20,20 +20,14 @@ def replace_rows(
     as_of: date,
     changed_only: bool = False,
 ) -> int:
-    """Makes the rows all that the coloured view holds, with the event time as_of 00:00 UTC; returns the values sent.
+    """Replaces all rows of the coloured view, with the event time as_of 00:00 UTC; returns the number of values sent.
 
-    `changed_only` says that the view holds a whole night, so that values that are equal there need not be sent. Raises
-    LongtailError with its remedy when the store is away or full.
+    changed_only: the view holds a complete night, so that equal values need not be sent
+
+    Raises LongtailError with its remedy when the store is unreachable or full.
     """
     keys = encode_keys(view.join_key, rows[view.join_key].tolist(), store.config.entity_key_serialization_version)
     columns = {field.name: encode_column(rows[field.name], field) for field in coloured.features}
     at = datetime.combine(as_of, time(), UTC)
     with store_failures(f"Writing {coloured.name}"):
         return night_store(store).replace_rows(store.config, coloured, keys, columns, at, changed_only)
-
-
-def night_store(store: FeatureStore) -> NightStore:
-    """The online store of a warehouse, which is one of ours."""
-    online = store.provider.online_store
-    assert isinstance(online, NightStore)
-    return online
