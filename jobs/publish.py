@@ -1,4 +1,4 @@
-"""Step publish: a night goes to the idle colour, is audited there and becomes visible at once."""
+"""Step publish: writes a night to the idle colour, audits it there and makes it live at once."""
 
 from __future__ import annotations
 
@@ -31,36 +31,36 @@ from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
 from jobs.tables.warehouse import Warehouse
 
-WAIT_SECONDS = 1_800  # for another run that writes this warehouse, such as another publish
+WAIT_SECONDS = 1_800  # for another writer of the warehouse, such as another publish
 
 
 def publish(night: Night) -> None:
     """Publishes the lists, boosts and features of a night to Feast's online store.
 
-    The rows go to the idle colour, are read back and compared with Delta, and then one registry write makes them what
-    storefront_ranking serves. A date older than the live one is refused; the same date again replaces it. A run that
-    was stopped leaves the live night as it is, and running again completes it. jobs/roll_back.py flips back.
+    The rows are written to the idle colour, read back and compared with Delta; then one registry write makes them live
+    for every reader. A date older than the live night is refused; the same date replaces it. After a stopped run
+    readers still see the live night; run publish again to complete it. jobs/roll_back.py returns to the previous night.
     """
-    catalogue, store, colours, rows = opened(night, open_store(night.conf))
+    catalogue, store, colours, rows = prepared(night, open_store(night.conf))
     night.record.model_version = model_version_of(rows)
     colours, audited = bring_live(night.conf, night.as_of, night.run_id, catalogue, store, colours, rows)
     night.record.rows |= {name: len(frame) for name, frame in rows.items()}
     night.record.decisions["colour"] = colours.served
     night.record.decisions[POLICIES] = json.dumps(sorted(policies_of_arms(night)))
-    night.record.decisions["audited"] = ", ".join(f"{name} {found}" for name, found in audited.items())
+    night.record.decisions["audited"] = ", ".join(f"{name} {result}" for name, result in audited.items())
 
 
 def bring_live(
     conf: Config, as_of: date, run_id: str, catalogue: Catalogue, store: FeatureStore, colours: Colours, rows: Rows
 ) -> tuple[Colours, dict[str, Audited]]:
-    """Writes the rows to the idle colour, audits it and flips; returns the colours after it and what was audited.
+    """Writes the rows to the idle colour, audits it and flips; returns the new colours and the audits by view.
 
-    Wherever it is stopped, readers keep the live night, and running it again completes it.
+    Wherever it is stopped, readers keep the live night, and another call completes it.
     """
     wait_for_readers(colours, conf.online.registry_ttl_seconds)
-    # Only a whole night is known well enough to send but what differs from it.
+    # Send only changed values if the idle colour holds a complete night.
     changed_only = colours.idle_night is not None
-    # From here to the flip the idle colour holds no whole night, so that nobody rolls back to a half-written one.
+    # Until the flip the idle colour counts as empty, so that no roll-back can serve a half-written night.
     colours = colours.without_idle()
     flip(store, catalogue, colours)
     for view in catalogue.views:
@@ -73,10 +73,11 @@ def bring_live(
     return colours, audited
 
 
-def opened(night: Night, store: FeatureStore) -> tuple[Catalogue, FeatureStore, Colours, Rows]:
-    """Catalogue, store, colours and the night's rows.
+def prepared(night: Night, store: FeatureStore) -> tuple[Catalogue, FeatureStore, Colours, Rows]:
+    """Returns catalogue, store, colours and the night's rows, after checking that the night can be published.
 
-    Raises Refused when the live night is newer, LongtailError when the night's tables are not of one whole plan.
+    Raises Refused when the live night is newer, LongtailError when the night's tables are not those of one complete
+    plan.
     """
     catalogue = build_catalogue(online_views(night.conf))
     colours = registered_colours(store)
@@ -86,16 +87,16 @@ def opened(night: Night, store: FeatureStore) -> tuple[Catalogue, FeatureStore, 
 
 
 def flip(store: FeatureStore, catalogue: Catalogue, colours: Colours) -> None:
-    """Points the services; a registry that cannot be written is told with its remedy."""
+    """Points the services at `colours`. Raises LongtailError with its remedy when the registry cannot be written."""
     with store_failures("Writing the registry"):
         point_services(store, catalogue, colours)
 
 
 def what_would_change(night: Night) -> str:
-    """The difference between what readers see and what the night would bring, a line a view; nothing is written."""
-    catalogue, store, colours, rows = opened(night, read_store(night.conf))
+    """Compares the night with what readers see now, one line a view, and writes nothing."""
+    catalogue, store, colours, rows = prepared(night, read_store(night.conf))
     live = colours.live_night
-    lines = [f"Publishing {night.as_of} over {f'the night of {live.as_of}' if live else 'nothing'} would bring"]
+    lines = [f"Publishing {night.as_of} over {f'the night of {live.as_of}' if live else 'nothing'} would change"]
     most, seed = night.conf.online.audit_sample, night.conf.seed
     for view in catalogue.views:
         coloured = catalogue.coloured[view.name, colours.served]
@@ -109,23 +110,23 @@ def refuse_older(as_of: date, colours: Colours) -> None:
     live = colours.live_night
     if live is not None and as_of < live.as_of:
         raise Refused(
-            f"The night of {live.as_of} is live; publishing {as_of} would take readers back.",
-            "Publish a newer night, or flip to the night before with jobs/roll_back.py.",
+            f"The night of {live.as_of} is live, and {as_of} is older.",
+            "Publish a newer night, or return to the previous night with jobs/roll_back.py.",
         )
 
 
 def wait_for_readers(colours: Colours, registry_ttl_seconds: float) -> None:
-    """Waits until no reader can hold the registry of before the last flip."""
+    """Waits until no reader can still hold the registry from before the last flip."""
     seconds = colours.seconds_until_unread(clock.now(), registry_ttl_seconds)
     if seconds > 0:
-        event("waiting until no reader holds the idle colour", seconds=round(seconds, 1))
+        event("waiting until no reader uses the idle colour", seconds=round(seconds, 1))
         time.sleep(seconds)
 
 
 def audit_colour(conf: Config, run_id: str, catalogue: Catalogue, colours: Colours, rows: Rows) -> dict[str, Audited]:
-    """Audits the idle colour by a store of its own, as a reader opens it; returns what was compared by view."""
+    """Audits the idle colour through a store opened as readers open it; returns the audit of each view."""
     reader = read_store(conf)
-    # Drawn anew in every run, so that no row escapes all audits.
+    # A new sample in every run, so that no row escapes all audits.
     most, seed = conf.online.audit_sample, zlib.crc32(run_id.encode())
     with store_failures("The audit"):
         return {
@@ -135,22 +136,22 @@ def audit_colour(conf: Config, run_id: str, catalogue: Catalogue, colours: Colou
 
 
 def main() -> None:
-    """Parses the command line and publishes, or tells what a publish would change."""
-    made = parser(publish.__doc__)
-    add_as_of(made)
-    made.add_argument("--dry-run", action="store_true", help="print what would change for readers; write nothing")
-    given = made.parse_args()
+    """Parses the command line and publishes, or prints what a publish would change."""
+    arguments = parser(publish.__doc__)
+    add_as_of(arguments)
+    arguments.add_argument("--dry-run", action="store_true", help="print what would change for readers; write nothing")
+    args = arguments.parse_args()
 
-    def told(spark: SparkSession, conf: Config, run_id: str) -> None:
-        night = Night(conf, given.as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
+    def print_changes(spark: SparkSession, conf: Config, run_id: str) -> None:
+        night = Night(conf, args.as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
         print(what_would_change(night))
 
-    if given.dry_run:
-        run(given.conf, "publish", told, writes=False)
+    if args.dry_run:
+        run(args.conf, "publish", print_changes, writes=False)
     run(
-        given.conf,
+        args.conf,
         "publish",
-        lambda spark, conf, run_id: run_step(publish, spark, conf, given.as_of, run_id),
+        lambda spark, conf, run_id: run_step(publish, spark, conf, args.as_of, run_id),
         wait_seconds=WAIT_SECONDS,
     )
 

@@ -1,27 +1,31 @@
-"""An example of an online read: what storefront_ranking answers for one shopper or one item. Needs no Spark."""
+"""Prints what a ranking service reads online for one shopper or one item. Needs no Spark."""
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 from jobs.config.configuration import Config
 from jobs.execution.command import parser, run_without_spark
-from jobs.online.store import feature_store_yaml, read_store
+from jobs.online.store import storefront_client
 from jobs.runtime.errors import LongtailError
-from jobs.serving.client import PublishedNight, StorefrontClient
+from jobs.serving.client import (
+    ITEM_EXPOSURE_VIEW,
+    ITEM_FEATURES_VIEW,
+    USER_FEATURES_VIEW,
+    PublishedNight,
+    StorefrontClient,
+)
 
 
 def read_online(conf: Config, user: str | None, item: str | None) -> str:
-    """Prints what the ranking service reads: the shopper's list with every item's boost and title, or all of an item.
+    """A shopper's list with each item's boost and title and the shopper's features, or all values of an item.
 
-    The read is jobs/serving/client.py and Feast; a ranking service does the same.
+    Raises LongtailError where nothing is published, or the shopper or item is not online.
     """
-    read_store(conf)
-    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, on_stale="serve")
+    client = storefront_client(conf)
     night = client.published()
     if night is None:
-        raise LongtailError("Nothing is published yet.", "Run jobs/publish.py, or jobs/nightly.py.")
+        raise LongtailError("Nothing is published yet.", "Run jobs/publish.py or jobs/nightly.py.")
     return _shopper(client, night, user) if user is not None else _item(client, night, str(item))
 
 
@@ -29,18 +33,18 @@ def _shopper(client: StorefrontClient, night: PublishedNight, user_id: str) -> s
     shown = client.user_list(user_id)
     if not shown.known:
         raise LongtailError(
-            f"The shopper {user_id} has no list in the night of {night.as_of}.", "Give a user_id of exposure_scores."
+            f"The shopper {user_id} has no list in the night of {night.as_of}.", "Use a user_id of exposure_scores."
         )
     rows = client.ranking(user_id, [place.item_id for place in shown.items])
     lines = [f"shopper {user_id}, night of {shown.as_of}, model version {shown.model_version}, run {night.run_id}", ""]
     lines.append(f"{'rank':>4}  {'item':<12} {'score':>9} {'relevance':>9} {'boost':>9} {'prop.':>6}  title | reason")
     for place, row in zip(shown.items, rows, strict=True):
-        title = row.get("item_features__title") or "-"
+        title = row.get(f"{ITEM_FEATURES_VIEW}__title") or "-"
         lines.append(
             f"{place.rank:>4}  {place.item_id:<12} {place.score:>9.5f} {place.relevance:>9.5f} {place.boost:>9.5f} "
             f"{place.propensity:>6.3f}  {title} | {place.reason}"
         )
-    return "\n".join([*lines, "", *_features(rows[0], "user_features")])
+    return "\n".join([*lines, "", *_features(rows[0], USER_FEATURES_VIEW)])
 
 
 def _item(client: StorefrontClient, night: PublishedNight, item_id: str) -> str:
@@ -48,10 +52,10 @@ def _item(client: StorefrontClient, night: PublishedNight, item_id: str) -> str:
     if all(value is None for name, value in row.items() if name != "item_id"):
         raise LongtailError(
             f"The item {item_id} is not online: unknown or not eligible in the night of {night.as_of}.",
-            "Give an item_id that item_features calls eligible.",
+            "Use an item_id that is eligible in item_features.",
         )
     lines = [f"item {item_id}, night of {night.as_of}, run {night.run_id}", ""]
-    return "\n".join([*lines, *_features(row, "item_exposure"), "", *_features(row, "item_features")])
+    return "\n".join([*lines, *_features(row, ITEM_EXPOSURE_VIEW), "", *_features(row, ITEM_FEATURES_VIEW)])
 
 
 def _features(row: dict[str, Any], view: str) -> list[str]:
@@ -62,19 +66,15 @@ def _features(row: dict[str, Any], view: str) -> list[str]:
     ]
 
 
-def _arguments() -> argparse.Namespace:
-    made = parser(__doc__)
-    which = made.add_mutually_exclusive_group(required=True)
-    which.add_argument("--user", metavar="USER_ID", help="the shopper")
-    which.add_argument("--item", metavar="ITEM_ID", help="the item")
-    return made.parse_args()
-
-
 if __name__ == "__main__":
-    given = _arguments()
+    arguments = parser(__doc__)
+    entity = arguments.add_mutually_exclusive_group(required=True)
+    entity.add_argument("--user", metavar="USER_ID", help="shopper whose list and features to print")
+    entity.add_argument("--item", metavar="ITEM_ID", help="item whose boost and features to print")
+    args = arguments.parse_args()
     run_without_spark(
-        given.conf,
+        args.conf,
         read_online.__name__,
-        lambda conf, _: print(read_online(conf, given.user, given.item)),
+        lambda conf, _: print(read_online(conf, args.user, args.item)),
         writes=False,
     )

@@ -1,4 +1,4 @@
-"""Step register_features: the declarations become Feast's entities, views and services."""
+"""Step register_features: registers the declared features as Feast's entities, views and services."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from jobs.online.views import online_views
 def register_features(night: Night) -> None:
     """Registers entities, every view in two colours and the services in <warehouse>/feast.
 
-    What is no longer declared is removed; which colour is live, and what it holds, stays. A newly declared feature is
-    served from the next publish on.
+    Objects that are no longer declared are removed; the live colour and its night stay. A new feature is served from
+    the next publish on.
     """
     catalogue = build_catalogue(online_views(night.conf))
-    with store_failures("Registering the features", "Readers still see the last night; run register_features again."):
+    with store_failures("Registering the features", "Readers still see the live night; run register_features again."):
         removed = register(open_store(night.conf), catalogue)
     night.record.rows |= {
         "entities": len(catalogue.entities),

@@ -1,8 +1,8 @@
-"""Plays a day of the simulated storefront against the lists that are online, and delivers its log as files.
+"""Simulates days of a storefront that shows the published lists, and writes its deliveries as files to ingest.
 
---begin opens the store: shoppers, items and 20 weeks of purchases without lists, drawn from the panel. After each
-night one day is played: shoppers visit, read their lists by the storefront's client, look, buy, tire of what they
-saw; stock runs out, new items come. Ingest takes in what it writes. What is true stays in the folder `truth`.
+--begin opens the store: shoppers, items and 20 weeks of purchases without lists, drawn from the panel. After each night
+--day simulates one day: shoppers visit, read their lists through the storefront's client, look, buy and tire of what
+they have seen; stock runs out and new items arrive. The folder `truth` keeps the simulation's state.
 """
 
 from __future__ import annotations
@@ -17,50 +17,51 @@ from scipy.sparse import csr_array
 
 from jobs.config.configuration import Config
 from jobs.execution.command import calendar_date, parser, run_without_spark
-from jobs.online.store import feature_store_yaml
+from jobs.online.store import storefront_client
 from jobs.replaying.deliveries import item_rows, organic_events, shelf_events, write_delivery
 from jobs.replaying.panel_store import PanelStore, panel_store
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
-from jobs.serving.client import StorefrontClient, UserList
+from jobs.serving.client import UserList
 from jobs.sources.complete_journey.panel import installed_folder
 from model.simulation.storefront import Lists, Storefront
 
 HISTORY_DAYS, SHOPPERS, ITEMS = 140, 3_600, 2_000
-# Chance that a place is looked at. Not that of plan.position_weights: the nights have to learn it.
+# Probability that a position is looked at, which differs from plan.position_weights: the nights have to learn it.
 EXAMINATION = np.arange(1, 21) ** -0.55
-MANY = np.iinfo(np.int64).max // 2
+UNLIMITED = np.iinfo(np.int64).max // 2  # units of stock
 
 
 def begin(conf: Config, folder: Path, opens: date, shoppers: int = SHOPPERS, items: int = ITEMS,
           history: int = HISTORY_DAYS) -> None:  # fmt: skip
-    """Writes the catalogue, the shoppers and the purchases of the days before `opens`, on which lists begin."""
+    """Writes items, shoppers and the purchases of the days before `opens`, the first day with lists."""
     store = _store(conf, shoppers, items, history)
     shop = Storefront(store.world, conf.seed)
-    nothing = Lists(np.full((shoppers, 1), -1), np.ones((shoppers, 1)))
+    no_lists = Lists(np.full((shoppers, 1), -1), np.ones((shoppers, 1)))
     first = opens - timedelta(days=history)
-    shop.stock[:] = MANY  # nothing runs out before there are lists
-    days = [organic_events(store, shop.play(nothing), first + timedelta(days=day)) for day in range(history)]
+    shop.stock[:] = UNLIMITED  # nothing sells out before there are lists
+    days = [organic_events(store, shop.play(no_lists), first + timedelta(days=day)) for day in range(history)]
     shop.stock = store.world.stock.copy()
-    there = np.flatnonzero(store.world.arrives <= history)
+    in_store = np.flatnonzero(store.world.arrives <= history)
     last = opens - timedelta(days=1)
-    write_delivery(folder, f"items-{last}", item_rows(store, there, shop.stock, _listed(store, first), first))
+    write_delivery(folder, f"items-{last}", item_rows(store, in_store, shop.stock, _listed(store, first), first))
     write_delivery(folder, "users", _users(store, first))
     for day, rows in enumerate(days):
         write_delivery(folder, f"events-{first + timedelta(days=day)}", rows)
-    _keep(folder, shop, np.array([shoppers, items, history]), first)
-    event("store opened", opens=opens, shoppers=shoppers, items=len(there), purchases=sum(map(len, days)))
+    _save(folder, shop, np.array([shoppers, items, history]), first)
+    event("store opened", opens=opens, shoppers=shoppers, items=len(in_store), purchases=sum(map(len, days)))
 
 
 def replay(conf: Config, folder: Path, on: date) -> dict[str, int]:
-    """Plays one day and writes its delivery; returns rows by kind. Playing the last day again gives the same delivery.
+    """Simulates one day and writes its delivery; returns the number of rows by kind.
 
-    Raises LongtailError where the store was not opened, nothing is published, or days are skipped.
+    Simulating the last day again writes the same delivery. Raises LongtailError where the store was not opened, nothing
+    is published, or a day is skipped.
     """
-    store, shop, sizes, first = _kept(conf, folder, on)
-    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, on_stale="serve")
+    store, shop, sizes, first = _load(conf, folder, on)
+    client = storefront_client(conf)
     if client.published() is None:
-        raise LongtailError("Nothing is published, so there is nothing to play against.", "Run the night first.")
+        raise LongtailError("Nothing is published, so shoppers would see no lists.", "Run the night first.")
     place = {item: number for number, item in enumerate(store.items["item_id"])}
     shown = {number: client.user_list(user) for number, user in enumerate(store.user_ids)}
     lists, place_in = _as_arrays(shown, place)
@@ -73,12 +74,12 @@ def replay(conf: Config, folder: Path, on: date) -> dict[str, int]:
     write_delivery(folder, f"events-{on}", pd.concat([shelf, organic], ignore_index=True))
     if len(changed):
         write_delivery(folder, f"items-{on}", item_rows(store, changed, shop.stock, _listed(store, first), on))
-    _keep(folder, shop, sizes, first)
+    _save(folder, shop, sizes, first)
     counts = {"exposures": len(day.user), "clicks": int(day.clicked.sum()),
               "purchases_of_the_shelf": int(day.responded.sum()), "other_purchases": len(organic),
               "items_changed": len(changed),
               "sold_out": int(((shop.stock == 0) & (before > 0)).sum())}  # fmt: skip
-    event("day played", day=on, **counts)
+    event("day simulated", day=on, **counts)
     return counts
 
 
@@ -87,7 +88,7 @@ def _store(conf: Config, shoppers: int, items: int, history: int) -> PanelStore:
 
 
 def _listed(store: PanelStore, first: date) -> list[date]:
-    """The day on which each item is listed: those of the beginning a year before."""
+    """The day on which each item was listed; items that the store opens with a year before."""
     return [first + timedelta(days=int(day)) if day else first - timedelta(days=365) for day in store.world.arrives]
 
 
@@ -97,9 +98,9 @@ def _users(store: PanelStore, first: date) -> pd.DataFrame:
 
 
 def _as_arrays(shown: dict[int, UserList], place: dict[str, int]) -> tuple[Lists, csr_array]:
-    """The lists by rank, and where in the answer each pair of user and item stands."""
-    rows = [(user, rank, place[one.item_id], one.propensity)
-            for user, answer in shown.items() for rank, one in enumerate(answer.items)]  # fmt: skip
+    """The lists by rank, and each pair of user and item's place in the list that was read."""
+    rows = [(user, rank, place[entry.item_id], entry.propensity)
+            for user, answer in shown.items() for rank, entry in enumerate(answer.items)]  # fmt: skip
     user, rank, item = (np.array([row[n] for row in rows], dtype=np.int64) for n in range(3))
     width = int(rank.max(initial=0)) + 1
     items, propensity = np.full((len(shown), width), -1), np.ones((len(shown), width))
@@ -111,50 +112,56 @@ def _truth(folder: Path, day: date) -> Path:
     return folder / "truth" / f"{day}.npz"
 
 
-def _keep(folder: Path, shop: Storefront, sizes: np.ndarray, first: date) -> None:
-    """Writes the state after the last day that was played."""
+def _save(folder: Path, shop: Storefront, sizes: np.ndarray, first: date) -> None:
+    """Writes the state after the last simulated day."""
     path = _truth(folder, first + timedelta(days=shop.day - 1))
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {"sizes": sizes, "first": np.array(first.toordinal()), **shop.state()}
     np.savez(path, **arrays)
 
 
-def _kept(conf: Config, folder: Path, on: date) -> tuple[PanelStore, Storefront, np.ndarray, date]:
+def _load(conf: Config, folder: Path, on: date) -> tuple[PanelStore, Storefront, np.ndarray, date]:
     path = _truth(folder, on - timedelta(days=1))
     if not path.exists():
-        played = sorted(one.stem for one in path.parent.glob("*.npz"))
+        days = sorted(state.stem for state in path.parent.glob("*.npz"))
         raise LongtailError(
-            f"The simulated storefront has not been played up to the day before {on}"
-            + (f"; its last day is {played[-1]}." if played else "."),
-            "Play the days in order, or open the store with --begin.",
+            f"The simulated storefront has no state of the day before {on}"
+            + (f"; its last day is {days[-1]}." if days else "."),
+            "Simulate the days in order, or open the store with --begin.",
         )
-    with np.load(path) as kept:
-        shoppers, items, history = (int(one) for one in kept["sizes"])
+    with np.load(path) as state:
+        shoppers, items, history = state["sizes"].tolist()
         store = _store(conf, shoppers, items, history)
         shop = Storefront(store.world, conf.seed)
-        shop.restore(kept)
-        return store, shop, kept["sizes"], date.fromordinal(int(kept["first"]))
+        shop.restore(state)
+        return store, shop, state["sizes"], date.fromordinal(int(state["first"]))
 
 
 def main() -> None:
-    """Parses the command line, opens the store or plays the day."""
-    made = parser(__doc__)
-    made.set_defaults(conf="conf/simulated.yaml")
-    what = made.add_mutually_exclusive_group(required=True)
-    what.add_argument(
-        "--begin", type=calendar_date, metavar="YYYY-MM-DD", help="open the store; lists begin on that day"
+    """Parses the command line, then opens the store or simulates the day."""
+    arguments = parser(__doc__)
+    arguments.set_defaults(conf="conf/simulated.yaml")
+    action = arguments.add_mutually_exclusive_group(required=True)
+    action.add_argument(
+        "--begin", type=calendar_date, metavar="YYYY-MM-DD", help="open the store; lists are shown from this day on"
     )
-    what.add_argument("--day", type=calendar_date, metavar="YYYY-MM-DD", help="play this day with the lists online")
-    made.add_argument("--to", type=Path, default=Path("simulated"), metavar="FOLDER", help="default: %(default)s")
-    given = made.parse_args()
+    action.add_argument("--day", type=calendar_date, metavar="YYYY-MM-DD", help="simulate this day with the live lists")
+    arguments.add_argument(
+        "--to",
+        type=Path,
+        default=Path("simulated"),
+        metavar="FOLDER",
+        help="folder of the deliveries (default: %(default)s)",
+    )
+    args = arguments.parse_args()
 
-    def played(conf: Config, _: str) -> None:
-        if given.begin:
-            begin(conf, given.to, given.begin)
+    def body(conf: Config, _: str) -> None:
+        if args.begin:
+            begin(conf, args.to, args.begin)
         else:
-            print("\n".join(f"{name}: {count}" for name, count in replay(conf, given.to, given.day).items()))
+            print("\n".join(f"{name}: {count}" for name, count in replay(conf, args.to, args.day).items()))
 
-    run_without_spark(given.conf, "replay_storefront", played)
+    run_without_spark(args.conf, "replay_storefront", body)
 
 
 if __name__ == "__main__":

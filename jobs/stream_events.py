@@ -1,4 +1,4 @@
-"""Counts exposure and response events as they come, and tells the storefront which items have reached their caps."""
+"""Counts exposures and responses as they arrive, and pushes each item's live factor to the storefront."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from features.contract import ITEM_EXPOSURE, RUNS
 from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.live.counting import fit_to_count, once_each, unfit_counts
 from jobs.alerts.alert import Alert
-from jobs.alerts.posting import PostingBeside
+from jobs.alerts.posting import BackgroundPosting
 from jobs.alerts.sending import send
 from jobs.config.configuration import Config
 from jobs.execution.command import parser, run
@@ -25,11 +25,11 @@ from jobs.live.counters import Counters
 from jobs.live.live_plan import LivePlan, read_live_plan
 from jobs.live.online import register_live
 from jobs.live.source import event_stream
-from jobs.online.store import feature_store_yaml, open_store
+from jobs.online.store import has_store, open_store
 from jobs.online.views import table_path
 from jobs.runtime.errors import Refused
 from jobs.runtime.lock import only_writer
-from jobs.runtime.logs import event, log_to
+from jobs.runtime.logs import also_logged_to, event
 from jobs.tables.erasure import without_forgotten
 from jobs.tables.warehouse import Warehouse
 
@@ -41,21 +41,20 @@ Sender = Callable[[Sequence[Alert]], None]
 def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_now: bool) -> None:
     """Counts events into live_item_counts and live_user_counts, exactly once, until it is stopped.
 
-    Pushes the counts of the day of the items and shoppers of each batch, and the live factor of the items, to Feast's
-    views live_item and live_user, and alerts when an item reaches its cap, a group starves or a shopper is a program.
-    Killed and started again it goes on where it was; an event counts once. Refused where its checkpoint is gone, for it
-    would count everything again. It runs beside the nights and takes no lock of theirs. With --available-now it takes
-    what is there and ends.
+    Pushes the day's counts of each batch's items and shoppers, and the items' live factors, to Feast's views live_item
+    and live_user. Alerts when an item reaches its cap, a group starves or a shopper is bot traffic. Restarted after a
+    crash it continues where it was, and each event counts once; without its checkpoint it is refused, because every
+    event would count again. It runs next to the nights without taking their lock.
     """
     folder = Path(conf.warehouse).absolute() / "streaming"
-    # A receiver of alerts that does not answer holds up no batch.
-    with only_writer(folder, run_id), PostingBeside() as posting:
-        log_to(run_id, folder / "logs")
+    # Alerts are posted in the background, so that an unresponsive receiver delays no batch.
+    log = folder / "logs" / f"{run_id}.log"
+    with only_writer(folder, run_id), BackgroundPosting() as posting, also_logged_to(log):
         sender = alert_sender(spark, conf, run_id, posting)
         query = started(spark, conf, folder / "checkpoint", sender, available_now=available_now)
         event("stream started", run=run_id, step="stream_events", source=conf.stream.format)
         try:
-            left_out = _watched(query, run_id)
+            left_out = _watch(query, run_id)
         finally:
             query.stop()
         event("stream ended", run=run_id, step="stream_events", **left_out)
@@ -64,23 +63,23 @@ def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_n
 def started(
     spark: SparkSession, conf: Config, checkpoint: Path, sender: Sender, *, available_now: bool
 ) -> StreamingQuery:
-    """The running query."""
+    """Starts the query. Raises Refused where the checkpoint of earlier batches is missing."""
     # Every batch adds a file to each table of counts.
     spark.conf.set("spark.databricks.delta.autoCompact.enabled", "true")
     spark.conf.set("spark.databricks.delta.autoCompact.minNumFiles", "50")
-    # The state of each partition is a file a batch; the first start settles their number in the checkpoint.
+    # Each partition writes a state file a batch; the first start fixes their number in the checkpoint.
     spark.conf.set("spark.sql.shuffle.partitions", str(conf.stream.partitions))
     tables = Warehouse(spark, conf.warehouse)
     items, shoppers = (Counters(tables, table, STREAM) for table in (LIVE_ITEM_COUNTS, LIVE_USER_COUNTS))
     if items.last_batch >= 0 and not (checkpoint / "offsets").exists():
         raise Refused(
-            f"{LIVE_ITEM_COUNTS.name} has {items.last_batch + 1} batches of this stream, and {checkpoint} is gone, "
-            "which knows what they held: what comes would be counted again, or not at all.",
-            f"Bring the checkpoint back, or delete the tables {LIVE_ITEM_COUNTS.name} and {LIVE_USER_COUNTS.name} with "
-            "it and start from what the source still has.",
+            f"{LIVE_ITEM_COUNTS.name} has {items.last_batch + 1} batches of this stream, but its checkpoint "
+            f"{checkpoint} is missing: events would be counted again or not at all.",
+            f"Restore the checkpoint, or delete the tables {LIVE_ITEM_COUNTS.name} and {LIVE_USER_COUNTS.name} and "
+            "start with the events that the source still has.",
         )
     store = None
-    if feature_store_yaml(conf).exists():
+    if has_store(conf):
         store = open_store(conf)
         register_live(store, partial(table_path, conf))
     work = BatchWork(conf, STREAM, tables, store, items, shoppers, _live_plan(spark, conf), sender)
@@ -98,65 +97,65 @@ def started(
     return writer.trigger(processingTime=f"{conf.stream.trigger_seconds} seconds").start()
 
 
-def _watched(query: StreamingQuery, run_id: str) -> dict[str, int]:
-    """Waits for the end; tells of every batch how many events were left out and why, and returns the sums."""
-    told, sums, ended = -1, Counter[str](), False
+def _watch(query: StreamingQuery, run_id: str) -> dict[str, int]:
+    """Waits for the end; logs how many events each batch left out and why, and returns the sums."""
+    last_seen, sums, ended = -1, Counter[str](), False
     while not ended:
         ended = bool(query.awaitTermination(LOOK_SECONDS))
         for progress in query.recentProgress:
-            if progress["batchId"] > told:
-                told = progress["batchId"]
-                mine = _left_out(progress)
-                sums.update(mine)
-                if any(mine.values()):
-                    event("events left out", run=run_id, step="stream_events", batch=told, **mine)
+            if progress["batchId"] > last_seen:
+                last_seen = progress["batchId"]
+                left_out = _left_out(progress)
+                sums.update(left_out)
+                if any(left_out.values()):
+                    event("events left out", run=run_id, step="stream_events", batch=last_seen, **left_out)
     return dict(sums)
 
 
 def _left_out(progress: StreamingQueryProgress) -> dict[str, int]:
-    """Rows of a batch that were not counted, by reason."""
-    late = sum(one["numRowsDroppedByWatermark"] for one in progress["stateOperators"])
+    """Number of a batch's rows that were not counted, by reason."""
+    late = sum(operator["numRowsDroppedByWatermark"] for operator in progress["stateOperators"])
     unfit = progress["observedMetrics"].get(UNFIT)
     return {"later_than_the_watermark": late, **({} if unfit is None else unfit.asDict())}
 
 
 def _live_plan(spark: SparkSession, conf: Config) -> Callable[[], LivePlan]:
-    """Reads the plan again when a night was planned or a step, such as a publish, has ended."""
-    held: dict[tuple[int | None, ...], LivePlan] = {}
+    """A function that reads the live plan again when a night was planned or a step, such as a publish, has ended."""
+    cached: dict[tuple[int | None, ...], LivePlan] = {}
 
     def newest() -> LivePlan:
         tables = Warehouse(spark, conf.warehouse)
         versions = tuple(tables.version(table) for table in (ITEM_EXPOSURE, RUNS))
-        if versions not in held:
-            held.clear()
-            held[versions] = read_live_plan(spark, conf)
-        return held[versions]
+        if versions not in cached:
+            cached.clear()
+            cached[versions] = read_live_plan(spark, conf)
+        return cached[versions]
 
     return newest
 
 
-def alert_sender(spark: SparkSession, conf: Config, run_id: str, posting: PostingBeside) -> Sender:
-    """Sends the alerts of a batch; `posting` posts them to the webhook in its own time."""
+def alert_sender(spark: SparkSession, conf: Config, run_id: str, posting: BackgroundPosting) -> Sender:
+    """A function that sends the alerts of a batch; `posting` posts them to the webhook in the background."""
 
     def alert(alerts: Sequence[Alert]) -> None:
         night = Night(conf, alerts[0].as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
-        send(night, "stream_events", alerts, added=True, beside=posting)
+        send(night, "stream_events", alerts, append=True, background=posting)
 
     return alert
 
 
 def main() -> None:
     """Parses the command line and runs the stream."""
-    made = parser(stream_events.__doc__)
-    made.add_argument("--path", metavar="FOLDER", help="folder of the events (default: stream.path)")
-    made.add_argument("--available-now", action="store_true", help="take what is there and end")
-    given = made.parse_args()
+    arguments = parser(stream_events.__doc__)
+    arguments.add_argument("--path", metavar="FOLDER", help="folder of the events (default: stream.path)")
+    arguments.add_argument("--available-now", action="store_true", help="process the available events, then end")
+    args = arguments.parse_args()
 
     def body(spark: SparkSession, conf: Config, run_id: str) -> None:
-        stream = conf.stream.model_copy(update={"path": given.path} if given.path else {})
-        stream_events(spark, conf.model_copy(update={"stream": stream}), run_id, available_now=given.available_now)
+        stream = conf.stream.model_copy(update={"path": args.path} if args.path else {})
+        stream_events(spark, conf.model_copy(update={"stream": stream}), run_id, available_now=args.available_now)
 
-    run(given.conf, "stream_events", body, writes=False)
+    run(args.conf, "stream_events", body, writes=False)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The live views of items and shoppers: beside the coloured views, written a few rows at a time."""
+"""The live views of items and shoppers: without colours, written a few rows at a time."""
 
 from __future__ import annotations
 
@@ -15,16 +15,20 @@ from feast.types import Float64, String
 from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS, SUMS
 from features.contract.table import Table
 from jobs.online.catalogue import entity_of
-from jobs.online.feast_warnings import hush_feast
+from jobs.online.feast_warnings import silence_feast
 from jobs.online.night_store import store_failures
 from jobs.online.registration import changing_registry
+from jobs.serving.client import LIVE, LIVE_ITEM_VIEW
 
-TAGS = {"managed_by": "longtail stream"}  # register_features removes what is its own and no longer declared
+TAGS = {"managed_by": "longtail stream"}  # not OURS: register_features removes its own undeclared objects
 
 
 @dataclass(frozen=True)
 class LiveView:
-    """A view of counts of the day so far, and the service that reads it. factor: meaning of live_factor, None: none."""
+    """A view of the day's counts so far, and the service that reads it.
+
+    factor: meaning of live_factor, None for a view without it
+    """
 
     name: str
     service: str
@@ -39,37 +43,36 @@ class LiveView:
 
     @property
     def fields(self) -> dict[str, str]:
-        """By name its meaning."""
+        """Meaning of each field by its name."""
         return {
             **({} if self.factor is None else {"live_factor": self.factor}),
             **{f"{name}_today": f"{name.capitalize()} of the day so far." for name in SUMS},
-            "day": "Day of the counts, UTC, as an ISO date; of an earlier day they say nothing.",
+            "day": "Day of the counts, UTC, as an ISO date; ignore counts of an earlier day.",
         }
 
 
 LIVE_ITEM = LiveView(
-    "live_item", "storefront_live", "item", "A product.", LIVE_ITEM_COUNTS,
-    "What to multiply the item's score by for the rest of the day: 1 as planned, 0 at its cap.",
+    LIVE_ITEM_VIEW, LIVE, "item", "A product.", LIVE_ITEM_COUNTS,
+    "Factor of the item's score for the rest of the day: 1 as planned, 0 at its cap.",
 )  # fmt: skip
 LIVE_USER = LiveView("live_user", "shopper_live", "user", "A shopper.", LIVE_USER_COUNTS)
-LIVE_SERVICE = LIVE_ITEM.service
 
 
 def register_live(store: FeatureStore, table_path: Callable[[Table], str]) -> None:
-    """Registers the live views with their services where they are not yet, without touching anything else.
+    """Registers missing or changed live views with their services; everything else in the registry stays.
 
-    table_path: the path of a table.
+    table_path: returns the path of a table
     """
-    hush_feast()
+    silence_feast()
     with store_failures("Writing the registry"), changing_registry(store):
-        registered = {one.name: one.features for one in store.list_feature_views()}
-        lacking: list[Entity | FeatureView | FeatureService] = []
+        registered = {view.name: view.features for view in store.list_feature_views()}
+        missing: list[Entity | FeatureView | FeatureService] = []
         for live in (LIVE_ITEM, LIVE_USER):
             view, service = _declared(live, table_path(live.table))
             if registered.get(live.name) != view.features:
-                lacking += [entity_of(live.entity), view, service]
-        if lacking:
-            store.apply(lacking)
+                missing += [entity_of(live.entity), view, service]
+        if missing:
+            store.apply(missing)
 
 
 def _declared(live: LiveView, path: str) -> tuple[FeatureView, FeatureService]:
@@ -93,17 +96,20 @@ def _declared(live: LiveView, path: str) -> tuple[FeatureView, FeatureService]:
         ],
         ttl=timedelta(0),
         source=source,
-        description=f"{live.whose} Counts of the day so far" + (", and what they leave of it." if live.factor else "."),
+        description=f"{live.whose} Counts of the day so far"
+        + (", and the factor that follows from them." if live.factor else "."),
         tags=dict(TAGS),
     )
-    meaning = live.factor or "What a shopper was shown and did today."
+    meaning = live.factor or "A shopper's exposures and responses today."
     return view, FeatureService(name=live.service, features=[view], tags=dict(TAGS), description=meaning)
 
 
 def push(store: FeatureStore, live: LiveView, counts: pd.DataFrame, day: object, now: datetime) -> int:
-    """Writes the rows of `counts`, by the view's key, with live_factor where the view has one; returns how many.
+    """Writes the rows of `counts` to the view and returns their number.
 
-    Values are those of the day so far, not differences, so that writing them again changes nothing.
+    Values are totals of the day so far, not increments, so that writing them again changes nothing.
+
+    counts: columns SUMS, and live_factor where the view has one, by the view's key
     """
     if counts.empty:
         return 0

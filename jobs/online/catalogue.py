@@ -1,4 +1,4 @@
-"""Feast's objects: entities, every view in both colours, and the services that hide the colour."""
+"""Feast's objects: entities, every view in both colours, and services that hide the colour from readers."""
 
 from __future__ import annotations
 
@@ -13,30 +13,40 @@ from feast.table_format import DeltaFormat
 from feast.types import String
 
 from jobs.online.colours import COLOURS, Colour, Colours
-from jobs.online.feast_warnings import hush_feast
+from jobs.online.feast_warnings import silence_feast
 from jobs.online.field_types import feast_type
 from jobs.online.fields import OnlineView
+from jobs.serving.client import (
+    BOOST,
+    ITEM,
+    ITEM_EXPOSURE_VIEW,
+    ITEM_FEATURES_VIEW,
+    LIST,
+    RANKING,
+    USER,
+    USER_EXPOSURE_VIEW,
+    USER_FEATURES_VIEW,
+)
 
-RANKING = "storefront_ranking"
 OURS = {"managed_by": "longtail"}
 
 _ENTITIES = {"user": "A shopper.", "item": "A product."}
-# Feast asks for the key of every entity of a service, and reads all that a service has: a question has one of its own.
+# Feast demands the keys of all entities of a service and reads all its features, so each question has its own service.
 _SERVICES = {
     RANKING: (
-        "The answer for a shopper and an item: list, boost, features of both.",
-        ("user_exposure", "item_exposure", "user_features", "item_features"),
+        "Everything about a shopper and an item: list, boost, features of both.",
+        (USER_EXPOSURE_VIEW, ITEM_EXPOSURE_VIEW, USER_FEATURES_VIEW, ITEM_FEATURES_VIEW),
     ),
-    "storefront_user": ("The answer for a shopper: list and features.", ("user_exposure", "user_features")),
-    "storefront_item": ("The answer for an item: boost and features.", ("item_exposure", "item_features")),
-    "storefront_list": ("A shopper's list alone.", ("user_exposure",)),
-    "storefront_boost": ("An item's boost alone.", ("item_exposure",)),
+    USER: ("A shopper's list and features.", (USER_EXPOSURE_VIEW, USER_FEATURES_VIEW)),
+    ITEM: ("An item's boost and features.", (ITEM_EXPOSURE_VIEW, ITEM_FEATURES_VIEW)),
+    LIST: ("A shopper's list without features.", (USER_EXPOSURE_VIEW,)),
+    BOOST: ("An item's boost without features.", (ITEM_EXPOSURE_VIEW,)),
 }
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything that is registered, but for the services, which depend on the live colour."""
+    """Everything that is registered except the services, which depend on the live colour."""
 
     views: tuple[OnlineView, ...]
     entities: dict[str, Entity]
@@ -49,9 +59,9 @@ class Catalogue:
         return frozenset(f"{view.name}:{name}" for view in self.views for name in view.field_names)
 
     def services(self, colours: Colours) -> list[FeatureService]:
-        """The services at the live colour, with the features that its night was written with, as far as still declared.
+        """The services at the live colour, with those declared features that its night was written with.
 
-        A newly declared feature thus appears with the first night that holds it, and never as NULL.
+        A new feature thus appears with the first night that holds it and is never read as NULL.
         """
         night = colours.held.get(colours.served)
         served = self.features if night is None else self.features & night.features
@@ -62,7 +72,7 @@ class Catalogue:
                     self.coloured[view.name, colours.served][names].with_name(view.name)
                     for view in self.views
                     if view.name in views
-                    and (names := [one for one in view.field_names if f"{view.name}:{one}" in served])
+                    and (names := [field for field in view.field_names if f"{view.name}:{field}" in served])
                 ],
                 tags=OURS | colours.to_tags(),
                 description=meaning,
@@ -72,7 +82,7 @@ class Catalogue:
 
 
 def entity_of(name: str) -> Entity:
-    """Feast's entity user or item."""
+    """Feast's entity, 'user' or 'item'."""
     return Entity(
         name=name,
         join_keys=[f"{name}_id"],
@@ -83,8 +93,8 @@ def entity_of(name: str) -> Entity:
 
 
 def build_catalogue(views: Iterable[OnlineView]) -> Catalogue:
-    """Feast's objects for the views. Raises LongtailError naming a feature whose type cannot be served."""
-    hush_feast()
+    """Builds Feast's objects for the views. Raises LongtailError naming a feature whose type cannot be served."""
+    silence_feast()
     views = tuple(views)
     entities = {name: entity_of(name) for name in _ENTITIES}
     sources = {view.name: _source(view) for view in views}
@@ -98,8 +108,10 @@ def build_catalogue(views: Iterable[OnlineView]) -> Catalogue:
 
 def _coloured(view: OnlineView, colour: Colour, entity: Entity, source: DataSource) -> FeatureView:
     features = [
-        Field(name=one.name, dtype=feast_type(one.name, one.type), description=one.meaning, tags=dict(one.tags))
-        for one in view.fields
+        Field(
+            name=field.name, dtype=feast_type(field.name, field.type), description=field.meaning, tags=dict(field.tags)
+        )
+        for field in view.fields
     ]
     return FeatureView(
         name=f"{view.name}_{colour}",
@@ -113,7 +125,7 @@ def _coloured(view: OnlineView, colour: Colour, entity: Entity, source: DataSour
 
 
 def _source(view: OnlineView) -> DataSource:
-    # file_format="delta" raises; the table format with a path is Feast's way to Delta. A query goes before the path.
+    # file_format="delta" raises: Feast reads Delta by table format and path. A query takes precedence over the path.
     return SparkSource(
         name=view.name,
         path=view.table,

@@ -1,4 +1,4 @@
-"""What the registry holds: applying the catalogue, reading the colours, flipping them."""
+"""Changes of Feast's registry: applying the catalogue, reading the colours, flipping them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Protocol, TypeVar
 from feast import FeatureStore
 from feast.errors import FeatureServiceNotFoundException
 
-from jobs.online.catalogue import OURS, RANKING, Catalogue
+from jobs.online.catalogue import OURS, Catalogue
 from jobs.online.colours import Colours, colours_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.lock import only_registrar
+from jobs.serving.client import RANKING
 
 
 class _Registered(Protocol):
@@ -25,26 +26,26 @@ Registered = TypeVar("Registered", bound=_Registered)
 
 
 def register(store: FeatureStore, catalogue: Catalogue) -> list[str]:
-    """Applies everything and removes what is no longer declared, in one registry write; returns the names removed.
+    """Applies all declared objects and removes undeclared ones in one registry write; returns the removed names.
 
-    What each colour holds stays as it is. Objects that others registered in the same project are left alone.
+    Each colour keeps its night, and objects that others registered in the same project stay.
     """
     with changing_registry(store):
-        known = {service.name: service for service in store.list_feature_services()}
-        services = catalogue.services(colours_of(known[RANKING].tags) if RANKING in known else Colours())
-        gone = [
-            *_undeclared(known.values(), {service.name for service in services}),
+        registered = {service.name: service for service in store.list_feature_services()}
+        services = catalogue.services(colours_of(registered[RANKING].tags) if RANKING in registered else Colours())
+        undeclared = [
+            *_undeclared(registered.values(), {service.name for service in services}),
             *_undeclared(store.list_feature_views(), {view.name for view in catalogue.coloured.values()}),
             *_undeclared(store.list_entities(), set(catalogue.entities)),
             *_undeclared(store.list_data_sources(), set(catalogue.sources)),
         ]
         declared = [*catalogue.entities.values(), *catalogue.coloured.values(), *services]
-        store.apply(declared, objects_to_delete=gone, partial=False)
-    return sorted(one.name for one in gone)
+        store.apply(declared, objects_to_delete=undeclared, partial=False)
+    return sorted(removed.name for removed in undeclared)
 
 
 def registered_colours(store: FeatureStore) -> Colours:
-    """The colours of the registered services. Raises LongtailError where none are registered."""
+    """The colours of the registered services. Raises LongtailError where no service is registered."""
     try:
         return colours_of(store.get_feature_service(RANKING).tags)
     except FeatureServiceNotFoundException as error:
@@ -54,16 +55,16 @@ def registered_colours(store: FeatureStore) -> Colours:
 
 
 def point_services(store: FeatureStore, catalogue: Catalogue, colours: Colours) -> None:
-    """Makes `colours` what the services say and serve, by one registry write."""
+    """Makes the services serve `colours`, by one registry write."""
     with changing_registry(store):
         store.apply(catalogue.services(colours))
 
 
 @contextmanager
 def changing_registry(store: FeatureStore) -> Iterator[None]:
-    """While it lasts, nobody else changes the registry; it begins with the registry as it is now.
+    """Holds the lock of the registry and reads it afresh.
 
-    Feast writes the registry as it last read it, so what others registered since then would be lost.
+    Feast writes back the registry that it last read, so changes that others made since then would be lost.
     """
     with only_registrar(Path(store.config.registry.path)):
         store.refresh_registry()
@@ -71,4 +72,4 @@ def changing_registry(store: FeatureStore) -> Iterator[None]:
 
 
 def _undeclared(registered: Iterable[Registered], declared: set[str]) -> list[Registered]:
-    return [one for one in registered if OURS.items() <= one.tags.items() and one.name not in declared]
+    return [item for item in registered if OURS.items() <= item.tags.items() and item.name not in declared]

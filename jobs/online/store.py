@@ -1,4 +1,4 @@
-"""Feast's store of a warehouse: its folder, its files of settings, its FeatureStore."""
+"""Feast's store of a warehouse: its files, and the three ways to open it: to write, to read, as a storefront does."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import yaml
 from feast import FeatureStore
 
 from jobs.config.configuration import Config
-from jobs.online.feast_warnings import hush_feast
+from jobs.online.feast_warnings import silence_feast
 from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.serving.client import StorefrontClient
 
 KEY_VERSION = 3  # of Feast's serialised entity keys; below 3 is deprecated
-# Without it a Redis that hangs holds a reader's thread for ever. Limits of the address itself come after it and count.
-_PATIENCE_OF_READERS = "socket_timeout=2,socket_connect_timeout=2"  # seconds
+# Without limits a hanging Redis blocks a reader for ever. Limits in the address itself come later and override these.
+_READER_TIMEOUTS = "socket_timeout=2,socket_connect_timeout=2"  # seconds
 
 
 def feast_folder(conf: Config) -> Path:
@@ -26,41 +27,76 @@ def feast_folder(conf: Config) -> Path:
 
 
 def feature_store_yaml(conf: Config) -> Path:
-    """The settings by which the jobs write and read; they name classes of jobs/online."""
+    """The settings with which the jobs write and read; they name classes of jobs/online."""
     return feast_folder(conf) / "feature_store.yaml"
 
 
 def reader_yaml(conf: Config) -> Path:
-    """What a ranking service gives to Feast: FeatureStore(fs_yaml_file=...), or feast -f.
+    """The settings for a ranking service: FeatureStore(fs_yaml_file=...), or feast -f.
 
-    It names Feast's own classes alone, so that a service needs neither Longtail nor Spark. Ours matter to the writer.
+    They name only Feast's own classes, so that a service needs neither Longtail nor Spark; ours matter to the writer.
     """
     return feast_folder(conf) / "reader.yaml"
 
 
 def registry_file(conf: Config) -> Path:
-    """Feast's registry."""
+    """The file of Feast's registry."""
     return feast_folder(conf) / "registry.db"
 
 
 def open_store(conf: Config) -> FeatureStore:
-    """The store of a warehouse for a writer; both files of settings are written where they are missing or have changed.
+    """Opens the store for a writer, after writing both files of settings where they are missing or out of date.
 
-    Raises ConfigurationError where the online store is Redis and its address or its package is missing.
+    Raises ConfigurationError where the online store is Redis and its address or the Python package is missing.
     """
     _check_redis(conf)
-    _settle(feature_store_yaml(conf), _writer_settings(conf))
-    _settle(reader_yaml(conf), _reader_settings(conf))
+    _write_settings(feature_store_yaml(conf), _writer_settings(conf))
+    _write_settings(reader_yaml(conf), _reader_settings(conf))
     return _opened(conf)
 
 
+def has_store(conf: Config) -> bool:
+    """Whether the warehouse has a store: register_features, or a night, has run."""
+    return feature_store_yaml(conf).exists()
+
+
+def check_registered(conf: Config) -> None:
+    """Raises LongtailError where nothing is registered: Feast would create an empty registry on opening."""
+    if not (has_store(conf) and registry_file(conf).exists()):
+        raise LongtailError(
+            f"Nothing is registered in {feast_folder(conf)}.", "Run jobs/register_features.py or jobs/nightly.py."
+        )
+
+
+def read_store(conf: Config) -> FeatureStore:
+    """Opens the store for a reader; writes nothing.
+
+    Raises LongtailError where nothing is registered, ConfigurationError as `open_store` does.
+    """
+    check_registered(conf)
+    _check_redis(conf)
+    return _opened(conf)
+
+
+def storefront_client(conf: Config) -> StorefrontClient:
+    """Opens the store as a storefront reads it, without a time limit and whatever the age of the live night.
+
+    Raises LongtailError where nothing is registered, ConfigurationError as `open_store` does.
+    """
+    check_registered(conf)
+    _check_redis(conf)
+    return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, on_stale="serve")
+
+
 class _Expanded(str):
-    """A text with a variable in it. Feast expands it before it reads the YAML, so it stands in single quotes, within
-    which nothing but a single quote has a meaning."""
+    """A text with an environment variable, which Feast expands before it parses the YAML.
+
+    It stands in single quotes, within which only a single quote has a meaning.
+    """
 
 
 class _Settings(yaml.SafeDumper):
-    """Writes expanded texts in single quotes."""
+    """A dumper that writes expanded texts in single quotes."""
 
 
 _Settings.add_representer(
@@ -68,27 +104,14 @@ _Settings.add_representer(
 )
 
 
-def _settle(place: Path, settings: dict[str, Any]) -> None:
+def _write_settings(path: Path, settings: dict[str, Any]) -> None:
     text = yaml.dump(settings, Dumper=_Settings, sort_keys=False)
-    if not place.exists() or place.read_text(encoding="utf-8") != text:
-        write_atomically(place, text)
-
-
-def read_store(conf: Config) -> FeatureStore:
-    """The store as any reader opens it; nothing is written.
-
-    Raises LongtailError where nothing has been registered: opening it then would make an empty registry.
-    """
-    if not (feature_store_yaml(conf).exists() and registry_file(conf).exists()):
-        raise LongtailError(
-            f"Nothing is registered in {feast_folder(conf)}.", "Run jobs/register_features.py, or jobs/nightly.py."
-        )
-    _check_redis(conf)
-    return _opened(conf)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_atomically(path, text)
 
 
 def _opened(conf: Config) -> FeatureStore:
-    hush_feast()
+    silence_feast()
     return FeatureStore(fs_yaml_file=feature_store_yaml(conf))
 
 
@@ -99,8 +122,8 @@ def _writer_settings(conf: Config) -> dict[str, Any]:
         "path": str(folder / "online.db"),
     }
     if conf.online.store == "redis":
-        # skip_dedup: without it Redis ignores a corrected value of the same night. The variable is expanded by Feast
-        # when it reads the file, so that no password lies in it.
+        # skip_dedup: otherwise Redis ignores a corrected value of the same night. Feast expands the variable when it
+        # reads the file, so that the file holds no password.
         online = {
             "type": "jobs.online.redis_store.NightRedisOnlineStore",
             "connection_string": _Expanded(f"${{{conf.online.redis_url_variable}}}"),
@@ -115,7 +138,7 @@ def _writer_settings(conf: Config) -> dict[str, Any]:
             "cache_ttl_seconds": conf.online.registry_ttl_seconds,
         },
         "online_store": online,
-        # Takes the active Spark session when history is asked for; opening the store and reading online start none.
+        # Reading history uses the active Spark session; opening the store and reading online need none.
         "offline_store": {"type": "spark"},
         "entity_key_serialization_version": KEY_VERSION,
     }
@@ -125,7 +148,7 @@ def _reader_settings(conf: Config) -> dict[str, Any]:
     settings = _writer_settings(conf)
     online = {key: value for key, value in settings["online_store"].items() if key != "skip_dedup"}
     if conf.online.store == "redis":
-        online["connection_string"] = _Expanded(f"{_PATIENCE_OF_READERS},{online['connection_string']}")
+        online["connection_string"] = _Expanded(f"{_READER_TIMEOUTS},{online['connection_string']}")
     registry = {key: value for key, value in settings["registry"].items() if key != "registry_store_type"}
     own = {"registry": registry, "online_store": online | {"type": conf.online.store}}
     return {key: value for key, value in (settings | own).items() if key != "offline_store"}
@@ -139,14 +162,14 @@ def _check_redis(conf: Config) -> None:
     if not address:
         raise ConfigurationError(
             f"online.store is redis, but the environment variable {variable} is not set.",
-            f"Set {variable} to host:port[,password=...], or online.store to sqlite.",
+            f"Set {variable} to host:port[,password=...], or set online.store to sqlite.",
         )
-    odd = [part for part in address.split(",") if not {":", "="} & set(part)]
-    if odd or set("'\n\r") & set(address):
+    malformed = [part for part in address.split(",") if not {":", "="} & set(part)]
+    if malformed or set("'\n\r") & set(address):
         raise ConfigurationError(
-            f"The environment variable {variable} is no address: a part of it is neither host:port nor name=value, or "
-            "it has a quote or a line break in it.",
-            f"Set {variable} to host:port[,password=...]; the password may have neither a comma nor a single quote.",
+            f"The environment variable {variable} is not an address: a part is neither host:port nor name=value, or "
+            "it contains a single quote or a line break.",
+            f"Set {variable} to host:port[,password=...]; the password can have neither a comma nor a single quote.",
         )
     if find_spec("redis") is None:
         raise ConfigurationError(

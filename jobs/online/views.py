@@ -1,4 +1,4 @@
-"""The views that are published, from the declared features and the tables of the plan."""
+"""The published views: declared features and the tables of the plan."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from jobs.online.exposures import (
     user_exposure_query,
 )
 from jobs.online.fields import OnlineField, OnlineView
+from jobs.serving.client import ITEM_EXPOSURE_VIEW, ITEM_FEATURES_VIEW, USER_EXPOSURE_VIEW, USER_FEATURES_VIEW
 from jobs.tables.sql import sql_identifier
 
 
@@ -25,7 +26,7 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
     """The four views: the shopper's list, the item's boost, the features of both."""
     return (
         OnlineView(
-            name="user_exposure",
+            name=USER_EXPOSURE_VIEW,
             entity="user",
             meaning=EXPOSURE_SCORES.meaning,
             fields=USER_EXPOSURE_FIELDS,
@@ -34,7 +35,7 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
             query=user_exposure_query(_in_sql(conf, EXPOSURE_SCORES), conf.plan, _arms(conf)),
         ),
         OnlineView(
-            name="item_exposure",
+            name=ITEM_EXPOSURE_VIEW,
             entity="item",
             meaning=ITEM_EXPOSURE.meaning,
             fields=ITEM_EXPOSURE_FIELDS,
@@ -43,7 +44,7 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
             query=item_exposure_query(_in_sql(conf, ITEM_EXPOSURE), conf.plan),
         ),
         OnlineView(
-            name="user_features",
+            name=USER_FEATURES_VIEW,
             entity="user",
             meaning=USER_FEATURES_TABLE.meaning,
             fields=tuple(map(_field, USER_FEATURES)),
@@ -51,7 +52,7 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
             timestamp="as_of",
         ),
         OnlineView(
-            name="item_features",
+            name=ITEM_FEATURES_VIEW,
             entity="item",
             meaning=f"{ITEM_FEATURES_TABLE.meaning} Online: eligible items.",
             fields=tuple(map(_field, ITEM_FEATURES)),
@@ -62,7 +63,7 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
 
 
 def table_path(conf: Config, table: Table) -> str:
-    """Where a Delta table lies, independent of the working directory of whoever reads the catalogue."""
+    """The absolute path of a Delta table: readers of the catalogue have other working directories."""
     folder = conf.warehouse if "://" in conf.warehouse else str(Path(conf.warehouse).absolute())
     return f"{folder.rstrip('/')}/{table.name}"
 
