@@ -1,4 +1,7 @@
-"""Copies Feast's registry and MLflow's database into a new folder. Needs no Spark."""
+"""Copies Feast's registry and MLflow's database into a new folder. Needs no Spark.
+
+Model files and tables are not part of a back-up: copy the warehouse's own storage. jobs/restore.py restores a back-up.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,16 @@ from jobs.runtime.logs import event
 
 
 def back_up(conf: Config, run_id: str, folder: Path) -> None:
-    """As the command says; model files and tables are in the warehouse's own storage and are copied with it."""
+    """Backs up the warehouse's registry and MLflow database to the folder."""
     names = back_up_to(Path(conf.warehouse).absolute(), folder)
     event("backed up", run=run_id, files=",".join(names))
     print(f"Backed up: {', '.join(names)}.")
 
 
 if __name__ == "__main__":
-    made = parser(__doc__)
-    made.add_argument(
+    arguments = parser(__doc__)
+    arguments.add_argument(
         "--to", dest="folder", type=Path, required=True, metavar="FOLDER", help="new folder for the copies"
     )
-    given = made.parse_args()
-    run_without_spark(given.conf, back_up.__name__, lambda conf, run_id: back_up(conf, run_id, given.folder))
+    args = arguments.parse_args()
+    run_without_spark(args.conf, back_up.__name__, lambda conf, run_id: back_up(conf, run_id, args.folder))

@@ -1,4 +1,8 @@
-"""Puts a back-up of Feast's registry and MLflow's database in place. Needs no Spark."""
+"""Restores a back-up of Feast's registry and MLflow's database. Needs no Spark.
+
+Model files and tables are not part of a back-up: copy the warehouse's own storage. The online store is in no back-up
+either, so after a restore there is no night to roll back to, and the next publish writes all values.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +18,19 @@ from jobs.runtime.logs import event
 
 
 def restore(conf: Config, run_id: str, folder: Path) -> None:
-    """As the command says; model files and tables are in the warehouse's own storage and are copied with it.
-
-    What is online is in no back-up. So the restored registry's nights are in doubt, which is printed: there is nothing
-    to roll back to, and the next publish writes everything.
-    """
+    """Restores the files of a back-up, and marks the nights that the restored registry names as doubtful."""
     with only_registrar(registry_file(conf)):
         names = restore_from(Path(conf.warehouse).absolute(), folder, {registry_file(conf).name: doubt_colours})
     event("restored", run=run_id, files=",".join(names))
     print(f"Restored: {', '.join(names)}.")
     if registry_file(conf).name in names:
-        print("What the online store holds may be of other nights than the registry says: run jobs/publish.py.")
+        print("The online store may hold other nights than the restored registry names: run jobs/publish.py.")
 
 
 if __name__ == "__main__":
-    made = parser(__doc__)
-    made.add_argument(
-        "--from", dest="folder", type=Path, required=True, metavar="FOLDER", help="folder that back_up made"
+    arguments = parser(__doc__)
+    arguments.add_argument(
+        "--from", dest="folder", type=Path, required=True, metavar="FOLDER", help="folder that back_up wrote"
     )
-    given = made.parse_args()
-    run_without_spark(given.conf, restore.__name__, lambda conf, run_id: restore(conf, run_id, given.folder))
+    args = arguments.parse_args()
+    run_without_spark(args.conf, restore.__name__, lambda conf, run_id: restore(conf, run_id, args.folder))

@@ -1,1 +1,1 @@
-"""The stream of events: from its source to counters in Delta, online values and alerts."""
+"""The event stream: from its source to counters in Delta, online values and alerts."""

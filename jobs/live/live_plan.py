@@ -1,4 +1,4 @@
-"""Caps and floors of the night that is live, as the stream needs them."""
+"""Caps and floors of the live night, as the stream needs them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from model.exposure.controller import relative_error
 
 @dataclass(frozen=True)
 class Floor:
-    """A group with the share of the exposure that it is to have, and the ids of its items."""
+    """A group of items with the share of the exposure that it must get at least."""
 
     name: str
     share: float
@@ -34,8 +34,10 @@ class Floor:
 
 @dataclass(frozen=True)
 class LivePlan:
-    """Of the newest live night: as_of, cap by item_id, the floors and what positions count, the first first; without
-    caps and floors where none is planned."""
+    """Bounds of the newest live night; no caps and floors where no night is planned.
+
+    cap: by item_id, in expected exposures; position_weights: from the first position on
+    """
 
     as_of: date | None
     cap: pd.Series
@@ -43,20 +45,22 @@ class LivePlan:
     position_weights: tuple[float, ...]
 
     def starving(self, delivered: pd.Series, noise: float = 3.0, least: float = 0.5) -> list[tuple[str, float]]:
-        """Floors whose share so far falls short by more than `least`, beyond chance, with the relative shortfall."""
+        """Name and relative shortfall of floors that miss their share so far by more than `least`, beyond chance."""
         total = float(delivered.sum())
-        found = []
+        missed = []
         for floor in self.floors:
-            got = float(delivered[delivered.index.isin(floor.items)].sum())
-            error = relative_error(np.array([floor.share]), np.array([got]), total, noise)[0]
-            if error > least:
-                found.append((floor.name, float(error)))
-        return found
+            of_group = float(delivered[delivered.index.isin(floor.items)].sum())
+            shortfall = relative_error(np.array([floor.share]), np.array([of_group]), total, noise)[0]
+            if shortfall > least:
+                missed.append((floor.name, float(shortfall)))
+        return missed
 
 
 def read_live_plan(spark: SparkSession, conf: Config) -> LivePlan:
-    """The newest live night of the placement. Where a test runs, an item's cap is the sum of those of the arms, since
-    the stream counts the shoppers of all, and a floor is the lowest that all arms have.
+    """The bounds of the placement's newest live night.
+
+    During an A/B test the stream counts the shoppers of all arms: an item's cap is the sum over the arms, and a floor
+    that every arm has is the lowest of them.
     """
     tables = Warehouse(spark, conf.warehouse)
     plans = tables.read_or_empty(ITEM_EXPOSURE).where(F.col("placement") == conf.plan.placement)
@@ -66,26 +70,26 @@ def read_live_plan(spark: SparkSession, conf: Config) -> LivePlan:
         return LivePlan(None, pd.Series(dtype="float64"), (), conf.plan.position_weights)
     as_of = nights[-1]
     arms = plans_on(conf, as_of).values()
-    mine = (F.col("as_of") == F.lit(as_of)) & F.col("policy").isin([plan.policy for plan in arms])
-    # The one list of those who refuse personalisation may give an item more than its cap: that is planned as well.
-    may = F.greatest("cap", "allocated")
-    caps = plans.where(mine).groupBy("item_id").agg(F.sum(may).alias("cap")).toPandas()
+    of_night = (F.col("as_of") == F.lit(as_of)) & F.col("policy").isin([plan.policy for plan in arms])
+    # The shared list of shoppers without consent may give an item more than its cap, as planned.
+    most = F.greatest("cap", "allocated")
+    caps = plans.where(of_night).groupBy("item_id").agg(F.sum(most).alias("cap")).toPandas()
     of_arms = [_floors(tables, plan, as_of) for plan in arms]
     common = set.intersection(*(set(floors) for floors in of_arms))
-    floors = (min((floors[name] for floors in of_arms), key=lambda one: one.share) for name in sorted(common))
+    floors = (min((floors[name] for floors in of_arms), key=lambda floor: floor.share) for name in sorted(common))
     weights = learned_plan(tables, conf.plan, as_of).position_weights
     return LivePlan(as_of, caps.set_index("item_id")["cap"], tuple(floors), weights)
 
 
 def _floors(tables: Warehouse, plan: Plan, as_of: date) -> dict[str, Floor]:
-    """By name the floors over columns of item_features; those over columns of items are judged by the night alone."""
-    known = set(ITEM_FEATURES_TABLE.column_names)
-    columns = [name for name in named_columns(plan) if name in known]
+    """By name the floors on columns of item_features; the night alone judges floors on columns of items."""
+    available = set(ITEM_FEATURES_TABLE.column_names)
+    columns = [name for name in named_columns(plan) if name in available]
     items = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(*columns).toPandas()
     ids = items["item_id"].to_numpy()
     return {
-        (told := f"{name} ({rule})"): Floor(told, bound.share, frozenset(ids[members]))
+        (label := f"{name} ({rule})"): Floor(label, bound.share, frozenset(ids[members]))
         for name, bound in plan.floors.items()
-        if bound.column in known and bound.share > 0
+        if bound.column in available and bound.share > 0
         for rule, members in members_by_rule(bound, items)
     }

@@ -1,4 +1,4 @@
-"""Where the stream's events come from: files or a Delta table, or Kafka by its package."""
+"""The source of the stream's events: files, a Delta table, or Kafka."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from jobs.runtime.errors import ConfigurationError
 
 
 def event_stream(spark: SparkSession, conf: Stream) -> DataFrame:
-    """The events with the columns that the stream reads. Raises ConfigurationError where path or topic is missing."""
+    """Reads the events' COLUMNS as a stream. Raises ConfigurationError where the path or the topic is missing."""
     reader = spark.readStream.options(**conf.options)
     if conf.format == "kafka":
         if not {"kafka.bootstrap.servers", "subscribe"} <= set(conf.options):
             raise ConfigurationError(
                 "stream.options lacks kafka.bootstrap.servers or subscribe.",
-                "Set both, and give spark-submit --packages org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION.",
+                "Set both, and run spark-submit with --packages org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION.",
             )
         rows = reader.format("kafka").load()
         return rows.select(F.from_json(F.col("value").cast("string"), stream_schema()).alias("row")).select("row.*")
     if conf.path is None:
-        raise ConfigurationError("stream.path is not set.", "Give the folder of the events, or --path.")
+        raise ConfigurationError("stream.path is not set.", "Set it to the folder of the events, or use --path.")
     if conf.format == "delta":
-        # Rows that are changed or deleted, as when a shopper is forgotten, are no new events.
+        # Changed or deleted rows, as when a shopper is forgotten, are not new events.
         rows = reader.option("skipChangeCommits", "true").format("delta").load(conf.path)
         return rows.select(*COLUMNS)
     return reader.format(conf.format).schema(stream_schema()).load(conf.path).select(*COLUMNS)

@@ -1,4 +1,4 @@
-"""Copies of the two databases that no table of the warehouse holds: Feast's registry and MLflow's."""
+"""Back-ups of what is not a table of the warehouse: Feast's registry with its settings, and MLflow's database."""
 
 from __future__ import annotations
 
@@ -23,57 +23,59 @@ FILES = {
 
 
 def back_up_to(warehouse: Path, folder: Path) -> list[str]:
-    """Copies what there is into a new folder, with a manifest of SHA-256; returns the names.
+    """Copies the files that exist into a new folder, with a manifest of their SHA-256; returns their names.
 
-    The registry is replaced as a whole whenever it changes, and MLflow's database is copied by SQLite's own back-up,
-    so both are whole even while they are in use. Raises LongtailError when the folder has something in it.
+    Copies are consistent even while the originals are in use: the registry's file is replaced atomically, and SQLite's
+    own back-up copies MLflow's database. Raises LongtailError when the folder is not empty.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise LongtailError(f"The folder {folder} is not empty.", "Name a new one with --to.")
-    found = {name: warehouse / place for name, place in FILES.items() if (warehouse / place).exists()}
-    if not found:
+        raise LongtailError(f"The folder {folder} is not empty.", "Name a new folder with --to.")
+    originals = {name: warehouse / path for name, path in FILES.items() if (warehouse / path).exists()}
+    if not originals:
         raise LongtailError(f"{warehouse} has no registry and no MLflow database.", "Run a night first.")
     folder.mkdir(parents=True, exist_ok=True)
-    for name, place in found.items():
+    for name, path in originals.items():
         if name == "mlflow.db":
-            with closing(sqlite3.connect(place)) as source, closing(sqlite3.connect(folder / name)) as copy:
+            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(folder / name)) as copy:
                 source.backup(copy)
         else:
-            shutil.copyfile(place, folder / name)
-    sums = {name: _sum(folder / name) for name in found}
-    (folder / MANIFEST).write_text(json.dumps(sums, indent=1), encoding="utf-8")
-    return sorted(found)
+            shutil.copyfile(path, folder / name)
+    checksums = {name: _checksum(folder / name) for name in originals}
+    (folder / MANIFEST).write_text(json.dumps(checksums, indent=1), encoding="utf-8")
+    return sorted(originals)
 
 
 def restore_from(
-    warehouse: Path, folder: Path, adapted: Mapping[str, Callable[[Path], None]] = MappingProxyType({})
+    warehouse: Path, folder: Path, changes: Mapping[str, Callable[[Path], None]] = MappingProxyType({})
 ) -> list[str]:
-    """Puts the copies back, each by a rename; returns the names. Nothing is touched when any copy is not as it was.
+    """Restores every file of a back-up by a rename; returns the names. A stopped restore completes when run again.
 
-    adapted: by name what changes the copy of the copy before it takes its place. Stopped and run again, it completes.
+    Raises LongtailError, before anything is replaced, when a copy is missing or damaged.
+
+    changes: by name, a function that changes the restored file before it takes its place
     """
     manifest = folder / MANIFEST
     if not manifest.exists():
-        raise LongtailError(f"{folder} is no back-up: it has no {MANIFEST}.", "Name a folder that back_up made.")
-    sums: dict[str, str] = json.loads(manifest.read_text(encoding="utf-8"))
-    for name, known in sums.items():
-        if name not in FILES or not (folder / name).exists() or _sum(folder / name) != known:
+        raise LongtailError(f"{folder} is not a back-up: it has no {MANIFEST}.", "Name a folder that back_up wrote.")
+    checksums: dict[str, str] = json.loads(manifest.read_text(encoding="utf-8"))
+    for name, checksum in checksums.items():
+        if name not in FILES or not (folder / name).exists() or _checksum(folder / name) != checksum:
             raise LongtailError(
-                f"The copy {folder / name} is missing or damaged.", "Nothing was restored; take another."
+                f"The copy {folder / name} is missing or damaged.", "Nothing was restored; use another back-up."
             )
-    for name in sums:
-        place = warehouse / FILES[name]
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = place.with_name(f".{place.name}.restored")
+    for name in checksums:
+        path = warehouse / FILES[name]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.restored")
         shutil.copyfile(folder / name, temporary)
-        if name in adapted:
-            adapted[name](temporary)
-        temporary.replace(place)
-        # What SQLite had not yet put into the database that is replaced; it is part of that until it is.
-        for log in ("-wal", "-shm"):
-            place.with_name(place.name + log).unlink(missing_ok=True)
-    return sorted(sums)
+        if name in changes:
+            changes[name](temporary)
+        temporary.replace(path)
+        # SQLite would apply the logs of the replaced database to the restored one.
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return sorted(checksums)
 
 
-def _sum(place: Path) -> str:
-    return hashlib.sha256(place.read_bytes()).hexdigest()
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Which colour is live and which night each colour holds; kept in the tags of the feature services."""
+"""Which colour is live and which night each colour holds, stored in the tags of the feature services."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ COLOURS: tuple[Colour, ...] = get_args(Colour)
 
 
 def other(colour: Colour) -> Colour:
-    """Blue of green, green of blue."""
+    """The other of the two colours."""
     return "green" if colour == "blue" else "blue"
 
 
 @dataclass(frozen=True)
 class HeldNight:
-    """A whole, audited night in one colour; `features` are the `view:feature` that it was written with."""
+    """A complete, audited night in one colour; `features` are the `view:feature` names that it was written with."""
 
     as_of: date
     run_id: str
@@ -27,9 +27,10 @@ class HeldNight:
 
 @dataclass(frozen=True)
 class Colours:
-    """`live` is None until the first publish; a colour that is being written holds no night.
+    """The live colour and the nights of both colours; a colour that is being written holds no night.
 
-    in_doubt: the registry is a restored one, so that the live colour may hold another night than it says
+    live: None until the first publish
+    in_doubt: the registry was restored, so that the live colour may hold another night than it names
     """
 
     live: Colour | None = None
@@ -39,7 +40,7 @@ class Colours:
 
     @property
     def served(self) -> Colour:
-        """The colour that the services point at; before the first publish it is one that is empty and stays so."""
+        """The colour that the services point at; before the first publish one that stays empty."""
         return self.live or COLOURS[0]
 
     @property
@@ -49,37 +50,36 @@ class Colours:
 
     @property
     def live_night(self) -> HeldNight | None:
-        """The night that readers see; None before the first."""
+        """The night that readers see, None before the first publish."""
         return self.held.get(self.live) if self.live else None
 
     @property
     def idle_night(self) -> HeldNight | None:
-        """The whole night in the idle colour, which a roll-back brings back; None where there is none."""
+        """The complete night in the idle colour, to which a roll-back returns; None where there is none."""
         return self.held.get(self.idle)
 
     def without_idle(self) -> Colours:
-        """The idle colour holds no whole night any more."""
+        """A copy whose idle colour holds no night."""
         return replace(self, held={colour: night for colour, night in self.held.items() if colour != self.idle})
 
     def with_idle(self, night: HeldNight) -> Colours:
-        """The idle colour holds this night."""
+        """A copy whose idle colour holds the night."""
         return replace(self, held={**self.held, self.idle: night})
 
     def doubted(self, at: datetime) -> Colours:
-        """As a registry tells it that was copied earlier and is put in place now: the store has gone on since, nobody
-        knows how far, and readers may still hold the registry of before."""
+        """A copy for a registry restored at `at`: the store may hold newer nights, and readers another registry."""
         return replace(self.without_idle(), flipped_at=at, in_doubt=True)
 
     def flipped(self, at: datetime) -> Colours:
-        """The idle colour becomes the live one; one that was in doubt counts as holding no night from then on."""
+        """A copy with the idle colour live; the formerly live colour holds no night if it was in doubt."""
         held = {colour: night for colour, night in self.held.items() if colour == self.idle or not self.in_doubt}
         return replace(self, live=self.idle, flipped_at=at, held=held, in_doubt=False)
 
     def seconds_until_unread(self, now: datetime, registry_ttl_seconds: float) -> float:
-        """How long a reader may still hold the registry of before the last flip: twice its time to live.
+        """Seconds for which a reader may still hold the registry from before the last flip: twice its time to live.
 
-        Once, because a cached registry lives that long; twice, because a request that began with it has to end, and
-        because Feast may resolve a request begun before the flip once more for those after it.
+        A cached registry lives once that long. The second time covers requests that began with it, because Feast may
+        serve later requests from the resolution of one that began before the flip.
         """
         if self.flipped_at is None:
             return 0.0
@@ -87,7 +87,7 @@ class Colours:
         return min(longest, max(0.0, longest - (now - self.flipped_at).total_seconds()))
 
     def to_tags(self) -> dict[str, str]:
-        """As strings; `as_of` and `run_id` are those of the live night, for readers."""
+        """The colours as tags; the tags `as_of` and `run_id` name the live night for readers."""
         tags: dict[str, str] = {}
         if self.live and (night := self.live_night):
             tags |= {"live_colour": self.live, "as_of": night.as_of.isoformat(), "run_id": night.run_id}
@@ -103,7 +103,7 @@ class Colours:
 
 
 def colours_of(tags: Mapping[str, str]) -> Colours:
-    """What `to_tags` wrote."""
+    """The colours that `to_tags` wrote."""
     live: Colour | None = next((colour for colour in COLOURS if tags.get("live_colour") == colour), None)
     held: dict[Colour, HeldNight] = {
         colour: HeldNight(

@@ -1,4 +1,4 @@
-"""Values as the bytes that Feast's online stores hold, a column at a time."""
+"""Encodes keys and columns of values as the bytes that Feast's online stores hold."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SCALARS: dict[ValueType, Callable[[Iterable[Any]], list[bytes]]] = {
 class EncodedColumn:
     """One feature of n rows: row r has the value values[place[r]].
 
-    Values that come again, as most do in a column of counts, are held once.
+    Repeated values, most of a column of counts, are held once.
     """
 
     place: np.ndarray  # [n] int64
@@ -48,33 +48,36 @@ class EncodedColumn:
 
 
 def encode_keys(join_key: str, ids: Sequence[str], version: int) -> list[bytes]:
-    """Feast's entity keys of string ids; `version` is entity_key_serialization_version.
+    """Feast's entity keys of string ids.
 
-    Feast's key of a string ends with its length and itself, whatever comes before, which is made once.
+    A key is a prefix, which is the same for all ids, then the id's length and the id. Raises LongtailError when Feast's
+    own key has another form.
+
+    version: entity_key_serialization_version
     """
 
-    def by_feast(one: str) -> bytes:
-        key = EntityKey(join_keys=[join_key], entity_values=[Value(string_val=one)])
+    def by_feast(entity_id: str) -> bytes:
+        key = EntityKey(join_keys=[join_key], entity_values=[Value(string_val=entity_id)])
         return serialize_entity_key(key, entity_key_serialization_version=version)
 
-    before = by_feast("")[: -len(_length(b""))]
-    keys = [before + _length(raw) + raw for raw in (one.encode() for one in ids)]
+    prefix = by_feast("")[: -len(_length(b""))]
+    keys = [prefix + _length(raw) + raw for raw in (entity_id.encode() for entity_id in ids)]
     if keys and keys[-1] != by_feast(ids[-1]):
         raise LongtailError(
-            f"Feast {feast.__version__} writes entity keys in a form that is not known here.",
-            "Install the version that requirements.lock names.",
+            f"Feast {feast.__version__} serialises entity keys in an unknown form.",
+            "Install the version of Feast that requirements.lock names.",
         )
     return keys
 
 
 def encode_column(column: pd.Series, field: Field) -> EncodedColumn:
-    """A column without NULL; distinct scalars are converted once. Lists are read fastest from a column of Arrow."""
+    """Encodes a column without NULL: distinct scalars once, lists fastest where the column is an Arrow one."""
     kind = field.dtype.to_value_type()
     if isinstance(field.dtype, Array):
         return EncodedColumn(np.arange(len(column)), as_objects(_lists(column, kind)))
     place, distinct = pd.factorize(column)
-    known = np.asarray(distinct)
-    values = _SCALARS[kind](known.tolist()) if kind in _SCALARS else _by_feast(known, kind)
+    scalars = np.asarray(distinct)
+    values = _SCALARS[kind](scalars.tolist()) if kind in _SCALARS else _by_feast(scalars, kind)
     return EncodedColumn(place, as_objects(values))
 
 
@@ -82,8 +85,7 @@ def _lists(column: pd.Series, kind: ValueType) -> list[bytes]:
     if kind not in _LISTS:
         return _by_feast(as_objects(list(column)), kind)
     arrow, encode = _LISTS[kind]
-    own = column if isinstance(column.dtype, pd.ArrowDtype) else list(column)
-    lists = pa.array(own, type=arrow)
+    lists = pa.array(column if isinstance(column.dtype, pd.ArrowDtype) else list(column), type=arrow)
     return encode(lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists)
 
 
@@ -92,17 +94,17 @@ def _length(raw: bytes) -> bytes:
 
 
 def as_objects(values: Sequence[Any]) -> np.ndarray:
-    """A one-dimensional array of Python objects, whatever they are."""
+    """A one-dimensional array of Python objects, which may be sequences themselves."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
 
 
 def decoded(value: bytes | None) -> Any:
-    """The value as Feast's readers give it; None of None."""
+    """The value as Feast's readers return it; None stays None."""
     return None if value is None else feast_value_type_to_python_type(Value.FromString(value))
 
 
 def _by_feast(values: np.ndarray, kind: ValueType) -> list[bytes]:
-    """By Feast's own converter: right for every type, and slow."""
+    """Encodes by Feast's own converter, which handles every type, slowly."""
     return [value.SerializeToString() for value in python_values_to_proto_values(values, kind)]

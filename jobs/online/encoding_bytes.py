@@ -1,7 +1,8 @@
-"""Doubles, longs, strings and arrays as Feast's serialised values, written byte for byte without its message objects.
+"""Feast's serialised values of doubles, longs, strings and arrays, written as bytes without message objects.
 
-The format is Protocol Buffers' (https://protobuf.dev/programming-guides/encoding): a Value holds one field, a list
-message's field 1 repeats, packed for doubles. Building messages value by value costs most of a publish.
+Building a message for every value would take most of a publish. In the wire format of Protocol Buffers
+(https://protobuf.dev/programming-guides/encoding) a Value holds one field; field 1 of a list message repeats, packed
+for doubles.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def doubles(values: Iterable[float]) -> list[bytes]:
 
 
 def longs(values: Iterable[int]) -> list[bytes]:
-    """One serialised Value each; a negative one is the number modulo 2^64."""
+    """One serialised Value each; a negative number is written modulo 2^64."""
     tag = _tag("int64_val", _VARINT)
     return [tag + _varint(value % 2**64) for value in values]
 
@@ -49,7 +50,7 @@ def double_lists(rows: pa.ListArray) -> list[bytes]:
 
 
 def string_lists(rows: pa.ListArray) -> list[bytes]:
-    """One serialised Value a row; a string that comes again is encoded once."""
+    """One serialised Value a row; a repeated string is encoded once."""
     tag, texts = _tag("string_list_val", _LENGTH), rows.values.dictionary_encode()
     known = [_FIRST + _varint(len(raw)) + raw for raw in (text.encode() for text in texts.dictionary.to_pylist())]
     parts = [known[place] for place in texts.indices.to_pylist()]
@@ -66,9 +67,9 @@ def _tag(name: str, wire_type: int) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _varint(number: int) -> bytes:
-    found = bytearray()
+    encoded = bytearray()
     while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
+        encoded.append(number & 0x7F | 0x80)
         number >>= 7
-    found.append(number)
-    return bytes(found)
+    encoded.append(number)
+    return bytes(encoded)

@@ -19,7 +19,7 @@ from pyspark.sql.types import (
 
 from jobs.runtime.errors import LongtailError
 
-FeastType: TypeAlias = Any  # Feast's own name for it is a union made at run time, which type checkers refuse
+FeastType: TypeAlias = Any  # Feast's own alias is a union built at run time, which type checkers refuse
 
 _SCALARS: dict[type[DataType], FeastType] = {
     StringType: feast_types.String,
@@ -35,7 +35,7 @@ _SCALARS: dict[type[DataType], FeastType] = {
 def feast_type(feature: str, spark_type: DataType) -> FeastType:
     """The Feast type of a scalar or of an array of scalars.
 
-    Raises LongtailError naming feature and type where there is none: Feast itself would serve NULL in silence.
+    Raises LongtailError naming feature and type where there is none: Feast itself would silently serve NULL.
     """
     if isinstance(spark_type, ArrayType) and type(spark_type.elementType) in _SCALARS:
         return feast_types.Array(_SCALARS[type(spark_type.elementType)])

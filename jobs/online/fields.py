@@ -1,4 +1,4 @@
-"""What a feature view serves: its fields, whatever colour it is written in."""
+"""Views and their fields as readers see them, without colours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EntityName = Literal["user", "item"]
 
 @dataclass(frozen=True)
 class OnlineField:
-    """A feature with its Spark type and its meaning; tags are strings that Feast's catalogue shows."""
+    """A feature with its Spark type and meaning; Feast's catalogue shows the tags."""
 
     name: str
     type: DataType
@@ -24,7 +24,7 @@ class OnlineField:
 
 @dataclass(frozen=True)
 class OnlineView:
-    """A view as readers name it. `query` makes its rows from the Delta table where that is not their form already."""
+    """A view by its name for readers; `query` selects its rows where they differ from those of the Delta table."""
 
     name: str
     entity: EntityName
@@ -41,5 +41,5 @@ class OnlineView:
 
     @property
     def field_names(self) -> list[str]:
-        """In the order of the fields."""
-        return [one.name for one in self.fields]
+        """Names of the fields, in their order."""
+        return [field.name for field in self.fields]

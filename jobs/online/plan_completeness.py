@@ -1,4 +1,4 @@
-"""Whether a night's tables are those of one plan that came to its end."""
+"""Checks that the tables of a night come from one completed plan."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ _STEP = "plan_exposure"
 
 
 def check_one_plan(night: Night) -> None:
-    """Raises LongtailError where a run of plan_exposure has written a part of the night's tables and no more.
+    """Raises LongtailError where plan_exposure has written only some of the night's tables.
 
-    The tables of a plan are commits of their own. Of each policy exposure_scores is the first, and the row in `runs`
-    that says done comes after them all: so whoever wrote the lists has written boosts and prices as well if it is done,
-    and nobody has begun to write over them since.
+    Each table of a plan is a commit of its own: exposure_scores comes first, the row of `runs` with status 'done' last.
+    So if the run that wrote the lists is done, it has written boosts and prices too, and no later run has begun to
+    overwrite them.
     """
     policies = sorted(policies_of_arms(night))
     planned = _run_ids(night, EXPOSURE_SCORES, policies)
     fallbacks = _run_ids(night, FALLBACK_LISTS, [night.conf.plan.policy])
     remedy = f"Run {_STEP} for {night.as_of} again."
     if len(planned) > 1:
-        raise LongtailError(f"The lists of {night.as_of} are of several runs: {', '.join(planned)}.", remedy)
+        raise LongtailError(f"The lists of {night.as_of} come from several runs: {', '.join(planned)}.", remedy)
     if fallbacks and planned and fallbacks != planned:
         raise LongtailError(
-            f"The lists of {night.as_of} are of run {planned[0]}, fallback_lists are of {', '.join(fallbacks)}.", remedy
+            f"The lists of {night.as_of} come from run {planned[0]}, fallback_lists from {', '.join(fallbacks)}.",
+            remedy,
         )
     if planned and not _is_done(night, planned[0]):
         raise LongtailError(
-            f"The lists of {night.as_of} were written by run {planned[0]}, whose {_STEP} has not come to its end.",
+            f"The lists of {night.as_of} were written by run {planned[0]}, whose {_STEP} did not complete.",
             remedy,
         )
 
@@ -46,5 +47,5 @@ def _run_ids(night: Night, table: Table, policies: list[str]) -> list[str]:
 
 
 def _is_done(night: Night, run_id: str) -> bool:
-    """Whether the run has a row of the step for the night that says done."""
+    """Whether `runs` says that the run has completed the step for the night."""
     return any(run["run_id"] == run_id and run["as_of"] == night.as_of for run in done_runs(night.tables, _STEP))

@@ -1,4 +1,4 @@
-"""Commands to Redis, packed here and sent many at once: the client's own packing costs most of a publish."""
+"""Commands to Redis, packed here and sent in bulk: the client's own packing takes most of a publish."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ def argument(value: bytes) -> bytes:
 
 
 def command(name: bytes, arguments: Sequence[bytes]) -> bytes:
-    """A command of arguments that are packed already."""
+    """A command of packed arguments."""
     return b"*%d\r\n%b%b" % (1 + len(arguments), argument(name), b"".join(arguments))
 
 
 def answers(client: Any, commands: Sequence[bytes]) -> list[Any]:
-    """Sends packed commands in their order and reads every answer. Raises the first error among them."""
-    if not isinstance(client, Redis):  # a cluster decides by key where a command goes
+    """Sends packed commands in order and returns every answer. Raises the first error among them."""
+    if not isinstance(client, Redis):  # a cluster routes each command by its key
         with client.pipeline(transaction=False) as pipe:
-            for one in commands:
-                pipe.execute_command(*_parsed(one))
-            given: list[Any] = pipe.execute()
-        return given
+            for packed in commands:
+                pipe.execute_command(*_parsed(packed))
+            routed: list[Any] = pipe.execute()
+        return routed
     pool = client.connection_pool
     connection = pool.get_connection()
     try:
         connection.send_packed_command(commands)
-        found = [_answer(connection) for _ in commands]
+        received = [_answer(connection) for _ in commands]
     except BaseException:
-        connection.disconnect()  # answers that nobody read must not meet the next command
+        connection.disconnect()  # the next command must not read the remaining answers
         raise
     finally:
         pool.release(connection)
-    _raise_first(found)
-    return found
+    _raise_first(received)
+    return received
 
 
-def _raise_first(found: Iterable[Any]) -> None:
-    problem = next((answer for answer in found if isinstance(answer, Exception)), None)
-    if problem is not None:
-        raise problem
+def _raise_first(received: Iterable[Any]) -> None:
+    error = next((answer for answer in received if isinstance(answer, Exception)), None)
+    if error is not None:
+        raise error
 
 
 def _answer(connection: Any) -> Any:

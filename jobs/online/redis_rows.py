@@ -1,4 +1,4 @@
-"""The rows of a view as commands to Redis, and the marks by which the next night knows what has changed."""
+"""The rows of a view as commands to Redis, and the digests that show the next night which values changed."""
 
 from __future__ import annotations
 
@@ -16,43 +16,48 @@ _LAYOUT_BYTES = 8
 class Rows:
     """n rows of f features.
 
-    project: what Feast puts behind an entity's key; held: key of the hash of marks; keys: [n] entity keys
-    first: field and value that are written with every row; columns: by field of the entity's hash
+    A mark of an entity is a digest of each of its values, after a digest of the features' names and order.
+
+    project: suffix that Feast adds to an entity's key
+    marks_key: key of the hash of marks
+    keys: [n] entity keys
+    first: field and value that are written with every row
+    columns: by field of the entity's hash
     """
 
     def __init__(
         self,
         project: bytes,
-        held: bytes,
+        marks_key: bytes,
         keys: Sequence[bytes],
         first: tuple[bytes, bytes],
         columns: Mapping[bytes, EncodedColumn],
     ) -> None:
         self._keys = keys
-        self._project, self._held = project, argument(held)
+        self._project, self._marks_key = project, argument(marks_key)
         self._first = argument(first[0]) + argument(first[1])
         self._place = [column.place for column in columns.values()]
-        # Field and value of a distinct value are packed once, whatever the number of its rows.
+        # A distinct value is packed once with its field, whatever the number of its rows.
         self._packed = [
             as_objects([argument(field) + argument(value) for value in column.values])
             for field, column in columns.items()
         ]
         self._digests = [column.digests() for column in columns.values()]
-        # Marks of other features, or of these in another order, are of no use.
+        # Marks of other features, or of the same ones in another order, cannot be compared.
         self._layout = hashlib.sha256(b"\x00".join(columns)).digest()[:_LAYOUT_BYTES]
 
     def changed(self, batch: np.ndarray, marks: Sequence[bytes | None]) -> np.ndarray:
-        """[b, f] which values differ from those that the marks tell of; all of an entity without a mark."""
-        wanted = self._digests_of(batch)
-        known = [place for place, mark in enumerate(marks) if mark is not None and self._fits(mark)]
-        changed = np.ones(wanted.shape, dtype=bool)
-        if known:
-            told = b"".join(marks[place][_LAYOUT_BYTES:] for place in known)  # type: ignore[index]  # known are not None
-            changed[known] = np.frombuffer(told, dtype="<u8").reshape(len(known), -1) != wanted[known]
+        """[b, f] which values differ from those marked before; all values of an entity without a mark."""
+        digests = self._digests_of(batch)
+        usable = {row: mark[_LAYOUT_BYTES:] for row, mark in enumerate(marks) if mark is not None and self._fits(mark)}
+        changed = np.ones(digests.shape, dtype=bool)
+        if usable:
+            marked = np.frombuffer(b"".join(usable.values()), dtype="<u8").reshape(len(usable), -1)
+            changed[list(usable)] = marked != digests[list(usable)]
         return changed
 
     def commands(self, batch: np.ndarray, changed: np.ndarray) -> list[bytes]:
-        """A command an entity, which writes its changed values."""
+        """One command an entity that writes its changed values."""
         values = [packed[place[batch]].tolist() for packed, place in zip(self._packed, self._place, strict=True)]
         keys = [argument(self._keys[row] + self._project) for row in batch]
         rows = zip(*values, strict=True)
@@ -60,18 +65,18 @@ class Rows:
             start = _start(len(values))
             return [b"".join((start, key, self._first, *row)) for key, row in zip(keys, rows, strict=True)]
         starts = [_start(count) for count in range(len(values) + 1)]
-        picked = [np.flatnonzero(one).tolist() for one in changed]
+        places = [np.flatnonzero(of_row).tolist() for of_row in changed]
         return [
-            b"".join((starts[len(some)], key, self._first, *[row[place] for place in some]))
-            for key, row, some in zip(keys, rows, picked, strict=True)
+            b"".join((starts[len(of_row)], key, self._first, *[row[place] for place in of_row]))
+            for key, row, of_row in zip(keys, rows, places, strict=True)
         ]
 
     def unmarked(self, batch: np.ndarray) -> bytes:
-        """The command that enters the entities and empties their marks."""
+        """The command that adds the entities to the hash of marks with empty marks."""
         return self._marking(batch, [argument(b"")] * len(batch))
 
     def marked(self, batch: np.ndarray) -> bytes:
-        """The command that sets the marks."""
+        """The command that sets the entities' marks."""
         digests = self._digests_of(batch).tobytes()
         size = len(digests) // max(len(batch), 1)
         parts = (digests[start : start + size] for start in range(0, len(digests), size))
@@ -79,16 +84,16 @@ class Rows:
 
     def _marking(self, batch: np.ndarray, marks: list[bytes]) -> bytes:
         pairs = (part for row, mark in zip(batch, marks, strict=True) for part in (argument(self._keys[row]), mark))
-        return command(b"HSET", [self._held, *pairs])
+        return command(b"HSET", [self._marks_key, *pairs])
 
     def _digests_of(self, batch: np.ndarray) -> np.ndarray:
-        of = [digests[place[batch]] for digests, place in zip(self._digests, self._place, strict=True)]
-        return np.ascontiguousarray(np.stack(of, axis=1), dtype="<u8")
+        columns = [digests[place[batch]] for digests, place in zip(self._digests, self._place, strict=True)]
+        return np.ascontiguousarray(np.stack(columns, axis=1), dtype="<u8")
 
     def _fits(self, mark: bytes) -> bool:
         return len(mark) == _LAYOUT_BYTES + 8 * len(self._digests) and mark.startswith(self._layout)
 
 
 def _start(values: int) -> bytes:
-    """The head of HSET, a key, the first field with its value, and so many further ones."""
+    """The head of an HSET command of a key, the first field and value, and `values` further fields and values."""
     return b"*%d\r\n$4\r\nHSET\r\n" % (4 + 2 * values)

@@ -1,4 +1,4 @@
-"""Feast's registry in a file that readers never find half written."""
+"""Feast's registry in a file that is replaced atomically."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from jobs.runtime.atomic_file import write_atomically
 
 
 class AtomicFileRegistryStore(FileRegistryStore):
-    """Feast's file store, except that a write is a temporary file and a rename.
+    """Feast's file store, with writes by a temporary file and a rename.
 
-    Feast's own truncates the file and then writes it: readers meanwhile find no services or half a message.
+    Feast truncates the file before it writes, so that readers meanwhile find no services or half a message.
     """
 
     def _write_registry(self, registry_proto: Registry) -> None:
         registry_proto.version_id = str(uuid.uuid4())
         registry_proto.last_updated.FromDatetime(clock.now())
-        place: Path = self._filepath
-        write_atomically(place, registry_proto.SerializeToString())
+        path: Path = self._filepath
+        write_atomically(path, registry_proto.SerializeToString())

@@ -1,4 +1,4 @@
-"""What a copy of the registry may still say when it comes back."""
+"""Marks the nights of a restored registry as doubtful."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from jobs.runtime import clock
 
 
 def doubt_colours(registry: Path) -> None:
-    """Changes the file: its idle colour holds no whole night, and that of the live one is in doubt.
+    """Rewrites the registry's file so that its idle colour holds no night and its live colour is in doubt.
 
-    The copy tells which night each colour held when it was made, and publishes have written over them since. So nobody
-    rolls back to what may be half a night, and the next two publishes write all their values, not what differs.
+    The copy names the nights of the time of the back-up, which later publishes have overwritten. So marked, no
+    roll-back can serve a partial night, and the next two publishes send all values instead of the changed ones.
     """
     content = Registry()
     content.ParseFromString(registry.read_bytes())

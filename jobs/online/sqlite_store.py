@@ -1,4 +1,4 @@
-"""Feast's SQLite store, made fit for a night at once: readers are not blocked, and a view is written in bulk."""
+"""Feast's SQLite store with bulk writes of a view that do not block readers."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from jobs.runtime import clock
 from jobs.runtime.errors import LongtailError
 
 _PAGE_BYTES = 16_384
-_AT_ONCE = 5_000  # entities a transaction
-_WAIT_SECONDS = 60.0  # how long an erasure waits for readers that have begun
+_BATCH = 5_000  # entities a transaction
+_WAIT_SECONDS = 60.0  # of an erasure for running reads
 
 
 class NightSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):
-    """The configuration that Feast looks up beside the class."""
+    """The store's configuration, which Feast finds by its name."""
 
     type: Literal["jobs.online.sqlite_store.NightSqliteOnlineStore"] = "jobs.online.sqlite_store.NightSqliteOnlineStore"
 
 
 class NightSqliteOnlineStore(SqliteOnlineStore):
-    """Reads are Feast's own. Rows are byte for byte what Feast writes, in tables ordered by key.
+    """Reads are Feast's own, and rows are byte for byte what Feast writes, in tables ordered by key.
 
-    One column stays empty: value_text, by which Feast finds documents, and no feature here is one.
+    Only value_text stays empty: Feast searches documents by it, and no feature is one.
     """
 
     def _get_conn(self, config: RepoConfig) -> sqlite3.Connection:
         opening = self._conn is None
         connection: sqlite3.Connection = super()._get_conn(config)
         if opening:
-            # Takes effect on a new file alone. Larger pages hold a night's hundreds of megabytes with less work.
+            # Affects a new file only. A night of hundreds of megabytes is written faster in larger pages.
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            # With the default journal a reader waits for the writer and then fails with "database is locked".
+            # With the default journal a reader waits for the writer and fails with "database is locked".
             connection.execute("PRAGMA journal_mode = WAL")
-            # A night's write grows the log; without a limit the file keeps that size.
+            # Without a limit the log keeps the size that a night's write needs.
             connection.execute("PRAGMA journal_size_limit = 16777216")
         return connection
 
@@ -56,7 +56,7 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         entities_to_keep: Sequence[Entity],
         partial: bool,
     ) -> None:
-        """Makes missing tables with Feast's columns, ordered by key and without its second index; drops others."""
+        """Creates missing tables with Feast's columns, ordered by key and without its second index; drops others."""
         connection = self._get_conn(config)
         for view in tables_to_keep:
             connection.execute(
@@ -76,36 +76,36 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         event_time: datetime,
         changed_only: bool,
     ) -> int:
-        """Deletes all rows of the view and writes the new ones, _AT_ONCE entities a transaction.
+        """Deletes all rows of the view and writes the new ones, _BATCH entities a transaction.
 
-        Nobody reads the view meanwhile, and others write to the same database: SQLite lets one at a time, so none may
-        take long. All values are written, changed or not: those of an entity lie side by side, and to append them in
-        order costs less than to look each changed one up.
+        No reader uses the view meanwhile, but others write to the same database, and SQLite lets them write one at a
+        time, so transactions are short. All values are written, changed or not: appending an entity's values in order
+        costs less than looking up each changed one.
         """
         names = sorted(columns)
         epoch = adapt_datetime_epoch(to_naive_utc(event_time))
-        # One statement writes all features of an entity: the cost is by statement and bound value, not by row.
+        # One statement writes all features of an entity: cost grows with statements and bound values, not with rows.
         rows = [f"(?1, {_text(name)}, ?{bound}, {epoch})" for bound, name in enumerate(names, start=2)]
         insert = (
             f"INSERT INTO {_table(config, view)} (entity_key, feature_name, value, event_ts) VALUES {', '.join(rows)}"
         )
-        held_keys = as_objects(keys)
-        order = np.argsort(held_keys, kind="stable")
+        key_array = as_objects(keys)
+        order = np.argsort(key_array, kind="stable")
         connection = self._get_conn(config)
         with connection:
             connection.execute(f"DELETE FROM {_table(config, view)}")
-        for start in range(0, len(order), _AT_ONCE):
-            some = order[start : start + _AT_ONCE]
-            values = (columns[name].values[columns[name].place[some]].tolist() for name in names)
-            batch = list(zip(held_keys[some].tolist(), *values, strict=True))
+        for start in range(0, len(order), _BATCH):
+            batch = order[start : start + _BATCH]
+            values = (columns[name].values[columns[name].place[batch]].tolist() for name in names)
+            entities = list(zip(key_array[batch].tolist(), *values, strict=True))
             with connection:
-                connection.executemany(insert, batch)
+                connection.executemany(insert, entities)
         return len(keys) * len(names)
 
     def values_held(
         self, config: RepoConfig, view: FeatureView, keys: Sequence[bytes], names: Sequence[str]
     ) -> dict[str, list[bytes | None]]:
-        """By feature the serialised value of every entity, in the order of the keys; None where there is none."""
+        """By feature the serialised values of the entities, in the order of the keys; None where there is none."""
         read = f"SELECT feature_name, value FROM {_table(config, view)} WHERE entity_key = ?"
         connection = self._get_conn(config)
         rows = [dict(connection.execute(read, (key,)).fetchall()) for key in keys]
@@ -114,33 +114,34 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
     def erase(self, config: RepoConfig, views: Sequence[FeatureView], key: bytes) -> None:
         """Deletes the entity's rows, overwrites the pages that held them, and empties the write-ahead log.
 
-        Raises LongtailError when a reader holds what was before for so long that the log cannot be emptied.
+        Raises LongtailError when a long read keeps the log from being emptied.
         """
         connection = self._get_conn(config)
         connection.execute("PRAGMA secure_delete = ON")
         with connection:
             for view in views:
                 connection.execute(f"DELETE FROM {_table(config, view)} WHERE entity_key = ?", (key,))
-        # Pages that an earlier replacement of the view has left free may hold the entity, too.
+        # Pages freed by an earlier replacement of the view may hold the entity, too.
         connection.execute("VACUUM")
         _empty_log(connection)
 
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
-        """How many entities have a row in the view."""
+        """Number of entities that have a row in the view."""
         read = f"SELECT count(*) FROM {_table(config, view)} WHERE feature_name = ?"
         [name, *_] = sorted(field.name for field in view.features)
-        found: tuple[int] = self._get_conn(config).execute(read, (name,)).fetchone()
-        return found[0]
+        count: int
+        [count] = self._get_conn(config).execute(read, (name,)).fetchone()
+        return count
 
 
 def _empty_log(connection: sqlite3.Connection) -> None:
     until = clock.seconds() + _WAIT_SECONDS
-    # Each try waits for readers as long as the connection does for a lock; what it says is whether that was too short.
+    # Each checkpoint waits for readers up to the connection's lock timeout, and returns whether they still block it.
     while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
         if clock.seconds() >= until:
             raise LongtailError(
-                "A reader of the online store holds what was before the erasure, so its write-ahead log still has it.",
-                "End what reads the SQLite file for so long, and run forget again: it completes.",
+                "A long read of the online store keeps its write-ahead log, which still holds the shopper.",
+                "End the process that reads the SQLite file, then run forget again to complete the erasure.",
             )
 
 

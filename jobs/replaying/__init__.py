@@ -1,1 +1,1 @@
-"""The simulated storefront as a store of its own: its catalogue, its shoppers, its log, as files to ingest."""
+"""The simulated storefront as a store with a catalogue, shoppers and a log, delivered as files to ingest."""

@@ -1,4 +1,4 @@
-"""What the simulated storefront hands over after a day: new and changed items, shoppers, the log of events."""
+"""Deliveries of the simulated storefront after a day: changed items, shoppers, the log of events."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _EVENT = (
     "request_id", "propensity", "policy",
 )  # fmt: skip
 
-_ANSWERS = {"click": 20, "cart": 40, "purchase": 60}  # seconds after the list was shown
+_RESPONSES = {"click": 20, "cart": 40, "purchase": 60}  # seconds after the list was shown
 
 
 def organic_events(store: PanelStore, day: Day, on: date) -> pd.DataFrame:
-    """Purchases that no list led to."""
+    """Purchases that follow from no list."""
     at = _moments(on, day.bought_seconds)
     price = store.items["price"].to_numpy()
     rows = pd.DataFrame(
         {
             "event_id": [f"o-{on}-{number}" for number in range(len(day.bought_user))],
-            "user_id": [store.user_ids[one] for one in day.bought_user],
+            "user_id": [store.user_ids[user] for user in day.bought_user],
             "item_id": store.items["item_id"].to_numpy()[day.bought_item],
             "event_type": "purchase",
             "event_time": at,
@@ -43,9 +43,10 @@ def organic_events(store: PanelStore, day: Day, on: date) -> pd.DataFrame:
 def shelf_events(
     store: PanelStore, day: Day, on: date, shown: Mapping[int, UserList], place_of: np.ndarray, placement: str
 ) -> pd.DataFrame:
-    """Exposures by the client's own function, and the clicks, carts and purchases that they led to, with their request.
+    """Exposures, as the client logs them, and the clicks, carts and purchases that follow, with their request.
 
-    shown: by user of the world the list as it was read; place_of: int (exposures), the place in that list
+    shown: by user of the world, the list as it was read
+    place_of: [exposures] int, place in that list
     """
     rows: list[dict[str, Any]] = []
     begins = np.flatnonzero(np.diff(day.request, prepend=-1))
@@ -55,20 +56,22 @@ def shelf_events(
         seen = [answer.items[place] for place in place_of[begin:end]]
         at = moments[begin]
         rows += StorefrontClient.exposure_events(answer, request, placement, seen, at)
-        for (kind, seconds), answers in zip(_ANSWERS.items(), (day.clicked, day.responded, day.responded), strict=True):
+        for (kind, seconds), responded in zip(
+            _RESPONSES.items(), (day.clicked, day.responded, day.responded), strict=True
+        ):
             rows += [
                 {
                     "event_id": f"{kind}-{request}-{item}", "user_id": answer.user_id, "event_type": kind,
                     "item_id": store.items["item_id"].iat[item], "event_time": at + timedelta(seconds=seconds),
                     "quantity": 1, "price": store.items["price"].iat[item], "request_id": request,
                 }
-                for item in day.item[begin:end][answers[begin:end]]
+                for item in day.item[begin:end][responded[begin:end]]
             ]  # fmt: skip
     return _typed(pd.DataFrame(rows, columns=list(_EVENT)))
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same types in every delivery: a column without a value would be written as one of numbers."""
+    """The same types in every delivery: pandas would write a column without values as numbers."""
     texts = ("event_id", "user_id", "item_id", "event_type", "placement", "request_id", "policy")
     numbers = {"quantity": "int64", "price": "float64", "position": "float64", "propensity": "float64"}
     return rows.astype({**dict.fromkeys(texts, "string"), **numbers})
@@ -77,17 +80,17 @@ def _typed(rows: pd.DataFrame) -> pd.DataFrame:
 def item_rows(
     store: PanelStore, which: np.ndarray, stock: np.ndarray, listed: Sequence[date], on: date
 ) -> pd.DataFrame:
-    """The contract's items as they are at the end of a day; stock is None where there is plenty."""
+    """The contract's items as of the end of a day; unlimited stock is NULL."""
     rows = store.items.iloc[which].copy()
     units = stock[which].astype(np.float64)
     rows["stock_quantity"] = np.where(units > 1e6, np.nan, units)
-    rows["listed_at"] = [datetime.combine(listed[one], datetime.min.time(), UTC) for one in which]
+    rows["listed_at"] = [datetime.combine(listed[item], datetime.min.time(), UTC) for item in which]
     rows["updated_at"] = datetime.combine(on, datetime.max.time().replace(microsecond=0), UTC)
     return rows
 
 
 def write_delivery(folder: Path, name: str, rows: pd.DataFrame) -> None:
-    """A Parquet file; it is there whole or not at all."""
+    """Writes the rows to a Parquet file atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{name}.unfinished"
     rows.to_parquet(unfinished, index=False, coerce_timestamps="us")
@@ -96,4 +99,4 @@ def write_delivery(folder: Path, name: str, rows: pd.DataFrame) -> None:
 
 def _moments(on: date, seconds: np.ndarray) -> list[datetime]:
     midnight = datetime.combine(on, datetime.min.time(), UTC)
-    return [midnight + timedelta(seconds=int(one)) for one in seconds]
+    return [midnight + timedelta(seconds=int(second)) for second in seconds]

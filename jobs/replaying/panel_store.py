@@ -1,4 +1,4 @@
-"""A small store whose shoppers choose as the panel's households do."""
+"""A small simulated store whose shoppers choose as the panel's households do."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from model.simulation.latent_classes import fitted_classes
 from model.simulation.world import Habits, World, world_of
 
 CLASSES, ROUNDS = 24, 40
-UNITS = 44.0  # of an item with little stock, times shoppers an item: some of these sell out within days
+UNITS = 44.0  # stock of a scarce item, for each shopper an item: some of them sell out within days
 
 
 @dataclass(frozen=True)
 class PanelStore:
-    """The world and the words of its items; rows are numbered as in the world.
+    """The simulated world with the attributes of its items; rows are numbered as in the world.
 
-    items: item_id, title, category, product_type, brand, provider_id, price; user_ids: strings
+    items: item_id, title, category, product_type, brand, provider_id, price
     """
 
     world: World
@@ -30,11 +30,12 @@ class PanelStore:
 
 
 def panel_store(folder: Path, shoppers: int, items: int, examination: np.ndarray, seed: int, begins: int) -> PanelStore:
-    """Shoppers and products drawn from the panel's files, with tastes fitted on what the households bought.
+    """Draws shoppers and products from the panel's files, with tastes fitted to the households' purchases.
 
-    Where there are more shoppers than households, several have the tastes and the activity of one household.
-    begins: day of the world on which the storefront opens; new items arrive in the 28 days after it. Half of the items
-    are the most bought, the others are drawn from all that were ever bought, so that there is a long tail.
+    With more shoppers than households, several shoppers share a household's tastes and activity. Half of the items are
+    those bought most; the others are drawn from all that were ever bought, so that there is a long tail.
+
+    begins: day of the world on which the storefront opens; new items arrive in the 28 days after it
     """
     lines = pq.read_table(folder / "transactions.parquet", columns=["household_id", "product_id", "sales_value"])
     bought = pd.DataFrame({name: lines[name].to_numpy() for name in lines.column_names})
@@ -68,24 +69,24 @@ def panel_store(folder: Path, shoppers: int, items: int, examination: np.ndarray
     )  # fmt: skip
     world = replace(world, arrives=np.where(world.arrives > 0, world.arrives + begins, 0))
     price = bought.groupby("product_id")["sales_value"].median().reindex(chosen["product_id"]).to_numpy()
-    return PanelStore(world, _words(chosen, price), [f"s{number}" for number in range(1, shoppers + 1)])
+    return PanelStore(world, _attributes(chosen, price), [f"s{number}" for number in range(1, shoppers + 1)])
 
 
 def _drawn(random: np.random.Generator, households: int, shoppers: int) -> np.ndarray:
-    """int (shoppers): the household of each; one more often than another by one at most."""
+    """[shoppers] household of each; their numbers of shoppers differ by at most one."""
     rounds = -(-shoppers // households)
     return np.concatenate([random.permutation(households) for _ in range(rounds)])[:shoppers]
 
 
-def _words(products: pd.DataFrame, price: np.ndarray) -> pd.DataFrame:
-    words = {name: products[name].fillna("").str.capitalize() for name in ("department", "product_category")}
+def _attributes(products: pd.DataFrame, price: np.ndarray) -> pd.DataFrame:
+    texts = {name: products[name].fillna("").str.capitalize() for name in ("department", "product_category")}
     kind = products["product_type"].str.capitalize()
     size = products["package_size"].fillna("").str.lower()
     return pd.DataFrame(
         {
             "item_id": "i" + products["product_id"].astype(str),
             "title": (kind + ", " + size).str.rstrip(", "),
-            "category": words["department"] + " > " + words["product_category"],
+            "category": texts["department"] + " > " + texts["product_category"],
             "product_type": kind,
             "brand": products["brand"],
             "provider_id": products["manufacturer_id"].astype(str),
