@@ -1,4 +1,4 @@
-"""A Kafka broker of one process, for the tests: its JARs come through Spark's own package mechanism."""
+"""A Kafka broker in one process for tests; Spark's package mechanism fetches its JARs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pyspark
 
 ROOT = Path(__file__).resolve().parents[3]
-VERSION = "3.9.2"  # of the client that Spark 4.2 brings
+VERSION = "3.9.2"  # of the client that Spark 4.2 ships
 SOURCE = "org.apache.spark:spark-sql-kafka-0-10_2.13:4.2.0"
 _BROKER = f"org.apache.kafka:kafka_2.13:{VERSION}"
 _CLUSTER = "bG9uZ3RhaWwtdGVzdHMtMA"
@@ -37,7 +37,7 @@ class NoBrokerError(Exception):
 
 @contextmanager
 def running_broker(folder: Path) -> Iterator[Broker]:
-    """A broker with its data in `folder`. Raises NoBrokerError where its JARs are neither here nor to be had."""
+    """Starts a broker with its data in `folder`. Raises NoBrokerError where its JARs cannot be fetched."""
     jars = _jars()
     port, controller = _free_port(), _free_port()
     settings = folder / "server.properties"
@@ -61,25 +61,25 @@ class Broker:
         self._jars, self.address = jars, address
 
     def give(self, topic: str, lines: Sequence[str]) -> None:
-        """Writes each line as a message; the topic is made where there is none."""
+        """Writes each line as a message; creates a missing topic."""
         tool = "kafka.tools.ConsoleProducer"
-        self.run(tool, "--bootstrap-server", self.address, "--topic", topic, given="\n".join(lines) + "\n")
+        self.run(tool, "--bootstrap-server", self.address, "--topic", topic, stdin="\n".join(lines) + "\n")
 
     def command(self, main: str, *arguments: str) -> list[str]:
-        # Spark leaves Scala out of what it resolves, for it brings its own.
+        # Spark resolves packages without Scala, which it ships itself.
         scala = Path(pyspark.__file__).parent / "jars" / "scala-library-2.13.*"
-        found = next(scala.parent.glob(scala.name))
-        return ["java", "-Xmx256m", "-cp", f"{self._jars}/*:{found}", main, *arguments]
+        library = next(scala.parent.glob(scala.name))
+        return ["java", "-Xmx256m", "-cp", f"{self._jars}/*:{library}", main, *arguments]
 
-    def run(self, main: str, *arguments: str, given: str = "") -> None:
-        """Runs a tool of Kafka's to its end. Raises AssertionError with what it said when it fails."""
+    def run(self, main: str, *arguments: str, stdin: str = "") -> None:
+        """Runs one of Kafka's tools. Raises AssertionError with its output when it fails."""
         command = self.command(main, *arguments)
-        done = subprocess.run(command, input=given, text=True, capture_output=True, timeout=120, check=False)
+        done = subprocess.run(command, input=stdin, text=True, capture_output=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 def _jars() -> Path:
-    """The folder of the broker's JARs; they are resolved once and stay beside the environment."""
+    """The folder of the broker's JARs, which are resolved once and stay in the virtual environment."""
     ivy = ROOT / ".venv" / ".kafka"
     nothing = ivy / "nothing.py"
     if not nothing.exists():
@@ -97,17 +97,17 @@ def _jars() -> Path:
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port: int = unused.getsockname()[1]
         return port
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while True:
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
                 return
         assert process.poll() is None, "the broker ended; see broker.log"
         assert time.monotonic() < until, "the broker did not start; see broker.log"

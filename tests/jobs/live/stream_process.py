@@ -1,11 +1,11 @@
-"""Runs the stream in a process of its own, so that a test can kill it."""
+"""Runs the stream in a process of its own that a test can kill."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from jobs.alerts.posting import PostingBeside
+from jobs.alerts.posting import BackgroundPosting
 from jobs.config.configuration import load_config
 from jobs.runtime.session import spark_session
 from jobs.stream_events import alert_sender, started
@@ -14,7 +14,7 @@ from jobs.stream_events import alert_sender, started
 def main(conf_path: str, checkpoint: str, available_now: str) -> None:
     conf = load_config(conf_path)
     spark = spark_session("stream")
-    with PostingBeside() as posting:
+    with BackgroundPosting() as posting:
         sender = alert_sender(spark, conf, "test", posting)
         query = started(spark, conf, Path(checkpoint), sender, available_now=available_now == "now")
         query.awaitTermination()

@@ -1,4 +1,4 @@
-"""The stream as a process of its own, with a warehouse, a folder of events and what is to be counted."""
+"""The stream as a process of its own, with a warehouse, a folder of events and the expected counts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Stream:
     """A warehouse with a planned night, a folder of events, and the stream's process."""
 
     def __init__(self, folder: Path, packages: str = "", **stream: object) -> None:
-        """packages: further ones that Spark needs; stream: keys of the section that differ."""
+        """packages: further packages for Spark; stream: changed keys of the section"""
         self.folder, self.inbox, self._packages = folder, folder / "inbox", packages
         self.inbox.mkdir()
         (folder / "half").mkdir()
@@ -60,7 +60,7 @@ class Stream:
         self.conf = load_config(self.conf_path)
 
     def give(self, events: pd.DataFrame, name: str) -> None:
-        """A file that appears at once; it is stamped in UTC as every time of the contract."""
+        """Adds a file atomically, with times in UTC as in the contract."""
         half = self.folder / "half" / f"{name}.parquet"
         frame = events.assign(event_time=events["event_time"].dt.tz_localize("UTC"))
         frame.to_parquet(half, index=False, coerce_timestamps="us")
@@ -80,13 +80,13 @@ class Stream:
                                 start_new_session=True)  # fmt: skip
 
     def _more_packages(self) -> list[str]:
-        """What is given on the command line takes the place of the packages in the file of properties."""
+        """Packages of the command line replace those of the properties file, so both are named."""
         lines = (ROOT / "conf/spark-local.conf").read_text(encoding="utf-8").splitlines()
         own = next(line.split()[1] for line in lines if line.startswith("spark.jars.packages"))
         return ["--packages", f"{own},{self._packages}"] if self._packages else []
 
     def finish(self) -> None:
-        """Takes all that is there and ends."""
+        """Processes the available files and ends."""
         process = self.start("now")
         code = process.wait(timeout=180)
         assert code == 0, (self.folder / "stream.log").read_text(encoding="utf-8")[-3000:]
@@ -96,7 +96,7 @@ class Stream:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends Python and its JVM without giving either a moment."""
+    """Kills Python and its JVM at once."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -113,4 +113,4 @@ def counted(rows: DataFrame, key: str) -> dict[tuple[str, str], float]:
 
 def expected(events: pd.DataFrame, key: str) -> dict[tuple[str, str], float]:
     sums = events.groupby([key, "event_type"]).size()
-    return {(one, f"{kind}s"): float(count) for (one, kind), count in sums.items()}
+    return {(entity, f"{kind}s"): float(count) for (entity, kind), count in sums.items()}

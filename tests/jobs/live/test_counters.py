@@ -1,4 +1,4 @@
-"""Counters of a day: batches once, a new day from zero."""
+"""Counters of a day: each batch counts once, a new day starts from zero."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def counters(spark: SparkSession, tmp_path: object) -> Counters:
 
 def test_batches_add_up_and_count_once(counters: Counters) -> None:
     assert exposures(counters.add(0, partials((TODAY, "a", 2.0), (TODAY, "b", 1.0)))) == {"a": 2.0, "b": 1.0}
-    assert exposures(counters.add(1, partials((TODAY, "a", 3.0)))) == {"a": 5.0}  # only what it touched
-    assert exposures(counters.add(1, partials((TODAY, "a", 3.0)))) == {"a": 5.0}  # run again
+    assert exposures(counters.add(1, partials((TODAY, "a", 3.0)))) == {"a": 5.0}  # only the touched items
+    assert exposures(counters.add(1, partials((TODAY, "a", 3.0)))) == {"a": 5.0}  # the same batch again
     assert exposures(counters.counts) == {"a": 5.0, "b": 1.0}
 
 
-def test_a_new_day_begins_at_zero_and_the_old_one_no_longer_counts(counters: Counters) -> None:
+def test_a_new_day_starts_from_zero_and_ignores_the_old_one(counters: Counters) -> None:
     counters.add(0, partials((TODAY, "a", 2.0)))
     assert exposures(counters.add(1, partials((TODAY, "a", 9.0), (TOMORROW, "a", 1.0)))) == {"a": 1.0}
     assert exposures(counters.add(2, partials((TODAY, "a", 9.0)))) == {}

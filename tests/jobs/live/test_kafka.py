@@ -1,4 +1,4 @@
-"""Events from a Kafka topic: each counts once over a restart, and what is no event does not stop the stream."""
+"""Events from a Kafka topic: each counts once across a restart, and a malformed message does not stop the stream."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def messages(events: pd.DataFrame) -> list[str]:
-    """The events as a store would send them: JSON with ISO times in UTC."""
+    """The events as a store sends them: JSON with ISO times in UTC."""
     times = events["event_time"].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return [json.dumps(row) for row in events.assign(event_time=times).to_dict("records")]
 

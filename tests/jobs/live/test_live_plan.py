@@ -1,4 +1,4 @@
-"""Caps and floors of the live night; groups that starve: far below their floor and beyond chance."""
+"""Caps and floors of the live night, and groups that starve: far below their floor, beyond chance."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ PLAN = LivePlan(
 
 
 def test_a_group_far_below_its_floor_starves() -> None:
-    # cold: 3 + 1 of 1,000 instead of 200; new: 150, which is short, yet by less than half
+    # cold: 3 + 1 of 1,000 instead of 200; new: 150, which is too little, but by less than half
     delivered = pd.Series({"c": 3.0, "d": 1.0, "n": 150.0, "t": 846.0})
     [(name, error)] = PLAN.starving(delivered)
-    # 98 % short, less three standard errors of sqrt(.8 / (.2 * 1000)) each
+    # 98 % too little, less three standard errors of sqrt(.8 / (.2 * 1000)) each
     assert (name, error) == ("cold (segment = cold)", pytest.approx(0.98 - 3 * 0.0632, abs=1e-3))
 
 
-def test_a_few_exposures_say_nothing() -> None:
+def test_few_exposures_are_no_evidence() -> None:
     assert PLAN.starving(pd.Series({"t": 10.0})) == []
     assert PLAN.starving(pd.Series(dtype="float64")) == []
 
 
 @pytest.mark.slow
-def test_while_a_test_runs_an_item_may_have_what_all_arms_give_it(spark: SparkSession, tmp_path: Path) -> None:
+def test_during_an_ab_test_an_items_cap_is_the_sum_over_the_arms(spark: SparkSession, tmp_path: Path) -> None:
     night = date(2024, 5, 2)
     arms = "{usual: {share: 0.5, plan: {}}, bold: {share: 0.5, plan: {floors: {cold: {share: 0.4}}}}}"
     conf = load_config(
@@ -59,11 +59,11 @@ def test_while_a_test_runs_an_item_may_have_what_all_arms_give_it(spark: SparkSe
         {"as_of": night, "policy": policy, "placement": "tail_shelf", "item_id": item, "cap": cap, "binding": "none"}
         for policy, item, cap in caps
     ]
-    rows[0]["allocated"] = 7.0  # more than its cap, by the list of those who refuse personalisation
+    rows[0]["allocated"] = 7.0  # more than its cap, by the shared list of shoppers without consent
     tables.add(filled(spark, ITEM_EXPOSURE, rows), ITEM_EXPOSURE)
     items = [{"as_of": night, "item_id": item, "segment": kind} for item, kind in (("c", "cold"), ("t", "tail"))]
     tables.add(filled(spark, ITEM_FEATURES_TABLE, items), ITEM_FEATURES_TABLE)
     plan = read_live_plan(spark, conf)
     assert (plan.as_of, plan.cap.to_dict()) == (night, {"c": 13.0, "t": 21.0})
     assert plan.floors[0] == Floor("cold (segment = cold)", 0.2, frozenset({"c"}))
-    assert [one.name for one in plan.floors[1:]] == ["new_items (days_since_listed <= 28)"]
+    assert [floor.name for floor in plan.floors[1:]] == ["new_items (days_since_listed <= 28)"]

@@ -1,4 +1,4 @@
-"""The live view beside the coloured ones, and the client that combines both."""
+"""The live views next to the coloured ones, and the client that combines both."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import pytest
 from feast import FeatureStore
 
 from features.contract.live_counts import SUMS
-from jobs.live.online import LIVE_ITEM, LIVE_SERVICE, LIVE_USER, push, register_live
+from jobs.live.online import LIVE_ITEM, LIVE_USER, push, register_live
 from jobs.online.catalogue import build_catalogue
 from jobs.online.erasure import erase_online
 from jobs.online.registration import register
-from jobs.online.store import feature_store_yaml, open_store
+from jobs.online.store import open_store
 from jobs.online.views import online_views
-from jobs.serving.client import RankedItem, StorefrontClient, UserList
-from tests.jobs.online.frames import config_in, published_in
+from jobs.serving.client import LIVE, RankedItem, StorefrontClient, UserList
+from tests.jobs.online.frames import published_in
+from tests.jobs.online.nights import config_in, reader_of
 
 pytestmark = pytest.mark.slow
 DAY = date(2024, 5, 1)
@@ -37,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(folder: Path) -> StorefrontClient:
     conf = published_in(folder)
-    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, today=lambda: DAY)
+    client = reader_of(conf, today=lambda: DAY)
     shown = UserList("u", True, DAY, "1", (entry(1, "tea", 0.5),))
     assert client.with_live_factors(shown) == shown  # no stream has run yet
     store = open_store(conf)
@@ -45,22 +46,22 @@ def client(folder: Path) -> StorefrontClient:
     counts = pd.DataFrame(0.0, index=pd.Index([item for item, _, _ in COUNTED], name="item_id"), columns=list(SUMS))
     counts["exposures"] = [shown for _, shown, _ in COUNTED]
     factor = pd.Series({item: value for item, _, value in COUNTED})
-    for _ in range(2):  # again: values, not differences
+    for _ in range(2):  # twice: totals, not increments
         assert push(store, LIVE_ITEM, counts.assign(live_factor=factor), DAY, datetime.now(UTC)) == 3
     of_shoppers = counts.set_axis(pd.Index(["u", "v", "w"], name="user_id"))
     assert push(store, LIVE_USER, of_shoppers, DAY, datetime.now(UTC)) == 3
-    # what the nights register leaves the live view alone
+    # registering the views of the nights leaves the live views alone
     register(store, build_catalogue(online_views(conf)))
-    assert LIVE_SERVICE in {service.name for service in store.list_feature_services()}
-    return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, today=lambda: DAY)
+    assert LIVE in {service.name for service in store.list_feature_services()}
+    return reader_of(conf, today=lambda: DAY)
 
 
-def test_factors_of_today(client: StorefrontClient) -> None:
+def test_live_factors_of_the_day(client: StorefrontClient) -> None:
     assert client.live_factors(["tea", "jam", "oil", "nil"]) == {"tea": 1.0, "jam": 0.25, "oil": 0.0}
     assert client.live_factors([]) == {}
 
 
-def test_a_list_is_ordered_anew_and_what_is_used_up_is_left_out(client: StorefrontClient) -> None:
+def test_a_list_is_sorted_by_live_scores_without_items_at_their_cap(client: StorefrontClient) -> None:
     shown = UserList(
         "u", True, DAY, "1",
         (entry(1, "jam", 0.8), entry(2, "oil", 0.7), entry(3, "drawn", 0.1, propensity=0.01), entry(4, "tea", 0.5)),
@@ -68,20 +69,20 @@ def test_a_list_is_ordered_anew_and_what_is_used_up_is_left_out(client: Storefro
     after = client.with_live_factors(shown).items
     assert [(item.rank, item.item_id, item.score) for item in after] == [
         (1, "tea", 0.5),
-        (2, "drawn", 0.1),  # keeps its place among those that are left
+        (2, "drawn", 0.1),  # keeps its place among the remaining items
         (3, "jam", pytest.approx(0.2)),
     ]
 
 
-def test_what_a_shopper_was_shown_today_is_online_until_it_is_erased(folder: Path, client: StorefrontClient) -> None:
+def test_a_shoppers_exposures_of_today_are_online_until_they_are_erased(folder: Path, client: StorefrontClient) -> None:
     assert client.published() is not None
     conf = config_in(folder)
 
     def shown(store: FeatureStore) -> list[float | None]:
         rows = [{"user_id": user} for user in ("u", "v")]
         answer = store.get_online_features(store.get_feature_service(LIVE_USER.service), entity_rows=rows)
-        found: list[float | None] = answer.to_dict()["exposures_today"]
-        return found
+        exposures: list[float | None] = answer.to_dict()["exposures_today"]
+        return exposures
 
     store = open_store(conf)
     assert shown(store) == [80.0, 95.0]
@@ -89,8 +90,6 @@ def test_what_a_shopper_was_shown_today_is_online_until_it_is_erased(folder: Pat
     assert shown(store) == [None, 95.0]
 
 
-def test_counts_of_yesterday_say_nothing(folder: Path, client: StorefrontClient) -> None:
-    tomorrow = StorefrontClient(
-        folder / "warehouse/feast/feature_store.yaml", timeout_seconds=None, today=lambda: date(2024, 5, 2)
-    )
+def test_counts_of_yesterday_are_ignored(folder: Path, client: StorefrontClient) -> None:
+    tomorrow = reader_of(config_in(folder), today=lambda: date(2024, 5, 2))
     assert tomorrow.live_factors(["oil"]) == {}

@@ -1,4 +1,4 @@
-"""Warehouses that are made once, and copies of them for every test."""
+"""Warehouses that are built once, and a copy of them for every test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nights without Spark: rows made from the declared fields, published by the same code as a night's."""
+"""Nights without Spark: rows built from the declared fields, published by the code of a real night."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
+from jobs.serving.client import ITEM_EXPOSURE_VIEW, USER_EXPOSURE_VIEW
 from tests.jobs.online.nights import config_in
 
 IDS = {"user": ["ann", "ben"], "item": ["tea", "salt"]}
 
 
 def value_of(kind: DataType, k: int) -> Any:
-    """A value that shows the night's factor: numbers are k, texts 'k', arrays hold it twice, flags are true."""
+    """A value from the night's factor: numbers are k, texts 'k', arrays hold it twice, flags are true."""
     if isinstance(kind, ArrayType):
         return [value_of(kind.elementType, k)] * 2
     if isinstance(kind, StringType):
@@ -35,11 +36,11 @@ def value_of(kind: DataType, k: int) -> Any:
 
 
 def rows_of(view: OnlineView, k: int, users: tuple[str, ...] = ()) -> pd.DataFrame:
-    """One row for each of the two entities of the view, and for further shoppers."""
+    """One row for each of the view's two entities, and for `users`."""
     ids = [*IDS[view.entity], *(users if view.entity == "user" else ())]
     columns: dict[str, list[Any]] = {view.join_key: ids}
-    columns |= {one.name: [value_of(one.type, k) for _ in ids] for one in view.fields}
-    if view.name in ("user_exposure", "item_exposure"):
+    columns |= {field.name: [value_of(field.type, k) for _ in ids] for field in view.fields}
+    if view.name in (USER_EXPOSURE_VIEW, ITEM_EXPOSURE_VIEW):
         columns["as_of"] = [f"2017-12-{k:02}"] * len(ids)
     return pd.DataFrame(columns)
 
@@ -59,7 +60,7 @@ def publish_frames(conf: Config, k: int, catalogue: Catalogue | None = None, use
 
 
 def bring_frames_live(conf: Config, k: int) -> None:
-    """Night k (2017-12-k) by what jobs/publish.py runs: waits for readers, writes, audits, flips."""
+    """Publishes night k (2017-12-k) as jobs/publish.py does: waits for readers, writes, audits, flips."""
     catalogue, store = build_catalogue(online_views(conf)), open_store(conf)
     rows = {view.name: rows_of(view, k) for view in catalogue.views}
     bring_live(conf, date(2017, 12, k), f"r{k}", catalogue, store, registered_colours(store), rows)

@@ -1,4 +1,4 @@
-"""A small store of two shoppers and three items over three nights, as Delta tables, and what to run on them."""
+"""A small store of two shoppers and three items over three nights as Delta tables, with the steps to run on it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.config.configuration import Config, load_config
 from jobs.execution.night import Night, Record, Step
-from jobs.online.store import feature_store_yaml, open_store
+from jobs.online.store import feature_store_yaml, has_store, open_store
 from jobs.publish import publish
 from jobs.register_features import register_features
+from jobs.serving.client import StorefrontClient
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 
 FIRST, SECOND, THIRD = date(2017, 12, 1), date(2017, 12, 2), date(2017, 12, 3)
-NIGHTS = {FIRST: 1.0, SECOND: 2.0, THIRD: 3.0}  # every number of a night is a multiple of its own
+NIGHTS = {FIRST: 1.0, SECOND: 2.0, THIRD: 3.0}  # the factor of every number of the night
 TTL = 1  # seconds
 
 
@@ -43,7 +44,7 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
         ):
             lists.append((as_of, "main", user, "tail_shelf", rank, item, relevance + boost, relevance, boost, 1.0, 1.0,
                           "bought its kind", "7", f"plan-{as_of}", relevance))  # fmt: skip
-        # Another placement of the same night, which is not what this configuration publishes.
+        # Another placement of the same night, which this configuration does not publish.
         lists.append(
             (as_of, "main", "ben", "home", 1, "gum", 0.9, 0.9, 0.0, 1.0, 1.0, "other", "7", f"plan-{as_of}", 0.9)
         )
@@ -54,8 +55,8 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
             exposures.append((as_of, "main", "tail_shelf", item, "tail", boost, 0.0, 9.0, k, "none"))
         users += [_row(USER_FEATURES, as_of, user, visit_days_28d=int(k)) for user in ("ann", "ben")]
         for item in ("tea", "salt", "gum"):
-            known = {"title": f"{item} 茶", "price_mean_90d": k, "is_eligible": item != "gum"}
-            items.append(_row(ITEM_FEATURES, as_of, item, **known))
+            values = {"title": f"{item} 茶", "price_mean_90d": k, "is_eligible": item != "gum"}
+            items.append(_row(ITEM_FEATURES, as_of, item, **values))
     warehouse = Warehouse(spark, str(folder))
     for table, rows in (
         (EXPOSURE_SCORES, lists),
@@ -70,13 +71,18 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
 
 
 def add_plan_run(spark: SparkSession, tables: Warehouse, as_of: date, run_id: str, status: str = "done") -> None:
-    """A row of `runs` of a plan_exposure."""
+    """Adds the row of a plan_exposure to `runs`."""
     row = {"run_id": run_id, "step": "plan_exposure", "as_of": as_of, "status": status}
     tables.add(filled(spark, RUNS, [row]), RUNS)
 
 
-def _row(features: tuple[Feature, ...], as_of: date, entity_id: str, **known: Any) -> tuple[Any, ...]:
-    return (as_of, entity_id, *(known.get(feature.name, feature.default) for feature in features))
+def _row(features: tuple[Feature, ...], as_of: date, entity_id: str, **values: Any) -> tuple[Any, ...]:
+    return (as_of, entity_id, *(values.get(feature.name, feature.default) for feature in features))
+
+
+def reader_of(conf: Config, **options: Any) -> StorefrontClient:
+    """A client of the warehouse without a time limit."""
+    return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, **options)
 
 
 def config_in(folder: Path) -> Config:
@@ -90,7 +96,7 @@ def copy_of(conf: Config, folder: Path) -> Config:
     """A configuration in `folder` whose warehouse is a copy of another; feature_store.yaml names the copy."""
     shutil.copytree(conf.warehouse, folder / "warehouse", ignore=shutil.ignore_patterns("*-shm"))
     copied = config_in(folder)
-    if feature_store_yaml(copied).exists():
+    if has_store(copied):
         open_store(copied)
     return copied
 

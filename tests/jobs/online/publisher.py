@@ -1,4 +1,4 @@
-"""A process that publishes nights one after the other, to be killed anywhere: python -m tests.jobs.online.publisher."""
+"""A process that publishes night after night, for tests to kill: python -m tests.jobs.online.publisher."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from jobs.runtime.lock import only_writer
 from tests.jobs.online.frames import rows_of
 
 FIRST = date(2017, 1, 1)
-LIVE = "live_factor"  # a view without colours, written all the time beside the nights
+LIVE = "live_factor"  # a view without colours, written during every publish
 
 
 def night_of(number: int) -> date:
@@ -34,8 +34,8 @@ def rows(view: OnlineView, number: int, copies: int) -> pd.DataFrame:
     few = rows_of(view, number)
     many = few.loc[few.index.repeat(copies)].reset_index(drop=True)
     many[view.join_key] = [f"{name}{place}" for place, name in enumerate(many[view.join_key])]
-    made = pd.concat([few, many], ignore_index=True)
-    return made.assign(as_of=night_of(number).isoformat()) if "as_of" in made else made
+    both = pd.concat([few, many], ignore_index=True)
+    return both.assign(as_of=night_of(number).isoformat()) if "as_of" in both else both
 
 
 def live_view(catalogue: Catalogue) -> FeatureView:
@@ -45,17 +45,17 @@ def live_view(catalogue: Catalogue) -> FeatureView:
 
 
 def publish_nights(conf_path: str, first: int, last: int, copies: int) -> None:
-    """Publishes the nights first..last; prints a line for each. Another view is written meanwhile."""
+    """Publishes the nights first..last and prints a line for each, while a thread writes another view."""
     conf = load_config(conf_path)
     catalogue = build_catalogue(online_views(conf))
     stop = threading.Event()
 
     def write_live() -> None:
-        beside = open_store(conf)
+        own_store = open_store(conf)
         moment = datetime.now(UTC)
         while not stop.is_set():
             frame = pd.DataFrame({"item_id": ["tea"], "factor": [1.0], "event_timestamp": [moment]})
-            beside.write_to_online_store(LIVE, frame)
+            own_store.write_to_online_store(LIVE, frame)
             stop.wait(0.02)
 
     with only_writer(Path(conf.warehouse), "publisher", 60):
@@ -68,7 +68,7 @@ def publish_nights(conf_path: str, first: int, last: int, copies: int) -> None:
             frames = {view.name: rows(view, number, copies) for view in catalogue.views}
             bring_live(conf, night_of(number), f"r{number}", catalogue, store, registered_colours(store), frames)
             if not writer.is_alive():
-                raise RuntimeError("the live view could not be written beside the night")
+                raise RuntimeError("the live view could not be written during a publish")
             print(number, flush=True)
         stop.set()
         writer.join()

@@ -1,4 +1,4 @@
-"""The system's redis-server for a test: on a free port, with a password, without a file."""
+"""The system's redis-server for a test: on a free port, with a password, without files."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ VARIABLE = "LONGTAIL_TEST_REDIS"
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; `url` is what the environment variable holds."""
+    """A running server; `url` is the value of the environment variable."""
 
     process: subprocess.Popen[bytes]
     port: int
-    certificate: Path | None = None  # where the server takes nothing but TLS
+    certificate: Path | None = None  # where the server accepts only TLS
 
     @property
     def url(self) -> str:
@@ -78,15 +78,22 @@ def running_redis(folder: Path, tls: bool = False) -> Iterator[Server]:
 
 
 def _certificate(folder: Path) -> Path:
-    """A certificate of 127.0.0.1 that vouches for itself; its key lies beside it."""
+    """A self-signed certificate of 127.0.0.1, with its key in redis.key."""
     program = shutil.which("openssl")
     if program is None:
         pytest.skip("openssl is not installed (Debian: apt-get install openssl)")
-    made = folder / "redis.crt"
+    certificate = folder / "redis.crt"
     arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
-    arguments += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "redis.key"), "-out", str(made)]
+    arguments += [
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(folder / "redis.key"),
+        "-out",
+        str(certificate),
+    ]
     subprocess.run([program, *arguments], check=True, capture_output=True)
-    return made
+    return certificate
 
 
 def redis_config(folder: Path) -> Config:

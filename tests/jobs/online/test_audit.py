@@ -1,4 +1,4 @@
-"""The audit sees every kind of difference between what was written and what Feast reads."""
+"""The audit detects every kind of difference between Delta and the online store."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.jobs.online.nights import config_in
 
 
 @pytest.mark.parametrize(
-    ("view_name", "column", "value", "said"),
+    ("view_name", "column", "value", "difference"),
     [
         ("item_exposure", "boost", 1.5, "boost is read as 1.0, Delta holds 1.5"),
         ("item_features", "title", "2", "title is read as '1', Delta holds '2'"),
         ("user_exposure", "scores", [1.0, 2.0], r"scores is read as \[1.0, 1.0\], Delta holds \[1.0, 2.0\]"),
         ("user_exposure", "item_ids", ["1"], "item_ids is read as"),
-        ("user_features", "user_id", "cleo", "is read as None"),  # a shopper who was not written
+        ("user_features", "user_id", "cleo", "is read as None"),  # a shopper who is not in the store
     ],
 )
-def test_a_difference_is_named(tmp_path: Path, view_name: str, column: str, value: Any, said: str) -> None:
+def test_a_difference_is_named(tmp_path: Path, view_name: str, column: str, value: Any, difference: str) -> None:
     conf = config_in(tmp_path)
     catalogue = publish_frames(conf, 1)
     store = open_store(conf)
@@ -33,11 +33,11 @@ def test_a_difference_is_named(tmp_path: Path, view_name: str, column: str, valu
     rows = rows_of(view, 1)
     assert str(audit(store, view, catalogue.coloured[view_name, "green"], rows, 10, 1)) == "all 2"
     rows.at[1, column] = value
-    with pytest.raises(LongtailError, match=f"{view_name}_green failed: .*{said}"):
+    with pytest.raises(LongtailError, match=f"{view_name}_green failed: .*{difference}"):
         audit(store, view, catalogue.coloured[view_name, "green"], rows, 10, 1)
 
 
-def test_entities_that_should_be_gone_are_found(tmp_path: Path) -> None:
+def test_stale_entities_are_detected(tmp_path: Path) -> None:
     conf = config_in(tmp_path)
     catalogue = publish_frames(conf, 1)
     view = next(view for view in catalogue.views if view.name == "user_exposure")
@@ -45,7 +45,7 @@ def test_entities_that_should_be_gone_are_found(tmp_path: Path) -> None:
         audit(open_store(conf), view, catalogue.coloured["user_exposure", "green"], rows_of(view, 1).iloc[:1], 10, 1)
 
 
-def test_a_sample_is_drawn_and_says_what_it_can_miss() -> None:
+def test_a_sample_reports_the_share_of_errors_that_it_can_miss() -> None:
     rows = pd.DataFrame({"item_id": [str(number) for number in range(900)]})
     drawn = sample(rows, 30, 1)
     assert len(set(drawn["item_id"])) == 30

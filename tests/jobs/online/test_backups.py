@@ -79,5 +79,5 @@ def test_wrong_folders_are_named(tmp_path: Path) -> None:
         back_up_to(warehouse(tmp_path / "w"), tmp_path / "full")
     with pytest.raises(LongtailError, match="has no registry"):
         back_up_to(tmp_path / "nowhere", tmp_path / "new")
-    with pytest.raises(LongtailError, match="is no back-up"):
+    with pytest.raises(LongtailError, match="is not a back-up"):
         restore_from(tmp_path / "w", tmp_path / "full")

@@ -1,4 +1,4 @@
-"""Values and keys as bytes, against Feast's own converters."""
+"""Values and keys as bytes, compared with Feast's own converters."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def test_lists_are_written_as_feast_does(name: str, of_arrow: bool) -> None:
     field = Field(name=name, dtype=kind)
     expected = [value.SerializeToString() for value in python_values_to_proto_values(rows, kind.to_value_type())]
     column = pd.Series(rows, dtype=pd.ArrowDtype(arrow)) if of_arrow else pd.Series(rows)
-    for first in (0, 2):  # a part of a column shares its values with the whole
+    for first in (0, 2):  # a slice of a column shares the column's values
         encoded = encode_column(column.iloc[first:], field)
         assert encoded.values[encoded.place].tolist() == expected[first:]
-    assert [decoded(one) for one in expected] == rows
+    assert [decoded(value) for value in expected] == rows
 
 
-def test_a_value_that_is_missing_is_none() -> None:
+def test_a_missing_value_is_none() -> None:
     assert decoded(None) is None
     assert decoded(Value(double_val=0.5).SerializeToString()) == 0.5
 
 
-def test_another_form_of_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_form_of_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert encode_keys("user_id", [], 3) == []
     assert len(set(encode_keys("user_id", ["ann", "茶", ""], 3))) == 3
     monkeypatch.setattr(encoding, "serialize_entity_key", lambda key, **_: key.SerializeToString())
-    with pytest.raises(LongtailError, match="in a form that is not known here"):
+    with pytest.raises(LongtailError, match="entity keys in an unknown form"):
         encode_keys("user_id", ["ann"], 3)

@@ -55,6 +55,6 @@ def test_types_that_can_be_served(spark_type: DataType, expected: FeastType) -> 
         (ArrayType(ArrayType(LongType())), "array<array<bigint>>"),
     ],
 )
-def test_other_types_raise_and_name_feature_and_type(spark_type: DataType, name: str) -> None:
+def test_other_types_raise_naming_feature_and_type(spark_type: DataType, name: str) -> None:
     with pytest.raises(LongtailError, match=rf"feature spend_sum_28d has the type {name}"):
         feast_type("spend_sum_28d", spark_type)

@@ -1,4 +1,4 @@
-"""Publishers that are killed anywhere leave the live night up, and the next one completes."""
+"""Publishers killed at any moment leave the live night, and the next publish completes."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("store", ["sqlite", "redis"])
-def test_no_reader_sees_a_mix_a_null_or_an_error(store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_reader_sees_mixed_nights_a_null_or_an_error(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with running_redis(tmp_path) if store == "redis" else nullcontext() as server:
         if server is not None:
             monkeypatch.setenv(VARIABLE, server.url)
         conf = redis_config(tmp_path) if store == "redis" else config_in(tmp_path)
         seen = read_while_publishing(conf, nights=5, kills=2, reads=1_000, copies=3_000)
-    assert seen.wrong == []
+    assert seen.problems == []
     assert seen.kills == 2
     assert seen.nights == sorted(seen.nights)
     assert seen.nights[-1] == 5
 
 
-def test_a_registry_that_cannot_be_written_is_told_and_the_live_night_stays(
+def test_a_registry_that_cannot_be_written_keeps_the_live_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conf = config_in(tmp_path)
@@ -48,7 +50,7 @@ def test_a_registry_that_cannot_be_written_is_told_and_the_live_night_stays(
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as read_only:
-        # A user who may write everywhere (root) is not stopped by the mode of a folder.
+        # The mode of a folder does not stop root from writing.
         read_only.setattr(Path, "replace", refused)
         with pytest.raises(LongtailError, match=r"Writing the registry failed: .*Permission denied.*run publish again"):
             flip(store, catalogue, colours.without_idle())
@@ -62,7 +64,7 @@ def test_a_full_disk_stops_the_publish_before_the_flip(tmp_path: Path) -> None:
     conf = config_in(tmp_path)
     publish_frames(conf, 1)
     store = open_store(conf)
-    # SQLite's own limit of pages stands for the disk: writing fails with "database or disk is full".
+    # SQLite's limit of pages stands in for the disk: writing fails with "database or disk is full".
     connection = store.provider.online_store._get_conn(store.config)
     [pages] = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages + 2}")

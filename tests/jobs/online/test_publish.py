@@ -17,15 +17,14 @@ from pyspark.sql import SparkSession
 from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS
 from features.declarations import ITEM_FEATURES, USER_FEATURES
 from jobs.config.configuration import Config
-from jobs.execution import command
-from jobs.online.store import feast_folder, feature_store_yaml, read_store, reader_yaml
+from jobs.online.store import feast_folder, read_store, reader_yaml
 from jobs.publish import main as publish_command
 from jobs.publish import publish, what_would_change
 from jobs.register_features import register_features
 from jobs.roll_back import roll_back
 from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.lock import only_writer
-from jobs.serving.client import PublishedNight, StorefrontClient, UserList
+from jobs.serving.client import PublishedNight, UserList
 from tests.jobs.online.nights import (
     FIRST,
     NIGHTS,
@@ -35,17 +34,14 @@ from tests.jobs.online.nights import (
     add_plan_run,
     night_of,
     publish_night,
+    reader_of,
     rewrite,
     run,
 )
 
 
-def client_of(conf: Config) -> StorefrontClient:
-    return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None)
-
-
-def is_whole(shown: UserList) -> bool:
-    """Ann's list, all of one night: every number is that of the night that as_of names."""
+def is_complete(shown: UserList) -> bool:
+    """Whether Ann's list comes from a single night: every number is that of the night as_of."""
     if not shown.known or shown.as_of is None:
         return False
     k = NIGHTS[shown.as_of]
@@ -61,13 +57,13 @@ def test_a_night_is_read_for_a_shopper_and_for_items(spark: SparkSession, fresh:
     assert record.decisions["colour"] == "green"
     assert record.model_version == "7"
 
-    client = client_of(fresh)
+    client = reader_of(fresh)
     shown = client.user_list("ann")
-    assert is_whole(shown)
+    assert is_complete(shown)
     assert (shown.as_of, shown.model_version) == (FIRST, "7")
     tea = shown.items[0]
     assert (tea.relevance, tea.boost, tea.propensity, tea.reason) == (0.04, 0.01, 1.0, "bought its kind")
-    # gum is in the plan of another placement only, nil is no item at all.
+    # gum is planned for another placement only, nil does not exist.
     assert client.boosts(["salt", "gum", "tea", "nil", "tea"]) == {"salt": 0.0, "tea": 0.01}
     assert client.published() == PublishedNight(FIRST, "r1")
 
@@ -84,15 +80,15 @@ def test_a_night_is_read_for_a_shopper_and_for_items(spark: SparkSession, fresh:
 
     assert [place.item_id for place in client.user_list("nobody").items] == ["salt"]  # everyone's list
 
-    with pytest.raises(Refused, match=r"the night of 2017-12-01 \(green"):  # one night alone has no other
+    with pytest.raises(Refused, match=r"the night of 2017-12-01 \(green"):  # there is only one night
         roll_back(fresh, "r")
 
 
-def test_before_the_first_publish_everyone_is_unknown(spark: SparkSession, fresh: Config) -> None:
+def test_before_the_first_publish_every_shopper_is_unknown(spark: SparkSession, fresh: Config) -> None:
     with pytest.raises(LongtailError, match=r"Run jobs/register_features.py"):
         run(publish, spark, fresh, FIRST)
     run(register_features, spark, fresh, FIRST)
-    client = client_of(fresh)
+    client = reader_of(fresh)
     assert client.published() is None
     assert not client.user_list("ann").known
     with pytest.raises(Refused, match="nothing is published"):
@@ -102,18 +98,18 @@ def test_before_the_first_publish_everyone_is_unknown(spark: SparkSession, fresh
 def test_the_next_night_is_live_and_a_roll_back_flips_back(
     spark: SparkSession, published: Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    client = client_of(published)
+    client = reader_of(published)
     assert client.user_list("ann").as_of == SECOND
-    assert is_whole(client.user_list("ann"))
+    assert is_complete(client.user_list("ann"))
     roll_back(published, "r")
     assert capsys.readouterr().out == (
         "Live now: the night of 2017-12-01 (green, run run-2017-12-01). "
         "It was: the night of 2017-12-02 (blue, run run-2017-12-02).\n"
     )
-    assert is_whole(client.user_list("ann"))
+    assert is_complete(client.user_list("ann"))
     assert client.user_list("ann").as_of == FIRST
     assert client.boosts(["tea"]) == {"tea": 0.01}
-    # Rolled back, the newer date is the one to be published again, and its colour is the one to be overwritten.
+    # After the roll-back the newer date can be published again, over its own colour.
     assert publish_night(spark, published, SECOND).decisions["colour"] == "blue"
     assert client.user_list("ann").as_of == SECOND
 
@@ -124,14 +120,14 @@ def test_an_older_date_is_refused_and_the_same_date_replaces(spark: SparkSession
     assert refusal.value.exit_code == 3
     rewrite(spark, published, EXPOSURE_SCORES, "as_of = '2017-12-02' AND user_id = 'ann'", reason="'corrected'")
     publish_night(spark, published, SECOND, "r2")
-    client = client_of(published)
+    client = reader_of(published)
     assert [item.reason for item in client.user_list("ann").items] == ["corrected", "corrected"]
     assert client.published() == PublishedNight(SECOND, "r2")
 
 
 @contextmanager
 def corrupting(conf: Config, table: str, feature: str) -> Iterator[None]:
-    """While it lasts, a trigger in the database itself writes a wrong value of one feature into one table."""
+    """A trigger in the database that writes a wrong value of one feature into one table."""
     with sqlite3.connect(feast_folder(conf) / "online.db") as database:
         database.execute(
             f"CREATE TRIGGER corrupt AFTER INSERT ON \"longtail_{table}\" WHEN new.feature_name = '{feature}' "
@@ -149,73 +145,81 @@ def test_a_wrong_value_online_stops_the_flip(spark: SparkSession, published: Con
         pytest.raises(LongtailError, match=r"item_exposure_green failed: boost is read as 1.0, Delta holds 0.0"),
     ):
         publish_night(spark, published, THIRD)
-    assert client_of(published).user_list("ann").as_of == SECOND
-    with pytest.raises(Refused):  # the idle colour is not whole
+    assert reader_of(published).user_list("ann").as_of == SECOND
+    with pytest.raises(Refused):  # the idle colour is not complete
         roll_back(published, "r")
     publish_night(spark, published, THIRD)
-    assert is_whole(client_of(published).user_list("ann"))
-    assert client_of(published).user_list("ann").as_of == THIRD
+    assert is_complete(reader_of(published).user_list("ann"))
+    assert reader_of(published).user_list("ann").as_of == THIRD
 
 
-def test_a_shopper_who_left_is_not_read_from_an_older_night(spark: SparkSession, published: Config) -> None:
+def test_a_shopper_without_a_list_tonight_is_not_read_from_an_older_night(
+    spark: SparkSession, published: Config
+) -> None:
     spark.sql(f"DELETE FROM delta.`{published.warehouse}/exposure_scores` WHERE as_of = '{THIRD}' AND user_id = 'ben'")
-    publish_night(spark, published, THIRD)  # over the colour in which the first night had a list for ben
-    assert client_of(published).user_list("ann").as_of == THIRD
-    assert not client_of(published).user_list("ben").known
+    publish_night(spark, published, THIRD)  # over the colour in which the first night has a list for ben
+    assert reader_of(published).user_list("ann").as_of == THIRD
+    assert not reader_of(published).user_list("ben").known
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         ("DELETE FROM {0}/item_exposure` WHERE as_of = '2017-12-03'", "item_exposure has no rows for 2017-12-03"),
         ("UPDATE {0}/exposure_scores` SET placement = 'x'", "nothing to publish as user_exposure for 2017-12-03"),
         ("UPDATE {0}/exposure_scores` SET model_version = '8' WHERE user_id = 'ben'", "several model versions: 7, 8"),
-        ("INSERT INTO {0}/user_features` SELECT * FROM {0}/user_features`", "user_features .* hold a user_id twice"),
+        (
+            "INSERT INTO {0}/user_features` SELECT * FROM {0}/user_features`",
+            "user_features .* contain a duplicate user_id",
+        ),
         ("DELETE FROM {0}/fallback_lists` WHERE as_of = '2017-12-03'", "fallback_lists has no rows for 2017-12-03"),
         ("UPDATE {0}/fallback_lists` SET shopper_segment = 'new'", "fallback_lists has no list for everyone"),
-        # Planned again, and killed after the first of the four tables.
-        ("UPDATE {0}/exposure_scores` SET run_id = 'killed'", "are of run killed, fallback_lists are of plan-2017"),
-        ("UPDATE {0}/exposure_scores` SET run_id = 'killed' WHERE user_id = 'ann'", "of several runs: killed, plan-"),
-        ("DELETE FROM {0}/runs`", "written by run plan-2017-12-03, whose plan_exposure has not come to its end"),
-        ("UPDATE {0}/runs` SET status = 'failed'", "run plan-2017-12-03, whose plan_exposure has not come to its end"),
-        ("UPDATE {0}/runs` SET as_of = '2017-12-02'", "whose plan_exposure has not come to its end"),
+        # Planned again by a run that was killed after the first of the four tables.
+        ("UPDATE {0}/exposure_scores` SET run_id = 'killed'", "come from run killed, fallback_lists from plan-2017"),
+        (
+            "UPDATE {0}/exposure_scores` SET run_id = 'killed' WHERE user_id = 'ann'",
+            "come from several runs: killed, plan-",
+        ),
+        ("DELETE FROM {0}/runs`", "written by run plan-2017-12-03, whose plan_exposure did not complete"),
+        ("UPDATE {0}/runs` SET status = 'failed'", "run plan-2017-12-03, whose plan_exposure did not complete"),
+        ("UPDATE {0}/runs` SET as_of = '2017-12-02'", "whose plan_exposure did not complete"),
     ],
 )
-def test_a_night_that_is_not_whole_in_delta_is_not_published(
-    spark: SparkSession, published: Config, damage: str, said: str
+def test_a_night_that_is_incomplete_in_delta_is_not_published(
+    spark: SparkSession, published: Config, damage: str, message: str
 ) -> None:
     spark.sql(damage.format("delta.`" + published.warehouse))
-    with pytest.raises(LongtailError, match=said):
+    with pytest.raises(LongtailError, match=message):
         publish_night(spark, published, THIRD)
-    roll_back(published, "r")  # nothing was touched: the other colour is still whole
-    assert is_whole(client_of(published).user_list("ann"))
+    roll_back(published, "r")  # the other colour is still complete
+    assert is_complete(reader_of(published).user_list("ann"))
 
 
-def test_a_night_that_was_planned_again_and_to_the_end_is_published(spark: SparkSession, published: Config) -> None:
+def test_a_night_is_published_once_planning_it_again_completes(spark: SparkSession, published: Config) -> None:
     for table in (EXPOSURE_SCORES, FALLBACK_LISTS):
         rewrite(spark, published, table, "as_of = '2017-12-03'", run_id="'again'")
     tables = night_of(spark, published, THIRD).tables
     add_plan_run(spark, tables, THIRD, "again", "failed")
-    with pytest.raises(LongtailError, match="has not come to its end"):
+    with pytest.raises(LongtailError, match="did not complete"):
         publish_night(spark, published, THIRD)
     add_plan_run(spark, tables, THIRD, "again")
     publish_night(spark, published, THIRD)
-    assert client_of(published).user("ann")["user_exposure__run_id"] == "again"
+    assert reader_of(published).user("ann")["user_exposure__run_id"] == "again"
 
 
-def test_a_dry_run_tells_the_difference_and_writes_nothing(spark: SparkSession, published: Config) -> None:
+def test_a_dry_run_prints_the_differences_and_writes_nothing(spark: SparkSession, published: Config) -> None:
     reader_yaml(published).unlink()
     changed = published.model_copy(update={"online": published.online.model_copy(update={"registry_ttl_seconds": 7})})
     folder = feast_folder(published)
 
-    def held() -> dict[str, bytes]:  # without SQLite's own files, which a reader may tidy up
-        return {one.name: one.read_bytes() for one in folder.iterdir() if not one.name.startswith("online.db")}
+    def contents() -> dict[str, bytes]:  # without SQLite's files, which readers may clean up
+        return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.startswith("online.db")}
 
-    before = held()
-    told = what_would_change(night_of(spark, changed, THIRD))
-    assert "Publishing 2017-12-03 over the night of 2017-12-02 would bring" in told
-    assert "user_exposure: 3 entities, live 3" in told
-    assert held() == before
+    before = contents()
+    changes = what_would_change(night_of(spark, changed, THIRD))
+    assert "Publishing 2017-12-03 over the night of 2017-12-02 would change" in changes
+    assert "user_exposure: 3 entities, live 3" in changes
+    assert contents() == before
 
 
 def test_a_publish_waits_for_another_writer_of_the_warehouse(
@@ -224,7 +228,6 @@ def test_a_publish_waits_for_another_writer_of_the_warehouse(
     """The command itself, in a thread, while the lock is held here."""
     conf_path = Path(published.warehouse).parent / "conf.yaml"
     monkeypatch.setattr(sys, "argv", ["publish", "--conf", str(conf_path), "--as-of", str(THIRD)])
-    monkeypatch.setattr(command, "log_to", lambda run_id, folder: folder)  # handlers of logs outlive a test
     codes: list[object] = []
 
     def publishing() -> None:
@@ -238,13 +241,13 @@ def test_a_publish_waits_for_another_writer_of_the_warehouse(
         thread.start()
         thread.join(1.0)
         assert (codes, thread.is_alive()) == ([], True)
-        assert client_of(published).user_list("ann").as_of == SECOND
+        assert reader_of(published).user_list("ann").as_of == SECOND
     thread.join(120)
     assert codes == [0]
-    assert client_of(published).user_list("ann").as_of == THIRD
+    assert reader_of(published).user_list("ann").as_of == THIRD
 
 
-def test_readers_never_see_a_mix_nor_an_error_while_nights_are_published(
+def test_readers_see_neither_a_mix_of_nights_nor_an_error_during_publishes(
     spark: SparkSession, published: Config
 ) -> None:
     seen: list[date | None] = []
@@ -252,14 +255,14 @@ def test_readers_never_see_a_mix_nor_an_error_while_nights_are_published(
     stop = threading.Event()
 
     def read() -> None:
-        client = client_of(published)
+        client = reader_of(published)
         while not stop.is_set():
             try:
                 shown = client.user_list("ann")
                 row = client.ranking("ann", ["tea"])[0]
                 k = NIGHTS[date.fromisoformat(row["user_exposure__as_of"])]
                 together = {row["item_features__price_mean_90d"], row["item_exposure__allocated"], k}
-                if not is_whole(shown) or len(together) != 1 or None in row.values():
+                if not is_complete(shown) or len(together) != 1 or None in row.values():
                     wrong.append((shown, row))
                 seen.append(shown.as_of)
             except Exception as error:
@@ -270,7 +273,7 @@ def test_readers_never_see_a_mix_nor_an_error_while_nights_are_published(
         reader.start()
     time.sleep(TTL)
     roll_back(published, "r")
-    publish_night(spark, published, THIRD)  # over the second night, which was live until a moment ago
+    publish_night(spark, published, THIRD)  # over the second night, live until just now
     publish_night(spark, published, THIRD)
     time.sleep(TTL + 0.5)
     stop.set()
@@ -280,8 +283,8 @@ def test_readers_never_see_a_mix_nor_an_error_while_nights_are_published(
     assert list(dict.fromkeys(seen)) == [SECOND, FIRST, THIRD]
 
 
-def test_the_history_of_a_view_can_be_asked_of_feast(spark: SparkSession, published: Config) -> None:
-    """The sources in the catalogue lead to the Delta tables: Feast's own point-in-time join finds the night."""
+def test_feast_reads_the_history_of_a_view(spark: SparkSession, published: Config) -> None:
+    """The catalogue's sources name the Delta tables: Feast's own point-in-time join finds the night."""
     rows = spark.createDataFrame([("ann", "tea")], "user_id string, item_id string")
     rows = rows.selectExpr("*", "timestamp'2017-12-02 12:00:00' AS event_timestamp").toPandas()
     names = [

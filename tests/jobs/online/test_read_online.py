@@ -1,4 +1,4 @@
-"""The example of an online read and the roll back, as a person runs them: on a machine without Java."""
+"""read_online and roll_back as a person runs them, on a machine without Java."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from jobs.config.configuration import Config
 from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import register
-from jobs.online.roll_backs import taken_back
+from jobs.online.roll_backs import rolled_back_runs
 from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.read_online import read_online
@@ -30,13 +30,13 @@ def conf(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 
 def command(script: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs a script of jobs/ with no Java to be found."""
+    """Runs a script of jobs/ where there is no Java."""
     hidden = {"PATH": "/nonexistent", "JAVA_HOME": "/nonexistent"}
     call = [sys.executable, str(ROOT / "jobs" / script), "--conf", str(folder / "conf.yaml"), *arguments]
     return subprocess.run(call, env=os.environ | hidden, capture_output=True, text=True, check=False)
 
 
-def test_a_shopper_and_a_way_back_on_the_command_line(tmp_path: Path) -> None:
+def test_a_read_and_a_roll_back_on_the_command_line(tmp_path: Path) -> None:
     conf = published_in(tmp_path)
     shown = command("read_online.py", tmp_path, "--user", "ann")
     assert shown.stderr == ""
@@ -49,8 +49,8 @@ def test_a_shopper_and_a_way_back_on_the_command_line(tmp_path: Path) -> None:
     assert back.returncode == 0
     assert back.stdout.startswith("Live now: the night of 2017-12-01 (green, run r1).")
     assert [line for line in back.stderr.splitlines() if "Warning" in line] == []
-    again = command("roll_back.py", tmp_path)  # as whoever could not see that it was done
-    assert (again.returncode, again.stdout[:20]) == (0, "Taken back already: ")
+    again = command("roll_back.py", tmp_path)  # as a person who did not see the first one complete
+    assert (again.returncode, again.stdout[:21]) == (0, "Rolled back already: ")
     assert "shopper ann, night of 2017-12-01" in command("read_online.py", tmp_path, "--user", "ann").stdout
     forward = command("roll_back.py", tmp_path, "--forward")
     assert forward.stdout.startswith("Live now: the night of 2017-12-02 (blue, run r2).")
@@ -62,12 +62,12 @@ def test_an_unknown_shopper(conf: Config) -> None:
         read_online(conf, "cleo", None)
 
 
-def test_nothing_to_go_back_to(conf: Config) -> None:
-    with pytest.raises(Refused, match=r"There is no other night to go back to: the night of 2017-12-01 \(green"):
+def test_a_first_night_has_no_previous_one(conf: Config) -> None:
+    with pytest.raises(Refused, match=r"There is no other night to return to: the night of 2017-12-01 \(green"):
         roll_back(conf, "r")
 
 
-def test_a_registry_that_cannot_be_written_is_told_and_the_live_night_stays(
+def test_a_registry_that_cannot_be_written_keeps_the_live_night(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conf = published_in(tmp_path)
@@ -83,9 +83,9 @@ def test_a_registry_that_cannot_be_written_is_told_and_the_live_night_stays(
         ):
             roll_back(conf, "r")
     assert "night of 2017-12-02" in read_online(conf, "ann", None)
-    assert taken_back(tmp_path / "warehouse") == set()
+    assert rolled_back_runs(tmp_path / "warehouse") == set()
     roll_back(conf, "r")
-    assert taken_back(tmp_path / "warehouse") == {"r2"}
+    assert rolled_back_runs(tmp_path / "warehouse") == {"r2"}
     assert "night of 2017-12-01" in read_online(conf, "ann", None)
 
 

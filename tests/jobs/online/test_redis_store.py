@@ -1,4 +1,4 @@
-"""Redis as the store of a night: the same bytes as Feast's, nothing old, whatever is stopped where."""
+"""Redis as the store of a night: Feast's own bytes, no stale values, wherever a write is stopped."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from jobs.publish import bring_live
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import PublishedNight, StorefrontClient
 from tests.jobs.online.frames import bring_frames_live, publish_frames, rows_of
+from tests.jobs.online.nights import reader_of
 from tests.jobs.online.redis_server import PASSWORD, VARIABLE, Server, redis_config, running_redis
 from tests.jobs.online.test_sqlite_store import ROWS, VIEW
 
@@ -45,7 +46,7 @@ def conf(server: Server, tmp_path: Path) -> Config:
 
 
 def hashes(server: Server) -> dict[bytes, dict[bytes, bytes]]:
-    """What Feast reads: the entities' hashes, without ours of the marks."""
+    """The entities' hashes, which Feast reads, without our hashes of marks."""
     client: Any = server.client()
     return {key: client.hgetall(key) for key in client.scan_iter() if not key.startswith(b"longtail:")}
 
@@ -72,22 +73,22 @@ def test_fields_equal_those_of_feasts_own_writer(conf: Config, server: Server, t
     assert ours == hashes(server)
 
 
-def test_a_second_write_leaves_nothing_of_the_first_but_other_views_keep_theirs(conf: Config, server: Server) -> None:
+def test_a_second_write_replaces_the_first_and_leaves_other_views_alone(conf: Config, server: Server) -> None:
     store, coloured = everything(conf)
     green = build_catalogue([VIEW]).coloured["everything", "green"]
     replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
     replace_rows(store, VIEW, green, ROWS, date(2017, 12, 1))
     # The same night again, with one value corrected and two entities gone.
     replace_rows(store, VIEW, coloured, ROWS.iloc[:1].assign(price=[7.5]), date(2017, 12, 1))
-    found = store.get_online_features(["everything_blue:price"], {"item_id": ["2", "10"]}).to_dict()
-    assert found["price"] == [7.5, None]
-    found = store.get_online_features(["everything_green:price"], {"item_id": ["2", "10"]}).to_dict()
-    assert found["price"] == [0.1, 0.0]
+    online = store.get_online_features(["everything_blue:price"], {"item_id": ["2", "10"]}).to_dict()
+    assert online["price"] == [7.5, None]
+    online = store.get_online_features(["everything_green:price"], {"item_id": ["2", "10"]}).to_dict()
+    assert online["price"] == [0.1, 0.0]
     replace_rows(store, VIEW, green, ROWS.iloc[:0], date(2017, 12, 1))
-    assert len(hashes(server)) == 1  # an entity without fields is gone as a whole
+    assert len(hashes(server)) == 1  # an entity without fields is deleted
 
 
-def test_a_write_that_was_stopped_is_completed_by_the_next(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_write_completes_a_stopped_one(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     store, coloured = everything(conf)
     many = pd.concat([ROWS.assign(item_id=[f"{n}-{place}" for n in range(3)]) for place in range(20)])
     monkeypatch.setattr(redis_store, "BATCH", 10)
@@ -103,18 +104,18 @@ def test_a_write_that_was_stopped_is_completed_by_the_next(conf: Config, monkeyp
         stopped.setattr(redis_store, "answers", stopping)
         with pytest.raises(KeyboardInterrupt):
             replace_rows(store, VIEW, coloured, many, date(2017, 12, 1))
-    # A rerun with other rows: what the stopped one wrote is not left over.
+    # The rerun has other rows; nothing of the stopped write remains.
     replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
     assert str(audit(store, VIEW, coloured, ROWS, 100, 1)) == "all 3"
-    found = store.get_online_features(["everything_blue:price"], {"item_id": many["item_id"].tolist()}).to_dict()
-    assert set(found["price"]) == {None}
+    online = store.get_online_features(["everything_blue:price"], {"item_id": many["item_id"].tolist()}).to_dict()
+    assert set(online["price"]) == {None}
 
 
-def test_what_is_equal_in_a_whole_view_is_not_sent(conf: Config, server: Server) -> None:
+def test_equal_values_of_a_complete_view_are_not_sent(conf: Config, server: Server) -> None:
     store, coloured = everything(conf)
     values = len(VIEW.fields)
     assert replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1)) == 3 * values
-    #        item  change against the night before
+    #        item  change from the previous night
     #        2     price
     #        10    none
     #        1     gone
@@ -123,14 +124,14 @@ def test_what_is_equal_in_a_whole_view_is_not_sent(conf: Config, server: Server)
     assert replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3), changed_only=True) == 1 + 0 + values
     found = hashes(server)
     assert replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3)) == 3 * values
-    assert found == hashes(server)  # the night's time is that of all rows, changed or not
+    assert found == hashes(server)  # changed or not, every row has the time of the night
     server.client().flushall()
     replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3))
-    assert found == hashes(server)  # nothing is left of the item that is gone
+    assert found == hashes(server)  # nothing remains of the removed item
 
 
 @pytest.mark.parametrize("lost", ["an entity", "some fields of it", "the marks"])
-def test_what_redis_has_lost_is_sent_again(conf: Config, server: Server, lost: str) -> None:
+def test_values_that_redis_has_lost_are_sent_again(conf: Config, server: Server, lost: str) -> None:
     store, coloured = everything(conf)
     replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
     client: Any = server.client()
@@ -147,7 +148,7 @@ def test_what_redis_has_lost_is_sent_again(conf: Config, server: Server, lost: s
     assert len(hashes(server)) == 3
 
 
-def test_what_is_gone_is_taken_away_where_the_marks_are_lost(conf: Config, server: Server) -> None:
+def test_removed_entities_are_deleted_even_if_the_marks_are_lost(conf: Config, server: Server) -> None:
     store, coloured = everything(conf)
     green = build_catalogue([VIEW]).coloured["everything", "green"]
     for view in (coloured, green):
@@ -162,7 +163,7 @@ def test_what_is_gone_is_taken_away_where_the_marks_are_lost(conf: Config, serve
     assert client.hgetall(b"othertongue") == {b"_ts:everything_blue": b"of another project"}
 
 
-def test_marks_of_other_features_are_of_no_use(conf: Config) -> None:
+def test_marks_of_other_features_are_ignored(conf: Config) -> None:
     store, coloured = everything(conf)
     replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
     fewer = store.get_feature_view(coloured.name)
@@ -170,14 +171,14 @@ def test_marks_of_other_features_are_of_no_use(conf: Config) -> None:
     assert replace_rows(store, VIEW, fewer, ROWS, date(2017, 12, 2), changed_only=True) == 3 * len(fewer.features)
 
 
-def test_a_night_on_redis_is_read_by_the_client_and_restated(conf: Config) -> None:
+def test_a_night_on_redis_is_read_by_the_client_and_corrected(conf: Config) -> None:
     publish_frames(conf, 1)
-    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=None)
+    client = reader_of(conf)
     assert client.user_list("ann").items[0].score == 1.0
     for night in (2, 3):
         bring_frames_live(conf, night)
     assert client.user_list("ann").items[0].score == 3.0
-    # The third night again, by corrected rows: over the second, of which what is equal is not sent.
+    # The third night again with corrected rows, written over the second: equal values are not sent.
     catalogue, store = build_catalogue(online_views(conf)), open_store(conf)
     rows = {view.name: rows_of(view, 3) for view in catalogue.views}
     ann = rows["user_exposure"]["user_id"] == "ann"
@@ -201,12 +202,10 @@ def test_a_forgotten_shopper_is_in_no_key_and_no_value(conf: Config, server: Ser
     after = contents(server)
     assert gone.encode() not in after
     assert after.count(stays.encode()) == before.count(stays.encode()) > 0
-    assert erase_online(open_store(conf), views, gone) == erased  # stopped and run again, it completes
+    assert erase_online(open_store(conf), views, gone) == erased  # a second run after a crash completes
 
 
-def test_a_forgotten_shopper_leaves_no_value_of_a_feature_that_is_declared_no_more(
-    conf: Config, server: Server
-) -> None:
+def test_a_forgotten_shopper_leaves_no_value_of_an_undeclared_feature(conf: Config, server: Server) -> None:
     publish_frames(conf, 1, users=("SHOPPER-777",))
     client: Any = server.client()
     [key] = [key for key in client.scan_iter() if b"SHOPPER-777" in key]
@@ -216,7 +215,7 @@ def test_a_forgotten_shopper_leaves_no_value_of_a_feature_that_is_declared_no_mo
     assert b"SHOPPER-777" not in contents(server)
 
 
-def test_a_shopper_is_not_forgotten_by_halves(conf: Config, server: Server) -> None:
+def test_an_unreachable_redis_stops_an_erasure_before_the_tables(conf: Config, server: Server) -> None:
     publish_frames(conf, 1, users=("SHOPPER-777",))
     store, views = open_store(conf), online_views(conf)
     server.kill()
@@ -232,9 +231,9 @@ def contents(server: Server) -> bytes:
     return b"\n".join(key + b" " + repr(read[client.type(key)](key)).encode() for key in client.scan_iter())
 
 
-@pytest.mark.parametrize("happening", ["it dies", "its memory is full"])
-def test_a_redis_that_fails_in_the_middle_of_a_publish_stops_it_before_the_flip(
-    conf: Config, server: Server, monkeypatch: pytest.MonkeyPatch, happening: str
+@pytest.mark.parametrize("failure", ["it dies", "its memory is full"])
+def test_a_redis_that_fails_during_a_publish_stops_it_before_the_flip(
+    conf: Config, server: Server, monkeypatch: pytest.MonkeyPatch, failure: str
 ) -> None:
     for night in (1, 2):
         publish_frames(conf, night)
@@ -243,28 +242,28 @@ def test_a_redis_that_fails_in_the_middle_of_a_publish_stops_it_before_the_flip(
 
     def failing(client: Any, commands: list[bytes]) -> list[Any]:
         sent.append(len(commands))
-        if len(sent) == 3 and happening == "it dies":
+        if len(sent) == 3 and failure == "it dies":
             server.kill()
         elif len(sent) == 3:
             client.config_set("maxmemory", 1)
         return send(client, commands)
 
     monkeypatch.setattr(redis_store, "answers", failing)
-    says = {"it dies": "Redis cannot be reached", "its memory is full": "Redis has no memory left"}[happening]
-    with pytest.raises(LongtailError, match=rf"{says} .* run publish again") as error:
+    problem = {"it dies": "Redis cannot be reached", "its memory is full": "Redis has no memory left"}[failure]
+    with pytest.raises(LongtailError, match=rf"{problem} .* run publish again") as error:
         bring_frames_live(conf, 3)
     assert PASSWORD not in str(error.value)
     after = registered_colours(open_store(conf))
     assert (after.live, after.live_night) == (before.live, before.live_night)
-    assert (before.idle_night is None, after.idle_night) == (False, None)  # nobody rolls back to half a night
-    if happening == "its memory is full":
-        assert StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).user_list("ann").items[0].score == 2.0
+    assert (before.idle_night is None, after.idle_night) == (False, None)  # no roll-back serves a partial night
+    if failure == "its memory is full":
+        assert reader_of(conf).user_list("ann").items[0].score == 2.0
         server.client().config_set("maxmemory", 0)
         bring_frames_live(conf, 3)
-        assert StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).user_list("ann").items[0].score == 3.0
+        assert reader_of(conf).user_list("ann").items[0].score == 3.0
 
 
-def test_a_night_goes_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_night_is_published_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_redis(tmp_path, tls=True) as server:
         monkeypatch.setenv(VARIABLE, server.url)
         conf = redis_config(tmp_path)
@@ -275,7 +274,9 @@ def test_a_night_goes_through_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             publish_frames(conf, 2)
 
 
-def test_a_wrong_password_is_told_without_it(conf: Config, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
+def test_the_error_for_a_wrong_password_does_not_show_it(
+    conf: Config, monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
     monkeypatch.setenv(VARIABLE, f"127.0.0.1:{server.port},password=wrong-one")
     with pytest.raises(LongtailError, match="refuses the user or the password") as error:
         publish_frames(conf, 1)

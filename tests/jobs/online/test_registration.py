@@ -1,4 +1,4 @@
-"""What is applied, what is removed and what is left as it is when the declarations change."""
+"""Objects that are applied, removed and left alone when the declarations change."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pyspark.sql.types import DateType
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.config.configuration import Config
 from jobs.execution.night import Night, Record
-from jobs.live.online import LIVE_SERVICE, register_live
-from jobs.online.catalogue import RANKING, Catalogue, build_catalogue
+from jobs.live.online import register_live
+from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import HeldNight
 from jobs.online.fields import OnlineView
 from jobs.online.registration import point_services, register, registered_colours
@@ -27,9 +27,9 @@ from jobs.online.views import online_views
 from jobs.register_features import register_features
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.lock import only_writer
-from jobs.serving.client import StorefrontClient
+from jobs.serving.client import LIVE, RANKING
 from tests.jobs.online.frames import publish_frames
-from tests.jobs.online.nights import config_in
+from tests.jobs.online.nights import config_in, reader_of
 
 
 def changed(views: tuple[OnlineView, ...], name: str, **changes: object) -> tuple[OnlineView, ...]:
@@ -39,11 +39,13 @@ def changed(views: tuple[OnlineView, ...], name: str, **changes: object) -> tupl
 def without_title(conf: Config) -> Catalogue:
     views = online_views(conf)
     fields = next(view for view in views if view.name == "item_features").fields
-    return build_catalogue(changed(views, "item_features", fields=tuple(one for one in fields if one.name != "title")))
+    return build_catalogue(
+        changed(views, "item_features", fields=tuple(field for field in fields if field.name != "title"))
+    )
 
 
 def item(conf: Config) -> dict[str, object]:
-    return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None).items(["tea"])[0]
+    return reader_of(conf).items(["tea"])[0]
 
 
 def test_everything_is_registered_with_its_meaning(tmp_path: Path) -> None:
@@ -88,7 +90,7 @@ def test_registering_again_keeps_the_live_night(tmp_path: Path) -> None:
     assert item(conf)["item_exposure__allocated"] == 1.0
 
 
-def test_a_new_feature_is_served_from_the_first_night_that_holds_it(tmp_path: Path) -> None:
+def test_a_new_feature_is_served_from_its_first_night_on(tmp_path: Path) -> None:
     conf = config_in(tmp_path)
     publish_frames(conf, 1, without_title(conf))
     everything = build_catalogue(online_views(conf))
@@ -106,7 +108,7 @@ def test_a_feature_that_is_no_longer_declared_is_no_longer_served(tmp_path: Path
     assert item(conf)["item_features__brand"] == "1"
 
 
-def test_what_is_no_longer_declared_is_removed_and_what_others_registered_stays(tmp_path: Path) -> None:
+def test_undeclared_objects_are_removed_and_those_of_others_stay(tmp_path: Path) -> None:
     conf = config_in(tmp_path)
     views = online_views(conf)
     catalogue = publish_frames(conf, 1)
@@ -142,12 +144,12 @@ def test_a_stream_that_starts_during_a_flip_does_not_undo_it(tmp_path: Path, mon
     flip.join(30)
     store = read_store(conf)
     assert registered_colours(store) == flipped
-    assert LIVE_SERVICE in {service.name for service in store.list_feature_services()}
+    assert LIVE in {service.name for service in store.list_feature_services()}
 
 
 def test_a_type_that_cannot_be_served_stops_the_registration(tmp_path: Path) -> None:
     views = online_views(config_in(tmp_path))
-    fields = tuple(replace(one, type=DateType()) for one in views[2].fields[:1])
+    fields = tuple(replace(field, type=DateType()) for field in views[2].fields[:1])
     with pytest.raises(LongtailError, match="purchases_count_1d has the type date"):
         build_catalogue(changed(views, "user_features", fields=fields))
 
@@ -168,9 +170,9 @@ def test_feast_lists_the_views(tmp_path: Path) -> None:
     assert {"item_features_blue", "item_features_green", "user_features_blue"} <= set(listed.split())
 
 
-def test_a_registry_that_is_read_only_is_told_with_its_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_registry_is_an_error_with_its_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conf = config_in(tmp_path)
-    night = Night(conf, date(2017, 12, 1), "r", None, None, Record())  # type: ignore[arg-type]  # neither is needed
+    night = Night(conf, date(2017, 12, 1), "r", None, None, Record())  # type: ignore[arg-type]  # neither Spark nor tables are needed
     register_features(night)
 
     def refused(self: Path, *arguments: object, **options: object) -> None:
@@ -181,7 +183,7 @@ def test_a_registry_that_is_read_only_is_told_with_its_remedy(tmp_path: Path, mo
         register_features(night)
 
 
-def test_a_disk_that_is_full_is_told_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(self: Path, *arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""A reader of the registry's file finds the old registry or the new one, whatever happens to the writer."""
+"""Readers of the registry's file find the old registry or the new one, whatever happens to the writer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from feast.repo_config import RegistryConfig
 
 from jobs.online.registry_store import AtomicFileRegistryStore
 
-PROJECTS = 300  # as many bytes as a real registry has
-VERSIONS = 10  # that a reader must have seen while they were written: counts of reads say nothing where one is starved
+PROJECTS = 300  # give the size of a real registry
+VERSIONS = 10  # that a reader must see; a number of reads would prove nothing if the writer were starved
 
 
 def write_forever(path: Path) -> None:
@@ -40,12 +40,12 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["registry.db"]
 
 
-def test_a_missing_registry_says_so(tmp_path: Path) -> None:
+def test_a_missing_registry_raises(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         store_at(tmp_path / "registry.db").get_registry_proto()
 
 
-def test_reads_during_writes_and_after_a_kill_are_whole(tmp_path: Path) -> None:
+def test_reads_during_writes_and_after_a_kill_are_complete(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     writer = multiprocessing.get_context("fork").Process(target=write_forever, args=(path,))
     writer.start()
@@ -61,5 +61,5 @@ def test_reads_during_writes_and_after_a_kill_are_whole(tmp_path: Path) -> None:
     finally:
         writer.kill()
         writer.join()
-    assert len(seen) == VERSIONS  # the writer did write meanwhile
+    assert len(seen) == VERSIONS  # the writer was writing meanwhile
     assert len(store_at(path).get_registry_proto().projects) == PROJECTS

@@ -1,4 +1,4 @@
-"""A registry that comes back from a copy, beside an online store that has gone on."""
+"""A registry restored from a back-up that is older than the online store."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def nights_held(conf: Config) -> dict[str, date]:
     return {colour: night.as_of for colour, night in colours_in(conf).held.items()}
 
 
-def test_what_a_restored_registry_says_of_the_colours_is_in_doubt(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_nights_of_a_restored_registry_are_in_doubt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     #             green   blue
     # backed up   1       2, live
     # then        3       4, live
@@ -43,22 +41,22 @@ def test_what_a_restored_registry_says_of_the_colours_is_in_doubt(
     reader_yaml(conf).unlink()
     capsys.readouterr()
     restore(conf, "r", copy)
-    assert "may be of other nights than the registry says: run jobs/publish.py" in capsys.readouterr().out
+    assert "may hold other nights than the restored registry names: run jobs/publish.py" in capsys.readouterr().out
     assert reader_yaml(conf).exists()
 
     restored = colours_in(conf)
     assert (restored.live, restored.in_doubt) == ("blue", True)
     assert nights_held(conf) == {"blue": date(2017, 12, 2)}
-    # Readers may still hold the registry of before.
+    # Readers may still hold the registry from before the restore.
     assert restored.flipped_at is not None
     assert restored.seconds_until_unread(restored.flipped_at, 1.0) == 2.0
-    with pytest.raises(Refused, match="no other night to go back to"):
+    with pytest.raises(Refused, match="no other night to return to"):
         roll_back(conf, "r")
 
     bring_frames_live(conf, 5)
-    # What was live by the copy is not taken for a whole night either: the next publish sends all of it.
+    # The restored registry's live night does not count as complete either: the next publish sends all values.
     assert nights_held(conf) == {"green": date(2017, 12, 5)}
     assert not colours_in(conf).in_doubt
     assert StorefrontClient(reader_yaml(conf), timeout_seconds=None).user_list("ann").as_of == date(2017, 12, 5)
-    with pytest.raises(Refused, match="no other night to go back to"):
+    with pytest.raises(Refused, match="no other night to return to"):
         roll_back(conf, "r")

@@ -1,4 +1,4 @@
-"""What the ranking service relies on: names and types of the storefront's services. A change here breaks readers."""
+"""The interface of ranking services: names and types of the storefront's services. A change here breaks readers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ SERVICES = {
     "storefront_live": {"live_item"},
     "shopper_live": {"live_user"},
 }
-# Every feature with its type; a feature that is declared anew is to be added, one that is gone or other breaks readers.
+# Every feature with its type. Add new features; a removed or changed one breaks readers.
 SCHEMA = yaml.safe_load((Path(__file__).parent / "service_schema.yaml").read_text(encoding="utf-8"))
 
 
-def test_the_services_hold_still(tmp_path: Path) -> None:
+def test_services_and_their_schema_are_stable(tmp_path: Path) -> None:
     store = open_store(published_in(tmp_path))
     register_live(store, lambda table: f"somewhere/{table.name}")
     assert {service.name for service in store.list_feature_services()} == set(SERVICES)

@@ -1,4 +1,4 @@
-"""The bulk write against Feast's own: the same rows, byte for byte."""
+"""The bulk write to SQLite writes the same rows as Feast's own, byte for byte."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from jobs.online import sqlite_store
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.encoding import encode_keys
 from jobs.online.fields import OnlineField, OnlineView
+from jobs.online.night_store import night_store
 from jobs.online.store import feature_store_yaml, open_store
-from jobs.online.writing import night_store, replace_rows
+from jobs.online.writing import replace_rows
 from jobs.runtime.errors import LongtailError
 from tests.jobs.online.nights import config_in
 
@@ -85,11 +86,11 @@ def test_a_second_write_leaves_nothing_of_the_first(bulk: tuple[FeatureStore, Ca
     replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
     replace_rows(store, VIEW, coloured, ROWS.iloc[:1], date(2017, 12, 2))
     assert len(database_rows(folder / "online.db")) == len(TYPES)
-    found = store.get_online_features(["everything_blue:price"], {"item_id": ["2", "10"]}).to_dict()
-    assert found["price"] == [0.1, None]
+    online = store.get_online_features(["everything_blue:price"], {"item_id": ["2", "10"]}).to_dict()
+    assert online["price"] == [0.1, None]
 
 
-def test_an_erasure_that_a_reader_holds_up_is_told(
+def test_an_erasure_blocked_by_a_reader_is_an_error(
     bulk: tuple[FeatureStore, Catalogue, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, catalogue, folder = bulk
@@ -99,7 +100,7 @@ def test_an_erasure_that_a_reader_holds_up_is_told(
     [key] = encode_keys("item_id", ["1"], store.config.entity_key_serialization_version)
     quoted = "茶 'quoted'".encode()
 
-    def held_in() -> set[str]:
+    def files_with_value() -> set[str]:
         return {place.name for place in folder.glob("online.db*") if quoted in place.read_bytes()}
 
     with closing(sqlite3.connect(folder / "online.db", isolation_level=None)) as reader:
@@ -107,20 +108,20 @@ def test_an_erasure_that_a_reader_holds_up_is_told(
         reader.execute(READ).fetchall()
         with pytest.raises(LongtailError, match="run forget again"):
             night_store(store).erase(store.config, [coloured], key)
-        assert held_in()
+        assert files_with_value()
         reader.execute("ROLLBACK")
     night_store(store).erase(store.config, [coloured], key)
-    assert held_in() == set()
+    assert files_with_value() == set()
     assert len(database_rows(folder / "online.db")) == 2 * len(TYPES)
 
 
-def test_the_database_keeps_readers_running_during_a_write(bulk: tuple[FeatureStore, Catalogue, Path]) -> None:
+def test_readers_are_not_blocked_during_a_write(bulk: tuple[FeatureStore, Catalogue, Path]) -> None:
     store, catalogue, folder = bulk
     replace_rows(store, VIEW, catalogue.coloured["everything", "blue"], ROWS, date(2017, 12, 1))
     with sqlite3.connect(folder / "online.db", isolation_level=None) as writer:
         assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         writer.execute("BEGIN IMMEDIATE")
         writer.execute('DELETE FROM "longtail_everything_blue"')
-        found = store.get_online_features(["everything_blue:price"], {"item_id": ["2"]}).to_dict()
+        online = store.get_online_features(["everything_blue:price"], {"item_id": ["2"]}).to_dict()
         writer.execute("ROLLBACK")
-    assert found["price"] == [0.1]
+    assert online["price"] == [0.1]

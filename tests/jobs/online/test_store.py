@@ -1,8 +1,10 @@
-"""The store that a configuration leads to."""
+"""Opening the store of a configuration."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from feast.infra.online_stores.redis import RedisOnlineStore
 from jobs.config.configuration import Config, load_config
 from jobs.online.store import feature_store_yaml, open_store, read_store, reader_yaml, registry_file
 from jobs.runtime.errors import ConfigurationError, LongtailError
+from tests.conftest import ROOT
 from tests.jobs.online.nights import config_in
 
 
@@ -33,7 +36,7 @@ def test_the_yaml_is_what_feasts_command_line_needs(tmp_path: Path) -> None:
     assert feature_store_yaml(conf).stat().st_mtime_ns == written
 
 
-def test_reading_before_anything_is_registered_makes_nothing(tmp_path: Path) -> None:
+def test_reading_before_anything_is_registered_creates_nothing(tmp_path: Path) -> None:
     with pytest.raises(LongtailError, match=r"Run jobs/register_features.py"):
         read_store(config_in(tmp_path))
     assert not (tmp_path / "warehouse").exists()
@@ -44,16 +47,16 @@ def test_reading_before_anything_is_registered_makes_nothing(tmp_path: Path) -> 
     assert not registry_file(config_in(tmp_path)).exists()
 
 
-def test_a_reader_of_redis_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_of_redis_has_time_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conf = redis_conf(tmp_path)
     for address, seconds in (("there:1,password=p", 2), ("there:1,socket_timeout=9", 9)):
         monkeypatch.setenv("SOME_REDIS", address)
         open_store(conf)
         settings = os.path.expandvars(reader_yaml(conf).read_text())
         text = yaml.safe_load(settings)["online_store"]["connection_string"]
-        nodes, found = RedisOnlineStore._parse_connection_string(text)
+        nodes, options = RedisOnlineStore._parse_connection_string(text)
         assert nodes == [{"host": "there", "port": "1"}]
-        assert (found["socket_timeout"], found["socket_connect_timeout"]) == (seconds, 2)
+        assert (options["socket_timeout"], options["socket_connect_timeout"]) == (seconds, 2)
 
 
 def test_redis_without_an_address_names_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,9 +66,7 @@ def test_redis_without_an_address_names_the_variable(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("password", ["ends:", "a: b", "x #y", '"', "back\\slash", "{brace", "& so on"])
-def test_a_password_may_be_what_means_something_in_yaml(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str
-) -> None:
+def test_a_password_may_contain_yaml_syntax(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
     conf = redis_conf(tmp_path)
     monkeypatch.setenv("SOME_REDIS", f"there:1,password={password}")
     open_store(conf)
@@ -76,11 +77,44 @@ def test_a_password_may_be_what_means_something_in_yaml(
 
 
 @pytest.mark.parametrize("address", ["there:1,password=it's", "there:1,password=a,secret", "there"])
-def test_an_address_that_is_none_is_told_without_it(
+def test_the_error_for_a_malformed_address_does_not_show_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("SOME_REDIS", address)
-    with pytest.raises(ConfigurationError, match="SOME_REDIS is no address") as error:
+    with pytest.raises(ConfigurationError, match="SOME_REDIS is not an address") as error:
         open_store(redis_conf(tmp_path))
     assert "it's" not in str(error.value)
     assert "secret" not in str(error.value)
+
+
+WITHOUT_REDIS = """
+import sqlite3, sys
+sys.modules["redis"] = None  # its import fails, as where the package is missing
+import jobs.forget, jobs.publish, jobs.read_online, jobs.roll_back, jobs.stream_events
+from jobs.config.configuration import load_config
+from jobs.online.night_store import store_failures
+from jobs.online.store import open_store
+from jobs.runtime.errors import LongtailError
+try:
+    open_store(load_config(sys.argv[1]))
+    with store_failures("Writing"):
+        raise sqlite3.OperationalError("disk is full")
+except LongtailError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("store", "message"),
+    [
+        ("sqlite", "Writing failed: SQLite reports disk is full (OperationalError). Free disk space"),
+        ("redis", "online.store is redis, but the Python package redis is not installed. Install "),
+    ],
+)
+def test_the_package_redis_is_needed_by_a_redis_store_alone(tmp_path: Path, store: str, message: str) -> None:
+    conf = tmp_path / "conf.yaml"
+    conf.write_text(f"warehouse: {tmp_path}/warehouse\nonline: {{store: {store}, redis_url_variable: SOME_REDIS}}\n")
+    command = [sys.executable, "-c", WITHOUT_REDIS, str(conf)]
+    environment = os.environ | {"SOME_REDIS": "there:1", "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.stdout.startswith(message), ended.stderr

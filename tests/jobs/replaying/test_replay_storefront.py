@@ -1,4 +1,4 @@
-"""The simulated storefront as files: opened, played, played again, and not out of order."""
+"""The simulated storefront: opened, a day simulated once and again, and refused out of order."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, Path]:
     path = folder / "conf.yaml"
     path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse")}))
     conf = load_config(path)
-    begin(conf, folder / "given", OPENS, shoppers=60, items=200, history=4)
-    return conf, folder / "given"
+    begin(conf, folder / "deliveries", OPENS, shoppers=60, items=200, history=4)
+    return conf, folder / "deliveries"
 
 
 class Published:
-    """What a client would read: three items a shopper, the first two planned, the last drawn."""
+    """A client with three items for each shopper: two planned ones and a randomly drawn one."""
 
     def __init__(self, *_: object, **__: object) -> None:
         self.items = pd.read_parquet(ITEMS_OF[0])["item_id"].tolist()
@@ -54,7 +54,7 @@ def hash_of(user_id: str) -> int:
     return int(user_id[1:])
 
 
-def test_the_store_opens_with_history_and_a_day_is_played_as_a_log(
+def test_the_store_opens_with_history_and_a_day_is_delivered_as_a_log(
     opened: tuple[Config, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conf, folder = opened
@@ -65,18 +65,18 @@ def test_the_store_opens_with_history_and_a_day_is_played_as_a_log(
     assert pd.concat(history)["event_time"].dt.date.max() == date(2017, 11, 30)
     assert len(pd.read_parquet(folder / "users.parquet")) == 60
 
-    monkeypatch.setattr(replay_storefront, "StorefrontClient", Published)
+    monkeypatch.setattr(replay_storefront, "storefront_client", Published)
     counts = replay(conf, folder, OPENS)
     path = folder / f"events-{OPENS}.parquet"
     log = pd.read_parquet(path)
     kinds = {name: pq.read_schema(name).remove_metadata() for name in folder.glob("events-*.parquet")}
-    assert all(kind == kinds[path] for kind in kinds.values())  # a column whose type changes is a broken source
+    assert all(kind == kinds[path] for kind in kinds.values())  # a column that changes its type breaks the source
     assert log["event_id"].is_unique
     shown = log[log["event_type"] == "exposure"]
     assert len(shown) == counts["exposures"] > 0
     assert set(shown["policy"]) == {"main"}
     assert set(shown["event_time"].dt.date) == {OPENS}
-    # Positions begin at 1 in each request and have no gaps, even where an item was left out of the list.
+    # Positions start at 1 in each request without gaps, even where an item was left out of the list.
     assert (shown.groupby("request_id")["position"].max() == shown.groupby("request_id").size()).all()
     drawn = shown.loc[shown["propensity"] < 1, "propensity"]
     assert set(drawn) == {0.25}
@@ -88,13 +88,13 @@ def test_the_store_opens_with_history_and_a_day_is_played_as_a_log(
     pairs = set(zip(shown["request_id"], shown["user_id"], shown["item_id"], strict=True))
     assert set(zip(bought["request_id"], bought["user_id"], bought["item_id"], strict=True)) <= pairs
     assert (log["event_type"] == "purchase").sum() - len(bought) == counts["other_purchases"]
-    made_by_the_client = StorefrontClient.exposure_events(Published().user_list("s1"), "x", "tail_shelf")[0]
-    assert set(made_by_the_client) - set(log.columns) == {"sample_weight"}
+    of_client = StorefrontClient.exposure_events(Published().user_list("s1"), "x", "tail_shelf")[0]
+    assert set(of_client) - set(log.columns) == {"sample_weight"}
 
-    # A day that was played before is played alike again; one that leaves out another is refused.
+    # The last day can be simulated again with the same result; a day after a gap is refused.
     assert replay(conf, folder, OPENS) == counts
     pd.testing.assert_frame_equal(pd.read_parquet(path), log)
-    with pytest.raises(LongtailError, match=r"up to the day before 2017-12-05; its last day is 2017-12-01"):
+    with pytest.raises(LongtailError, match=r"no state of the day before 2017-12-05; its last day is 2017-12-01"):
         replay(conf, folder, date(2017, 12, 5))
     replay(conf, folder, NEXT)
     assert (folder / "truth" / f"{NEXT}.npz").exists()

@@ -1,4 +1,4 @@
-"""A Redis that takes connections and never answers: the client says so in time, and reads on once Redis answers."""
+"""A Redis that accepts connections but never answers: the client times out, and reads again once Redis answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.jobs.online.redis_server import VARIABLE, redis_config
 
 
 class _Silent(socketserver.StreamRequestHandler):
-    """Hangs, or answers as an empty Redis does; by what `server.answers` says when the connection comes."""
+    """Answers as an empty Redis does if `server.answers` is set when the connection opens, else hangs."""
 
     def handle(self) -> None:
         server = self.server
@@ -29,7 +29,7 @@ class _Silent(socketserver.StreamRequestHandler):
             return
         while line := self.rfile.readline():
             words = []
-            for _ in range(int(line[1:])):  # *3, then $5 and HMGET, and so on (Redis serialisation protocol)
+            for _ in range(int(line[1:])):  # *3, then $5 and HMGET, and so on (Redis' protocol, RESP)
                 length = int(self.rfile.readline()[1:])
                 words.append(self.rfile.read(length + 2)[:-2])
             fields = len(words) - 2 if words[0].upper() == b"HMGET" else None
@@ -56,9 +56,9 @@ def hanging_redis() -> Iterator[_Server]:
             server.shutdown()
 
 
-def test_a_store_that_hangs_holds_no_client_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_store_blocks_no_client_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with hanging_redis() as server:
-        # A limit of its own, far beyond the test: the threads that hang stay so.
+        # A time limit far beyond the test, so that hanging threads keep hanging.
         monkeypatch.setenv(VARIABLE, f"127.0.0.1:{server.server_address[1]},socket_timeout=300")
         conf = redis_config(tmp_path)
         register(open_store(conf), build_catalogue(online_views(conf)))
