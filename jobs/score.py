@@ -18,6 +18,7 @@ from jobs.relevance.item_side import read_item_side
 from jobs.relevance.worker import SCORED, score_block_with
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import ship_arrays, ship_folder
+from jobs.tables.sql import sql_equals
 from model.bundle import Bundle
 from model.scorer import Scorer
 
@@ -35,7 +36,7 @@ def score(night: Night) -> None:
     scored = scored_candidates(night, champion, bundle.scorer, candidates, shoppers).persist(StorageLevel.DISK_ONLY)
     mean = mean_level(scored)
     relevance = with_relevance(night, champion, scored, bundle.scorer.calibrator.shift(mean))
-    night.tables.replace_date(relevance, RELEVANCE, night.as_of, f"policy = '{night.conf.plan.scored_as}'")
+    night.tables.replace_date(relevance, RELEVANCE, night.as_of, sql_equals(policy=night.conf.plan.scored_as))
     scored.unpersist()
     night.record.decisions = {"mean_level": repr(mean)}
     night.record.model_version = champion.version

@@ -19,7 +19,7 @@ from jobs.delivery.live_nights import live_nights
 from jobs.execution.night import Night
 from jobs.experiments.arms import policies_of_arms
 from jobs.runtime.logs import event
-from jobs.tables.sql import sql_equals, sql_literal
+from jobs.tables.sql import sql_equals, sql_literal, sql_starts_with
 
 PREFIX = "delivery_"  # of the names in metrics
 USED = f"{PREFIX}position_weight_used"
@@ -102,7 +102,7 @@ def _keep_counts(night: Night, log: DeliveryLog) -> None:
     versions = {"events": night.tables.inputs["events"]}
     metrics = [(night.as_of, name, segment, value, versions) for name, segment, value in figures]
     frame = night.spark.createDataFrame(metrics, METRICS.schema).coalesce(1)
-    night.tables.replace_date(frame, METRICS, night.as_of, f"startswith(name, '{PREFIX}')")
+    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", PREFIX))
 
 
 def _planned(night: Night, table: Table, nights: list[date]) -> DataFrame:

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from features.contract import CANDIDATES, USER_HISTORY
 from features.declarations import USER_FEATURES_TABLE
 from jobs.runtime.errors import LongtailError
+from jobs.tables.sql import sql_equals
 from jobs.tables.warehouse import Warehouse
 from model.fusion.inputs import PADDING, Block, columns_of, event_codes, feature_matrix
 from model.fusion.ranker import RankerInputs
@@ -21,10 +22,7 @@ CANDIDATE_COLUMNS = ("user_id", "item_id", "rank", "first_stage_score", "channel
 
 def read_candidates(tables: Warehouse, as_of: date, encoder_version: str, first_stage_version: str) -> DataFrame:
     """The columns CANDIDATE_COLUMNS of one date and one model. Raises LongtailError when there are none."""
-    condition = (
-        f"as_of = DATE'{as_of}' AND encoder_version = '{encoder_version}' "
-        f"AND first_stage_version = '{first_stage_version}'"
-    )
+    condition = sql_equals(as_of=as_of, encoder_version=encoder_version, first_stage_version=first_stage_version)
     found = tables.read(CANDIDATES).where(condition)
     if found.isEmpty():
         raise LongtailError(

@@ -28,6 +28,7 @@ from jobs.report.model_figures import calibration, cold_recall, recalls
 from jobs.report.page.numbers import NONE, amount, index, percent, seconds
 from jobs.report.plan_value import value_unit
 from jobs.report.rules_in_words import group_in_words
+from jobs.tables.sql import sql_equals
 from jobs.tables.warehouse import Warehouse
 
 MOST_GROUPS = 12  # sentences about rules; a rule with `each` can have thousands of groups
@@ -41,7 +42,7 @@ def night_summary(spark: SparkSession, conf: Config, as_of: date, took: dict[str
     parts = [f"Night of {as_of}", _steps(newest, took)]
     if "train_relevance" in newest.index:
         parts.append(model_in_words(newest))
-    if tables.has(METRICS, f"as_of = DATE'{as_of}'"):
+    if tables.has(METRICS, sql_equals(as_of=as_of)):
         parts += [_tail(tables, conf, as_of), _rules(tables, conf, as_of), _shoppers(tables, conf, as_of)]
     return "\n\n".join(["", *parts])
 
