@@ -34,8 +34,8 @@ class NightRedisOnlineStore(RedisOnlineStore):
 
     In addition a hash for each view (`longtail:<project>:<view>`) holds the view's entities, each with a mark: a digest
     of 8 bytes a feature, which shows the next writer which values it need not send. An entity enters the hash before
-    its fields are written, so that the hash misses none, and its mark stays empty meanwhile, so that wherever a write
-    is stopped, no mark describes fields that were not written.
+    its fields are written, so that the hash misses none, and its mark is empty during the write, so that wherever a
+    write is stopped, no mark describes fields that were not written.
     """
 
     @staticmethod

@@ -15,7 +15,7 @@ from jobs.runtime.atomic_file import write_atomically
 class AtomicFileRegistryStore(FileRegistryStore):
     """Feast's file store, with writes by a temporary file and a rename.
 
-    Feast truncates the file before it writes, so that readers meanwhile find no services or half a message.
+    Feast truncates the file before it writes, so that readers can find no services or half a message.
     """
 
     def _write_registry(self, registry_proto: Registry) -> None:

@@ -78,8 +78,8 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
     ) -> int:
         """Deletes all rows of the view and writes the new ones, _BATCH entities a transaction.
 
-        No reader uses the view meanwhile, but others write to the same database, and SQLite lets them write one at a
-        time, so transactions are short. All values are written, changed or not: appending an entity's values in order
+        No reader uses the idle view, but others write to the same database, and SQLite lets them write one at a time,
+        so transactions are short. All values are written, changed or not: appending an entity's values in order
         costs less than looking up each changed one.
         """
         names = sorted(columns)

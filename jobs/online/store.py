@@ -91,7 +91,7 @@ def storefront_client(conf: Config) -> StorefrontClient:
 class _Expanded(str):
     """A text with an environment variable, which Feast expands before it parses the YAML.
 
-    It stands in single quotes, within which only a single quote has a meaning.
+    Single quotes enclose it, because within them only a single quote has a meaning in YAML.
     """
 
 

@@ -56,7 +56,7 @@ _log = logging.getLogger("longtail.storefront")
 
 
 class StorefrontUnavailable(RuntimeError):  # noqa: N818 - the name states the condition
-    """The store failed or timed out, and no remembered answer can stand in."""
+    """The store failed or timed out, and no answer is remembered."""
 
 
 @dataclass(frozen=True)

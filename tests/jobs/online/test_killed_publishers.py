@@ -64,7 +64,7 @@ def test_a_full_disk_stops_the_publish_before_the_flip(tmp_path: Path) -> None:
     conf = config_in(tmp_path)
     publish_frames(conf, 1)
     store = open_store(conf)
-    # SQLite's limit of pages stands in for the disk: writing fails with "database or disk is full".
+    # SQLite's limit of pages simulates a full disk: writing fails with "database or disk is full".
     connection = store.provider.online_store._get_conn(store.config)
     [pages] = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages + 2}")

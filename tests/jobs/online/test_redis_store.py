@@ -122,12 +122,12 @@ def test_equal_values_of_a_complete_view_are_not_sent(conf: Config, server: Serv
     #        new   all
     tonight = pd.concat([ROWS.iloc[:2].assign(price=[7.5, ROWS.price[1]]), ROWS.iloc[2:].assign(item_id=["new"])])
     assert replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3), changed_only=True) == 1 + 0 + values
-    found = hashes(server)
+    before = hashes(server)
     assert replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3)) == 3 * values
-    assert found == hashes(server)  # changed or not, every row has the time of the night
+    assert before == hashes(server)  # changed or not, every row has the time of the night
     server.client().flushall()
     replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3))
-    assert found == hashes(server)  # nothing remains of the removed item
+    assert before == hashes(server)  # nothing remains of the removed item
 
 
 @pytest.mark.parametrize("lost", ["an entity", "some fields of it", "the marks"])

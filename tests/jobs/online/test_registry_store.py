@@ -61,5 +61,5 @@ def test_reads_during_writes_and_after_a_kill_are_complete(tmp_path: Path) -> No
     finally:
         writer.kill()
         writer.join()
-    assert len(seen) == VERSIONS  # the writer was writing meanwhile
+    assert len(seen) == VERSIONS  # the writer kept writing
     assert len(store_at(path).get_registry_proto().projects) == PROJECTS

@@ -53,15 +53,15 @@ def serving(conf: Config) -> Iterator[str]:
 
 
 def asked(address: str, service: str, **entities: list[str]) -> dict[str, list[Any]]:
-    """Values by feature, as any language would ask for them."""
+    """Values by feature, requested over HTTP as from any language."""
     body = {"feature_service": service, "entities": entities, "full_feature_names": True}
     request = urllib.request.Request(
         f"{address}/get-online-features", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
-        found = json.load(answer)
-    names = found["metadata"]["feature_names"]
-    return {name: result["values"] for name, result in zip(names, found["results"], strict=True)}
+        answered = json.load(answer)
+    names = answered["metadata"]["feature_names"]
+    return {name: result["values"] for name, result in zip(names, answered["results"], strict=True)}
 
 
 def as_the_readme_asks(address: str) -> str:
