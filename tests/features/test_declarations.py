@@ -157,8 +157,8 @@ def resolves(spark: SparkSession, feature: Feature, table: Table, sources: list[
         for field in table.schema.fields
         if field.name in columns
     ]
-    given = StructType([StructField("as_of", table.schema["day"].dataType), StructField("days_ago", IntegerType())])
-    frame = spark.createDataFrame([], StructType([*given.fields, *fields]))
+    time = StructType([StructField("as_of", table.schema["day"].dataType), StructField("days_ago", IntegerType())])
+    frame = spark.createDataFrame([], StructType([*time.fields, *fields]))
     assert feature.expression is not None
     try:
         return bool(frame.groupBy("as_of").agg(feature.expression()).columns)

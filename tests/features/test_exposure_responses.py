@@ -1,3 +1,7 @@
+"""Weights and responses of shown pairs, by hand."""
+
+from __future__ import annotations
+
 from datetime import date, datetime
 
 import pytest
@@ -13,14 +17,14 @@ COLUMNS = (
 
 #  user item  type        day  propensity  weight
 LOG = [
-    ("u1", "a", "exposure", 2, 0.5, 1.0),  # counts 2, not answered: the purchase comes after the next exposure
-    ("u1", "a", "exposure", 4, 0.25, 1.0),  # counts 4, answered
+    ("u1", "a", "exposure", 2, 0.5, 1.0),  # counts 2, no response: the purchase comes after the next exposure
+    ("u1", "a", "exposure", 4, 0.25, 1.0),  # counts 4, with a response
     ("u1", "a", "purchase", 5, None, 1.0),
-    ("u1", "b", "exposure", 2, 0.01, 1.0),  # counts 10, the most that one may
+    ("u1", "b", "exposure", 2, 0.01, 1.0),  # counts 10, the largest weight
     ("u1", "b", "purchase", 9, None, 1.0),  # a week later is too late
-    ("u2", "a", "exposure", 3, 1.0, 3.0),  # stands for three
+    ("u2", "a", "exposure", 3, 1.0, 3.0),  # represents three
     ("u2", "a", "purchase", 2, None, 1.0),  # before it was shown
-    ("u2", "b", "exposure", 3, None, 1.0),  # nobody knows how likely it was
+    ("u2", "b", "exposure", 3, None, 1.0),  # unknown propensity
     ("u2", "b", "purchase", 4, None, 1.0),
     ("u2", "c", "exposure", 24, 1.0, 1.0),  # its week does not end in November
     ("u2", "c", "purchase", 25, None, 1.0),
@@ -38,13 +42,13 @@ LOG = [
         ),
     ],
 )
-def test_weights_and_answers_of_shown_pairs(
+def test_weights_and_responses_of_shown_pairs(
     spark: SparkSession, largest_weight: float, expected: dict[tuple[str, str], tuple[float, float]]
 ) -> None:
     rows = [
         (str(n), user, item, kind, datetime(2024, 11, day), date(2024, 11, day), propensity, weight)
         for n, (user, item, kind, day, propensity, weight) in enumerate(LOG)
     ]
-    found = exposure_responses(spark.createDataFrame(rows, COLUMNS), NOVEMBER, DECEMBER, 7, largest_weight).collect()
-    told = {(row.user_id, row.item_id): (row.weight, row.response_share) for row in found}
-    assert told == {pair: pytest.approx(values) for pair, values in expected.items()}
+    pairs = exposure_responses(spark.createDataFrame(rows, COLUMNS), NOVEMBER, DECEMBER, 7, largest_weight).collect()
+    by_pair = {(row.user_id, row.item_id): (row.weight, row.response_share) for row in pairs}
+    assert by_pair == {pair: pytest.approx(values) for pair, values in expected.items()}

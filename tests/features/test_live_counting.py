@@ -18,14 +18,14 @@ def test_counts_by_window_and_weight(spark: SparkSession) -> None:
         ("1", "u", "a", "exposure", at(4), "tail_shelf", 3, 2.0),
         ("2", "u", "a", "exposure", at(4), "display", 1, 1.0),  # another placement
         ("3", "u", "a", "exposure", at(4), None, None, 1.0),
-        ("4", "u", "a", "click", at(4), None, None, None),  # without a weight it is one
+        ("4", "u", "a", "click", at(4), None, None, None),  # without a weight it counts 1
         ("5", "v", "a", "purchase", at(5), None, None, 1.0),  # the next window begins at its minute
         ("6", "v", "b", "review", at(5), None, None, 1.0),
     ]
     events = spark.createDataFrame(rows, stream_schema())
-    found = {tuple(row) for row in window_counts(events, "item_id", "tail_shelf", 5, [1.0, 0.5, 0.25]).collect()}
+    counts = {tuple(row) for row in window_counts(events, "item_id", "tail_shelf", 5, [1.0, 0.5, 0.25]).collect()}
     day = date(2024, 5, 1)
-    assert found == {(day, at(0), "a", 2.0, 1.0, 0.0, 0.0, 0.5), (day, at(5), "a", 0.0, 0.0, 0.0, 1.0, 0.0)}
+    assert counts == {(day, at(0), "a", 2.0, 1.0, 0.0, 0.0, 0.5), (day, at(5), "a", 0.0, 0.0, 0.0, 1.0, 0.0)}
 
 
 def test_rows_that_cannot_be_counted(spark: SparkSession) -> None:
@@ -41,6 +41,6 @@ def test_rows_that_cannot_be_counted(spark: SparkSession) -> None:
     ]
     events = spark.createDataFrame(rows, stream_schema())
     assert [row["event_id"] for row in events.where(fit_to_count(5)).collect()] == ["1", "2"]
-    told = events.agg(*unfit_counts(5)).first()
-    assert told is not None
-    assert told.asDict() == {"without_id": 3, "without_time": 1, "ahead_of_the_clock": 1}
+    unfit = events.agg(*unfit_counts(5)).first()
+    assert unfit is not None
+    assert unfit.asDict() == {"without_id": 3, "without_time": 1, "ahead_of_the_clock": 1}

@@ -1,4 +1,4 @@
-"""A version counts from the moment after it began."""
+"""A version is known after the moment at which it begins."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def test_the_newest_version_before_each_date(spark: SparkSession) -> None:
         "item_id string, valid_from timestamp, title string",
     )
     dates = [date(2017, 11, day) for day in (1, 5, 6)]
-    found = {
+    titles = {
         (row["as_of"].day, row["item_id"]): row["title"] for row in versions_at(versions, dates, "item_id").collect()
     }
-    # On the 1st nothing was before; on the 5th the version of 00:00 that day is not known yet.
-    assert found == {(5, "a"): "first", (6, "a"): "second", (6, "b"): "only"}
+    # Nothing is known on the 1st; on the 5th the version of 00:00 that day is not known yet.
+    assert titles == {(5, "a"): "first", (6, "a"): "second", (6, "b"): "only"}

@@ -29,7 +29,7 @@ MOMENTS = [
     )
 ]  # fmt: skip
 KEYS = ("1", "11", "111", "", "a|b", "a", "b|a", ",", "None", "茶", None)
-# Keys of two columns that run together without a separator are among these.
+# Includes pairs of keys that are equal when concatenated without a separator.
 key = st.tuples(st.sampled_from(KEYS), st.sampled_from(KEYS[:6]))
 moment = st.one_of(st.none(), st.sampled_from(MOMENTS))
 known = st.tuples(key, moment, st.one_of(st.none(), st.integers(0, 3)), st.integers(0, 9))
@@ -46,11 +46,11 @@ def zone(spark: SparkSession, name: str) -> Iterator[None]:
 
 
 def expected(
-    asked: list[tuple[Any, Any]], history: list[Known], of_dates: bool, max_age: timedelta | None
+    rows: list[tuple[Any, Any]], history: list[Known], of_dates: bool, max_age: timedelta | None
 ) -> list[int | None]:
-    """What plain Python finds for each row: NULL sorts before every tie, as in Spark."""
-    found: list[int | None] = []
-    for wanted, at in asked:
+    """The value that plain Python finds for each row: NULL sorts before every tie, as in Spark."""
+    values: list[int | None] = []
+    for wanted, at in rows:
         candidates = []
         for who, since, tie, value in history:
             if since is None or at is None or None in wanted or who != wanted:
@@ -59,14 +59,14 @@ def expected(
             if began < at or (of_dates and began == at):
                 candidates.append(((began, -1 if tie is None else tie, value), began))
         best = max(candidates, default=None)
-        young = best is not None and (max_age is None or best[1] >= at - max_age)
-        found.append(best[0][2] if best is not None and young else None)
-    return found
+        is_young = best is not None and (max_age is None or best[1] >= at - max_age)
+        values.append(best[0][2] if best is not None and is_young else None)
+    return values
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    asked=st.lists(st.tuples(key, moment), min_size=1, max_size=30),
+    keys_and_times=st.lists(st.tuples(key, moment), min_size=1, max_size=30),
     history=st.lists(known, max_size=60),
     of_dates=st.booleans(),
     max_age=st.sampled_from((None, 1, 300)),
@@ -74,20 +74,20 @@ def expected(
 )
 def test_the_join_finds_what_plain_python_finds(
     spark: SparkSession,
-    asked: list[tuple[Any, Any]],
+    keys_and_times: list[tuple[Any, Any]],
     history: list[Known],
     of_dates: bool,
     max_age: int | None,
     zone_name: str,
 ) -> None:
-    kept = [(who, since.date() if of_dates and since else since, tie, value) for who, since, tie, value in history]
+    dated = [(who, since.date() if of_dates and since else since, tie, value) for who, since, tie, value in history]
     with zone(spark, zone_name):
         rows = spark.createDataFrame(
-            [(number, *who, at) for number, (who, at) in enumerate(asked)],
+            [(number, *who, at) for number, (who, at) in enumerate(keys_and_times)],
             "number int, user string, item string, at timestamp",
         )
         known_rows = spark.createDataFrame(
-            [(*who, since, tie, value) for who, since, tie, value in kept],
+            [(*who, since, tie, value) for who, since, tie, value in dated],
             f"user string, item string, since {'date' if of_dates else 'timestamp'}, tie int, value int",
         )
         joined = join_as_known(
@@ -100,13 +100,13 @@ def test_the_join_finds_what_plain_python_finds(
             ties=["tie", "value"],
             max_age_days=max_age,
         )
-        found = sorted((row["number"], row["value"]) for row in joined.select("number", "value").collect())
-    wanted = expected(asked, kept, of_dates, timedelta(days=max_age) if max_age else None)
-    assert found == sorted((number, value) for number, value in enumerate(wanted) for _ in range(2))
+        values = sorted((row["number"], row["value"]) for row in joined.select("number", "value").collect())
+    wanted = expected(keys_and_times, dated, of_dates, timedelta(days=max_age) if max_age else None)
+    assert values == sorted((number, value) for number, value in enumerate(wanted) for _ in range(2))
 
 
 def test_prices_of_the_time(spark: SparkSession) -> None:
-    """The price of a version is known after the moment that it begins, for however long it holds."""
+    """The price of a version is known after the moment at which it begins, however long it is valid."""
     prices = spark.createDataFrame(
         [("a", datetime(2017, 11, 1, tzinfo=UTC), 1), ("a", datetime(2017, 11, 5, tzinfo=UTC), 2)],
         "item_id string, valid_from timestamp, price int",
@@ -126,46 +126,48 @@ def test_a_column_that_both_sides_have_is_an_error(spark: SparkSession) -> None:
     rows = spark.createDataFrame([], "k string, at timestamp, price int")
     with pytest.raises(ValueError, match="price"):
         join_as_known(rows, rows, ["k"], at="at", since="at", columns=["price"])
-    with pytest.raises(ValueError, match="misses the column cost"):
+    with pytest.raises(ValueError, match="lacks the column cost"):
         join_as_known(rows, rows, ["k"], at="at", since="at", columns=["cost"])
 
 
 @pytest.mark.parametrize("zone_name", ["America/New_York"])
 def test_windows_are_those_of_plain_python(spark: SparkSession, zone_name: str) -> None:
-    """Features of generated events at two dates, in a session that is not in UTC, against sums in plain Python."""
+    """Features of generated events at two dates, in a session in another zone than UTC, against plain Python."""
     draw = random.Random(17)
     dates = (date(2017, 11, 6), date(2017, 12, 1))
     start = datetime(2017, 7, 1, tzinfo=UTC)
     rows: list[Event] = []
     for _ in range(400):
-        # Many on the edges of days; some at and after the dates, which must not be seen.
+        # Many at the edges of days; some at and after the dates, which must not count.
         when = start + timedelta(days=draw.randrange(160), seconds=draw.choice((0, 1, 43_200, 86_399)))
         price = f"{draw.randrange(500) / 100:.2f}"
         rows.append(bought(draw.choice("uvw"), draw.choice("abcde"), when, price, draw.choice((None, "0.10"))))
     with zone(spark, zone_name):
-        made = events(spark, rows)
-        pairs = daily_pair(made)
+        log = events(spark, rows)
+        pairs = daily_pair(log)
         began = datetime(2017, 1, 1, tzinfo=UTC)
         of_items = features_of(spark, rows, items(spark, [(item, began, None, None) for item in "abcde"]), dates)
         known = users(spark, *((user, began) for user in "uvw"))
-        of_users = user_features(user_rows(known, daily_user(pairs, made), pairs, dates), pairs, of_items, dates)
-        found = {(row["as_of"], row["item_id"]): row for row in of_items.collect()}
-        found |= {(row["as_of"], row["user_id"]): row for row in of_users.collect()}
+        of_users = user_features(user_rows(known, daily_user(pairs, log), pairs, dates), pairs, of_items, dates)
+        features = {(row["as_of"], row["item_id"]): row for row in of_items.collect()}
+        features |= {(row["as_of"], row["user_id"]): row for row in of_users.collect()}
     for as_of in dates:
         for name, place, other in (*((item, 1, 0) for item in "abcde"), *((user, 0, 1) for user in "uvw")):
-            row, mine = found[as_of, name], [one for one in rows if one[place] == name]
+            row, mine = features[as_of, name], [event for event in rows if event[place] == name]
 
             def last(days: int, mine: list[Event] = mine, as_of: date = as_of) -> list[Event]:
-                return [one for one in mine if as_of - timedelta(days=days) <= one[3].date() < as_of]
+                return [event for event in mine if as_of - timedelta(days=days) <= event[3].date() < as_of]
 
             assert row["purchases_count_1d"] == len(last(1))
             assert row["purchases_count_28d"] == len(last(28))
             assert row["purchases_count_life"] == len(last(9999))
-            assert Decimal(str(row["spend_sum_90d"])) == sum((Decimal(one[5]) for one in last(90)), Decimal(0))
-            members = {one[other] for one in last(90)}
+            assert Decimal(str(row["spend_sum_90d"])) == sum((Decimal(event[5]) for event in last(90)), Decimal(0))
+            members = {event[other] for event in last(90)}
             assert row["buyers_count_90d" if place else "items_count_90d"] == len(members)
-            assert row["buyers_count_life" if place else "items_count_life"] == len({one[other] for one in last(9999)})
-            again = [m for m in members if len({one[3].date() for one in last(90) if one[other] == m}) > 1]
+            assert row["buyers_count_life" if place else "items_count_life"] == len(
+                {event[other] for event in last(9999)}
+            )
+            again = [m for m in members if len({event[3].date() for event in last(90) if event[other] == m}) > 1]
             assert row["repeat_share_90d"] == (len(again) / len(members) if members else 0.0)
-            newest = max((one[3].date() for one in last(9999)), default=None)
+            newest = max((event[3].date() for event in last(9999)), default=None)
             assert row["days_since_last_purchase"] == ((as_of - newest).days if newest else 9999.0)

@@ -19,7 +19,7 @@ def test_a_lost_row_breaks_it() -> None:
     assert "Of 10 rows for the table events, these are accounted for: 9 accepted." in balance.sentence
 
 
-def test_rows_parked_for_too_long_say_nothing_of_tonights() -> None:
+def test_rows_parked_for_too_long_do_not_count_as_tonights() -> None:
     balance = Balance("events", 30, {"accepted": 18, "rejected": 12}, too_long=10)
     assert balance.holds
     assert balance.rejected_share == 2 / 20

@@ -36,16 +36,16 @@ def _segments(spark: SparkSession, counts: dict[str, int], share: float = 0.8) -
 def test_head_is_the_smallest_set_that_holds_the_share(
     spark: SparkSession, counts: dict[str, int], head: set[str]
 ) -> None:
-    found = _segments(spark, counts)
-    assert {item for item, segment in found.items() if segment == "head"} == head
-    assert {item for item, segment in found.items() if segment == "tail"} == set(counts) - head
+    segments = _segments(spark, counts)
+    assert {item for item, segment in segments.items() if segment == "head"} == head
+    assert {item for item, segment in segments.items() if segment == "tail"} == set(counts) - head
 
 
 def test_dates_are_cut_apart(spark: SparkSession) -> None:
     rows = [(date(2017, 11, 1), "a", 9), (date(2017, 11, 1), "b", 1), (DAY, "a", 1), (DAY, "b", 9)]
     sold = spark.createDataFrame(rows, "as_of date, item_id string, purchases long")
-    found = {(row["as_of"], row["item_id"]): row["segment"] for row in with_segment(sold, 0.8).collect()}
-    assert found == {
+    segments = {(row["as_of"], row["item_id"]): row["segment"] for row in with_segment(sold, 0.8).collect()}
+    assert segments == {
         (date(2017, 11, 1), "a"): "head",
         (date(2017, 11, 1), "b"): "tail",
         (DAY, "a"): "tail",

@@ -57,7 +57,7 @@ def test_a_text_holds_what_was_before_the_week_of_the_purchase(spark: SparkSessi
 
 
 def test_no_text_holds_the_item_or_its_twin(spark: SparkSession) -> None:
-    """Item a was bought before; b has the text of a. Neither is told where a is the answer."""
+    """Item a was bought before; b has the text of a. Neither is in the text of the pair with a."""
     events = spark.createDataFrame(
         [
             ("u", "a", "purchase", at("2017-07-03T10:00:00")),
@@ -82,16 +82,16 @@ def test_shares_count_a_text_once_a_shopper_item_and_week(spark: SparkSession) -
         ],
         EVENTS,
     )
-    found = pairs_of(events, item_texts(spark, "a", "b", "b'=b"))
-    assert sorted(found) == [("", "Xa", 0.5), ("", "Xb", 0.5), ("", "Xb", 0.5), ("Tb", "Xa", 0.5)]
+    pairs = pairs_of(events, item_texts(spark, "a", "b", "b'=b"))
+    assert sorted(pairs) == [("", "Xa", 0.5), ("", "Xb", 0.5), ("", "Xb", 0.5), ("Tb", "Xa", 0.5)]
 
 
-def test_the_newest_items_are_told_newest_first(spark: SparkSession) -> None:
+def test_the_newest_items_come_first(spark: SparkSession) -> None:
     days = {"a": 1, "b": 2, "c": 3, "d": 4}
     events = spark.createDataFrame(
         [
             *(("u", item, "purchase", at(f"2017-07-0{day}T10:00:00")) for item, day in days.items()),
-            ("u", "a", "purchase", at("2017-07-09T10:00:00")),  # once more: now it is the newest
+            ("u", "a", "purchase", at("2017-07-09T10:00:00")),  # bought again: now it is the newest
             ("u", "x", "purchase", at("2017-08-23T10:00:00")),
         ],
         EVENTS,

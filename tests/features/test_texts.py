@@ -38,17 +38,17 @@ def test_the_parts_of_an_item_s_text_in_order_without_what_is_missing(spark: Spa
     }
 
 
-def test_attributes_that_were_said_are_not_said_again(spark: SparkSession) -> None:
-    """ "1 l" stands in the title and "Drinks" in the category; "1" stands in neither "1l" nor "10" as a word."""
+def test_attributes_that_occur_already_are_not_repeated(spark: SparkSession) -> None:
+    """ "1 l" is in the title and "Drinks" in the category; "1" is not a word of "1l" or "10"."""
     frame = items(
         spark,
-        ("said", "Oat milk, 1 L", "Food > Drinks", "Acme", {"department": "drinks", "size": "1 l"}, None),
-        ("not said", "Oat milk 1l", "Top 10", None, {"pieces": "1"}, None),
+        ("mentioned", "Oat milk, 1 L", "Food > Drinks", "Acme", {"department": "drinks", "size": "1 l"}, None),
+        ("not mentioned", "Oat milk 1l", "Top 10", None, {"pieces": "1"}, None),
         ("no title", None, None, None, {"pieces": "1"}, None),
     )
     assert texts_of(frame) == {
-        "said": "Oat milk, 1 L. Food > Drinks. Acme",
-        "not said": "Oat milk 1l. Top 10. pieces 1",
+        "mentioned": "Oat milk, 1 L. Food > Drinks. Acme",
+        "not mentioned": "Oat milk 1l. Top 10. pieces 1",
         "no title": "pieces 1",
     }
 
@@ -76,8 +76,8 @@ TITLES = [("i1", "Milk"), ("i2", "Bread"), ("i3", "Tea"), ("i4", ""), ("i5", Non
     [
         ("newest first", ["i3", "i1", "i2"], ["purchase"] * 3, "Tea, Milk"),
         ("a repeated item counts once, where it is newest", ["i1", "i1", "i2"], ["purchase"] * 3, "Milk, Bread"),
-        ("exposures and returns tell no taste", ["i3", "i1", "i2"], ["exposure", "return", "click"], "Bread"),
-        ("an item without title or unknown gives no words", ["i4", "i5", "i9", "i2"], ["cart"] * 4, "Bread"),
+        ("exposures and returns show no interest", ["i3", "i1", "i2"], ["exposure", "return", "click"], "Bread"),
+        ("an unknown item and one without a title add no words", ["i4", "i5", "i9", "i2"], ["cart"] * 4, "Bread"),
         ("nothing known", ["i9"], ["purchase"], ""),
         ("no event", [], [], ""),
         ("no arrays", None, None, ""),
@@ -91,7 +91,7 @@ def test_the_text_of_a_shopper(
     assert [tuple(row) for row in user_texts(history, titles, user_items=2).collect()] == [("u", expected)], case
 
 
-def test_every_shopper_comes_once_with_the_own_text(spark: SparkSession) -> None:
+def test_every_shopper_has_one_text(spark: SparkSession) -> None:
     history = spark.createDataFrame(
         [("u1", ["i1"], ["purchase"]), ("u2", ["i2", "i1"], ["purchase", "purchase"]), ("u3", [], [])], HISTORY
     )

@@ -1,4 +1,4 @@
-"""The history of items and the state of shoppers from observations, by small tables."""
+"""The history of items and the state of shoppers, from a few observations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def observed(spark: SparkSession, *rows: tuple[str, int, str]) -> DataFrame:
     return spark.createDataFrame([{name: row.get(name) for name in ITEMS.column_names} for row in full], ITEMS.schema)
 
 
-def told(versions: DataFrame) -> list[tuple[Any, ...]]:
+def spans(versions: DataFrame) -> list[tuple[Any, ...]]:
     """item_id, title and the days of valid_from, valid_to, listed_at, updated_at, withdrawn_at."""
     times = ("valid_from", "valid_to", "listed_at", "updated_at", "withdrawn_at")
     rows = versions.orderBy("item_id", "valid_from").collect()
@@ -36,7 +36,7 @@ def told(versions: DataFrame) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_a_change_begins_a_version_and_sameness_does_not(spark: SparkSession) -> None:
+def test_only_a_change_begins_a_version(spark: SparkSession) -> None:
     seen = observed(spark, ("a", 0, "Mug"), ("a", 2, "Mug"), ("a", 5, "Big Mug"), ("b", 1, "Owl"))
     expected = [
         ("a", "Mug", 0, 5, 0, 2, None),
@@ -44,38 +44,38 @@ def test_a_change_begins_a_version_and_sameness_does_not(spark: SparkSession) ->
         ("b", "Owl", 1, None, 1, 1, None),
     ]
     nothing = spark.createDataFrame([], ITEMS.schema)
-    assert told(item_versions(nothing, seen, None)) == expected
-    # The same in two nights, and with the second night run again.
+    assert spans(item_versions(nothing, seen, None)) == expected
+    # The same in two nights, and with the second night repeated.
     first = item_versions(nothing, seen.where("title <> 'Big Mug'"), None)
     second = item_versions(first, seen.where("title = 'Big Mug'"), None)
-    assert told(second) == expected
-    assert told(item_versions(second, seen.where("title = 'Big Mug'"), None)) == expected
+    assert spans(second) == expected
+    assert spans(item_versions(second, seen.where("title = 'Big Mug'"), None)) == expected
 
 
-def test_an_unseen_item_is_withdrawn_and_listed_anew(spark: SparkSession) -> None:
+def test_an_unseen_item_is_withdrawn_and_listed_again(spark: SparkSession) -> None:
     seen = observed(spark, ("a", 0, "Mug"), ("a", 3, "Mug"), ("a", 13, "Mug"))
     nothing = spark.createDataFrame([], ITEMS.schema)
-    assert told(item_versions(nothing, seen, 10)) == [
-        ("a", "Mug", 0, 13, 0, 3, 13),  # last seen on day 3, 10 days later it is gone
+    assert spans(item_versions(nothing, seen, 10)) == [
+        ("a", "Mug", 0, 13, 0, 3, 13),  # last seen on day 3, withdrawn 10 days later
         ("a", "Mug", 13, None, 13, 13, 23),
     ]
 
 
-def test_the_newest_observation_of_a_shopper_holds_and_the_first_sign_up(spark: SparkSession) -> None:
+def test_a_shopper_has_the_newest_observation_and_the_first_sign_up(spark: SparkSession) -> None:
     rows = [
         ("u", day(3), {"town": "Bath"}, True, day(3)),
         ("u", day(1), {"town": "York"}, True, day(1)),
         ("v", day(2), {}, False, day(2)),
     ]
     users = spark.createDataFrame(rows, USERS.schema)
-    found = newest_users(users.where("user_id = 'v'"), users.where("user_id = 'u'")).orderBy("user_id").collect()
-    assert [(row["user_id"], row["attributes"], row["signed_up_at"].day, row["updated_at"].day) for row in found] == [
+    newest = newest_users(users.where("user_id = 'v'"), users.where("user_id = 'u'")).orderBy("user_id").collect()
+    assert [(row["user_id"], row["attributes"], row["signed_up_at"].day, row["updated_at"].day) for row in newest] == [
         ("u", {"town": "Bath"}, 2, 4),
         ("v", {}, 3, 3),
     ]
 
 
-def test_what_a_catalogue_lacks_is_withdrawn_and_what_it_has_again_is_not(spark: SparkSession) -> None:
+def test_an_item_that_the_catalogue_lacks_is_withdrawn_until_it_returns(spark: SparkSession) -> None:
     known = item_versions(observed(spark), observed(spark, ("a", 0, "Mug"), ("b", 0, "Owl")), None)
     offered = spark.createDataFrame([("a",)], "item_id string")
     gone = withdrawn_items(known, offered, F.lit(day(3)))
@@ -85,12 +85,12 @@ def test_what_a_catalogue_lacks_is_withdrawn_and_what_it_has_again_is_not(spark:
         ("b", "Owl", 0, 3, 0, 0, None),
         ("b", "Owl", 3, None, 0, 3, 3),
     ]
-    assert told(left) == expected
+    assert spans(left) == expected
     assert withdrawn_items(left, offered, F.lit(day(4))).isEmpty()  # once
-    # b is in the catalogue again, unchanged since day 0; c was never known, a never gone.
+    # b is in the catalogue again, unchanged since day 0; c is new, a was never withdrawn.
     seen = observed(spark, ("a", 0, "Mug"), ("b", 0, "Owl"), ("c", 1, "Whale"))
     back = relisted_items(seen, left, F.lit(day(5))).persist()
-    assert told(item_versions(left, back, None)) == [
+    assert spans(item_versions(left, back, None)) == [
         *expected[:2],
         ("b", "Owl", 3, 5, 0, 3, 3),
         ("b", "Owl", 5, None, 0, 5, None),

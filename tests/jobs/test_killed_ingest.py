@@ -75,7 +75,8 @@ class Copy:
             "--conf", self.conf, "--as-of", NIGHT,
         ]  # fmt: skip
         environment = os.environ | {
-            "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable,
+            "LONGTAIL_LOG": "fields", "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable,
+            "PYSPARK_DRIVER_PYTHON": sys.executable,
         }  # fmt: skip
         return subprocess.Popen(list(map(str, command)), cwd=ROOT, env=environment, stdout=self.log.open("ab"),
                                 stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip

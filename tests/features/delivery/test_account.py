@@ -1,4 +1,4 @@
-"""Accounts of two nights, with every reason of a gap."""
+"""Accounts of two nights, with every cause of a gap."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ PLANNED = [
     (SHOWN, "less", "cold", 100.0, 1), (SHOWN, "more", "tail", 16.0, 1), (SHOWN, "none", "tail", 0.0, 1),
     (SHOWN, "visits", "tail", 100.0, 1), (SILENT, "kept", "tail", 5.0, 2),
 ]  # fmt: skip
-#          item: delivered; twice as many are logged, at a position that is looked at half the time
+#          item: delivered; twice as many are logged, at a position that is viewed half the time
 DELIVERED = {"kept": 100.0, "gone": 10.0, "deep": 5.0, "less": 20.0, "more": 200.0, "other": 3.0, "visits": 74.0}
 ITEMS = [(name, 0.5 if name == "kept" else None, name == "gone") for name in (*DELIVERED, "none")]
-#        deep is planned for places that are never logged
+#        deep is planned for positions that are never logged
 RANKS = [(SHOWN, name, 7 if name == "deep" else 1, 1.0) for name in DELIVERED]
 
 
@@ -42,14 +42,14 @@ def rows(spark: SparkSession) -> dict[tuple[date, str], dict[str, object]]:
         [(SHOWN, "kept", 3.0, 2.0, 1, Decimal("8.0000"))],
         "as_of date, item_id string, clicks double, carts double, purchases long, revenue decimal(18,4)",
     )
-    found = account.accounts(
+    accounted = account.accounts(
         spark.createDataFrame(PLANNED, "as_of date, item_id string, segment string, allocated double, live_days long"),
         exposures,
         led_to,
         spark.createDataFrame(ITEMS, "item_id string, margin double, is_gone boolean"),
         spark.createDataFrame(RANKS, "as_of date, item_id string, rank int, share double"),
     )
-    return {(row["as_of"], row["item_id"]): row.asDict() for row in found.collect()}
+    return {(row["as_of"], row["item_id"]): row.asDict() for row in accounted.collect()}
 
 
 def test_reasons(rows: dict[tuple[date, str], dict[str, object]]) -> None:
@@ -60,10 +60,10 @@ def test_reasons(rows: dict[tuple[date, str], dict[str, object]]) -> None:
     }  # fmt: skip
 
 
-def test_what_an_item_brought(rows: dict[tuple[date, str], dict[str, object]]) -> None:
+def test_the_responses_of_an_item(rows: dict[tuple[date, str], dict[str, object]]) -> None:
     kept = rows[SHOWN, "kept"]
-    told = ("planned", "logged", "delivered", "gap", "requests")
-    assert [kept[name] for name in told] == [100.0, 200.0, 100.0, 0.0, 1]
+    exposure = [kept[name] for name in ("planned", "logged", "delivered", "gap", "requests")]
+    assert exposure == [100.0, 200.0, 100.0, 0.0, 1]
     assert (kept["clicks"], kept["carts"], kept["purchases"], kept["revenue"]) == (3.0, 2.0, 1, Decimal("8.0000"))
     assert kept["margin"] == 4.0
     less = rows[SHOWN, "less"]
@@ -72,26 +72,28 @@ def test_what_an_item_brought(rows: dict[tuple[date, str], dict[str, object]]) -
     assert (other["segment"], other["planned"], other["gap"]) == ("", 0.0, 3.0)
 
 
-def test_a_night_without_events_is_said_so_and_is_no_zero(rows: dict[tuple[date, str], dict[str, object]]) -> None:
+def test_a_night_without_logged_exposures_is_unknown_and_not_zero(
+    rows: dict[tuple[date, str], dict[str, object]],
+) -> None:
     silent = rows[SILENT, "kept"]
     assert silent["planned"] == 10.0  # 5 on each of two days
     assert silent["reason"] == account.NOT_LOGGED
-    told = ("logged", "delivered", "requests", "clicks", "carts", "purchases", "revenue", "margin", "gap")
-    assert [silent[name] for name in told] == [None] * len(told)
+    measured = ("logged", "delivered", "requests", "clicks", "carts", "purchases", "revenue", "margin", "gap")
+    assert [silent[name] for name in measured] == [None] * len(measured)
 
 
 EXPOSED = [(SHOWN, "u", "a", at(9)), (SILENT, "u", "a", at(12)), (SHOWN, "v", "a", at(9))]
 #          event user item time type price weight
 RESPONSES = [
     ("1", "u", "a", at(10), "click", "0", 2.0),  # after the first
-    ("2", "u", "a", at(13), "purchase", "5", 1.0),  # goes back to the newer one
-    ("3", "u", "a", at(8), "click", "0", 1.0),  # before any: out of order, nobody's
+    ("2", "u", "a", at(13), "purchase", "5", 1.0),  # attributed to the newer one
+    ("3", "u", "a", at(8), "click", "0", 1.0),  # before any exposure: attributed to none
     ("4", "w", "a", at(13), "purchase", "9", 1.0),  # never shown
     ("5", "v", "a", at(9), "cart", "0", 1.0),  # at the same moment
 ]
 
 
-def test_a_response_goes_back_to_the_last_exposure_before_it(spark: SparkSession) -> None:
+def test_a_response_is_attributed_to_the_last_exposure_before_it(spark: SparkSession) -> None:
     exposed = spark.createDataFrame(EXPOSED, "as_of date, user_id string, item_id string, event_time timestamp")
     responses = spark.createDataFrame(
         [(*row[:5], Decimal(row[5]), row[6]) for row in RESPONSES],
@@ -99,15 +101,18 @@ def test_a_response_goes_back_to_the_last_exposure_before_it(spark: SparkSession
         "price decimal(18,4), sample_weight double",
     )
 
-    def found(frame: DataFrame) -> dict[date, tuple[float, float, int, Decimal | None]]:
+    def by_night(frame: DataFrame) -> dict[date, tuple[float, float, int, Decimal | None]]:
         return {r["as_of"]: (r["clicks"], r["carts"], r["purchases"], r["revenue"]) for r in frame.collect()}
 
-    assert found(attributed(exposed, responses, 7)) == {SHOWN: (2.0, 1.0, 0, None), SILENT: (0.0, 0.0, 1, Decimal(5))}
+    assert by_night(attributed(exposed, responses, 7)) == {
+        SHOWN: (2.0, 1.0, 0, None),
+        SILENT: (0.0, 0.0, 1, Decimal(5)),
+    }
     late = responses.withColumn("event_time", F.expr("event_time + INTERVAL 8 DAYS"))
-    assert found(attributed(exposed, late, 7)) == {}
+    assert by_night(attributed(exposed, late, 7)) == {}
 
 
-def test_clicks_go_to_the_last_exposure_and_tell_if_it_is_the_first_of_the_pair(spark: SparkSession) -> None:
+def test_clicks_by_position_count_first_exposures_of_a_pair_only(spark: SparkSession) -> None:
     exposures = spark.createDataFrame(
         [
             ("u", "a", at(9), 3, 2.0),
@@ -121,11 +126,11 @@ def test_clicks_go_to_the_last_exposure_and_tell_if_it_is_the_first_of_the_pair(
         [("1", "u", "a", at(10), 1.0), ("2", "u", "a", at(12), 2.0), ("3", "w", "a", at(12), 1.0)],
         "event_id string, user_id string, item_id string, event_time timestamp, sample_weight double",
     )
-    found = clicks_by_position(exposures, clicks, 7).orderBy("position").collect()
-    assert list(map(tuple, found)) == [("a", 3, 3.0, 1.0)]
+    rows = clicks_by_position(exposures, clicks, 7).orderBy("position").collect()
+    assert list(map(tuple, rows)) == [("a", 3, 3.0, 1.0)]
 
 
-def test_where_nothing_was_logged_at_all_everything_but_the_plan_is_unknown(
+def test_without_any_logged_exposure_only_the_plan_is_known(
     spark: SparkSession, rows: dict[tuple[date, str], dict[str, object]]
 ) -> None:
     planned = spark.createDataFrame(

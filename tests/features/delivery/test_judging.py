@@ -23,14 +23,14 @@ def at(hour: int, day: int = 3) -> datetime:
 #    id   user item time event_date ingested  request position propensity weight
 ROWS = [
     ("1", "u", "a", at(9), DAY, at(9), "r1", 1, 1.0, 1.0),
-    ("2", "u", "a", at(10), DAY, at(10), "r1", 1, 1.0, 1.0),  # the same request and item again
+    ("2", "u", "a", at(10), DAY, at(10), "r1", 1, 1.0, 1.0),  # a repeated request and item
     ("3", "u", "a", at(11), DAY, at(2, day=4), "r2", 1, None, 1.0),  # another request; no propensity; came next day
     ("4", "u", "b", at(9), DAY, at(9), None, 2, 0.5, 1.0),
-    ("5", "u", "b", at(9), DAY, at(9), None, 2, 0.5, 1.0),  # no request: the same place at the same time
+    ("5", "u", "b", at(9), DAY, at(9), None, 2, 0.5, 1.0),  # no request: the same position at the same time
     ("6", "u", "gone", at(13), DAY, at(13), "r3", 3, 1.0, 1.0),
     ("7", "u", "gone", at(11), DAY, at(11), "r4", 3, 1.0, 1.0),  # an hour before it was withdrawn
     ("8", "bot", "a", at(9), DAY, at(9), "r5", 1, 1.0, 60.0),
-    ("9", "bot", "gone", at(13), DAY, at(13), "r6", 1, 1.0, 60.0),  # wrong twice: told once
+    ("9", "bot", "gone", at(13), DAY, at(13), "r6", 1, 1.0, 60.0),  # two defects, one verdict
 ]
 
 
@@ -48,7 +48,7 @@ def test_verdicts(judged: DataFrame) -> None:
     assert judged.columns == [*(name.split()[0] for name in SCHEMA.split(", ")), "verdict"]
 
 
-def test_counts_name_everything_and_are_none_where_nothing_was_logged(judged: DataFrame) -> None:
+def test_every_count_has_a_value_unless_nothing_was_logged(judged: DataFrame) -> None:
     assert {row["name"]: row["value"] for row in event_counts(judged, date(2024, 5, 6)).collect()} == {
         "delivery_counted_count": 4, "delivery_bot_count": 2, "delivery_duplicate_count": 2,
         "delivery_withdrawn_count": 1, "delivery_without_propensity_count": 1, "delivery_without_request_count": 1,
@@ -60,7 +60,7 @@ def test_counts_name_everything_and_are_none_where_nothing_was_logged(judged: Da
 
 
 def test_a_day_belongs_to_the_newest_night_before_it(spark: SparkSession) -> None:
-    # no night was planned on the 3rd: the lists of the 2nd stay up
+    # no night was planned on the 3rd: the lists of the 2nd stay live
     days = nights_of_days(spark, [date(2024, 5, 4), date(2024, 5, 2)], date(2024, 5, 6))
     assert sorted(map(tuple, days.collect())) == [
         (date(2024, 5, 2), date(2024, 5, 2), 2),

@@ -14,17 +14,17 @@ from features.drift.frames import embedding_shift, new_text_share, purchases_by_
 
 def test_new_texts_count_once(spark: SparkSession) -> None:
     now = spark.createDataFrame([("a",), ("b",), ("b",), ("c",)], "text_hash string")
-    then = spark.createDataFrame([("a",), ("a",), ("z",)], "text_hash string")
-    assert new_text_share(now, then) == pytest.approx(2 / 3)
-    assert new_text_share(now.limit(0), then) is None
+    earlier = spark.createDataFrame([("a",), ("a",), ("z",)], "text_hash string")
+    assert new_text_share(now, earlier) == pytest.approx(2 / 3)
+    assert new_text_share(now.limit(0), earlier) is None
 
 
 def test_vectors_are_compared_within_one_encoder(spark: SparkSession) -> None:
     schema = "user_id string, encoder_version string, embedding array<float>"
     now = spark.createDataFrame([("u", "1", [1.0, 0.0]), ("v", "1", [0.6, 0.8]), ("w", "2", [1.0, 0.0])], schema)
-    then = spark.createDataFrame([("u", "1", [1.0, 0.0]), ("v", "1", [0.0, 1.0]), ("w", "1", [0.0, 1.0])], schema)
-    assert embedding_shift(now, then, "user_id") == pytest.approx((0.0 + 0.2) / 2, abs=1e-6)
-    assert embedding_shift(now.where("user_id = 'w'"), then, "user_id") is None
+    earlier = spark.createDataFrame([("u", "1", [1.0, 0.0]), ("v", "1", [0.0, 1.0]), ("w", "1", [0.0, 1.0])], schema)
+    assert embedding_shift(now, earlier, "user_id") == pytest.approx((0.0 + 0.2) / 2, abs=1e-6)
+    assert embedding_shift(now.where("user_id = 'w'"), earlier, "user_id") is None
 
 
 def test_purchases_by_first_level(spark: SparkSession) -> None:
@@ -37,7 +37,7 @@ def test_purchases_by_first_level(spark: SparkSession) -> None:
     assert sorted(map(tuple, purchases_by_category(daily, items).collect())) == [("Food", 7.0), ("Home", 3.0)]
 
 
-def test_half_and_twice_as_much_are_as_far() -> None:
+def test_half_and_twice_as_much_have_the_same_distance() -> None:
     assert level_change(2.0, 1.0) == level_change(1.0, 2.0) == pytest.approx(log(2))
     assert level_change(5.0, 5.0) == 0.0
     assert level_change(0.0, 1.0) is level_change(1.0, 0.0) is None
@@ -54,5 +54,5 @@ def test_half_and_twice_as_much_are_as_far() -> None:
     ],
 )
 def test_index_over_categories(reference: list[float], current: list[float], index: float | None) -> None:
-    found = categorical_stability_index(np.array(reference, dtype=float), np.array(current, dtype=float))
-    assert found == (None if index is None else pytest.approx(index))
+    value = categorical_stability_index(np.array(reference, dtype=float), np.array(current, dtype=float))
+    assert value == (None if index is None else pytest.approx(index))

@@ -1,4 +1,4 @@
-"""To which exposure a response goes back."""
+"""The exposure that a response is attributed to."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from features.evaluation.responses import with_responses
 SHOWN = [
     ("r1", "ann", "tea", "1 08"),
     ("r1", "ann", "jam", "1 08"),
-    ("r1", "ann", "jam", "1 08"),  # logged twice: both have what came of it
+    ("r1", "ann", "jam", "1 08"),  # logged twice: both have the response
     ("r2", "ann", "tea", "2 08"),
     ("r3", "bob", "tea", "2 08"),
     (None, "cat", "tea", "2 08"),
 ]
 #     id    user  item  time    request weight
-ANSWERS = [
+RESPONSES = [
     ("a", "ann", "tea", "2 09", None, 1.0),  # the newest before it: r2
     ("b", "ann", "tea", "3 09", "r1", 1.0),  # the request that it names
     ("c", "ann", "jam", "9 07", None, 2.0),  # not yet 8 days old
@@ -32,15 +32,15 @@ ANSWERS = [
 def test_each_response_counts_once_for_the_exposure_before_it(spark: SparkSession) -> None:
     moment = F.to_timestamp(F.concat(F.lit("2017-12-"), "at"), "yyyy-MM-d HH")
     shown = spark.createDataFrame(SHOWN, "request_id string, user_id string, item_id string, at string")
-    answers = spark.createDataFrame(
-        ANSWERS, "event_id string, user_id string, item_id string, at string, request_id string, sample_weight double"
+    responses = spark.createDataFrame(
+        RESPONSES, "event_id string, user_id string, item_id string, at string, request_id string, sample_weight double"
     )
-    found = with_responses(
+    exposures = with_responses(
         shown.select("request_id", "user_id", "item_id", moment.alias("event_time")),
-        answers.select("event_id", "user_id", "item_id", moment.alias("event_time"), "request_id", "sample_weight"),
+        responses.select("event_id", "user_id", "item_id", moment.alias("event_time"), "request_id", "sample_weight"),
         days=8,
     )
-    rows = [(row.request_id, row.item_id, row.response) for row in found.collect()]
+    rows = [(row.request_id, row.item_id, row.response) for row in exposures.collect()]
     assert sorted(rows, key=str) == sorted(
         [("r1", "tea", 1.0), ("r1", "jam", 2.0), ("r1", "jam", 2.0), ("r2", "tea", 1.0), ("r3", "tea", 1.0),
          (None, "tea", 0.0)],

@@ -1,4 +1,4 @@
-"""Probabilities of an earlier night against what came."""
+"""Predicted and observed responses of an earlier night."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def test_a_pair_counts_once_however_often_it_responds(spark: SparkSession) -> No
     )
     segments = spark.createDataFrame([("a", "tail"), ("c", "cold")], "item_id string, segment string")
     responses = spark.createDataFrame([("u", "a"), ("u", "a"), ("w", "a")], "user_id string, item_id string")
-    found = {(name, segment): value for name, segment, value in calibration_health(scored, segments, responses)}
-    assert found == pytest.approx(
+    figures = {(name, segment): value for name, segment, value in calibration_health(scored, segments, responses)}
+    assert figures == pytest.approx(
         {
             ("calibration_predicted_mean", "tail"): 0.3, ("calibration_observed_share", "tail"): 0.5,
             ("calibration_pairs_count", "tail"): 2,

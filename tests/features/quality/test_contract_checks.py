@@ -1,4 +1,4 @@
-"""Every rule of the contract of what a store gives, by name, each on a row that breaks it."""
+"""Every violation of the contract of a store's tables, each on a row that has it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "promotions": {"item_id": "a", "store_id": "s", "placement": "flyer", "valid_from": DAY},
 }  # fmt: skip
-# Rule -> what of a good row is changed. Texts that are not UTF-8 or too long are made from the rule's name.
+# Violation -> changes of a good row. Rows with bad or over-long texts follow from the name of the violation.
 BAD: dict[str, dict[str, dict[str, Any]]] = {
     "events": {
         "event_type_unknown": {"event_type": "gift"},
@@ -77,7 +77,7 @@ BAD: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def broken(table: Table) -> dict[str, dict[str, Any]]:
-    """Rule -> the row that breaks it, of all rules of a table."""
+    """Violation -> a row that has it, for all violations of a table."""
     rows = dict(BAD[table.name])
     for rule in table.invariants:
         column = rule.violation.removesuffix("_bad_utf8").removesuffix("_too_long")
@@ -88,16 +88,16 @@ def broken(table: Table) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("table", [EVENTS, ITEMS, USERS, PROMOTIONS], ids=lambda table: table.name)
-def test_every_rule_names_the_row_that_breaks_it(spark: SparkSession, table: Table) -> None:
+def test_every_violation_is_named(spark: SparkSession, table: Table) -> None:
     rows = broken(table)
     assert set(rows) == {rule.violation for rule in table.invariants} | {f"{name}_missing" for name in table.required}
     fields = [StructField(field.name, field.dataType) for field in table.schema.fields]
-    given = [GOOD[table.name], *rows.values()]
-    values = [tuple(row.get(name) for name in table.column_names) for row in given]
+    sent = [GOOD[table.name], *rows.values()]
+    values = [tuple(row.get(name) for name in table.column_names) for row in sent]
     frame = with_contract_columns(spark.createDataFrame(values, StructType(fields)).coalesce(1), table)
     time = {"events": "event_time", "users": "updated_at"}.get(table.name, "valid_from")
-    good, *found = with_outcome(frame, table, time, BEFORE).collect()
+    good, *rejected = with_outcome(frame, table, time, BEFORE).collect()
     assert (good["outcome"], good["reason"]) == ("accepted", "")
-    for rule, row in zip(rows, found, strict=True):
+    for rule, row in zip(rows, rejected, strict=True):
         assert row["outcome"] == "rejected", rule
         assert rule in row["reason"].split(","), rule

@@ -1,4 +1,4 @@
-"""The figures of features on a few rows, and what is beyond a bar."""
+"""The figures of features on a few rows, and those that exceed a bar."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_shares_of_a_night(spark: SparkSession) -> None:
     frame = spark.createDataFrame(
         rows, "as_of date, count long, some_share_28d double, name string, words array<string>"
     )
-    found = profiles(frame, FEATURES)
-    assert found[DAY] == (
+    by_date = profiles(frame, FEATURES)
+    assert by_date[DAY] == (
         4,
         {
             "count": {"null_share": 0.0, "default_share": 0.25, "out_of_range_share": 0.25},
@@ -43,8 +43,8 @@ def test_shares_of_a_night(spark: SparkSession) -> None:
             "words": {"null_share": 0.0, "default_share": 0.5},
         },
     )
-    assert found[BEFORE][0] == 1
-    assert found[BEFORE][1]["words"] == {"null_share": 0.0, "default_share": 1.0}
+    assert by_date[BEFORE][0] == 1
+    assert by_date[BEFORE][1]["words"] == {"null_share": 0.0, "default_share": 1.0}
     assert profiles(frame.limit(0), (COUNT,)) == {}
 
 
@@ -58,9 +58,9 @@ def test_the_sample_is_of_the_same_entities(spark: SparkSession) -> None:
             "'' AS name",
         )
 
-    one, two = ([row["count"] for row in sampled(frame(k), "item_id", FEATURES, 0.1).collect()] for k in (1, 2))
-    assert 120 < len(one) < 280
-    assert sorted(two) == sorted(2 * value for value in one)
+    single, double = ([row["count"] for row in sampled(frame(k), "item_id", FEATURES, 0.1).collect()] for k in (1, 2))
+    assert 120 < len(single) < 280
+    assert sorted(double) == sorted(2 * value for value in single)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_sample_is_of_the_same_entities(spark: SparkSession) -> None:
         ([0, 0, 1, 1], [0, 1, 0, 1], 0.0),
         # Half the defaults become ones: shares (.5, .5) and (.25, .75).
         ([0, 0, 1, 1], [0, 1, 1, 1], 0.25 * np.log(2) + 0.25 * np.log(1.5)),
-        # No default is left: half a row stands for none.
+        # No default is left: an empty bin counts as half a row.
         ([0, 0, 1, 1], [1, 1, 1, 1], (0.5 - 0.125) * np.log(4) + 0.5 * np.log(2)),
         # A constant that becomes another one.
         ([1, 1, 1, 1], [2, 2, 2, 2], 2 * (1 - 0.125) * np.log(8)),
@@ -77,29 +77,29 @@ def test_the_sample_is_of_the_same_entities(spark: SparkSession) -> None:
     ],
 )
 def test_population_stability_index(reference: list[float], current: list[float], expected: float) -> None:
-    found = population_stability_index(np.array(reference, dtype=float), np.array(current, dtype=float), 0.0)
-    assert found == pytest.approx(expected)
+    index = population_stability_index(np.array(reference, dtype=float), np.array(current, dtype=float), 0.0)
+    assert index == pytest.approx(expected)
 
 
 def test_a_shift_by_one_standard_deviation_is_drift() -> None:
     draw = np.random.default_rng(17)
-    then, now = draw.normal(size=5000), draw.normal(size=5000)
-    assert population_stability_index(then, now, 9999.0) < 0.02
-    assert population_stability_index(then, now + 1, 9999.0) > 0.5
+    before, now = draw.normal(size=5000), draw.normal(size=5000)
+    assert population_stability_index(before, now, 9999.0) < 0.02
+    assert population_stability_index(before, now + 1, 9999.0) > 0.5
 
 
-def test_what_is_beyond_its_bar_is_named() -> None:
+def test_figures_that_exceed_their_bars_are_named() -> None:
     figures = with_rises(
         {"a": {"default_share": 0.9, "drift": 0.3}, "b": {"default_share": 0.5}, "new": {"default_share": 1.0}},
         {"a": {"default_share": 0.3}, "b": {"default_share": 0.4}},
     )
     bars = {"default_rise": Bar(0.2, stops=True), "drift": Bar(0.25, stops=False)}
-    found = violations("item_features", figures, bars, {})
-    assert [str(one) for one in found] == [
+    exceeded = violations("item_features", figures, bars, {})
+    assert [str(violation) for violation in exceeded] == [
         "item_features.a: default_rise is 0.6, the bar is 0.2",
         "item_features.a: drift is 0.3, the bar is 0.25",
     ]
-    assert [one.bar.stops for one in found] == [True, False]
+    assert [violation.bar.stops for violation in exceeded] == [True, False]
     excepted = violations("item_features", figures, bars, {"a": {"default_rise": 0.7}})
-    assert [one.figure for one in excepted] == ["drift"]
+    assert [violation.figure for violation in excepted] == ["drift"]
     assert isinstance(excepted[0], Violation)

@@ -1,4 +1,4 @@
-"""Each row has exactly one outcome, with the reason where it is refused."""
+"""Each row has exactly one outcome, with the reason if it is rejected or parked."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _judged(spark: SparkSession, rows: list[tuple[Any, ...]]) -> DataFrame:
     return judge_repeats(judged, SALES, tallied.where("key_hash IS NOT NULL").select("key_hash"))
 
 
-def _found(judged: DataFrame) -> list[tuple[Any, ...]]:
+def _results(judged: DataFrame) -> list[tuple[Any, ...]]:
     return sorted((row["id"] or "", row["outcome"], row["reason"]) for row in judged.collect())
 
 
@@ -63,7 +63,7 @@ def _found(judged: DataFrame) -> list[tuple[Any, ...]]:
     ],
 )
 def test_a_row_has_one_outcome(spark: SparkSession, row: tuple[Any, ...], outcome: str, reason: str) -> None:
-    assert _found(_judged(spark, [row])) == [(row[0] or "", outcome, reason)]
+    assert _results(_judged(spark, [row])) == [(row[0] or "", outcome, reason)]
 
 
 def test_equal_rows_count_once_and_different_rows_of_one_key_are_rejected(spark: SparkSession) -> None:
@@ -82,7 +82,7 @@ def test_equal_rows_count_once_and_different_rows_of_one_key_are_rejected(spark:
         ],
     )
     conflict = "key_with_several_contents"
-    assert _found(judged) == [
+    assert _results(judged) == [
         ("a", "accepted", ""),
         ("a", "duplicates", ""),
         ("a", "duplicates", ""),
@@ -97,12 +97,12 @@ def test_equal_rows_count_once_and_different_rows_of_one_key_are_rejected(spark:
     assert counts == {"accepted": 2, "duplicates": 3, "rejected": 2, "parked": 1, "later": 1}
 
 
-def test_a_row_that_waits_is_repeated_corrected_or_left_as_it_is(spark: SparkSession) -> None:
+def test_a_waiting_row_is_repeated_corrected_or_left_unchanged(spark: SparkSession) -> None:
     sales = replace(SALES, columns=(*SALES.columns, Column("ingested_at", TimestampType(), "Recorded.")))
     later, known = EARLY + timedelta(microseconds=1), "known"
     rows = [
         ("a", known, EARLY, 1, EARLY, True),
-        ("a", known, EARLY, 1, EARLY, None),  # as it was
+        ("a", known, EARLY, 1, EARLY, None),  # unchanged
         ("b", known, EARLY, 1, EARLY, True),
         ("b", known, EARLY, 2, EARLY, None),  # a correction
         ("c", known, EARLY, 1, later, True),
@@ -116,8 +116,8 @@ def test_a_row_that_waits_is_repeated_corrected_or_left_as_it_is(spark: SparkSes
     schema = "id string, item_id string, at timestamp, units long, ingested_at timestamp, waited boolean"
     judged = with_outcome(with_contract_columns(spark.createDataFrame(rows, schema), sales), sales, "at", BEFORE)
     repeated = judged.select(key_hash(sales).alias("key_hash")).distinct()
-    found = judge_repeats(judged, sales, repeated).collect()
-    assert sorted((row["id"], row["units"], bool(row["waited"]), row["outcome"], row["reason"]) for row in found) == [
+    rows = judge_repeats(judged, sales, repeated).collect()
+    assert sorted((row["id"], row["units"], bool(row["waited"]), row["outcome"], row["reason"]) for row in rows) == [
         ("a", 1, False, "duplicates", ""),
         ("a", 1, True, "accepted", ""),
         ("b", 1, True, "duplicates", ""),
