@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from jobs.runtime.errors import ConfigurationError
+from model.exposure.reasons import banned_by, pinned_by
 
 COLUMNS = ("item_id", "action", "share", "starts_on", "ends_on", "owner")
 
@@ -36,8 +37,8 @@ class MerchandisingRule:
     @property
     def in_words(self) -> str:
         """'pinned by Ann until 2017-12-24'."""
-        what = "pinned" if self.action == "pin" else "banned"
-        return f"{what} by {self.owner}" + (f" until {self.ends_on}" if self.ends_on else "")
+        by = pinned_by if self.action == "pin" else banned_by
+        return by(self.owner, self.ends_on)
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
 
     # A low value of a cause has other words than a high one.
     assert causes_of(lists, "t1", "c1", "c2") == {
-        "t1": {"Long in the shop"}, "c1": {"New in the shop"}, "c2": {"New in the shop"},
+        "t1": {"Sold here for a long time"}, "c1": {"New in the range"}, "c2": {"New in the range"},
     }  # fmt: skip
 
     # The same night again gives the same lists; the next one starts from its prices.
