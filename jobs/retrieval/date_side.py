@@ -21,8 +21,8 @@ from features.collaborative.purchases import (
     shopper_arrays,
 )
 from features.contract import EVENTS, PROMOTIONS, TEXT_EMBEDDINGS, USER_EMBEDDINGS
+from features.contract.segments import COLD
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
-from features.segments import COLD
 from jobs.config.configuration import Config
 from jobs.encoder.embeddings import embeddings_by
 from jobs.execution.night import Night
