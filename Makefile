@@ -22,12 +22,13 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream check format wheel setup java clean help
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream check format wheel setup java clean help
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
 	@echo "make simulate    $(NIGHTS) nights against a simulated storefront, from the first on (NIGHTS=$(NIGHTS))"
 	@echo "make job         one step or another job alone: make job JOB=show ARGS='--user 1'"
+	@echo "make page-picture  the picture of the newest night's page for the README, by Chromium"
 	@echo "make test        the tests, under 15 minutes"
 	@echo "make test-slow   the slow tests: faults, servers, browser, streaming"
 	@echo "make check       format, lint, types, import rules"
@@ -120,6 +121,9 @@ simulate: setup
 	  $(BIN)/python jobs/replay_storefront.py --day $$day || exit 1; \
 	  day=$$(date -u -d "$$day + 1 day" +%F); done; \
 	PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/simulated_delivery.py --conf conf/simulated.yaml --as-of $$day
+
+page-picture: $(READY)
+	@$(BIN)/python -m jobs.report.page.picture --conf $(CONF) $(ARGS)
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

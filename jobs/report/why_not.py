@@ -56,7 +56,8 @@ def why_not_shown(night: Night, item: str) -> str:
         return f"no shopper has it among the first {night.conf.candidates.per_user} candidates"
     if row.cause == Cause.NOT_SCORED:
         return str(row.cause)
-    scored = f"it is a candidate for {amount(row.pairs)} shoppers with a chance of at most {percent(row.best)}"
+    shoppers = "1 shopper" if row.pairs == 1 else f"{amount(row.pairs)} shoppers"
+    scored = f"it is a candidate for {shoppers} with a chance of at most {percent(row.best)}"
     return scored + (_held_out(night, row) if row.cause == Cause.HELD_OUT else _lost(night.conf.plan, row))
 
 

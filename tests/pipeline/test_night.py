@@ -80,7 +80,7 @@ def test_the_summary_names_steps_segments_and_three_shoppers(store: Store) -> No
     seconds = {step.__name__: 1.0 for step in STEPS}
     text = night_summary(store.spark, store.conf, AS_OF, seconds)
     assert all(step.__name__ in text for step in STEPS)
-    assert text.count("lately bought:") == 3
+    assert text.count("recently bought:") == 3
     assert "tail" in text
 
 

@@ -92,7 +92,7 @@ def test_shoppers_without_consent_share_one_list_whatever_their_arm(planned: Nig
 
 def test_a_product_and_a_shopper_are_shown_by_arm(planned: Night) -> None:
     words = item_in_words(planned, "c1")
-    assert words.count("binding: ") == 2
+    assert words.count(" exposures expected a day; ") == 2
     assert words.index("Arm usual of the test autumn") < words.index("Arm bold of the test autumn")
     bold = next(user for user, arm in planned_arms(planned.conf).items() if arm == "bold")
     assert "arm bold of the test autumn" in shopper_in_words(planned, bold)

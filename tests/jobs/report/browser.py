@@ -8,7 +8,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-BROWSER = shutil.which("chromium")
+from jobs.report.page import picture
+
+BROWSER = shutil.which(picture.BROWSER)
 
 # The page lies in a frame of the given width, since a window has a least width; the frame measures it from outside.
 _FRAME = """<!DOCTYPE html><body style="margin:0">
@@ -36,13 +38,13 @@ def look_at(page: Path, width: int, folder: Path, *, dark: bool = False, height:
     """Opens a local page at a width. Raises CalledProcessError or AssertionError when the browser fails."""
     frame = folder / f"frame-{width}.html"
     frame.write_text(_FRAME.format(address=page.absolute().as_uri(), width=width, height=height), encoding="utf-8")
-    picture = folder / f"{page.stem}-{width}{'-dark' if dark else ''}.png"
+    image = folder / f"{page.stem}-{width}{'-dark' if dark else ''}.png"
     dump = _run(frame, width, height, folder, "--dump-dom", dark=dark)
-    _run(frame, width, height, folder, f"--screenshot={picture}", dark=dark)
+    _run(frame, width, height, folder, f"--screenshot={image}", dark=dark)
     widths = re.search(r"scroll (\d+) of (\d+)", dump.stdout)
     assert widths, f"the page did not load: {dump.stdout[-500:]} {dump.stderr[-500:]}"
     console = [line for line in dump.stderr.splitlines() if "CONSOLE" in line]
-    return Seen(int(widths[1]), int(widths[2]), console, picture)
+    return Seen(int(widths[1]), int(widths[2]), console, image)
 
 
 def _run(
@@ -50,8 +52,8 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     assert BROWSER is not None
     command = [
-        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files",
-        "--enable-logging=stderr", "--virtual-time-budget=5000", "--host-resolver-rules=MAP * ~NOTFOUND",
+        BROWSER, *picture.OPTIONS, "--allow-file-access-from-files", "--enable-logging=stderr",
+        "--virtual-time-budget=5000",
         f"--user-data-dir={folder / 'profile'}", f"--window-size={max(width, 500)},{height}",
         f"--blink-settings=preferredColorScheme={0 if dark else 1}", *what, frame.as_uri(),
     ]  # fmt: skip

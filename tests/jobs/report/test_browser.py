@@ -26,7 +26,7 @@ def test_a_page_of_every_block_fits(width: int, tmp_path: Path) -> None:
     assert seen.picture.stat().st_size > 5000
 
 
-def test_the_browser_tells_what_is_wrong_with_a_page(tmp_path: Path) -> None:
+def test_the_browser_reports_what_is_wrong_with_a_page(tmp_path: Path) -> None:
     place = tmp_path / "wrong.html"
     place.write_text("<div style='width:900px'>wide</div><script>console.error('broken')</script>", encoding="utf-8")
     seen = look_at(place, 390, tmp_path)

@@ -1,4 +1,4 @@
-"""What a person reads of a night that was stopped."""
+"""The page and the alert of a night that was stopped."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ def ingest(night: Night) -> None:
 def test_a_refused_night_has_a_page_and_an_alert(spark: SparkSession, tmp_path: Path) -> None:
     night = night_in(spark, tmp_path)
     with pytest.raises(Refused):
-        nightly._told_if_stopped(ingest, night)
+        nightly._seconds_of(ingest, night, None)
     page = (tmp_path / "warehouse/reports/2017-12-01-stopped.html").read_text(encoding="utf-8")
     assert "3 of 7 rows of &lt;items&gt; were rejected." in page
     assert "See rejected." in page
     assert "No night has been published" in page
-    assert "What came in" not in page  # ingest wrote nothing that could be told
+    assert "What came in" not in page  # ingest wrote no rows
     [line] = alerts_of(tmp_path)
     alert = json.loads(line)
     assert (alert["name"], alert["severity"], alert["about"]) == ("night.refused", "critical", "ingest")
 
 
-def test_what_nobody_foresaw_is_told_as_well(spark: SparkSession, tmp_path: Path) -> None:
+def test_an_unexpected_error_is_reported_by_its_kind(spark: SparkSession, tmp_path: Path) -> None:
     def score(night: Night) -> None:
         raise ZeroDivisionError("shopper 17")
 
     with pytest.raises(ZeroDivisionError):
-        nightly._told_if_stopped(score, night_in(spark, tmp_path))
+        nightly._seconds_of(score, night_in(spark, tmp_path), None)
     page = (tmp_path / "warehouse/reports/2017-12-01-stopped.html").read_text(encoding="utf-8")
     assert "score failed" in page
     assert "ZeroDivisionError" in page

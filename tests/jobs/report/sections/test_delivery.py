@@ -20,21 +20,21 @@ from tests.jobs.test_account_exposure import FIRST, GENEROUS, Store
 pytestmark = pytest.mark.slow
 
 
-def test_every_rule_has_what_it_was_to_get_and_got(spark: SparkSession, tmp_path: Path) -> None:
+def test_every_rule_shows_what_it_asks_for_was_planned_and_delivered(spark: SparkSession, tmp_path: Path) -> None:
     store = Store(spark, tmp_path, GENEROUS)
     store.plan(FIRST)
     store.log(FIRST, t=9000.0, c=1000.0)
     store.account(FIRST + timedelta(days=1))
     reading = Reading(Warehouse(spark, store.conf.warehouse), store.conf, FIRST + timedelta(days=1))
     section = delivery(reading)
-    [table] = [one for one in section.blocks if isinstance(one, Table) and one.title == "By floor and cap"]
+    [table] = [block for block in section.blocks if isinstance(block, Table) and block.title == "By floor and cap"]
     cells = {row[0]: row[1:] for row in table.rows}
     assert cells["cold (segment = cold)"][:3] == ("20.0 %", "20.0 %", "10.0 %")
     assert dict(zip(table.columns[4:], cells["cold (segment = cold)"][3:], strict=True))["purchases"] == "1"
     assert set(section.sources) <= set(reading.versions)
 
 
-def test_what_was_delivered_is_told_beside_what_was_planned(spark: SparkSession, tmp_path: Path) -> None:
+def test_delivered_exposure_stands_next_to_planned(spark: SparkSession, tmp_path: Path) -> None:
     store, next_day = Store(spark, tmp_path, GENEROUS), FIRST + timedelta(days=1)
     store.plan(FIRST)
     store.log(FIRST, t=9000.0)
@@ -48,7 +48,7 @@ def test_what_was_delivered_is_told_beside_what_was_planned(spark: SparkSession,
     never = {segment: value for name, segment, value in figures if name == "never_logged_28d_count"}
     assert never["cold"] == 1
     section = delivery(Reading(Warehouse(spark, store.conf.warehouse), store.conf, next_day))
-    [table] = [one for one in section.blocks if isinstance(one, Table) and one.title == "How even it was"]
-    told = {row[0]: row[2] for row in table.rows}
-    assert told["Tail products with exposure"] == "100.0 %"
-    assert told["Products without any in 28 days"] == f"{never['all']:.0f}"
+    [table] = [block for block in section.blocks if isinstance(block, Table) and block.title == "How even it was"]
+    delivered = {row[0]: row[2] for row in table.rows}
+    assert delivered["Tail products with exposure"] == "100 %"
+    assert delivered["Products without any in 28 days"] == f"{never['all']:.0f}"
