@@ -9,3 +9,4 @@ COLD: Final = "cold"  # listed without a purchase in the window
 NONE: Final = ""  # neither listed nor sold in the window
 
 SEGMENTS: tuple[Segment, ...] = get_args(Segment)
+LONG_TAIL: tuple[Segment, ...] = (TAIL, COLD)

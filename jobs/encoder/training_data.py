@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.contract import EVENTS, ITEMS
+from features.contract.segments import LONG_TAIL
 from features.declarations import ITEM_FEATURES_TABLE
 from features.text_pairs import category_texts, sampled_text_pairs, text_positives
 from features.texts import distinct_texts
@@ -14,7 +15,7 @@ from model.periods import Periods
 from model.text.distributed import TuningData
 from model.text.pairs import CategoryTexts, Pairs
 
-# Texts of a category that hard negatives are drawn from: with a few pairs of a category, more are not met.
+# Texts of a category that hard negatives are drawn from; the few pairs of a category never need more.
 POOL_OF_A_CATEGORY = 200
 
 
@@ -62,5 +63,5 @@ def _pairs(rows: pd.DataFrame, tail_weight: float) -> Pairs:
         rows.item_text.to_list(),
         rows.item_share.to_numpy(),
         rows.category.to_list(),
-        np.where(rows.segment.isin(["tail", "cold"]), tail_weight, 1.0),
+        np.where(rows.segment.isin(LONG_TAIL), tail_weight, 1.0),
     )

@@ -1,4 +1,4 @@
-"""The gate on Spark's tables: challenger, champion and anchor on the days that none of them was trained on."""
+"""The gate on the tables of a night: challenger, champion and anchor on days that none of them was trained on."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from features.contract.segments import LONG_TAIL, SEGMENTS
 from jobs.execution.night import Night
-from jobs.registry.active_models import Lineup
+from jobs.registry.active_models import ActiveModels
 from jobs.registry.drafts import Draft
 from jobs.registry.models import Champion
 from jobs.relevance.cold_start import cold_start_figures
-from jobs.relevance.ranked_candidates import TAIL, Ranked
+from jobs.relevance.ranked_candidates import Ranked
 from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
 from jobs.runtime.errors import LongtailError
 from model.bundle import Bundle
@@ -26,47 +27,46 @@ from model.periods import Periods
 from model.ranking_metrics import hit_at, ndcg_at
 from model.scorer import Scorer
 
-EVERYTHING = ("head", "tail", "cold")
 POPULARITY = "popularity"
-_NOT_IN_A_METRIC = re.compile(r"[^\w.\- ]")  # what MLflow takes in the name of a metric, turned round
-ACTIVITIES = ("rare", "regular", "frequent")  # thirds of the shoppers by the purchases of their last days
+_NOT_IN_A_METRIC = re.compile(r"[^\w.\- ]")  # MLflow does not accept these in the name of a metric
+ACTIVITIES = ("rare", "regular", "frequent")  # thirds of the shoppers by recent purchases
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """The gate's verdict, and the reliability curves of the new model on the gate's days: all pairs, and the tail."""
+class GateResult:
+    """The gate's verdict, and the new model's reliability curves in the gate's period: of all pairs and of the tail."""
 
     verdict: Verdict
     curves: dict[str, pd.DataFrame]
 
 
-def judge_challenger(night: Night, draft: Draft, tonight: Lineup, scorer: Scorer, periods: Periods) -> Judgement:
-    """The gate: the new model against the champion, or against decayed popularity where there is no champion yet.
+def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Scorer, periods: Periods) -> GateResult:
+    """Compares the new model with the champion, or with decayed popularity where there is no champion yet.
 
-    Where an older version is the anchor, tail recall is compared with it as well.
+    If there is an anchor, tail recall is compared with it as well.
     """
     conf, cut = night.conf.gate, periods.gate
     sample = read_sample(night, cut, draft, scorer.first_stage.version, scorer.ranker.inputs)
     targets = read_targets(night, cut, periods.end(cut), sample.side)
     relevance = _relevance(scorer, sample)
     challenger = Ranked(sample, relevance)
-    if tonight.champion is None:
+    if models.champion is None:
         reference = Ranked(sample, sample.block.channel_scores[..., scorer.ranker.inputs.channels.index(POPULARITY)])
     else:
-        reference = _of_version(night, tonight.champion, sample, periods)
-    tail_targets, users = targets.only("segment", *TAIL), np.ones(len(sample.block), dtype=bool)
+        reference = _of_version(night, models.champion, sample, periods)
+    tail_targets, users = targets.only("segment", *LONG_TAIL), np.ones(len(sample.block), dtype=bool)
     comparisons = {
-        "tail_recall": _compared(night, tail_targets, users, TAIL, challenger, reference),
-        "recall": _compared(night, targets, users, EVERYTHING, challenger, reference),
+        "tail_recall": _compared(night, tail_targets, users, LONG_TAIL, challenger, reference),
+        "recall": _compared(night, targets, users, SEGMENTS, challenger, reference),
     }
-    if tonight.anchor is not None:
-        anchor = _of_version(night, tonight.anchor, sample, periods)
-        comparisons["tail_recall_anchor"] = _compared(night, tail_targets, users, TAIL, challenger, anchor)
+    if models.anchor is not None:
+        anchor = _of_version(night, models.anchor, sample, periods)
+        comparisons["tail_recall_anchor"] = _compared(night, tail_targets, users, LONG_TAIL, challenger, anchor)
     segments = {
-        name: _compared(night, chosen, who, TAIL, challenger, reference)
+        name: _compared(night, chosen, who, LONG_TAIL, challenger, reference)
         for name, chosen, who in _segments(sample, tail_targets, conf.departments)
     }
-    parts = {"all": sample.block.listed, "tail": sample.in_segments(*TAIL)}
+    parts = {"all": sample.block.listed, "tail": sample.in_segments(*LONG_TAIL)}
     outcomes = {
         name: (relevance[part], sample.responded[part], sample.period.counts[part]) for name, part in parts.items()
     }
@@ -76,7 +76,7 @@ def judge_challenger(night: Night, draft: Draft, tonight: Lineup, scorer: Scorer
     figures |= cold_start_figures(challenger, tail_targets, conf.recall_at)
     for name, report in calibration.items():
         figures |= report.figures(f"calibration_{name}")
-    return Judgement(
+    return GateResult(
         Verdict(figures, verdict.reasons), {name: reliability(*outcome) for name, outcome in outcomes.items()}
     )
 
@@ -86,13 +86,13 @@ def _relevance(scorer: Scorer, sample: Sample) -> np.ndarray:
 
 
 def _of_version(night: Night, version: Champion, sample: Sample, periods: Periods) -> Ranked:
-    """An older version's own candidates of the gate's period with its own relevance, for the same shoppers."""
+    """An older version's candidates of the gate's period, ranked by its own relevance, for the same shoppers."""
     scorer = Bundle.load(version.folder).scorer
     own = read_sample(night, periods.gate, version, scorer.first_stage.version, scorer.ranker.inputs)
     if not own.user_ids.equals(sample.user_ids):
         raise LongtailError(
-            f"Version {version.version} and challenger have candidates for different shoppers on {periods.gate}.",
-            "Delete both from the table candidates and run jobs/build_candidates.py again.",
+            f"Version {version.version} and the challenger have candidates for different shoppers on {periods.gate}.",
+            "Delete both from the table candidates, then run jobs/build_candidates.py again.",
         )
     return Ranked(own, _relevance(scorer, own))
 
@@ -100,7 +100,7 @@ def _of_version(night: Night, version: Champion, sample: Sample, periods: Period
 def _segments(sample: Sample, targets: Targets, departments: int) -> Iterator[tuple[str, Targets, np.ndarray]]:
     """Name, targets and shoppers [B] bool of every segment that has targets, all within the tail."""
     everyone = np.ones(len(sample.block), dtype=bool)
-    named = [(f"segment {one}", targets.only("segment", one), everyone) for one in TAIL]
+    named = [(f"segment {segment}", targets.only("segment", segment), everyone) for segment in LONG_TAIL]
     counts = pc.value_counts(targets.pairs["department"]).to_pylist()
     largest = sorted(counts, key=lambda entry: (-entry["counts"], str(entry["values"])))
     for name in [str(entry["values"]) for entry in largest[:departments]]:
@@ -125,7 +125,7 @@ def _compared(
 def _list_figures(challenger: Ranked, targets: Targets, k: int) -> dict[str, float]:
     count = targets.counts(challenger.sample.user_ids)
     some = count > 0
-    hits = challenger.hits(targets, TAIL, k)[some]
+    hits = challenger.hits(targets, LONG_TAIL, k)[some]
     return {
         f"tail_ndcg_at_{k}": float(ndcg_at(hits, count[some]).mean()),
         "tail_hit_at_10": float(hit_at(hits[:, :10]).mean()),

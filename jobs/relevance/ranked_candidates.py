@@ -9,8 +9,6 @@ import numpy as np
 from jobs.relevance.samples import Sample, Targets
 from model.ranking_metrics import recall_at, top_hits
 
-TAIL = ("tail", "cold")
-
 
 @dataclass(frozen=True)
 class Ranked:
