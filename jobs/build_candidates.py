@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from features.contract import CANDIDATES
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
-from jobs.registry.active_models import Lineup, lineup
+from jobs.registry.active_models import ActiveModels, active_models
 from jobs.registry.drafts import Draft
 from jobs.registry.models import Champion
 from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
@@ -34,32 +34,32 @@ _ROWS = "user_id string, item_id string, rank int, first_stage_score double, cha
 def build_candidates(night: Night) -> None:
     """Scores every channel over all eligible items and keeps each shopper's top N.
 
-    For the night itself it does so for the champion and for a draft; for the past periods that a draft is trained and
-    judged on, once, by the draft's first stage, and by those of champion and anchor for the period of the gate.
+    The night itself gets candidates of the champion and of a draft. Each past period of a draft's training gets them
+    once, by the draft's first stage, and the gate's period by those of champion and anchor as well.
     """
-    tonight = lineup(night)
-    if not tonight.contenders:
+    models = active_models(night)
+    if not models.contenders:
         raise LongtailError(f"There is no model for {night.as_of}.", "Run jobs/nightly.py with --train.")
     work = [
         (contender, first_stage, cut)
-        for contender, cuts in _work(night, tonight)
+        for contender, cuts in _work(night, models)
         for first_stage in [FirstStage.load(contender.first_stage_folder)]
         for cut in cuts
-        if cut == night.as_of or not _kept(night, cut, contender, first_stage)
+        if cut == night.as_of or not _has_candidates(night, cut, contender, first_stage)
     ]
-    # The many small jobs that prepare one date leave cores to the few long ones that score another.
     expect(len(work), "dates")
-    run_parallel([partial(_build, night, *one) for one in work], at_once=2)
+    # The many small jobs that prepare one date leave cores to the few long ones that score another.
+    run_parallel([partial(_build, night, *arguments) for arguments in work], at_once=2)
     night.record.rows = {"dates": len(work)}
 
 
 def build_past(night: Night, model: Champion | Draft, cut: date) -> None:
-    """The candidates that a model's first stage would have given at a past date, from what was known then."""
+    """Builds the candidates that a model would have had at a past date, from what was known then."""
     _build(night, model, FirstStage.load(model.first_stage_folder), cut)
 
 
 def _build(night: Night, contender: Champion | Draft, first_stage: FirstStage, cut: date) -> None:
-    """The candidates of one date."""
+    """Builds the candidates of one date."""
     side = prepare_date(night, cut, contender.encoder_version, first_stage.channels)
     rows = candidates_of(night, side, first_stage).select(
         F.lit(cut).alias("as_of"),
@@ -73,25 +73,25 @@ def _build(night: Night, contender: Champion | Draft, first_stage: FirstStage, c
     event("candidates built", step="build_candidates", as_of=night.as_of, cut=cut, items=len(side.item_ids))
 
 
-def _work(night: Night, tonight: Lineup) -> Iterator[tuple[Champion | Draft, tuple[date, ...]]]:
-    """Who needs candidates for which dates."""
-    if tonight.draft is None:
-        assert tonight.champion is not None
-        yield tonight.champion, (night.as_of,)
+def _work(night: Night, models: ActiveModels) -> Iterator[tuple[Champion | Draft, tuple[date, ...]]]:
+    """Each model with the dates for which it needs candidates."""
+    if models.draft is None:
+        assert models.champion is not None
+        yield models.champion, (night.as_of,)
         return
     periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
-    yield tonight.draft, (*periods.with_candidates, night.as_of)
-    if tonight.champion is not None:
-        yield tonight.champion, (periods.gate, night.as_of)
-    if tonight.anchor is not None:
-        yield tonight.anchor, (periods.gate,)
+    yield models.draft, (*periods.with_candidates, night.as_of)
+    if models.champion is not None:
+        yield models.champion, (periods.gate, night.as_of)
+    if models.anchor is not None:
+        yield models.anchor, (periods.gate,)
 
 
 def _of(contender: Champion | Draft, first_stage: FirstStage) -> str:
     return sql_equals(encoder_version=contender.encoder_version, first_stage_version=first_stage.version)
 
 
-def _kept(night: Night, cut: date, contender: Champion | Draft, first_stage: FirstStage) -> bool:
+def _has_candidates(night: Night, cut: date, contender: Champion | Draft, first_stage: FirstStage) -> bool:
     return night.tables.has(CANDIDATES, f"{sql_equals(as_of=cut)} AND {_of(contender, first_stage)}")
 
 
@@ -99,12 +99,12 @@ def candidates_of(night: Night, side: DateSide, first_stage: FirstStage) -> Data
     """user_id, item_id, rank, first_stage_score, channel_scores: each shopper's best, a task a block of shoppers."""
     shipped, settings = side.shipped, side.settings
     conf = night.conf.candidates
-    how = conf.per_user, conf.exclude_bought, conf.least_cold, conf.items_at_once
+    limits = conf.per_user, conf.exclude_bought, conf.least_cold, conf.items_at_once
 
     def best_of_block(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         catalogue = shipped_catalogue(shipped)
         shoppers = shoppers_of(pa.Table.from_batches(list(batches)), catalogue.als.shape[1], catalogue.text.shape[1])
-        best = top_candidates(catalogue, shoppers, settings, first_stage, *how)
+        best = top_candidates(catalogue, shoppers, settings, first_stage, *limits)
         lengths = np.diff(best.start)
         rank = np.arange(len(best.score)) - np.repeat(best.start[:-1], lengths) + 1
         k = best.channel_scores.shape[1]

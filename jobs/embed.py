@@ -19,7 +19,7 @@ from features.texts import distinct_texts, user_texts
 from jobs.encoder.processes import encoded
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
-from jobs.registry.active_models import Lineup, lineup
+from jobs.registry.active_models import ActiveModels, active_models
 from jobs.registry.drafts import Draft
 from jobs.registry.models import Champion
 from jobs.runtime.errors import LongtailError
@@ -27,24 +27,24 @@ from jobs.runtime.logs import event
 from jobs.tables.sql import sql_equals, sql_in
 from model.text.encoder import Encoder
 
-# Vectors of so many texts are held and written at once: one commit each, and a night that stops goes on from there.
+# Texts whose vectors are held in memory and committed together; a night that stops resumes after the last commit.
 TEXTS_A_COMMIT = 100_000
 
 
 def embed(night: Night) -> None:
     """Embeds the texts that are new to the night's encoders, and the shoppers' texts of the dates that need them.
 
-    An item text is embedded once for an encoder version, whatever the night. Shoppers' texts are embedded anew for the
-    night itself, and for a past date of the training where they are missing.
+    An item text is embedded once for an encoder version, whatever the night. Shoppers' texts are embedded again for
+    each night, and for a past date of the training where they are missing.
     """
-    tonight = lineup(night)
-    if not tonight.contenders:
+    models = active_models(night)
+    if not models.contenders:
         raise LongtailError(
             f"There is no encoder for {night.as_of}: no champion and no draft.",
             f"Run jobs/fine_tune.py for {night.as_of} first.",
         )
     rows = {"item_texts": 0, "user_texts": 0}
-    for version, (contender, dates) in _work(night, tonight).items():
+    for version, (contender, dates) in _work(night, models).items():
         try:
             encoder = Encoder.load(contender.encoder_folder, night.conf.encoder.device)
         except ValueError as error:
@@ -56,18 +56,18 @@ def embed(night: Night) -> None:
     night.record.rows = rows
 
 
-def _work(night: Night, tonight: Lineup) -> dict[str, tuple[Champion | Draft, tuple[date, ...]]]:
+def _work(night: Night, models: ActiveModels) -> dict[str, tuple[Champion | Draft, tuple[date, ...]]]:
     """Each encoder version once, with the dates it is needed for: two contenders may share one.
 
-    A draft is trained on its cuts; champion and anchor are judged beside it on the last of them.
+    A draft needs all its cuts; champion and anchor need the last of them, on which the gate compares them with it.
     """
-    judged_together = tonight.draft.cuts[-1:] if tonight.draft else ()
+    gate_cut = models.draft.cuts[-1:] if models.draft else ()
     needed: list[tuple[Champion | Draft, tuple[date, ...]]] = []
-    for contender in tonight.contenders:
-        past = contender.cuts if isinstance(contender, Draft) else judged_together
+    for contender in models.contenders:
+        past = contender.cuts if isinstance(contender, Draft) else gate_cut
         needed.append((contender, (*past, night.as_of)))
-    if tonight.anchor is not None:
-        needed.append((tonight.anchor, judged_together))
+    if models.anchor is not None:
+        needed.append((models.anchor, gate_cut))
     work: dict[str, tuple[Champion | Draft, tuple[date, ...]]] = {}
     for model, dates in needed:
         first, others = work.get(model.encoder_version, (model, ()))
@@ -78,11 +78,11 @@ def _work(night: Night, tonight: Lineup) -> dict[str, tuple[Champion | Draft, tu
 def _embed_items(night: Night, reader: Callable[..., np.ndarray], version: str, dates: tuple[date, ...]) -> int:
     """Adds the item texts of the dates that this version has not embedded; returns their number."""
     listed = night.tables.read(ITEM_FEATURES_TABLE).where(F.col("as_of").isin(list(dates)))
-    there = night.tables.read_or_empty(TEXT_EMBEDDINGS).where(F.col("encoder_version") == version)
+    stored = night.tables.read_or_empty(TEXT_EMBEDDINGS).where(F.col("encoder_version") == version)
     new = (
         listed.groupBy("text_hash")
         .agg(F.max("as_of").alias("as_of"))
-        .join(there.select("text_hash"), on="text_hash", how="left_anti")
+        .join(stored.select("text_hash"), on="text_hash", how="left_anti")
         .join(distinct_texts(night.tables.read(ITEMS)), on="text_hash", how="left")
         .orderBy("text_hash")
         .select("text_hash", "text", "as_of")
@@ -91,7 +91,7 @@ def _embed_items(night: Night, reader: Callable[..., np.ndarray], version: str, 
     if new.text.isna().any():
         unknown = new[new.text.isna()]
         raise LongtailError(
-            f"{len(unknown)} item texts of item_features are not those of any item: items changed since.",
+            f"{len(unknown)} item texts of item_features belong to no item any more: items have changed.",
             f"Run jobs/build_features.py for {unknown.as_of.max()} again.",
         )
     for start in range(0, len(new), TEXTS_A_COMMIT):
@@ -110,8 +110,8 @@ def _embed_users(night: Night, reader: Callable[..., np.ndarray], version: str, 
 
     All dates go through one pass and one commit, so a text that stays the same from date to date is computed once.
     """
-    there = night.tables.read_or_empty(USER_EMBEDDINGS).where(F.col("encoder_version") == version)
-    done = {row.as_of for row in there.groupBy("as_of").agg(F.count("*").alias("shoppers")).collect()}
+    stored = night.tables.read_or_empty(USER_EMBEDDINGS).where(F.col("encoder_version") == version)
+    done = {row.as_of for row in stored.groupBy("as_of").agg(F.count("*").alias("shoppers")).collect()}
     days = [day for day in dates if day == night.as_of or day not in done]
     if not days:
         return 0

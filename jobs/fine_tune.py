@@ -34,8 +34,8 @@ def fine_tune(night: Night) -> None:
 
     The encoder is fine-tuned on purchases before the first training period where a new one is due, and is the
     champion's otherwise. A draft that is open for the date and of the same configuration stays as it is, so that a
-    second run gives the same tables. On other nights the step is skipped. A run that is stopped within the fine-tuning
-    goes on from its checkpoint. A fine-tuning that diverges leaves no draft: the champion stays.
+    second run gives the same tables. On other nights the step is skipped. An interrupted fine-tuning resumes from its
+    checkpoint. A fine-tuning that diverges leaves no draft, and the champion keeps serving.
     """
     store = model_store(night)
     if not training_is_due(night, store):
@@ -44,7 +44,7 @@ def fine_tune(night: Night) -> None:
         return
     draft = read_draft(night.folder, night.as_of)
     if draft is not None and draft.conf_hash == night.conf.hash:
-        event("the open draft stays", step="fine_tune", as_of=night.as_of, encoder=draft.encoder_version)
+        event("the open draft is used", step="fine_tune", as_of=night.as_of, encoder=draft.encoder_version)
     else:
         draft = _open_draft(night, store)
     night.record.decisions |= {
@@ -66,7 +66,7 @@ def _open_draft(night: Night, store: ModelStore) -> Draft:
     def champions_encoder(folder: Path) -> tuple[str, date]:
         assert champion is not None
         shutil.copytree(champion.encoder_folder, folder)
-        event("the champion's encoder stays", step="fine_tune", as_of=night.as_of, encoder=champion.encoder_version)
+        event("the champion's encoder is used", step="fine_tune", as_of=night.as_of, encoder=champion.encoder_version)
         return champion.encoder_version, champion.encoder_as_of
 
     return write_draft(
@@ -95,8 +95,8 @@ def _trained(night: Night, periods: Periods) -> Encoder:
         tuned = _tuned(night, base, data, folder)
     except ValueError as error:
         raise LongtailError(
-            "The fine-tuning of the encoder stopped, and no new model is made.",
-            f"{error} A champion, where there is one, stays: jobs/nightly.py --from-step embed goes on with it.",
+            "The fine-tuning of the encoder failed, and no new model is trained.",
+            f"{error} If there is a champion, it keeps serving: continue with jobs/nightly.py --from-step embed.",
         ) from error
     shutil.rmtree(folder)
     _record(night, len(data.pairs), tuned)
@@ -104,7 +104,7 @@ def _trained(night: Night, periods: Periods) -> Encoder:
 
 
 def _tuned(night: Night, base: Encoder, data: TuningData, folder: Path) -> Tuned:
-    """Fine-tuned here, or by several processes; `folder` holds the checkpoint."""
+    """Fine-tunes in this process or in several; `folder` holds the checkpoint."""
     settings = two_tower_settings(night.conf)
     if night.conf.encoder.processes > 1:
         put_tuning(folder, base, data, settings)
@@ -119,13 +119,13 @@ def _tuned(night: Night, base: Encoder, data: TuningData, folder: Path) -> Tuned
 def _record(night: Night, pairs: int, tuned: Tuned) -> None:
     losses = tuned.losses
     tenth = max(len(losses) // 10, 1)
-    told = {"first_loss": float(np.mean(losses[:tenth])), "last_loss": float(np.mean(losses[-tenth:]))}
+    figures = {"first_loss": float(np.mean(losses[:tenth])), "last_loss": float(np.mean(losses[-tenth:]))}
     if tuned.held_out:
-        told |= {"held_out_loss_before": tuned.held_out[0], "held_out_loss": tuned.held_out[tuned.best_step]}
-    told = {name: round(loss, 4) for name, loss in told.items()}
-    event("fine-tuned", step="fine_tune", as_of=night.as_of, steps=len(losses), kept_step=tuned.best_step, **told)
+        figures |= {"held_out_loss_before": tuned.held_out[0], "held_out_loss": tuned.held_out[tuned.best_step]}
+    figures = {name: round(loss, 4) for name, loss in figures.items()}
+    event("fine-tuned", step="fine_tune", as_of=night.as_of, steps=len(losses), kept_step=tuned.best_step, **figures)
     night.record.rows = {"pairs": pairs, "steps": len(losses)}
-    night.record.decisions |= {name: f"{loss:.4f}" for name, loss in told.items()}
+    night.record.decisions |= {name: f"{loss:.4f}" for name, loss in figures.items()}
     night.record.decisions["kept_step"] = str(tuned.best_step)
 
 
@@ -149,7 +149,7 @@ def two_tower_settings(conf: Config) -> TwoTowerSettings:
 
 
 def loaded_encoder(night: Night, periods: Periods) -> Encoder:
-    """The configured encoder as its makers left it. Raises ConfigurationError when it cannot be used."""
+    """The configured encoder before any fine-tuning. Raises ConfigurationError when it cannot be used."""
     settings = night.conf.encoder
     try:
         return Encoder.from_pretrained(

@@ -24,7 +24,7 @@ from model.scorer import Scorer
 
 
 def score(night: Night) -> None:
-    """Gives every candidate of the night its relevance by the champion as of the date, and up to three reasons."""
+    """Writes the relevance of every candidate of the night by the champion, with up to three reasons."""
     champion = model_store(night).champion(night.as_of)
     if champion is None:
         raise LongtailError(

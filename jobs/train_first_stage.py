@@ -1,4 +1,4 @@
-"""Trains the first stage on a past period, for the model that is being trained tonight."""
+"""Trains the first stage on a past period, for the night's draft."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
-from jobs.registry.active_models import lineup
+from jobs.registry.active_models import active_models
 from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
 from jobs.retrieval.date_side import DateSide, prepare_date
 from jobs.runtime.logs import event
@@ -27,11 +27,11 @@ _SAMPLE = "label float, weight float, scores array<float>"
 
 
 def train_first_stage(night: Night) -> None:
-    """Trains the first stage on a past period, for the model that is being trained tonight.
+    """Trains the first stage on a past period, for the night's draft.
 
     Does nothing on a night without a draft, or when the draft has its first stage already.
     """
-    draft = lineup(night).draft
+    draft = active_models(night).draft
     if draft is None or (draft.first_stage_folder / "first_stage.json").exists():
         night.record.status = "skipped"
         event("no first stage is due", step="train_first_stage", as_of=night.as_of)

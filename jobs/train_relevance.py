@@ -1,4 +1,4 @@
-"""Trains second stage and calibrator, judges the new model against the champion, and registers it as one bundle."""
+"""Trains second stage and calibrator, puts the new model through the gate, and registers it as one bundle."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dataclasses import asdict
 from jobs.config.configuration import Config
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
-from jobs.registry.active_models import lineup, model_store
+from jobs.registry.active_models import active_models, model_store
 from jobs.registry.drafts import Draft
 from jobs.registry.models import PASSED, REFUSED_BY_GATE, Champion, ModelStore
 from jobs.registry.retries import RegistryUnansweredError
 from jobs.registry.version import Version
-from jobs.relevance.gate import POPULARITY, Judgement, judge_challenger
+from jobs.relevance.gate import POPULARITY, GateResult, gate_challenger
 from jobs.relevance.reliability import write_reliability
 from jobs.relevance.samples import read_sample
 from jobs.runtime.errors import Refused
@@ -35,45 +35,47 @@ from model.text.device import available_cores, torch_threads
 
 
 def train_relevance(night: Night) -> None:
-    """Trains second stage and calibrator on past periods, and moves the champion if the gate passes.
+    """Trains second stage and calibrator on past periods, and promotes the new model if it passes the gate.
 
-    Does nothing on a night without a draft. A model that the gate refuses is registered, but yesterday's
-    champion goes on; without any champion the refusal ends the night.
+    Does nothing on a night without a draft. A model that the gate refuses is registered, but the champion keeps
+    serving; without any champion the refusal ends the night.
     """
-    store, tonight = model_store(night), lineup(night)
-    if tonight.draft is None:
+    store, models = model_store(night), active_models(night)
+    if models.draft is None:
         _finish_promotion(night, store)
         night.record.status = "skipped"
-        event("no model is being trained", step="train_relevance", as_of=night.as_of)
+        event("no model is in training", step="train_relevance", as_of=night.as_of)
         return
     periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
     with torch_threads(_threads()):
-        scorer = _trained(night, tonight.draft, periods)
-        judgement = judge_challenger(night, tonight.draft, tonight, scorer, periods)
-    verdict = judgement.verdict
+        scorer = _trained(night, models.draft, periods)
+        result = gate_challenger(night, models.draft, models, scorer, periods)
+    verdict = result.verdict
     try:
-        version = _registered(night, store, tonight.draft, scorer, judgement)
+        version = _registered(night, store, models.draft, scorer, result)
     except RegistryUnansweredError as error:
-        if tonight.champion is None:
+        if models.champion is None:
             raise
         night.record.status = "skipped"
-        warning("the champion goes on, the new model could not be registered", problem=error.problem)
+        warning("the champion keeps serving, the new model could not be registered", problem=error.problem)
         return
     night.record.model_version = version.version
-    night.record.decisions = _decisions(tonight.champion, verdict)
-    event("model judged", step="train_relevance", as_of=night.as_of, version=version.version, gate=version.gate)
+    night.record.decisions = _decisions(models.champion, verdict)
+    event(
+        "model through the gate", step="train_relevance", as_of=night.as_of, version=version.version, gate=version.gate
+    )
     if verdict.passed:
         store.promote(version.version)
-    elif tonight.champion is None:
+    elif models.champion is None:
         raise Refused(
             f"The gate refused the first model: {'; '.join(verdict.reasons)}.",
-            "Give it more history or longer training (fusion.epochs), or widen gate.margin; it is tried again in "
+            "Give it more history or longer training (fusion.epochs), or widen gate.margin; the next attempt is in "
             f"{night.conf.gate.retry_days} days.",
         )
 
 
 def _finish_promotion(night: Night, store: ModelStore) -> None:
-    """A run that ended between registration and promotion left a version that passed but does not score."""
+    """Promotes a version that passed the gate in a run that ended before its promotion."""
     for version in store.versions_at(night.as_of):
         if version.gate == PASSED and version.promoted_as_of is None:
             store.promote(version.version)
@@ -105,8 +107,8 @@ def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
     return Scorer(first_stage, ensemble, calibrator)
 
 
-def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, judgement: Judgement) -> Version:
-    conf, inputs, verdict = night.conf, scorer.ranker.inputs, judgement.verdict
+def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, result: GateResult) -> Version:
+    conf, inputs, verdict = night.conf, scorer.ranker.inputs, result.verdict
     description = Description(
         as_of=night.as_of.isoformat(),
         encoder_version=draft.encoder_version,
@@ -137,7 +139,7 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, j
             "encoder_as_of": draft.encoder_as_of.isoformat(),
             "gate": PASSED if verdict.passed else REFUSED_BY_GATE,
         },
-        write_reliability(scratch, judgement.curves),
+        write_reliability(scratch, result.curves),
     )
     shutil.rmtree(folder)
     return version
@@ -161,17 +163,17 @@ def _tree_settings(conf: Config) -> TreeSettings:
 
 
 def _threads() -> int:
-    """Half of the cores: Spark's threads stand beside, and threads that wait for one another stall on a busy core."""
+    """Half of the cores: Spark needs the others, and threads that wait for one another stall on a busy core."""
     return max(1, available_cores() // 2)
 
 
 def _progress(night: Night) -> Callable[[str, int, float], None]:
-    def told(part: str, epoch: int, loss: float) -> None:
+    def report(part: str, epoch: int, loss: float) -> None:
         last = night.conf.fusion.epochs
         advance()
         event("fusion trained", as_of=night.as_of, part=part, epoch=f"{epoch}/{last}", loss=round(loss, 4))
 
-    return told
+    return report
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ FORMAT = 3  # of the files in a bundle; one more with every change after which a
 
 @dataclass(frozen=True)
 class Description:
-    """What a bundle says of itself; its probability is that of `target`, in words."""
+    """The description of a bundle; `target` says in words what its probability is of."""
 
     as_of: str
     encoder_version: str
@@ -41,7 +41,7 @@ class Bundle:
 
     @property
     def encoder_folder(self) -> Path:
-        """Where its encoder lies."""
+        """The folder of its encoder."""
         return self.folder / ENCODER
 
     @classmethod
@@ -63,26 +63,28 @@ class Bundle:
 
     @classmethod
     def load(cls, folder: Path) -> Bundle:
-        """Raises ValueError that names every file that is missing, changed or too many, parts that do not fit, and a
-        bundle of another format.
+        """Loads a bundle.
+
+        Raises ValueError when a file is missing, changed or superfluous, naming all such files, when the parts are not
+        of one training, and when the format is another.
         """
         path = folder / DESCRIPTION
         if not path.is_file():
             raise ValueError(
-                f"{folder} is no bundle: it has no {DESCRIPTION}. Give the folder of a registered version."
+                f"{folder} is not a bundle: it has no {DESCRIPTION}. Give the folder of a registered version."
             )
         content = json.loads(path.read_text(encoding="utf-8"))
         written = content.pop("format", None)
         if written != FORMAT:
             raise ValueError(
-                f"{folder} is a bundle of format {written}, this version reads format {FORMAT}. Train anew with this "
-                "version, or score with the version that trained it."
+                f"{folder} is a bundle of format {written}, this version reads format {FORMAT}. Train a new model "
+                "with this version, or score with the version that trained it."
             )
         description = Description(**content)
         _check(folder, description.digests)
         scorer = Scorer.load(folder)
         if scorer.first_stage.version != description.first_stage_version:
-            raise ValueError(f"{folder / FIRST_STAGE} is not the first stage of this bundle. Copy the bundle anew.")
+            raise ValueError(f"{folder / FIRST_STAGE} is not the first stage of this bundle. Copy the bundle again.")
         return cls(folder, description, scorer)
 
 
@@ -97,7 +99,7 @@ def digests_of(folder: Path) -> dict[str, str]:
 
 
 def _check(folder: Path, expected: Mapping[str, str]) -> None:
-    found = digests_of(folder)
-    wrong = sorted(name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name))
+    actual = digests_of(folder)
+    wrong = sorted(name for name in actual.keys() | expected.keys() if actual.get(name) != expected.get(name))
     if wrong:
-        raise ValueError(f"{folder}: {', '.join(wrong)} is not what was registered. Copy the bundle anew.")
+        raise ValueError(f"{folder}: {', '.join(wrong)} is not what was registered. Copy the bundle again.")

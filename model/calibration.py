@@ -45,7 +45,7 @@ class Calibrator:
 
     @classmethod
     def fit(cls, periods: Sequence[Outcomes]) -> Calibrator:
-        """Weighted logistic regression over all candidates of the periods that something is known of.
+        """Weighted logistic regression over all candidates of the periods that were tried.
 
         The logits are those of models that were not trained on their period. Raises ValueError when there is no
         response or nothing but responses.
@@ -62,8 +62,8 @@ class Calibrator:
         rate = float(np.average(label, weights=weight)) if len(label) else 0.0
         if not 0.0 < rate < 1.0:
             raise ValueError(
-                f"Of {len(label)} candidates of the training periods a share of {rate:g} has a response, which fits no "
-                "calibrator. Choose a date with more history."
+                f"No calibrator can be fitted: of {len(label)} candidates of the training periods {rate:.2%} have "
+                "a response. Choose a date with more history."
             )
         start = np.array([logit(rate) - design[:, 1].mean(), 1.0, 0.0])
         return cls(*_logistic(design, label, weight, start, smallest=[None, _SMALLEST_SLOPE, None]).tolist())
@@ -76,7 +76,7 @@ class Calibrator:
         return np.where(listed, self.intercept + self.slope * share + self.level_weight * level, -np.inf)
 
     def shift(self, mean: float) -> float:
-        """What a date with this mean level adds to the log-odds."""
+        """The term that a date with this mean level adds to the log-odds."""
         return -self.level_weight * mean
 
     def probability(self, logits: np.ndarray) -> np.ndarray:
@@ -93,20 +93,20 @@ class Calibrator:
         """Raises ValueError when a number is missing or not finite, or the slope is not positive."""
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
         try:
-            found = cls(**{field.name: float(content[field.name]) for field in fields(cls)})
+            calibrator = cls(**{field.name: float(content[field.name]) for field in fields(cls)})
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{folder / FILE} is damaged ({error!r}). Copy it anew.") from error
-        if not np.isfinite(astuple(found)).all() or found.slope <= 0:
-            raise ValueError(f"{folder / FILE} is damaged: its numbers make no calibrator. Copy it anew.")
-        return found
+            raise ValueError(f"{folder / FILE} is damaged ({error!r}). Copy the bundle again.") from error
+        if not np.isfinite(astuple(calibrator)).all() or calibrator.slope <= 0:
+            raise ValueError(f"{folder / FILE} is damaged: its numbers make no calibrator. Copy the bundle again.")
+        return calibrator
 
 
 def levels(logits: np.ndarray) -> np.ndarray:
     """[B] log-sum of a shopper's logits [B, C], -inf for a shopper without candidates."""
-    found = np.full(len(logits), -np.inf)
+    level = np.full(len(logits), -np.inf)
     some = np.isfinite(logits).any(axis=1)
-    found[some] = logsumexp(logits[some].astype(np.float64), axis=1)
-    return found
+    level[some] = logsumexp(logits[some].astype(np.float64), axis=1)
+    return level
 
 
 def mean_level(level: np.ndarray) -> float:
@@ -193,10 +193,10 @@ def _logistic(
     size = np.maximum(np.sqrt((design**2).mean(axis=0)), 1e-9)
     scaled, share = design / size, weight / weight.sum()
 
-    def loss(found: np.ndarray) -> tuple[float, np.ndarray]:
-        z = scaled @ found
-        value = share @ (np.logaddexp(0.0, z) - label * z) + 0.5 * _RIDGE * found @ found
-        return float(value), scaled.T @ (share * (expit(z) - label)) + _RIDGE * found
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        z = scaled @ theta
+        value = share @ (np.logaddexp(0.0, z) - label * z) + 0.5 * _RIDGE * theta @ theta
+        return float(value), scaled.T @ (share * (expit(z) - label)) + _RIDGE * theta
 
     bounds = [(None if low is None else low * of, None) for low, of in zip(smallest, size, strict=True)]
     options = {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-9}

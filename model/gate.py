@@ -1,4 +1,4 @@
-"""Whether a new model may take over: non-inferiority on days that neither model was trained on, harm in no segment."""
+"""Whether a new model may replace the champion: non-inferior on days that neither was trained on, no segment harmed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RESAMPLES_AT_ONCE = 50
 
 @dataclass(frozen=True)
 class Comparison:
-    """Means over shoppers of challenger and reference, and what the bootstrap says of challenger - least allowed.
+    """Means over shoppers of challenger and reference, and the bootstrap of challenger - least allowed mean.
 
     The least allowed mean is (1 - margin) * reference. `bound` is the lower confidence bound of the difference, and
     `p_harm` the one-sided p-value of the hypothesis that the difference is not below zero: a small one shows harm.
@@ -50,7 +50,7 @@ def compare(challenger: np.ndarray, reference: np.ndarray, margin: float, sample
     """
     if len(challenger) != len(reference):
         raise ValueError(
-            f"{len(challenger)} figures of the challenger stand against {len(reference)} of the reference."
+            f"There are {len(challenger)} figures of the challenger and {len(reference)} of the reference."
         )
     if not len(challenger):
         raise ValueError("No shopper has a target in the gate's period. Choose a date with purchases before it.")
@@ -72,17 +72,17 @@ def compare(challenger: np.ndarray, reference: np.ndarray, margin: float, sample
 
 def harmed(segments: Mapping[str, Comparison]) -> tuple[str, ...]:
     """The segments in which harm is shown at 5 % over all of them together (Holm 1979), the surest first."""
-    found: list[str] = []
+    shown: list[str] = []
     for name, comparison in sorted(segments.items(), key=lambda entry: (entry[1].p_harm, entry[0])):
-        if comparison.p_harm > (1.0 - CONFIDENCE) / (len(segments) - len(found)):
+        if comparison.p_harm > (1.0 - CONFIDENCE) / (len(segments) - len(shown)):
             break
-        found.append(name)
-    return tuple(found)
+        shown.append(name)
+    return tuple(shown)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's answer: `figures` by name, and in `reasons` a sentence for everything that failed."""
+    """The gate's verdict: `figures` by name, and in `reasons` a sentence for each check that failed."""
 
     figures: dict[str, float]
     reasons: tuple[str, ...]
@@ -99,9 +99,10 @@ def judge(
     largest_slope_error: float,
     margin: float,
 ) -> Verdict:
-    """Passes when no comparison may be worse than allowed, no segment is shown to be, and the calibration holds.
+    """Passes when every comparison is shown to be non-inferior, no segment is shown to be harmed, and the calibration
+    holds.
 
-    Few shoppers of a segment prove little, so a segment has to show harm and a whole has to show that there is none.
+    The few shoppers of a segment prove little: for a segment harm has to be shown, overall its absence.
     """
     figures = {"gate_calibration_slope": calibration_slope}
     reasons = []

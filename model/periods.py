@@ -1,11 +1,11 @@
-"""Which days each part of a model is fitted, calibrated and judged on."""
+"""The days on which each part of a model is fitted, calibrated and compared by the gate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-LEAST_SECOND_STAGE = 2  # periods: one half of them tells how far the other can be believed
+LEAST_SECOND_STAGE = 2  # periods: one half calibrates the models of the other
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Periods:
     """Cuts of the past periods of one training; a period with cut c has its labels in [c, c + horizon).
 
     The cuts follow one another without overlap, so each part is fitted before the period it is used in: the encoder
-    before `first_stage`, the first stage on it, second stage and calibrator on `second_stage`, and the gate judges on
+    before `first_stage`, the first stage on it, second stage and calibrator on `second_stage`, and the gate compares on
     `gate`, which ends at the night itself.
     """
 
@@ -34,7 +34,7 @@ class Periods:
 
     @property
     def all_cuts(self) -> tuple[date, ...]:
-        """The cuts at which anything is fitted or judged, oldest first."""
+        """The cuts at which anything is fitted or compared, oldest first."""
         return (self.first_stage, *self.with_candidates)
 
     def end(self, cut: date) -> date:

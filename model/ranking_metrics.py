@@ -8,17 +8,17 @@ import numpy as np
 def top_hits(scores: np.ndarray, wanted: np.ndarray, k: int) -> np.ndarray:
     """[B, k] bool: whether the item at each rank is wanted; `scores` [B, C] (-inf: not ranked), `wanted` [B, C] bool.
 
-    Items of one score count in the worst order: those that are not wanted stand first.
+    Of items with equal scores, those that are not wanted come first, the worst case.
     """
     hits = np.zeros((len(scores), k), dtype=bool)
     order = np.lexsort((wanted, -scores), axis=1)[:, :k]
-    found = np.take_along_axis(wanted & np.isfinite(scores), order, axis=1)
-    hits[:, : found.shape[1]] = found
+    ranked = np.take_along_axis(wanted & np.isfinite(scores), order, axis=1)
+    hits[:, : ranked.shape[1]] = ranked
     return hits
 
 
 def recall_at(hits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """[B] share of a shopper's `targets` [B], all of them, also those that no list holds, found in `hits` [B, k]."""
+    """[B] share of a shopper's `targets` [B], whether in a list or not, found in `hits` [B, k]."""
     return hits.sum(axis=1) / _positive(targets)
 
 

@@ -1,4 +1,4 @@
-"""From a block of shoppers to calibrated relevance and its reasons: what training judges and the nightly job serves."""
+"""From a block of shoppers to calibrated relevance and its reasons, for the gate and the nightly scoring alike."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.fusion.ranker import EncodedItems, FusionRanker
 from model.retrieval.first_stage import FirstStage
 
 FIRST_STAGE, FUSION = "first_stage", "fusion"
-_LEAST_REASON = 1e-3  # logits; less than that moves nothing a person would call a reason
+_LEAST_REASON = 1e-3  # logits; a smaller contribution is no reason
 
 
 @dataclass(frozen=True)
@@ -65,5 +65,5 @@ class Scorer:
         """Raises ValueError when a part is damaged or the parts are not of one training."""
         first_stage, ensemble = FirstStage.load(folder / FIRST_STAGE), Ensemble.load(folder / FUSION)
         if first_stage.channels != ensemble.ranker.inputs.channels:
-            raise ValueError(f"{folder}: first stage and fusion are not of one training. Copy the bundle anew.")
+            raise ValueError(f"{folder}: first stage and fusion are not of one training. Copy the bundle again.")
         return cls(first_stage, ensemble, Calibrator.load(folder))

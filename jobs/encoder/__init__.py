@@ -1,1 +1,1 @@
-"""What the steps of the encoder share: the data it is tuned on, and processes that work together."""
+"""What the steps of the encoder share: the data it is tuned on, and its processes."""

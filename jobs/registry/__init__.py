@@ -1,1 +1,1 @@
-"""The bundle in MLflow: drafts being filled, versions, the champion."""
+"""The model registry in MLflow: drafts, registered versions and the champion."""

@@ -1,4 +1,4 @@
-"""Who plays tonight: the champion as of the date, and the challenger that is being trained, if there is one."""
+"""Which model versions are active on a night: the champion that serves, and the draft that is in training."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from jobs.registry.models import Champion, ModelStore
 
 
 @dataclass(frozen=True)
-class Lineup:
-    """The models that a night's embeddings and candidates are made for.
+class ActiveModels:
+    """The models for which a night computes embeddings and candidates.
 
-    A draft is judged beside the champion, and beside the anchor, the first champion of all, where that is another one:
-    small losses that each pass the gate then do not add up.
+    The gate compares a draft with the champion and, where it is another version, with the anchor, the first champion of
+    all: several small losses, each within the margin, could otherwise add up.
     """
 
     champion: Champion | None
@@ -24,8 +24,8 @@ class Lineup:
 
     @property
     def contenders(self) -> tuple[Champion | Draft, ...]:
-        """Those present, the champion first."""
-        return tuple(one for one in (self.champion, self.draft) if one is not None)
+        """Champion and draft, as far as there are any, the champion first."""
+        return tuple(model for model in (self.champion, self.draft) if model is not None)
 
 
 def model_store(night: Night) -> ModelStore:
@@ -33,26 +33,27 @@ def model_store(night: Night) -> ModelStore:
     return ModelStore(night.conf.mlflow, night.folder)
 
 
-def lineup(night: Night) -> Lineup:
-    """Champion as of the night and its draft; a draft whose version is registered already is done and left out.
+def active_models(night: Night) -> ActiveModels:
+    """The champion as of the night and its draft, unless the draft's version is registered already.
 
-    While MLflow does not answer there is no draft either: its version could not be registered.
+    While MLflow does not answer there is no draft, since its version could not be registered.
     """
     store = model_store(night)
     registered = store.versions_at(night.as_of)
     draft = read_draft(night.folder, night.as_of) if store.answers and not registered else None
     champion = store.champion(night.as_of)
     anchor = store.anchor(night.as_of) if draft and champion else None
-    return Lineup(champion, draft, anchor if anchor and champion and anchor.version != champion.version else None)
+    other = anchor if anchor and champion and anchor.version != champion.version else None
+    return ActiveModels(champion, draft, other)
 
 
 def training_is_due(night: Night, store: ModelStore) -> bool:
-    """Whether first stage and fusion are to be trained: no attempt in the last days, and the champion old or absent.
+    """Whether first stage and fusion are due: the champion is old or absent, and the last attempt long enough ago.
 
     Never while MLflow does not answer.
     """
-    newest_forbidden = night.as_of - timedelta(days=night.conf.gate.retry_days)
-    attempted = any(newest_forbidden < version.as_of <= night.as_of for version in store.versions())
+    retry_after = night.as_of - timedelta(days=night.conf.gate.retry_days)
+    attempted = any(retry_after < version.as_of <= night.as_of for version in store.versions())
     if attempted or not store.answers:
         return False
     champion = store.champion(night.as_of)
@@ -60,7 +61,7 @@ def training_is_due(night: Night, store: ModelStore) -> bool:
 
 
 def encoder_is_due(night: Night, store: ModelStore) -> bool:
-    """Whether a training of tonight starts with a new encoder: the champion's is old, or there is no champion."""
+    """Whether a training of this night starts with a new encoder: the champion's is old, or there is no champion."""
     champion = store.champion(night.as_of)
     return champion is None or _days(champion.encoder_as_of, night) >= night.conf.encoder.every_days
 

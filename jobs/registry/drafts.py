@@ -1,4 +1,4 @@
-"""A draft: the challenger of a night while its parts are being made, a folder in the warehouse."""
+"""A draft: the challenger of a night in training, a folder in the warehouse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DESCRIPTION = "draft.json"
 
 @dataclass(frozen=True)
 class Draft:
-    """A challenger for `as_of`. `cuts` are the past dates that it is trained and judged on, oldest first."""
+    """A challenger for `as_of`. `cuts` are the past dates of its training and of the gate, oldest first."""
 
     as_of: date
     folder: Path
@@ -52,9 +52,9 @@ def write_draft(
     cuts: Sequence[date],
     conf_hash: str,
 ) -> Draft:
-    """Opens a draft in place of an older one of the date.
+    """Opens a draft; an older one of the date is deleted.
 
-    `make_encoder` writes the encoder into the folder that it is given and returns its version and its date. The
+    `make_encoder` writes the encoder into the folder that it gets and returns its version and its date. The
     description is written last, so that a run that dies before leaves no draft.
     """
     folder = draft_folder(night_folder, as_of)
@@ -74,7 +74,7 @@ def write_draft(
 
 
 def read_draft(night_folder: Path, as_of: date) -> Draft | None:
-    """The draft of a date, None where none is open. Raises LongtailError when its description cannot be understood."""
+    """The open draft of a date, or None. Raises LongtailError when its description cannot be read."""
     folder = draft_folder(night_folder, as_of)
     place = folder / DESCRIPTION
     if not place.is_file():

@@ -51,53 +51,53 @@ class Champion:
 
 
 class ModelStore:
-    """Versions of one registered model; without a tracking URI they lie in SQLite and files under `folder`/mlflow."""
+    """Versions of one registered model; without a tracking URI, in SQLite and files under `folder`/mlflow."""
 
     def __init__(self, conf: MLflow, folder: Path) -> None:
         self._conf = conf
         self._folder = folder / "mlflow"
         self._database = self._folder / "mlflow.db"
         self._remembered = RememberedVersions(self._folder / "versions.json")
-        self.answers = True  # False once a server gave no answer and its last versions are used
+        self.answers = True  # False once the server did not answer, and the versions it last listed are used
 
     def versions(self) -> list[Version]:
-        """All registered versions, oldest first; those last told of, where a server does not answer."""
+        """All registered versions, oldest first; those that the server last listed, if it does not answer."""
         if self._conf.tracking_uri is None:
             return self._listed() if self._database.exists() else []
         try:
             with answered(self._uri):
-                found = self._listed()
+                versions = self._listed()
         except RegistryUnansweredError as error:
             remembered = self._remembered.recall()
             if remembered is None:
                 raise
             self.answers = False
-            warning("going on with the versions that MLflow last told of", problem=error.problem)
+            warning("using the versions that MLflow last listed", problem=error.problem)
             return remembered
-        self._remembered.keep(found)
-        return found
+        self._remembered.keep(versions)
+        return versions
 
     def _listed(self) -> list[Version]:
-        found: list[Version] = []
+        versions: list[Version] = []
         token: str | None = None
         while True:
             page = self._client.search_model_versions(f"name = '{self._conf.registered_model}'", page_token=token)
-            found += [version_of(row) for row in page]
+            versions += [version_of(row) for row in page]
             token = page.token
             if not token:
-                return sorted(found, key=lambda version: version.age_order)
+                return sorted(versions, key=lambda version: version.age_order)
 
     def versions_at(self, as_of: date) -> list[Version]:
         """The versions that were trained for a date, passed by the gate or not."""
         return [version for version in self.versions() if version.as_of == as_of]
 
     def champion(self, as_of: date) -> Champion | None:
-        """The newest promoted version that was trained for `as_of` or before, with its files at hand."""
+        """The newest promoted version that was trained for `as_of` or before, with its files in a local folder."""
         promoted = [v for v in self.versions() if v.promoted_as_of is not None and v.as_of <= as_of]
         return self._with_files(promoted[-1]) if promoted else None
 
     def anchor(self, as_of: date) -> Champion | None:
-        """The first version that was ever promoted, for a date before `as_of`, with its files at hand."""
+        """The first version that was ever promoted, for a date before `as_of`, with its files in a local folder."""
         promoted = [v for v in self.versions() if v.promoted_as_of is not None and v.as_of < as_of]
         return self._with_files(promoted[0]) if promoted else None
 
@@ -110,10 +110,11 @@ class ModelStore:
         tags: Mapping[str, str],
         reports: Sequence[Path] = (),
     ) -> Version:
-        """Uploads a bundle and makes it a version; `tags` hold encoder_version, encoder_as_of (ISO) and gate.
+        """Uploads a bundle and registers it as a version with the alias `challenger`.
 
-        `reports` are files about it that are kept beside the bundle. It gets the alias `challenger`. The version and
-        its tags appear in one write, so a run that dies before leaves no version behind.
+        tags: encoder_version, encoder_as_of (ISO) and gate
+        reports: further files of the run, next to the bundle
+        The version and its tags appear in one write, so a run that dies before leaves no version behind.
         """
         missing = {"encoder_version", "encoder_as_of", "gate"} - set(tags)
         if missing:
@@ -140,7 +141,7 @@ class ModelStore:
         return version_of(row)
 
     def promote(self, version: str) -> None:
-        """Marks a version as promoted and moves the alias `champion` to it, unless a later night's version holds it."""
+        """Marks a version as promoted and gives it the alias `champion`, unless a later night's version has it."""
         name = self._conf.registered_model
         with answered(self._uri):
             client = self._client
@@ -150,7 +151,9 @@ class ModelStore:
                     f"Version {version} of {name} was refused by the gate and cannot be promoted.", "Train a new one."
                 )
             client.set_model_version_tag(name, version, "promoted_as_of", row.as_of.isoformat())
-            newest = max((v for v in self._listed() if v.promoted_as_of is not None), key=lambda one: one.age_order)
+            newest = max(
+                (v for v in self._listed() if v.promoted_as_of is not None), key=lambda promoted: promoted.age_order
+            )
             client.set_registered_model_alias(name, CHAMPION, newest.version)
 
     def _with_files(self, version: Version) -> Champion:
@@ -163,7 +166,7 @@ class ModelStore:
         return Champion(version.version, version.as_of, version.encoder_version, version.encoder_as_of, place)
 
     def _downloaded(self, version: Version) -> Path:
-        """A remote bundle, fetched once; the rename makes a folder under its final name complete."""
+        """A remote bundle, downloaded once; a folder has its final name only when it is complete."""
         _quiet()
         from mlflow.artifacts import download_artifacts
 
@@ -190,9 +193,9 @@ class ModelStore:
         return _client(self._uri)
 
     def _experiment(self) -> str:
-        found = self._client.get_experiment_by_name(self._conf.experiment)
-        if found is not None:
-            return found.experiment_id
+        experiment = self._client.get_experiment_by_name(self._conf.experiment)
+        if experiment is not None:
+            return experiment.experiment_id
         local = self._conf.tracking_uri is None
         place = (self._folder / "artifacts").as_uri() if local else None
         return self._client.create_experiment(self._conf.experiment, artifact_location=place)
@@ -212,7 +215,7 @@ def _client(uri: str) -> MlflowClient:
 
 
 def _quiet() -> None:
-    """MLflow tells of database migrations, progress and usage; a night's log is for the night."""
+    """Silences MLflow's messages about database migrations, progress and usage in the night's log."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")

@@ -1,4 +1,4 @@
-"""What to do when MLflow does not answer: it is asked again for a while, then the versions it last told of are used."""
+"""Retries while MLflow does not answer, and the versions it last listed for the night that goes without it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from jobs.registry.version import Version
 from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import LongtailError
 
-_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}  # with growing pauses between
+_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}  # the pauses in between grow
 
 
 class RegistryUnansweredError(LongtailError):
-    """MLflow's server gave no answer, however often it was asked."""
+    """MLflow's server did not answer any of the retries."""
 
     def __init__(self, uri: str, error: Exception) -> None:
         super().__init__(
             f"MLflow at {uri} does not answer ({str(error).splitlines()[0][:200]}).",
-            "Start it, or set mlflow.tracking_uri to where it is, then run the step again.",
+            "Start it, or correct mlflow.tracking_uri, then run the step again.",
         )
 
 
 @contextmanager
 def answered(uri: str) -> Iterator[None]:
-    """Raises RegistryUnansweredError where a server, asked again by MLflow's own retries, gave no answer."""
+    """Raises RegistryUnansweredError when the server answers none of MLflow's own retries."""
     for name, value in _RETRIES.items():
         os.environ.setdefault(name, value)
     from mlflow.exceptions import MlflowException, RestException
@@ -44,17 +44,17 @@ def answered(uri: str) -> Iterator[None]:
 
 
 class RememberedVersions:
-    """The versions that a server last told of, in a JSON file, so that a night can go on with the pinned champion."""
+    """The versions that a server last listed, in a JSON file, so that the champion can serve without it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def keep(self, versions: Sequence[Version]) -> None:
-        """Replaces what was remembered; a run that dies meanwhile leaves the old file whole."""
+        """Replaces the list atomically."""
         write_atomically(self._path, json.dumps([asdict(version) for version in versions], default=str, indent=1))
 
     def recall(self) -> list[Version] | None:
-        """None where no server was ever heard."""
+        """The list, or None where a server has never answered."""
         if not self._path.is_file():
             return None
         return [_from_json(row) for row in json.loads(self._path.read_text(encoding="utf-8"))]

@@ -1,4 +1,4 @@
-"""A registered version as MLflow's registry tells of it."""
+"""A registered version as MLflow's registry describes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jobs.runtime.errors import LongtailError
 
 @dataclass(frozen=True)
 class Version:
-    """A registered version: what the registry says of it, without its files."""
+    """A registered version as the registry describes it, without its files."""
 
     version: str
     as_of: date
@@ -23,7 +23,7 @@ class Version:
 
     @property
     def age_order(self) -> tuple[date, int]:
-        """What versions are sorted by, oldest first."""
+        """The key by which versions are sorted, oldest first."""
         return self.as_of, int(self.version)
 
 

@@ -23,13 +23,13 @@ CANDIDATE_COLUMNS = ("user_id", "item_id", "rank", "first_stage_score", "channel
 def read_candidates(tables: Warehouse, as_of: date, encoder_version: str, first_stage_version: str) -> DataFrame:
     """The columns CANDIDATE_COLUMNS of one date and one model. Raises LongtailError when there are none."""
     condition = sql_equals(as_of=as_of, encoder_version=encoder_version, first_stage_version=first_stage_version)
-    found = tables.read(CANDIDATES).where(condition)
-    if found.isEmpty():
+    candidates = tables.read(CANDIDATES).where(condition)
+    if candidates.isEmpty():
         raise LongtailError(
             f"The table candidates has no rows for {as_of}, {encoder_version} and {first_stage_version}.",
             "Run jobs/build_candidates.py for the night first.",
         )
-    return found.select(*CANDIDATE_COLUMNS)
+    return candidates.select(*CANDIDATE_COLUMNS)
 
 
 def read_shoppers(tables: Warehouse, as_of: date, features: tuple[str, ...]) -> DataFrame:
@@ -48,8 +48,8 @@ def block_of(
     """(user_ids [B] sorted, rank order of the rows, block) from rows of `read_candidates` and `read_shoppers`.
 
     `item_ids` [n] are those of the item side. The second array has, for every row of `candidates`, its flat place in
-    [B, C]. A history event of an item that the item side does not know is left out. Raises LongtailError when a shopper
-    or an item of the candidates is unknown, ValueError that names a missing feature.
+    [B, C]. A history event of an unknown item is left out. Raises LongtailError when a shopper or an item of the
+    candidates is unknown, ValueError that names a missing feature.
     """
     user_ids = pc.unique(candidates["user_id"]).sort()
     user = pc.index_in(candidates["user_id"], user_ids).to_numpy()
@@ -106,11 +106,11 @@ def _history(shoppers: pa.Table, item_ids: pa.Array, length: int) -> tuple[np.nd
     user, row, days, codes = user[known], row[known], days[known], codes[known]
     count = np.bincount(user, minlength=len(shoppers))
     column = np.arange(len(user)) - np.repeat(np.cumsum(count) - count, count)
-    kept = column < length
-    flat = (user * length + column)[kept]
+    newest = column < length
+    flat = (user * length + column)[newest]
     shape = (len(shoppers), length)
     return (
-        _placed(row[kept].astype(np.int32), flat, shape, PADDING),
-        _placed(days[kept], flat, shape, 0.0),
-        _placed(codes[kept], flat, shape, 0),
+        _placed(row[newest].astype(np.int32), flat, shape, PADDING),
+        _placed(days[newest], flat, shape, 0.0),
+        _placed(codes[newest], flat, shape, 0),
     )

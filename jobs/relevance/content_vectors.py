@@ -1,4 +1,4 @@
-"""What items look and read like, as vectors: the embedding of the text, and beside it that of the picture."""
+"""Vectors of the contents of items: the embedding of the text followed by that of the picture."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def read_contents(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Vectors [t, text dimension + image_size] float32 and the row of each item [n], in the order of the ids.
 
-    Items of one text and without a picture share a row, whose image part is 0, so that no picture adds nothing to a
-    linear map. Images are scaled to unit length. Raises LongtailError when a text has no embedding by the encoder.
+    Items with the same text and no picture share a row, whose image part is 0, which a linear map ignores. Images are
+    scaled to unit length. Raises LongtailError when a text has no embedding by the encoder.
     """
     text, row = _texts(night, hashes, encoder_version)
     if not image_size:
@@ -54,10 +54,10 @@ def _images(night: Night, as_of: date, size: int) -> tuple[np.ndarray, np.ndarra
     at_date = versions_at(
         night.tables.read(ITEMS).select("item_id", "valid_from", "image_embedding"), [as_of], "item_id"
     )
-    found = at_date.where(F.size("image_embedding") == size).select("item_id", "image_embedding").toArrow()
-    found = found.sort_by("item_id")
-    flat = pc.list_flatten(found["image_embedding"]).combine_chunks().to_numpy().astype(np.float32)
-    return found["item_id"].to_numpy().astype(str), flat.reshape(len(found), size)
+    pictured = at_date.where(F.size("image_embedding") == size).select("item_id", "image_embedding").toArrow()
+    pictured = pictured.sort_by("item_id")
+    flat = pc.list_flatten(pictured["image_embedding"]).combine_chunks().to_numpy().astype(np.float32)
+    return pictured["item_id"].to_numpy().astype(str), flat.reshape(len(pictured), size)
 
 
 def _texts(night: Night, hashes: pa.ChunkedArray, encoder_version: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The reliability diagram of a model: what it predicted against what came, as a table and as a picture."""
+"""The reliability diagram of a model, predicted against observed rates, as a table and as a picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 def write_reliability(folder: Path, curves: Mapping[str, pd.DataFrame]) -> tuple[Path, Path]:
     """Writes reliability.csv and reliability.svg into the folder.
 
-    `curves` are tables of `model.calibration.reliability` by the name of what they are of, such as all and tail.
+    curves: tables of `model.calibration.reliability` by the name of their pairs, such as all and tail
     """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure

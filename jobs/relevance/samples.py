@@ -1,4 +1,4 @@
-"""A past period as the fusion model is trained and judged on it: candidates at its cut, purchases after it."""
+"""A past period for training or the gate: candidates at its cut, purchases after it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Targets:
-    """What shoppers bought in a period and never before: user_id, item_id, segment and department at the cut."""
+    """First purchases of shoppers in a period: user_id, item_id, segment and department at the cut."""
 
     pairs: pa.Table
 
@@ -73,19 +73,19 @@ class Targets:
 def read_sample(
     night: Night, cut: date, model: Draft | Champion, first_stage_version: str, inputs: RankerInputs
 ) -> Sample:
-    """The candidates of one model at `cut` with what came of them in the horizon after it.
+    """The candidates of one model at `cut` with the responses in the horizon after it.
 
-    `relevance.per` says what that is: whether they were bought, or how their exposures were answered. Of
-    more shoppers than `first_stage.max_users` a fixed sample by hash is taken, so that it fits the driver's memory.
+    By `relevance.per` a response is a purchase of the candidate, or the answers to its exposures. Of more shoppers than
+    `first_stage.max_users` a fixed sample by hash is drawn, so that it fits the driver's memory.
     Raises LongtailError when candidates or features of the date are missing, or when no candidate was shown.
     """
     candidates = read_candidates(night.tables, cut, model.encoder_version, first_stage_version)
     chosen = candidates.select("user_id").distinct().orderBy(F.xxhash64("user_id"), "user_id")
     chosen = chosen.limit(night.conf.first_stage.max_users)
-    kept = candidates.join(chosen, on="user_id", how="left_semi")
-    answers = _answers(night, cut)
+    sampled = candidates.join(chosen, on="user_id", how="left_semi")
+    responses = _responses(night, cut)
     rows = (
-        kept.join(answers, on=["user_id", "item_id"], how="left")
+        sampled.join(responses, on=["user_id", "item_id"], how="left")
         .select(
             *candidates.columns, *(F.coalesce(name, F.lit(0.0)).alias(name) for name in ("response_share", "weight"))
         )
@@ -105,16 +105,15 @@ def read_sample(
     weight = placed("weight")
     if not weight.any():
         raise LongtailError(
-            f"Of the {night.conf.relevance.horizon_days} days from {cut} on, no exposure of a candidate is known with "
-            "its propensity.",
-            "Log exposures with their propensity, set relevance.largest_weight to 1 to do without it, or relevance.per "
-            "to horizon.",
+            f"No exposure of a candidate was logged with a propensity in the {night.conf.relevance.horizon_days} days "
+            f"from {cut} on.",
+            "Log exposures with their propensity, or set relevance.largest_weight to 1, or relevance.per to horizon.",
         )
     return Sample(inputs, user_ids, side, block, placed("response_share"), weight)
 
 
-def _answers(night: Night, cut: date) -> DataFrame:
-    """user_id, item_id, response_share, weight of the pairs that something came of in the horizon after the cut."""
+def _responses(night: Night, cut: date) -> DataFrame:
+    """user_id, item_id, response_share, weight of the pairs with a response, or a trial, in the horizon."""
     conf = night.conf.relevance
     end = cut + timedelta(days=conf.horizon_days)
     if conf.per == "horizon":
@@ -125,7 +124,7 @@ def _answers(night: Night, cut: date) -> DataFrame:
 
 
 def read_targets(night: Night, cut: date, end: date, side: ItemSide) -> Targets:
-    """What was bought in [cut, end) by shoppers who never bought it before. Raises LongtailError when nothing was."""
+    """First purchases of a pair in [cut, end). Raises LongtailError when nothing was bought."""
     new = purchases(night, cut, end).join(purchases(night, None, cut), on=["user_id", "item_id"], how="left_anti")
     pairs = new.select("user_id", "item_id").toArrow()
     if not len(pairs):

@@ -35,7 +35,8 @@ def score_block_with(
 ) -> Callable[[tuple[object, ...], pa.Table, pa.Table], pa.Table]:
     """A function for `cogroup(…).applyInArrow`: (key, rows of candidates, rows of shoppers) to rows of SCORED.
 
-    `model` and `item_side` are names of what was sent to the executors; `threads` is the number of cores of a task.
+    model, item_side: names under which they were sent to the executors
+    threads: cores of a task
     """
 
     def score_block(key: tuple[object, ...], candidates: pa.Table, shoppers: pa.Table) -> pa.Table:
@@ -66,16 +67,16 @@ def scored(
 
 
 def _names(reasons: np.ndarray, terms: tuple[str, ...]) -> pa.ListArray:
-    given = reasons >= 0
-    offsets = np.concatenate([[0], np.cumsum(given.sum(axis=1))]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), pc.take(pa.array(terms), pa.array(reasons[given])))
+    present = reasons >= 0
+    offsets = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pc.take(pa.array(terms), pa.array(reasons[present])))
 
 
 def task_device() -> str:
     """The GPU that Spark gave this task (spark.task.resource.gpu.amount), else the CPU."""
     context = TaskContext.get()
-    given = context.resources().get("gpu") if context is not None else None
-    return f"cuda:{given.addresses[0]}" if given is not None else "cpu"
+    gpu = context.resources().get("gpu") if context is not None else None
+    return f"cuda:{gpu.addresses[0]}" if gpu is not None else "cpu"
 
 
 @lru_cache(maxsize=1)

@@ -1,1 +1,1 @@
-"""The first stage on Spark: the item side of a date sent to the executors, shoppers in fixed blocks."""
+"""The first stage on Spark: the item side of a date on the executors, shoppers in fixed blocks."""

@@ -15,7 +15,7 @@ from model.retrieval.shoppers import Shoppers
 def shoppers_of(table: pa.Table, als_width: int = 0, text_width: int = 0) -> Shoppers:
     """Shoppers from the columns of `features.collaborative.purchases.shopper_arrays`, in the order of user_id.
 
-    The widths are those of the factors and embeddings; zeros stand where a shopper has none.
+    The widths are those of the factors and embeddings; a shopper without them gets zeros.
     """
     ordered = table.combine_chunks().sort_by("user_id")
     items = _flat(ordered, "items")
@@ -55,5 +55,5 @@ def _matrix(table: pa.Table, name: str, width: int) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def shipped_catalogue(name: str) -> Catalogue:
-    """On a worker: the catalogue that was sent under this name, memory-mapped, kept while the worker lives."""
+    """On a worker: the catalogue that was shipped under this name, memory-mapped, cached for the worker's lifetime."""
     return Catalogue.from_arrays(lambda key: shipped_array(name, key))

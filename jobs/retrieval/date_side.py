@@ -1,4 +1,4 @@
-"""Everything the first stage needs of one date: the catalogue on the executors, the shoppers as a frame of arrays."""
+"""Everything that the first stage needs of one date: the catalogue on the executors, shoppers as a frame of arrays."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class DateSide:
     cached: tuple[DataFrame, ...]
 
     def release(self) -> None:
-        """Gives back the memory of the frames; call it once the date is done."""
+        """Frees the memory of the frames, once the date is scored."""
         for frame in self.cached:
             frame.unpersist()
 
@@ -67,9 +67,9 @@ def channel_settings(conf: Config) -> ChannelSettings:
 
 
 def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[str, ...]) -> DateSide:
-    """Reads what was known before `as_of`, fits ALS and the links that the `wanted` channels follow, sends all out.
+    """Reads what was known before `as_of`, fits ALS, learns the links of the `wanted` channels and ships the catalogue.
 
-    Raises LongtailError when features or embeddings of the date are missing, nothing is eligible, or there are too many
+    Raises LongtailError when features or embeddings of the date are missing, no item is eligible, or there are too many
     items for one of the channels.
     """
     conf, tables, spark = night.conf, night.tables, night.spark
@@ -78,7 +78,7 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     if not len(eligible):
         raise LongtailError(
             f"No item is eligible on {as_of} in the segments {', '.join(conf.plan.segments)}.",
-            "Look at is_eligible and segment in item_features, or change plan.segments.",
+            "Check is_eligible and segment in item_features, or change plan.segments.",
         )
     _check_size(conf, len(eligible), wanted)
     text, text_row, hashes = _texts(night, items, encoder_version)
@@ -99,7 +99,9 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     )  # fmt: skip
     user_text = embeddings_by(tables.read_date(USER_EMBEDDINGS, as_of), encoder_version, f"shoppers on {as_of}")
     numbers = pd.DataFrame({"store_id": stores, "store_row": np.arange(len(stores))})
-    store_rows = spark.createDataFrame(numbers, "store_id string, store_row long")  # also of a shop without stores
+    store_rows = spark.createDataFrame(
+        numbers, "store_id string, store_row long"
+    )  # with types, since a shop may have no stores
     frame = shopper_arrays(bought, numbered, store_rows, user_factors, user_text, conf.candidates.block_users).persist()
     sample = shoppers_of(frame.orderBy(F.xxhash64("user_id"), "user_id").limit(channels.neighbour_sample).toArrow())
     catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, promoted, item_factors, sample)
@@ -116,7 +118,7 @@ def _check_size(conf: Config, eligible: int, wanted: tuple[str, ...]) -> None:
         raise LongtailError(
             f"The channels {', '.join(needing_all)} share scores between all {eligible} eligible items, but only "
             f"{conf.candidates.items_at_once} are scored at once.",
-            "Leave these channels out of sequences.channels, or raise candidates.items_at_once.",
+            "Remove these channels from sequences.channels, or raise candidates.items_at_once.",
         )
 
 
@@ -148,7 +150,7 @@ def _stores(bought: DataFrame, promoted: pd.DataFrame) -> np.ndarray:
 
 
 def _kinds(items: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The codes of `Catalogue.codes`; an item that misses a part of a kind is of none."""
+    """The codes of `Catalogue.codes`; an item without one part of a combination has code 0."""
 
     def together(*parts: str) -> np.ndarray:
         joined, whole = items[parts[0]], items[parts[0]] != ""

@@ -1,4 +1,4 @@
-"""Second stage and calibrator from the same periods: no logit that the calibrator reads comes from its own period."""
+"""Second stage and calibrator from the same periods; the calibrator reads no logit of a period used in its fit."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def fit_second_stage(
     trees: TreeSettings,
     progress: Callable[[str, int, float], None] = lambda part, epoch, loss: None,
 ) -> tuple[Ensemble, Calibrator]:
-    """An ensemble of all periods, and a calibrator of what ensembles of one half of them say of the other half.
+    """An ensemble of all periods, and a calibrator of the predictions of ensembles of one half for the other half.
 
-    Halves are every other period, so both know early and late ones; two-fold cross-fitting (Chernozhukov et al. 2018).
-    `progress` is told which part is being fitted, the epoch and its loss. Raises ValueError with fewer than
-    LEAST_SECOND_STAGE periods or without a response.
+    Halves are every other period, so that both have early and late ones; two-fold cross-fitting (Chernozhukov et al.
+    2018). `progress` is called with the part that is being fitted, the epoch and its loss. Raises ValueError with fewer
+    than LEAST_SECOND_STAGE periods or without a response.
     """
     if len(periods) < LEAST_SECOND_STAGE:
         raise ValueError(
-            f"{len(periods)} period cannot be cut in halves. Set fusion.periods to {LEAST_SECOND_STAGE} or more."
+            f"{len(periods)} period cannot be split in halves. Set fusion.periods to {LEAST_SECOND_STAGE} or more."
         )
 
     def fitted(part: str, chosen: Sequence[Period]) -> Ensemble:
@@ -35,10 +35,10 @@ def fit_second_stage(
         return Ensemble(ranker, fit_trees(chosen, ranker, trees))
 
     even, odd = periods[::2], periods[1::2]
-    told: list[Outcomes] = []
+    outcomes: list[Outcomes] = []
     for part, seen, unseen in (("first half", even, odd), ("second half", odd, even)):
         ensemble = fitted(part, seen)
         for period in unseen:
             logits = ensemble.predict(period.block, ensemble.ranker.encode_items(period.items))
-            told.append(Outcomes(logits, period.responded, period.counts))
-    return fitted("whole", periods), Calibrator.fit(told)
+            outcomes.append(Outcomes(logits, period.responded, period.counts))
+    return fitted("whole", periods), Calibrator.fit(outcomes)

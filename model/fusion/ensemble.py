@@ -1,4 +1,4 @@
-"""The second stage as a whole: the fusion Transformer and the boosted trees beside it, pooled."""
+"""The second stage: the fusion Transformer and the boosted trees, pooled."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class Items:
 class Block:
     """B shoppers with up to L history events, newest first, and up to C candidates; items are rows of `Items`.
 
-    Rows are padded on the right with PADDING; what stands beside a padded row is not read.
+    Rows are padded on the right with PADDING; other values at a padded place are not read.
     """
 
     history: np.ndarray  # [B, L] int32
@@ -105,26 +105,26 @@ class Block:
 
 
 def batches(shoppers: int) -> Iterator[slice]:
-    """Slices of a block, so many shoppers that what is computed for them fits a cache."""
+    """Slices of a block, small enough that intermediate results fit the processor's cache."""
     for start in range(0, shoppers, _USERS_AT_ONCE):
         yield slice(start, min(start + _USERS_AT_ONCE, shoppers))
 
 
 def columns_of(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns that features are made from, each once."""
+    """The columns that features are computed from, each once."""
     return tuple(dict.fromkeys(name.partition("=")[0] for name in names))
 
 
 def feature_matrix(names: tuple[str, ...], columns: Mapping[str, np.ndarray]) -> np.ndarray:
     """[n, len(names)] float32: counts, sums, prices and days on a log(1 + x) scale, days first capped at LONGEST_DAYS.
 
-    Raises ValueError that names a column that is missing or holds a value that is no number.
+    Raises ValueError naming the columns that are missing or hold a value that is not finite.
     """
     missing = [column for column in columns_of(names) if column not in columns]
     if missing:
         raise ValueError(
             f"The model reads the feature {', '.join(missing)}, which the tables do not have. Build the features with "
-            "the version that trained the model, or train anew."
+            "the version that trained the model, or train a new model."
         )
     length = len(next(iter(columns.values())))
     matrix = np.empty((length, len(names)), dtype=np.float32)
@@ -134,7 +134,7 @@ def feature_matrix(names: tuple[str, ...], columns: Mapping[str, np.ndarray]) ->
         matrix[:, place] = values == value if equals else _scaled(name, np.asarray(values, dtype=np.float64))
     bad = [name for place, name in enumerate(names) if not np.isfinite(matrix[:, place]).all()]
     if bad:
-        raise ValueError(f"The feature {', '.join(bad)} has values that are no numbers. Build the features again.")
+        raise ValueError(f"The feature {', '.join(bad)} has values that are not finite. Build the features again.")
     return matrix
 
 

@@ -25,7 +25,7 @@ _ITEMS_AT_ONCE = 8192
 
 @dataclass(frozen=True)
 class Standardiser:
-    """Means and standard deviations of the training rows; standardised values are cut at +-LARGEST_STANDARDISED."""
+    """Means and standard deviations of the training rows; standardised values are clipped at +-LARGEST_STANDARDISED."""
 
     mean: np.ndarray
     deviation: np.ndarray
@@ -62,7 +62,7 @@ class RankerInputs:
 
 @dataclass(frozen=True)
 class EncodedItems:
-    """The item side after everything that no shopper changes: `text` [t, width] projected, `features` [n, Fi]
+    """The item side with all that does not depend on a shopper: `text` [t, width] projected, `features` [n, Fi]
     standardised, `text_row` [n]. Plain arrays, so that executors can map them."""
 
     text: np.ndarray
@@ -95,8 +95,8 @@ class FusionRanker:
         with torch.inference_mode():
             for start in range(0, len(text), _ITEMS_AT_ONCE):
                 rows = np.asarray(items.text[start : start + _ITEMS_AT_ONCE], dtype=np.float32)
-                given = torch.from_numpy(rows).to(self.network.skip.device)
-                text[start : start + len(rows)] = self.network.project(given).cpu().numpy()
+                texts = torch.from_numpy(rows).to(self.network.skip.device)
+                text[start : start + len(rows)] = self.network.project(texts).cpu().numpy()
         return EncodedItems(text, self.standardised_features(items), items.text_row)
 
     def standardised_features(self, items: Items) -> np.ndarray:
@@ -109,7 +109,7 @@ class FusionRanker:
         return self._users(block.user_features)
 
     def predict(self, block: Block, items: EncodedItems) -> np.ndarray:
-        """[B, C] float32 logits, -inf where there is no candidate. Raises ValueError on a logit that is no number."""
+        """[B, C] float32 logits, -inf where there is no candidate. Raises ValueError on a logit that is not finite."""
 
         def projected(rows: np.ndarray) -> Tensor:
             return torch.from_numpy(items.text[rows])
@@ -117,10 +117,12 @@ class FusionRanker:
         logits = np.empty(block.candidates.shape, dtype=np.float32)
         with torch.inference_mode():
             for some in batches(len(block)):
-                given = self.tensors(block.take(some), items, projected).to(self.network.skip.device)
-                logits[some] = logits_of(self.network, given).cpu().numpy()
+                tensors = self.tensors(block.take(some), items, projected).to(self.network.skip.device)
+                logits[some] = logits_of(self.network, tensors).cpu().numpy()
         if not np.isfinite(logits[block.listed]).all():
-            raise ValueError("The fusion model gave a logit that is no number. Check its inputs, or train anew.")
+            raise ValueError(
+                "The fusion model returned a logit that is not finite. Check its inputs, or train a new model."
+            )
         return np.where(block.listed, logits, np.float32(-np.inf))
 
     def terms(self, block: Block, items: EncodedItems) -> np.ndarray:
@@ -132,7 +134,7 @@ class FusionRanker:
             )
         place = len(self.inputs.channels)
         channels = Standardiser(self._terms.mean[:place], self._terms.deviation[:place])(block.channel_scores)
-        # The log-odds are not cut: they are the sum that the skip starts from and that the reasons take apart.
+        # The log-odds are not clipped: the skip starts from this sum, and the reasons split it into its parts.
         log_odds = (block.first_stage_score - self._terms.mean[place]) / self._terms.deviation[place]
         features = items.features[np.maximum(block.candidates, 0)]
         return np.concatenate([channels, log_odds[..., None].astype(np.float32), features], axis=2)
@@ -144,8 +146,8 @@ class FusionRanker:
         whether a term is below that mean [B, C, terms] bool; 0 and False without a candidate.
 
         The sum over the terms is the candidate's linear part less the mean linear part of the shopper's candidates.
-        The first stage's log-odds are a sum over channels themselves: their contribution is handed on to the channels
-        by `first_stage_parts` [B, C, channels], which add up to them but for a constant, and is 0 as a term.
+        The first stage's log-odds are a sum over channels: their contribution is passed on to the channels by
+        `first_stage_parts` [B, C, channels], which add up to them but for a constant, and is 0 as a term.
         """
         place = len(self.inputs.channels)
         weights = self.network.skip.detach().cpu().numpy()
@@ -192,12 +194,12 @@ class FusionRanker:
 
     @classmethod
     def load(cls, folder: Path) -> FusionRanker:
-        """Reads what `save` wrote. Raises ValueError when the weights are not those that the description names."""
+        """Loads what `save` wrote. Raises ValueError when the weights are not those that the description names."""
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         weights = (folder / WEIGHTS).read_bytes()
         if sha256(weights).hexdigest() != description["weights_sha256"]:
             raise ValueError(
-                f"{folder / WEIGHTS} is damaged: its digest is not the one in {DESCRIPTION}. Copy it anew."
+                f"{folder / WEIGHTS} is damaged: its digest is not the one in {DESCRIPTION}. Copy the bundle again."
             )
         names = description["inputs"]
         inputs = RankerInputs(
@@ -233,14 +235,16 @@ class FusionTensors:
         return FusionTensors(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
 
-def logits_of(network: FusionNetwork, given: FusionTensors) -> Tensor:
+def logits_of(network: FusionNetwork, inputs: FusionTensors) -> Tensor:
     """[B, C] logits."""
-    tokens = network.tokens(given.history_text, given.history_has_text, given.days_ago, given.event_types, given.user)
-    profile = torch.zeros(len(given.padded), 1, dtype=torch.bool, device=given.padded.device)
-    padded = torch.cat([profile, given.padded], dim=1)
+    tokens = network.tokens(
+        inputs.history_text, inputs.history_has_text, inputs.days_ago, inputs.event_types, inputs.user
+    )
+    profile = torch.zeros(len(inputs.padded), 1, dtype=torch.bool, device=inputs.padded.device)
+    padded = torch.cat([profile, inputs.padded], dim=1)
     users = network.users(tokens, padded)
-    candidates = network.described(given.candidate_text, given.candidate_has_text)
-    return network(users, padded, candidates, given.item_features, given.terms)
+    candidates = network.described(inputs.candidate_text, inputs.candidate_has_text)
+    return network(users, padded, candidates, inputs.item_features, inputs.terms)
 
 
 def _from_mean(values: np.ndarray, listed: np.ndarray) -> np.ndarray:

@@ -47,7 +47,7 @@ class FusionSettings:
 
 @dataclass(frozen=True)
 class Period:
-    """A past period: what was known at its cut, and what came of it.
+    """A past period: what was known at its cut, and the responses after it.
 
     `responded` [B, C] is the share of a candidate's trials with a response: bool, bought within the horizon, or of its
     exposures. `weight` [B, C] says how much it counts, 0 where it was never tried; None counts each candidate once.
@@ -71,11 +71,11 @@ def fit_ranker(
     settings: FusionSettings,
     progress: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> FusionRanker:
-    """Fits the fusion model; `progress` is told each epoch, from 1, with its mean loss.
+    """Fits the fusion model; `progress` is called with each epoch, from 1, and its mean loss.
 
     A step takes shoppers with a response, all their responses and `negatives_per_user` other candidates at random.
-    Only what the first stage returned is trained on: positives that it missed do harm. Deterministic by the seed.
-    Raises ValueError when no shopper responded or a loss is no number.
+    Only candidates of the first stage are trained on: positives that it missed do harm. Deterministic by the seed.
+    Raises ValueError when no shopper responded or a loss is not finite.
     """
     with torch_threads(settings.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
@@ -143,8 +143,8 @@ def _fit(
             loss = loss_of(logits_of(network, tensors), responded, weight, settings.loss)
             if not torch.isfinite(loss):
                 raise ValueError(
-                    f"The loss of the fusion model is no number in epoch {epoch + 1}. Lower fusion.learning_rate, or "
-                    "look for broken values in the features."
+                    f"The loss of the fusion model is not finite in epoch {epoch + 1}. Lower fusion.learning_rate, or "
+                    "look for extreme values in the features."
                 )
             optimiser.zero_grad()
             loss.backward()
@@ -182,7 +182,7 @@ def _outcomes(period: Period, users: np.ndarray, columns: np.ndarray) -> tuple[T
 
 
 def _tensors(ranker: FusionRanker, period: Period, features: np.ndarray, block: Block) -> FusionTensors:
-    """The network's inputs with texts projected anew in each step, each distinct text of the step once."""
+    """The network's inputs; each distinct text of the step is projected once, by the weights of the step."""
     text = period.items.text
 
     def project(rows: np.ndarray) -> Tensor:

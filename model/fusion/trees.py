@@ -1,4 +1,4 @@
-"""Boosted trees over what the fusion model's linear skip and profile read, to be pooled with it."""
+"""Boosted trees on the inputs of the fusion model's linear skip and profile, pooled with it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TreeRanker:
 
     def __init__(self, inputs: RankerInputs, booster: lightgbm.Booster) -> None:
         if booster.feature_name() != _names(inputs):
-            raise ValueError("The trees read other inputs than they are given. Take trees and inputs of one training.")
+            raise ValueError("The trees were trained on other inputs. Use trees and inputs of the same training.")
         self.booster = booster
 
     def predict(self, ranker: FusionRanker, block: Block, items: EncodedItems) -> np.ndarray:
@@ -53,8 +53,9 @@ class TreeRanker:
             part = block.take(some)
             if part.listed.any():
                 rows = _rows(ranker, part, items, part.listed)
-                found = self.booster.predict(rows, raw_score=True, num_threads=torch.get_num_threads())
-                log_odds[some][part.listed] = found
+                log_odds[some][part.listed] = self.booster.predict(
+                    rows, raw_score=True, num_threads=torch.get_num_threads()
+                )
         return log_odds
 
     def save(self, folder: Path) -> None:
@@ -67,19 +68,19 @@ class TreeRanker:
         """Raises ValueError when the file is missing or damaged, or when the trees do not read these inputs."""
         path = folder / TREES
         if not path.is_file():
-            raise ValueError(f"{folder} has no {TREES}. Copy the bundle anew.")
+            raise ValueError(f"{folder} has no {TREES}. Copy the bundle again.")
         try:
             booster = lightgbm.Booster(model_str=path.read_text(encoding="utf-8"))
         except lightgbm.basic.LightGBMError as error:
-            raise ValueError(f"{path} is damaged ({error}). Copy it anew.") from error
+            raise ValueError(f"{path} is damaged ({error}). Copy the bundle again.") from error
         return cls(inputs, booster)
 
 
 def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSettings) -> TreeRanker:
     """Fits trees on all responses of the periods and a sample of the other candidates.
 
-    They read inputs as `ranker` standardises them. The log-odds are those of the whole, not of the sample (King and
-    Zeng 2001). The same seed and threads give the same trees. Raises ValueError when no shopper responded.
+    They read inputs as `ranker` standardises them. The log-odds are those of all candidates, not of the sample (King
+    and Zeng 2001). The same seed and threads give the same trees. Raises ValueError when no shopper responded.
     """
     if not any(period.responded.any() for period in periods):
         raise ValueError(
@@ -90,11 +91,11 @@ def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSet
     for period in periods:
         drawn = random.random(period.responded.shape, dtype=np.float32) < settings.negatives_share
         answered, counts = period.responded > 0, period.counts
-        kept = (counts > 0) & (answered | drawn)
+        chosen = (counts > 0) & (answered | drawn)
         items = ranker.encode_items(period.items)
-        rows += [_rows(ranker, period.block.take(some), items, kept[some]) for some in batches(len(period.block))]
-        labels.append(period.responded[kept].astype(np.float32))
-        weights.append(counts[kept] * np.where(answered[kept], 1.0, 1.0 / settings.negatives_share))
+        rows += [_rows(ranker, period.block.take(some), items, chosen[some]) for some in batches(len(period.block))]
+        labels.append(period.responded[chosen].astype(np.float32))
+        weights.append(counts[chosen] * np.where(answered[chosen], 1.0, 1.0 / settings.negatives_share))
     label, weight = np.concatenate(labels), np.concatenate(weights)
     data = lightgbm.Dataset(np.concatenate(rows), label, weight=weight, feature_name=_names(ranker.inputs))
     objective = "binary" if set(np.unique(label)) <= {0.0, 1.0} else "cross_entropy"
@@ -108,7 +109,7 @@ def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSet
 
 
 def _names(inputs: RankerInputs) -> list[str]:
-    """Names with their kind before them, since a channel, an item and a shopper may have something of one name."""
+    """Names prefixed by their kind, since a channel, an item feature and a shopper feature may share a name."""
     kinds = (("channel", inputs.channels), ("item", inputs.item_features), ("user", inputs.user_features))
     channels, items, users = ([f"{kind}.{name}".replace(" ", ".") for name in names] for kind, names in kinds)
     return [*channels, FIRST_STAGE, *items, *users]

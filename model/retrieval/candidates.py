@@ -35,17 +35,17 @@ def top_candidates(
 ) -> Candidates:  # fmt: skip
     """The `top` eligible items of each shopper by the first stage, ties in the order of the catalogue.
 
-    Among them are at least `least_cold` cold items, as far as there are any: floors for them need a choice of them, and
-    nothing is ever learnt of an item that never becomes a candidate. More than `items_at_once` eligible items are
-    scored in parts, and the best of the parts are merged, so that a block takes memory for so many items at most.
+    At least `least_cold` of them are cold, if there are so many: floors for cold items need a choice, and nothing is
+    learnt about an item that is never a candidate. More than `items_at_once` eligible items are scored in parts, and
+    the best of the parts are merged, which bounds the memory of a block.
     """
     bought = _bought(catalogue, shoppers) if exclude_bought else None
     least = min(least_cold, top)
-    found = [
+    parts = [
         _of_part(part, begin, shoppers, settings, first_stage, bought, (top, least))
         for begin, part in parts_of(catalogue, items_at_once, first_stage.channels)
     ]
-    user, eligible, score, channel_scores = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    user, eligible, score, channel_scores = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     ranked = np.lexsort((eligible, -score, user))
     user_of, cold = user[ranked], catalogue.cold[eligible[ranked]]
     bounds = np.searchsorted(user_of, np.arange(len(shoppers) + 1))
@@ -66,9 +66,9 @@ def _of_part(
     part: Catalogue, begin: int, shoppers: Shoppers, settings: ChannelSettings, first_stage: FirstStage,
     bought: tuple[np.ndarray, np.ndarray] | None, most: tuple[int, int],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """Rows of shoppers, eligible items, scores and channel scores of all that can be among the best of all parts.
+    """Rows of shoppers, eligible items, scores and channel scores of all that can be among the best overall.
 
-    Those are each shopper's best of the part, and its best cold ones where too few of them are; in no order.
+    These are each shopper's best items of the part and, where too few of them are cold, its best cold ones; unordered.
     """
     channels = score_channels(part, shoppers, settings, first_stage.channels)
     score = first_stage.score(channels)
@@ -87,11 +87,11 @@ def _of_part(
 
 
 def _bar(score: np.ndarray, keep: int) -> np.ndarray:
-    """[b] a score that at least `keep` of each row reach, and few more.
+    """[b] a score that at least `keep` items of each row reach, and few more.
 
-    It is the keep-th largest maximum of groups of items: so many groups hold one item each that reaches it, and to find
-    maxima costs far less than to order scores. It admits ties; a stable sort then settles them, so that nothing depends
-    on partition's own order.
+    It is the keep-th largest maximum of groups of items: `keep` groups hold one item each that reaches it, and
+    finding maxima costs far less than ordering scores. It admits ties; a stable sort then settles them, so that the
+    result does not depend on the order of np.partition.
     """
     groups = score.shape[1] // _GROUP_ITEMS
     if groups < _GROUPS_PER_KEPT * keep:
@@ -101,7 +101,7 @@ def _bar(score: np.ndarray, keep: int) -> np.ndarray:
 
 
 def _first_of_each(row: np.ndarray, column: np.ndarray, score: np.ndarray, keep: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most `keep` of each row by falling score, equal ones in their order, without those that may not be."""
+    """At most `keep` of each row by falling score, equal ones in their order, without excluded ones."""
     allowed = score > -np.inf
     row, column = row[allowed], column[allowed]
     ranked = np.lexsort((-score[allowed], row))
@@ -111,7 +111,7 @@ def _first_of_each(row: np.ndarray, column: np.ndarray, score: np.ndarray, keep:
 
 
 def _best(score: np.ndarray, among: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of the places by falling score, without those that may not be."""
+    """At most so many of the places by falling score, without excluded ones."""
     allowed = among[score[among] > -np.inf]
     if len(allowed) > most:
         allowed = allowed[score[allowed] >= np.partition(score[allowed], -most)[-most]]
@@ -129,13 +129,13 @@ def _with_cold(best: np.ndarray, score: np.ndarray, cold: np.ndarray, least: int
     added = _best(score, others, missing)
     warm = np.flatnonzero(~cold[best])
     excess = max(len(best) + len(added) - keep, 0)
-    kept = np.concatenate([np.delete(best, warm[len(warm) - excess :]), added])
-    return kept[np.argsort(-score[kept], kind="stable")]
+    chosen = np.concatenate([np.delete(best, warm[len(warm) - excess :]), added])
+    return chosen[np.argsort(-score[chosen], kind="stable")]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows to train the first stage on: raw channel scores [k, rows], label, and the pairs each row stands for."""
+    """Training rows of the first stage: raw channel scores [k, rows], label, and how many pairs each represents."""
 
     scores: np.ndarray
     label: np.ndarray

@@ -1,4 +1,4 @@
-"""The item side of one date: everything that scoring shares between shoppers, bounded by the number of items."""
+"""The item side of one date: everything that scoring shares between shoppers; its size is that of the catalogue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-# What items can have in common; names joined by an underscore are several together.
+# What items can have in common; names joined by an underscore are combinations.
 KINDS = ("product_type", "category", "brand_type", "provider_type", "provider_category", "title")
 
 
@@ -17,8 +17,8 @@ KINDS = ("product_type", "category", "brand_type", "provider_type", "provider_ca
 class Catalogue:
     """Arrays over m known items, n eligible items, t distinct texts of width d, s stores and p sampled shoppers.
 
-    Eligible items are the ones that can be recommended; shoppers may have bought any known item. A matrix that a
-    store's data cannot feed is empty and scores zero.
+    Eligible items are those that can be recommended; shoppers may have bought any known item. A matrix without data
+    is empty and scores zero.
     """
 
     item_ids: np.ndarray  # [m] str
@@ -57,7 +57,7 @@ class Catalogue:
 
     @cached_property
     def profiles_by_item(self) -> sparse.csr_matrix:
-        """[m + types, p] `neighbour_profiles` the other way round, as products with them take it."""
+        """[m + types, p] `neighbour_profiles` transposed, as products with it need it."""
         return self.neighbour_profiles.T.tocsr()
 
     @cached_property

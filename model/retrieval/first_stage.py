@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from model.retrieval.scores import ChannelScores
 
 _CLIP = 8.0
-_SCORES_AT_ONCE = 65536  # weighed together: what they make stays in the processor's cache
+_SCORES_AT_ONCE = 65536  # weighted together: intermediate results stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class FirstStage:
     """Log-odds of a response = bias + weights · basis(channel scores).
 
     The basis of a channel is its standardised score, the root of its size with the sign kept, and whether it is above
-    the value of no evidence, so that the step from none to some can weigh differently from more of the same.
+    the value of no evidence, so that the step from none to some can count differently from more of the same.
     """
 
     version: str
@@ -34,33 +34,33 @@ class FirstStage:
     bias: float  # log-odds, corrected for the share of negatives that were drawn
 
     def score(self, channels: Sequence[ChannelScores]) -> np.ndarray:
-        """Log-odds [b, n] of all pairs. What items share is weighed once, at the places of their column."""
-        shape = np.broadcast_shapes(*(one.shape for one in channels))
+        """Log-odds [b, n] of all pairs. Scores that items share are weighted once, in the columns of their group."""
+        shape = np.broadcast_shapes(*(scores.shape for scores in channels))
         total = np.full(shape, self.bias, dtype=np.float32)
         shared: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        for place, one in enumerate(channels):
-            if one.column is None and one.values.shape == shape:
-                self._weigh(place, one.values, total)
-            elif one.column is None:
-                total += self._part(place, one.values)
-            elif id(one.column) in shared and shared[id(one.column)][1].shape == one.values.shape:
-                self._weigh(place, one.values, shared[id(one.column)][1])
-            elif id(one.column) in shared:
-                shared[id(one.column)][1][...] += self._part(place, one.values)
+        for place, scores in enumerate(channels):
+            if scores.column is None and scores.values.shape == shape:
+                self._add(place, scores.values, total)
+            elif scores.column is None:
+                total += self._part(place, scores.values)
+            elif id(scores.column) in shared and shared[id(scores.column)][1].shape == scores.values.shape:
+                self._add(place, scores.values, shared[id(scores.column)][1])
+            elif id(scores.column) in shared:
+                shared[id(scores.column)][1][...] += self._part(place, scores.values)
             else:
-                shared[id(one.column)] = one.column, self._part(place, one.values)
+                shared[id(scores.column)] = scores.column, self._part(place, scores.values)
         for column, part in shared.values():
             total += np.take(part, column, axis=1)
         return total
 
     def _part(self, place: int, values: np.ndarray) -> np.ndarray:
-        """What a channel adds to the log-odds, in the shape of its raw scores."""
+        """A channel's contribution to the log-odds, in the shape of its raw scores."""
         part = np.zeros(values.shape, dtype=np.float32)
-        self._weigh(place, values, part)
+        self._add(place, values, part)
         return part
 
-    def _weigh(self, place: int, values: np.ndarray, total: np.ndarray) -> None:
-        """Adds to `total` what a channel adds to the log-odds; what has no weight is not computed."""
+    def _add(self, place: int, values: np.ndarray, total: np.ndarray) -> None:
+        """Adds a channel's contribution to `total`; parts of the basis with weight 0 are not computed."""
         linear, root, step = self.weights.reshape(3, -1)[:, place].astype(np.float32)
         scores, totals = np.ascontiguousarray(values).reshape(-1), total.reshape(-1)
         for start in range(0, len(scores), _SCORES_AT_ONCE):
@@ -75,7 +75,7 @@ class FirstStage:
                 added += _above(some, self.zero[place]) * step
 
     def parts(self, channels: np.ndarray) -> np.ndarray:
-        """What each channel adds to the log-odds, [k, ...] of raw scores [k, ...]; with `bias` they sum to `score`."""
+        """Contributions of the channels, [k, ...] of raw scores [k, ...]; with `bias` they sum to `score`."""
         return np.stack([self._part(place, values) for place, values in enumerate(channels)])
 
     def save(self, folder: Path) -> None:
@@ -95,10 +95,10 @@ class FirstStage:
 
     @classmethod
     def load(cls, folder: Path) -> FirstStage:
-        """Reads and checks what `save` wrote. Raises ValueError when the content does not fit its digest."""
+        """Loads what `save` wrote. Raises ValueError when the content does not match its digest."""
         content = json.loads((folder / "first_stage.json").read_text(encoding="utf-8"))
         if content.pop("digest") != _digest(content):
-            raise ValueError(f"{folder}: first_stage.json was changed after it was saved; train the first stage again.")
+            raise ValueError(f"{folder}: first_stage.json was changed after it was saved. Train the first stage again.")
         arrays = {name: np.array(content[name], dtype=np.float64) for name in ("mean", "sd", "zero", "weights")}
         return cls(content["version"], tuple(content["channels"]), bias=float(content["bias"]), **arrays)
 
@@ -129,8 +129,8 @@ def fit_first_stage(
     """Weighted logistic regression by L-BFGS.
 
     `scores` [k, rows] raw channel scores of the positives and of uniform negatives, `label` [rows] 0 or 1, `weight`
-    [rows] how many pairs a row stands for: 1 for a positive, the inverse of the drawn share for a negative. In the fit
-    negatives weigh 1, since their share only moves the bias (King and Zeng 2001), which is then corrected.
+    [rows] how many pairs a row represents: 1 for a positive, the inverse of the drawn share for a negative. In the fit
+    negatives count 1, since their share only moves the bias (King and Zeng 2001), which is then corrected.
     A channel without any variation gets weight 0. Raises ValueError without positives.
     """
     if not label.any():

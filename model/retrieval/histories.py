@@ -1,4 +1,4 @@
-"""What shoppers bought, in order: the input of everything that is learned from sequences."""
+"""Items in the order in which shoppers met them: the input of everything learnt from sequences."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Histories:
     def of(cls, user: np.ndarray, item: np.ndarray, order: np.ndarray, items: int, last: int) -> Histories:
         """From rows of (shopper, item, order) in any order; `order` grows with time.
 
-        An item that a shopper bought again stands where it was bought last. Each shopper keeps the `last` newest
-        items, which bounds the pairs of items by shoppers * last²; items of one time stand in the order of the rows.
+        An item that a shopper met again counts at its last time. Each shopper keeps the `last` newest items, which
+        bounds the pairs of items by shoppers * last²; items of the same time keep the order of the rows.
         """
         by_time = np.lexsort((order, user))
         user, item = user[by_time], item[by_time]
-        # Reversed, the first of each (user, item) is its last purchase.
+        # Reversed, the first of each (user, item) is its last time.
         _, newest = np.unique((user.astype(np.int64) * items + item)[::-1], return_index=True)
-        kept = np.sort(len(user) - 1 - newest)
-        user, item = user[kept], item[kept]
+        last_times = np.sort(len(user) - 1 - newest)
+        user, item = user[last_times], item[last_times]
         _, count = np.unique(user, return_counts=True)
         back = np.repeat(np.cumsum(count), count) - 1 - np.arange(len(user))
         user, item = user[back < last], item[back < last]
@@ -51,6 +51,6 @@ class Histories:
         return np.bincount(self.item, minlength=self.items).astype(np.float32)
 
     def matrix(self, weight: np.ndarray | None = None) -> sparse.csr_matrix:
-        """[u, m] `weight` of the shopper, or one, where the shopper bought the item."""
+        """[u, m] `weight` of the shopper, or one, where the shopper met the item."""
         data = np.ones(len(self.item), dtype=np.float32) if weight is None else weight[self.row].astype(np.float32)
         return sparse.csr_matrix((data, self.item, self.start), shape=(len(self), self.items))

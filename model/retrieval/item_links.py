@@ -1,7 +1,7 @@
 """Links from item to item learned from ordered histories, each bounded to the strongest k of an item.
 
-A matrix of links has a row for each known item, which a shopper may have bought, and a column for each of `columns`,
-the items that may follow.
+A matrix of links has a row for each known item, which a shopper may have met, and a column for each of `columns`, the
+items that may follow.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ def transitions(histories: Histories, columns: np.ndarray, gaps: int, k: int, ba
 
 
 def cosines(histories: Histories, columns: np.ndarray, k: int) -> sparse.csr_matrix:
-    """[m, n] cosine of the items' shoppers, each weighted 1 / log(2 + number of items): who buys all tells little."""
+    """[m, n] cosine of the items' shoppers.
+
+    Each is weighted 1 / log(2 + number of items), so that those who buy everything count little.
+    """
     weight = 1.0 / np.log(2.0 + np.diff(histories.start))
     matrix = histories.matrix(np.sqrt(weight))
     norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=0)).ravel())
@@ -79,7 +82,7 @@ def ease(
 ) -> sparse.csr_matrix:
     """[m, n] weights of the linear autoencoder EASE (Steck 2019): B = I - P / diag(P), P = (X'X + regularisation I)^-1.
 
-    Only the `most_items` with the most shoppers take part, of equal ones those of the lowest rows: the inverse costs
+    Only the `most_items` with the most shoppers take part, of ties those of the lowest rows: the inverse costs
     most_items³ operations and 4 most_items² bytes. The others have no links.
     """
     chosen = np.sort(np.argsort(-histories.counts(), kind="stable")[:most_items])
@@ -119,7 +122,7 @@ def with_itself(links: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 def _densest(dense: np.ndarray, k: int) -> sparse.csr_matrix:
-    """`strongest` of a dense block, which most entries leave before they are sorted."""
+    """`strongest` of a dense block, most of whose entries are dropped before the sort."""
     size = np.abs(dense)
     if 0 < k < dense.shape[1]:
         dense = np.where(size >= np.partition(size, -k, axis=1)[:, -k][:, None], dense, 0.0)

@@ -12,7 +12,7 @@ import numpy as np
 class ChannelScores:
     """Scores of one channel for b shoppers and n eligible items: item i has values[:, column[i]].
 
-    Where many items share a score, as those of one product type do, it is computed and weighed once for all of them.
+    Where many items share a score, as those of one product type do, it is computed and weighted once for all of them.
     `column` is None where every item has a column of its own, and `values` has one row where all shoppers share it.
     """
 

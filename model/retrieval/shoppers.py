@@ -49,7 +49,7 @@ class Shoppers:
         return np.sort(len(pair) - 1 - newest_of_reversed)
 
     def counts(self, code: np.ndarray, width: int, half_life_days: float | None) -> sparse.csr_matrix:
-        """[b, width] purchases by code, each halved every `half_life_days`; code 0 and below counts nowhere."""
+        """[b, width] purchases by code, each halved every `half_life_days`; codes of 0 and below are left out."""
         weight = np.ones(len(self.item)) if half_life_days is None else 0.5 ** (self.days_ago / half_life_days)
         known = code > 0
         return sparse.csr_matrix(

@@ -16,9 +16,10 @@ def als(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> 
 
 
 def neighbours(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> np.ndarray:
-    """[b, n] log(1 + 100 x) of the neighbours' decayed purchases x, averaged by cosine; nobody is their own neighbour.
+    """[b, n] log(1 + 100 x) of the neighbours' decayed purchases x, averaged by cosine.
 
-    The cosine is that of `shopper_profiles`; the neighbours are the `settings.neighbours` nearest sampled shoppers.
+    The cosine is that of `shopper_profiles`; the neighbours are the `settings.neighbours` nearest sampled shoppers
+    other than the shopper.
     """
     profiles = shopper_profiles(shoppers, catalogue.codes["product_type"], catalogue.profile_idf)
     cosine = (profiles @ catalogue.profiles_by_item).toarray()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jobs.config.mlflow import MLflow
-from jobs.registry.active_models import encoder_is_due, lineup, training_is_due
+from jobs.registry.active_models import active_models, encoder_is_due, training_is_due
 from jobs.registry.drafts import write_draft
 from jobs.registry.models import Champion, ModelStore
 from jobs.registry.retries import RegistryUnansweredError, RememberedVersions
@@ -30,7 +30,7 @@ def _register(store: ModelStore, folder: Path, as_of: date, gate: str = "passed"
 
 
 def _night(folder: Path, as_of: date) -> Any:
-    """What lineup reads of a night."""
+    """The parts of a night that active_models reads."""
     conf = SimpleNamespace(
         mlflow=CONF,
         gate=SimpleNamespace(retry_days=7),
@@ -113,14 +113,14 @@ def test_a_draft_plays_until_its_version_is_registered(tmp_path: Path) -> None:
 
     night = _night(tmp_path, DECEMBER)
     write_draft(tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
-    before = lineup(night)
+    before = active_models(night)
     assert before.champion is None
     assert before.draft is not None
     assert [one.encoder_version for one in before.contenders] == ["e1"]
 
     store = ModelStore(CONF, tmp_path)
     store.promote(_register(store, tmp_path, DECEMBER).version)
-    after = lineup(night)
+    after = active_models(night)
     assert after.draft is None
     assert [one.as_of for one in after.contenders] == [DECEMBER]
 
@@ -134,9 +134,9 @@ def test_the_first_champion_is_the_anchor_of_later_drafts(tmp_path: Path) -> Non
     first = _register(store, tmp_path, date(2017, 10, 1))
     store.promote(first.version)
     write_draft(tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
-    assert lineup(night).anchor is None  # it is the champion itself
+    assert active_models(night).anchor is None  # it is the champion itself
     store.promote(_register(store, tmp_path, date(2017, 11, 1)).version)
-    anchor = lineup(night).anchor
+    anchor = active_models(night).anchor
     assert anchor is not None
     assert anchor.version == first.version
 

@@ -47,14 +47,14 @@ def test_changed_missing_and_foreign_files_are_named(scorer: Scorer, tmp_path: P
 
 
 def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="is no bundle"):
+    with pytest.raises(ValueError, match="is not a bundle"):
         Bundle.load(tmp_path)
 
 
 def test_a_bundle_of_another_format_asks_for_a_training(scorer: Scorer, tmp_path: Path) -> None:
     path = _written(tmp_path, scorer) / "bundle.json"
     path.write_text(path.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
-    with pytest.raises(ValueError, match=r"format 1, this version reads format 3\. Train anew"):
+    with pytest.raises(ValueError, match=r"format 1, this version reads format 3\. Train a new"):
         Bundle.load(path.parent)
 
 

@@ -127,7 +127,7 @@ def test_weights_undo_what_a_policy_liked_to_show() -> None:
 @pytest.mark.parametrize("value", [True, False])
 def test_without_both_outcomes_it_says_so(value: bool) -> None:
     logits = np.zeros((2, 3), dtype=np.float32)
-    with pytest.raises(ValueError, match="fits no calibrator"):
+    with pytest.raises(ValueError, match="No calibrator can be fitted"):
         Calibrator.fit([_outcomes(logits, np.full((2, 3), value))])
     with pytest.raises(ValueError, match="measures no calibration"):
         _report(np.full(3, 0.1), np.full(3, value))

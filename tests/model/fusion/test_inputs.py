@@ -19,7 +19,7 @@ def test_counts_are_logged_days_capped_shares_kept_and_values_compared() -> None
 def test_a_missing_feature_and_a_value_that_is_no_number_are_named() -> None:
     with pytest.raises(ValueError, match="segment"):
         feature_matrix(("segment=tail", "spend_sum_28d"), {"spend_sum_28d": np.array([1.0])})
-    with pytest.raises(ValueError, match="spend_sum_28d has values that are no numbers"):
+    with pytest.raises(ValueError, match="spend_sum_28d has values that are not finite"):
         feature_matrix(("spend_sum_28d",), {"spend_sum_28d": np.array([np.nan])})
 
 
