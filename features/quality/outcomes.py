@@ -20,6 +20,7 @@ KEY_WITH_SEVERAL_CONTENTS = "key_with_several_contents"
 RETURN_WITHOUT_PURCHASE = "return_without_purchase"
 EVENT_OLDER_THAN_KNOWN = "event_older_than_known"
 LINE_MALFORMED = "line_malformed"
+ITEM_UNKNOWN, USER_UNKNOWN = "item_unknown", "user_unknown"  # of parked rows
 _FOR_TOO_LONG = "_for_too_long"  # follows the reason of a parked row
 # JSON has milliseconds by default; rows are compared, and parked events read back, to the microsecond.
 _JSON = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
@@ -53,20 +54,20 @@ def with_outcome(
     )
 
 
-def park_unknown(judged: DataFrame, key: str, known: DataFrame, what: str) -> DataFrame:
-    """Accepted rows whose `key` is not in `known` (one column of that name, unique) become parked: <what>_unknown."""
+def park_unknown(judged: DataFrame, key: str, known: DataFrame, reason: str) -> DataFrame:
+    """Accepted rows whose `key` is not in `known` (one column of that name, unique) become parked."""
     members = known.select(key, F.lit(True).alias("is_known"))
     unknown = (F.col("outcome") == ACCEPTED) & F.col("is_known").isNull()
     columns = [column for column in judged.columns if column not in ("outcome", "reason")]
     return judged.join(members, on=key, how="left").select(
         *columns,
         F.when(unknown, F.lit(PARKED)).otherwise(F.col("outcome")).alias("outcome"),
-        F.when(unknown, F.lit(f"{what}_unknown")).otherwise(F.col("reason")).alias("reason"),
+        F.when(unknown, F.lit(reason)).otherwise(F.col("reason")).alias("reason"),
     )
 
 
 def reject_long_parked(judged: DataFrame, since: date) -> DataFrame:
-    """Rows that are parked since before `since` become rejected, as <what>_unknown_for_too_long."""
+    """Rows that are parked since before `since` become rejected, with `_for_too_long` after their reason."""
     if "parked_since" not in judged.columns:
         return judged
     overdue = (F.col("outcome") == PARKED) & F.coalesce(F.col("parked_since") < F.lit(since), F.lit(False))

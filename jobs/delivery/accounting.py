@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_ACCOUNT, EXPOSURE_SCORES, ITEM_EXPOSURE, ITEMS, METRICS
+from features.contract.metrics import DELIVERY, POSITION_WEIGHT, POSITION_WEIGHT_USED
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
 from features.delivery.account import accounts, unlogged_accounts
@@ -20,9 +21,6 @@ from jobs.execution.night import Night
 from jobs.experiments.arms import policies_of_arms
 from jobs.runtime.logs import event
 from jobs.tables.sql import sql_equals, sql_literal, sql_starts_with
-
-PREFIX = "delivery_"  # of the names in metrics
-USED = f"{PREFIX}position_weight_used"
 
 
 def planned_nights(night: Night) -> dict[str, list[date]]:
@@ -87,22 +85,22 @@ def _keep_counts(night: Night, log: DeliveryLog) -> None:
     about = {"step": "account_exposure", "as_of": night.as_of, "placement": placement}
     if figures:
         counts = {
-            name.removeprefix(PREFIX).removesuffix("_count"): int(value)
+            name.removeprefix(DELIVERY).removesuffix("_count"): int(value)
             for name, _, value in figures
             if name.endswith("_count")
         }
         night.record.rows |= {f"exposures_{name}": count for name, count in counts.items() if count}
         event("logged exposures", **about, **{name: count for name, count in counts.items() if count})
         learned, used = log.weights.learned.items(), enumerate(log.weights.used, start=1)
-        figures += [(f"{PREFIX}position_weight", str(place), weight) for place, weight in learned]
-        figures += [(USED, str(place), weight) for place, weight in used]
+        figures += [(POSITION_WEIGHT, str(place), weight) for place, weight in learned]
+        figures += [(POSITION_WEIGHT_USED, str(place), weight) for place, weight in used]
     else:
         night.record.decisions["logged"] = f"no exposure of {placement} was logged"
         event("no exposure was logged", **about)
     versions = {"events": night.tables.inputs["events"]}
     metrics = [(night.as_of, name, segment, value, versions) for name, segment, value in figures]
     frame = night.spark.createDataFrame(metrics, METRICS.schema).coalesce(1)
-    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", PREFIX))
+    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", DELIVERY))
 
 
 def _planned(night: Night, table: Table, nights: list[date]) -> DataFrame:

@@ -8,8 +8,8 @@ import numpy as np
 from pyspark.sql import functions as F
 
 from features.contract import METRICS
+from features.contract.metrics import POSITION_WEIGHT_USED
 from jobs.config.plan import Plan
-from jobs.delivery.accounting import USED
 from jobs.execution.night import Night
 from jobs.tables.warehouse import Warehouse
 
@@ -24,7 +24,9 @@ def with_learned_weights(night: Night) -> Night:
 
 def learned_plan(tables: Warehouse, plan: Plan, as_of: date) -> Plan:
     """The plan with the position weights of the night. They never rise, as lists put the best items first."""
-    rows = tables.read_or_empty(METRICS).where((F.col("as_of") == F.lit(as_of)) & (F.col("name") == USED))
+    rows = tables.read_or_empty(METRICS).where(
+        (F.col("as_of") == F.lit(as_of)) & (F.col("name") == POSITION_WEIGHT_USED)
+    )
     learned = {int(row["segment"]): row["value"] for row in rows.select("segment", "value").collect()}
     if sorted(learned) != list(range(1, plan.slots + 1)):
         return plan

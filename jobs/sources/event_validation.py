@@ -60,8 +60,10 @@ def event_judgement(
     too_long = night.as_of - timedelta(days=night.conf.source.park_days)
     steps: list[Judgement] = [
         # The catalogue fits into memory; for the shoppers Spark decides.
-        lambda judged: outcomes.park_unknown(judged, "item_id", F.broadcast(known_items.distinct()), "item"),
-        lambda judged: outcomes.park_unknown(judged, "user_id", known_users.distinct(), "user"),
+        lambda judged: outcomes.park_unknown(
+            judged, "item_id", F.broadcast(known_items.distinct()), outcomes.ITEM_UNKNOWN
+        ),
+        lambda judged: outcomes.park_unknown(judged, "user_id", known_users.distinct(), outcomes.USER_UNKNOWN),
         lambda judged: outcomes.reject_long_parked(judged, too_long),
     ]
     returns = arrival.rows.where(F.col("event_type") == "return").select("user_id", "item_id").distinct()

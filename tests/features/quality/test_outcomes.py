@@ -37,7 +37,7 @@ MIDNIGHT = datetime(2017, 12, 1, tzinfo=UTC)
 def _judged(spark: SparkSession, rows: list[tuple[Any, ...]]) -> DataFrame:
     frame = spark.createDataFrame(rows, "id string, item_id string, at timestamp, units long, filtered boolean")
     judged = with_outcome(with_contract_columns(frame, SALES), SALES, "at", BEFORE)
-    judged = park_unknown(judged, "item_id", spark.createDataFrame([("known",)], "item_id string"), "item")
+    judged = park_unknown(judged, "item_id", spark.createDataFrame([("known",)], "item_id string"), "item_unknown")
     tallied = tally(judged, SALES, F.to_date("at"))
     return judge_repeats(judged, SALES, tallied.where("key_hash IS NOT NULL").select("key_hash"))
 

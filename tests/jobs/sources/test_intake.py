@@ -29,7 +29,7 @@ def test_events_parked_for_too_long_are_rejected_and_do_not_stop_the_night(spark
         arrival,
         "event_time",
         NIGHT,
-        lambda judged: outcomes.park_unknown(judged, "item_id", known, "item"),
+        lambda judged: outcomes.park_unknown(judged, "item_id", known, outcomes.ITEM_UNKNOWN),
         lambda judged: outcomes.reject_long_parked(judged, date(2024, 2, 1)),
     )
     assert intake.balance.rows == {
