@@ -57,6 +57,8 @@ def event_judgement(
     if not source.whole:
         known_items = known_items.union(night.tables.read_or_empty(ITEMS).select("item_id"))
         known_users = known_users.union(night.tables.read_or_empty(USERS).select("user_id"))
+    # The catalogue fits into memory; for the shoppers Spark decides.
+    known_items, known_users = F.broadcast(known_items.distinct()), known_users.distinct()
     too_long = night.as_of - timedelta(days=night.conf.source.park_days)
     steps: list[Judgement] = [
         # The catalogue fits into memory; for the shoppers Spark decides.

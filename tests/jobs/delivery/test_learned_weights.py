@@ -9,8 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.contract import METRICS
+from features.contract.metrics import POSITION_WEIGHT_USED
 from jobs.config.configuration import load_config
-from jobs.delivery.accounting import USED
 from jobs.delivery.learned_weights import with_learned_weights
 from jobs.execution.night import Night, Record
 from jobs.tables.warehouse import Warehouse
@@ -32,7 +32,7 @@ def test_learned_weights_are_used_where_every_slot_has_one(spark: SparkSession, 
 
     assert weights(NIGHT) == (1.0, 0.8, 0.7, 0.6)  # nothing was logged before
     rows = [
-        {"as_of": day, "name": USED, "segment": str(place), "value": value}
+        {"as_of": day, "name": POSITION_WEIGHT_USED, "segment": str(place), "value": value}
         for day, values in USED_ON.items()
         for place, value in enumerate(values, start=1)
     ]
