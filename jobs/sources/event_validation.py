@@ -61,11 +61,8 @@ def event_judgement(
     known_items, known_users = F.broadcast(known_items.distinct()), known_users.distinct()
     too_long = night.as_of - timedelta(days=night.conf.source.park_days)
     steps: list[Judgement] = [
-        # The catalogue fits into memory; for the shoppers Spark decides.
-        lambda judged: outcomes.park_unknown(
-            judged, "item_id", F.broadcast(known_items.distinct()), outcomes.ITEM_UNKNOWN
-        ),
-        lambda judged: outcomes.park_unknown(judged, "user_id", known_users.distinct(), outcomes.USER_UNKNOWN),
+        lambda judged: outcomes.park_unknown(judged, "item_id", known_items, outcomes.ITEM_UNKNOWN),
+        lambda judged: outcomes.park_unknown(judged, "user_id", known_users, outcomes.USER_UNKNOWN),
         lambda judged: outcomes.reject_long_parked(judged, too_long),
     ]
     returns = arrival.rows.where(F.col("event_type") == "return").select("user_id", "item_id").distinct()
