@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from inspect import cleandoc
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -29,10 +30,10 @@ _FORMS = f"""With {FORM_VARIABLE}=short stderr gets lines for people (the defaul
 {FORM_VARIABLE}=fields one line an event with all of its fields. The log file of the run has everything."""
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """A parser with --conf; `description` is the text of --help."""
+def parser(docstring: str | None) -> argparse.ArgumentParser:
+    """A parser with --conf; the docstring is the text of --help."""
     arguments = argparse.ArgumentParser(
-        description=description, epilog=_FORMS, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=cleandoc(docstring or ""), epilog=_FORMS, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument(
         "--conf", default="conf/local.yaml", metavar="FILE", help="configuration (default: %(default)s)"
