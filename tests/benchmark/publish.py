@@ -30,7 +30,7 @@ from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.fields import OnlineView
 from jobs.online.registration import registered_colours
 from jobs.online.rows import collect_rows
-from jobs.online.store import feature_store_yaml
+from jobs.online.store import feature_store_yaml, read_store
 from jobs.online.views import online_views
 from jobs.publish import publish
 from jobs.register_features import register_features
@@ -123,7 +123,7 @@ def read(store: str, users: int) -> None:
             register_features(night)
             publish(night)
         client = StorefrontClient(feature_store_yaml(conf), on_stale="serve")
-        feast = FeatureStore(fs_yaml_file=feature_store_yaml(conf))
+        feast = read_store(conf)
         generator = np.random.default_rng(1)
         items = [f"i{number:06}" for number in range(ITEMS)]
 
@@ -179,7 +179,7 @@ def readers(store: str, reads: int) -> None:
         took = time.perf_counter() - began
     print(
         f"{store}: {seen.reads:,} reads in {took:.0f} s during ten publishes with live writes and {seen.kills} kills: "
-        f"{len(seen.wrong)} wrong {seen.wrong[:1]}; nights seen {seen.nights}",
+        f"{len(seen.problems)} problems {seen.problems[:1]}; nights seen {seen.nights}",
         flush=True,
     )
 
@@ -206,7 +206,7 @@ def compared(conf: Config, catalogue: Catalogue, theirs: FeatureStore) -> str:
 
     Raises AssertionError if two differ.
     """
-    ours = FeatureStore(fs_yaml_file=feature_store_yaml(conf))
+    ours = read_store(conf)
     live_colour, values = registered_colours(ours).served, 0
     for view in catalogue.views:
         keys = [f"u{number:07}" if view.entity == "user" else f"i{number:06}" for number in range(500)]
