@@ -52,7 +52,7 @@ def open_store(conf: Config) -> FeatureStore:
     _check_redis(conf)
     _write_settings(feature_store_yaml(conf), _writer_settings(conf))
     _write_settings(reader_yaml(conf), _reader_settings(conf))
-    return _opened(conf)
+    return _open(conf)
 
 
 def has_store(conf: Config) -> bool:
@@ -75,7 +75,7 @@ def read_store(conf: Config) -> FeatureStore:
     """
     check_registered(conf)
     _check_redis(conf)
-    return _opened(conf)
+    return _open(conf)
 
 
 def storefront_client(conf: Config) -> StorefrontClient:
@@ -110,7 +110,7 @@ def _write_settings(path: Path, settings: dict[str, Any]) -> None:
         write_atomically(path, text)
 
 
-def _opened(conf: Config) -> FeatureStore:
+def _open(conf: Config) -> FeatureStore:
     silence_feast()
     return FeatureStore(fs_yaml_file=feature_store_yaml(conf))
 

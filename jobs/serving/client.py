@@ -346,9 +346,7 @@ class StorefrontClient:
 
     def _ask(self, name: str, keys: Mapping[str, list[str]]) -> _Answer:
         if not self._breaker.allows():
-            raise StorefrontUnavailable(
-                "The store failed repeatedly; the circuit breaker is open, and the next read is tried in a few seconds."
-            )
+            raise StorefrontUnavailable("The store failed repeatedly, so the circuit breaker is open.")
         try:
             if self._timeout is None:
                 answer = self._read(name, keys)
