@@ -14,16 +14,13 @@ from pyspark.sql.types import ArrayType
 from features.contract import DAILY_PAIR
 from features.declarations import Feature
 from features.declarations.aggregate import counted_column
+from features.declarations.feature import by_expression
 from features.derived.days import days_before_dates
 
 
 def computed(features: Sequence[Feature], table: str) -> list[Column]:
     """The features that expressions over the rows of a table compute, as columns of their names."""
-    return [
-        feature.expression().alias(feature.name)
-        for feature in features
-        if feature.table == table and feature.expression is not None
-    ]
+    return [feature.computed() for feature in by_expression(features, table)]
 
 
 def windowed(dated: DataFrame, key: str, features: Sequence[Feature], table: str, *further: Column) -> DataFrame:
@@ -36,7 +33,7 @@ def windowed(dated: DataFrame, key: str, features: Sequence[Feature], table: str
 
 def pairs_before_dates(daily_pair: DataFrame, dates: Sequence[date], features: Sequence[Feature]) -> DataFrame:
     """Rows of daily_pair before each date with an event that one of the features counts, within the longest window."""
-    counting = [feature for feature in features if feature.table == DAILY_PAIR.name and feature.expression is not None]
+    counting = by_expression(features, DAILY_PAIR.name)
     columns = {DAILY_PAIR.column(name) for feature in counting for name in feature.sources}
     events = sorted({column.event for column in columns if column is not None and column.event is not None})
     happened = reduce(or_, (F.col(str(counted_column(DAILY_PAIR, event))) > 0 for event in events))

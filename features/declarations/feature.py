@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, BooleanType, DataType, DateType, DoubleType, LongType, StringType
@@ -78,6 +79,12 @@ class Feature:
     @property
     def is_number(self) -> bool:
         return isinstance(self.type, LongType | DoubleType)
+
+    def computed(self) -> SparkColumn:
+        """The expression as a column of the feature's name; only for a feature that has one."""
+        if self.expression is None:
+            raise ValueError(f"The feature {self.name} is made by a function, not by an expression.")
+        return self.expression().alias(self.name)
 
 
 @dataclass(frozen=True)
@@ -205,11 +212,6 @@ def window_name(window: int | str) -> str:
 def by_expression(features: Iterable[Feature], table: str) -> list[Feature]:
     """The features that expressions over the rows of a table compute."""
     return [feature for feature in features if feature.table == table and feature.expression is not None]
-
-
-def by_function(features: Iterable[Feature], function: Function) -> list[str]:
-    """Names of the features that a function makes."""
-    return [feature.name for feature in features if feature.function is function]
 
 
 def features_table(name: str, meaning: str, entity: Entity, features: Iterable[Feature]) -> Table:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
 from pyspark.errors import AnalysisException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DataType, DoubleType, IntegerType, LongType, StructField, StructType
 
+from features.contract import DAILY_PAIR, DAILY_USER
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from features.declarations.aggregate import PARTIALS, Aggregation
 from features.declarations.feature import LIFE, Group, by_expression
+from features.derived.profiles import price_and_tail, profiles, stores
 from features.derived.purchases import weekend_share
 from features.derived.ranks import standing
+from features.derived.responses import with_response_shares
+from features.segments import with_segment
 from tests.features.aggregates.frames import at, bought, features_of, items, returned
 
 DAY = date(2017, 12, 1)
@@ -159,8 +164,44 @@ def resolves(spark: SparkSession, feature: Feature, table: Table, sources: list[
     ]
     time = StructType([StructField("as_of", table.schema["day"].dataType), StructField("days_ago", IntegerType())])
     frame = spark.createDataFrame([], StructType([*time.fields, *fields]))
-    assert feature.expression is not None
     try:
-        return bool(frame.groupBy("as_of").agg(feature.expression()).columns)
+        return bool(frame.groupBy("as_of").agg(feature.computed()).columns)
     except AnalysisException:
         return False
+
+
+def test_each_function_makes_the_features_that_name_it(spark: SparkSession) -> None:
+    def empty(table: Table, *more: str) -> DataFrame:
+        schema = StructType(table.schema.fields)
+        for name in more:
+            schema = schema.add(name, DoubleType())
+        return spark.createDataFrame([], schema)
+
+    pairs, item_features = empty(DAILY_PAIR), empty(ITEM_FEATURES_TABLE, "spend_units_90d")
+    sold = spark.createDataFrame([], "as_of date, item_id string, purchases long")
+    responses = {"responses_28d", "responses_90d"}
+    makes = {
+        (ITEM_FEATURES, with_segment): with_segment(sold, 0.8),
+        (ITEM_FEATURES, standing): standing(item_features),
+        (ITEM_FEATURES, with_response_shares): _added(
+            lambda rows: with_response_shares(rows, (28, 90)), empty(ITEM_FEATURES_TABLE, *responses)
+        ),
+        (USER_FEATURES, stores): stores(empty(DAILY_USER), [DAY]),
+        (USER_FEATURES, price_and_tail): price_and_tail(pairs, item_features, [DAY]),
+        (USER_FEATURES, profiles): profiles(pairs, item_features, [DAY]),
+        (USER_FEATURES, with_response_shares): _added(
+            lambda rows: with_response_shares(rows, (28,)), empty(USER_FEATURES_TABLE, *responses)
+        ),
+    }
+    declared: dict[object, set[str]] = {}
+    for features in (ITEM_FEATURES, USER_FEATURES):
+        for feature in features:
+            if feature.function is not None:
+                declared.setdefault((features, feature.function), set()).add(feature.name)
+    assert {key: set(frame.columns) - {"as_of", "item_id", "user_id"} for key, frame in makes.items()} == declared
+
+
+def _added(function: Callable[[DataFrame], DataFrame], rows: DataFrame) -> DataFrame:
+    """The columns that a function adds to rows of features without them."""
+    bare = rows.drop(*(name for name in rows.columns if name.startswith("response_share")))
+    return function(bare).drop(*bare.columns)
