@@ -44,11 +44,12 @@ def sql_starts_with(column: str, prefix: str) -> str:
 
 
 def _string(text: str) -> str:
-    # Spark expands ${variable} in SQL text before it parses it, inside string literals too
-    # (spark.sql.variable.substitute), so the dollar sign is written as its escape.
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("${", "\\u0024{") + "'"
+    # Braces are escaped because Spark expands ${variable} in SQL text before parsing it, inside literals too
+    # (spark.sql.variable.substitute), and spark.sql(text, name=frame) replaces {name} everywhere.
+    return "'" + "".join(_ESCAPES.get(character, character) for character in text) + "'"
 
 
+_ESCAPES = {"\\": "\\\\", "'": "\\'", "{": "\\u007b", "}": "\\u007d"}
 # bool comes before int, and datetime before date, of which they are subclasses.
 _WRITTEN: dict[type, Callable[[Any], str]] = {
     NoneType: lambda _: "NULL",
