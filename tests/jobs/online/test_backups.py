@@ -24,43 +24,41 @@ def warehouse(folder: Path) -> Path:
     return folder
 
 
-def versions(place: Path) -> list[int]:
-    with closing(sqlite3.connect(place / "mlflow/mlflow.db")) as database:
+def versions(folder: Path) -> list[int]:
+    with closing(sqlite3.connect(folder / "mlflow/mlflow.db")) as database:
         return [row[0] for row in database.execute("SELECT v FROM versions")]
 
 
-def test_what_was_backed_up_comes_back(tmp_path: Path) -> None:
-    place, copy = warehouse(tmp_path / "w"), tmp_path / "copy"
-    with closing(sqlite3.connect(place / "mlflow/mlflow.db")) as open_elsewhere:
-        open_elsewhere.execute("PRAGMA journal_mode = WAL")
-        assert back_up_to(place, copy) == ["feature_store.yaml", "mlflow.db", "reader.yaml", "registry.db"]
-        open_elsewhere.execute("INSERT INTO versions VALUES (2)")
-        open_elsewhere.commit()
-    (place / "feast/registry.db").write_bytes(b"registry 2")
-    assert restore_from(place, copy) == ["feature_store.yaml", "mlflow.db", "reader.yaml", "registry.db"]
-    assert (place / "feast/registry.db").read_bytes() == b"registry 1"
-    assert versions(place) == [1]
+def test_a_restore_brings_every_file_back(tmp_path: Path) -> None:
+    folder, copy = warehouse(tmp_path / "w"), tmp_path / "copy"
+    with closing(sqlite3.connect(folder / "mlflow/mlflow.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        assert back_up_to(folder, copy) == ["feature_store.yaml", "mlflow.db", "reader.yaml", "registry.db"]
+        connection.execute("INSERT INTO versions VALUES (2)")
+        connection.commit()
+    (folder / "feast/registry.db").write_bytes(b"registry 2")
+    assert restore_from(folder, copy) == ["feature_store.yaml", "mlflow.db", "reader.yaml", "registry.db"]
+    assert (folder / "feast/registry.db").read_bytes() == b"registry 1"
+    assert versions(folder) == [1]
 
 
 def test_a_damaged_copy_restores_nothing(tmp_path: Path) -> None:
-    place, copy = warehouse(tmp_path / "w"), tmp_path / "copy"
-    back_up_to(place, copy)
-    (place / "feast/registry.db").write_bytes(b"registry 2")
+    folder, copy = warehouse(tmp_path / "w"), tmp_path / "copy"
+    back_up_to(folder, copy)
+    (folder / "feast/registry.db").write_bytes(b"registry 2")
     (copy / "mlflow.db").write_bytes(b"cut")
     with pytest.raises(LongtailError, match=r"mlflow\.db is missing or damaged"):
-        restore_from(place, copy)
-    assert (place / "feast/registry.db").read_bytes() == b"registry 2"
+        restore_from(folder, copy)
+    assert (folder / "feast/registry.db").read_bytes() == b"registry 2"
 
 
-def test_a_database_that_could_not_be_replaced_keeps_what_its_log_holds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place, copy = warehouse(tmp_path / "w"), tmp_path / "copy"
-    with closing(sqlite3.connect(place / "mlflow/mlflow.db")) as open_elsewhere:
-        open_elsewhere.execute("PRAGMA journal_mode = WAL")
-        back_up_to(place, copy)
-        open_elsewhere.execute("INSERT INTO versions VALUES (2)")
-        open_elsewhere.commit()
+def test_a_database_that_could_not_be_replaced_keeps_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, copy = warehouse(tmp_path / "w"), tmp_path / "copy"
+    with closing(sqlite3.connect(folder / "mlflow/mlflow.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        back_up_to(folder, copy)
+        connection.execute("INSERT INTO versions VALUES (2)")
+        connection.commit()
 
         def refused(self: Path, target: Path) -> None:
             raise PermissionError(13, "Permission denied")
@@ -68,11 +66,11 @@ def test_a_database_that_could_not_be_replaced_keeps_what_its_log_holds(
         with monkeypatch.context() as read_only:
             read_only.setattr(Path, "replace", refused)
             with pytest.raises(PermissionError):
-                restore_from(place, copy)
-        assert (place / "mlflow/mlflow.db-wal").stat().st_size > 0
+                restore_from(folder, copy)
+        assert (folder / "mlflow/mlflow.db-wal").stat().st_size > 0
 
 
-def test_wrong_folders_are_named(tmp_path: Path) -> None:
+def test_wrong_folders_are_named_in_the_error(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full/x").touch()
     with pytest.raises(LongtailError, match="is not empty"):
