@@ -74,7 +74,7 @@ class Feature:
     @property
     def source_columns(self) -> tuple[str, ...]:
         """The columns it is computed from, as table.column."""
-        return tuple(name if "." in name else f"{self.table}.{name}" for name in self.sources)
+        return tuple(dict.fromkeys(name if "." in name else f"{self.table}.{name}" for name in self.sources))
 
     @property
     def is_number(self) -> bool:
@@ -261,4 +261,6 @@ def _days(window: str | None) -> int | None:
 
 
 def _in_words(window: int | str) -> str:
-    return "since the first event" if isinstance(window, str) else "of one day" if window == 1 else f"of {window} days"
+    if isinstance(window, str):
+        return "since the first event"
+    return "on the last day" if window == 1 else f"in the last {window} days"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, BooleanType, DoubleType, LongType, StringType
 
 from features.declarations.feature import LIFE, NEVER, WEEKLY, Feature, Group, features_table
@@ -47,8 +48,15 @@ ITEM_FEATURES: tuple[Feature, ...] = (
     _text("product_type", "Finest kind of product."),
     _text("brand", "Brand."),
     _text("provider_id", "Manufacturer or marketplace seller."),
-    _text("text_hash", "SHA-256 of the text that the encoder reads, in hexadecimal."),
-    _catalogue.attribute("text_length", LongType(), 0, "Characters of the text that the encoder reads."),
+    _catalogue.attribute(
+        "text_hash", StringType(), "",
+        "SHA-256, in hexadecimal, of the text that the encoder reads: title, category, brand, attributes, description.",
+        "title", expression=partial(F.col, "text_hash"),
+    ),
+    _catalogue.attribute(
+        "text_length", LongType(), 0, "Characters of the text that the encoder reads.", "title",
+        expression=partial(F.col, "text_length"),
+    ),
     _catalogue.attribute(
         "keywords", ArrayType(StringType()), (), "Distinct words of the title, of at least three letters, at most 8.",
         "title", expression=keywords,
@@ -84,7 +92,7 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         (28,), "units", "sum", "units_sum", "Units bought {window}, as the store counts units.", event="purchase"
     ),
     *_pairs.over(
-        (28, 90), "buyers", "distinct", "user_id", "Distinct shoppers who bought the item, {window}.",
+        (28, 90), "buyers", "distinct", "user_id", "Distinct shoppers who bought the item {window}.",
         event="purchase",
     ),
     *_demand.over(
@@ -92,12 +100,13 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         event="purchase",
     ),
     *_demand.over(
-        (28,), "new_buyers", "count", "new_buyers_count", "Shoppers who bought the item for the first time, {window}.",
+        (28,), "new_buyers", "count", "new_buyers_count", "Shoppers who bought the item for the first time {window}.",
         event="purchase",
     ),
     _pairs.derived(
         "repeat", "share", 90, ("purchases_count", "previous_day", "earlier_day"),
-        "Share of the buyers {window} who bought on at least two of these days.", expression=partial(repeat_share, 90),
+        "Share of the shoppers who bought the item {window} that bought on at least two of these days.",
+        expression=partial(repeat_share, 90),
     ),
     *_demand.over((90,), "returns", "count", "returns_count", "Lines sent back {window}.", event="return"),
     _demand.days_since(
@@ -115,7 +124,7 @@ ITEM_FEATURES: tuple[Feature, ...] = (
     ),
     _demand.derived(
         "weekend", "share", 90, ("day", "purchases_count"),
-        "Share of the purchase lines {window} on Saturday or Sunday.", expression=partial(weekend_share, 90),
+        "Share of the purchase lines {window} that were on Saturday or Sunday.", expression=partial(weekend_share, 90),
     ),
     *_pricing.over((7, 28, 90, LIFE), "spend", "sum", "spend_sum", "Amount paid {window}.", event="purchase"),
     *_pricing.over(
@@ -123,7 +132,7 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         per=("purchases_count",),
     ),
     _pricing.derived(
-        "price", "ratio", 90, "spend_sum", "Mean amount paid for a line, relative to the category's, {window}.",
+        "price", "ratio", 90, "spend_sum", "Mean amount paid for a line {window}, divided by that of the category.",
         function=standing, default=1.0,
     ),
     _pricing.derived(
@@ -131,16 +140,16 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         function=standing, default=0.5,
     ),
     *_pricing.over(
-        (28, 90), "discount", "share", "discount_sum", "Discount as a share of the amount before discount, {window}.",
+        (28, 90), "discount", "share", "discount_sum", "Discount as a share of the amount before discount {window}.",
         event="purchase", per=("spend_sum", "discount_sum"),
     ),
     *_pricing.over(
-        (90,), "discounted", "share", "discounted_count", "Share of the purchase lines {window} with a discount.",
+        (90,), "discounted", "share", "discounted_count", "Share of the purchase lines {window} that had a discount.",
         event="purchase", per=("purchases_count",),
     ),
     _promotions.derived(
         "promotions", "count", PROMOTION_DAYS, "valid_from",
-        "Promotions, one for each store and placement, that began in the days {window}.",
+        "Promotions that began {window}, one for each store and placement.",
         expression=promotions_count, kind=LongType(), default=0,
     ),
     _promotions.attribute(
@@ -148,7 +157,8 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         expression=is_promoted,
     ),
     _promotions.days_since(
-        "last_promotion", "valid_from", days_since_last_promotion, "Days since a promotion began, up to 28 days."
+        "last_promotion", "valid_from", days_since_last_promotion,
+        "Days since the last promotion began; 9999 if none began in the last 28 days.",
     ),
     *_attention.over(
         (7, 28, 90), "exposures", "count", "exposures_weight", "Exposures {window}, by sample weight.",

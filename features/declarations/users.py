@@ -59,7 +59,7 @@ USER_FEATURES: tuple[Feature, ...] = (
     ),
     *_visits.over((7, 28, 90, LIFE), "baskets", "count", "baskets_count", "Baskets {window}.", event="purchase"),
     *_spend.over((7, 28, 90, LIFE), "spend", "sum", "spend_sum", "Amount paid {window}.", event="purchase"),
-    *_pairs.over((28, 90), "items", "distinct", "item_id", "Distinct items bought, {window}.", event="purchase"),
+    *_pairs.over((28, 90), "items", "distinct", "item_id", "Distinct items bought {window}.", event="purchase"),
     *_taste.over(
         (LIFE,), "items", "count", "new_items_count", "Distinct items bought {window}.", event="purchase"
     ),
@@ -75,15 +75,15 @@ USER_FEATURES: tuple[Feature, ...] = (
         "signed_up", "signed_up_at", partial(days_since, "signed_up_at"), "Days since the shopper signed up."
     ),
     *_visits.over(
-        (28, 90, LIFE), "visit", "days", "purchases_count", "Days with a purchase, {window}.", event="purchase"
+        (28, 90, LIFE), "visit", "days", "purchases_count", "Days with a purchase {window}.", event="purchase"
     ),
     _visits.probability(
         "visit", "purchases_count", 1 / 30, partial(visit_probability, 28),
-        "Probability of a visit on a day: (days with a visit of 28 days + 1) / 30.",
+        "Probability of a visit on a day: (days with a purchase in the last 28 days + 1) / 30.",
     ),
     _visits.derived(
         "visit_gap", "mean", LIFE, ("day", "purchases_count"),
-        "Mean days from one day with a purchase to the next, {window}.", expression=visit_gap_mean, default=NEVER,
+        "Mean days from one day with a purchase to the next {window}.", expression=visit_gap_mean, default=NEVER,
     ),
     *_spend.over(
         (90,), "basket_spend", "mean", "spend_sum", "Mean amount paid in a basket {window}.", event="purchase",
@@ -98,11 +98,11 @@ USER_FEATURES: tuple[Feature, ...] = (
         per=("purchases_count",),
     ),
     *_spend.over(
-        (90,), "discount", "share", "discount_sum", "Discount as a share of the amount before discount, {window}.",
+        (90,), "discount", "share", "discount_sum", "Discount as a share of the amount before discount {window}.",
         event="purchase", per=("spend_sum", "discount_sum"),
     ),
     *_spend.over(
-        (90,), "discounted", "share", "discounted_count", "Share of the purchase lines {window} with a discount.",
+        (90,), "discounted", "share", "discounted_count", "Share of the purchase lines {window} that had a discount.",
         event="purchase", per=("purchases_count",),
     ),
     _pairs.derived(
@@ -117,19 +117,19 @@ USER_FEATURES: tuple[Feature, ...] = (
     *(
         _pairs.derived(
             "novelty", "share", days, ("purchases_count", "previous_day"),
-            "Share of the distinct items bought in the days {window} that the shopper had never bought before.",
+            "Share of the distinct items bought {window} that the shopper had never bought before.",
             expression=partial(novelty_share, days),
         )
         for days in (28, 90)
     ),
     _pairs.derived(
         "repeat", "share", 90, ("purchases_count", "previous_day", "earlier_day"),
-        "Share of the distinct items bought in the days {window} that were bought on at least two of them.",
+        "Share of the distinct items bought {window} that were bought on at least two of these days.",
         expression=partial(repeat_share, 90),
     ),
     *(
         _pairs.derived(
-            members, "count", 90, source, f"Distinct {words} of the items bought in the days {{window}}.",
+            members, "count", 90, source, f"Distinct {words} of the items bought {{window}}.",
             function=profiles, kind=LongType(), default=0,
         )
         for members, words, source in (
@@ -142,18 +142,19 @@ USER_FEATURES: tuple[Feature, ...] = (
     *_profile("brands", "item_features.brand"),
     _taste.derived(
         "weekend", "share", 90, ("day", "purchases_count"),
-        "Share of the purchase lines {window} on Saturday or Sunday.", expression=partial(weekend_share, 90),
+        "Share of the purchase lines {window} that were on Saturday or Sunday.", expression=partial(weekend_share, 90),
     ),
     _taste.derived(
         "weekday", "shares", 90, ("day", "purchases_count"),
-        "Share of the purchase lines {window} on each day of the week, Monday first; empty without a line.",
+        "Share of the purchase lines {window} that were on each day of the week, Monday first; empty without a line.",
         expression=partial(weekday_shares, 90), kind=ArrayType(DoubleType()), default=(),
     ),
     *(
         feature
         for part in ("night", "morning", "afternoon", "evening")
         for feature in _taste.over(
-            (90,), part, "share", f"{part}_count", f"Share of the purchase lines {{window}} in the {part}, UTC.",
+            (90,), part, "share", f"{part}_count",
+            f"Share of the purchase lines {{window}} that were in the {part}, UTC.",
             event="purchase", per=("purchases_count",),
         )
     ),

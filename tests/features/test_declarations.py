@@ -28,21 +28,37 @@ PAIRS = Group("item", "daily_pair", "demand")
 
 
 @pytest.mark.parametrize(
-    ("group", "what", "aggregation", "source", "window", "name", "kind"),
+    ("group", "what", "aggregation", "source", "window", "name", "kind", "meaning"),
     [
-        (DEMAND, "purchases", "count", "purchases_count", 28, "purchases_count_28d", LongType()),
-        (DEMAND, "spend", "sum", "spend_sum", LIFE, "spend_sum_life", DoubleType()),
-        (DEMAND, "visit", "days", "purchases_count", 7, "visit_days_7d", LongType()),
-        (PAIRS, "buyers", "distinct", "user_id", 28, "buyers_count_28d", LongType()),
+        (
+            DEMAND,
+            "purchases",
+            "count",
+            "purchases_count",
+            28,
+            "purchases_count_28d",
+            LongType(),
+            "Bought in the last 28 days.",
+        ),
+        (DEMAND, "spend", "sum", "spend_sum", LIFE, "spend_sum_life", DoubleType(), "Bought since the first event."),
+        (DEMAND, "visit", "days", "purchases_count", 1, "visit_days_1d", LongType(), "Bought on the last day."),
+        (PAIRS, "buyers", "distinct", "user_id", 28, "buyers_count_28d", LongType(), "Bought in the last 28 days."),
     ],
 )
-def test_names_and_types_are_derived(
-    group: Group, what: str, aggregation: Aggregation, source: str, window: int | str, name: str, kind: DataType
+def test_names_types_and_meanings_are_derived(
+    group: Group,
+    what: str,
+    aggregation: Aggregation,
+    source: str,
+    window: int | str,
+    name: str,
+    kind: DataType,
+    meaning: str,
 ) -> None:
-    (feature,) = group.over((window,), what, aggregation, source, "Of {window}.", event="purchase")
+    (feature,) = group.over((window,), what, aggregation, source, "Bought {window}.", event="purchase")
     assert (feature.name, feature.type, feature.owner, feature.event) == (name, kind, "demand", "purchase")
     assert feature.source_columns[0] == f"{group.table}.{source}"
-    assert "{" not in feature.meaning
+    assert feature.meaning == meaning
 
 
 def test_counts_of_weights_are_double() -> None:
