@@ -20,13 +20,13 @@ class Lora:
 
 
 def with_adapters(model: PreTrainedModel, lora: Lora) -> Any:
-    """The model with an adapter beside each linear layer; its own weights stay as they are."""
+    """The model with an adapter at each linear layer; its own weights are frozen."""
     from peft import LoraConfig, get_peft_model
 
     # "all-linear" finds the layers of any architecture by their kind; names differ from one BERT to the next.
     config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules="all-linear")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that is going to change
+        warnings.simplefilter("ignore", FutureWarning)  # peft uses a name of transformers that is deprecated
         return get_peft_model(model, config)
 
 

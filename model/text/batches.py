@@ -1,4 +1,4 @@
-"""The pairs as tokens, and what goes through the model in one batch."""
+"""The pairs as tokens, and the batches of a training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from model.text.tokens import Tokens, batches_by_length, padded, tokenized
 
 
 class Towers(torch.nn.Module):
-    """Both towers in one forward pass, which is what several processes bring their gradients together after."""
+    """Both towers in one forward pass, after which DistributedDataParallel averages the gradients of the processes."""
 
     def __init__(self, model: torch.nn.Module, in_bfloat16: bool) -> None:
         """in_bfloat16: whether the layers compute in it; weights and vectors stay in float32."""
@@ -36,7 +36,7 @@ class Towers(torch.nn.Module):
 
 @dataclass(frozen=True)
 class Batch:
-    """Shoppers' texts and item texts as tensors, positives first, and what `log_q_loss` takes beside the vectors."""
+    """Shoppers' texts and item texts as tensors, positives first, and the other arguments of `log_q_loss`."""
 
     users: dict[str, Tensor]
     items: dict[str, Tensor]

@@ -1,4 +1,4 @@
-"""Checkpoints of a fine-tuning: one file of safetensors from which it goes on to the same weights."""
+"""Checkpoints of a fine-tuning: a file of safetensors from which it resumes and reaches the same weights."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Progress:
 
     @property
     def best_step(self) -> int:
-        """The steps after which the held-out loss was the least; the first of equal ones; all without held-out days."""
+        """The step with the smallest held-out loss, the first of equal ones; the last step without held-out days."""
         return min(self.held_out, key=lambda step: (self.held_out[step], step)) if self.held_out else self.step
 
-    def looks_since_best(self) -> int:
-        """Looks at the held-out days since the best one."""
+    def evaluations_since_best(self) -> int:
+        """Evaluations on the held-out days since the best one."""
         return sum(step > self.best_step for step in self.held_out)
 
 
@@ -43,7 +43,7 @@ def write_checkpoint(
     progress: Progress,
     fingerprint: str,
 ) -> None:
-    """Writes all that the following steps depend on, in place of the last checkpoint, at once or not at all."""
+    """Replaces the checkpoint, atomically, by all that the following steps depend on."""
     from safetensors.torch import save_file
 
     tensors: dict[str, Tensor] = {f"{_NOW}/{name}": values for name, values in weights.items()}
@@ -51,10 +51,10 @@ def write_checkpoint(
     for name, values in weights.items():
         for key, state in optimiser.state.get(values, {}).items():
             tensors[f"{_OPTIMISER}.{key}/{name}"] = state
-    kept = {name: values.detach().cpu().contiguous() for name, values in tensors.items()}
+    on_cpu = {name: values.detach().cpu().contiguous() for name, values in tensors.items()}
     place.parent.mkdir(parents=True, exist_ok=True)
     partial = place.with_name(f"{place.name}.partial")
-    save_file(kept, str(partial), {"fingerprint": fingerprint, "progress": json.dumps(asdict(progress))})
+    save_file(on_cpu, str(partial), {"fingerprint": fingerprint, "progress": json.dumps(asdict(progress))})
     partial.replace(place)
 
 
@@ -64,9 +64,9 @@ def read_checkpoint(
     optimiser: torch.optim.Optimizer,
     fingerprint: str,
 ) -> tuple[Progress, dict[str, Tensor]] | None:
-    """Sets weights and optimiser as they were and returns progress and best weights; None without a checkpoint.
+    """Restores weights and optimiser and returns progress and best weights; None without a checkpoint.
 
-    One of another encoder, other pairs or other settings, by its fingerprint, is left alone and None as well. Raises
+    A checkpoint with another fingerprint, of another encoder, other pairs or other settings, is ignored. Raises
     ValueError when the file cannot be read.
     """
     from safetensors import SafetensorError, safe_open
@@ -75,12 +75,14 @@ def read_checkpoint(
         return None
     try:
         with safe_open(str(place), "pt") as file:
-            told = file.metadata() or {}
-            if told.get("fingerprint") != fingerprint:
+            metadata = file.metadata() or {}
+            if metadata.get("fingerprint") != fingerprint:
                 return None
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except SafetensorError as error:
-        raise ValueError(f"The checkpoint {place} cannot be read ({error}). Delete it to start anew.") from error
+        raise ValueError(
+            f"The checkpoint {place} cannot be read ({error}). Delete it to start from the first step."
+        ) from error
     best: dict[str, Tensor] = {}
     states: dict[str, dict[str, Tensor]] = {}
     with torch.no_grad():
@@ -94,5 +96,5 @@ def read_checkpoint(
                 states.setdefault(name, {})[kind.removeprefix(f"{_OPTIMISER}.")] = values.to(weights[name].device)
     for name, state in states.items():
         optimiser.state[weights[name]] = state
-    content: dict[str, Any] = json.loads(told["progress"])
+    content: dict[str, Any] = json.loads(metadata["progress"])
     return Progress(content["losses"], {int(step): loss for step, loss in content["held_out"].items()}), best

@@ -25,9 +25,9 @@ def log_q_loss(
     among the columns, up to a constant. text_ids: [c], equal for items of equal text. weights: [b], None
     for equal ones.
     Logit of user i and item j: cos(i, j) / temperature - log_expected[j], formula (3) of Yi et al. 2019
-    (Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations, RecSys): without the correction the
-    popular, met often as negatives, are pushed away. Another column with the text of the positive is no negative and is
-    left out.
+    (Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations, RecSys): without the correction
+    popular items, which are negatives more often, are pushed away. Other columns with the text of the positive are not
+    negatives and are left out.
     """
     logits = users @ items.T / temperature - log_expected
     same = text_ids[: len(users), None] == text_ids[None, :]
@@ -67,15 +67,15 @@ class HardNegatives:
         return np.concatenate(texts).astype(np.int64)
 
     def expected(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        """How often each text of `columns` [c] is drawn for the rows in the mean; a row never draws its own text."""
-        found = np.zeros(len(columns))
+        """Expected number of times that each text of `columns` [c] is drawn for the rows; a row never draws its own."""
+        expected = np.zeros(len(columns))
         category = np.array([self._category_of.get(text, -1) for text in columns.tolist()])
         for row in rows:
             others = len(self._others(row))
             if others:
                 own = (category == self._categories[row]) & (columns != self._text_ids[row])
-                found[own] += min(self._count, others) / others
-        return found
+                expected[own] += min(self._count, others) / others
+        return expected
 
     def _others(self, row: int) -> np.ndarray:
         pool = self._pool.get(int(self._categories[row]))

@@ -1,4 +1,4 @@
-"""Several processes that fine-tune or encode one thing; what they need and what they make lies in a folder."""
+"""Fine-tuning and encoding by several processes, with inputs and results in a folder."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TuningData:
 
 
 def put_tuning(folder: Path, encoder: Encoder, data: TuningData, settings: TwoTowerSettings) -> None:
-    """Writes what `tune_in_process` reads; a checkpoint that lies there stays."""
+    """Writes what `tune_in_process` reads; a checkpoint in the folder stays."""
     for name in ("base", "tuned"):
         shutil.rmtree(folder / name, ignore_errors=True)
     encoder.save(folder / "base")
@@ -72,21 +72,21 @@ def tune_in_process(folder: str, device: str, threads: int) -> str:
         if process.rank == 0:
             if tuned.best_step:
                 tuned.encoder.save(place / "tuned")
-            told = {"losses": tuned.losses, "held_out": tuned.held_out, "best_step": tuned.best_step}
-            (place / "tuned.json").write_text(json.dumps(told), encoding="utf-8")
+            outcome = {"losses": tuned.losses, "held_out": tuned.held_out, "best_step": tuned.best_step}
+            (place / "tuned.json").write_text(json.dumps(outcome), encoding="utf-8")
     return ""
 
 
 def take_tuned(folder: Path, base: Encoder, device: str) -> Tuned:
-    """What the processes made: `base` itself when no step made it better."""
-    told = json.loads((folder / "tuned.json").read_text(encoding="utf-8"))
-    encoder = Encoder.load(folder / "tuned", device) if told["best_step"] else base
-    held_out = {int(step): loss for step, loss in told["held_out"].items()}
-    return Tuned(encoder, told["losses"], held_out, told["best_step"])
+    """The result of the processes; the encoder is `base` itself when no step improved it."""
+    outcome = json.loads((folder / "tuned.json").read_text(encoding="utf-8"))
+    encoder = Encoder.load(folder / "tuned", device) if outcome["best_step"] else base
+    held_out = {int(step): loss for step, loss in outcome["held_out"].items()}
+    return Tuned(encoder, outcome["losses"], held_out, outcome["best_step"])
 
 
 def put_texts(folder: Path, texts: Sequence[str]) -> None:
-    """Writes what `encode_in_process` reads; vectors of another list that lie there are removed."""
+    """Writes what `encode_in_process` reads; vectors of another list in the folder are removed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "texts.json").write_text(json.dumps(list(texts)), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which number format an encoder is fast in: it depends on the processor, so it is measured."""
+"""The number format in which an encoder is fast; it depends on the processor, so it is measured."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-# Less precision has to be worth it, and two formats of like speed must not change places from night to night.
+# Less precision has to pay off, and of two formats of similar speed the choice must not alternate between nights.
 WORTH = 1.2
-# A format that the processor has no instructions for is many times slower: one batch tells.
+# A format without instructions on the processor is many times slower, which shows in one batch.
 _HOPELESS = 3.0
 _ROUNDS = 3
 
@@ -24,7 +24,7 @@ def choose_dtype(model: PreTrainedModel, wanted: str, device: torch.device, toke
     if wanted in DTYPES:
         return wanted
     if wanted != "auto":
-        raise ValueError(f"{wanted!r} is no dtype of an encoder. Set encoder.dtype to auto, float32 or bfloat16.")
+        raise ValueError(f"{wanted!r} is not a dtype of an encoder. Set encoder.dtype to auto, float32 or bfloat16.")
     return measured_dtype(model, device, tokens)
 
 
@@ -37,7 +37,7 @@ def measured_dtype(model: PreTrainedModel, device: torch.device, tokens: int) ->
 
 
 def _seconds(model: PreTrainedModel, batch: torch.Tensor, hopeless: float) -> float:
-    """Least seconds of a forward pass over some rounds; one that takes longer than `hopeless` is the last."""
+    """Fewest seconds of a forward pass over some rounds; a round that takes longer than `hopeless` is the last."""
     _forward(model, batch[:1])
     least = _forward(model, batch)
     for _ in range(_ROUNDS - 1):

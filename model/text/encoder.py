@@ -23,14 +23,14 @@ from model.text.tokens import batches_by_length, padded, tokenized, tokens_read
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-Report = Callable[[int, int], None]  # called with how many are done and how many there are
+Report = Callable[[int, int], None]  # called with the number that is done and the number of all
 ITEM_PREFIX, USER_PREFIX = "item: ", "user: "
-# Texts whose tokens are held at once, and that are sorted by length together.
+# Texts whose tokens are in memory together, sorted by length.
 _TEXTS_AT_ONCE = 65_536
 
 
 class Encoder:
-    """One BERT for both sides; a prefix tells it whether it reads an item or a shopper.
+    """One BERT for both sides; a prefix says whether the text is of an item or of a shopper.
 
     `model` is float32 on `device`. `version` is "<base>-<as_of>-<8 hex digits of weights and settings>".
     """
@@ -65,7 +65,7 @@ class Encoder:
         dtype: str = "auto",
         threads: int | None = None,
     ) -> Encoder:
-        """An encoder as its makers left it; `source` as in `load_pretrained`. Measures the dtype when it is `auto`."""
+        """A pretrained encoder; `source` as in `load_pretrained`. Measures the dtype when it is `auto`."""
         place = resolve_device(device)
         model, tokenizer = load_pretrained(source)
         model = model.to(place)
@@ -83,7 +83,7 @@ class Encoder:
         encoder = cls(model, tokenizer, EncoderSettings(**description.settings), place)
         if encoder.version != description.version:
             raise ValueError(
-                f"{folder} says that it holds {description.version}, but its weights and settings are those of "
+                f"{folder} is described as {description.version}, but its weights and settings are those of "
                 f"{encoder.version}. Copy the folder again."
             )
         return encoder
@@ -105,7 +105,7 @@ class Encoder:
 
     @property
     def dtype(self) -> str:
-        """In which it computes: float32 or bfloat16."""
+        """The number format of its computations: float32 or bfloat16."""
         return self.settings.dtype
 
     def encode_items(
@@ -134,8 +134,8 @@ class Encoder:
     ) -> np.ndarray:
         """[n, d] float32 unit vectors of texts as they stand, in their order; each distinct text is computed once.
 
-        `threads` of torch on CPU, None for as many as it uses now; `progress` is called with
-        the number of distinct texts that are done and of all.
+        `threads` of torch on CPU, None for as many as it uses now; `progress` is called with the number of distinct
+        texts that are done and of all.
         Raises ValueError when a vector has a number that is not finite.
         """
         distinct = list(dict.fromkeys(texts))
@@ -146,17 +146,17 @@ class Encoder:
                 chosen = vectors[start : start + _TEXTS_AT_ONCE]
                 tokens = tokenized(self.tokenizer, distinct[start : start + _TEXTS_AT_ONCE], max_tokens)
                 batches = list(batches_by_length(tokens.lengths, batch_size))
-                found = []
+                parts = []
                 for rows in batches:
-                    found.append(self._vectors(padded(self.tokenizer, tokens, rows)))
+                    parts.append(self._vectors(padded(self.tokenizer, tokens, rows)))
                     done += len(rows)
                     if progress is not None:
                         progress(done, len(distinct))
-                # Brought back once: a copy after each batch would let a GPU wait for the next one.
-                chosen[np.concatenate(batches)] = torch.cat(found).cpu().numpy()
+                # Copied to the CPU once: a copy after each batch would let a GPU wait.
+                chosen[np.concatenate(batches)] = torch.cat(parts).cpu().numpy()
         if not np.isfinite(vectors).all():
             raise ValueError(
-                f"The encoder {self.version} gave a vector that is not finite. Set encoder.dtype to float32."
+                f"The encoder {self.version} returned a vector that is not finite. Set encoder.dtype to float32."
             )
         place = {text: row for row, text in enumerate(distinct)}
         return vectors[[place[text] for text in texts]]
@@ -166,7 +166,7 @@ class Encoder:
 
     @cached_property
     def _reader(self) -> PreTrainedModel:
-        """The model in the dtype it computes in; weights are kept in float32, so that saving loses nothing."""
+        """The model in the dtype of its computations; its weights stay in float32, so that saving loses nothing."""
         return self.model if self.dtype == "float32" else copy.deepcopy(self.model).to(DTYPES[self.dtype])
 
 

@@ -1,4 +1,4 @@
-"""Where an encoder comes from: an installed package, a local folder, the Hugging Face hub."""
+"""The sources of an encoder: an installed package, a local folder, the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "package:"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
-# One of these holds the vocabulary; without any, transformers makes a tokenizer that knows no word and says nothing.
+# One of these holds the vocabulary; without any, transformers silently returns a tokenizer that knows no word.
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "spm.model")
 
 
@@ -22,7 +22,7 @@ def load_pretrained(source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBa
     """The model, float32 and in evaluation mode, and the tokenizer of "package:NAME/FOLDER", a folder or a hub id.
 
     Weights are read from safetensors only, never from a pickle. Raises ValueError with the remedy when the package is
-    not installed, the folder misses a part, the hub cannot be reached, or the files are no encoder.
+    not installed, the folder misses a part, the hub cannot be reached, or the files are not an encoder.
     """
     folder = _folder_of(source)
     if folder is not None:
@@ -89,14 +89,14 @@ def _from_folder(folder: Path, source: str) -> tuple[PreTrainedModel, PreTrained
 
 
 def _from_hub(source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    # What the hub's cache holds is taken as it is: a night needs no network twice, and no new revision slips in.
+    # The hub's cache comes first: a night needs the network once, and never gets another revision.
     with suppress(OSError, ValueError):
         return _load(source, local=True)
     try:
         return _load(source, local=False)
     except Exception as error:  # the hub's client raises OSError, its own errors and those of its HTTP library
         raise ValueError(
-            f"The encoder {source!r} cannot be fetched from the Hugging Face hub ({_first_line(error)}). Check its "
+            f"The encoder {source!r} cannot be downloaded from the Hugging Face hub ({_first_line(error)}). Check its "
             "name and the network, or set encoder.model to a local folder or to package:NAME/FOLDER."
         ) from error
 
@@ -106,7 +106,9 @@ def _load(place: str, local: bool) -> tuple[PreTrainedModel, PreTrainedTokenizer
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
     with quiet_transformers():
-        AutoConfig.from_pretrained(place, local_files_only=local)  # a wrong name or no network shows in the small file
+        AutoConfig.from_pretrained(
+            place, local_files_only=local
+        )  # the small file fails first, if the name or the network does
         tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=local)
         model = AutoModel.from_pretrained(place, local_files_only=local, use_safetensors=True, dtype=torch.float32)
     return model.eval(), tokenizer

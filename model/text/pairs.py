@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Pairs:
-    """Positives: what a shopper's text was before a purchase, and the text of the item bought.
+    """Positives: the shopper's text before a purchase, and the text of the item bought.
 
     `item_shares` [n] in (0, 1] is the share of the item's text among all positives that the pairs were drawn from: the
     chance that a row of a batch has this text. `categories` [n] are those of the items, '' where there is none; without
@@ -27,15 +27,19 @@ class Pairs:
     def __post_init__(self) -> None:
         shares = np.asarray(self.item_shares)
         if not len(self.user_texts) == len(self.item_texts) == len(shares):
-            raise ValueError("Pairs need one user text, one item text and one share a row.")
+            raise ValueError("Pairs need one user text, one item text and one share for each row.")
         if not ((shares > 0) & (shares <= 1)).all():
-            raise ValueError("The share of an item among the positives is above 0 and at most 1. Count them anew.")
+            raise ValueError(
+                "The share of an item among the positives must be above 0 and at most 1. Count the positives again."
+            )
         if self.categories is not None and len(self.categories) != len(shares):
-            raise ValueError("Pairs with categories need one a row.")
+            raise ValueError("Pairs with categories need one for each row.")
         if self.weights is not None:
             weights = np.asarray(self.weights)
             if len(weights) != len(shares) or not ((weights > 0) & np.isfinite(weights)).all():
-                raise ValueError("Pairs with weights need one a row, above 0. Look at encoder.fine_tune.tail_weight.")
+                raise ValueError(
+                    "Pairs with weights need one above 0 for each row. Check encoder.fine_tune.tail_weight."
+                )
 
     def __len__(self) -> int:
         return len(self.user_texts)
@@ -58,9 +62,9 @@ class CategoryTexts:
 
     def __post_init__(self) -> None:
         if not len(self.item_texts) == len(self.item_shares) == len(self.categories):
-            raise ValueError("Texts of categories need one text, one share and one category a row.")
+            raise ValueError("Texts of categories need one text, one share and one category for each row.")
         if len(set(self.item_texts)) < len(self.item_texts):
-            raise ValueError("Texts that hard negatives are drawn from stand there once each. Group them by text.")
+            raise ValueError("The texts of hard negatives must be distinct. Group them by text.")
 
     def digest(self) -> str:
         """SHA-256 in hexadecimal of all that a training with them depends on."""

@@ -10,7 +10,7 @@ def mean_pooled(states: Tensor, mask: Tensor) -> Tensor:
     """[n, d] float32 unit vectors: the mean of the states [n, t, d] of the tokens that the mask [n, t] holds.
 
     It is the pooling of the sentence-transformers family (Reimers and Gurevych 2019, arXiv:1908.10084). The sums are
-    taken in float32, whatever the states are in.
+    float32, whatever the dtype of the states.
     """
     weights = mask.unsqueeze(-1).float()
     mean = (states.float() * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)

@@ -1,4 +1,4 @@
-"""One process of several that train or encode together, each on its own GPU or its own cores."""
+"""One of several processes that train or encode together, each on its own GPU or cores."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ class Process:
         return cls()
 
     def mean(self, value: float, device: torch.device) -> float:
-        """The mean of the processes' values; each of them must ask for it."""
+        """The mean of the processes' values; every process must call it."""
         if self.count == 1:
             return value
-        together = torch.tensor(value, dtype=torch.float64, device=device)
-        distributed.all_reduce(together)
-        return float(together) / self.count
+        total = torch.tensor(value, dtype=torch.float64, device=device)
+        distributed.all_reduce(total)
+        return float(total) / self.count
 
     def agreed(self, value: float, device: torch.device) -> float:
         """The first process's value in all of them."""
         if self.count == 1:
             return value
-        told = torch.tensor(value, dtype=torch.float64, device=device)
-        distributed.broadcast(told, src=0)
-        return float(told)
+        shared = torch.tensor(value, dtype=torch.float64, device=device)
+        distributed.broadcast(shared, src=0)
+        return float(shared)
 
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Process]:
-    """Joins the group that RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT tell of, as torchrun sets them.
+    """Joins the process group of RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT, as torchrun sets them.
 
-    By NCCL with GPU number LOCAL_RANK where the device is cuda, by gloo else.
+    By NCCL with GPU number LOCAL_RANK if the device is cuda, otherwise by gloo.
     """
     if device.type == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))

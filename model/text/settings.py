@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """What belongs to a version besides the weights. `as_of` is the night it was made for (ISO date), `cut` the date
-    that everything it was fitted on lies before (ISO date), `dtype` the one that it computes in."""
+    """What belongs to a version besides the weights.
+
+    as_of: the night for which it was trained (ISO date)
+    cut: the date before which all its training data lie (ISO date)
+    dtype: the number format of its computations
+    """
 
     base: str
     as_of: str

@@ -1,4 +1,4 @@
-"""An encoder on disk: safetensors, the tokenizer's files, and encoder.json that says what they must be."""
+"""An encoder on disk: safetensors, the tokenizer's files, and encoder.json with their digests."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def write(
     version: str,
     dimension: int,
 ) -> None:
-    """Writes all files; encoder.json comes last, so that a folder that has it is whole."""
+    """Writes all files, encoder.json last, so that a folder with it is complete."""
     if folder.exists() and any(folder.iterdir()):
         raise ValueError(f"{folder} holds files already. Give an empty folder for the encoder.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -59,20 +59,21 @@ def write(
 
 
 def read_description(folder: Path) -> Description:
-    """encoder.json, after every file of the folder was compared with it. Raises ValueError naming what differs."""
+    """Reads encoder.json and checks the folder against it. Raises ValueError naming the files that differ."""
     place = folder / DESCRIPTION
     try:
         description = Description(**json.loads(place.read_text(encoding="utf-8")))
     except OSError as error:
         raise ValueError(f"{place} cannot be read ({error.strerror}). Give the folder of a saved encoder.") from error
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{place} is not what a saved encoder says of itself. Copy the folder again.") from error
-    found = _digests(folder)
-    names = found.keys() | description.files.keys()
-    differing = sorted(name for name in names if found.get(name) != description.files.get(name))
+        raise ValueError(f"{place} is not the description of a saved encoder. Copy the folder again.") from error
+    actual = _digests(folder)
+    names = actual.keys() | description.files.keys()
+    differing = sorted(name for name in names if actual.get(name) != description.files.get(name))
     if differing:
         raise ValueError(
-            f"{folder} was changed since it was saved: {', '.join(differing)}. Copy the folder again, or train anew."
+            f"{folder} was changed since it was saved: {', '.join(differing)}. Copy the folder again, or train a new "
+            "encoder."
         )
     return description
 

@@ -1,4 +1,4 @@
-"""TF-IDF of words and of characters, and which texts are alike by it."""
+"""TF-IDF of words and of groups of characters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy import sparse
 
 CHARACTERS = 4
 _WORD = re.compile(r"[^\W_]+")
-# Scripts without spaces between words: there two characters that stand together take the place of a word.
+# Scripts without spaces between words: there two neighbouring characters are a term.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
 
@@ -42,16 +42,16 @@ def tfidf(texts: Sequence[str], terms: Callable[[str], Iterator[str]], most_text
     Terms of one text link nothing and those of more than `most_texts` link everything; both are left out, which
     bounds the similarities of all texts to the number of their terms times `most_texts`.
     """
-    found = [list(terms(text)) for text in texts]
-    row = np.repeat(np.arange(len(found)), [len(one) for one in found])
-    column, vocabulary = pd.factorize(np.array([term for one in found for term in one], dtype=object))
+    split = [list(terms(text)) for text in texts]
+    row = np.repeat(np.arange(len(split)), [len(of_text) for of_text in split])
+    column, vocabulary = pd.factorize(np.array([term for of_text in split for term in of_text], dtype=object))
     counts = sparse.csr_matrix(
-        (np.ones(len(row), dtype=np.float32), (row, column)), shape=(len(found), max(len(vocabulary), 1))
+        (np.ones(len(row), dtype=np.float32), (row, column)), shape=(len(split), max(len(vocabulary), 1))
     )
     counts.sum_duplicates()
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     counts = counts[:, (frequency > 1) & (frequency <= most_texts)]
-    idf = np.log(len(found) / np.maximum(frequency[(frequency > 1) & (frequency <= most_texts)], 1))
+    idf = np.log(len(split) / np.maximum(frequency[(frequency > 1) & (frequency <= most_texts)], 1))
     counts.data = ((1.0 + np.log(counts.data)) * idf[counts.indices]).astype(np.float32)
     norm = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
     return (sparse.diags(1.0 / np.maximum(norm, 1e-9)) @ counts).tocsr().astype(np.float32)

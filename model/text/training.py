@@ -1,4 +1,4 @@
-"""The steps of a fine-tuning, from the first or from a checkpoint on."""
+"""The steps of a fine-tuning, from the first step or from a checkpoint."""
 
 from __future__ import annotations
 
@@ -37,40 +37,40 @@ class Training:
         torch.manual_seed(settings.seed)
         model = copy.deepcopy(encoder.model).requires_grad_(True)
         self.model = with_adapters(model, settings.adapters) if settings.adapters else model
-        self.weights = {name: one for name, one in self.model.named_parameters() if one.requires_grad}
-        decayed = [one for one in self.weights.values() if one.ndim > 1]
-        others = [one for one in self.weights.values() if one.ndim <= 1]
+        self.weights = {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
+        decayed = [weight for weight in self.weights.values() if weight.ndim > 1]
+        others = [weight for weight in self.weights.values() if weight.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(
             [group for group in groups if group["params"]], lr=settings.learning_rate, fused=True
         )
         self._both = Towers(self.model, encoder.dtype == "bfloat16")
-        # Some weights of a BERT, as those of its pooler, have no part in the vectors.
+        # Some weights of a BERT, such as its pooler's, do not affect the vectors.
         self.towers: torch.nn.Module = self._both
         if self.process.count > 1:
             self.towers = DistributedDataParallel(self._both, find_unused_parameters=True)
         self.progress, self.best = Progress(), dict[str, Tensor]()
         if checkpoint is not None:
-            found = read_checkpoint(checkpoint, self.weights, self.optimiser, fingerprint)
-            if found is not None:
-                self.progress, self.best = found
+            saved = read_checkpoint(checkpoint, self.weights, self.optimiser, fingerprint)
+            if saved is not None:
+                self.progress, self.best = saved
 
     def run(self, report: Report | None) -> None:
-        """The steps that are left, until the last or until the held-out loss stays above its least.
+        """Takes the remaining steps, until the last or until the held-out loss stops falling.
 
         report: called by the first process with the number of steps that are done and of all
         """
         settings, progress = self.settings, self.progress
         a_step = settings.batch_size * settings.accumulate * self.process.count
         rows = rows_of_steps(len(self.tokens.text_ids), settings.steps, a_step, settings.seed)
-        self._look()
-        while progress.step < settings.steps and not self._over():
+        self._evaluate()
+        while progress.step < settings.steps and not self._is_over():
             loss = self._step(rows[progress.step].reshape(-1, settings.batch_size))
             progress.losses.append(loss)
             if report is not None and self.process.rank == 0:
                 report(progress.step, settings.steps)
-            self._look()
-            self._keep()
+            self._evaluate()
+            self._save_checkpoint()
 
     def result(self) -> torch.nn.Module:
         """The model with the best weights, adapters merged into it, in evaluation mode."""
@@ -91,8 +91,8 @@ class Training:
         total = 0.0
         for place in range(own):
             part = self.process.rank * own + place
-            # Each batch has its own random numbers, whatever was computed before: a training that goes on from a
-            # checkpoint, or with other processes, draws the same.
+            # Each batch has its own random numbers, so that a training that resumes from a checkpoint, or with another
+            # number of processes, draws the same.
             seeds = np.random.SeedSequence([settings.seed, step, part])
             torch.manual_seed(int(seeds.generate_state(1)[0]))
             batch = self.tokens.batch(rows[part].tolist(), np.random.default_rng(seeds))
@@ -110,8 +110,8 @@ class Training:
         self.optimiser.step()
         return mean
 
-    def _look(self) -> None:
-        """Measures the held-out loss where it is due, and keeps the weights when it is the least so far."""
+    def _evaluate(self) -> None:
+        """Measures the held-out loss if it is due, and keeps the weights if it is the smallest so far."""
         progress, settings = self.progress, self.settings
         due = progress.step % settings.evaluate_every == 0 if settings.evaluate_every else False
         if self.held_out is None or progress.step in progress.held_out or not (due or progress.step == settings.steps):
@@ -130,17 +130,17 @@ class Training:
         if progress.best_step == progress.step:
             self.best = {name: values.detach().cpu().clone() for name, values in self.weights.items()}
 
-    def _keep(self) -> None:
+    def _save_checkpoint(self) -> None:
         every = self.settings.checkpoint_every
         if self.checkpoint is None or not every or self.progress.step % every or self.process.rank > 0:
             return
         write_checkpoint(self.checkpoint, self.weights, self.optimiser, self.best, self.progress, self.fingerprint)
 
-    def _over(self) -> bool:
-        return self.held_out is not None and self.progress.looks_since_best() >= self.settings.patience
+    def _is_over(self) -> bool:
+        return self.held_out is not None and self.progress.evaluations_since_best() >= self.settings.patience
 
     def _together_after(self, last: bool) -> AbstractContextManager[None]:
-        """Processes bring their gradients together after the last batch of a step only."""
+        """Processes average their gradients after the last batch of a step only."""
         if last or not isinstance(self.towers, DistributedDataParallel):
             return nullcontext()
         return self.towers.no_sync()

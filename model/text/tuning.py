@@ -1,4 +1,4 @@
-"""How a fine-tuning is done."""
+"""The parameters of a fine-tuning."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class TwoTowerSettings:
     """`warmup_share` is the share of the steps with a rising learning rate; `temperature` divides the cosines.
 
     Each process takes `accumulate` batches of `batch_size` pairs for a step and `hard_negatives` texts a pair.
-    `adapters` are trained instead of the weights where given. The held-out days are looked at every `evaluate_every`
-    steps, and `patience` looks without a smaller loss end the training; a checkpoint is written every
+    `adapters`, if given, are trained instead of the weights. The held-out loss is evaluated every `evaluate_every`
+    steps, and `patience` evaluations without a smaller loss end the training; a checkpoint is written every
     `checkpoint_every` steps. 0 is never.
     """
 

@@ -1,4 +1,4 @@
-"""Fine-tuning of the encoder: a shopper's text is to be near the text of the item that the shopper bought next."""
+"""Fine-tuning of the encoder: a shopper's text comes close to the text of the item that the shopper buys next."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def fine_tune(
     threads: int | None = None,
     progress: Report | None = None,
 ) -> Tuned:
-    """The encoder fine-tuned; the one that is given stays as it is, and is the result when no step made it better.
+    """A fine-tuned copy of the encoder, or the encoder itself when no step improved it.
 
     AdamW; the same pairs, settings and seed give the same weights on a CPU with the same number of threads, and so does
-    a training that was killed and goes on from its `checkpoint`. Within a process group (see `processes.joined`) each
+    a training that was killed and resumes from its `checkpoint`. Within a process group (see `processes.joined`) each
     process computes its own batches, and all end with the same weights. With `held_out` pairs the weights are those
-    with the smallest loss on them; fewer than two item texts tell none and are left out. `negatives` are what hard
-    negatives are drawn from.
+    with the smallest loss on them; held-out pairs of fewer than two item texts are ignored. Hard negatives are drawn
+    from `negatives`.
 
     Raises ValueError for pairs with fewer than two item texts, and when a loss or a weight is not finite.
     """
@@ -57,26 +57,28 @@ def fine_tune(
             "encoder.fine_tune.window_days, or set encoder.fine_tune.steps to 0."
         )
     tokens = PairTokens(encoder, pairs, negatives, settings.hard_negatives)
-    held = None
+    held_out_tokens = None
     if held_out is not None and settings.evaluate_every and len(set(held_out.item_texts)) > 1:
-        held = PairTokens(encoder, held_out, None, 0)
+        held_out_tokens = PairTokens(encoder, held_out, None, 0)
     fingerprint = _fingerprint(encoder, settings, pairs, held_out, negatives)
     devices = [encoder.device] if encoder.device.type == "cuda" else []
     with torch_threads(threads), torch.random.fork_rng(devices=devices):
-        training = Training(encoder, tokens, held, settings, checkpoint, fingerprint)
+        training = Training(encoder, tokens, held_out_tokens, settings, checkpoint, fingerprint)
         training.run(progress)
         model = training.result()
-    done = training.progress
+    outcome = training.progress
     if not all(torch.isfinite(weights).all() for weights in model.parameters()):
-        raise ValueError("The fine-tuning left a weight that is not finite. Lower encoder.fine_tune.learning_rate.")
-    tuned = Encoder(model, encoder.tokenizer, encoder.settings, encoder.device) if done.best_step else encoder
-    return Tuned(tuned, done.losses, done.held_out, done.best_step)
+        raise ValueError(
+            "The fine-tuning ended with a weight that is not finite. Lower encoder.fine_tune.learning_rate."
+        )
+    tuned = Encoder(model, encoder.tokenizer, encoder.settings, encoder.device) if outcome.best_step else encoder
+    return Tuned(tuned, outcome.losses, outcome.held_out, outcome.best_step)
 
 
 def _fingerprint(
     encoder: Encoder, settings: TwoTowerSettings, pairs: Pairs, held_out: Pairs | None, negatives: CategoryTexts | None
 ) -> str:
-    """What a checkpoint must have been made of to go on from it."""
-    parts = [one.digest() if one is not None else "" for one in (pairs, held_out, negatives)]
-    told = json.dumps([encoder.version, asdict(settings), Process.current().count, *parts])
-    return hashlib.sha256(told.encode()).hexdigest()
+    """Identifies everything that a resumed training must have in common with the checkpoint."""
+    parts = [texts.digest() if texts is not None else "" for texts in (pairs, held_out, negatives)]
+    content = json.dumps([encoder.version, asdict(settings), Process.current().count, *parts])
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -59,9 +59,9 @@ class Small:
 @pytest.fixture(scope="module")
 def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Small:
     folder = tmp_path_factory.mktemp("warehouse")
-    made = Small(spark, folder, _conf(folder))
-    _fill(made)
-    return made
+    small = Small(spark, folder, _conf(folder))
+    _fill(small)
+    return small
 
 
 def _conf(folder: Path, registered_model: str = "longtail-ranker", per: str = "horizon", **gate: float) -> Config:
@@ -160,9 +160,8 @@ def _draft(folder: Path) -> None:
         return "e1", DECEMBER
 
     draft = write_draft(folder, DECEMBER, encoder, horizon_days=28, cuts=PERIODS.all_cuts, conf_hash="abc")
-    one = np.ones(2)
-    weights = np.array([0.3, 0, 0, 0, 0, 0])
-    FirstStage("toy", CHANNELS, 0 * one, one, 0 * one, weights, -1.5).save(draft.first_stage_folder)
+    zero, weights = np.zeros(2), np.array([0.3, 0, 0, 0, 0, 0])
+    FirstStage("toy", CHANNELS, zero, np.ones(2), zero, weights, -1.5).save(draft.first_stage_folder)
 
 
 def _relevance(night: Night) -> list[tuple[Any, ...]]:
@@ -212,20 +211,20 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
     candidates = read_candidates(night.tables, DECEMBER, "e1", "toy")
     shoppers = read_shoppers(night.tables, DECEMBER, scorer.ranker.inputs.user_features)
     frames = [scored_candidates(night, champion, scorer, candidates, shoppers, n) for n in (1, 3)]
-    one, three = (frame.orderBy("user_id", "item_id").collect() for frame in frames)
-    assert one == three
+    in_one, in_three = (frame.orderBy("user_id", "item_id").collect() for frame in frames)
+    assert in_one == in_three
 
     # What the driver computes for all shoppers at once, as training and the gate do.
     side = read_item_side(night, DECEMBER, "e1", scorer.ranker.inputs)
     rows, items = candidates.toArrow(), scorer.ranker.encode_items(side.items)
     _, flat, block = block_of(rows, shoppers.toArrow(), pa.array(side.item_ids), scorer.ranker.inputs)
-    whole = scorer.relevance(block, items).reshape(-1)[flat.to_numpy()]
+    relevance = scorer.relevance(block, items).reshape(-1)[flat.to_numpy()]
     pairs = zip(rows["user_id"].to_pylist(), rows["item_id"].to_pylist(), strict=True)
-    there = dict(zip(pairs, whole, strict=True))
+    of_pair = dict(zip(pairs, relevance, strict=True))
     shift = scorer.calibrator.shift(mean_level(frames[0]))
     served = with_relevance(night, champion, frames[0], shift).collect()
     np.testing.assert_allclose(
-        [row.relevance for row in served], [there[row.user_id, row.item_id] for row in served], rtol=1e-9
+        [row.relevance for row in served], [of_pair[row.user_id, row.item_id] for row in served], rtol=1e-9
     )
 
 

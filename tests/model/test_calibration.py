@@ -93,14 +93,14 @@ def test_gain_and_error_by_hand() -> None:
     assert even.gain == pytest.approx(0.0)
     assert even.ece == pytest.approx(0.0)
     # Twenty pairs at 0.9 of which half respond, twenty at 0.1 of which none do: (0.4 + 0.1) / 2.
-    given = np.repeat([0.9, 0.1], 20)
-    assert _report(given, np.arange(40) % 2 * (given > 0.5) == 1).ece == pytest.approx(0.25)
+    predicted = np.repeat([0.9, 0.1], 20)
+    assert _report(predicted, np.arange(40) % 2 * (predicted > 0.5) == 1).ece == pytest.approx(0.25)
 
 
 def test_reliability_by_hand() -> None:
-    given, responded = np.array([0.3, 0.1, 0.2, 0.4, 0.9]), np.array([True, False, True, True, False])
+    predicted, responded = np.array([0.3, 0.1, 0.2, 0.4, 0.9]), np.array([True, False, True, True, False])
     # What was never tried, the last, is left out; 0.2 counts three times: (0.1 + 3 * 0.2) / 4.
-    curve = reliability(given, responded, np.array([1.0, 1.0, 3.0, 1.0, 0.0]), bins=2)
+    curve = reliability(predicted, responded, np.array([1.0, 1.0, 3.0, 1.0, 0.0]), bins=2)
     assert curve.to_dict("list") == {
         "predicted": [pytest.approx(0.175), pytest.approx(0.35)], "observed": [0.75, 1.0], "weight": [4.0, 2.0],
     }  # fmt: skip

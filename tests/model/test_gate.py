@@ -74,6 +74,6 @@ def test_chance_in_one_of_many_segments_is_no_harm() -> None:
 def test_two_harmed_segments_are_both_found() -> None:
     random = np.random.default_rng(4)
     good, bad = random.random(200) + 1.0, random.random(200)
-    found = harmed({"a": compare(bad, good, 0.05, 500, 1), "b": compare(good, good, 0.05, 500, 1),
+    shown = harmed({"a": compare(bad, good, 0.05, 500, 1), "b": compare(good, good, 0.05, 500, 1),
                     "c": compare(bad, good, 0.05, 500, 1)})  # fmt: skip
-    assert found == ("a", "c")
+    assert shown == ("a", "c")

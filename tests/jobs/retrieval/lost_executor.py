@@ -1,6 +1,6 @@
 """Candidates on a cluster that loses an executor: python -m tests.jobs.retrieval.lost_executor FOLDER.
 
-Prints how many rows of the undisturbed run are the same in the disturbed one, of how many.
+Prints how many rows of an undisturbed run are the same in the disturbed one, and of how many.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def candidates(spark: SparkSession, folder: Path) -> DataFrame:
         "factors array<float>, text array<float>",
     )  # fmt: skip
     frame = frame.repartition(4, "block")
-    one = np.ones(1)
-    first_stage = FirstStage("toy", ("als",), 0 * one, one, 0 * one, np.array([1.0, 0.0, 0.0]), bias=0.0)
+    zero = np.zeros(1)
+    first_stage = FirstStage("toy", ("als",), zero, np.ones(1), zero, np.array([1.0, 0.0, 0.0]), bias=0.0)
     side = DateSide(NIGHT, shipped, catalogue.item_ids, frame, channel_settings(conf), ())
     return candidates_of(night, side, first_stage)
 

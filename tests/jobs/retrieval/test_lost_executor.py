@@ -1,4 +1,4 @@
-"""A cluster's executors get what the driver sends, and one that is lost costs its part again and nothing else."""
+"""Executors of a cluster get the shipped arrays, and the loss of one changes no row."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ pytestmark = pytest.mark.slow
 
 def test_a_lost_executor_changes_no_row(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.jobs.retrieval.lost_executor", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.strip().splitlines()[-1] == "640 of 640"  # 64 shoppers, ten candidates each
+    process = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert process.returncode == 0, process.stderr[-3000:]
+    assert process.stdout.strip().splitlines()[-1] == "640 of 640"  # 64 shoppers, ten candidates each

@@ -33,7 +33,7 @@ def test_one_period_has_no_halves() -> None:
 
 
 def test_weights_find_the_rate_of_all_candidates_though_the_policy_knew_who_would_answer() -> None:
-    """What no input tells, the policy knew: half of the pairs answer 20 % and are shown nine times as often as the
+    """The policy knew what no input shows: half of the pairs answer 20 % and are shown nine times as often as the
     others, which answer 4 %. The mean over all pairs is 12 %; over what was shown, .9 * 20 % + .1 * 4 % = 18.4 %."""
     random = np.random.default_rng(8)
 

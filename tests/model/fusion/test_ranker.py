@@ -51,17 +51,17 @@ def test_a_gpu_gives_the_logits_of_the_cpu() -> None:
 
 
 def test_all_is_computed_where_the_network_is() -> None:
-    """torch's device without memory refuses what mixes devices, as a GPU does, on a machine that has none."""
+    """torch's meta device refuses to mix devices as a GPU does, on a machine without one."""
     own, period = fit_ranker([toy_period()], INPUTS, SETTINGS), toy_period(seed=2)
     items = own.encode_items(period.items)
-    given = own.tensors(period.block, items, lambda rows: torch.from_numpy(items.text[rows]))
+    tensors = own.tensors(period.block, items, lambda rows: torch.from_numpy(items.text[rows]))
     own.to("meta")
-    logits = logits_of(own.network, given.to(torch.device("meta")))
+    logits = logits_of(own.network, tensors.to(torch.device("meta")))
     assert logits.device.type == "meta"
     assert logits.shape == period.block.candidates.shape
 
 
-def test_what_stands_beside_padding_is_not_read(ranker: FusionRanker) -> None:
+def test_values_at_padded_places_are_not_read(ranker: FusionRanker) -> None:
     period = toy_period()
     items = ranker.encode_items(period.items)
     block = period.block

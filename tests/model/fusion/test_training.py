@@ -58,10 +58,10 @@ def test_weighted_losses_by_hand() -> None:
     assert loss_of(logits, responded, weight, "bce").item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_loss_that_is_no_number_stops_it() -> None:
+def test_a_loss_that_is_not_finite_stops_it() -> None:
     period = toy_period()
     period.block.first_stage_score[:, 0] = np.nan
-    with pytest.raises(ValueError, match="no number"):
+    with pytest.raises(ValueError, match="is not finite in epoch 1"):
         fit_ranker([period], INPUTS, SETTINGS)
 
 

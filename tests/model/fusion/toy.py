@@ -53,8 +53,8 @@ def toy_period(users: int = 48, candidates: int = 10, texts: int = 12, seed: int
 
 def toy_first_stage() -> FirstStage:
     """log-odds = -3 + 0.3 als."""
-    one = np.ones(2)
-    return FirstStage("toy", INPUTS.channels, 0 * one, one, 0 * one, np.array([0.3, 0, 0, 0, 0, 0]), -3.0)
+    zero = np.zeros(2)
+    return FirstStage("toy", INPUTS.channels, zero, np.ones(2), zero, np.array([0.3, 0, 0, 0, 0, 0]), -3.0)
 
 
 def toy_scorer(ranker: FusionRanker | None = None) -> Scorer:

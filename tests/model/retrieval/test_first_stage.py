@@ -14,8 +14,7 @@ from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
 
 
 def only_als(weight: float = 1.0) -> FirstStage:
-    one = np.ones(1)
-    return FirstStage("v", ("als",), np.zeros(1), one, np.zeros(1), np.array([weight, 0.0, 0.0]), bias=-3.0)
+    return FirstStage("v", ("als",), np.zeros(1), np.ones(1), np.zeros(1), np.array([weight, 0.0, 0.0]), bias=-3.0)
 
 
 def test_fit_finds_the_channel_that_matters_and_corrects_the_bias() -> None:
@@ -23,16 +22,18 @@ def test_fit_finds_the_channel_that_matters_and_corrects_the_bias() -> None:
     signal, noise = generator.normal(size=(2, 20_000))
     # True log-odds among all pairs are 1.5 * signal - 4; every positive is kept and every fifth negative.
     response = generator.random(20_000) < 1 / (1 + np.exp(-(1.5 * signal - 4)))
-    kept = response | (np.arange(20_000) % 5 == 0)
+    sampled = response | (np.arange(20_000) % 5 == 0)
     weight = np.where(response, 1.0, 5.0)
-    scores = np.stack([signal, noise])[:, kept].astype(np.float32)
-    fitted = fit_first_stage(("signal", "noise"), scores, response[kept].astype(float), weight[kept], 1e-6, "test")
+    scores = np.stack([signal, noise])[:, sampled].astype(np.float32)
+    fitted = fit_first_stage(
+        ("signal", "noise"), scores, response[sampled].astype(float), weight[sampled], 1e-6, "test"
+    )
     points = np.array([-1.0, 0.5, 2.0], dtype=np.float32)
-    found = fitted.score([ChannelScores(points[None]), ChannelScores(np.zeros((1, 3), dtype=np.float32))])
-    np.testing.assert_allclose(found[0], 1.5 * points - 4, atol=0.5)
+    log_odds = fitted.score([ChannelScores(points[None]), ChannelScores(np.zeros((1, 3), dtype=np.float32))])
+    np.testing.assert_allclose(log_odds[0], 1.5 * points - 4, atol=0.5)
 
 
-def test_scores_that_items_share_weigh_as_if_each_item_had_its_own() -> None:
+def test_shared_scores_count_as_if_each_item_had_its_own() -> None:
     generator = np.random.default_rng(2)
     by_type, by_item = generator.normal(size=(4, 3)), generator.normal(size=(4, 5))
     column = np.array([0, 2, 2, 1, 0])

@@ -15,24 +15,24 @@ def histories(*lists: list[int], items: int) -> Histories:
 
 
 def test_transitions_weigh_the_gap_and_divide_by_the_root_of_the_counts() -> None:
-    found = item_links.transitions(histories([0, 1, 2], [0, 2], items=4), ALL, gaps=2, k=9).toarray()
+    links = item_links.transitions(histories([0, 1, 2], [0, 2], items=4), ALL, gaps=2, k=9).toarray()
     # Counts 2, 1, 2. 0 → 1: one gap of 1 / √2; 1 → 2 likewise; 0 → 2: 1/2 of the first, 1 of the second, / √4.
     expected = np.zeros((4, 4))
     expected[0, 1] = expected[1, 2] = 1 / np.sqrt(2)
     expected[0, 2] = 1.5 / 2
-    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    np.testing.assert_allclose(links, expected, rtol=1e-6)
 
 
 def test_transitions_reach_no_further_than_the_gaps() -> None:
     assert item_links.transitions(histories([0, 1, 2], items=3), ALL[:3], gaps=1, k=9)[0, 2] == 0
 
 
-def test_cosines_weigh_down_shoppers_of_much() -> None:
-    found = item_links.cosines(histories([0, 1], [1, 2, 3], items=4), ALL, k=9).toarray()
+def test_shoppers_of_many_items_count_less_in_cosines() -> None:
+    links = item_links.cosines(histories([0, 1], [1, 2, 3], items=4), ALL, k=9).toarray()
     few, many = 1 / np.log(4), 1 / np.log(5)
-    np.testing.assert_allclose(found[0], [0, few / np.sqrt(few * (few + many)), 0, 0], rtol=1e-5)
-    np.testing.assert_allclose(found, found.T, rtol=1e-6)
-    assert (np.diag(found) == 0).all()
+    np.testing.assert_allclose(links[0], [0, few / np.sqrt(few * (few + many)), 0, 0], rtol=1e-5)
+    np.testing.assert_allclose(links, links.T, rtol=1e-6)
+    assert (np.diag(links) == 0).all()
 
 
 def test_ease_is_the_closed_form() -> None:
@@ -41,13 +41,13 @@ def test_ease_is_the_closed_form() -> None:
     inverse = np.linalg.inv(dense.T @ dense + 2.0 * np.eye(4))
     expected = -inverse / np.diag(inverse)
     np.fill_diagonal(expected, 0.0)
-    found = item_links.ease(people, ALL, 2.0, most_items=4, k=9).toarray()
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    weights = item_links.ease(people, ALL, 2.0, most_items=4, k=9).toarray()
+    np.testing.assert_allclose(weights, expected, atol=1e-6)
 
 
 def test_ease_takes_the_most_frequent_items_only() -> None:
-    found = item_links.ease(histories([0, 2], [2, 3], [3, 2], [1], items=4), ALL, 1.0, most_items=2, k=9).toarray()
-    assert set(zip(*np.nonzero(found), strict=True)) == {(2, 3), (3, 2)}
+    weights = item_links.ease(histories([0, 2], [2, 3], [3, 2], [1], items=4), ALL, 1.0, most_items=2, k=9).toarray()
+    assert set(zip(*np.nonzero(weights), strict=True)) == {(2, 3), (3, 2)}
 
 
 def test_ease_in_blocks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,13 +82,13 @@ def test_with_itself_sums_to_one() -> None:
 @pytest.mark.parametrize("k", [1, 9])
 def test_only_the_columns_that_may_follow_are_kept(k: int) -> None:
     people, columns = histories([0, 1, 2], [2, 1], [0, 1], items=4), np.array([3, 1])
-    for one in (
+    for learn in (
         lambda columns, k: item_links.transitions(people, columns, 2, k),
         lambda columns, k: item_links.transitions(people, columns, 2, k, back=True),
         lambda columns, k: item_links.cosines(people, columns, k),
         lambda columns, k: item_links.ease(people, columns, 1.0, 4, k),
     ):
-        np.testing.assert_allclose(one(columns, k).toarray(), one(ALL, 9).toarray()[:, columns], atol=1e-7)
+        np.testing.assert_allclose(learn(columns, k).toarray(), learn(ALL, 9).toarray()[:, columns], atol=1e-7)
 
 
 def test_transitions_back_are_turned() -> None:

@@ -73,7 +73,7 @@ def test_no_text_has_no_vector(tiny: Encoder) -> None:
 
 
 def test_chinese_titles_are_read_character_by_character(tiny: Encoder) -> None:
-    """纯牛奶 and 鲜牛奶 share two of three characters, 绿茶 none with either; no space stands in any."""
+    """纯牛奶 and 鲜牛奶 share two of three characters, 绿茶 none with either; none contains a space."""
     assert tiny.tokenizer.tokenize("纯牛奶") == ["纯", "牛", "奶"]
     vectors = tiny.encode_items(["纯牛奶", "鲜牛奶", "绿茶", "纯牛奶"], 2)
     assert np.isfinite(vectors).all()

@@ -84,7 +84,7 @@ def test_a_hub_out_of_reach_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None
         raise OSError("We couldn't connect to 'https://huggingface.co'\nand more")
 
     monkeypatch.setattr(loading, "_load", unreachable)
-    with pytest.raises(ValueError, match=r"cannot be fetched from the Hugging Face hub \(We couldn't connect"):
+    with pytest.raises(ValueError, match=r"cannot be downloaded from the Hugging Face hub \(We couldn't connect"):
         opened("google-bert/bert-base-chinese")
 
 

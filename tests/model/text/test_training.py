@@ -86,11 +86,11 @@ def test_a_step_of_two_batches_takes_the_mean_of_their_gradients(
         whole(tokens.batch(part, np.random.default_rng(0)), Towers(model, False), 0.2) for part in (rows[:4], rows[4:])
     ]
     (each[0] / 2 + each[1] / 2).backward()
-    expected = [one.grad for one in model.parameters() if one.grad is not None]
+    expected = [weight.grad for weight in model.parameters() if weight.grad is not None]
     assert losses == [pytest.approx((each[0].item() + each[1].item()) / 2, abs=1e-6)]
     assert len(seen[0]) == len(expected) > 20
-    for found, wanted in zip(seen[0], expected, strict=True):
-        assert torch.allclose(found, wanted, atol=1e-6)
+    for gradient, wanted in zip(seen[0], expected, strict=True):
+        assert torch.allclose(gradient, wanted, atol=1e-6)
 
 
 def test_adapters_are_merged_into_weights_of_the_same_names(tiny: Encoder, tmp_path: Path) -> None:
@@ -135,22 +135,22 @@ def test_held_out_days_that_get_better_keep_the_last_weights(tiny: Encoder) -> N
     assert looked.encoder.version == unseen.encoder.version
 
 
-def test_progress_knows_the_best_look() -> None:
+def test_progress_knows_the_best_evaluation() -> None:
     progress = Progress([1.0] * 20, {0: 3.0, 5: 2.0, 10: 2.0, 15: 2.5, 20: 2.2})
-    assert (progress.best_step, progress.looks_since_best()) == (5, 3)
+    assert (progress.best_step, progress.evaluations_since_best()) == (5, 3)
     assert Progress([1.0, 1.0]).best_step == 2
 
 
 @pytest.mark.parametrize("adapters", [None, Lora(2, 4, 0.1)])
-def test_a_training_that_was_killed_goes_on_to_the_same_weights(
+def test_a_killed_training_resumes_and_reaches_the_same_weights(
     tiny: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, adapters: Lora | None
 ) -> None:
     """Checkpoints after 2 and 4 steps; killed within the fifth, and within the sixth of the second attempt."""
     wanted = replace(
         SHORT, accumulate=2, hard_negatives=1, adapters=adapters, evaluate_every=1, patience=9, checkpoint_every=2
     )
-    given = {"held_out": PAIRS, "negatives": POOL, "threads": 1}
-    undisturbed = fine_tune(tiny, PAIRS, wanted, **given)
+    inputs = {"held_out": PAIRS, "negatives": POOL, "threads": 1}
+    undisturbed = fine_tune(tiny, PAIRS, wanted, **inputs)
     place = tmp_path / "checkpoint.safetensors"
     whole, calls = Batch.loss, [0]
 
@@ -167,21 +167,21 @@ def test_a_training_that_was_killed_goes_on_to_the_same_weights(
     for call, done in ((10, 9), (4, 3)):  # two batches a step: the second of step 5, then of step 6, four steps on
         killed_at(call)
         with pytest.raises(KeyboardInterrupt):
-            fine_tune(tiny, PAIRS, wanted, checkpoint=place, **given)
+            fine_tune(tiny, PAIRS, wanted, checkpoint=place, **inputs)
         assert calls[0] == done + 1
-        torch.manual_seed(call)  # nobody's random numbers matter
+        torch.manual_seed(call)  # random numbers from outside do not matter
     killed_at(1000)
-    resumed = fine_tune(tiny, PAIRS, wanted, checkpoint=place, **given)
+    resumed = fine_tune(tiny, PAIRS, wanted, checkpoint=place, **inputs)
     assert calls[0] == 4  # steps 5 and 6
     assert (resumed.losses, resumed.held_out) == (undisturbed.losses, undisturbed.held_out)
     assert resumed.encoder.version == undisturbed.encoder.version
 
 
-def test_a_checkpoint_of_something_else_is_left_out_and_a_broken_one_is_named(tiny: Encoder, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_training_is_ignored_and_a_broken_one_is_named(tiny: Encoder, tmp_path: Path) -> None:
     place = tmp_path / "checkpoint.safetensors"
-    kept = replace(SHORT, checkpoint_every=2)
-    fine_tune(tiny, PAIRS, kept, checkpoint=place, threads=1)
-    other = replace(kept, seed=6)
+    settings = replace(SHORT, checkpoint_every=2)
+    fine_tune(tiny, PAIRS, settings, checkpoint=place, threads=1)
+    other = replace(settings, seed=6)
     assert (
         fine_tune(tiny, PAIRS, other, checkpoint=place, threads=1).encoder.version
         == fine_tune(tiny, PAIRS, other, threads=1).encoder.version

@@ -56,8 +56,8 @@ def test_the_same_seed_gives_the_same_weights_and_touches_no_one_s_random_number
 
 
 def test_no_steps_keep_the_encoder(tiny: Encoder) -> None:
-    kept = fine_tune(tiny, PAIRS, TwoTowerSettings(0, 4, 1e-3, 0.1, 0.2, 5))
-    assert (kept.encoder, kept.losses) == (tiny, [])
+    unchanged = fine_tune(tiny, PAIRS, TwoTowerSettings(0, 4, 1e-3, 0.1, 0.2, 5))
+    assert (unchanged.encoder, unchanged.losses) == (tiny, [])
 
 
 def test_a_loss_that_is_not_finite_is_an_error_and_the_base_stays(tiny_bert: Path) -> None:
@@ -85,9 +85,9 @@ def test_columns_of_one_length() -> None:
     shares = np.array([0.5, 0.5])
     with pytest.raises(ValueError, match="one share a row"):
         Pairs(["a"], ["tea", "wine"], shares)
-    with pytest.raises(ValueError, match="categories need one a row"):
+    with pytest.raises(ValueError, match="categories need one for each row"):
         Pairs(["a", "b"], ["tea", "wine"], shares, categories=["drinks"])
-    with pytest.raises(ValueError, match="weights need one a row, above 0"):
+    with pytest.raises(ValueError, match="weights need one above 0 for each row"):
         Pairs(["a", "b"], ["tea", "wine"], shares, weights=np.array([1.0, 0.0]))
-    with pytest.raises(ValueError, match="once each"):
+    with pytest.raises(ValueError, match="must be distinct"):
         CategoryTexts(["tea", "tea"], shares, ["drinks", "drinks"])

@@ -32,8 +32,8 @@ def write_tiny_bert(folder: Path) -> Path:
 
 def opened(source: str, **changed: object) -> Encoder:
     """An encoder of a source with small settings, on CPU in float32."""
-    given: dict = {
+    settings: dict = {
         "as_of": "2017-12-01", "cut": "2017-08-11", "max_item_tokens": 16, "max_user_tokens": 24, "device": "cpu",
         "dtype": "float32",
     }  # fmt: skip
-    return Encoder.from_pretrained(source, **{**given, **changed})
+    return Encoder.from_pretrained(source, **{**settings, **changed})

@@ -50,18 +50,18 @@ def test_changed_settings_do_not_pass_under_the_old_version(saved: Path) -> None
         Encoder.load(saved, "cpu")
 
 
-def test_no_encoder_there(tmp_path: Path) -> None:
+def test_a_folder_without_an_encoder(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"encoder.json cannot be read"):
         Encoder.load(tmp_path, "cpu")
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"version": 1}'])
-def test_a_description_that_is_none(saved: Path, content: str) -> None:
+def test_a_file_that_is_no_description(saved: Path, content: str) -> None:
     (saved / "encoder.json").write_text(content)
-    with pytest.raises(ValueError, match="not what a saved encoder says"):
+    with pytest.raises(ValueError, match="not the description of a saved encoder"):
         Encoder.load(saved, "cpu")
 
 
-def test_files_that_lie_there_are_not_mixed_with(tiny: Encoder, saved: Path) -> None:
+def test_an_encoder_is_saved_into_an_empty_folder_only(tiny: Encoder, saved: Path) -> None:
     with pytest.raises(ValueError, match="holds files already"):
         tiny.save(saved)

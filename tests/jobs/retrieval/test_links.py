@@ -1,0 +1,61 @@
+"""Links on Spark's tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import EVENTS
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night, Record
+from jobs.retrieval.links import with_links
+from jobs.tables.warehouse import Warehouse
+from model.retrieval.channel import Channel
+from model.retrieval.channels import ALL_CHANNELS, silent_channels
+from model.retrieval.links import HistoryLinks, cosines
+from model.retrieval.sequences import LinkScores
+from tests.jobs.small_tables import filled
+from tests.model.retrieval.small_store import catalogue, shoppers
+from tests.spark_session import ROOT
+
+NIGHT = date(2024, 5, 2)
+VIEWED = Channel(
+    "viewed_together", "Shoppers who viewed both.", "taste",
+    LinkScores(HistoryLinks("view_cosines", cosines, event_type="click"), "decayed"), ("clicks",),
+)  # fmt: skip
+ROWS = [
+    ("ann", "rye-c", "click", 1), ("ann", "rye-d", "click", 1),
+    ("ann", "tea-b", "click", 2),  # on the date itself
+    ("bob", "tea-a", "purchase", 1), ("bob", "tea-b", "purchase", 1),  # bought and not viewed
+    ("zoe", "milk-b", "click", 1), ("zoe", "odd", "click", 1),  # not among the sampled shoppers
+]  # fmt: skip
+
+
+def test_a_channel_of_views_is_one_declaration(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ALL_CHANNELS, VIEWED.name, VIEWED)
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}"])
+    night = Night(conf, NIGHT, "run", spark, Warehouse(spark, conf.warehouse), Record())
+    rows = [
+        {"event_id": str(n), "user_id": user, "item_id": item, "event_type": event_type,
+         "event_time": datetime(2024, 5, day, 9, tzinfo=UTC), "event_date": date(2024, 5, day),
+         "ingested_at": datetime(2024, 5, day, 9, tzinfo=UTC), "sample_weight": 1.0}
+        for n, (user, item, event_type, day) in enumerate(ROWS)
+    ]  # fmt: skip
+    night.tables.add(filled(spark, EVENTS, rows), EVENTS)
+    known = catalogue()
+    item_rows = spark.createDataFrame(pd.DataFrame({"item_id": known.item_ids, "item_row": np.arange(6)}))
+
+    links = with_links(night, NIGHT, known, shoppers(), item_rows, np.array([]), (VIEWED.name,)).links
+
+    expected = np.zeros((6, 4))
+    expected[3, 2] = expected[4, 1] = 1.0  # from rye-c to rye-d and back; columns are tea-b, rye-c, rye-d, odd
+    assert list(links) == ["view_cosines"]
+    np.testing.assert_allclose(links["view_cosines"].toarray(), expected, rtol=1e-6)
+    assert silent_channels((VIEWED.name,), {"clicks"}) == (VIEWED.name,)
