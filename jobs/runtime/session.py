@@ -7,6 +7,8 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -33,7 +35,8 @@ def spark_session(name: str) -> SparkSession:
     log = log_file()
     begin = log.stat().st_size if log else 0
     try:
-        spark = builder.getOrCreate()
+        with _stdout_into_stderr():
+            spark = builder.getOrCreate()
     except Exception as error:
         port = taken_port(str(error))
         if port is not None:
@@ -48,7 +51,7 @@ def spark_session(name: str) -> SparkSession:
             output.seek(begin)
             cause = cause_of_exit(output.read().decode("utf-8", errors="replace"))
         raise SparkStartError(
-            f"Spark cannot start: {cause}.", f"Correct it, with what Java wrote in {log}; then run it again."
+            f"Spark cannot start: {cause}.", f"Correct the cause, which {log} has in full, and run it again."
         ) from error
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     # Without it Spark reads seven encodings, and windows-1252, common in exports of spreadsheets, is not among them.
@@ -62,6 +65,19 @@ def spark_session(name: str) -> SparkSession:
     return spark
 
 
+@contextmanager
+def _stdout_into_stderr() -> Iterator[None]:
+    """Java inherits stderr as its stdout, so that its output does not mix with the results of a job."""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
+
+
 def taken_port(text: str) -> str | None:
     """The port in Java's message that an address is already in use; None in any other message."""
     match = re.search(r"BindException.*starting from (\d+)", text)
@@ -69,13 +85,14 @@ def taken_port(text: str) -> str | None:
 
 
 def cause_of_exit(output: str) -> str:
-    """The line of Java's output that says why it ended: that of an exception or an error, otherwise the last one."""
-    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith(("\t", "::"))]
+    """The line of Java's output that says why it ended: that of an exception or an error, otherwise the first one."""
+    noise = ("\t", "::", "WARNING:")
+    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith(noise)]
     # The JVM says in the second line what went wrong.
     text = "\n".join(lines).replace("Error occurred during initialization of VM\n", "Error: Java cannot start: ")
     lines = text.splitlines()
     causes = [line for line in lines if re.match(r"Exception in thread|Error|.*\bERROR\b", line)]
-    line = next(iter(causes or lines[-1:]), "Java ended without a message")
+    line = next(iter(causes or lines), "Java ended without a message")
     return re.sub(r'^Exception in thread "\w+" ([\w$]+\.)*|^Error: ', "", line).rstrip(".")
 
 
