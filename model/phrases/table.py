@@ -18,7 +18,7 @@ class Cause(NamedTuple):
 
 @dataclass(frozen=True)
 class Phrases:
-    """All phrases of one language; `{group}`, `{title}`, `{owner}` and `{day}` stand for names that callers fill in.
+    """All phrases of one language; callers fill in `{group}`, `{title}`, `{owner}` and `{day}`.
 
     causes: by the names that `relevance.top_reasons` uses: channels of the first stage and item features
     no_cause: of a relevance that no single cause explains

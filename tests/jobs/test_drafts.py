@@ -1,4 +1,4 @@
-"""A draft on disk: whole or not there."""
+"""A draft on disk: complete or absent."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_no_draft_of_another_date(tmp_path: Path) -> None:
     assert read_draft(tmp_path, OLDER) is None
 
 
-def test_a_new_draft_takes_the_place_of_the_old_one_with_all_its_parts(tmp_path: Path) -> None:
+def test_a_new_draft_replaces_the_old_one_with_all_its_parts(tmp_path: Path) -> None:
     opened(tmp_path).first_stage_folder.mkdir()
     assert not opened(tmp_path).first_stage_folder.exists()
 
@@ -59,7 +59,7 @@ def test_a_run_that_dies_leaves_no_draft(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[]", '{"encoder_version": 1}'])
-def test_a_description_that_cannot_be_understood(tmp_path: Path, content: str) -> None:
+def test_a_description_that_cannot_be_read_is_an_error(tmp_path: Path, content: str) -> None:
     draft = opened(tmp_path)
     (draft.folder / "draft.json").write_text(content)
     with pytest.raises(LongtailError, match="does not describe a draft") as caught:

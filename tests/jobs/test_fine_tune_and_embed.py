@@ -1,4 +1,4 @@
-"""The two steps of the encoder on tables made by hand, with a random BERT of 24 dimensions."""
+"""The two steps of the encoder on small tables, with a random BERT of 24 dimensions."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ TITLES = {"i1": "milk", "i2": "red wine", "i3": "green tea", "i4": "纯牛奶", 
 
 
 def night_of(spark: SparkSession, warehouse: Path, bert: Path, **encoder: Any) -> Night:
-    given = {"model": str(bert), "device": "cpu", "dtype": "float32", "max_item_tokens": 12, "max_user_tokens": 20}
+    small = {"model": str(bert), "device": "cpu", "dtype": "float32", "max_item_tokens": 12, "max_user_tokens": 20}
     tuning = "{steps: 2, batch_size: 4}"
-    lines = "".join(f"  {key}: {value}\n" for key, value in {**given, "fine_tune": tuning, **encoder}.items())
+    lines = "".join(f"  {key}: {value}\n" for key, value in {**small, "fine_tune": tuning, **encoder}.items())
     place = warehouse.with_suffix(".yaml")
     place.write_text(f"warehouse: {warehouse}\nencoder:\n{lines}", encoding="utf-8")
     conf = load_config(place)
@@ -51,7 +51,7 @@ def night_of(spark: SparkSession, warehouse: Path, bert: Path, **encoder: Any) -
 
 
 def rows_of(spark: SparkSession, table: Table, rows: list[dict[str, Any]]) -> Any:
-    """Rows of a table with what is not given empty, false or 1; what may be absent is NULL."""
+    """Rows of a table, completed by empty values, false or 1, and by NULL in optional columns."""
 
     def value(column: Any, row: dict[str, Any]) -> Any:
         if column.name in row or column.nullable:
@@ -125,9 +125,9 @@ def warehouse(store_of_five: Path, tmp_path: Path) -> Path:
 
 def vectors(night: Night, table: Table, *key: str) -> dict[tuple, np.ndarray]:
     rows = Warehouse(night.spark, night.conf.warehouse).read(table).collect()
-    found = {tuple(row[name] for name in key): np.array(row.embedding) for row in rows}
-    assert len(found) == len(rows)
-    return found
+    by_key = {tuple(row[name] for name in key): np.array(row.embedding) for row in rows}
+    assert len(by_key) == len(rows)
+    return by_key
 
 
 def test_a_first_night_trains_embeds_and_does_it_again_with_the_same_tables(
@@ -180,11 +180,11 @@ def test_another_configuration_opens_another_draft_and_no_steps_keep_the_weights
     assert first is not None
     assert second is not None
     assert first.encoder_version != second.encoder_version
-    kept = Encoder.load(second.encoder_folder, "cpu")
+    drafted = Encoder.load(second.encoder_folder, "cpu")
     loaded = Encoder.from_pretrained(
         str(bert), as_of="2017-12-01", cut="2017-08-11", max_item_tokens=12, max_user_tokens=20, dtype="float32"
     )
-    assert kept.version == loaded.version
+    assert drafted.version == loaded.version
 
 
 def test_a_young_encoder_stays_and_two_contenders_share_it(
@@ -226,7 +226,7 @@ def test_what_stops_the_steps(
         embed(night_of(spark, warehouse, bert))
     with pytest.raises(ConfigurationError, match="the folder does not exist"):
         fine_tune(night_of(spark, warehouse, Path("/no/such/bert")))
-    with pytest.raises(LongtailError, match=r"no new model is made\. .*learning_rate.* --from-step embed"):
+    with pytest.raises(LongtailError, match=r"no new model is trained\. .*learning_rate.* --from-step embed"):
         fine_tune(night_of(spark, warehouse, bert, fine_tune="{steps: 3, learning_rate: 1.0e+35}"))
     assert read_draft(warehouse, NIGHT) is None
     night = night_of(spark, warehouse, bert, fine_tune="{steps: 0}")
@@ -267,16 +267,16 @@ def test_an_encoder_that_cannot_be_used_and_embeddings_of_another(
     night = night_of(spark, warehouse, bert)
     fine_tune(night)
     embed(night)
-    there = night.tables.read_date(USER_EMBEDDINGS, NIGHT)
-    own = there.first().encoder_version
-    assert embeddings_by(there, own, "shoppers").count() == 3
+    stored = night.tables.read_date(USER_EMBEDDINGS, NIGHT)
+    own = stored.first().encoder_version
+    assert embeddings_by(stored, own, "shoppers").count() == 3
     with pytest.raises(LongtailError, match=rf"embeddings of shoppers are by {own}, not by other-1\. Run jobs/embed"):
-        embeddings_by(there, "other-1", "shoppers")
+        embeddings_by(stored, "other-1", "shoppers")
     with pytest.raises(LongtailError, match="are by no encoder, not by"):
-        embeddings_by(there.where("false"), own, "shoppers")
+        embeddings_by(stored.where("false"), own, "shoppers")
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    given = night.conf.encoder.model_copy(update={"device": "cuda"})
-    on_gpu = replace(night, conf=night.conf.model_copy(update={"encoder": given}))
+    encoder = night.conf.encoder.model_copy(update={"device": "cuda"})
+    on_gpu = replace(night, conf=night.conf.model_copy(update={"encoder": encoder}))
     with pytest.raises(LongtailError, match=r"cannot be used\. encoder\.device is cuda, but torch sees no GPU"):
         embed(on_gpu)
 
@@ -287,10 +287,10 @@ EVERY_OPTION = (
 )
 
 
-def test_a_fine_tuning_that_was_stopped_goes_on_to_the_same_encoder(
+def test_a_killed_fine_tuning_resumes_and_reaches_the_same_encoder(
     spark: SparkSession, warehouse: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed within the third step, by an error that nobody foresees; with all options at once."""
+    """Killed within the third step, by an error that is not handled; with all options at once."""
     undisturbed = night_of(spark, warehouse, bert, fine_tune=EVERY_OPTION)
     fine_tune(undisturbed)
     first = undisturbed.record.decisions
@@ -324,22 +324,22 @@ def test_two_processes_tune_and_embed_as_one_does(
     """By Spark's TorchDistributor, with gloo: two processes of one batch a step are one process of two."""
     monkeypatch.setattr("jobs.encoder.processes.WORTH_A_PROCESS", 3)  # so 15 shoppers are shared, 4 texts are not
     options = "{steps: 3, batch_size: 4, method: lora, lora: {rank: 2, alpha: 4, dropout: 0.1}, learning_rate: 1.0e-2"
-    found = {}
+    results = {}
     for processes, accumulate in ((1, 2), (2, 1)):
         night = night_of(
             spark, warehouse, bert, processes=processes, fine_tune=f"{options}, accumulate: {accumulate}}}"
         )
         fine_tune(night)
         embed(night)
-        found[processes] = (
+        results[processes] = (
             night.record.decisions["first_loss"],
             vectors(night, USER_EMBEDDINGS, "as_of", "user_id", "encoder_version"),
         )
         shutil.rmtree(warehouse / "user_embeddings")
         shutil.rmtree(warehouse / "text_embeddings")
-    assert found[1][0] == found[2][0]
-    assert found[1][1].keys() == found[2][1].keys()  # also the versions: the weights are equal to the bit
-    for key, vector in found[1][1].items():
-        assert vector == pytest.approx(found[2][1][key], abs=1e-5)
-    with pytest.raises(LongtailError, match=r"no new model is made\. .*learning_rate"):
+    assert results[1][0] == results[2][0]
+    assert results[1][1].keys() == results[2][1].keys()  # also the versions: the weights are equal to the bit
+    for key, vector in results[1][1].items():
+        assert vector == pytest.approx(results[2][1][key], abs=1e-5)
+    with pytest.raises(LongtailError, match=r"no new model is trained\. .*learning_rate"):
         fine_tune(night_of(spark, warehouse, bert, processes=2, fine_tune="{steps: 3, learning_rate: 1.0e+35}"))

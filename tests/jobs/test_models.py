@@ -40,7 +40,7 @@ def _night(folder: Path, as_of: date) -> Any:
     return SimpleNamespace(conf=conf, folder=folder, as_of=as_of)
 
 
-def test_a_new_store_has_nothing_and_makes_nothing(tmp_path: Path) -> None:
+def test_a_new_store_is_empty_and_creates_no_file(tmp_path: Path) -> None:
     store = ModelStore(CONF, tmp_path)
     assert store.versions() == []
     assert store.champion(DECEMBER) is None
@@ -89,7 +89,7 @@ def test_the_alias_moves_forward_only(tmp_path: Path) -> None:
     assert str(client.get_model_version_by_alias("longtail-ranker", "challenger").version) == backfilled.version
 
 
-def test_a_version_whose_files_are_gone_says_so(tmp_path: Path) -> None:
+def test_missing_files_of_a_version_are_an_error(tmp_path: Path) -> None:
     import shutil
 
     store = ModelStore(CONF, tmp_path)
@@ -106,7 +106,7 @@ def test_tags_are_required(tmp_path: Path) -> None:
         ModelStore(CONF, tmp_path).register(tmp_path, DECEMBER, {}, {}, {"encoder_version": "e1"})
 
 
-def test_a_draft_plays_until_its_version_is_registered(tmp_path: Path) -> None:
+def test_a_draft_is_active_until_its_version_is_registered(tmp_path: Path) -> None:
     def encoder(folder: Path) -> tuple[str, date]:
         folder.mkdir()
         return "e1", DECEMBER
@@ -116,13 +116,13 @@ def test_a_draft_plays_until_its_version_is_registered(tmp_path: Path) -> None:
     before = active_models(night)
     assert before.champion is None
     assert before.draft is not None
-    assert [one.encoder_version for one in before.contenders] == ["e1"]
+    assert [model.encoder_version for model in before.contenders] == ["e1"]
 
     store = ModelStore(CONF, tmp_path)
     store.promote(_register(store, tmp_path, DECEMBER).version)
     after = active_models(night)
     assert after.draft is None
-    assert [one.as_of for one in after.contenders] == [DECEMBER]
+    assert [model.as_of for model in after.contenders] == [DECEMBER]
 
 
 def test_the_first_champion_is_the_anchor_of_later_drafts(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_the_first_champion_is_the_anchor_of_later_drafts(tmp_path: Path) -> Non
         (date(2017, 12, 7), False, False),  # 6 days after the refusal
         (date(2017, 12, 8), True, False),  # 7 days
         (date(2017, 12, 27), True, True),  # 56 days after the champion's encoder
-        (date(2017, 10, 31), True, True),  # nothing was there yet
+        (date(2017, 10, 31), True, True),  # before the first version
     ],
 )
 def test_when_training_and_encoder_are_due(two_attempts: Path, as_of: date, training: bool, encoder: bool) -> None:
@@ -170,24 +170,22 @@ def two_attempts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-NOBODY = MLflow(tracking_uri="http://127.0.0.1:9", registered_model="longtail-ranker", experiment="longtail")
+UNREACHABLE = MLflow(tracking_uri="http://127.0.0.1:9", registered_model="longtail-ranker", experiment="longtail")
 
 
-def test_while_mlflow_does_not_answer_the_champion_of_before_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_mlflow_does_not_answer_the_last_champion_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    here, away = ModelStore(CONF, tmp_path), ModelStore(NOBODY, tmp_path)
+    local, remote = ModelStore(CONF, tmp_path), ModelStore(UNREACHABLE, tmp_path)
     with pytest.raises(RegistryUnansweredError, match=r"127\.0\.0\.1:9 does not answer.*Start it"):
-        away.versions()  # nothing was ever heard of it
+        remote.versions()  # it has never answered
 
-    promoted = _register(here, tmp_path, date(2017, 10, 1))
-    here.promote(promoted.version)
-    RememberedVersions(tmp_path / "mlflow" / "versions.json").keep(here.versions())
-    champion = away.champion(DECEMBER)
+    promoted = _register(local, tmp_path, date(2017, 10, 1))
+    local.promote(promoted.version)
+    RememberedVersions(tmp_path / "mlflow" / "versions.json").keep(local.versions())
+    champion = remote.champion(DECEMBER)
     assert champion is not None
     assert champion.version == promoted.version
-    assert not away.answers
-    assert not training_is_due(_night(tmp_path, DECEMBER), away)
+    assert not remote.answers
+    assert not training_is_due(_night(tmp_path, DECEMBER), remote)
     with pytest.raises(RegistryUnansweredError):
-        _register(away, tmp_path, DECEMBER)
+        _register(remote, tmp_path, DECEMBER)
