@@ -20,6 +20,9 @@ from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 
+# item_exposure.binding in words.
+_BINDING = {"cap": "held back by a cap", "floor": "pushed by a floor", "none": "neither pushed nor held back"}
+
 
 def main() -> None:
     """Parses the command line and prints what it asks for."""
@@ -63,8 +66,8 @@ def item_in_words(night: Night, item: str) -> str:
     facts = tables.read_date(ITEM_FEATURES_TABLE, as_of).where(F.col("item_id") == item).first()
     if facts is None:
         raise LongtailError(f"No product {item} was known on {as_of}.", "Look the id up in the table items.")
-    head = f"Night of {as_of}: {facts.title} ({item}), {facts.category}, segment {facts.segment or 'none'}, bought "
-    head += f"{amount(facts.purchases_count_28d)} times in 28 days"
+    head = f"Night of {as_of}: {facts.title} ({item}), {facts.category}, segment {facts.segment or 'none'}, purchases "
+    head += f"in 28 days: {amount(facts.purchases_count_28d)}"
     lines = [head]
     for arm, of_arm in arm_nights(night).items():
         if arm:
@@ -82,10 +85,9 @@ def _in_plan(night: Night, item: str) -> list[str]:
     lists = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(of_item)
     shown = lists.count()
     boost = signed(planned.boost, value_words(night.conf.plan))
-    held = {"none": "held by no bound of its own"}.get(planned.binding, f"held by its {planned.binding}")
     lines = [
         f"{amount(planned.allocated)} exposures expected a day; floor {amount(planned.floor)}, "
-        f"cap {amount(planned.cap)}, {held}; boost {boost}",
+        f"cap {amount(planned.cap)}; {_BINDING[planned.binding]}, boost {boost}",
         f"in {amount(shown)} lists",
     ]
     # Without the displaced item, which differs from list to list, so that equal reasons are counted together.

@@ -24,7 +24,7 @@ PROVIDERS_SHOWN = Term(
     "Providers with exposure", "Share of the manufacturers or sellers with an eligible product that get any exposure."
 )
 PROVIDER_GAP = Term(
-    "Exposure off its fair provider",
+    "Provider imbalance",
     "Share of the exposure that would have to move to other providers for each to get it in proportion to how relevant "
     "its products are; 0 % is proportional.",
 )

@@ -161,5 +161,5 @@ def _held_out(night: Night, row: Row) -> str:
     items = known.where(F.col("item_id").isin([*listed, row.item_id])).toPandas()
     is_item = items["item_id"] == row.item_id
     full = full_groups(plan, items[~is_item], items[is_item])
-    why = " and ".join(full) or "a cap of it or of its group is used up, or the shopper has seen it too often"
+    why = ", and ".join(full) or "a cap of it or of its group is used up, or the shopper has seen it too often"
     return f"; its score would do for the list of {row.user_id}, but {why}"

@@ -36,16 +36,16 @@ def short(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in per cent: 12.3 % · 7.6 % · 0.034 %; what is not quite all reads at most 99.99 %."""
+    """A share in per cent: 80 % · 12.3 % · 7.6 % · 0.034 %; what is not quite all reads at most 99.99 %."""
     size = abs(100 * share)
-    if size >= 100:
+    if round(size, _MOST_DECIMALS) == 0:
+        return "0 %"
+    if size > 100 or abs(size - round(size)) < 1e-9:
         return f"{100 * share:,.0f} %"
     if size >= 99.95:
         return f"{copysign(min(size, 99.99), share):.2f} %"
-    if size >= 1:
-        return f"{100 * share:,.1f} %"
-    if round(size, _MOST_DECIMALS) == 0:
-        return "0 %"
+    if size >= 0.995:
+        return f"{100 * share:.1f} %"
     return f"{100 * share:.{min(1 - floor(log10(size)), _MOST_DECIMALS)}f} %"
 
 
@@ -54,9 +54,9 @@ def index(value: float) -> str:
     return f"{value:.3f}"
 
 
-def money(value: float, currency: str) -> str:
-    """An amount of money: 1,234.50 USD."""
-    return f"{value:,.2f} {currency}"
+def money(value: float, currency: str = "") -> str:
+    """An amount of money: 1,234.50 USD; without its currency where a heading names it."""
+    return f"{value:,.2f} {currency}".rstrip()
 
 
 def seconds(value: float) -> str:

@@ -16,7 +16,7 @@ OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND",  # no address outside the page is asked
 )  # fmt: skip
-WIDTH, HEIGHT = 1280, 860
+WIDTH, HEIGHT = 1280, 740
 PICTURE = Path(__file__).with_name("night.png")
 _PAGES = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].html"  # without those of stopped nights
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -122,21 +121,26 @@ def _spread(reading: Reading, night: date) -> Table:
     return Table("How even it was", columns, cells, ("metrics", *_ACCOUNT), frozenset(columns[1:]), note)
 
 
-def _sums_in_words(row: Mapping[Hashable, Any], names: Sequence[str], currency: str) -> tuple[str, ...]:
-    """The named sums of a row; money with its currency."""
-    words = {name: partial(money, currency=currency) if name in _MONEY else amount for name in names}
-    return tuple(NONE if pd.isna(row[name]) else words[name](float(row[name])) for name in names)
+def _labels(reading: Reading, names: Sequence[str]) -> tuple[str, ...]:
+    """The headings of sums; those of money name the currency."""
+    return tuple(f"{name} ({reading.conf.source.currency})" if name in _MONEY else name for name in names)
+
+
+def _cells(row: Mapping[Hashable, Any], names: Sequence[str]) -> tuple[str, ...]:
+    """The sums of a row."""
+    return tuple(
+        NONE if pd.isna(row[name]) else (money if name in _MONEY else amount)(float(row[name])) for name in names
+    )
 
 
 def _by_segment(reading: Reading, by: pd.DataFrame) -> Table:
     sums = by.groupby("segment")[list(_SUMS)].sum(min_count=1)
-    currency = reading.conf.source.currency
     cells = tuple(
-        (row["segment"] or "not in the plan", *_sums_in_words(row, _SUMS, currency))
-        for row in sums.reset_index().to_dict("records")
+        (row["segment"] or "not in the plan", *_cells(row, _SUMS)) for row in sums.reset_index().to_dict("records")
     )
     note = "" if sums["margin"].notna().any() else "The store gives no margins."
-    return Table("What the exposures led to", ("segment", *_SUMS), cells, _ACCOUNT, frozenset(_SUMS), note)
+    labels = _labels(reading, _SUMS)
+    return Table("What the exposures led to", ("segment", *labels), cells, _ACCOUNT, frozenset(labels), note)
 
 
 def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
@@ -151,11 +155,11 @@ def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
         (
             f"{row['constraint']} ({row['member']})",
             *(percent(row[name]) for name in ("asked", "planned", "achieved")),
-            *_sums_in_words(row, OUTCOMES, reading.conf.source.currency),
+            *_cells(row, OUTCOMES),
         )
         for row in largest.to_dict("records")
     )
-    columns = ("rule", "asks for", "planned", "delivered", *OUTCOMES)
+    columns = ("rule", "asks for", "planned", "delivered", *_labels(reading, OUTCOMES))
     left = len(groups) - len(largest)
     note = "Groups may overlap." + (f" {left} smaller ones are not shown." if left else "")
     # Columns of items are read where a rule names one.
@@ -169,11 +173,9 @@ def _by_policy(reading: Reading, night: date) -> tuple[Table, ...]:
     sums = of_night.groupBy("policy").agg(*(F.sum(name).cast("double").alias(name) for name in _SUMS)).toPandas()
     if len(sums) < 2:
         return ()
-    cells = tuple(
-        (row["policy"], *_sums_in_words(row, _SUMS, reading.conf.source.currency))
-        for row in sums.sort_values("policy").to_dict("records")
-    )
-    return (Table("By policy, of all arms", ("policy", *_SUMS), cells, _ACCOUNT, frozenset(_SUMS)),)
+    cells = tuple((row["policy"], *_cells(row, _SUMS)) for row in sums.sort_values("policy").to_dict("records"))
+    labels = _labels(reading, _SUMS)
+    return (Table("By policy, of all arms", ("policy", *labels), cells, _ACCOUNT, frozenset(labels)),)
 
 
 def _reasons(by: pd.DataFrame) -> Bars:

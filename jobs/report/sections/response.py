@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import partial
 
 import pandas as pd
 from pyspark.sql import functions as F
@@ -79,7 +78,6 @@ def _last_days(reading: Reading, daily: pd.DataFrame, logged: dict[str, str]) ->
     before = daily[
         (daily["day"] < reading.as_of - timedelta(days=7)) & (daily["day"] >= reading.as_of - timedelta(days=14))
     ]
-    currency = reading.conf.source.currency
     rows = []
     for segment in SEGMENTS:
         for name, label in logged.items():
@@ -88,9 +86,10 @@ def _last_days(reading: Reading, daily: pd.DataFrame, logged: dict[str, str]) ->
                 for part in (daily[daily["day"] == yesterday], week, before)
             )
             if last_day or last_week or week_before:
-                words = partial(money, currency=currency) if name == _REVENUE else amount
+                words = money if name == _REVENUE else amount
+                unit = f" ({reading.conf.source.currency})" if name == _REVENUE else ""
                 moved = relative(last_week, week_before) if week_before else NONE
-                rows.append((f"{segment}: {label}", *map(words, (last_day, last_week, week_before)), moved))
+                rows.append((f"{segment}: {label}{unit}", *map(words, (last_day, last_week, week_before)), moved))
     columns = ("", f"{yesterday:%-d %B}", "7 days", "7 days before", "change")
     note = "" if (daily["day"] == yesterday).any() else f"No event of {yesterday:%-d %B} has come in."
     return Table("The last days", columns, tuple(rows), _SOURCES, frozenset(columns[1:]), note)

@@ -17,16 +17,16 @@ MOST = 10
 _SOURCES = ("item_exposure", "relevance", "candidates", "item_features", "exposure_scores")
 _CANDIDATE_FOR = Term("candidate for", "Shoppers who have the product among their scored candidates.")
 _BEST_CHANCE = Term("best chance", "The highest predicted probability of a response among these shoppers.")
-_SHORT = Term(
-    "score too low by",
-    "What the product's score lacks to the last place of the list that it comes nearest to. 'not short' means that the "
-    "score would do, but in that list a list rule is full, a cap is used up, or the shopper has seen the product too "
-    "often.",
+_SHORT = Term("score too low by", "What its score lacks to the last place of the list that it comes nearest to.")
+_ABOVE = Term(
+    "score above by",
+    "How far its score is above the last place of a list that it is not in: there a list rule is full, a cap is used "
+    "up, or the shopper has seen the product too often.",
 )
 
 
 def starving(reading: Reading) -> Section:
-    """How many eligible products have no exposure and why, and the ten that come nearest to a list."""
+    """How many eligible products have no exposure and why, and those that come nearest to a list."""
     why = _without_exposure(reading).persist()
     counts = why.groupBy("cause", "segment").count().toPandas()
     eligible = int(reading.figure(ITEMS_ELIGIBLE) or 0)
@@ -38,7 +38,12 @@ def starving(reading: Reading) -> Section:
         Bars("Why they have none", bars, _SOURCES, "" if bars else "Every eligible product has exposure."),
         _by_segment(reading, counts.groupby("segment")["count"].sum()),
     ]
-    blocks += [table for table in (_below_floor(reading), _nearest(reading, why)) if table.rows]
+    tables = (
+        _below_floor(reading),
+        _nearest(reading, why, "Nearest to being shown", Cause.OUTRANKED, _SHORT),
+        _nearest(reading, why, "Good enough, but kept out", Cause.HELD_OUT, _ABOVE),
+    )
+    blocks += [table for table in tables if table.rows]
     why.unpersist()
     lead = f"{amount(starved)} of {amount(eligible)} eligible products ({percent(share)}) have no exposure tonight."
     return Section("starving", "Products that starve", lead, tuple(blocks))
@@ -60,11 +65,11 @@ def _by_segment(reading: Reading, starved: pd.Series) -> Bars:
     return Bars("Which they are", tuple(bars), ("metrics", "item_exposure"))
 
 
-def _nearest(reading: Reading, why: DataFrame) -> Table:
-    """The items that lack the least to the last place of a list."""
+def _nearest(reading: Reading, why: DataFrame, title: str, cause: Cause, distance: Term) -> Table:
+    """The items of one cause that are nearest to the last place of a list, or furthest above it."""
     known = reading.catalogue.select("item_id", "title", F.col("purchases_count_28d").alias("sold"))
     rows = (
-        why.where(F.col("cause").isin(Cause.OUTRANKED.value, Cause.HELD_OUT.value))
+        why.where(F.col("cause") == cause.value)
         .orderBy("gap", "item_id")
         .limit(MOST)
         .join(known, on="item_id", how="left")
@@ -75,12 +80,12 @@ def _nearest(reading: Reading, why: DataFrame) -> Table:
     cells = tuple(
         (
             row["title"], row["item_id"], row["segment"], amount(row["pairs"]), percent(row["best"]),
-            score(row["gap"]) if row["gap"] > 0 else "not short", amount(row["sold"]),
+            score(abs(row["gap"])), amount(row["sold"]),
         )
         for row in rows.to_dict("records")
     )  # fmt: skip
-    columns = ("product", "item", "segment", _CANDIDATE_FOR, _BEST_CHANCE, _SHORT, "sold in 28 days")
-    return Table("Nearest to being shown", columns, cells, _SOURCES, frozenset(columns[3:]))
+    columns = ("product", "item", "segment", _CANDIDATE_FOR, _BEST_CHANCE, distance, "sold in 28 days")
+    return Table(title, columns, cells, _SOURCES, frozenset(columns[3:]))
 
 
 def _below_floor(reading: Reading) -> Table:

@@ -26,8 +26,8 @@ def test_a_list_shows_chances_and_the_probability_of_a_drawn_entry() -> None:
     assert text.splitlines() == [
         "shopper u recently bought: Tea, Milk",
         "         chance     boost  shown",
-        "    1     2.0 %   -0.10 %  Tea [tail]: Popular right now; limited by its own cap",
-        "    2     1.0 %       0 %  Jam [cold]: Bought by many; drawn at random to learn about it (with a probability "
+        "    1       2 %   -0.10 %  Tea [tail]: Popular right now; limited by its own cap",
+        "    2       1 %       0 %  Jam [cold]: Bought by many; drawn at random to learn about it (with a probability "
         "of 0.33 %)",
     ]
     assert "no list" in page_in_words(ShopperPage("v", [], pd.DataFrame(columns=columns)), PLAN)
@@ -39,7 +39,7 @@ def test_a_boost_is_no_chance_where_margins_weigh() -> None:
     columns = ["rank", "relevance", "boost", "title", "segment", "reason", "propensity"]
     page = ShopperPage("u", [], pd.DataFrame(rows, columns=columns))
     text = page_in_words(page, PLAN.model_copy(update={"worth": worth}))
-    assert text.splitlines()[-1] == "    1     2.0 %    -0.001  Tea [tail]: Popular these days"
+    assert text.splitlines()[-1] == "    1       2 %    -0.001  Tea [tail]: Popular these days"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_boost_is_no_chance_where_margins_weigh() -> None:
             },
             # exp(-0.0084) = 0.99
             "Model: version 3 was trained tonight. The gate: passed. All its figures are in `runs` and MLflow.\n"
-            "  tail purchases found       7.6 %  (version 2: 4.8 %; first champion: 5.0 %)\n"
+            "  tail purchases found       7.6 %  (version 2: 4.8 %; first champion: 5 %)\n"
             "  cold purchases found       3.0 %  (drawn at random: 0.24 %)\n"
             "  share that came true      0.26 %\n"
             "  level of the chances        0.99  (1 is right, above 1 the chances are too low)",

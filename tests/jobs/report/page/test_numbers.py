@@ -26,7 +26,7 @@ def test_ticks_are_short() -> None:
 @pytest.mark.parametrize(
     ("share", "words"),
     [
-        (0.0755551, "7.6 %"), (0.1234, "12.3 %"), (0.2, "20.0 %"), (-0.05, "-5.0 %"),
+        (0.0755551, "7.6 %"), (0.1234, "12.3 %"), (0.2, "20 %"), (-0.05, "-5 %"), (0.00997, "1.0 %"),
         (0.0026, "0.26 %"), (0.00034, "0.034 %"), (0.000001, "0.0001 %"), (1e-9, "0 %"),
         (0.0, "0 %"), (1.0, "100 %"), (0.99961, "99.96 %"), (0.999999, "99.99 %"), (1.234, "123 %"), (20.0, "2,000 %"),
     ],
@@ -47,7 +47,7 @@ def test_durations_in_seconds_minutes_and_hours(duration: float, words: str) -> 
 
 
 def test_money_has_two_digits_and_its_currency() -> None:
-    assert [money(1234.5, "EUR"), money(-0.126, "USD")] == ["1,234.50 EUR", "-0.13 USD"]
+    assert [money(1234.5, "EUR"), money(-0.126, "USD"), money(7)] == ["1,234.50 EUR", "-0.13 USD", "7.00"]
 
 
 def test_differences_have_a_sign_unless_they_round_to_nothing() -> None:

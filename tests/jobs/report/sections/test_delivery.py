@@ -29,7 +29,7 @@ def test_every_rule_shows_what_it_asks_for_was_planned_and_delivered(spark: Spar
     section = delivery(reading)
     [table] = [block for block in section.blocks if isinstance(block, Table) and block.title == "By floor and cap"]
     cells = {row[0]: row[1:] for row in table.rows}
-    assert cells["cold (segment = cold)"][:3] == ("20.0 %", "20.0 %", "10.0 %")
+    assert cells["cold (segment = cold)"][:3] == ("20 %", "20 %", "10 %")
     assert dict(zip(table.columns[4:], cells["cold (segment = cold)"][3:], strict=True))["purchases"] == "1"
     assert set(section.sources) <= set(reading.versions)
 

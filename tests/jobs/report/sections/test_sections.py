@@ -64,7 +64,7 @@ def test_a_night_compared_with_the_previous_one_and_the_week_before() -> None:
         ["up +25.0 % against 7 Dec, previous night", "down -50.0 % against 1 Dec, a week ago"],
     )
     assert compared["Coverage"] == (
-        "25.0 %",
+        "25 %",
         [
             "up +5.0 points against 7 Dec, previous night",
             "none nothing to compare with against 1 Dec, a week ago",
