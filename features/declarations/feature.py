@@ -199,9 +199,21 @@ class Group:
         event: str | None = None,
     ) -> Feature:
         return Feature(
-            name, self.entity, kind, self.table, sources, aggregation, window, default, meaning, self.owner,
-            self.freshness, expression, function, event,
-        )  # fmt: skip
+            name=name,
+            entity=self.entity,
+            type=kind,
+            table=self.table,
+            sources=sources,
+            aggregation=aggregation,
+            window=window,
+            default=default,
+            meaning=meaning,
+            owner=self.owner,
+            freshness=self.freshness,
+            expression=expression,
+            function=function,
+            event=event,
+        )
 
 
 def window_name(window: int | str) -> str:
