@@ -17,7 +17,7 @@ from jobs.config.experiment import plans_of_arms
 from jobs.experiments.arms import assigned
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
-from model.exposure.reasons import NOT_PERSONAL
+from model.exposure.reasons import SHARED_LIST_REASONS
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[d
         & F.col("policy").isin(list(arms))
         & (F.col("placement") == conf.plan.placement)
     )
-    opted_out = F.broadcast(lists.where(F.col("reason") == NOT_PERSONAL).select("user_id").distinct())
+    opted_out = F.broadcast(lists.where(F.col("reason").isin(*SHARED_LIST_REASONS)).select("user_id").distinct())
     personal = lists.join(opted_out, on="user_id", how="left_anti")
     counts = {row["policy"]: row["n"] for row in
               personal.groupBy("policy").agg(F.countDistinct("user_id").alias("n")).collect()}  # fmt: skip

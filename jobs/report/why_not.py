@@ -22,7 +22,7 @@ from jobs.planning.rules.list_rules import full_groups
 from jobs.report.page.numbers import amount, percent
 from jobs.report.plan_value import value_words
 from jobs.tables.warehouse import Warehouse
-from model.exposure.reasons import NOT_PERSONAL
+from model.exposure.reasons import SHARED_LIST_REASONS
 
 _RAREST_VISITS = 1 / 30  # visits a day of a shopper who comes once a month: a cap below such a place is room for none
 
@@ -72,7 +72,7 @@ def causes(tables: Warehouse, conf: Config, as_of: date, items: DataFrame) -> Da
     ends = (
         _of_night(tables, EXPOSURE_SCORES, as_of, plan.policy)
         # Shared lists are ranked by other scores, and a drawn entry does not end a list.
-        .where((F.col("propensity") == 1.0) & (F.col("reason") != NOT_PERSONAL))
+        .where((F.col("propensity") == 1.0) & ~F.col("reason").isin(*SHARED_LIST_REASONS))
         .groupBy("user_id")
         .agg(F.min(F.struct("score", "item_id")).alias("end"))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from model.phrases import phrases
+from model.phrases import languages, phrases
 
 _WORDS = phrases()
 
@@ -13,6 +13,8 @@ HELD_BY_CAP = _WORDS.held_by_item_cap
 HELD_BY_STOCK = _WORDS.held_by_stock
 LAUNCHED = _WORDS.raised_as_new
 NOT_PERSONAL = _WORDS.shared_list
+# Rows of shared lists are recognised by their reason, in whatever language it was written.
+SHARED_LIST_REASONS = tuple(phrases(language).shared_list for language in languages())
 EXPLORED = _WORDS.explored
 
 

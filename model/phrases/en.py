@@ -5,8 +5,8 @@ from __future__ import annotations
 from model.phrases.table import Cause, Phrases
 
 _TASTE = {
-    "als": Cause("Matches the taste of past purchases", "Something other than the usual taste"),
-    "neighbours": Cause("Popular with similar shoppers", "Not yet found by similar shoppers"),
+    "als": Cause("Matches the taste of past purchases", "A change from the usual taste"),
+    "neighbours": Cause("Popular with similar shoppers", "Rarely bought by similar shoppers"),
     "next_item": Cause("Often bought right after the latest purchase", "Rarely bought right after the latest purchase"),
     "transitions": Cause("Often bought soon after recent purchases", "Rarely bought soon after recent purchases"),
     "transitions_back": Cause(
@@ -53,15 +53,15 @@ _TEXT = {
 
 _TYPE_AND_CATEGORY = {
     "type_affinity": Cause("Bought this type recently", "A type with few recent purchases"),
-    "type_loyalty": Cause("Buys this type again and again", "Buys this type only now and then"),
-    "type_recency": Cause("Last bought this type a short while ago", "Last bought this type long ago"),
-    "type_variety": Cause("Tries many products of this type", "Has tried few products of this type"),
+    "type_loyalty": Cause("Bought this type again and again", "Bought this type only now and then"),
+    "type_recency": Cause("Bought this type a short while ago", "Has not bought this type for a while"),
+    "type_variety": Cause("Tried many products of this type", "Tried few products of this type"),
     "type_novelty": Cause("Recently tried new products of this type", "Tried nothing new of this type recently"),
     "type_transitions": Cause(
         "A type often bought soon after recent ones", "A type rarely bought soon after recent ones"
     ),
     "type_knn": Cause("A type often bought with past purchases", "A type rarely bought with past purchases"),
-    "title_loyalty": Cause("Bought under the same name before", "Not bought under this name before"),
+    "title_loyalty": Cause("Bought a product of this name before", "A product name not bought before"),
     "category_affinity": Cause("Bought from this category recently", "A category with few recent purchases"),
     "category_novelty": Cause(
         "Recently tried new products in this category", "Tried nothing new in this category recently"
@@ -75,12 +75,14 @@ _BRAND_AND_MAKER = {
     ),
     "brand_knn": Cause("A brand often bought with past purchases", "A brand rarely bought with past purchases"),
     "provider_type_affinity": Cause("Bought this type from this maker recently", "A change of maker for this type"),
-    "provider_type_loyalty": Cause("Buys this type from this maker", "Seldom buys this type from this maker"),
+    "provider_type_loyalty": Cause(
+        "Bought this type from this maker before", "Seldom bought this type from this maker"
+    ),
     "provider_category_affinity": Cause(
         "Bought from this maker in the category recently", "A change of maker in this category"
     ),
     "provider_category_loyalty": Cause(
-        "Buys from this maker in the category", "Seldom buys from this maker in the category"
+        "Bought from this maker in the category before", "Seldom bought from this maker in the category"
     ),
 }
 
@@ -105,8 +107,8 @@ _AGE = {
     "days_since_first_sale": Cause("Sold here for a long time", "First sold recently"),
     "days_since_first_purchase": Cause("A long-standing choice", "Newly discovered by shoppers"),
     "days_since_listed": Cause("Long in the range", "New in the range"),
-    "segment=tail": Cause("Off the beaten track", "Widely known"),
-    "segment=cold": Cause("Not yet discovered", "Tried and tested"),
+    "segment=tail": Cause("Off the beaten track", "Not one of the usual finds"),
+    "segment=cold": Cause("Not yet discovered", "Already discovered by others"),
 }
 
 _POPULARITY = {
@@ -125,13 +127,13 @@ _POPULARITY = {
     "buyers": Cause("Bought by many shoppers", "Bought by few shoppers so far"),
     "buyers_count_28d": Cause("Bought by many this month", "Bought by few this month"),
     "buyers_count_90d": Cause("Bought by many this season", "Bought by few this season"),
-    "new_buyers_count_28d": Cause("Just discovered by many shoppers", "Just discovered by a few shoppers"),
+    "new_buyers_count_28d": Cause("Discovered by many this month", "Discovered by few this month"),
     "repeat_rate": Cause("Those who try it come back for it", "Rarely bought twice"),
     "repeat_share_90d": Cause("Often bought again", "Mostly bought once"),
     "days_since_last_sale": Cause("Not sold for a while", "Sold recently"),
     "days_since_last_purchase": Cause("Not bought for a while", "Bought by others recently"),
     "weekend_share_90d": Cause("A weekend favourite", "A weekday favourite"),
-    "exposures_count_28d": Cause("Shown often this month", "Rarely shown this month"),
+    "exposures_count_28d": Cause("Often shown this month", "Rarely shown this month"),
     "response_share_90d": Cause("Often bought when shown", "Seldom bought when shown"),
     "share_of_type": Cause("A favourite of its type", "Not among the favourites of its type"),
     "type_share_90d": Cause("A bestseller of its type", "Not among the bestsellers of its type"),
