@@ -42,7 +42,7 @@ from jobs.tables.warehouse import Warehouse
 from tests.jobs.online.frames import publish_frames
 from tests.jobs.online.nights import config_in
 
-pytestmark = pytest.mark.slow  # deletes from every table and vacuums each
+pytestmark = [pytest.mark.slow, pytest.mark.promise]  # deletes from every table and vacuums each
 
 GONE, STAYS = "SHOPPER-777", "SHOPPER-888"
 

@@ -102,6 +102,7 @@ def test_the_first_night_has_a_page_that_stands_alone(store: Store) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.promise
 def test_a_second_run_of_the_date_gives_the_same_tables(store: Store) -> None:
     written = [t for t in ALL_TABLES if t not in (contract.RUNS, contract.REJECTED, contract.PARKED)]
     before = {table.name: rows_of(store, table) for table in written}

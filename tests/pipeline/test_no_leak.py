@@ -38,6 +38,7 @@ OF_THE_CUT = (ITEM_FEATURES_TABLE, USER_FEATURES_TABLE, USER_HISTORY, CANDIDATES
 
 
 @pytest.mark.slow
+@pytest.mark.promise
 def test_purchases_after_the_cut_change_nothing_known_at_the_cut(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

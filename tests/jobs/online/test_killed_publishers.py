@@ -20,7 +20,7 @@ from tests.jobs.online.publisher import night_of, rows
 from tests.jobs.online.reading import read_while_publishing
 from tests.jobs.online.redis_server import VARIABLE, redis_config, running_redis
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.promise]
 
 
 @pytest.mark.parametrize("store", ["sqlite", "redis"])

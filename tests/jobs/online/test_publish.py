@@ -247,6 +247,8 @@ def test_a_publish_waits_for_another_writer_of_the_warehouse(
     assert reader_of(published).user_list("ann").as_of == THIRD
 
 
+@pytest.mark.slow
+@pytest.mark.promise
 def test_readers_see_neither_a_mix_of_nights_nor_an_error_during_publishes(
     spark: SparkSession, published: Config
 ) -> None:

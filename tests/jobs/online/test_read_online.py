@@ -36,6 +36,8 @@ def command(script: str, folder: Path, *arguments: str) -> subprocess.CompletedP
     return subprocess.run(call, env=os.environ | hidden, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
+@pytest.mark.promise
 def test_a_read_and_a_roll_back_on_the_command_line(tmp_path: Path) -> None:
     conf = published_in(tmp_path)
     shown = command("read_online.py", tmp_path, "--user", "ann")

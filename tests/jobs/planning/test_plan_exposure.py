@@ -182,6 +182,8 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
         plan_exposure(night_of(spark, conf_of(policy="trial"), FIRST))
 
 
+@pytest.mark.slow
+@pytest.mark.promise
 def test_many_candidates_are_listed_and_drawn_alike_in_memory_and_by_spark(
     spark: SparkSession, conf_of: Callable[..., Config]
 ) -> None:
