@@ -1,8 +1,9 @@
 """The last slots of a list, drawn at random with known probabilities.
 
 Who may be drawn (the support) is fixed before the draw: an item enters the supports of so many users that its cap holds
-even if all of them draw it. Within a user's support the draw is systematic sampling, whose inclusion probabilities are
-exact (Madow 1949); items of a group lie together on its line, so no draw breaks a list rule.
+even if all of them draw it, and a list rule that could be broken bounds the probabilities of its items. Within a user's
+support the draw is systematic sampling, whose inclusion probabilities are exact (Madow 1949); items of a group that is
+bounded lie together on its line, so no draw takes more of them than the rules leave.
 """
 
 from __future__ import annotations
@@ -11,23 +12,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model.exposure.exploration_quotas import Quotas, quotas_of
 from model.exposure.hashed_random import mixed, uniform
 from model.exposure.lists import Lists
 from model.exposure.problem import Problem
 from model.exposure.remaining_caps import Room
+from model.exposure.runs import place_in_run, run_starts
 
-_ROUNDS = 60
+# Probabilities of a group add up to its quota less this share, so that rounding errors of sums never add a draw. In
+# exchange, one list in a thousand million has a slot empty.
+_MARGIN = 1e-9
 
 
 @dataclass(frozen=True)
 class Exploration:
     """pair: int (support), sorted by user and pair; user: int (support)
-    probability: float64 (support) in (0, 1], with which the pair enters its user's list; whole numbers a user in sum
+    probability: float64 (support) in (0, 1], with which the pair enters its user's list
+    quotas: groups of the support of which the draw takes a few at most
     """
 
     pair: np.ndarray
     user: np.ndarray
     probability: np.ndarray
+    quotas: Quotas
 
 
 def planned_exploration(lists: Lists, pair_seed: np.ndarray) -> Exploration:
@@ -35,74 +42,60 @@ def planned_exploration(lists: Lists, pair_seed: np.ndarray) -> Exploration:
 
     A pair's probability is proportional to its value plus the mean value of its user's support: better items
     more often, but none less than half as often as in a uniform draw, so that estimates weighted by the inverse
-    propensity stay stable. Types that are full in the list are left out; those nearly full get at most the room left.
+    propensity stay stable. Items whose group is full in the list are left out; the probabilities of a group that is
+    nearly full add up to what is left of it.
     """
     problem = lists.problem
-    nothing = np.zeros(0, dtype=np.int64)
-    if problem.exploration_slots == 0:
-        return Exploration(nothing, nothing, np.zeros(0))
-    free = _free_pairs(lists)
-    pair = _under_caps(lists, free, pair_seed)
+    pair = _under_caps(lists, _free_pairs(lists), pair_seed)
     user = problem.user_index[pair].astype(np.int64)
-    value = problem.value[pair]
-    count = np.maximum(np.bincount(user, minlength=problem.users), 1)
-    mean = np.bincount(user, value, minlength=problem.users) / count
-    weight = value + mean[user]
-    weight[mean[user] == 0] = 1.0
-    group, room = _type_rooms(lists, pair, user)
-    probability = _inclusion(weight, user, group, room, problem.exploration_slots, problem.users)
-    return Exploration(pair, user, probability)
+    quotas = quotas_of(lists, pair, problem.value[pair])
+    inside = quotas.inside
+    pair, user, quotas = pair[inside], user[inside], quotas.only(inside)
+    probability = _probabilities(_weights(user, problem.value[pair]), user, quotas, problem)
+    return Exploration(pair, user, probability, quotas)
 
 
 def drawn(exploration: Exploration, problem: Problem, user_seed: np.ndarray, item_seed: np.ndarray) -> np.ndarray:
     """One draw: the pairs that enter, by user and in the random order of their ranks.
 
-    user_seed: uint64 (users); item_seed: uint64 (items). The line on which a user's support lies is shuffled anew for
-    every seed, types together, and cut by an independent uniform start.
+    user_seed: uint64 (users); item_seed: uint64 (items). The line on which a user's support lies is shuffled with every
+    seed, the items of a bounded group together, and cut by an independent uniform start.
     """
     if not len(exploration.pair):
         return exploration.pair
-    user, item = exploration.user, problem.item_index[exploration.pair]
-    type_key = _cells(problem)[item].astype(np.uint64)
-    of_user = user_seed[user]
-    order = np.lexsort((mixed(of_user, item_seed[item]), mixed(of_user, type_key), user))
-    sorted_user = user[order]
-    begins = np.flatnonzero(np.diff(sorted_user, prepend=-1))
-    ends = np.append(begins[1:], len(order))
-    total = np.cumsum(exploration.probability[order])
-    base = np.concatenate([[0.0], total[ends[:-1] - 1]])
-    along = total - np.repeat(base, ends - begins)
-    along[ends - 1] = np.round(along[ends - 1])
-    start = uniform(user_seed)[sorted_user]
-    passed = np.ceil(along - start)
-    before = np.empty_like(passed)
-    before[1:] = passed[:-1]
-    before[begins] = 0.0
+    of_user = user_seed[exploration.user]
+    # From the innermost group outwards: an item that a rule does not bound is placed by what lies inside.
+    key = mixed(of_user, item_seed[problem.item_index[exploration.pair]])
+    keys = [key]
+    for group in exploration.quotas.group[::-1]:
+        key = np.where(group >= 0, mixed(of_user, group.astype(np.uint64)), key)
+        keys.append(key)
+    order = np.lexsort((*keys, exploration.user))
+    user, probability = exploration.user[order], exploration.probability[order]
+    passed = np.ceil(_running_sum(user, probability) - uniform(user_seed)[user])
+    before = np.roll(passed, 1)
+    before[run_starts(user)] = 0.0
     return exploration.pair[order[passed > before]]
 
 
+def _running_sum(user: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """float64: of each user the running sum of probabilities; users lie one after the other."""
+    number = np.cumsum(np.diff(user, prepend=user[0]) > 0)
+    mean = (np.bincount(number, probability) / np.bincount(number))[number]
+    # Deviations from the mean: their running sum stays small over millions of users, and so do its errors.
+    total = np.cumsum(probability - mean)
+    place = place_in_run(user)
+    base = np.where(place == 0, total - (probability - mean), 0.0)[run_starts(user)][number]
+    return total - base + mean * (place + 1)
+
+
 def _free_pairs(lists: Lists) -> np.ndarray:
-    """Pairs outside the lists whose type has room in its user's list."""
+    """Pairs outside the lists that break no list rule next to them; none where no slot is explored."""
     problem = lists.problem
+    if problem.exploration_slots == 0:
+        return np.zeros(0, dtype=np.int64)
     free = np.flatnonzero(~lists.listed & problem.open[problem.item_index])
-    return free[_room(lists, free) > 0]
-
-
-def _room(lists: Lists, pair: np.ndarray) -> np.ndarray:
-    """int (pairs given): how many more of the pair's type its user's list can take."""
-    problem = lists.problem
-    user, item = problem.user_index[pair], problem.item_index[pair]
-    room = problem.list_rules.room(lists.items(user), item)
-    return np.minimum(room, problem.exploration_slots)
-
-
-def _cells(problem: Problem) -> np.ndarray:
-    """int (items): which items lie together on the line, those of one group; an item without a group alone."""
-    alone = problem.list_rules.codes.max(initial=-1) + 1 + np.arange(problem.items)
-    if not len(problem.list_rules):
-        return alone
-    codes = problem.list_rules.codes[0]
-    return np.where(codes >= 0, codes, alone)
+    return free[(lists.remaining(free) > 0).all(axis=0)]
 
 
 def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.ndarray:
@@ -115,14 +108,11 @@ def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.nda
     user, item = problem.user_index[free], problem.item_index[free]
     shuffled = np.lexsort((pair_seed[free], user))
     position = np.empty(len(free), dtype=np.int64)
-    sorted_user = user[shuffled]
-    begins = np.flatnonzero(np.diff(sorted_user, prepend=-1))
-    position[shuffled] = np.arange(len(free)) - np.repeat(begins, np.diff(np.append(begins, len(free))))
+    position[shuffled] = place_in_run(user[shuffled])
     # The largest weight that a drawn entry can get: it stands right after the planned ones.
     exposure = problem.visits[user] * problem.position_weights[lists.length[user]]
     room = Room(problem, exploration=True)
-    delivered = lists.delivered()
-    room.take(np.arange(problem.items), delivered)
+    room.take(np.arange(problem.items), lists.delivered())
     precedence = np.empty(len(free), dtype=np.int64)
     precedence[np.lexsort((pair_seed[free], position))] = np.arange(len(free))
     alone = room.fits(item, exposure)
@@ -131,37 +121,37 @@ def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.nda
     return np.sort(free[fits])
 
 
-def _type_rooms(lists: Lists, pair: np.ndarray, user: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The group (user and type; alone where the type is unknown) of each pair, and the room of each group."""
-    problem = lists.problem
-    item = problem.item_index[pair]
-    cell = _cells(problem)
-    _, first, group = np.unique(user * (cell.max() + 1) + cell[item], return_index=True, return_inverse=True)
-    return group, np.minimum(_room(lists, pair)[first], problem.exploration_slots)
+def _weights(user: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """float64 (support) > 0: value plus the mean value of the user's support."""
+    mean = np.bincount(user, value) / np.maximum(np.bincount(user), 1)
+    return np.where(mean[user] > 0, value + mean[user], 1.0)
 
 
-def _inclusion(
-    weight: np.ndarray, user: np.ndarray, group: np.ndarray, room: np.ndarray, slots: int, users: int
-) -> np.ndarray:
-    """Probabilities proportional to weight that sum to `slots` a user, at most 1 a pair and `room` a group.
+def _probabilities(weight: np.ndarray, user: np.ndarray, quotas: Quotas, problem: Problem) -> np.ndarray:
+    """Proportional to weight as far as 1 a pair, the quotas of groups and the slots of a user allow.
 
-    Where the support cannot fill the slots, every group is at its room or every pair of it at 1, so sums are whole.
+    The sum of a user is the most that can be drawn, up to the slots: every group is at its quota or all in it at 1.
     """
-    probability = np.zeros(len(weight))
-    fixed = np.zeros(len(weight), dtype=bool)
-    for _ in range(_ROUNDS):
-        missing = slots - np.bincount(user[fixed], probability[fixed], minlength=users)
-        open_weight = np.bincount(user[~fixed], weight[~fixed], minlength=users)
-        factor = np.maximum(missing, 0.0) / np.where(open_weight > 0, open_weight, 1.0)
-        probability[~fixed] = (weight * factor[user])[~fixed]
-        over = ~fixed & (probability >= 1.0)
-        probability[over] = 1.0
-        total = np.bincount(group, probability, minlength=len(room))
-        crowded = total >= room
-        inside = crowded[group] & ~fixed
-        probability[crowded[group]] *= (room / np.maximum(total, 1e-300))[group[crowded[group]]]
-        settled = over | inside
-        if not settled.any():
-            break
-        fixed |= settled
-    return probability
+    probability = np.ones(len(weight))
+    for group, most in zip(quotas.group[::-1], quotas.most[::-1], strict=True):  # inner groups first
+        bound = np.flatnonzero(group >= 0)
+        probability[bound] = _shared_out(weight[bound], probability[bound], group[bound], most)
+    slots = np.full(problem.users, problem.exploration_slots)
+    return _shared_out(weight, probability, user, slots)
+
+
+def _shared_out(weight: np.ndarray, most: np.ndarray, group: np.ndarray, quota: np.ndarray) -> np.ndarray:
+    """float64: `most` where a group's fit its quota, else min(most, weight times a factor of the group) that sum to it.
+
+    weight, most: float64 (entries) > 0; group: int (entries); quota: int (groups)
+    """
+    quota = quota * (1.0 - _MARGIN)
+    at_most = np.bincount(group, most, minlength=len(quota))[group] <= quota[group]
+    while True:
+        left = quota - np.bincount(group[at_most], most[at_most], minlength=len(quota))
+        sharing = np.bincount(group[~at_most], weight[~at_most], minlength=len(quota))
+        share = weight * (left / np.where(sharing > 0, sharing, 1.0))[group]
+        over = ~at_most & (share >= most)
+        if not over.any():
+            return np.where(at_most, most, share)
+        at_most |= over

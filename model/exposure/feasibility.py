@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
 
-from model.exposure.passes import Facts
+from model.exposure.facts import Facts
 from model.exposure.problem import Problem
 
 ITEM_FLOOR = "item_floor"

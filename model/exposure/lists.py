@@ -8,6 +8,8 @@ import numpy as np
 
 from model.exposure.problem import Problem
 
+_PAIRS_AT_ONCE = 131_072
+
 
 @dataclass
 class Lists:
@@ -41,3 +43,12 @@ class Lists:
         items = np.full(pair.shape, -1, dtype=np.int64)
         items[pair >= 0] = self.problem.item_index[pair[pair >= 0]]
         return items
+
+    def remaining(self, pair: np.ndarray) -> np.ndarray:
+        """int32 (rules, pairs): how many more items of the group of a pair's item the list of its user may take."""
+        parts = [self._remaining(pair[begin : begin + _PAIRS_AT_ONCE]) for begin in range(0, len(pair), _PAIRS_AT_ONCE)]
+        return np.concatenate([*parts, self._remaining(pair[:0])], axis=1)
+
+    def _remaining(self, pair: np.ndarray) -> np.ndarray:
+        problem = self.problem
+        return problem.list_rules.remaining(self.items(problem.user_index[pair]), problem.item_index[pair])

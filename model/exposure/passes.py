@@ -7,45 +7,18 @@ stretches, in one order wherever they are made. There are so few stretches that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol, TypeVar
 
 import numpy as np
-from scipy.sparse import csr_array
 
+from model.exposure.facts import Facts, facts_of, total_facts
 from model.exposure.problem import Problem
-from model.exposure.user_block import Block, Use, UserPairs, blocks_of, plan_of, use_of
+from model.exposure.user_block import Block, Use, UserPairs, blocks_of, plan_of, total_use, use_of
 
 SHARD_USERS = 8_192
 MOST_STRETCHES = 64
 Part = TypeVar("Part")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the bounds are held against before anything is solved; facts of shards add up.
-
-    offered: float64 (items), exposures if everyone were shown the item; supply: exposures of all slots that candidates
-    can fill; of_group: float64 (groups), those that members of a group can fill
-    pairs: how many; total, square and largest: sum, sum of squares and maximum of their values
-    """
-
-    offered: np.ndarray
-    of_group: np.ndarray
-    supply: float
-    pairs: int
-    total: float
-    square: float
-    largest: float
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation of the values."""
-        if not self.pairs:
-            return 0.0
-        mean = self.total / self.pairs
-        return float(np.sqrt(max(self.square / self.pairs - mean**2, 0.0)))
 
 
 class Passes(Protocol):
@@ -80,56 +53,10 @@ def use_of_shard(blocks: Iterable[Block], price: np.ndarray, gamma: float) -> Us
     return total_use((use_of(block, price, gamma) for block in blocks), len(price))
 
 
-def total_use(parts: Iterable[Use], items: int) -> Use:
-    """The sum of uses, in their order."""
-    used, curvature, response, upper = np.zeros(items), np.zeros(items), 0.0, 0.0
-    for part in parts:
-        used += part.used
-        curvature += part.curvature
-        response += part.response
-        upper += part.upper
-    return Use(used, curvature, response, upper)
-
-
-def facts_of(shard: UserPairs, membership: csr_array) -> Facts:
-    """The facts of a shard; membership: (groups, items)."""
-    candidates = np.diff(shard.user_start)
-    per_pair = np.repeat(shard.delivery, candidates)
-    pattern = csr_array(
-        (np.ones(len(shard.item_index)), shard.item_index, shard.user_start), shape=(len(candidates), shard.items)
-    )
-    of_group = pattern @ membership.T
-    of_group.data = np.minimum(of_group.data, shard.slots)
-    return Facts(
-        offered=np.bincount(shard.item_index, per_pair, minlength=shard.items),
-        of_group=np.asarray(of_group.T @ shard.delivery),
-        supply=float(shard.delivery @ np.minimum(candidates, shard.slots)),
-        pairs=len(shard.value),
-        total=float(shard.value.sum()),
-        square=float(shard.value @ shard.value),
-        largest=float(shard.value.max(initial=0.0)),
-    )
-
-
-def total_facts(parts: Iterable[Facts], items: int, groups: int) -> Facts:
-    """The facts of all shards from those of each, in their order."""
-    known = list(parts)
-    return Facts(
-        offered=np.sum([part.offered for part in known], axis=0) if known else np.zeros(items),
-        of_group=np.sum([part.of_group for part in known], axis=0) if known else np.zeros(groups),
-        supply=sum(part.supply for part in known),
-        pairs=sum(part.pairs for part in known),
-        total=sum(part.total for part in known),
-        square=sum(part.square for part in known),
-        largest=max((part.largest for part in known), default=0.0),
-    )
-
-
 class InMemory:
     """Passes over a problem whose pairs lie in memory."""
 
     def __init__(self, problem: Problem, shard_users: int = SHARD_USERS) -> None:
-        """What all users take at these prices of items."""
         self.problem, self.shard_users = problem, shard_users
         self.stretch = shards_a_stretch(problem.users, shard_users)
         shards = list(shards_of(problem.pairs, shard_users))
@@ -141,6 +68,7 @@ class InMemory:
         self.shards = [list(blocks_of(shard)) for shard in shards]
 
     def use(self, price: np.ndarray, gamma: float) -> Use:
+        """The use of all users at the prices of items."""
         items = self.problem.items
         uses = (use_of_shard(blocks, price, gamma) for blocks in self.shards)
         return total_use((total_use(part, items) for part in stretches_of(uses, self.stretch)), items)

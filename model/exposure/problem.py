@@ -102,11 +102,6 @@ class Problem:
         return _without_headroom(self.item_cap, self.item_floor, self.exploration_share)
 
     @cached_property
-    def supply(self) -> float:
-        """Expected delivered exposures of all slots that can be filled in the relaxed plan."""
-        return float(self.delivery @ np.minimum(self.candidates, self.slots))
-
-    @cached_property
     def membership(self) -> csr_array:
         """float64 (groups, items): 1 where an item belongs to a group."""
         members = [group.members for group in self.groups]
@@ -134,7 +129,7 @@ class Problem:
     @property
     def pairs(self) -> UserPairs:
         """What a pass over the users needs."""
-        return UserPairs(self.user_start, self.item_index, self.value, self.delivery, self.slots, self.items)
+        return UserPairs(self.user_start, self.item_index, self.value, self.delivery, self.slots, self.list_rules)
 
 
 def _without_headroom(cap: np.ndarray, floor: np.ndarray, share: float) -> np.ndarray:

@@ -33,7 +33,7 @@ def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.
             pair = order[place[asking]]
             item = problem.item_index[pair]
             open_ = room.fits(item, exposure[asking])
-            open_ &= problem.list_rules.room(lists.items(asking), item) > 0
+            open_ &= (problem.list_rules.remaining(lists.items(asking), item) > 0).all(axis=0)
             place[asking[~open_]] += 1
             taken = np.zeros(len(asking), dtype=bool)
             proposed, by = pair[open_], asking[open_]

@@ -1,19 +1,22 @@
 """One pass over a block of users: given the items' prices, what each user's slots take.
 
 A user maximises Σ (s·x - gamma/2·x²) over 0 <= x <= 1, Σ x <= slots, with s = value - price. The solution is
-x = clip((s - t)/gamma, 0, 1) with the least t >= 0 that fits the slots. All functions here are pure.
+x = clip((s - t)/gamma, 0, 1) with the least t >= 0 that fits the slots. Only users whose x would break a list rule take
+the slower way over `rule_thresholds`. All functions here are pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from model.exposure.list_rules import ListRules
+from model.exposure.rule_thresholds import fill_under_rules
+from model.exposure.thresholds import FAR, Filled, fill_slots
+
 BLOCK_USERS = 1_024
-_STEPS = 80
-_FAR = 1e100  # a price at which nothing is taken
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class UserPairs:
 
     user_start: int (users + 1), where the pairs of a user lie; item_index: int (pairs), sorted within a user
     value: float64 (pairs); delivery: float64 (users), exposures delivered by a pair with r = 1
-    slots: slots of each user; items: how many items there are
+    slots: slots of each user; list_rules: what one list may hold
     """
 
     user_start: np.ndarray
@@ -30,16 +33,15 @@ class UserPairs:
     value: np.ndarray
     delivery: np.ndarray
     slots: int
-    items: int
+    list_rules: ListRules
 
     def part(self, begin: int, end: int) -> UserPairs:
         """The users begin : end."""
         first, last = self.user_start[begin], self.user_start[end]
         start = self.user_start[begin : end + 1] - first
         of_users = slice(first, last)
-        return UserPairs(
-            start, self.item_index[of_users], self.value[of_users], self.delivery[begin:end], self.slots, self.items
-        )
+        item, value = self.item_index[of_users], self.value[of_users]
+        return UserPairs(start, item, value, self.delivery[begin:end], self.slots, self.list_rules)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Block:
 
     row and count: int (users), which user it is and how many pairs they have
     value: float64 (users, width), 0 in the padding; item: int (users, width), the number of items in the padding
-    delivery: float64 (users); slots: slots of each user; items: how many items there are
+    delivery: float64 (users); slots: slots of each user; list_rules: what one list may hold
     """
 
     row: np.ndarray
@@ -57,7 +59,7 @@ class Block:
     item: np.ndarray
     delivery: np.ndarray
     slots: int
-    items: int
+    list_rules: ListRules
 
 
 @dataclass(frozen=True)
@@ -85,103 +87,100 @@ def blocks_of(pairs: UserPairs) -> Iterator[Block]:
         place = np.minimum(first[:, None] + column, len(pairs.item_index) - 1)
         inside = column < count[:, None]
         value = np.where(inside, pairs.value[place], 0.0)
-        item = np.where(inside, pairs.item_index[place], np.int32(pairs.items))
-        yield Block(chosen, count, value, item, pairs.delivery[chosen], pairs.slots, pairs.items)
+        item = np.where(inside, pairs.item_index[place], np.int32(pairs.list_rules.items))
+        yield Block(chosen, count, value, item, pairs.delivery[chosen], pairs.slots, pairs.list_rules)
 
 
 def use_of(block: Block, price: np.ndarray, gamma: float) -> Use:
     """The use of a block; price: float64 (items), gamma: the regularisation, in units of value."""
-    items = len(price)
-    net, top = _net_values(block, price)
-    near = _near(block, net, top[:, 0], gamma)
-    x, threshold = _fill(near.score, top[:, 0], block.slots, gamma)
-    interior = (x > 0) & (x < 1)
-    # Where the slots are full, a price moves the threshold too: one interior pair alone cannot move at all.
-    moving = np.maximum(interior.sum(axis=1), 1)
-    slope = np.where(threshold > 0, 1.0 - 1.0 / moving, 1.0) * block.delivery / gamma
-    item = near.item.ravel()
-    used = np.bincount(item, (x * block.delivery[:, None]).ravel(), minlength=items + 1)[:items]
-    return Use(
-        used=used,
-        curvature=np.bincount(item, (interior * slope[:, None]).ravel(), minlength=items + 1)[:items],
-        # A value is its score and its price.
-        response=float(np.einsum("u,uw,uw->", block.delivery, x, near.score) + np.einsum("i,i->", used, price)),
-        upper=float(np.einsum("u,uk->", block.delivery, np.maximum(top, 0.0))),
-    )
+    uses = [_use(taken, block.delivery, price, gamma) for taken in _taken(block, price, gamma)]
+    return uses[0] if len(uses) == 1 else total_use(uses, len(price))
 
 
 def plan_of(block: Block, price: np.ndarray, gamma: float) -> tuple[np.ndarray, np.ndarray]:
     """Planned exposure r of the block's pairs, float64 in the order of the pairs, and each user's threshold t."""
-    net, top = _net_values(block, price)
-    near = _near(block, net, top[:, 0], gamma)
-    x, threshold = _fill(near.score, top[:, 0], block.slots, gamma)
-    planned = np.zeros(net.size)
-    planned[near.place] = x.ravel()[near.at]
-    inside = np.arange(net.shape[1]) < block.count[:, None]
-    return planned.reshape(net.shape)[inside], threshold
+    planned, threshold = np.zeros(block.item.size), np.zeros(len(block.row))
+    for taken in _taken(block, price, gamma):
+        planned[taken.place] = taken.filled.x.ravel()[taken.at]
+        threshold[taken.user] = taken.filled.threshold
+    inside = np.arange(block.item.shape[1]) < block.count[:, None]
+    return planned.reshape(block.item.shape)[inside], threshold
 
 
-def _net_values(block: Block, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """s (users, width), far below all others in the padding, and its `slots` largest a row, the least of them first."""
-    net = block.value - np.append(price, _FAR).take(block.item)
-    cut = net.shape[1] - block.slots
-    return net, np.partition(net, cut, axis=1)[:, cut:]
+def total_use(parts: Iterable[Use], items: int) -> Use:
+    """The sum of uses, in their order."""
+    used, curvature, response, upper = np.zeros(items), np.zeros(items), 0.0, 0.0
+    for part in parts:
+        used += part.used
+        curvature += part.curvature
+        response += part.response
+        upper += part.upper
+    return Use(used, curvature, response, upper)
 
 
 @dataclass(frozen=True)
-class _Near:
-    """The pairs that may have x > 0, moved to the left of their rows.
+class _Taken:
+    """Entries of some users and what they take of them.
 
-    score and item: (users, most), as in a block; place: int (pairs), where each lies in the block, at: where it is here
+    user: int (users), rows of the block; score and item: (users, width), as in a block; filled: what is taken
+    place: int (pairs), where each lies in the block, at: where it lies here
     """
 
+    user: np.ndarray
     score: np.ndarray
     item: np.ndarray
     place: np.ndarray
     at: np.ndarray
+    filled: Filled
 
 
-def _near(block: Block, net: np.ndarray, last: np.ndarray, gamma: float) -> _Near:
+def _taken(block: Block, price: np.ndarray, gamma: float) -> Iterator[_Taken]:
+    """What users take under their slots alone, 0 for those who would break a list rule; then what these take."""
+    net, top = _net_values(block, price)
+    score, item, place, at = _near(block, net, top[:, 0], gamma)
+    filled = fill_slots(score, top, block.slots, gamma)
+    breaking = np.flatnonzero(block.list_rules.may_break(filled.x, item))
+    for array in (filled.x, filled.slope, filled.upper):
+        array[breaking] = 0.0
+    yield _Taken(np.arange(len(net)), score, item, place, at, filled)
+    if len(breaking):
+        score, item, width = net[breaking], block.item[breaking], net.shape[1]
+        place = (breaking[:, None] * width + np.arange(width)).ravel()
+        filled = fill_under_rules(score, item, block.slots, gamma, block.list_rules)
+        yield _Taken(breaking, score, item, place, np.arange(len(place)), filled)
+
+
+def _use(taken: _Taken, delivery: np.ndarray, price: np.ndarray, gamma: float) -> Use:
+    items, filled, delivery = len(price), taken.filled, delivery[taken.user]
+    item, slope = taken.item.ravel(), filled.slope * (delivery / gamma)[:, None]
+    used = np.bincount(item, (filled.x * delivery[:, None]).ravel(), minlength=items + 1)[:items]
+    return Use(
+        used=used,
+        curvature=np.bincount(item, slope.ravel(), minlength=items + 1)[:items],
+        # A value is its score and its price.
+        response=float(np.einsum("u,uw,uw->", delivery, filled.x, taken.score) + np.einsum("i,i->", used, price)),
+        upper=float(np.einsum("u,u->", delivery, filled.upper)),
+    )
+
+
+def _net_values(block: Block, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """s (users, width), far below all others in the padding, and its `slots` largest a row, the least of them first."""
+    net = block.value - np.append(price, FAR).take(block.item)
+    cut = net.shape[1] - block.slots
+    return net, np.partition(net, cut, axis=1)[:, cut:]
+
+
+def _near(
+    block: Block, net: np.ndarray, last: np.ndarray, gamma: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The pairs that may have x > 0, moved to the left of their rows: score, item, place and at, as in `_Taken`."""
     above = net > np.maximum(last - gamma, 0.0)[:, None]
     count = above.sum(axis=1)
     users, most = len(count), max(int(count.max()), 1)
     place = np.flatnonzero(above)
     if 2 * most > net.shape[1]:  # moving most of them costs more than it saves
-        return _Near(net, block.item, place, place)
+        return net, block.item, place, place
     at = np.arange(len(place)) + np.repeat(np.arange(users) * most - (np.cumsum(count) - count), count)
-    score, item = np.full(users * most, -_FAR), np.full(users * most, block.items, dtype=np.int32)
+    score, item = np.full(users * most, -FAR), np.full(users * most, block.list_rules.items, dtype=np.int32)
     score[at], item[at] = net.ravel()[place], block.item.ravel()[place]
-    return _Near(score.reshape(users, most), item.reshape(users, most), place, at)
-
-
-def _fill(score: np.ndarray, last: np.ndarray, slots: int, gamma: float) -> tuple[np.ndarray, np.ndarray]:
-    """x of every score and t a user; `last`: the slots-th largest score.
-
-    At t = last - gamma the first `slots` pairs are all full, at t = last fewer than `slots` are filled: t lies between.
-    It is found by Newton's method, kept between what is known to be too low and too high.
-    """
-    low, high = np.maximum(last - gamma, 0.0), np.maximum(last, 0.0)
-    x = np.empty_like(score)
-    filled, _ = _take(score, low, gamma, x)
-    full = filled > slots
-    threshold = np.where(full, (low + high) / 2, low)
-    for _ in range(_STEPS):
-        filled, interior = _take(score, threshold, gamma, x)
-        over = filled - slots
-        open_ = full & (np.abs(over) > 1e-11 * slots)
-        if not open_.any():
-            break
-        low, high = np.where(over > 0, threshold, low), np.where(over > 0, high, threshold)
-        newton = threshold + over * gamma / np.maximum(interior, 1)
-        unsafe = (interior == 0) | (newton <= low) | (newton >= high)
-        threshold = np.where(open_, np.where(unsafe, (low + high) / 2, newton), threshold)
-    return x, threshold
-
-
-def _take(score: np.ndarray, threshold: np.ndarray, gamma: float, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Writes x at a threshold a user; returns its sum by user, and how many lie strictly between 0 and 1."""
-    np.subtract(score, threshold[:, None], out=x)
-    np.multiply(x, 1.0 / gamma, out=x)
-    interior = ((x > 0) & (x < 1)).sum(axis=1, dtype=np.int32)
-    np.clip(x, 0.0, 1.0, out=x)
-    return x.sum(axis=1), interior
+    return score.reshape(users, most), item.reshape(users, most), place, at

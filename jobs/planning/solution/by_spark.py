@@ -13,10 +13,12 @@ from pyspark.sql import functions as F
 from scipy.sparse import csr_array
 
 from jobs.planning.problem import PlanProblem
+from model.exposure.facts import Facts, facts_of, total_facts
 from model.exposure.list_candidates import kept_pairs
-from model.exposure.passes import SHARD_USERS, Facts, facts_of, shards_a_stretch, total_facts, total_use, use_of_shard
+from model.exposure.list_rules import ListRules
+from model.exposure.passes import SHARD_USERS, shards_a_stretch, use_of_shard
 from model.exposure.problem import Problem
-from model.exposure.user_block import Use, UserPairs, blocks_of
+from model.exposure.user_block import Use, UserPairs, blocks_of, total_use
 
 _PACKED = "shard int, user_start binary, item binary, value binary, delivery binary"
 _USE = "stretch int, used binary, curvature binary, response double, upper double"
@@ -73,14 +75,13 @@ class BySpark:
         """user_id, item_id, relevance, cause of the pairs that the integral lists may need."""
 
         def best(shard: UserPairs, first_user: int) -> pa.RecordBatch:
-            keep = kept_pairs(shard, price, gamma, rules)
+            keep = kept_pairs(shard, price, gamma)
             users = np.repeat(np.arange(len(shard.delivery)), np.diff(shard.user_start))[keep] + first_user
             return pa.record_batch(
                 {"user": pa.array(users, pa.int32()), "item": pa.array(shard.item_index[keep], pa.int32())}
             )
 
-        rules = self.bounds.list_rules
-        slots, list_rules, shard_users = self.bounds.slots, self.bounds.items, self.shard_users
+        slots, list_rules, shard_users = self.bounds.slots, self.bounds.list_rules, self.shard_users
 
         def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for number, shard in _unpacked(batches, slots, list_rules):
@@ -167,7 +168,7 @@ class BySpark:
 
     def _by_stretch(self, of_shards: Callable[[Iterator[UserPairs]], dict[str, object]], schema: str) -> list:
         """Rows of a function over the shards of every stretch, in the order of the stretches."""
-        slots, list_rules, size = self.bounds.slots, self.bounds.items, self.stretch
+        slots, list_rules, size = self.bounds.slots, self.bounds.list_rules, self.stretch
 
         def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             shards = _unpacked(batches, slots, list_rules)

@@ -62,5 +62,5 @@ def solve_plan(night: Night, problem: PlanProblem, candidates: Candidates, warm:
 def _kept(pairs: Pairs, relaxed: Priced) -> Pairs:
     """The pairs that the lists are made of, chosen shard by shard as on the executors."""
     problem = pairs.problem
-    kept = [kept_pairs(shard, relaxed.price, relaxed.gamma, problem.list_rules) for shard in shards_of(problem.pairs)]
-    return pairs.only(np.concatenate(kept))
+    of_shards = [kept_pairs(shard, relaxed.price, relaxed.gamma) for shard in shards_of(problem.pairs)]
+    return pairs.only(np.concatenate(of_shards))

@@ -20,10 +20,9 @@ def problem_of(
     groups: tuple[Group, ...] = (),
     visits: list[float] | None = None,
     explore: int = 0,
-    types: list[int] | None = None,
-    max_per_type: int = 1000,
+    rules: tuple[tuple[list[int], int], ...] = (),
 ) -> Problem:
-    """A problem from one {item: relevance} a user."""
+    """A problem from one {item: relevance} a user; rules: as in `rules_of`."""
     counts = [len(of_user) for of_user in relevance]
     return Problem(
         user_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
@@ -35,7 +34,7 @@ def problem_of(
         item_cap=np.broadcast_to(np.asarray(cap, dtype=np.float64), (items,)).copy(),
         item_floor=np.broadcast_to(np.asarray(item_floor, dtype=np.float64), (items,)).copy(),
         groups=groups,
-        list_rules=no_rules(items) if types is None else rules_of((types, max_per_type)),
+        list_rules=rules_of(*rules) if rules else no_rules(items),
     )
 
 
@@ -65,10 +64,13 @@ def random_problem(
     cap_shares: tuple[float, ...] = (),
     flat: bool = False,
     explore: int = 0,
-    types: int = 12,
-    max_per_type: int = 1000,
+    rules: tuple[tuple[int, int], ...] = (),
 ) -> Problem:
-    """Popular items are candidates more often; overlapping groups; `flat`: every position and shopper counts alike."""
+    """Popular items are candidates more often; overlapping groups; `flat`: every position and shopper counts alike.
+
+    rules: how many groups each list rule has, and the most of one in a list. Groups are drawn for each rule by itself,
+    so they cross; a rule of one group bounds a third of the items, one of two groups two thirds.
+    """
     r = np.random.default_rng(seed)
     popularity = np.log(r.pareto(1.5, items) + 0.2)
     relevance = []
@@ -94,9 +96,26 @@ def random_problem(
         groups=groups,
         visits=visits,
         explore=explore,
-        types=list(r.integers(0, types, items)),
-        max_per_type=max_per_type,
+        rules=tuple((_codes(r, items, of_rule), most) for of_rule, most in rules),
     )
+
+
+def _codes(r: np.random.Generator, items: int, groups: int) -> list[int]:
+    code = r.integers(0, max(groups, 3), items)
+    return list(np.where(code < groups, code, -1))
+
+
+def list_rule_rows(problem: Problem) -> tuple[coo_array, np.ndarray]:
+    """Constraints of the list rules: which pairs count in each (constraints, pairs), and the most of them."""
+    rows, most = [coo_array((0, len(problem.item_index)))], []
+    for codes, limit in zip(problem.list_rules.codes, problem.list_rules.most, strict=True):
+        code = codes[problem.item_index]
+        bound = np.flatnonzero(code >= 0)
+        key = problem.user_index[bound].astype(np.int64) * (int(codes.max()) + 1) + code[bound]
+        groups, group = np.unique(key, return_inverse=True)
+        rows.append(coo_array((np.ones(len(bound)), (group, bound)), shape=(len(groups), len(code))))
+        most.append(np.full(len(groups), float(limit)))
+    return vstack(rows).tocoo(), np.concatenate([*most, np.zeros(0)])
 
 
 def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np.ndarray] | None:
@@ -119,11 +138,13 @@ def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np
         ),
         shape=(groups, pairs + groups),
     )
+    of_lists, most = list_rule_rows(problem)
+    of_lists.resize((of_lists.shape[0], pairs + groups))
     capped = np.isfinite(problem.planned_group_cap)
     of_groups = np.hstack([inside[capped], np.zeros((capped.sum(), groups))])
     solved = linprog(
         np.concatenate([-problem.value * delivery, np.full(groups, elastic or 0.0)]),
-        A_ub=vstack([slots, caps, -caps, floors, coo_array(of_groups)]).tocsr(),
+        A_ub=vstack([slots, caps, -caps, floors, coo_array(of_groups), of_lists]).tocsr(),
         b_ub=np.concatenate(
             [
                 np.full(problem.users, problem.slots),
@@ -131,6 +152,7 @@ def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np
                 -problem.item_floor,
                 -problem.group_floor,
                 problem.planned_group_cap[capped],
+                most,
             ]
         ),
         bounds=[(0, 1)] * pairs + [(0, None if elastic else 0)] * groups,

@@ -7,8 +7,7 @@ import pytest
 
 from model.exposure import list_candidates
 from model.exposure.list_candidates import kept_pairs
-from model.exposure.list_rules import no_rules
-from tests.model.exposure.problems import problem_of, rules_of
+from tests.model.exposure.problems import problem_of
 
 
 def test_the_best_by_score_by_value_and_all_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,7 +16,7 @@ def test_the_best_by_score_by_value_and_all_that_is_shown(monkeypatch: pytest.Mo
     users = [{0: 0.9, 1: 0.8, 2: 0.3, 3: 0.2, 4: 0.1}, {1: 0.5, 4: 0.4}]
     problem = problem_of(users, items=5, weights=[1.0, 1.0])
     price = np.array([2.0, 2.0, -0.5, -0.8, 0.0])
-    keep = kept_pairs(problem.pairs, price, 0.01, no_rules(5))
+    keep = kept_pairs(problem.pairs, price, 0.01)
     # Of the first: 3 is the best by score, 2 is shown in the relaxed plan, 0 and 1 stand there by value; not 4.
     assert keep.tolist() == [True, True, True, True, False, True, True]
 
@@ -26,6 +25,6 @@ def test_those_that_may_stand_beside_one_another(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(list_candidates, "KEPT_PER_SLOT", 1)
     #        the best three are of one type, of which a list takes one
     users = [{0: 0.9, 1: 0.8, 2: 0.7, 3: 0.2, 4: 0.1}, {2: 0.7, 4: 0.1}]
-    problem = problem_of(users, items=5, weights=[1.0, 1.0])
-    keep = kept_pairs(problem.pairs, np.zeros(5), 0.01, rules_of(([7, 7, 7, 8, 8], 1)))
+    problem = problem_of(users, items=5, weights=[1.0, 1.0], rules=(([7, 7, 7, 8, 8], 1),))
+    keep = kept_pairs(problem.pairs, np.zeros(5), 0.01)
     assert keep.tolist() == [True, True, False, True, False, True, True]

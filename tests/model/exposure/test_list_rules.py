@@ -26,17 +26,19 @@ RULES = rules_of(([5, 5, 5, 5, -1, -1], 2), ([-1, -1, -1, 0, 0, -1], 1))
 def test_an_item_fits_while_all_its_groups_have_room(listed: list[int], item: int, fits: bool) -> None:
     assert RULES.fits(np.array(listed, dtype=np.int64), item) == fits
     row = np.array([listed + [-1] * (4 - len(listed))])
-    assert (RULES.room(row, np.array([item]))[0] > 0) == fits
+    assert (RULES.remaining(row, np.array([item])) > 0).all() == fits
 
 
-def test_room_is_that_of_the_fullest_group() -> None:
+def test_what_remains_under_each_rule() -> None:
     listed = np.array([[0, 4, -1], [-1, -1, -1], [0, 4, -1]])
-    assert RULES.room(listed, np.array([1, 3, 3])).tolist() == [1, 1, 0]
+    remaining = RULES.remaining(listed, np.array([1, 3, 3]))
+    assert remaining[0].tolist() == [1, 2, 1]
+    assert remaining[1].tolist() == [np.iinfo(np.int32).max, 1, 0]
 
 
 def test_without_rules_everything_fits() -> None:
     assert no_rules(3).fits(np.array([0, 1]), 2)
-    assert no_rules(3).room(np.array([[0, 1]]), np.array([2]))[0] > 10**9
+    assert no_rules(3).remaining(np.array([[0, 1]]), np.array([2])).shape == (0, 1)
 
 
 @pytest.mark.parametrize(

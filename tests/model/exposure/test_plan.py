@@ -18,7 +18,7 @@ def plan_of(problem: Problem) -> Plan:
 
 
 def test_entries_are_whole_lists_and_the_last_is_explored() -> None:
-    problem = random_problem(4, explore=1, max_per_type=3, cap_share=0.06)
+    problem = random_problem(4, explore=1, rules=((12, 3), (1, 1)), cap_share=0.06)
     plan = plan_of(problem)
     assert np.all(np.bincount(plan.user) == 5)
     assert plan.rank.tolist() == [0, 1, 2, 3, 4] * problem.users

@@ -29,7 +29,7 @@ def test_within_a_percent_of_the_optimum(seed: int) -> None:
     assert solution.response == pytest.approx(best[0], rel=0.01)
     delivery = problem.delivery[problem.user_index]
     used = np.bincount(problem.item_index, delivery * solution.planned, minlength=problem.items)
-    assert np.maximum(used - problem.planned_cap, 0).sum() <= 0.0021 * problem.supply
+    assert np.maximum(used - problem.planned_cap, 0).sum() <= 0.0021 * problem.delivery.sum() * problem.slots
     of_group = problem.membership @ used
     assert np.all(of_group >= problem.group_floor * 0.997)
     assert np.all(of_group <= problem.planned_group_cap * 1.003)

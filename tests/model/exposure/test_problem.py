@@ -19,7 +19,6 @@ def test_scales() -> None:
     assert GOOD.candidates.tolist() == [2, 0, 1]
     assert GOOD.user_index.tolist() == [0, 0, 2]
     assert GOOD.delivery.tolist() == [0.75, 0.75, 0.75]  # visits 1, mean weight (1 + 0.5) / 2
-    assert GOOD.supply == 0.75 * (2 + 0 + 1)
     assert total_exposure(np.array([0.5, 1.0]), np.array([1.0, 0.5])) == 2.25
 
 
