@@ -69,6 +69,12 @@ def test_the_numbers_of_features_are_those_of_the_declarations() -> None:
     assert said in read("features/README.md").text
 
 
+def test_the_sample_of_a_declaration_is_one() -> None:
+    [sample] = [block for block in read("features/README.md").blocks if block.startswith("*_")]
+    declarations = (ROOT / "features/declarations/items.py").read_text(encoding="utf-8")
+    assert " ".join(sample.split()) in " ".join(declarations.split())
+
+
 def test_no_sentence_is_said_twice() -> None:
     sentences: Counter[str] = Counter()
     for path in PATHS:
@@ -106,6 +112,8 @@ A sample of the configuration
     plan:
       slotz: 8
 
+    python -m jobs.report.page.pictures
+
 and of Python
 
     from client import StorefrontClient
@@ -125,6 +133,7 @@ MISTAKES = (
     "jobs/shows.py",
     "jobs/show.py --shopper",
     "HF_HUB_OFF",
+    "jobs.report.page.pictures",
     "conf/spark-loca.conf",
     "jobs/scores.py",
     "jobs/score.py --date",
