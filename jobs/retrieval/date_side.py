@@ -152,19 +152,19 @@ def _stores(bought: DataFrame, promoted: pd.DataFrame) -> np.ndarray:
 def _kinds(items: pd.DataFrame) -> dict[str, np.ndarray]:
     """The codes of `Catalogue.codes`; an item without one part of a combination has code 0."""
 
-    def together(*parts: str) -> np.ndarray:
-        joined, whole = items[parts[0]], items[parts[0]] != ""
+    def combined(*parts: str) -> np.ndarray:
+        joined, complete = items[parts[0]], items[parts[0]] != ""
         for part in parts[1:]:
-            joined, whole = joined + "\x00" + items[part], whole & (items[part] != "")
-        return _codes(joined.where(whole, ""))
+            joined, complete = joined + "\x00" + items[part], complete & (items[part] != "")
+        return _codes(joined.where(complete, ""))
 
     return {
-        "product_type": together("product_type"),
-        "category": together("category"),
-        "brand_type": together("brand", "product_type"),
-        "provider_type": together("provider_id", "product_type"),
-        "provider_category": together("provider_id", "category"),
-        "title": together("title"),
+        "product_type": combined("product_type"),
+        "category": combined("category"),
+        "brand_type": combined("brand", "product_type"),
+        "provider_type": combined("provider_id", "product_type"),
+        "provider_category": combined("provider_id", "category"),
+        "title": combined("title"),
     }
 
 

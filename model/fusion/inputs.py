@@ -67,9 +67,12 @@ ACTIVITY = "purchases_count_28d"
 
 @dataclass(frozen=True)
 class Items:
-    """The item side of one date over n items: `features` [n, Fi] as `feature_matrix` makes them, `text` [t, d] unit
-    vectors, with the picture's vector behind each where there are pictures (0 for an item without one), `text_row` [n]
-    the item's row of `text`, PADDING where the item has no embedding."""
+    """The item side of one date over n items.
+
+    features: [n, Fi] by `feature_matrix`
+    text: [t, d] unit vectors; where there are pictures, each followed by the picture's vector, 0 for an item without
+    text_row: [n] the item's row of `text`, PADDING where the item has no embedding
+    """
 
     features: np.ndarray
     text: np.ndarray
@@ -86,7 +89,7 @@ class Block:
     history: np.ndarray  # [B, L] int32
     days_ago: np.ndarray  # [B, L] float32
     event_types: np.ndarray  # [B, L] int32 code of `event_codes`
-    user_features: np.ndarray  # [B, Fu] float32 as `feature_matrix` makes them
+    user_features: np.ndarray  # [B, Fu] float32 by `feature_matrix`
     candidates: np.ndarray  # [B, C] int32
     channel_scores: np.ndarray  # [B, C, K] float32 as the first stage reads them
     first_stage_score: np.ndarray  # [B, C] float32 log-odds

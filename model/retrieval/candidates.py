@@ -111,7 +111,7 @@ def _first_of_each(row: np.ndarray, column: np.ndarray, score: np.ndarray, keep:
 
 
 def _best(score: np.ndarray, among: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of the places by falling score, without excluded ones."""
+    """At most `most` of the places by falling score, without excluded ones."""
     allowed = among[score[among] > -np.inf]
     if len(allowed) > most:
         allowed = allowed[score[allowed] >= np.partition(score[allowed], -most)[-most]]

@@ -196,7 +196,7 @@ def declared(name: str) -> Channel:
 
 
 def silent_channels(names: Iterable[str], absent: Collection[str]) -> tuple[str, ...]:
-    """Those of the channels that score all items alike in a store where these columns, tables or events are absent."""
+    """The channels that give all items the same score in a store without these columns, tables or kinds of events."""
     return tuple(name for name in names if not set(declared(name).needs).isdisjoint(absent))
 
 

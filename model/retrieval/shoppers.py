@@ -63,7 +63,7 @@ class Shoppers:
         return days
 
     def store_shares(self, stores: int) -> sparse.csr_matrix:
-        """[b, stores] share of the purchases made in each store, halved every 60 days."""
+        """[b, stores] share of the purchases in each store, halved every 60 days."""
         weight = np.where(self.store >= 0, 0.5 ** (self.days_ago / 60.0), 0.0)
         shape = (len(self), stores)
         known = self.store >= 0

@@ -15,7 +15,7 @@ _NOW, _BEST, _OPTIMISER = "now", "best", "optimiser"
 
 @dataclass
 class Progress:
-    """How far a fine-tuning is: the loss of each step, and the held-out loss after so many steps, by steps."""
+    """The progress of a fine-tuning: the loss of each step, and the held-out loss by the number of steps."""
 
     losses: list[float] = field(default_factory=list)
     held_out: dict[int, float] = field(default_factory=dict)

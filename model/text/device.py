@@ -25,7 +25,7 @@ def available_cores() -> int:
 
 @contextmanager
 def torch_threads(count: int | None) -> Iterator[None]:
-    """Runs the body with so many threads of torch on CPU, then restores the number; None leaves it as it is."""
+    """Runs the body with `count` threads of torch on CPU, then restores their number; None leaves it unchanged."""
     if count is None:
         yield
         return

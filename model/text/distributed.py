@@ -119,8 +119,8 @@ def take_vectors(folder: Path, processes: int) -> np.ndarray:
     return vectors
 
 
-def _columns(given: Pairs | CategoryTexts | None) -> dict[str, Any] | None:
-    if given is None:
+def _columns(texts: Pairs | CategoryTexts | None) -> dict[str, Any] | None:
+    if texts is None:
         return None
-    columns = asdict(given)
+    columns = asdict(texts)
     return {name: values.tolist() if isinstance(values, np.ndarray) else values for name, values in columns.items()}
