@@ -83,7 +83,7 @@ def test_a_share_is_a_share(shares: list[float]) -> None:
 
 def test_columns_of_one_length() -> None:
     shares = np.array([0.5, 0.5])
-    with pytest.raises(ValueError, match="one share a row"):
+    with pytest.raises(ValueError, match="one share for each row"):
         Pairs(["a"], ["tea", "wine"], shares)
     with pytest.raises(ValueError, match="categories need one for each row"):
         Pairs(["a", "b"], ["tea", "wine"], shares, categories=["drinks"])
