@@ -97,7 +97,7 @@ def test_wrong_number_of_channels_is_refused(ranker: FusionRanker) -> None:
 def test_a_logit_that_is_no_number_is_refused(ranker: FusionRanker) -> None:
     period = toy_period()
     period.block.first_stage_score[3, 0] = np.nan
-    with pytest.raises(ValueError, match="no number"):
+    with pytest.raises(ValueError, match="not finite"):
         ranker.predict(period.block, ranker.encode_items(period.items))
 
 
