@@ -94,14 +94,14 @@ def test_wrong_number_of_channels_is_refused(ranker: FusionRanker) -> None:
         ranker.predict(block, ranker.encode_items(period.items))
 
 
-def test_a_logit_that_is_no_number_is_refused(ranker: FusionRanker) -> None:
+def test_a_logit_that_is_not_finite_is_refused(ranker: FusionRanker) -> None:
     period = toy_period()
     period.block.first_stage_score[3, 0] = np.nan
     with pytest.raises(ValueError, match="not finite"):
         ranker.predict(period.block, ranker.encode_items(period.items))
 
 
-def test_a_constant_column_stays_at_zero_and_far_values_are_cut() -> None:
+def test_a_constant_column_stays_at_zero_and_far_values_are_clipped() -> None:
     standardise = Standardiser.of(np.array([[1.0, 0.0], [1.0, 2.0]]))
     np.testing.assert_allclose(standardise(np.array([[1.0, 1.0], [1.0, 99.0]])), [[0, 0], [0, 8]])
     with pytest.raises(ValueError, match="no rows"):
