@@ -237,7 +237,7 @@ def test_what_stops_the_steps(
         embed(night_of(spark, warehouse, bert, fine_tune="{steps: 0}"))
 
 
-def test_embedding_goes_on_where_it_stopped(
+def test_embedding_resumes_where_it_stopped(
     spark: SparkSession, warehouse: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One text a commit; killed at the third of four."""

@@ -239,7 +239,7 @@ def test_a_first_model_that_the_gate_refuses_ends_the_night(small: Small) -> Non
     assert night.record.decisions["gate"].startswith("calibration slope")
 
 
-def test_a_champion_of_before_is_the_reference_and_goes_on_after_a_refusal(small: Small) -> None:
+def test_the_last_champion_is_the_reference_and_stays_champion_after_a_refusal(small: Small) -> None:
     _draft(small.folder)
     strict = _conf(small.folder, "third", max_calibration_slope_error=1e-9)
     store = model_store(small.night(strict))
@@ -260,7 +260,7 @@ def test_a_champion_of_before_is_the_reference_and_goes_on_after_a_refusal(small
     assert champion.version == "1"
 
 
-def test_per_exposure_only_what_was_shown_is_learnt_from(small: Small) -> None:
+def test_per_exposure_only_shown_candidates_are_trained_on(small: Small) -> None:
     _draft(small.folder)
     conf = _conf(small.folder, "fourth", per="exposure")
     night = small.night(conf)

@@ -27,7 +27,7 @@ def _written(folder: Path, scorer: Scorer) -> Path:
     return Bundle.write(folder / "bundle", DESCRIPTION, encoder_folder=encoder, scorer=scorer).folder
 
 
-def test_what_is_loaded_scores_as_what_was_trained(scorer: Scorer, tmp_path: Path) -> None:
+def test_a_loaded_bundle_scores_as_the_trained_one(scorer: Scorer, tmp_path: Path) -> None:
     bundle = Bundle.load(_written(tmp_path, scorer))
     period = toy_period(seed=4)
     before = scorer.relevance(period.block, scorer.ranker.encode_items(period.items))
@@ -46,12 +46,12 @@ def test_changed_missing_and_foreign_files_are_named(scorer: Scorer, tmp_path: P
         Bundle.load(folder)
 
 
-def test_a_folder_that_is_no_bundle(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_bundle(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="is not a bundle"):
         Bundle.load(tmp_path)
 
 
-def test_a_bundle_of_another_format_asks_for_a_training(scorer: Scorer, tmp_path: Path) -> None:
+def test_a_bundle_of_another_format_is_refused(scorer: Scorer, tmp_path: Path) -> None:
     path = _written(tmp_path, scorer) / "bundle.json"
     path.write_text(path.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
     with pytest.raises(ValueError, match=r"format 1, this version reads format 3\. Train a new"):

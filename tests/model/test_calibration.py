@@ -26,7 +26,7 @@ def _logits(mean: float, seed: int) -> np.ndarray:
     return logits.astype(np.float32)
 
 
-def test_it_finds_what_made_the_responses_though_the_mean_level_moves() -> None:
+def test_fit_recovers_the_true_parameters_though_the_mean_level_moves() -> None:
     periods = []
     for seed, mean in ((3, -4.0), (5, -2.0)):  # all logits of the second date are 2 higher, and no more is bought
         logits = _logits(mean, seed)
@@ -46,7 +46,7 @@ def test_it_finds_what_made_the_responses_though_the_mean_level_moves() -> None:
         assert report.ece < 0.005
 
 
-def test_parts_of_a_date_with_the_shift_of_the_whole_give_what_the_whole_gives() -> None:
+def test_parts_of_a_date_with_its_shift_equal_the_complete_date() -> None:
     logits = _logits(-4.0, 3)
     calibrator = Calibrator(-1.0, 0.8, 0.5)
     whole = calibrator.probability(logits)
@@ -106,7 +106,7 @@ def test_reliability_by_hand() -> None:
     }  # fmt: skip
 
 
-def test_weights_undo_what_a_policy_liked_to_show() -> None:
+def test_weights_correct_the_preference_of_a_policy() -> None:
     """Half of the items are answered by 10 %, the others by 2 %; the first ones are shown nine times as often."""
     random = np.random.default_rng(6)
     logits = np.where(np.arange(60) < 30, 1.0, 0.0) * np.ones((4000, 1))
@@ -125,7 +125,7 @@ def test_weights_undo_what_a_policy_liked_to_show() -> None:
 
 
 @pytest.mark.parametrize("value", [True, False])
-def test_without_both_outcomes_it_says_so(value: bool) -> None:
+def test_fit_without_both_outcomes_is_an_error(value: bool) -> None:
     logits = np.zeros((2, 3), dtype=np.float32)
     with pytest.raises(ValueError, match="No calibrator can be fitted"):
         Calibrator.fit([_outcomes(logits, np.full((2, 3), value))])

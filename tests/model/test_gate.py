@@ -26,7 +26,7 @@ def test_the_same_mean_from_few_shoppers_is_not_enough() -> None:
     assert not compare(random.permutation(few), few, 0.05, 500, 2).passed
 
 
-def test_nothing_found_by_either_passes() -> None:
+def test_recall_of_zero_on_both_sides_passes() -> None:
     assert compare(np.zeros(5), np.zeros(5), 0.05, 100, 2).passed
 
 
@@ -62,7 +62,7 @@ def test_a_model_that_is_worse_in_one_segment_only_is_refused_by_its_name() -> N
     assert verdict.figures["gate_few_p_harm"] == pytest.approx(1 / 501)
 
 
-def test_chance_in_one_of_many_segments_is_no_harm() -> None:
+def test_chance_in_one_of_many_segments_is_not_harm() -> None:
     """Twenty segments of equal models with noise of their own: one of them alone would often fail at 5 %."""
     random = np.random.default_rng(3)
     for _ in range(5):

@@ -7,7 +7,7 @@ SCORES = np.array([[0.9, 0.8, 0.7, -np.inf], [0.5, 0.5, 0.1, 0.0]])
 WANTED = np.array([[False, True, True, True], [True, False, False, False]])
 
 
-def test_hits_in_order_without_what_is_not_ranked_and_with_ties_against() -> None:
+def test_hits_follow_the_scores_with_ties_in_the_worst_order() -> None:
     assert top_hits(SCORES, WANTED, 4).tolist() == [[False, True, True, False], [False, True, False, False]]
     assert top_hits(SCORES, WANTED, 1).tolist() == [[False], [False]]
 

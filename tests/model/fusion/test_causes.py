@@ -7,7 +7,7 @@ from model.retrieval.channels import ALL_CHANNELS
 TERMS = ("als", "popularity", "share_of_type", "type_affinity", "odd")
 
 
-def test_terms_of_one_kind_are_one_family_and_unknown_ones_stand_alone() -> None:
+def test_an_undeclared_term_is_a_family_of_its_own() -> None:
     assert families(TERMS).tolist() == [0, 1, 1, 2, 3]
     assert len(set(families((*ALL_CHANNELS, *ITEM_FEATURES)).tolist())) <= 10
 
@@ -19,7 +19,7 @@ def test_a_large_term_that_its_own_kind_takes_back_is_no_cause() -> None:
     assert strongest(moved, families(TERMS), 3, 0.15).tolist() == [[3, 0, -1]]
 
 
-def test_a_term_that_is_low_is_named_so() -> None:
+def test_a_low_term_is_named_low() -> None:
     below = np.array([[False, True, False, False, False]])
     places = directed(np.array([[1, 0, -1]]), below)
     assert places.tolist() == [[6, 0, -1]]

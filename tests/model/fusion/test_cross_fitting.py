@@ -8,7 +8,7 @@ from model.fusion.training import Period
 from tests.model.fusion.toy import INPUTS, SETTINGS, TREES, toy_period
 
 
-def test_each_half_is_told_by_the_other_and_all_periods_make_the_model() -> None:
+def test_each_half_is_predicted_by_the_other_and_the_model_is_fitted_on_all_periods() -> None:
     periods = [toy_period(seed=seed) for seed in (1, 2, 3)]
     parts: list[str] = []
     ensemble, calibrator = fit_second_stage(

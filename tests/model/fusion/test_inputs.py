@@ -16,7 +16,7 @@ def test_counts_are_logged_days_capped_shares_kept_and_values_compared() -> None
     np.testing.assert_allclose(feature_matrix(names, columns), expected, rtol=1e-6)
 
 
-def test_a_missing_feature_and_a_value_that_is_no_number_are_named() -> None:
+def test_missing_features_and_values_that_are_not_finite_are_named() -> None:
     with pytest.raises(ValueError, match="segment"):
         feature_matrix(("segment=tail", "spend_sum_28d"), {"spend_sum_28d": np.array([1.0])})
     with pytest.raises(ValueError, match="spend_sum_28d has values that are not finite"):

@@ -65,7 +65,7 @@ def test_a_loss_that_is_not_finite_stops_it() -> None:
         fit_ranker([period], INPUTS, SETTINGS)
 
 
-def test_without_any_response_it_says_so() -> None:
+def test_training_without_responses_is_an_error() -> None:
     period = toy_period()
     with pytest.raises(ValueError, match="No shopper responded"):
         fit_ranker([replace(period, responded=np.zeros_like(period.responded))], INPUTS, SETTINGS)

@@ -40,7 +40,7 @@ def test_log_odds_are_those_of_all_candidates_though_only_some_are_drawn(period:
     assert (1 / (1 + np.exp(-log_odds[listed]))).mean() == pytest.approx(period.responded[listed].mean(), abs=0.04)
 
 
-def test_the_same_seed_gives_the_same_trees_and_they_survive_being_saved(
+def test_the_same_seed_gives_the_same_trees_also_after_loading(
     period: Period, ranker: FusionRanker, tmp_path: Path
 ) -> None:
     trees, items = fit_trees([period], ranker, TREES), ranker.encode_items(period.items)
@@ -50,7 +50,7 @@ def test_the_same_seed_gives_the_same_trees_and_they_survive_being_saved(
         np.testing.assert_array_equal(other.predict(ranker, period.block, items), expected)
 
 
-def test_a_shopper_s_scores_do_not_depend_on_who_stands_beside(period: Period, ranker: FusionRanker) -> None:
+def test_scores_do_not_depend_on_the_other_shoppers_of_a_block(period: Period, ranker: FusionRanker) -> None:
     trees, items = fit_trees([period], ranker, TREES), ranker.encode_items(period.items)
     alone = trees.predict(ranker, period.block.take(np.array([70])), items)
     np.testing.assert_array_equal(trees.predict(ranker, period.block, items)[70:71], alone)
@@ -71,12 +71,12 @@ def test_trees_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:
         TreeRanker.load(tmp_path, INPUTS)
 
 
-def test_nobody_with_a_response_is_an_error(period: Period, ranker: FusionRanker) -> None:
+def test_trees_without_responses_are_an_error(period: Period, ranker: FusionRanker) -> None:
     with pytest.raises(ValueError, match="No shopper responded"):
         fit_trees([replace(period, responded=np.zeros_like(period.responded))], ranker, TREES)
 
 
-def test_the_ensemble_is_the_mean_of_both_and_survives_being_saved(
+def test_the_ensemble_is_the_mean_of_both_also_after_loading(
     period: Period, ranker: FusionRanker, tmp_path: Path
 ) -> None:
     trees, items = fit_trees([period], ranker, TREES), ranker.encode_items(period.items)

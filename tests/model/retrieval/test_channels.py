@@ -43,7 +43,7 @@ def test_type_affinity_halves_and_skips_items_without_a_type() -> None:
     np.testing.assert_allclose(scores("type_affinity"), expected, rtol=1e-6)
 
 
-def test_type_recency_is_one_today_and_zero_for_never() -> None:
+def test_type_recency_is_one_today_and_zero_without_a_purchase() -> None:
     recency = scores("type_recency")
     assert recency[0, 0] == pytest.approx(1.0)
     assert recency[1, 1] == pytest.approx(1 - np.log1p(20) / np.log1p(NEVER_DAYS), rel=1e-6)
@@ -79,13 +79,13 @@ def test_every_channel_is_finite_for_all_shoppers(name: str) -> None:
     assert np.isfinite(values).all()
 
 
-def test_a_catalogue_survives_being_sent() -> None:
+def test_a_catalogue_is_the_same_after_shipping() -> None:
     sent = Catalogue.from_arrays(catalogue().to_arrays())
     for name in CHANNELS:
         np.testing.assert_array_equal(dense(score_channels(sent, shoppers(), SETTINGS, (name,))[0]), scores(name))
 
 
-def test_kinds_of_provider_and_title_count_what_shares_them() -> None:
+def test_provider_and_title_channels_count_purchases_that_share_them() -> None:
     # ann bought tea-a, of tea-b's provider and title, today: log(1 + 1); milk-b shares its provider and category.
     np.testing.assert_allclose(scores("provider_type_affinity")[0], [np.log(2), 0, 0, 0], rtol=1e-6)
     np.testing.assert_allclose(scores("title_loyalty")[0], [np.log(2), 0, 0, 0], rtol=1e-6)
@@ -114,7 +114,7 @@ def test_price_gap_is_to_what_the_shopper_pays_within_the_type() -> None:
     np.testing.assert_allclose(scores("price_gap")[:2], [[0.4, 1, 1, 1], [1, 0, 1, 1]], atol=1e-6)
 
 
-def test_a_name_is_declared_once_and_its_score_goes_by_it() -> None:
+def test_channels_and_their_scores_have_the_declared_names() -> None:
     assert {name: channel.name for name, channel in ALL_CHANNELS.items()} == {name: name for name in ALL_CHANNELS}
     assert len(ALL_CHANNELS) == 53
     assert all(channel.meaning.endswith(".") for channel in ALL_CHANNELS.values())

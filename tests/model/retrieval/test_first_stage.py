@@ -45,7 +45,7 @@ def test_shared_scores_count_as_if_each_item_had_its_own() -> None:
     np.testing.assert_allclose(shared, alone, rtol=1e-5)
 
 
-def test_fit_without_positives_says_so() -> None:
+def test_fit_without_positives_is_an_error() -> None:
     with pytest.raises(ValueError, match="no positives"):
         fit_first_stage(("a",), np.zeros((1, 3)), np.zeros(3), np.ones(3), 1e-4, "test")
 
@@ -61,7 +61,7 @@ def test_save_and_load_give_the_same_and_a_changed_file_is_refused(tmp_path: Pat
         FirstStage.load(tmp_path)
 
 
-def test_top_candidates_leave_out_what_was_bought_and_settle_ties_by_the_catalogue() -> None:
+def test_top_candidates_exclude_bought_items_and_break_ties_by_the_catalogue() -> None:
     best = top_candidates(catalogue(), shoppers(), SETTINGS, only_als(), top=2, exclude_bought=True)
     lists = [best.eligible[best.start[u] : best.start[u + 1]].tolist() for u in range(3)]
     # als: ann 1, 0, .5, 0 → tea-b, rye-d; bob 0, 2, 1, 0 without rye-c, which he bought → rye-d, then the first of two
@@ -70,7 +70,7 @@ def test_top_candidates_leave_out_what_was_bought_and_settle_ties_by_the_catalog
     np.testing.assert_allclose(best.score[:2], [1 - 3, 0.5 - 3])
 
 
-def test_bought_items_come_back_when_the_store_wants_them() -> None:
+def test_bought_items_are_candidates_where_they_are_not_excluded() -> None:
     best = top_candidates(catalogue(), shoppers(), SETTINGS, only_als(), top=1, exclude_bought=False)
     assert best.eligible.tolist() == [0, 1, 0]
 
@@ -80,7 +80,7 @@ def test_fewer_items_than_asked_are_all_returned() -> None:
     assert np.diff(best.start).tolist() == [4, 3, 4]
 
 
-def test_the_training_sample_weighs_negatives_for_all_they_stand_for() -> None:
+def test_negatives_of_the_training_sample_have_the_weight_of_all_they_represent() -> None:
     positives = {"ann": np.array([0]), "bob": np.array([1])}
     sample = sample_for_training(catalogue(), shoppers(), SETTINGS, tuple(CHANNELS), positives, negatives=2, seed=1)
     # ann has one positive and two of three others; bob's rye-c was bought before, so bob gives nothing.
@@ -89,7 +89,7 @@ def test_the_training_sample_weighs_negatives_for_all_they_stand_for() -> None:
     assert sample.scores.shape == (len(CHANNELS), 3)
 
 
-def test_nobody_with_a_positive_gives_an_empty_sample() -> None:
+def test_shoppers_without_positives_give_an_empty_sample() -> None:
     sample = sample_for_training(catalogue(), shoppers(), SETTINGS, tuple(CHANNELS), {}, negatives=2, seed=1)
     assert sample.scores.shape == (len(CHANNELS), 0)
 
@@ -105,7 +105,7 @@ def test_cold_items_take_the_last_places_of_warm_ones() -> None:
 @pytest.mark.parametrize("items_at_once", [1, 2, 3])
 @pytest.mark.parametrize(("top", "least_cold"), [(1, 0), (2, 0), (2, 2), (3, 1), (99, 0)])
 @pytest.mark.parametrize("exclude_bought", [False, True])
-def test_items_in_parts_give_what_all_at_once_give(
+def test_scoring_in_parts_equals_scoring_at_once(
     items_at_once: int, top: int, least_cold: int, exclude_bought: bool
 ) -> None:
     links = sparse.csr_matrix(np.arange(24, dtype=np.float32).reshape(6, 4))

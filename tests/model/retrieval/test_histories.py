@@ -6,7 +6,7 @@ from model.retrieval.histories import Histories
 ROWS = np.array([(7, 0, 20), (3, 2, 10), (3, 1, 20), (3, 2, 30), (7, 4, 10), (3, 0, 5)])
 
 
-def test_histories_are_ordered_and_a_repeat_stands_at_its_last_purchase() -> None:
+def test_histories_are_ordered_and_a_repeat_counts_at_its_last_time() -> None:
     histories = Histories.of(*ROWS.T, items=5, last=10)
     assert histories.start.tolist() == [0, 3, 5]
     assert histories.item.tolist() == [0, 1, 2, 4, 0]  # shopper 3: 0, 1, 2 (at 30); shopper 7: 4, 0
@@ -20,12 +20,12 @@ def test_the_newest_items_are_kept() -> None:
     assert histories.start.tolist() == [0, 2, 4]
 
 
-def test_items_of_one_time_stand_in_the_order_of_the_rows() -> None:
+def test_items_of_the_same_time_keep_the_order_of_the_rows() -> None:
     histories = Histories.of(np.zeros(3, int), np.array([2, 0, 1]), np.zeros(3, int), items=3, last=3)
     assert histories.item.tolist() == [2, 0, 1]
 
 
-def test_a_matrix_weighs_each_shopper() -> None:
+def test_a_matrix_weights_each_shopper() -> None:
     matrix = Histories.of(*ROWS.T, items=5, last=10).matrix(np.array([2.0, 3.0])).toarray()
     assert matrix.tolist() == [[2, 2, 2, 0, 0], [3, 0, 0, 0, 3]]
 

@@ -14,7 +14,7 @@ def histories(*lists: list[int], items: int) -> Histories:
     return Histories.of(user, item, np.arange(len(item)), items, last=50)
 
 
-def test_transitions_weigh_the_gap_and_divide_by_the_root_of_the_counts() -> None:
+def test_transitions_are_weighted_by_the_gap_and_divided_by_the_root_of_the_counts() -> None:
     links = item_links.transitions(histories([0, 1, 2], [0, 2], items=4), ALL, gaps=2, k=9).toarray()
     # Counts 2, 1, 2. 0 → 1: one gap of 1 / √2; 1 → 2 likewise; 0 → 2: 1/2 of the first, 1 of the second, / √4.
     expected = np.zeros((4, 4))
@@ -91,7 +91,7 @@ def test_only_the_columns_that_may_follow_are_kept(k: int) -> None:
         np.testing.assert_allclose(learn(columns, k).toarray(), learn(ALL, 9).toarray()[:, columns], atol=1e-7)
 
 
-def test_transitions_back_are_turned() -> None:
+def test_transitions_back_are_transposed() -> None:
     people = histories([0, 1, 2], [2, 1], items=4)
     back = item_links.transitions(people, ALL, 2, 9, back=True).toarray()
     np.testing.assert_allclose(back, item_links.transitions(people, ALL, 2, 9).toarray().T)

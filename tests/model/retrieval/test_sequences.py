@@ -82,7 +82,7 @@ def test_an_item_without_a_group_links_nothing() -> None:
     assert not scores(LinkScores(TYPE_TRANSITIONS, "decayed", "maximum"), people)[0].any()
 
 
-def test_spreading_after_gives_an_item_the_score_of_its_like() -> None:
+def test_spreading_after_gives_an_item_the_score_of_a_similar_one() -> None:
     other = replace(linked(), links={**linked().links, "text_neighbours": sparse.csr_matrix(LIKE.T)})
     channel = LinkScores(TRANSITIONS, "decayed", spread="after")
     np.testing.assert_allclose(dense(channel(other, shoppers(), SETTINGS))[0], [0.5, 0.4, 0.25, 0.25 * 0.4], rtol=1e-6)
@@ -105,7 +105,7 @@ def test_a_channel_without_its_links_scores_zero(name: str) -> None:
     assert not scored.values.any()
 
 
-def test_links_survive_being_sent() -> None:
+def test_links_are_the_same_after_shipping() -> None:
     sent = Catalogue.from_arrays(linked().to_arrays())
     assert set(sent.links) == set(linked().links)
     for name in SEQUENCE_CHANNELS:

@@ -13,7 +13,7 @@ def test_take_keeps_the_purchases_with_their_shopper() -> None:
     assert taken.als.tolist() == [[0, 2], [0, 0], [1, 0]]
 
 
-def test_take_of_nobody_is_empty() -> None:
+def test_taking_no_shopper_is_empty() -> None:
     taken = shoppers().take(np.zeros(0, dtype=np.int64))
     assert len(taken) == 0
     assert taken.start.tolist() == [0]

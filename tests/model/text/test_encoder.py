@@ -13,7 +13,7 @@ from tests.model.text.tiny import opened
 TEXTS = ["green tea", "milk", "fresh red apple bread wine milk tea", "milk", "", "bread, fresh"]
 
 
-def test_vectors_stand_in_the_order_of_the_texts_and_equal_those_of_single_texts(minilm: Encoder) -> None:
+def test_vectors_keep_the_order_of_the_texts_and_equal_those_of_single_texts(minilm: Encoder) -> None:
     together = minilm.encode_items(TEXTS, batch_size=2)
     alone = np.concatenate([minilm.encode_items([text], batch_size=1) for text in TEXTS])
     assert together.shape == (6, minilm.dimension)
@@ -22,7 +22,7 @@ def test_vectors_stand_in_the_order_of_the_texts_and_equal_those_of_single_texts
     assert (together * alone).sum(axis=1) == pytest.approx(np.ones(6), abs=1e-5)
 
 
-def test_near_meanings_are_near(minilm: Encoder) -> None:
+def test_similar_meanings_are_close(minilm: Encoder) -> None:
     milk, cream, detergent = minilm.encode_items(["whole milk 1 gallon", "dairy cream", "laundry detergent"], 8)
     assert milk @ cream > milk @ detergent
 
@@ -68,7 +68,7 @@ def test_any_text_has_a_unit_vector(minilm: Encoder, text: str) -> None:
     assert np.linalg.norm(minilm.encode_users([text], 4)) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_no_text_has_no_vector(tiny: Encoder) -> None:
+def test_no_texts_give_no_vectors(tiny: Encoder) -> None:
     assert tiny.encode_items([], 4).shape == (0, 24)
 
 
@@ -82,7 +82,7 @@ def test_chinese_titles_are_read_character_by_character(tiny: Encoder) -> None:
     assert vectors[0] @ vectors[2] < 0.9999
 
 
-def test_a_long_text_is_cut_at_the_side_s_tokens(tiny: Encoder) -> None:
+def test_a_long_text_is_truncated_at_the_limit_of_its_side(tiny: Encoder) -> None:
     """max_item_tokens 16: [CLS] item : and [SEP] leave 12, so a 13th word changes nothing."""
     twelve = "milk " * 12
     assert tiny.encode_items([twelve + "wine"], 1) == pytest.approx(tiny.encode_items([twelve], 1), abs=1e-6)
