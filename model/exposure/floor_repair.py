@@ -12,6 +12,7 @@ from model.exposure.remaining_caps import CAP_MARGIN
 _ROUNDS = 3
 # Tries without success after which a floor counts as out of reach; each try is some microseconds.
 _TRIES = 20_000
+_PAIRS_AT_ONCE = 131_072
 
 
 def repaired(lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> dict[int, int]:
@@ -103,21 +104,28 @@ class _Repair:
                 self._swap(int(best), anything)
 
     def _cheapest_first(self, belongs: np.ndarray, pair: np.ndarray) -> np.ndarray:
-        """Those of the pairs that could enter, by the score that their user's last entry outside would give up."""
+        """Those of the pairs that could enter, by the score that the entry leaving for them would give up."""
         problem, lists = self.problem, self.lists
         pair = pair[self.used[problem.item_index[pair]] < self.cap[problem.item_index[pair]]]
-        users, of_user = np.unique(problem.user_index[pair], return_inverse=True)
-        rows = lists.pair[users]
-        filled = rows >= 0
-        leaving = np.zeros(rows.shape, dtype=bool)
-        leaving[filled] = ~belongs[problem.item_index[rows[filled]]]
-        given_up = np.full(rows.shape, np.inf)
-        given_up[leaving] = lists.score[rows[leaving]]
-        given_up = given_up.min(axis=1)
-        given_up[filled.sum(axis=1) < np.minimum(problem.slots, problem.candidates[users])] = 0.0
-        cost = given_up[of_user] - lists.score[pair]
-        possible = np.isfinite(cost) & ~np.isin(pair, rows[filled])
+        pair = pair[~lists.listed[pair]]
+        parts = [pair[begin : begin + _PAIRS_AT_ONCE] for begin in range(0, len(pair), _PAIRS_AT_ONCE)]
+        cost = np.concatenate([*(self._given_up(belongs, part) for part in parts), np.zeros(0)]) - lists.score[pair]
+        possible = np.isfinite(cost)
         return pair[possible][np.argsort(cost[possible], kind="stable")]
+
+    def _given_up(self, belongs: np.ndarray, pair: np.ndarray) -> np.ndarray:
+        """float64 (pairs): least score of an entry that may leave for the pair, 0 for an empty slot, inf for none."""
+        problem, lists, rules = self.problem, self.lists, self.problem.list_rules
+        user, item = problem.user_index[pair], problem.item_index[pair]
+        row, listed = lists.pair[user], lists.items(user)
+        full = rules.remaining(listed, item) <= 0
+        leaving = (row >= 0) & ~belongs[listed]
+        for codes, is_full in zip(rules.padded, full, strict=True):
+            # Only an entry of the same group makes room where the group is full.
+            leaving &= ~is_full[:, None] | (codes[listed] == codes[item][:, None])
+        given_up = np.where(leaving, lists.score[row], np.inf).min(axis=1)
+        empty = (row >= 0).sum(axis=1) < np.minimum(problem.slots, problem.candidates[user])
+        return np.where(empty & ~full.any(axis=0), 0.0, given_up)
 
     def _swap(self, pair: int, belongs: np.ndarray) -> bool:
         problem, score = self.problem, self.lists.score

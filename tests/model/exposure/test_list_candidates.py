@@ -21,6 +21,15 @@ def test_the_best_by_score_by_value_and_all_that_is_shown(monkeypatch: pytest.Mo
     assert keep.tolist() == [True, True, True, True, False, True, True]
 
 
+def test_what_one_rule_keeps_out_takes_no_room_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_candidates, "KEPT_PER_SLOT", 1)
+    # 0, 1 and 2 are cold, of which a list takes one; next to 0, 3 is the second of its type.
+    users = [{0: 0.9, 1: 0.8, 2: 0.7, 3: 0.2, 4: 0.1}]
+    rules = (([7, 7, 7, 7, -1], 2), ([0, 0, 0, -1, -1], 1))
+    problem = problem_of(users, items=5, weights=[1.0, 1.0], rules=rules)
+    assert kept_pairs(problem.pairs, np.zeros(5), 0.01).tolist() == [True, True, False, True, False]
+
+
 def test_those_that_may_stand_beside_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_candidates, "KEPT_PER_SLOT", 1)
     #        the best three are of one type, of which a list takes one

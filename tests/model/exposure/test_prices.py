@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from model.exposure.dual import ELASTIC_SHARE
+from model.exposure.list_rules import no_rules
 from model.exposure.prices import solve
 from model.exposure.problem import Group
-from tests.model.exposure.problems import problem_of, random_problem, reference
+from tests.model.exposure.problems import list_rule_rows, problem_of, random_problem, reference
 
 
 @pytest.mark.parametrize("seed", range(9))
@@ -35,6 +36,23 @@ def test_within_a_percent_of_the_optimum(seed: int) -> None:
     assert np.all(of_group <= problem.planned_group_cap * 1.003)
     assert solution.planned.min() >= 0
     assert solution.planned.max() <= 1
+
+
+@pytest.mark.parametrize("rules", [((12, 2),), ((2, 3), (12, 2)), ((12, 3), (1, 2))])
+@pytest.mark.parametrize("seed", range(3))
+def test_within_a_percent_of_the_optimum_under_list_rules(seed: int, rules: tuple[tuple[int, int], ...]) -> None:
+    problem = random_problem(seed, slots=8, rules=rules, cap_share=0.06)
+    best = reference(problem)
+    assert best is not None
+    solution = solve(problem, 0.002, 100)
+    # Where most items are in two full groups, the bound is not quite as tight as the tolerance.
+    assert solution.gap <= 0.005
+    assert solution.response == pytest.approx(best[0], rel=0.01)
+    rows, most = list_rule_rows(problem)
+    assert np.all(rows @ solution.planned <= most * (1 + 1e-6))
+    # The rules cost something: without them the plan brings more.
+    free = solve(dataclasses.replace(problem, list_rules=no_rules(problem.items)), 0.002, 100)
+    assert free.response > 1.005 * solution.response
 
 
 def test_warm_start_takes_fewer_passes() -> None:

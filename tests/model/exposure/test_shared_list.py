@@ -20,6 +20,13 @@ def test_the_best_that_fit_under_all_caps() -> None:
     assert chosen.tolist() == [1, 4]  # 5 has no value
 
 
+def test_no_rule_is_broken() -> None:
+    # Two of a type, one cold item: 1 is the second cold one, 3 the third of its type.
+    rules = rules_of(([7, 7, 7, 7, -1], 2), ([0, 0, -1, -1, -1], 1))
+    chosen = shared_list(np.array([0.9, 0.8, 0.7, 0.6, 0.5]), np.ones(4), np.full(5, 9.0), [], rules)
+    assert chosen.tolist() == [0, 2, 4]
+
+
 def test_a_cap_of_zero_keeps_out_of_lists_that_are_not_counted() -> None:
     chosen = shared_list(
         value=np.array([0.9, 0.8, 0.7]),
