@@ -32,7 +32,8 @@ def test_why_an_item_is_not_shown(planned: Night, item: str, why: str) -> None:
 def test_a_shopper_and_a_product_are_shown_with_their_reasons(planned: Night) -> None:
     words = item_in_words(planned, "pinned")
     assert re.search(
-        r"Pinned \(pinned\), Home, segment tail.*\n; pushed by a floor, boost .*\nin \d+ lists\n +\d+ .*pinned by Ann", words
+        r"Pinned \(pinned\), Home, segment tail.*\n; pushed by a floor, boost .*\nin \d+ lists\n +\d+ .*pinned by Ann",
+        words,
     )
     assert "Not in the plan: it is banned by Ben" in item_in_words(planned, "banned")
     assert "in 0 lists\nNot shown to any shopper: it is a candidate for 24 shoppers" in item_in_words(planned, "jam")
