@@ -85,6 +85,7 @@ def storefront_client(conf: Config) -> StorefrontClient:
     """
     check_registered(conf)
     _check_redis(conf)
+    silence_feast()
     return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, on_stale="serve")
 
 

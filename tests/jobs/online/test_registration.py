@@ -70,7 +70,7 @@ def test_everything_is_registered_with_its_meaning(tmp_path: Path) -> None:
     count = next(field for field in view.features if field.name == "purchases_count_28d")
     assert count.tags == {
         "owner": "demand",
-        "meaning": "Purchase lines of 28 days.",
+        "meaning": "Purchase lines in the last 28 days.",
         "source": "daily_item.purchases_count",
         "aggregation": "count",
         "window": "28d",
