@@ -1,4 +1,4 @@
-"""Alerts that must not wait for their receiver."""
+"""Alerts that are posted in the background."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ DAY = date(2024, 5, 1)
 ALERT = Alert("live.cap_reached", "warning", DAY, "tea", "tea has reached its cap", "live_item_counts")
 
 
-def test_a_receiver_that_hangs_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_receiver_that_hangs_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conf = load_config("conf/local.yaml").model_copy(update={"warehouse": str(tmp_path)})
     monkeypatch.setenv(conf.alerts.webhook_url_variable, "http://127.0.0.1:9/")
     monkeypatch.setenv(conf.alerts.webhook_secret_variable, "secret")
-    answer, taken = threading.Event(), []
+    answer, posted = threading.Event(), []
 
     def hanging(hook: object, body: bytes, now: object) -> int:
         assert answer.wait(60)
-        taken.append(body)
+        posted.append(body)
         return 1
 
     monkeypatch.setattr(sending, "post", hanging)
@@ -41,13 +41,13 @@ def test_a_receiver_that_hangs_holds_nothing_up(tmp_path: Path, monkeypatch: pyt
             sending.send(
                 night, "stream_events", [replace(ALERT, about=f"tea {number}")], append=True, background=posting
             )
-        assert taken == []
+        assert posted == []
         answer.set()
-    assert 1 < len(taken) <= 3
-    assert sum(len(json.loads(body)["alerts"]) for body in taken) == 21
+    assert 1 < len(posted) <= 3
+    assert sum(len(json.loads(body)["alerts"]) for body in posted) == 21
 
 
-def test_what_fails_while_nobody_waits_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_in_the_background_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conf = load_config("conf/local.yaml").model_copy(update={"warehouse": str(tmp_path)})
     monkeypatch.setenv(conf.alerts.webhook_url_variable, "http://127.0.0.1:9/")
     monkeypatch.setenv(conf.alerts.webhook_secret_variable, "secret")
@@ -55,10 +55,10 @@ def test_what_fails_while_nobody_waits_is_logged(tmp_path: Path, monkeypatch: py
     def broken(hook: object, body: bytes, now: object) -> int:
         raise ZeroDivisionError
 
-    said = []
+    logged = []
     monkeypatch.setattr(sending, "post", broken)
-    monkeypatch.setattr(posting_module, "event", lambda text, **fields: said.append(text))
+    monkeypatch.setattr(posting_module, "event", lambda text, **fields: logged.append(text))
     night = Night(conf, DAY, "run", None, None, Record())  # type: ignore[arg-type]
     with BackgroundPosting() as posting:
         sending.send(night, "stream_events", [ALERT], background=posting)
-    assert "alerts not delivered" in said
+    assert "alerts not delivered" in logged

@@ -1,4 +1,4 @@
-"""A webhook against a receiver that fails as receivers do."""
+"""The webhook against a receiver that is slow, fails, or is missing."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ALERT = Alert("drift.scores", "warning", date(2024, 5, 1), "scores", "Würze 茶
 
 @contextmanager
 def receiver(answers: list[int]) -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
-    """A server that gives these answers in turn, the last one for ever; its address and what it was sent."""
-    taken: list[tuple[dict[str, str], bytes]] = []
+    """A server that gives these answers in turn, then the last one again; its address and the requests it got."""
+    requests: list[tuple[dict[str, str], bytes]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            taken.append((dict(self.headers), body))
-            self.send_response(answers[min(len(taken), len(answers)) - 1])
+            requests.append((dict(self.headers), body))
+            self.send_response(answers[min(len(requests), len(answers)) - 1])
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -39,7 +39,7 @@ def receiver(answers: list[int]) -> Iterator[tuple[str, list[tuple[dict[str, str
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/token-of-the-address", taken
+        yield f"http://127.0.0.1:{server.server_port}/token-of-the-address", requests
     finally:
         server.shutdown()
         thread.join()
@@ -52,9 +52,9 @@ def hook(url: str) -> Webhook:
 
 def test_a_message_is_signed_so_that_the_receiver_can_check_it() -> None:
     body = f"[{ALERT.as_json()}]".encode()
-    with receiver([200]) as (url, taken):
+    with receiver([200]) as (url, requests):
         assert post(hook(url), body, now=lambda: 1700000000.9) == 1
-    [(headers, sent)] = taken
+    [(headers, sent)] = requests
     assert json.loads(sent)[0]["text"] == "Würze 茶"
     assert headers["X-Longtail-Timestamp"] == "1700000000"
     expected = hmac.new(b"secret", b"1700000000." + sent, hashlib.sha256).hexdigest()
@@ -67,21 +67,21 @@ def test_a_message_is_signed_so_that_the_receiver_can_check_it() -> None:
     ("answers", "attempts", "pauses"),
     [([503, 429, 200], 3, [1.0, 2.0]), ([200], 1, [])],
 )
-def test_it_is_tried_again_with_growing_pauses(answers: list[int], attempts: int, pauses: list[float]) -> None:
+def test_retries_with_growing_pauses(answers: list[int], attempts: int, pauses: list[float]) -> None:
     waited: list[float] = []
-    with receiver(answers) as (url, taken):
+    with receiver(answers) as (url, requests):
         assert post(hook(url), b"{}", now=lambda: 1.0, wait=waited.append) == attempts
-    assert len(taken) == attempts
+    assert len(requests) == attempts
     assert waited == pauses
 
 
 @pytest.mark.parametrize(("answers", "tried"), [([400], 1), ([401], 1), ([500], 3)])
-def test_what_is_refused_is_said_without_the_address(answers: list[int], tried: int) -> None:
-    with receiver(answers) as (url, taken):
+def test_a_refusal_is_reported_without_the_address(answers: list[int], tried: int) -> None:
+    with receiver(answers) as (url, requests):
         with pytest.raises(LongtailError, match=f"answered {answers[0]}") as caught:
             post(hook(url), b"{}", now=lambda: 1.0, wait=lambda _: None)
         assert "token-of-the-address" not in str(caught.value)
-    assert len(taken) == tried
+    assert len(requests) == tried
 
 
 def test_a_receiver_that_is_not_there() -> None:

@@ -1,4 +1,4 @@
-"""The gate on two nights of a small store: what it keeps, what it names, when it stops."""
+"""The gate on two nights of a small store: what it writes, what it names, when it stops."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def test_a_night_is_measured_and_a_rise_of_defaults_stops_it(spark: SparkSession
     first = night_of(spark, conf, FIRST)
     pass_features(first)
     assert first.record.decisions["item_features_compared_with"] == "no earlier night"
-    kept = first.tables.read(METRICS).where(F.col("as_of") == F.lit(FIRST)).collect()
-    shares = {row["segment"]: row["value"] for row in kept if row["name"] == "feature_default_share"}
+    rows = first.tables.read(METRICS).where(F.col("as_of") == F.lit(FIRST)).collect()
+    shares = {row["segment"]: row["value"] for row in rows if row["name"] == "feature_default_share"}
     assert len(shares) == len(ITEM_FEATURES) + len(USER_FEATURES)
     assert shares["item_features.is_eligible"] == pytest.approx(1 / 3)  # gum
     assert shares["user_features.visit_days_28d"] == 0.0
@@ -34,8 +34,8 @@ def test_a_night_is_measured_and_a_rise_of_defaults_stops_it(spark: SparkSession
         pass_features(second)
     assert refused.value.exit_code == REFUSED
     assert second.record.decisions["user_features_compared_with"] == str(FIRST)
-    kept = second.tables.read(METRICS).where(F.col("as_of") == F.lit(SECOND)).collect()
-    figures = {(row["name"], row["segment"]): row["value"] for row in kept}
+    rows = second.tables.read(METRICS).where(F.col("as_of") == F.lit(SECOND)).collect()
+    figures = {(row["name"], row["segment"]): row["value"] for row in rows}
     assert figures["feature_default_rise", "item_features.is_eligible"] == pytest.approx(2 / 3)
     assert figures["feature_drift", "item_features.price_mean_90d"] > 0.25  # 1 became 2; that only warns
 
