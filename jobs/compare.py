@@ -54,11 +54,11 @@ def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
         for name, by in zip(answer.names, answer.logged_by, strict=True)
     )
     examined = " ".join(
-        f"{value:.2f}{'' if known else '*'}" for value, known in zip(answer.examination, answer.told, strict=True)
+        f"{value:.2f}{'' if known else '*'}" for value, known in zip(answer.examination, answer.from_log, strict=True)
     )
     lines = [
         f"{answer.names[0]} against {answer.names[1]} at {conf.plan.placement}, exposures of {log.first} to {log.last}",
-        in_words(answer.names, answer.evaluations, answer.found, setting.assumption, unit),
+        in_words(answer.names, answer.evaluations, answer.comparison, setting.assumption, unit),
         f"Evidence: {evidence}."
         + (
             " Each policy has its own requests, so shoppers must have been assigned to them at random."
@@ -66,7 +66,7 @@ def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
             else ""
         ),
         f"Examination of the positions, taken as known by the intervals: {examined}"
-        + ("" if answer.told.all() else "  (* from plan.position_weights, as the log does not say)"),
+        + ("" if answer.from_log.all() else "  (* from plan.position_weights, as the log does not say)"),
     ]
     notes = [f"  {count} {reason}" for reason, count in answer.left_out.items()]
     if log.withdrawn:

@@ -1,1 +1,1 @@
-"""Tests of plans against each other on shoppers: assignment, variance reduction, tests that may be looked at daily."""
+"""A/B tests of plans: assignment, variance reduction, tests that stay valid when read every day."""

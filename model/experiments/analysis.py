@@ -1,4 +1,4 @@
-"""What a test shows on each morning: effects, guardrails, segments."""
+"""The results of an A/B test on each day: effects, guardrails, segments."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Guard = Literal["safe", "harmed", "open"]
 
 @dataclass(frozen=True)
 class Effect:
-    """An arm against the control, a number a day in the arrays, all a shopper and day and over the days so far.
+    """An arm against the control: means a shopper and day over the days so far, a number for each day of the test.
 
     control, treated: float64 (days), raw means; difference: float64 (days), of adjusted means; variance, low, high, p:
     float64 (days), always valid; shoppers: of control and arm
-    variance_kept: share of the variance that the adjustment left on the last day
+    variance_kept: share of the variance that is left after the adjustment, on the last day
     """
 
     control: np.ndarray
@@ -34,15 +34,15 @@ class Effect:
     variance_kept: float
 
     def relative(self, values: np.ndarray) -> np.ndarray:
-        """float64 (days): as shares of the control's mean; NaN where that is 0."""
+        """float64 (days): values relative to the control's mean; NaN where that is 0."""
         return np.where(self.control != 0, values / np.where(self.control != 0, self.control, 1.0), np.nan)
 
 
 def effect(outcome: np.ndarray, before: np.ndarray, treated: np.ndarray, spread: float, alpha: float) -> Effect:
-    """The effect as it was seen on each day.
+    """The effect as estimated on each day.
 
-    outcome: float64 (users, days), what each shopper did on each day, 0 where nothing; before: float64 (users,
-    covariates), from before the test; treated: bool (users), False is the control; spread: effects looked for, a day.
+    outcome: float64 (users, days), outcome of each shopper on each day; before: float64 (users, covariates),
+    measured before the test; treated: bool (users), False is the control; spread: size of the effects to detect, a day.
     Raises ValueError where an arm has fewer than two shoppers.
     """
     sizes = int((~treated).sum()), int(treated.sum())
@@ -62,15 +62,15 @@ def effect(outcome: np.ndarray, before: np.ndarray, treated: np.ndarray, spread:
     )  # fmt: skip
 
 
-def guarded(found: Effect, margin: float) -> Guard:
-    """Whether the arm may be said to lose no more than `margin` of the control's mean, on the last day.
+def guarded(measured: Effect, margin: float) -> Guard:
+    """Whether the arm loses at most `margin` of the control's mean on the last day (non-inferiority).
 
-    'harmed' where it surely loses more, 'safe' where it surely does not, else 'open'.
+    'harmed' where the whole interval lies below, 'safe' where it lies above, else 'open'.
     """
-    least = -margin * found.control[-1]
-    if found.high[-1] < least:
+    least = -margin * measured.control[-1]
+    if measured.high[-1] < least:
         return "harmed"
-    return "safe" if found.low[-1] >= least else "open"
+    return "safe" if measured.low[-1] >= least else "open"
 
 
 def by_segment(
@@ -81,13 +81,13 @@ def by_segment(
     spread: float,
     alpha: float,
 ) -> Mapping[tuple[str, str], tuple[Effect, float]]:
-    """By kind and segment its effect with its p-value on the last day, corrected for the number of all segments.
+    """Effect and p-value on the last day by kind and segment, corrected for the number of segments (Holm).
 
-    segments: by kind names (users). Segments with fewer than two shoppers in an arm are left out. The intervals are
-    each at alpha over the number of segments, so that all of them together hold.
+    segments: names (users) by kind. Segments with fewer than two shoppers in an arm are left out. Each interval is at
+    alpha divided by the number of segments, so that they hold simultaneously (Bonferroni).
     """
     members = {(kind, str(name)): segment == name for kind, segment in segments.items() for name in np.unique(segment)}
     members = {key: at for key, at in members.items() if min((treated & at).sum(), (~treated & at).sum()) > 1}
-    found = [effect(outcome[at], before[at], treated[at], spread, alpha / len(members)) for at in members.values()]
-    corrected = holm(np.array([one.p[-1] for one in found]))
-    return {key: (one, float(p)) for key, one, p in zip(members, found, corrected, strict=True)}
+    effects = [effect(outcome[at], before[at], treated[at], spread, alpha / len(members)) for at in members.values()]
+    corrected = holm(np.array([of_segment.p[-1] for of_segment in effects]))
+    return {key: (of_segment, float(p)) for key, of_segment, p in zip(members, effects, corrected, strict=True)}

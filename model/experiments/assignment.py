@@ -1,4 +1,4 @@
-"""Which arm of a test a shopper is in."""
+"""Assignment of shoppers to the arms of a test."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from model.exposure.hashed_random import seeds_of
 
 
 def arms_of(user_ids: Iterable[str], shares: Mapping[str, float], salt: str) -> np.ndarray:
-    """Names (users) of their arms: a BLAKE2 hash of salt and user_id, laid over the arms in their order.
+    """Names (users) of the arms: a BLAKE2 hash of salt and user_id, mapped to the arms by their shares.
 
-    It depends on nothing but salt, user and shares, so a shopper stays in an arm however the others change. Another
-    salt draws anew, independently, which keeps two tests apart. Raises ValueError unless shares are positive and sum
+    It depends on salt, user and shares alone, so a shopper stays in an arm whoever else comes. Another salt assigns
+    independently, so that two tests do not interfere. Raises ValueError unless shares are positive and sum
     to 1.
     """
     share = np.array(list(shares.values()), dtype=np.float64)

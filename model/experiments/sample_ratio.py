@@ -1,15 +1,15 @@
-"""Whether the arms have the shoppers that they should have."""
+"""Sample ratio mismatch: whether the arms have as many shoppers as assigned."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.special import gammaln
 
-_BELIEF = 1_000.0  # shoppers' worth of belief that the shares are as they should be
+_BELIEF = 1_000.0  # concentration of the prior around the assigned shares, in shoppers
 
 
 def sample_ratio_p(counts: np.ndarray, shares: np.ndarray) -> float:
-    """p-value of 'the shoppers were assigned with these shares', valid at every look while they come.
+    """p-value of 'the shoppers were assigned with these shares', valid at every look.
 
     counts: int (arms); shares: float64 (arms), sum 1. The Bayes factor of a Dirichlet around the shares against the
     shares is a martingale where they hold, so it exceeds 1 / p with probability at most p (Lindon and Malek, "Anytime-

@@ -1,4 +1,4 @@
-"""The difference between two policies in words that say what it rests on, and when the log cannot tell."""
+"""The difference between two policies, in words that say what it rests on and when the log does not suffice."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import numpy as np
 
 from model.policy_evaluation.estimates import Assumption, Estimate, Evaluation, clustered_error, t_interval
 
-Verdict = Literal["cannot tell", "higher", "lower", "no difference shown"]
+Verdict = Literal["log insufficient", "higher", "lower", "no difference shown"]
 ESTIMATORS = ("doubly_robust", "snips", "ips")
 
 
 @dataclass(frozen=True)
 class Bars:
-    """least_overlap: share of a policy's examined exposure that the log has to tell of
-    least_effective_size: exposures that the log has to be worth."""
+    """least_overlap: share of a policy's examined exposure that the log has to cover
+    least_effective_size: effective sample size of the log, in exposures
+    """
 
     least_overlap: float
     least_effective_size: float
@@ -34,7 +35,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Compared:
-    """differences by estimator; verdict: of the first against the second; why: what keeps the log from telling."""
+    """differences by estimator; verdict: of the first against the second; why: what the log lacks."""
 
     differences: dict[str, Difference]
     verdict: Verdict
@@ -46,20 +47,22 @@ def compared(
 ) -> Compared:
     """Differences with intervals, shoppers in pairs where both estimates come from the same, and the verdict.
 
-    The verdict is that of the doubly robust estimate. Where the log has too little of what a policy would show, that
-    estimate is mostly the word of the response model, and the verdict is that the log cannot tell.
+    The verdict is that of the doubly robust estimate. Where the log covers too little of what a policy would show, that
+    estimate rests mostly on the response model, and the verdict is that the log does not suffice.
     """
     differences = {
         name: _difference(getattr(evaluations[0], name), getattr(evaluations[1], name), confidence)
         for name in ESTIMATORS
     }
     why = tuple(
-        reason for name, one in zip(names, evaluations, strict=True) for reason in shortcomings(name, one, bars)
+        reason
+        for name, evaluation in zip(names, evaluations, strict=True)
+        for reason in shortcomings(name, evaluation, bars)
     )
     main = differences["doubly_robust"]
     verdict: Verdict = "no difference shown"
     if why or not np.isfinite(main.low):
-        verdict = "cannot tell"
+        verdict = "log insufficient"
     elif main.low > 0:
         verdict = "higher"
     elif main.high < 0:
@@ -67,37 +70,37 @@ def compared(
     return Compared(differences, verdict, why)
 
 
-def shortcomings(name: str, found: Evaluation, bars: Bars) -> list[str]:
-    """What keeps the log from telling of a policy, a sentence each."""
-    if not found.weighed:
-        return [f"No overlap: none of the {found.exposures} logged exposures is one that {name} would give."]
-    said = []
-    # Above the upper bound of what the log can tell: the share itself is estimated.
-    if found.overlap + 1.96 * found.overlap_error < bars.least_overlap:
-        said.append(
-            f"The log can tell of {found.overlap:.0%} of what {name} would show, {bars.least_overlap:.0%} are asked "
-            "for; of the rest there is only the model's word."
+def shortcomings(name: str, evaluation: Evaluation, bars: Bars) -> list[str]:
+    """What the log lacks to evaluate a policy, a sentence each."""
+    if not evaluation.weighed:
+        return [f"No overlap: {name} would show none of the {evaluation.exposures} logged exposures."]
+    reasons = []
+    # The share itself is an estimate: only an upper confidence bound below the bar counts.
+    if evaluation.overlap + 1.96 * evaluation.overlap_error < bars.least_overlap:
+        reasons.append(
+            f"The log covers {evaluation.overlap:.0%} of what {name} would show, {bars.least_overlap:.0%} are "
+            "required; the rest is known from the response model alone."
         )
-    # No log shows more of a list than there is: more by its own count means that propensities were logged too low.
-    if found.overlap - 4 * found.overlap_error > 1.0:
-        said.append(
-            f"By its propensities the log shows {found.overlap:.0%} of what {name} would show, which cannot be: they "
-            "are not those with which the lists were drawn, or the policy that drew them is not the one that is named."
+    # A log cannot cover more than the full lists: more means that propensities were logged too low.
+    if evaluation.overlap - 4 * evaluation.overlap_error > 1.0:
+        reasons.append(
+            f"By its propensities the log covers {evaluation.overlap:.0%} of what {name} would show, which is "
+            "impossible: log the propensities with which the lists were drawn, and the policy that drew them."
         )
-    if found.effective_size < bars.least_effective_size:
-        said.append(
-            f"For {name} the log is worth {found.effective_size:.0f} exposures, {bars.least_effective_size:.0f} are "
-            "asked for: log more nights, or give more slots to exploration."
+    if evaluation.effective_size < bars.least_effective_size:
+        reasons.append(
+            f"For {name} the log has an effective sample size of {evaluation.effective_size:.0f} exposures, "
+            f"{bars.least_effective_size:.0f} are required: log more nights, or explore more slots."
         )
-    if found.users < 2:
-        said.append("All requests are of one shopper, so nothing is known of how much shoppers differ.")
-    return said
+    if evaluation.users < 2:
+        reasons.append("All requests are of one shopper, so the variance between shoppers is unknown.")
+    return reasons
 
 
 def in_words(
     names: tuple[str, str],
     evaluations: tuple[Evaluation, Evaluation],
-    found: Compared,
+    comparison: Compared,
     assumption: Assumption,
     unit: str,
 ) -> str:
@@ -106,34 +109,34 @@ def in_words(
     lines = [
         f"Estimated: {unit} a request, over the shoppers and times of the logged requests; assumption: {assumption}.",
     ]
-    for name, one in zip(names, evaluations, strict=True):
-        low, high = one.doubly_robust.interval()
+    for name, policy in zip(names, evaluations, strict=True):
+        low, high = policy.doubly_robust.interval()
         lines.append(
-            f"  {name}: {one.doubly_robust.value:.5f} doubly robust, 95 % from {low:.5f} to {high:.5f}; "
-            f"SNIPS {one.snips.value:.5f}, IPS {one.ips.value:.5f}"
+            f"  {name}: {policy.doubly_robust.value:.5f} doubly robust, 95 % from {low:.5f} to {high:.5f}; "
+            f"SNIPS {policy.snips.value:.5f}, IPS {policy.ips.value:.5f}"
         )
         lines.append(
-            f"    {one.requests} requests of {one.users} shoppers, {one.exposures} exposures, {one.weighed} of them "
-            f"with a weight, worth {one.effective_size:.0f}; overlap {one.overlap:.1%}; largest weight "
-            f"{one.largest_weight:.1f}, clipped away {one.clipped:.1%}"
+            f"    {policy.requests} requests of {policy.users} shoppers, {policy.exposures} exposures, "
+            f"{policy.weighed} of them with a weight, effective sample size {policy.effective_size:.0f}; overlap "
+            f"{policy.overlap:.1%}; largest weight {policy.largest_weight:.1f}, clipped away {policy.clipped:.1%}"
         )
     lines.append(f"{first} minus {second}:")
-    for name, apart in found.differences.items():
+    for name, difference in comparison.differences.items():
         lines.append(
-            f"  {name.replace('_', ' ')}: {apart.value:+.5f}, 95 % from {apart.low:+.5f} to {apart.high:+.5f} "
-            f"(standard error {apart.standard_error:.5f})"
+            f"  {name.replace('_', ' ')}: {difference.value:+.5f}, 95 % from {difference.low:+.5f} to "
+            f"{difference.high:+.5f} (standard error {difference.standard_error:.5f})"
         )
-    lines.append(_verdict_in_words(first, second, found))
-    lines += [f"  {reason}" for reason in found.why]
+    lines.append(_verdict_in_words(first, second, comparison))
+    lines += [f"  {reason}" for reason in comparison.why]
     return "\n".join(lines)
 
 
-def _verdict_in_words(first: str, second: str, found: Compared) -> str:
-    if found.verdict == "cannot tell":
-        return f"The log cannot tell {first} from {second}:"
-    if found.verdict == "no difference shown":
+def _verdict_in_words(first: str, second: str, comparison: Compared) -> str:
+    if comparison.verdict == "log insufficient":
+        return f"The log does not suffice to compare {first} with {second}:"
+    if comparison.verdict == "no difference shown":
         return f"No difference between {first} and {second} is shown."
-    return f"{first} earns {'more' if found.verdict == 'higher' else 'less'} than {second}."
+    return f"{first} earns {'more' if comparison.verdict == 'higher' else 'less'} than {second}."
 
 
 def _difference(first: Estimate, second: Estimate, confidence: float) -> Difference:

@@ -1,15 +1,15 @@
 """What a target policy would have earned a request, from the log of another policy: IPS, SNIPS, doubly robust.
 
-Lists have far too many forms to be weighed whole, so an assumption splits them into their entries (Li, Abbasi-Yadkori,
+There are far too many possible lists to weight each, so an assumption splits them into entries (Li, Abbasi-Yadkori,
 Kveton, Muthukrishnan, Vinay and Wen, "Offline evaluation of ranking policies with click models", KDD 2018):
 
 item-position    the response to an entry depends on shopper, item and position, not on the rest of the list
-position-based   moreover it is the examination of the position times what shopper and item make of it, so an item seen
-                 at one position tells of another
+position-based   moreover it is the examination of the position times a factor of shopper and item, so an item logged at
+                 one position is evidence for another
 
 An entry's weight is its probability under the target over that under the log (Horvitz and Thompson 1952), times the
 ratio of the examinations under the second assumption. Doubly robust: Dudik, Langford and Li 2011. Standard errors are
-clustered by shopper: requests of one shopper are no independent evidence.
+clustered by shopper, as requests of one shopper are not independent.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class TargetLists:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Responses a request; influence: float64 (users), the estimate's deviation that a shopper brings."""
+    """Responses a request; influence: float64 (users), the share of each shopper in the estimate's deviation."""
 
     value: float
     influence: np.ndarray
@@ -65,8 +65,8 @@ class Estimate:
 @dataclass(frozen=True)
 class Evaluation:
     """ips, snips, doubly_robust: the estimates
-    effective_size: exposures of the target's own that the log is worth (Kish 1965); weighed: exposures with a weight
-    overlap: share of the target's examined exposure that the log can tell of, with its standard error
+    effective_size: effective sample size in exposures (Kish 1965); weighed: exposures with a weight above 0
+    overlap: share of the target's examined exposure that the log covers, with its standard error
     clipped: share of the weight that clipping cut off; largest_weight: before clipping
     mass: examined exposures a request of the target
     """
@@ -95,8 +95,8 @@ def evaluated(
 ) -> Evaluation:
     """The estimates of the target from the log; the examination of the positions is that of the model.
 
-    clip: weights above it count as it; it bounds the variance, and biases the weighted estimates towards zero, the
-    doubly robust one towards the model. Raises ValueError for an empty log.
+    clip: larger weights are lowered to it; that bounds the variance, and biases the weighted estimates towards zero,
+    the doubly robust one towards the model. Raises ValueError for an empty log.
     """
     if not log.requests:
         raise ValueError("There is no request to evaluate.")
@@ -104,14 +104,13 @@ def evaluated(
     raw = weights_of(log, target, theta, assumption)
     weight = np.minimum(raw, clip)
     counted = log.weight * weight
-    stands_for = log.request_weight
-    of_request = np.bincount(log.request_user, stands_for, minlength=log.users)
+    of_request = np.bincount(log.request_user, log.request_weight, minlength=log.users)
 
     def by_user(values: np.ndarray) -> np.ndarray:
         return np.bincount(log.user, values, minlength=log.users)
 
     entry_user = log.request_user[target.request]
-    entry_count = target.probability * stands_for[target.request]
+    entry_count = target.probability * log.request_weight[target.request]
     entry_mass = entry_count * theta[target.position]
     mass = np.bincount(entry_user, entry_mass, minlength=log.users)
     predicted = np.bincount(
@@ -120,19 +119,19 @@ def evaluated(
         minlength=log.users,
     )
     rest = log.response - model.expected(log.user, log.position, log.relevance)
-    told = by_user(counted * theta[log.position])
-    overlap = _ratio(told, mass)
+    covered = by_user(counted * theta[log.position])
+    overlap = _ratio(covered, mass)
     square = float(counted @ counted)
-    whole = float((log.weight * raw) @ theta[log.position])
+    unclipped = float((log.weight * raw) @ theta[log.position])
     return Evaluation(
         ips=_ratio(by_user(counted * log.response), of_request),
-        snips=_self_normalised(by_user(counted * log.response), told, mass, of_request),
+        snips=_self_normalised(by_user(counted * log.response), covered, mass, of_request),
         doubly_robust=_ratio(predicted + by_user(counted * rest), of_request),
         effective_size=float(counted.sum() ** 2 / square) if square else 0.0,
         weighed=int((weight > 0).sum()),
         overlap=overlap.value,
         overlap_error=overlap.standard_error,
-        clipped=1.0 - float(told.sum()) / whole if whole else 0.0,
+        clipped=1.0 - float(covered.sum()) / unclipped if unclipped else 0.0,
         largest_weight=float(raw.max(initial=0.0)),
         mass=float(mass.sum() / of_request.sum()),
         exposures=len(log.request),
@@ -142,7 +141,7 @@ def evaluated(
 
 
 def weights_of(log: LoggedExposures, target: TargetLists, theta: np.ndarray, assumption: Assumption) -> np.ndarray:
-    """float64 (exposures): how often the target would show the entry for each time that the log does."""
+    """float64 (exposures): probability of the entry under the target over that under the log."""
     if assumption == "item-position":
         return target.at_same / log.propensity
     return target.anywhere * theta[target.place] / (theta[log.position] * log.propensity)
@@ -170,17 +169,17 @@ def t_interval(value: float, influence: np.ndarray, confidence: float) -> tuple[
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> Estimate:
     """Sum over sum, with its linearised deviation by user."""
-    whole = float(below.sum())
-    if whole <= 0:
+    total = float(below.sum())
+    if total <= 0:
         return Estimate(0.0, np.zeros(len(above)))
-    value = float(above.sum()) / whole
-    return Estimate(value, (above - value * below) / whole)
+    value = float(above.sum()) / total
+    return Estimate(value, (above - value * below) / total)
 
 
-def _self_normalised(above: np.ndarray, told: np.ndarray, mass: np.ndarray, of_request: np.ndarray) -> Estimate:
+def _self_normalised(above: np.ndarray, covered: np.ndarray, mass: np.ndarray, of_request: np.ndarray) -> Estimate:
     """Responses per examined exposure that was weighed, times the target's examined exposures a request (Swaminathan
     and Joachims 2015); NaN where nothing was weighed."""
-    if told.sum() <= 0:
+    if covered.sum() <= 0:
         return Estimate(float("nan"), np.full(len(above), np.nan))
-    rate, amount = _ratio(above, told), _ratio(mass, of_request)
+    rate, amount = _ratio(above, covered), _ratio(mass, of_request)
     return Estimate(rate.value * amount.value, rate.influence * amount.value + amount.influence * rate.value)

@@ -1,4 +1,4 @@
-"""Logged exposures as arrays, with what had to be left out and why."""
+"""Logged exposures as arrays, with counts of what was left out and why."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ OF_ABSURD = "exposures of shoppers with an absurd number of exposures a day"
 
 @dataclass(frozen=True)
 class LoggedExposures:
-    """Exposures of whole requests. Requests are numbered from 0 without gaps, users alike in all logs compared.
+    """Exposures of complete requests. Requests are numbered from 0 without gaps, users alike in all logs compared.
 
     request, user, position (from 0): int (exposures); propensity: float64 (exposures) in (0, 1], with which the logging
-    policy put the item into the list; response: float64 (exposures), what came of it; weight: float64 (exposures), how
-    many exposures one stands for; relevance: float64 (exposures), the predicted one
+    policy put the item into the list; response: float64 (exposures), responses to it; weight: float64 (exposures),
+    sampling weight, exposures represented by one; relevance: float64 (exposures), the predicted one
     request_user: int (requests)
     """
 
@@ -42,18 +42,18 @@ class LoggedExposures:
 
     @property
     def requests(self) -> int:
-        """How many there are."""
+        """Number of requests."""
         return len(self.request_user)
 
     @property
     def request_weight(self) -> np.ndarray:
-        """float64 (requests): how many requests each stands for, the mean of its exposures' weights."""
+        """float64 (requests): sampling weight of a request, the mean of those of its exposures."""
         count = np.bincount(self.request, minlength=self.requests)
         return np.bincount(self.request, self.weight, minlength=self.requests) / np.maximum(count, 1)
 
     @property
     def users(self) -> int:
-        """How many there are."""
+        """Number of users."""
         return int(self.request_user.max(initial=-1)) + 1
 
 
@@ -63,8 +63,8 @@ def cleaned(
     """The exposures that can be evaluated, and how many were left out by reason; reasons without any are not named.
 
     rows: request_id, user_id, item_id, day, position (from 1), propensity, sample_weight; None or NaN where not logged.
-    A request with an exposure that cannot be weighed is left out whole: without one of its exposures it would seem to
-    have earned less. A shopper with more than `most_a_day` exposures on any day is a machine and is left out.
+    A request with an exposure that cannot be weighted is left out entirely: without one of its exposures it would seem
+    to have earned less. A shopper with more than `most_a_day` exposures on any day is bot traffic and is left out.
     """
     left: dict[str, int] = {}
     known = rows["request_id"].notna()
@@ -74,10 +74,10 @@ def cleaned(
     left[DUPLICATED] = int(again.sum())
     rows = rows[~again]
     a_day = rows.groupby(["user_id", "day"])["sample_weight"].sum()
-    machines = a_day[a_day > most_a_day].index.get_level_values("user_id").unique()
-    of_machines = rows["user_id"].isin(machines)
-    left[ABSURD], left[OF_ABSURD] = len(machines), int(of_machines.sum())
-    rows = rows[~of_machines]
+    bots = a_day[a_day > most_a_day].index.get_level_values("user_id").unique()
+    of_bots = rows["user_id"].isin(bots)
+    left[ABSURD], left[OF_ABSURD] = len(bots), int(of_bots.sum())
+    rows = rows[~of_bots]
     lacks = [(WITHOUT_POSITION, "position"), *([(WITHOUT_PROPENSITY, "propensity")] if needs_propensity else [])]
     for reason, column in lacks:
         broken = rows.loc[rows[column].isna(), "request_id"].unique()

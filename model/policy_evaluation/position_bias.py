@@ -1,10 +1,10 @@
-"""How much less a position is looked at than the first one, from exposures and responses that were logged.
+"""Position bias: how often a position is examined relative to the first, from logged exposures and responses.
 
 The position-based model (Richardson, Dominowska and Ragno 2007): a response at position k needs that the position is
-examined (probability theta_k) and that the item attracts (gamma); examination does not depend on the item. Pairs
-are put into strata of like attraction, such as bins of their predicted relevance, so that a position which holds better
-items is not taken for one that is looked at more. The parameters that explain the counts best are found by expectation
-maximisation, as by Wang, Golbandi, Bendersky, Metzler and Najork (WSDM 2018), with strata in place of their trees.
+examined (probability theta_k) and that the item attracts (gamma); examination does not depend on the item. Pairs are
+put into strata of similar attraction, such as bins of their predicted relevance, so that better items at a position are
+not mistaken for more attention to it. Parameters are fitted by expectation maximisation, as by Wang, Golbandi,
+Bendersky, Metzler and Najork (WSDM 2018), with strata in place of their trees.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from scipy.optimize import isotonic_regression
 
 @dataclass(frozen=True)
 class PositionBias:
-    """examination: float64 (positions), relative to the first, which is 1; NaN where the log cannot tell
+    """examination: float64 (positions), relative to the first, which is 1; NaN where not identified
     standard_error: float64 (positions) of its logarithm, from the counts alone; 0 for the first
-    reach, answers: float64 (positions), responses expected if every place were looked at as the first is, and those
-    that came; 0 where the log cannot tell
+    reach, answers: float64 (positions), responses expected if every position were examined like the first, and those
+    observed; 0 where not identified
     attraction: float64 (strata), the response probability of a stratum where it is examined; NaN where never shown
     """
 
@@ -36,18 +36,18 @@ def position_bias(shown: np.ndarray, answered: np.ndarray, tolerance: float = 1e
     """The maximum-likelihood examination of positions.
 
     shown, answered: float64 (strata, positions), exposures and those of them with a response; weights are allowed.
-    A position is told only where a stratum with responses links it to the first: an item that was always shown at one
-    place says nothing about places. Raises ValueError for counts that cannot be, or without a response at the first
-    position's strata.
+    A position is identified only where a stratum with responses links it to the first: items that were always shown at
+    one position say nothing about positions. Raises ValueError for impossible counts, or where no stratum that was
+    shown at the first position has a response.
     """
     if shown.shape != answered.shape or np.any(answered < 0) or np.any(answered > shown):
         raise ValueError("answered has to have the shape of shown and to lie between 0 and it.")
-    told, strata = _linked(shown, answered)
-    if not told[0]:
+    linked, strata = _linked(shown, answered)
+    if not linked[0]:
         raise ValueError(
             "No stratum that was shown at the first position has a response; log more, or use wider strata."
         )
-    n, y = shown[np.ix_(strata, told)], answered[np.ix_(strata, told)]
+    n, y = shown[np.ix_(strata, linked)], answered[np.ix_(strata, linked)]
     theta, gamma = _start(n, y)
     rounds = 0
     for rounds in range(1, most + 1):  # noqa: B007
@@ -58,34 +58,34 @@ def position_bias(shown: np.ndarray, answered: np.ndarray, tolerance: float = 1e
     examination, error = np.full(shown.shape[1], np.nan), np.full(shown.shape[1], np.nan)
     attraction = np.full(shown.shape[0], np.nan)
     # Only the products are determined; the first position is the unit.
-    examination[told], attraction[strata] = theta / theta[0], gamma * theta[0]
-    error[told] = _log_error(n * np.outer(gamma, theta))
+    examination[linked], attraction[strata] = theta / theta[0], gamma * theta[0]
+    error[linked] = _log_error(n * np.outer(gamma, theta))
     reach, answers = np.zeros(shown.shape[1]), np.zeros(shown.shape[1])
-    reach[told], answers[told] = (gamma * theta[0]) @ n, y.sum(axis=0)
+    reach[linked], answers[linked] = (gamma * theta[0]) @ n, y.sum(axis=0)
     return PositionBias(examination, error, reach, answers, attraction, rounds)
 
 
-def weights_of_positions(found: PositionBias | None, reckoned: np.ndarray, deviation: float) -> np.ndarray:
-    """float64 (positions of `reckoned`): the chance that each is looked at, by what is reckoned with and by the log.
+def weights_of_positions(bias: PositionBias | None, assumed: np.ndarray, deviation: float) -> np.ndarray:
+    """float64 (positions of `assumed`): the chance that each is examined, from an assumption and the log.
 
-    reckoned: float64 (positions) > 0; deviation: relative standard deviation by which the truth may lie beside it, 0
-    where it is to be taken as it is. Against the first position it is the mean of the posterior that answers, a Poisson
-    count, leave of a gamma prior with that mean and deviation; so a place without any answer is not taken for one that
-    nobody looks at. What the log cannot tell stays as reckoned, but for that weights never rise from one position to
-    the next (isotonic regression).
+    Relative to the first position it is the posterior mean of a gamma prior with the assumed mean and deviation, given
+    the answers as a Poisson count: a position without answers is not estimated as 0. A position that the log does not
+    identify keeps what is assumed, except that weights never rise from one position to the next (isotonic regression).
+
+    assumed: float64 (positions) > 0; deviation: relative standard deviation of the truth around it, 0 to use it as is
     """
-    if found is None or deviation == 0:
-        return reckoned.copy()
-    told = slice(1, min(len(reckoned), len(found.reach)))
-    worth = deviation**-2  # answers that the prior is worth
-    weights, before = reckoned.copy(), reckoned / reckoned[0]
-    weights[told] = reckoned[0] * (worth + found.answers[told]) / (worth / before[told] + found.reach[told])
+    if bias is None or deviation == 0:
+        return assumed.copy()
+    logged = slice(1, min(len(assumed), len(bias.reach)))
+    shape = deviation**-2  # of the gamma prior: how many answers it counts for
+    weights, relative = assumed.copy(), assumed / assumed[0]
+    weights[logged] = assumed[0] * (shape + bias.answers[logged]) / (shape / relative[logged] + bias.reach[logged])
     falling: np.ndarray = isotonic_regression(weights, increasing=False).x
     return np.minimum(falling, 1.0)
 
 
 def strata_of(relevance: np.ndarray, most: int = 20) -> np.ndarray:
-    """int (pairs): bins of like relevance with as many pairs each as ties allow, numbered from 0 upwards."""
+    """int (pairs): bins of similar relevance with as many pairs each as ties allow, numbered from 0 upwards."""
     if not len(relevance):
         return np.zeros(0, dtype=np.int64)
     edges = np.unique(np.quantile(relevance, np.linspace(0, 1, most + 1)[1:-1]))
@@ -104,16 +104,16 @@ def counted(
 
 
 def _linked(shown: np.ndarray, answered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """bool (positions), bool (strata): what is linked to the first position by strata that have responses."""
+    """bool (positions), bool (strata): those linked to the first position by strata with responses."""
     useful = (shown > 0) & (answered.sum(axis=1) > 0)[:, None]
-    told, strata = np.zeros(shown.shape[1], dtype=bool), np.zeros(shown.shape[0], dtype=bool)
-    told[0] = bool(useful[:, 0].any())
+    linked, strata = np.zeros(shown.shape[1], dtype=bool), np.zeros(shown.shape[0], dtype=bool)
+    linked[0] = bool(useful[:, 0].any())
     while True:
-        reached = useful[:, told].any(axis=1)
+        reached = useful[:, linked].any(axis=1)
         if np.array_equal(reached, strata):
-            return told, strata
+            return linked, strata
         strata = reached
-        told = told | useful[strata].any(axis=0)
+        linked = linked | useful[strata].any(axis=0)
 
 
 def _start(n: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

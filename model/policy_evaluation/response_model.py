@@ -1,8 +1,8 @@
 """Responses expected of an exposure from its predicted relevance: the model inside the doubly robust estimate.
 
 response ~ examination of the position x exp(a + b log relevance), fitted by Poisson likelihood, which gives consistent
-means of any response that is not negative (Gourieroux, Monfort and Trognon 1984). What is said of a shopper comes from
-the other shoppers only (cross-fitting: Chernozhukov et al. 2018), or the estimate would believe its own errors.
+means of any response that is not negative (Gourieroux, Monfort and Trognon 1984). A shopper's responses are predicted
+from other shoppers only (cross-fitting, Chernozhukov et al. 2018): otherwise errors of model and estimate correlate.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from model.policy_evaluation.log import LoggedExposures
 
 FOLDS = 5
 _LEAST_RELEVANCE = 1e-6
-_RIDGE = 1.0  # a response's worth of belief in b = 1: the relevance is calibrated up to a factor
+_RIDGE = 1.0  # pulls b towards 1, with the weight of one response: the relevance is calibrated up to a factor
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,15 @@ def fitted(log: LoggedExposures, examination: np.ndarray) -> ResponseModel:
     x = _logarithm(log.relevance)
     offset = np.log(np.maximum(examination[log.position], 1e-12))
     of_fold = log.user % FOLDS
-    found = []
+    coefficients = []
     for fold in range(FOLDS):
         others = of_fold != fold
         if not np.any(log.response[others] > 0):
-            raise ValueError("No response was logged after any exposure, so there is nothing to learn from.")
-        found.append(_poisson(x[others], offset[others], log.response[others], log.weight[others]))
-    return ResponseModel(np.array(found), examination)
+            raise ValueError(
+                "No response was logged after any exposure, so no response model can be fitted; log more nights."
+            )
+        coefficients.append(_poisson(x[others], offset[others], log.response[others], log.weight[others]))
+    return ResponseModel(np.array(coefficients), examination)
 
 
 def _logarithm(relevance: np.ndarray) -> np.ndarray:

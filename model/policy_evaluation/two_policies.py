@@ -1,4 +1,4 @@
-"""Two policies evaluated from tables of logged exposures and of the lists that each policy made."""
+"""Two policies evaluated from the tables of logged exposures and of the lists of each policy."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ WITHOUT_RELEVANCE = "exposures without a predicted relevance, taken as the lowes
 
 @dataclass(frozen=True)
 class Settings:
-    """clip: largest weight; most_a_day: exposures of a shopper on a day, above which they are a machine's
-    position_weights: float64 (positions), examination of positions that the log cannot tell of
-    drawn_slots: slots of a list that are drawn; a logged propensity is that of being in the list, and what was drawn
-    stands at each of these slots alike
+    """clip: largest weight; most_a_day: exposures of a shopper on a day, above which they count as bot traffic
+    position_weights: float64 (positions), examination of positions that the log does not identify
+    drawn_slots: slots of a list that are drawn; a logged propensity is that of being in the list, and a drawn item is
+    equally likely at each of these slots
     """
 
     assumption: Assumption
@@ -37,17 +37,17 @@ class Settings:
 
 @dataclass(frozen=True)
 class Answer:
-    """evaluations and logged_by in the order of the names; logged_by: whose requests told of the policy
-    examination: float64 (positions), what was used; told: bool (positions), whether the log told it
+    """evaluations and logged_by in the order of the names; logged_by: whose requests a policy was evaluated on
+    examination: float64 (positions), as used; from_log: bool (positions), whether it was estimated from the log
     left_out: exposures, requests or shoppers by reason
     """
 
     names: tuple[str, str]
     evaluations: tuple[Evaluation, Evaluation]
     logged_by: tuple[str, str]
-    found: Compared
+    comparison: Compared
     examination: np.ndarray
-    told: np.ndarray
+    from_log: np.ndarray
     left_out: dict[str, int]
 
 
@@ -60,11 +60,11 @@ def two_policies(
     propensity, sample_weight, policy (who made the list), response, relevance (NaN: unknown)
     lists: by policy as_of, user_id, item_id, rank (from 1), relevance, as they were drawn
 
-    A policy with requests of its own is told by these, with weights of 1; another by all requests of others. Then only
-    requests count whose shopper had a list of both that night: different shoppers would differ by themselves. Two
-    policies that both answered requests are held against each other as they are, on the days on which both did, which
-    takes shoppers for assigned at random, as a test does.
-    Raises ValueError with a sentence where nothing is left to evaluate.
+    A policy that answered requests is evaluated on its own requests, with weights of 1; another on all requests of
+    others. Then only requests count whose shopper had a list of both that night, as other shoppers may differ. Two
+    policies that both answered requests are compared directly, on the days on which both did; that assumes that
+    shoppers were assigned at random, as in a test.
+    Raises ValueError that says what is missing where nothing is left to evaluate.
     """
     left: dict[str, int] = {}
     rows, dropped = cleaned(exposures, settings.most_a_day, needs_propensity=False)
@@ -86,7 +86,7 @@ def two_policies(
     if rows.empty:
         raise ValueError("No logged exposure is left" + "".join(f"; {n} {why}" for why, n in left.items()) + ".")
     rows = rows.assign(user=rows["user_id"].astype("category").cat.codes.astype(np.int64))
-    examination, told = _examination(rows, settings.position_weights)
+    examination, from_log = _examination(rows, settings.position_weights)
     evaluations, logged_by = [], []
     for name in names:
         own = rows[rows["policy"] == name]
@@ -98,28 +98,28 @@ def two_policies(
         logged_by.append(name if len(own) else "others")
     pair = (evaluations[0], evaluations[1])
     return Answer(
-        names, pair, (logged_by[0], logged_by[1]), compared(names, pair, settings.bars), examination, told, left
+        names, pair, (logged_by[0], logged_by[1]), compared(names, pair, settings.bars), examination, from_log, left
     )
 
 
 def _of_common_days(rows: pd.DataFrame, names: tuple[str, str]) -> tuple[pd.DataFrame, int]:
     """The rows of the days on which both policies answered requests, and how many requests of theirs that leaves out.
 
-    Days differ by themselves, a weekend from a week. Raises ValueError where the policies never ran on one day.
+    Days differ, a weekend from a weekday. Raises ValueError where the policies never ran on one day.
     """
     days = [set(rows.loc[rows["policy"] == name, "day"]) for name in names]
     common = rows["day"].isin(days[0] & days[1])
     if not common.any():
         raise ValueError(
-            f"{names[0]} answered requests on {len(days[0])} days and {names[1]} on {len(days[1])} others; days differ "
-            "by themselves, so let both run at the same time"
+            f"{names[0]} answered requests on {len(days[0])} days and {names[1]} on {len(days[1])} others; days "
+            "differ, so run both at the same time"
         )
     alone = rows.loc[~common & rows["policy"].isin(names), "request_id"].nunique()
     return rows[common], int(alone)
 
 
 def _own(rows: pd.DataFrame, examination: np.ndarray, settings: Settings) -> Evaluation:
-    """A policy by its own requests: what was shown is what it shows."""
+    """A policy on its own requests: what was shown is what it shows."""
     log = _log(rows.assign(propensity=1.0))
     ones = np.ones(len(rows))
     target = TargetLists(log.request, log.position, ones, log.relevance, ones, ones, log.position)
@@ -129,7 +129,7 @@ def _own(rows: pd.DataFrame, examination: np.ndarray, settings: Settings) -> Eva
 def _of_others(
     rows: pd.DataFrame, lists: pd.DataFrame, examination: np.ndarray, settings: Settings
 ) -> tuple[Evaluation, dict[str, int]]:
-    """A policy by the requests that others answered, with what cannot be weighed left out."""
+    """A policy on the requests that others answered, without those that have no weight."""
     rows, left = cleaned(rows, settings.most_a_day)
     if rows.empty:
         raise ValueError("No request of another policy has all its propensities: log them with the exposures.")
@@ -173,20 +173,20 @@ def _log(rows: pd.DataFrame) -> LoggedExposures:
 
 
 def _examination(rows: pd.DataFrame, otherwise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of every position that was logged: by the log, or as given where the log cannot tell."""
+    """Of every logged position: from the log, or `otherwise` where that does not identify it; and which it is."""
     position = rows["position"].to_numpy(dtype=np.int64) - 1
     positions = int(position.max()) + 1
-    given = np.concatenate([otherwise, np.full(max(positions - len(otherwise), 0), otherwise[-1])])[:positions]
+    assumed = np.concatenate([otherwise, np.full(max(positions - len(otherwise), 0), otherwise[-1])])[:positions]
     shown, answered = counted(
         strata_of(rows["relevance"].to_numpy(dtype=np.float64)), position, rows["response"].to_numpy() > 0,
         rows["sample_weight"].to_numpy(dtype=np.float64), positions,
     )  # fmt: skip
     if not answered[:, 0].any():
-        return given / given[0], np.zeros(positions, dtype=bool)
-    found = position_bias(shown, answered).examination
-    # An examination of nothing would make weights without bound.
-    told = np.isfinite(found) & (found > 0)
-    return np.where(told, found, given / given[0]), told
+        return assumed / assumed[0], np.zeros(positions, dtype=bool)
+    estimated = position_bias(shown, answered).examination
+    # Weights divide by it: they would be infinite for an examination of 0.
+    from_log = np.isfinite(estimated) & (estimated > 0)
+    return np.where(from_log, estimated, assumed / assumed[0]), from_log
 
 
 def _keys(rows: pd.DataFrame) -> pd.MultiIndex:

@@ -1,1 +1,1 @@
-"""A storefront to learn on: shoppers whose choices are known. It is the truth: only the replay and tests import it."""
+"""A simulated storefront with known tastes of shoppers, the ground truth: only the replay and tests import it."""

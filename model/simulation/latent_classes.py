@@ -2,7 +2,7 @@
 
 Each purchase comes from a class that the shopper has with some probability, and a class buys types with fixed
 probabilities (probabilistic latent semantic analysis: Hofmann, SIGIR 1999), fitted by expectation maximisation. It
-knows neither texts nor times nor single items, so it is of another kind than the models that the lists come from.
+uses neither texts nor times nor single items, so it differs in kind from the models that make the lists.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 @dataclass(frozen=True)
 class LatentClasses:
     """membership: float64 (users, classes), rows sum to 1; choice: float64 (classes, types), rows sum to 1
-    log_likelihood: a purchase, after each round; it never falls
+    log_likelihood: mean of a purchase after each round; it never falls
     """
 
     membership: np.ndarray
@@ -27,8 +27,8 @@ class LatentClasses:
 def fitted_classes(counts: csr_array, classes: int, rounds: int, seed: int, smoothing: float = 0.5) -> LatentClasses:
     """The classes of purchase counts (users, types); smoothing: purchases added to every class of a user.
 
-    A user without purchases has all classes alike; a type that nobody bought is never chosen. Raises ValueError where
-    there is no purchase at all.
+    A user without purchases has equal shares of all classes; a type without purchases is never chosen. Raises
+    ValueError where there is no purchase at all.
     """
     counts = csr_array(counts, dtype=np.float64)
     counts.eliminate_zeros()
@@ -43,11 +43,13 @@ def fitted_classes(counts: csr_array, classes: int, rounds: int, seed: int, smoo
     likelihood = []
     for _ in range(rounds):
         joint = membership[user] * choice[:, item].T
-        whole = joint.sum(axis=1)
-        likelihood.append(float(number @ np.log(np.maximum(whole, 1e-300))) / number.sum())
-        of_class = joint * (number / np.maximum(whole, 1e-300))[:, None]
-        by_user = np.stack([np.bincount(user, of_class[:, one], minlength=users) for one in range(classes)], axis=1)
-        by_type = np.stack([np.bincount(item, of_class[:, one], minlength=types) for one in range(classes)])
+        total = joint.sum(axis=1)
+        likelihood.append(float(number @ np.log(np.maximum(total, 1e-300))) / number.sum())
+        of_class = joint * (number / np.maximum(total, 1e-300))[:, None]
+        by_user = np.stack(
+            [np.bincount(user, of_class[:, number], minlength=users) for number in range(classes)], axis=1
+        )
+        by_type = np.stack([np.bincount(item, of_class[:, number], minlength=types) for number in range(classes)])
         membership = (by_user + smoothing) / (by_user + smoothing).sum(axis=1, keepdims=True)
         choice = by_type / np.maximum(by_type.sum(axis=1, keepdims=True), 1e-300)
     return LatentClasses(membership, choice, np.array(likelihood))

@@ -25,7 +25,7 @@ class Day:
     """Exposures of a day, in the order of requests and positions; request: int, unique over all days
 
     user, item, position (from 0), request: int (exposures); propensity: float64; responded, clicked: bool (exposures),
-    whoever responds has clicked before
+    a response comes after a click
     seconds: float64 (exposures), of the request since midnight
     bought_user, bought_item: int (organic purchases), made without any list; bought_seconds: float64
     """
@@ -44,33 +44,33 @@ class Day:
 
 
 class Storefront:
-    """Plays days one after another; what happened on one changes the next. Equal seeds and lists give equal days."""
+    """Simulates days in sequence, each from the state that the last one left. Equal seeds and lists give equal days."""
 
     def __init__(self, world: World, seed: int) -> None:
         self.world, self.seed, self.stock, self.day = world, seed, world.stock.copy(), 0
-        # Exposures without a response by pair; most pairs are never shown, so they are kept by key.
+        # Exposures without a response by pair; sparse by key, as most pairs are never shown.
         self._seen_key: np.ndarray = np.zeros(0, dtype=np.int64)
         self._seen: np.ndarray = np.zeros(0)
         self._requests = 0
 
     def state(self) -> dict[str, np.ndarray]:
-        """What a day leaves for the next, as arrays by name."""
+        """The state after the last day, as arrays by name."""
         return {
             "stock": self.stock, "seen_key": self._seen_key, "seen": self._seen,
             "counts": np.array([self.day, self._requests]),
         }  # fmt: skip
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Goes on from the state of another one with the same world and seed."""
+        """Takes over the state of a storefront of the same world and seed."""
         self.stock, self._seen_key, self._seen = (state[name].copy() for name in ("stock", "seen_key", "seen"))
-        self.day, self._requests = (int(one) for one in state["counts"])
+        self.day, self._requests = (int(count) for count in state["counts"])
 
     def for_sale(self) -> np.ndarray:
         """bool (items): arrived, and in stock."""
         return (self.world.arrives <= self.day) & (self.stock > 0)
 
     def freshness(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
-        """float64 (pairs): what earlier exposures have left of the appeal."""
+        """float64 (pairs): share of the appeal that is left after earlier exposures."""
         if not len(self._seen_key):
             return np.ones(len(user))
         key = user.astype(np.int64) * self.world.items + item
@@ -79,7 +79,7 @@ class Storefront:
 
     def play(self, lists: Lists) -> Day:
         """One day with these lists. An item that is not for sale at the start of the day is left out of its list and
-        the others move up; one that sells out during the day is shown on, and the first to respond get it."""
+        the others move up; one that sells out during the day is still shown, and the first to respond get it."""
         world, random = self.world, np.random.default_rng([self.seed, self.day])
         requests = random.poisson(world.visits)
         request_user = np.repeat(np.arange(world.users), requests)
@@ -107,7 +107,7 @@ class Storefront:
         return day
 
     def _served(self, item: np.ndarray, responded: np.ndarray) -> np.ndarray:
-        """bool (exposures): stock is left when this response comes."""
+        """bool (exposures): whether stock is left at this response."""
         at = np.flatnonzero(responded)
         order = np.argsort(item[at], kind="stable")
         mine = item[at][order]
@@ -117,22 +117,22 @@ class Storefront:
         return served
 
     def _organic(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Purchases without a list, in proportion to appeal: by the class first, then by the class's items."""
+        """Purchases without a list, in proportion to appeal: draws a class of the user, then an item of the class."""
         world = self.world
         user = np.repeat(np.arange(world.users), random.poisson(world.organic))
         line = np.cumsum(world.membership, axis=1)[user]
         of_class = np.minimum((random.random(len(user))[:, None] * line[:, -1:] > line).sum(axis=1), line.shape[1] - 1)
         item = np.zeros(len(user), dtype=np.int64)
         able = self.for_sale()
-        for one in range(len(world.appeal)):
-            mine = np.flatnonzero(of_class == one)
-            sums = np.cumsum(np.where(able, world.appeal[one], 0.0))
+        for number, appeal in enumerate(world.appeal):
+            mine = np.flatnonzero(of_class == number)
+            sums = np.cumsum(np.where(able, appeal, 0.0))
             if len(mine) and sums[-1] > 0:
                 item[mine] = np.searchsorted(sums, random.random(len(mine)) * sums[-1], side="right")
             else:
                 item[mine] = -1
-        kept = item >= 0
-        return user[kept], item[kept], random.uniform(0, 86_400, int(kept.sum()))
+        sold = item >= 0
+        return user[sold], item[sold], random.uniform(0, 86_400, int(sold.sum()))
 
     def _remember(self, user: np.ndarray, item: np.ndarray) -> None:
         key, count = np.unique(user.astype(np.int64) * self.world.items + item, return_counts=True)

@@ -1,4 +1,4 @@
-"""What is true of shoppers and items, and what the storefront may know of it."""
+"""The ground truth of the simulation: tastes, visits, stock, arrivals, attention to positions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from model.simulation.latent_classes import LatentClasses
 @dataclass(frozen=True)
 class World:
     """membership: float64 (users, classes); appeal: float64 (classes, items), the rate with which a class responds to
-    an examined exposure of an item that it never saw; visits: float64 (users), a day; organic: float64 (users),
+    an examined first exposure of an item; visits: float64 (users), a day; organic: float64 (users),
     purchases a day without any list
-    examination: float64 (positions), chance that a position is looked at
+    examination: float64 (positions), chance that a position is examined
     stock: int (items), units on the first day; arrives: int (items), day from which the item can be sold
-    fatigue: what an exposure without a response leaves of the appeal of the pair
+    fatigue: factor of the appeal of a pair for each exposure without a response
     """
 
     membership: np.ndarray
@@ -30,12 +30,12 @@ class World:
 
     @property
     def users(self) -> int:
-        """How many there are."""
+        """Number of users."""
         return len(self.visits)
 
     @property
     def items(self) -> int:
-        """How many there are."""
+        """Number of items."""
         return len(self.stock)
 
     def appeal_of(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
@@ -49,9 +49,12 @@ class World:
 
 @dataclass(frozen=True)
 class Habits:
-    """What is assumed and not fitted. response_rate: mean probability of a response to an examined exposure of an item
-    that is drawn as the user buys; new_share: share of the items that arrive during `days`; scarce_share: share of the
-    items with little stock; units: stock of these."""
+    """Assumptions that are not fitted.
+
+    response_rate: mean probability of a response to an examined exposure of an item that is drawn as the user buys
+    new_share: share of the items that arrive during `days`
+    scarce_share, units: share of the items with little stock, and their mean stock
+    """
 
     response_rate: float = 0.05
     fatigue: float = 0.8
@@ -103,7 +106,7 @@ def synthetic_world(
     choice = random.dirichlet(0.3 * types * popularity / popularity.sum(), classes)
     membership = random.dirichlet(np.full(classes, 0.25), users)
     item_type = random.integers(types, size=items)
-    # Within a type classes differ as well, or nobody would like an unpopular item best.
+    # Classes differ within a type too: otherwise no class would like an unpopular item best.
     weight = random.lognormal(0.0, 1.2, (classes, items)) / (1.0 + random.permutation(items)) ** 0.6
     visits = np.clip(random.gamma(1.5, 0.15, users), 0.02, 2.0)
     examination = 1.0 / np.arange(1, positions + 1) ** 0.5

@@ -99,7 +99,7 @@ def test_a_policy_that_never_ran_is_compared_with_the_one_that_did(spark: SparkS
 
 def test_missing_evidence_is_named(spark: SparkSession, conf: Config) -> None:
     said = compare(spark, conf, ("other", "main"))
-    assert "The log cannot tell other from main:" in said
+    assert "The log does not suffice to compare other with main:" in said
     assert "No overlap: none of the 5760 logged exposures is one that other would give." in said
     with pytest.raises(LongtailError, match=r"The policy ours has no lists .* these have: main, new, other"):
         compare(spark, conf, ("ours", "main"))

@@ -40,33 +40,33 @@ def small() -> tuple[LoggedExposures, TargetLists, ResponseModel]:
 
 def test_item_position_by_hand() -> None:
     log, target, model = small()
-    found = evaluated(log, target, model, "item-position", clip=100.0)
+    evaluation = evaluated(log, target, model, "item-position", clip=100.0)
     # weights 1/.5, 0, 1/1, 0; IPS (2 x 1) / 2 requests
-    assert found.ips.value == pytest.approx(1.0)
+    assert evaluation.ips.value == pytest.approx(1.0)
     # weighed examination 2 x 1 + 1 x 1 = 3, the target's own 2 x 1.5 = 3, so SNIPS = 2 / 3 x 3 / 2
-    assert (found.overlap, found.snips.value) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert (evaluation.overlap, evaluation.snips.value) == (pytest.approx(1.0), pytest.approx(1.0))
     # predicted 2 x (.1 + .05); weighed rests 2 x (1 - .1) + 1 x (0 - .1) = 1.7; (0.3 + 1.7) / 2
-    assert found.doubly_robust.value == pytest.approx(1.0)
+    assert evaluation.doubly_robust.value == pytest.approx(1.0)
     # deviations by shopper of IPS: (2 - 1) / 2 and (0 - 1) / 2; variance 2 / 1 x (.25 + .25)
-    assert found.ips.standard_error == pytest.approx(1.0)
-    assert found.effective_size == pytest.approx(9 / 5)
-    assert found.weighed == 2
+    assert evaluation.ips.standard_error == pytest.approx(1.0)
+    assert evaluation.effective_size == pytest.approx(9 / 5)
+    assert evaluation.weighed == 2
 
 
 def test_position_based_uses_an_item_seen_elsewhere() -> None:
     log, target, model = small()
-    found = evaluated(log, target, model, "position-based", clip=100.0)
+    evaluation = evaluated(log, target, model, "position-based", clip=100.0)
     # the last exposure was at position 2 (examined .5) with propensity .5; the target shows it first: 1 x 1 / (.5 x .5)
-    assert found.largest_weight == pytest.approx(4.0)
-    assert found.ips.value == pytest.approx((2 + 4) / 2)
+    assert evaluation.largest_weight == pytest.approx(4.0)
+    assert evaluation.ips.value == pytest.approx((2 + 4) / 2)
 
 
-def test_clipping_bounds_the_weights_and_is_told() -> None:
+def test_clipping_bounds_the_weights_and_is_reported() -> None:
     log, target, model = small()
-    found = evaluated(log, target, model, "position-based", clip=2.0)
-    assert found.ips.value == pytest.approx((2 + 2) / 2)
+    evaluation = evaluated(log, target, model, "position-based", clip=2.0)
+    assert evaluation.ips.value == pytest.approx((2 + 2) / 2)
     # examined weight 2 x 1 + 1 x 1 + 4 x .5 = 5 before, 2 + 1 + 2 x .5 = 4 after
-    assert found.clipped == pytest.approx(1 / 5)
+    assert evaluation.clipped == pytest.approx(1 / 5)
 
 
 def test_the_same_policy_is_estimated_by_its_mean() -> None:
@@ -74,9 +74,9 @@ def test_the_same_policy_is_estimated_by_its_mean() -> None:
     own = TargetLists(
         log.request, log.position, np.ones(4), log.relevance, log.propensity, log.propensity, log.position
     )
-    found = evaluated(log, own, model, "item-position", clip=100.0)
-    assert (found.ips.value, found.doubly_robust.value) == (pytest.approx(1.0), pytest.approx(1.0))
-    assert (found.effective_size, found.overlap) == (pytest.approx(4.0), pytest.approx(1.0))
+    evaluation = evaluated(log, own, model, "item-position", clip=100.0)
+    assert (evaluation.ips.value, evaluation.doubly_robust.value) == (pytest.approx(1.0), pytest.approx(1.0))
+    assert (evaluation.effective_size, evaluation.overlap) == (pytest.approx(4.0), pytest.approx(1.0))
 
 
 def test_on_average_the_estimates_are_the_truth() -> None:
@@ -84,12 +84,12 @@ def test_on_average_the_estimates_are_the_truth() -> None:
     truth = shop.value(shop.target)
     errors: dict[str, list[float]] = {"ips": [], "snips": [], "doubly_robust": []}
     for seed in range(30):
-        found = of_target(shop, seed)
+        evaluation = of_target(shop, seed)
         for name, seen in errors.items():
-            seen.append(getattr(found, name).value - truth)
+            seen.append(getattr(evaluation, name).value - truth)
     for seen in errors.values():
         assert abs(np.mean(seen)) < 3 * np.std(seen) / np.sqrt(len(seen))
-    # What the model knows need not come out of the noise of the weights.
+    # What the model predicts adds no variance of the weights.
     assert np.std(errors["doubly_robust"]) < np.std(errors["ips"])
     assert truth > 1.3 * shop.value(shop.logging)
 
@@ -109,16 +109,16 @@ def test_the_model_finds_scale_and_slope() -> None:
         np.arange(n), np.arange(n) % 500, position, np.ones(n), random.poisson(mean).astype(float), np.ones(n),
         relevance, np.arange(n) % 500,
     )  # fmt: skip
-    found = fitted(log, theta)
-    assert np.exp(found.coefficients[:, 0]) == pytest.approx(0.3, rel=0.1)
-    assert found.coefficients[:, 1] == pytest.approx(1.5, abs=0.15)
+    model = fitted(log, theta)
+    assert np.exp(model.coefficients[:, 0]) == pytest.approx(0.3, rel=0.1)
+    assert model.coefficients[:, 1] == pytest.approx(1.5, abs=0.15)
     with pytest.raises(ValueError, match="No response"):
         fitted(LoggedExposures(*(getattr(log, name) if name != "response" else np.zeros(n) for name in (
             "request", "user", "position", "propensity", "response", "weight", "relevance", "request_user"
         ))), theta)  # fmt: skip
 
 
-def test_no_overlap_is_said_and_never_a_silent_zero() -> None:
+def test_no_overlap_is_reported_and_never_a_silent_zero() -> None:
     log, target, model = small()
     never = TargetLists(
         target.request, target.position, target.probability, target.relevance, np.zeros(4), np.zeros(4), target.place
@@ -126,12 +126,12 @@ def test_no_overlap_is_said_and_never_a_silent_zero() -> None:
     other = evaluated(log, never, model, "item-position", clip=100.0)
     own = evaluated(log, target, model, "item-position", clip=100.0)
     assert np.isnan(other.snips.value)
-    found = compared(("new", "main"), (other, own), BARS)
-    assert found.verdict == "cannot tell"
-    assert found.why[0] == "No overlap: none of the 4 logged exposures is one that new would give."
-    said = in_words(("new", "main"), (other, own), found, "item-position", "purchases")
-    assert "The log cannot tell new from main" in said
-    assert "assumption: item-position" in said
+    comparison = compared(("new", "main"), (other, own), BARS)
+    assert comparison.verdict == "log insufficient"
+    assert comparison.why[0] == "No overlap: new would show none of the 4 logged exposures."
+    report = in_words(("new", "main"), (other, own), comparison, "item-position", "purchases")
+    assert "The log does not suffice to compare new with main" in report
+    assert "assumption: item-position" in report
 
 
 def test_half_an_overlap_and_few_exposures_are_named() -> None:
@@ -141,11 +141,11 @@ def test_half_an_overlap_and_few_exposures_are_named() -> None:
     blind = Storefront(
         shop.attraction, shop.predicted, shop.theta, shop.rate, half / half.sum(axis=2, keepdims=True), shop.target
     )
-    found = of_target(blind, 0)
-    said = compared(("target", "target"), (found, found), Bars(0.9, 1e6)).why
-    assert 0.3 < found.overlap < 0.7
-    assert any("of the rest there is only the model's word" in reason for reason in said)
-    assert any("exposures, 1000000 are asked for" in reason for reason in said)
+    evaluation = of_target(blind, 0)
+    reasons = compared(("target", "target"), (evaluation, evaluation), Bars(0.9, 1e6)).why
+    assert 0.3 < evaluation.overlap < 0.7
+    assert any("the rest is known from the response model alone" in reason for reason in reasons)
+    assert any("exposures, 1000000 are required" in reason for reason in reasons)
 
 
 def test_a_clear_difference_is_found_and_pairs_of_shoppers_sharpen_it() -> None:
@@ -154,9 +154,9 @@ def test_a_clear_difference_is_found_and_pairs_of_shoppers_sharpen_it() -> None:
     model = fitted(log, shop.theta)
     target = evaluated(log, shop.lists(log, item, shop.target), model, "item-position", 50.0)
     own = evaluated(log, shop.lists(log, item, shop.logging), model, "item-position", 50.0)
-    found = compared(("target", "logging"), (target, own), BARS)
-    assert found.verdict == "higher"
-    difference = found.differences["doubly_robust"]
+    comparison = compared(("target", "logging"), (target, own), BARS)
+    assert comparison.verdict == "higher"
+    difference = comparison.differences["doubly_robust"]
     truth = shop.value(shop.target) - shop.value(shop.logging)
     assert difference.low < truth < difference.high
     apart = np.hypot(target.doubly_robust.standard_error, own.doubly_robust.standard_error)

@@ -1,4 +1,4 @@
-"""Position bias: the arithmetic, the truth found again, and what no log can tell."""
+"""Position bias: the arithmetic, recovery of the truth, and what no log identifies."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def test_counts_that_fit_the_model_are_explained_exactly() -> None:
     # attraction .2 and .1; the second position is examined half as often: 100 x .2 = 20, 100 x .2 x .5 = 10, ...
     shown = np.array([[100.0, 100.0], [200.0, 400.0]])
     answered = np.array([[20.0, 10.0], [20.0, 20.0]])
-    found = position_bias(shown, answered)
-    assert found.examination == pytest.approx([1.0, 0.5], abs=1e-6)
-    assert found.attraction == pytest.approx([0.2, 0.1], abs=1e-6)
+    bias = position_bias(shown, answered)
+    assert bias.examination == pytest.approx([1.0, 0.5], abs=1e-6)
+    assert bias.attraction == pytest.approx([0.2, 0.1], abs=1e-6)
 
 
 def test_better_items_at_the_top_are_not_taken_for_examination() -> None:
@@ -32,18 +32,18 @@ def test_better_items_at_the_top_are_not_taken_for_examination() -> None:
     assert position_bias(shown, answered).examination == pytest.approx([1.0, 1.0], abs=1e-6)
 
 
-def test_a_position_that_nothing_links_to_the_first_is_not_told() -> None:
+def test_a_position_that_nothing_links_to_the_first_is_not_identified() -> None:
     shown = np.array([[50.0, 50.0, 0.0], [0.0, 0.0, 80.0], [10.0, 0.0, 10.0]])
     answered = np.array([[10.0, 5.0, 0.0], [0.0, 0.0, 8.0], [0.0, 0.0, 0.0]])  # the last stratum has no response
-    found = position_bias(shown, answered)
-    assert np.isnan(found.examination).tolist() == [False, False, True]
-    assert np.isnan(found.attraction).tolist() == [False, True, True]
+    bias = position_bias(shown, answered)
+    assert np.isnan(bias.examination).tolist() == [False, False, True]
+    assert np.isnan(bias.attraction).tolist() == [False, True, True]
 
 
 def test_exposures_that_were_all_answered_are_certain() -> None:
-    found = position_bias(np.array([[10.0, 10.0], [40.0, 20.0]]), np.array([[10.0, 10.0], [20.0, 10.0]]))
-    assert found.examination == pytest.approx([1.0, 1.0])
-    assert found.attraction == pytest.approx([1.0, 0.5])
+    bias = position_bias(np.array([[10.0, 10.0], [40.0, 20.0]]), np.array([[10.0, 10.0], [20.0, 10.0]]))
+    assert bias.examination == pytest.approx([1.0, 1.0])
+    assert bias.attraction == pytest.approx([1.0, 0.5])
 
 
 def test_no_response_is_an_error_that_says_so() -> None:
@@ -60,17 +60,17 @@ def test_the_truth_lies_within_its_stated_error() -> None:
     misses = []
     for _ in range(60):
         answered = random.binomial(shown.astype(int), np.outer(gamma, theta)).astype(float)
-        found = position_bias(shown, answered, tolerance=1e-6)
-        misses.append((np.log(found.examination[1:]) - np.log(theta[1:])) / found.standard_error[1:])
+        bias = position_bias(shown, answered, tolerance=1e-6)
+        misses.append((np.log(bias.examination[1:]) - np.log(theta[1:])) / bias.standard_error[1:])
     assert np.abs(np.mean(misses, axis=0)).max() < 0.5  # 60 draws: standard error of the mean .13
     assert np.std(misses) == pytest.approx(1.0, abs=0.2)
 
 
 def test_strata_hold_like_numbers_and_ties_stay_together() -> None:
     relevance = np.array([0.1, 0.1, 0.1, 0.4, 0.9, 0.2])
-    found = strata_of(relevance, most=3)
-    assert len(set(found[:3])) == 1
-    assert found[4] == found.max()
+    strata = strata_of(relevance, most=3)
+    assert len(set(strata[:3])) == 1
+    assert strata[4] == strata.max()
     assert strata_of(np.zeros(0)).size == 0
     shown, answered = counted(
         np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([1, 0, 1]), np.array([1.0, 2.0, 3.0]), 2
@@ -79,21 +79,21 @@ def test_strata_hold_like_numbers_and_ties_stay_together() -> None:
     assert answered.tolist() == [[1.0, 0.0], [0.0, 3.0]]
 
 
-def test_the_log_moves_what_is_reckoned_with_as_far_as_it_is_sure() -> None:
-    reckoned = np.array([0.9, 0.45, 0.3, 0.2])
-    # the second is told well, the third as well as the prior, which is worth 1 / .2 ** 2 answers, the fourth not at all
-    used = weights_of_positions(_bias([1e9, 1e9, 75.0, 0.0], [1e9, 0.8e9, 37.5, 0.0]), reckoned, 0.2)
+def test_the_log_moves_the_assumption_as_far_as_it_is_certain() -> None:
+    assumed = np.array([0.9, 0.45, 0.3, 0.2])
+    # The log identifies the second well, the third as well as the prior of 1 / .2 ** 2 answers, the fourth not at all.
+    used = weights_of_positions(_bias([1e9, 1e9, 75.0, 0.0], [1e9, 0.8e9, 37.5, 0.0]), assumed, 0.2)
     assert used == pytest.approx([0.9, 0.9 * 0.8, 0.9 * (0.5 + 1 / 3) / 2, 0.2])
-    assert used[1:2] == pytest.approx(weights_of_positions(_bias([1e9, 1e9], [1e9, 0.8e9]), reckoned, 0.2)[1:2])
-    # Nine answers were expected of the third if it were seen as the first, so three as reckoned; none came.
-    none = weights_of_positions(_bias([1e9, 1e9, 9.0], [1e9, 0.5e9, 0.0]), reckoned, 0.2)
-    assert none[2] == pytest.approx(0.3 * 25 / 28)
-    found = _bias([1e9], [1e9])
-    assert weights_of_positions(found, reckoned, 0.0) == pytest.approx(reckoned)
-    assert weights_of_positions(None, reckoned, 0.2) == pytest.approx(reckoned)
+    assert used[1:2] == pytest.approx(weights_of_positions(_bias([1e9, 1e9], [1e9, 0.8e9]), assumed, 0.2)[1:2])
+    # Nine answers were expected of the third if it were examined like the first, so three as assumed; none came.
+    unanswered = weights_of_positions(_bias([1e9, 1e9, 9.0], [1e9, 0.5e9, 0.0]), assumed, 0.2)
+    assert unanswered[2] == pytest.approx(0.3 * 25 / 28)
+    bias = _bias([1e9], [1e9])
+    assert weights_of_positions(bias, assumed, 0.0) == pytest.approx(assumed)
+    assert weights_of_positions(None, assumed, 0.2) == pytest.approx(assumed)
 
 
 def _bias(reach: list[float], answers: list[float]) -> PositionBias:
-    """What a log tells of positions; only reach and answers matter here."""
+    """A bias with this reach and these answers; nothing else is read here."""
     nothing = np.zeros(0)
     return PositionBias(nothing, nothing, np.array(reach), np.array(answers), nothing, 1)

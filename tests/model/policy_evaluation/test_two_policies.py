@@ -49,7 +49,7 @@ def store(seed: int, users: int = 250, requests: int = 12) -> tuple[pd.DataFrame
     lists = {
         "main": _lists([0, 1, 2, 3], relevance),
         "new": _lists(of_new, relevance),
-        "other": _lists([0, 1, 2, 3], relevance).assign(item_id="nobody's"),
+        "other": _lists([0, 1, 2, 3], relevance).assign(item_id="of no list"),
     }
     return pd.DataFrame(rows, columns=COLUMNS), lists, float((attraction[:, of_new] @ THETA).mean())
 
@@ -76,7 +76,7 @@ def _lists(items: list[int], relevance: np.ndarray) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def test_a_policy_that_never_ran_is_told_by_the_exploration_of_another() -> None:
+def test_a_policy_that_never_ran_is_evaluated_on_the_exploration_of_another() -> None:
     errors = []
     for seed in range(4):
         exposures, lists, truth = store(seed)
@@ -93,20 +93,20 @@ def test_a_policy_that_never_ran_is_told_by_the_exploration_of_another() -> None
 
 def test_item_position_has_no_overlap_where_places_never_meet() -> None:
     exposures, lists, _ = store(0, users=60)
-    found = two_policies(exposures, lists, ("new", "main"), settings(assumption="item-position", drawn_slots=2))
-    # The log draws at positions 3 and 4 only: of new's examination 1 + .6 + .4 + .3 it tells of .7.
-    assert found.evaluations[0].overlap == pytest.approx(0.7 / 2.3, abs=0.12)
-    assert found.found.verdict == "cannot tell"
+    answer = two_policies(exposures, lists, ("new", "main"), settings(assumption="item-position", drawn_slots=2))
+    # The log draws at positions 3 and 4 only: of new's examination 1 + .6 + .4 + .3 it covers .7.
+    assert answer.evaluations[0].overlap == pytest.approx(0.7 / 2.3, abs=0.12)
+    assert answer.comparison.verdict == "log insufficient"
     never = two_policies(exposures, lists, ("other", "main"), settings())
-    assert never.found.verdict == "cannot tell"
-    assert never.found.why == ("No overlap: none of the 2880 logged exposures is one that other would give.",)
+    assert never.comparison.verdict == "log insufficient"
+    assert never.comparison.why == ("No overlap: other would show none of the 2880 logged exposures.",)
 
 
 def test_the_examination_comes_from_the_log_where_it_can() -> None:
     exposures, lists, _ = store(1)
-    found: Answer = two_policies(exposures, lists, ("new", "main"), settings(position_weights=np.full(4, 0.5)))
-    assert found.told.all()
-    assert found.examination == pytest.approx(THETA, abs=0.12)
+    answer: Answer = two_policies(exposures, lists, ("new", "main"), settings(position_weights=np.full(4, 0.5)))
+    assert answer.from_log.all()
+    assert answer.examination == pytest.approx(THETA, abs=0.12)
     alone = exposures[exposures["position"] == 1].assign(response=0.0)
     alone.loc[alone.index[::10], "response"] = 1.0
     assert two_policies(alone, lists, ("main", "main"), settings()).examination.tolist() == [1.0]
@@ -118,13 +118,13 @@ def test_arms_of_a_test_need_no_list_of_the_other_arm() -> None:
     exposures.loc[of_bold, "policy"] = "bold"
     own = {name: rows.assign(user=rows["user_id"].astype(int) % 2) for name, rows in lists.items()}
     arms = {"main": own["main"][own["main"]["user"] == 0], "bold": own["main"][own["main"]["user"] == 1]}
-    found = two_policies(exposures, arms, ("bold", "main"), settings())
-    assert (found.left_out, found.logged_by) == ({}, ("bold", "main"))
-    assert [one.requests for one in found.evaluations] == [40 * 12, 40 * 12]
-    apart = found.found.differences["doubly_robust"]
-    alone = [one.doubly_robust.standard_error for one in found.evaluations]
-    # Nobody is in both arms, so the errors add up; 80 shoppers are counted where each arm has 40.
-    assert apart.standard_error == pytest.approx(np.hypot(*alone), rel=0.02)
+    answer = two_policies(exposures, arms, ("bold", "main"), settings())
+    assert (answer.left_out, answer.logged_by) == ({}, ("bold", "main"))
+    assert [evaluation.requests for evaluation in answer.evaluations] == [40 * 12, 40 * 12]
+    difference = answer.comparison.differences["doubly_robust"]
+    alone = [evaluation.doubly_robust.standard_error for evaluation in answer.evaluations]
+    # No shopper is in both arms, so the variances add up; 80 shoppers are counted where each arm has 40.
+    assert difference.standard_error == pytest.approx(np.hypot(*np.array(alone)), rel=0.02)
 
 
 def test_policies_that_took_turns_are_compared_on_days_of_both() -> None:
@@ -134,29 +134,29 @@ def test_policies_that_took_turns_are_compared_on_days_of_both() -> None:
     with pytest.raises(ValueError, match="bold answered requests on 6 days and main on 6 others"):
         two_policies(exposures, both, ("bold", "main"), settings())
     exposures.loc[(exposures["day"] == 5) & (exposures["user_id"].astype(int) % 2 == 1), "policy"] = "main"
-    found = two_policies(exposures, both, ("bold", "main"), settings())
-    assert [one.requests for one in found.evaluations] == [40, 40]
-    assert found.left_out == {"requests of days on which only one of the two ran": 80 * 11}
+    answer = two_policies(exposures, both, ("bold", "main"), settings())
+    assert [evaluation.requests for evaluation in answer.evaluations] == [40, 40]
+    assert answer.left_out == {"requests of days on which only one of the two ran": 80 * 11}
 
 
-def test_a_sampled_log_says_the_same_of_a_request() -> None:
+def test_a_sampled_log_gives_the_same_estimates_a_request() -> None:
     exposures, lists, _ = store(4, users=60)
-    whole = two_policies(exposures, lists, ("new", "main"), settings(most_a_day=1e9))
+    full = two_policies(exposures, lists, ("new", "main"), settings(most_a_day=1e9))
     sampled = two_policies(exposures.assign(sample_weight=10.0), lists, ("new", "main"), settings(most_a_day=1e9))
-    for one, other in zip(sampled.evaluations, whole.evaluations, strict=True):
-        assert one.overlap == pytest.approx(other.overlap)
-        # The response model is held to the relevance by a ridge of one response, which is less of ten times as many.
-        assert one.doubly_robust.value == pytest.approx(other.doubly_robust.value, rel=0.02)
-        assert one.ips.value == pytest.approx(other.ips.value)
-        assert one.snips.value == pytest.approx(other.snips.value)
+    for weighted, evaluation in zip(sampled.evaluations, full.evaluations, strict=True):
+        assert weighted.overlap == pytest.approx(evaluation.overlap)
+        # The ridge of the response model counts for one response, which is less among ten times as many.
+        assert weighted.doubly_robust.value == pytest.approx(evaluation.doubly_robust.value, rel=0.02)
+        assert weighted.ips.value == pytest.approx(evaluation.ips.value)
+        assert weighted.snips.value == pytest.approx(evaluation.snips.value)
 
 
 def test_propensities_that_cannot_be_true_are_named() -> None:
     exposures, lists, _ = store(5)
     low = exposures.assign(propensity=exposures["propensity"] / 3)
-    found = two_policies(low, lists, ("new", "main"), settings(bars=Bars(0.8, 50)))
-    assert found.found.verdict == "cannot tell"
-    assert "which cannot be: they are not those with which the lists were drawn" in found.found.why[0]
+    answer = two_policies(low, lists, ("new", "main"), settings(bars=Bars(0.8, 50)))
+    assert answer.comparison.verdict == "log insufficient"
+    assert "which is impossible: log the propensities" in answer.comparison.why[0]
 
 
 def test_what_cannot_be_used_is_named() -> None:
@@ -166,13 +166,13 @@ def test_what_cannot_be_used_is_named() -> None:
     exposures.loc[exposures["request_id"] == "1-0", "propensity"] = NONE
     exposures.loc[exposures["request_id"] == "2-0", "relevance"] = NONE
     lists["new"] = lists["new"][lists["new"]["user_id"] != "3"]
-    found = two_policies(exposures, lists, ("new", "main"), settings())
-    assert found.left_out == {
+    answer = two_policies(exposures, lists, ("new", "main"), settings())
+    assert answer.left_out == {
         "requests of shoppers for whom new had no list": 12,
         "exposures without a predicted relevance, taken as the lowest": 4,
         "requests with an exposure without propensity": 1,
     }
-    assert found.evaluations[1].requests == 60 * 12 - 12 - 12  # without those of nobody's policy
+    assert answer.evaluations[1].requests == 60 * 12 - 12 - 12  # without those of no policy
     with pytest.raises(ValueError, match="left; 1 shoppers with an absurd number"):
         two_policies(exposures[of_first], lists, ("new", "main"), settings(most_a_day=3))
     with pytest.raises(ValueError, match="No response was logged"):
