@@ -32,13 +32,12 @@ class _Work:
     done_before: int = 0
 
     def in_words(self, now: float) -> str:
-        elapsed = now - self.started
-        if not self.total:
-            left = (self.usual or 0.0) - elapsed
-            return f"{duration(elapsed)}" + (f", about {duration(left)} left" if left > 0 else "")
         count = f"{self.done:,} of {self.total:,} {self.parts}"
         if self.done == self.done_before:
-            return f"{count}, {duration(elapsed)}"
+            elapsed = now - self.started
+            left = (self.usual or 0.0) - elapsed
+            so_far = f"{count}, {duration(elapsed)}" if self.total else duration(elapsed)
+            return so_far + (f", about {duration(left)} left" if left > 0 else "")
         left = (now - self.began) * (self.total - self.done) / (self.done - self.done_before)
         return f"{self.done / self.total * 100:.0f} % ({count}), about {duration(left)} left"
 

@@ -1,4 +1,4 @@
-"""Progress of a step: what is done, and what is left by what has been done so far."""
+"""Progress of a running step and its estimates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jobs.runtime.progress import advance, duration, expect, progress_of, report
 
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    """The lines of progress so far, without a terminal; the clock stands still where a test puts it."""
+    """Returns the newest line of progress, as it is shown without a terminal."""
     monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LOOKS", 0.01)
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_EVENTS", 0.0)
     monkeypatch.setattr(logger, "propagate", True)
@@ -40,7 +40,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return set_clock
 
 
-def test_an_estimate_by_the_parts_that_are_done(lines: Callable[[], list[str]], at: Callable[[float], None]) -> None:
+def test_an_estimate_from_the_parts_that_are_done(lines: Callable[[], list[str]], at: Callable[[float], None]) -> None:
     with progress_of("build_candidates"):
         at(5.0)
         assert lines() == ["build_candidates … 5 s"]
@@ -52,15 +52,17 @@ def test_an_estimate_by_the_parts_that_are_done(lines: Callable[[], list[str]], 
         assert lines() == ["build_candidates … 25 % (1 of 4 dates), about 3 min left"]
 
 
-def test_an_estimate_by_the_last_run(lines: Callable[[], list[str]], at: Callable[[float], None]) -> None:
+def test_an_estimate_from_the_last_run(lines: Callable[[], list[str]], at: Callable[[float], None]) -> None:
     with progress_of("check_drift", usual=40.0):
         at(10.0)
         assert lines() == ["check_drift … 10 s, about 30 s left"]
+        expect(2, "dates")
+        assert lines() == ["check_drift … 0 of 2 dates, 10 s, about 30 s left"]
         at(50.0)
-        assert lines() == ["check_drift … 50 s"]
+        assert lines() == ["check_drift … 0 of 2 dates, 50 s"]
 
 
-def test_what_a_checkpoint_had_done_tells_nothing_of_the_speed(
+def test_steps_before_a_checkpoint_do_not_count_for_the_speed(
     lines: Callable[[], list[str]], at: Callable[[float], None]
 ) -> None:
     report = reporter("steps")
@@ -82,5 +84,5 @@ def test_a_step_that_fails_ends_its_progress(lines: Callable[[], list[str]]) -> 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.4, "0 s"), (99.4, "99 s"), (100, "2 min"), (5_940, "99 min"), (8_400, "2 h 20 min")]
 )
-def test_durations_as_a_person_says_them(seconds: float, words: str) -> None:
+def test_a_duration_in_words(seconds: float, words: str) -> None:
     assert duration(seconds) == words
