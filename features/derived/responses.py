@@ -31,4 +31,4 @@ def with_response_shares(rows: DataFrame, windows: Sequence[int]) -> DataFrame:
         )
         prior = F.col(f"overall_{days}d") * _PRIOR_EXPOSURES
         shares[f"response_share_{days}d"] = (responses + prior) / (exposures + _PRIOR_EXPOSURES)
-    return joined.withColumns(shares)
+    return joined.withColumns(shares).drop(*(f"overall_{days}d" for days in windows))
