@@ -42,14 +42,14 @@ class Pass:
 
     @property
     def merit(self) -> float:
-        """The larger of gap and violation: a pass is better where it is smaller."""
+        """The larger of gap and violation; smaller is better."""
         return max(self.gap, self.violation)
 
 
 class Dual:
     """The dual over one vector: lambda of all items, mu of items with a floor, nu of all groups, kappa of capped ones.
 
-    Of `problem` only the bounds are read; its users are known by `passes`.
+    Only the bounds of `problem` are read; its pairs are those of `passes`.
     """
 
     def __init__(self, problem: Problem, passes: Passes) -> None:
@@ -65,7 +65,7 @@ class Dual:
         self.elastic = ELASTIC_SHARE * self.top
         items, groups = problem.items, len(problem.groups)
         most_groups = int(np.bincount(problem.membership.indices, minlength=1).max())
-        # Above this price nobody takes an item, whatever its floors pay.
+        # At this price no user takes an item, whatever its floors pay.
         prohibitive = self.top + self.elastic * (1 + most_groups)
         elastic = np.full(len(self.floored) + groups, self.elastic)
         self.bound = np.concatenate([np.full(items, prohibitive), elastic, np.full(len(self.capped), prohibitive)])
@@ -99,7 +99,7 @@ class Dual:
         return prices.cap - prices.item_floor + self.problem.membership.T @ (prices.group_cap - prices.group)
 
     def gradient(self, use: Use) -> np.ndarray:
-        """The slack of every bound: negative where it is broken."""
+        """The slack of every bound, negative where it is violated."""
         of_group = self.problem.membership @ use.used
         return np.concatenate(
             [
@@ -111,7 +111,7 @@ class Dual:
         )
 
     def curvature(self, use: Use) -> np.ndarray:
-        """Of the dual along every price: how fast what is used answers to it."""
+        """Curvature of the dual along every price: how fast the used exposure falls with it."""
         own = use.curvature
         of_group = self.problem.membership @ own
         return np.concatenate([own, own[self.floored], of_group, of_group[self.capped]])
@@ -121,7 +121,7 @@ class Dual:
         use = self.passes.use(self.price(vector), gamma)
         broken = np.maximum(-self.gradient(use), 0.0)
         over, items, groups, capped = np.split(broken, self._ends)
-        # A unit of a missed floor costs `elastic`; with that, the dual over bounded prices is exact.
+        # A missed floor costs `elastic` a unit, which makes the dual over bounded prices exact.
         primal = use.response - self.elastic * float(items.sum() + groups.sum())
         caps, floored, floors, of_cap = np.split(vector * self.usual, self._ends)
         dual = use.upper + float(caps.sum() + of_cap.sum()) - float(floored.sum() + floors.sum())
@@ -132,8 +132,8 @@ class Dual:
     def _violation(
         self, vector: np.ndarray, over: np.ndarray, items: np.ndarray, groups: np.ndarray, capped: np.ndarray
     ) -> float:
-        """Caps of items: excess over all exposure. Item floors: shortfall over all of them. Groups: the worst, each
-        of its own bound; floors at their largest price are left out, since they cannot be met."""
+        """Largest relative violation: of item caps over all exposure, of item floors over their sum, of each group
+        over its own bound. Floors at their largest price are left out, as they cannot be met."""
         at_bound = vector >= self.bound * (1 - 1e-6)
         _, items_at, groups_at, _ = np.split(at_bound, self._ends)
         supply = max(self.facts.supply, 1e-300)

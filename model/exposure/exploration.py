@@ -16,7 +16,7 @@ from model.exposure.exploration_quotas import Quotas, quotas_of
 from model.exposure.hashed_random import mixed, uniform
 from model.exposure.lists import Lists
 from model.exposure.problem import Problem
-from model.exposure.remaining_caps import Room
+from model.exposure.remaining_caps import RemainingCaps
 from model.exposure.runs import place_in_run, run_starts
 
 # Probabilities of a group add up to its quota less this share, so that rounding errors of sums never add a draw. In
@@ -38,12 +38,12 @@ class Exploration:
 
 
 def planned_exploration(lists: Lists, pair_seed: np.ndarray) -> Exploration:
-    """The support and its probabilities; pair_seed: uint64 (pairs), decides who may explore a scarce item.
+    """The support and its probabilities; pair_seed: uint64 (pairs), decides which users may explore a scarce item.
 
-    A pair's probability is proportional to its value plus the mean value of its user's support: better items
-    more often, but none less than half as often as in a uniform draw, so that estimates weighted by the inverse
-    propensity stay stable. Items whose group is full in the list are left out; the probabilities of a group that is
-    nearly full add up to what is left of it.
+    A pair's probability is proportional to its value plus the mean value of its user's support: better items more
+    often, but none less than half as often as in a uniform draw, so that inverse propensity weights stay bounded. Items
+    whose group is full in the list are left out; the probabilities of a group that is nearly full add up to what is
+    left of it.
     """
     problem = lists.problem
     pair = _under_caps(lists, _free_pairs(lists), pair_seed)
@@ -64,7 +64,7 @@ def drawn(exploration: Exploration, problem: Problem, user_seed: np.ndarray, ite
     if not len(exploration.pair):
         return exploration.pair
     of_user = user_seed[exploration.user]
-    # From the innermost group outwards: an item that a rule does not bound is placed by what lies inside.
+    # From the inside outwards: an item that a rule does not bound is placed by its inner groups, or alone.
     key = mixed(of_user, item_seed[problem.item_index[exploration.pair]])
     keys = [key]
     for group in exploration.quotas.group[::-1]:
@@ -101,23 +101,23 @@ def _free_pairs(lists: Lists) -> np.ndarray:
 def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.ndarray:
     """Free pairs whose exposure fits under the cap left by the lists, even if every one of them were drawn.
 
-    Users come to an item in the order in which it stands in their own shuffled candidates, so that everyone's first
-    candidates come before anyone's later ones.
+    Pairs are admitted by their place among the shuffled candidates of their user: first candidates of all users come
+    before second ones.
     """
     problem = lists.problem
     user, item = problem.user_index[free], problem.item_index[free]
     shuffled = np.lexsort((pair_seed[free], user))
     position = np.empty(len(free), dtype=np.int64)
     position[shuffled] = place_in_run(user[shuffled])
-    # The largest weight that a drawn entry can get: it stands right after the planned ones.
+    # The largest weight that a drawn entry can get: right after the planned ones.
     exposure = problem.visits[user] * problem.position_weights[lists.length[user]]
-    room = Room(problem, exploration=True)
-    room.take(np.arange(problem.items), lists.delivered())
+    caps = RemainingCaps(problem, exploration=True)
+    caps.take(np.arange(problem.items), lists.delivered())
     precedence = np.empty(len(free), dtype=np.int64)
     precedence[np.lexsort((pair_seed[free], position))] = np.arange(len(free))
-    alone = room.fits(item, exposure)
+    alone = caps.fits(item, exposure)
     fits = np.zeros(len(free), dtype=bool)
-    fits[alone] = room.admitted(item[alone], exposure[alone], precedence[alone])
+    fits[alone] = caps.admitted(item[alone], exposure[alone], precedence[alone])
     return np.sort(free[fits])
 
 

@@ -1,4 +1,4 @@
-"""What a night offers before anything is solved: exposures of items, groups and slots that lists can fill."""
+"""Facts of the pairs for bounds and scales: exposures that items, groups and slots can get."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from model.exposure.user_block import UserPairs
 
 @dataclass(frozen=True)
 class Facts:
-    """What the bounds are held against before anything is solved; facts of shards add up.
+    """Sums over pairs that bounds are checked against before anything is solved; facts of shards add up.
 
-    offered: float64 (items), exposures if everyone were shown the item; supply: exposures of all slots that candidates
-    can fill; of_group: float64 (groups), those that members of a group can fill
-    pairs: how many; total, square and largest: sum, sum of squares and maximum of their values
+    offered: float64 (items), exposures if the item were in the lists of all users that have it as a candidate
+    supply: exposures of all slots that lists can fill; of_group: float64 (groups), those that members of a group can
+    pairs: number of pairs; total, square and largest: sum, sum of squares and maximum of their values
     """
 
     offered: np.ndarray

@@ -1,4 +1,4 @@
-"""Floors cut to what exists, before anything is solved."""
+"""Floors reduced to what is attainable, before anything is solved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ITEM_FLOOR = "item_floor"
 
 @dataclass(frozen=True)
 class Unmet:
-    """A floor that cannot be met: its name, what was asked and what is possible (exposures), and why, in words."""
+    """A floor that cannot be met: its name, what was asked and what is possible (exposures), and why."""
 
     name: str
     asked: float
@@ -25,7 +25,7 @@ class Unmet:
 
     @property
     def amount(self) -> float:
-        """Expected exposures that cannot be given."""
+        """Expected exposures that are missing."""
         return self.asked - self.possible
 
 
@@ -41,10 +41,10 @@ class Floors:
 def attainable_floors(problem: Problem, facts: Facts) -> Floors:
     """Clips item floors by cap and candidates, group floors by their members and slots, and all by each other.
 
-    Floors can exclude each other although each alone is possible (those of a partition may sum above all slots, those
-    of members above the cap of their group). That is found by a small linear programme over classes of items with
-    equal memberships; there the largest relative shortfall is made least, so that no group pays for all.
-    Only the bounds of `problem` are read; its pairs are known by their facts.
+    Floors can exclude each other although each alone is possible (those of a partition may exceed all slots, those of
+    members the cap of their group). A small linear programme over classes of items with equal memberships finds that,
+    and minimises the largest relative shortfall, so that no single group bears it all.
+    Only the bounds of `problem` are read; its pairs are summarised by `facts`.
     """
     room = np.where(problem.open, np.minimum(problem.planned_cap, facts.offered), 0.0)
     cut: list[Unmet] = []
@@ -53,7 +53,7 @@ def attainable_floors(problem: Problem, facts: Facts) -> Floors:
     if asked - float(item.sum()) > 1e-9 * max(asked, 1.0):
         cut.append(Unmet(ITEM_FLOOR, asked, float(item.sum()), "caps, candidates or slots of the items do not suffice"))
     possible = np.minimum(problem.membership @ room, facts.of_group)
-    # A sum in another order may differ in the last digits.
+    # Sums differ in the last digits by their order.
     alone = possible < problem.group_floor * (1 - 1e-12)
     capped = problem.planned_group_cap < np.minimum(problem.group_floor, possible)
     group = np.minimum(np.where(alone, possible, problem.group_floor), problem.planned_group_cap)
@@ -86,7 +86,7 @@ def _item_floors(problem: Problem, facts: Facts, room: np.ndarray) -> np.ndarray
 def _shortfall_together(
     problem: Problem, supply: float, room: np.ndarray, item_floor: np.ndarray, floor: np.ndarray
 ) -> np.ndarray:
-    """float64 (groups): what each group lacks when only caps, candidates and the number of slots are looked at."""
+    """float64 (groups): shortfall of each group under caps, candidates and the number of slots alone."""
     floored, capped = np.flatnonzero(floor > 0), np.flatnonzero(np.isfinite(problem.planned_group_cap))
     short = np.zeros(len(floor))
     if not len(floored):

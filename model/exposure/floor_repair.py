@@ -1,4 +1,4 @@
-"""Swaps that bring the integral lists up to the floors, cheapest first, and entries for slots still empty."""
+"""Floor repair: swaps that bring the integral lists up to the floors, cheapest first, then entries for empty slots."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from model.exposure.lists import Lists
 from model.exposure.remaining_caps import CAP_MARGIN
 
 _ROUNDS = 3
-# Tries without success after which a floor counts as out of reach; each try is some microseconds.
+# Failed tries after which a floor counts as out of reach; a try takes some microseconds.
 _TRIES = 20_000
 _PAIRS_AT_ONCE = 131_072
 
@@ -18,10 +18,10 @@ _PAIRS_AT_ONCE = 131_072
 def repaired(lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> dict[int, int]:
     """Changes `lists` until the floors are met or no swap helps.
 
-    A swap takes out a list's entry and puts in a candidate of the short group, at the place of its score; the cost is
-    the score given up. No cap of an item or a group is exceeded, no floor that is met is broken, no short one gets
-    shorter, and no list breaks a list rule. Floors of groups come first, then those of items. At
-    the end, slots that are still empty take what fits, best first.
+    A swap replaces an entry by a candidate of the short group, at the place of its score; the cost is the score given
+    up. No swap exceeds a cap of an item or group, breaks a floor that is met, lowers the exposure of one that is not,
+    or breaks a list rule. Floors of groups come first, then those of items; in the end, empty slots take the best
+    candidates that fit.
 
     group_floor: float64 (groups); item_floor: float64 (items)
     Returns the pairs swapped in and still listed: pair → index of the group, or the number of groups for an item floor.
@@ -64,13 +64,13 @@ class _Repair:
         return belongs
 
     def short(self, members: np.ndarray, cause: int) -> bool:
-        """Whether the floor of the group `cause`, or of one of the items `members` where it is none, is not yet met."""
+        """Whether the floor of the group `cause` is missed, or that of one of the items `members` for an item floor."""
         if cause < len(self.group_floor):
             return bool(self.group_used[cause] < self.group_floor[cause])
         return bool(np.any(self.used[members] < self.item_floor[members]))
 
     def pairs_of(self, item: int) -> np.ndarray:
-        """int: the pairs of an item, which are found for all items at once."""
+        """int: the pairs of an item; the first call indexes those of all items."""
         order, start = self._by_item
         return order[start[item] : start[item + 1]]
 
@@ -81,15 +81,15 @@ class _Repair:
 
     def lift(self, belongs: np.ndarray, cause: int, pairs: np.ndarray) -> None:
         """Swaps pairs of items of `belongs` (bool, items) in until their floor is met or none is left."""
-        misses, members = 0, np.flatnonzero(belongs)
+        failed, members = 0, np.flatnonzero(belongs)
         for pair in self._cheapest_first(belongs, pairs):
-            if misses > _TRIES or not self.short(members, cause):
+            if failed > _TRIES or not self.short(members, cause):
                 return
             if self._swap(int(pair), belongs):
                 self.cause[int(pair)] = cause
                 self.swaps += 1
             else:
-                misses += 1
+                failed += 1
 
     def top_up(self) -> None:
         """Fills empty slots with candidates that fit at the place of their score."""
@@ -152,7 +152,7 @@ class _Repair:
         return False
 
     def _allowed(self, items: np.ndarray, moved: np.ndarray, belongs: np.ndarray) -> bool:
-        """Takes the change of exposures over when it helps the group, keeps caps and hurts no other floor."""
+        """Applies the change of exposures if it helps the group, keeps the caps and hurts no other floor."""
         touched, where = np.unique(items, return_inverse=True)
         change = np.bincount(where, moved)
         after = self.used[touched] + change
@@ -161,7 +161,7 @@ class _Repair:
         if np.any((after < self.item_floor[touched]) & (change < 0)):
             return False
         of_group = self._of_groups(touched, change)
-        # A change of some 1e-17 is the rounding of a sum that is zero.
+        # Changes of some 1e-17 are rounding errors of 0.
         group_after = self.group_used + of_group
         if np.any((group_after < self.group_floor) & (of_group < -1e-12)):
             return False

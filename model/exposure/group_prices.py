@@ -1,8 +1,8 @@
-"""Prices of the floors of groups, corrected for where their items come to stand in the lists.
+"""Prices of the floors of groups, corrected for the positions of their items in the lists.
 
-The relaxed plan takes every slot for one of mean weight. In a list ordered by score, items that are there for their
-floor stand rather below others, so lists at its prices deliver less than the floor. Swaps can make up for it, but only
-at the expense of a few shoppers; a slightly higher price spreads it over those who mind least.
+The relaxed plan assumes the mean position weight for every slot. In a list ordered by score, items that a floor brings
+in rank below others, so lists at its prices deliver less than the floor. Swaps can make up for it at the expense of a
+few shoppers; a slightly higher price spreads it over those who lose least.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ from model.exposure.prices import Solution
 from model.exposure.problem import Problem
 from model.exposure.rounding import rounded
 
-SLACK = 0.01  # of a floor; closer than that swaps do no harm
+SLACK = 0.01  # of a floor: what swaps may make up for
 _ROUNDS = 8
-_STEP = 0.15  # first change of a price, of itself
+_STEP = 0.15  # first relative change of a price
 
 
 def lists_at_floors(problem: Problem, solution: Solution, tie: np.ndarray) -> tuple[Solution, Lists]:
-    """The lists, and the solution with the prices that they were made at.
+    """The lists, and the solution with the prices at which they were rounded.
 
     Every priced floor's price moves by regula falsi until the lists deliver the floor to within SLACK, at most 8 times;
-    prices never exceed the largest value, and those of floors that cannot be met stay as they are. The first lists stay
-    where no others bring more of what the floors lack. tie: as in `rounded`.
+    prices never exceed the largest value, and those of floors that cannot be met stay as they are. The lists with
+    the least shortfall are returned, the most valuable of equals. tie: as in `rounded`.
     """
     lists = rounded(problem, solution.price, solution.threshold, tie)
     floor, price = solution.floors.group, solution.prices.group
-    unmet = {one.name for one in solution.unmet}
+    unmet = {floor.name for floor in solution.unmet}
     movable = (floor > 0) & np.array([group.name not in unmet for group in problem.groups], dtype=bool)
     highest = float(problem.value.max(initial=0.0))
     low, high = np.zeros(len(floor)), np.full(len(floor), np.inf)
     used_low, used_high = np.zeros(len(floor)), np.full(len(floor), np.inf)
     best: tuple[float, float, Solution, Lists] | None = None
-    made = solution
+    current = solution
     for _ in range(_ROUNDS):
         delivered = lists.delivered()
         used = problem.membership @ delivered
-        lacking = float(np.maximum(floor * (1 - SLACK) - used, 0.0)[movable].sum())
+        shortfall = float(np.maximum(floor * (1 - SLACK) - used, 0.0)[movable].sum())
         value = _value(lists)
-        if best is None or (lacking, -value) < (best[0], -best[1]):
-            best = (lacking, value, made, lists)
+        if best is None or (shortfall, -value) < (best[0], -best[1]):
+            best = (shortfall, value, current, lists)
         short, over = movable & (used < floor), movable & (price > 0) & (used > floor * (1 + SLACK))
         if not np.any((short & (used < floor * (1 - SLACK))) | over):
             break
         low, used_low = np.where(short, price, low), np.where(short, used, used_low)
         high, used_high = np.where(over, price, high), np.where(over, used, used_high)
         price = np.where(short | over, _next(price, low, high, used_low, used_high, floor, highest), price)
-        change = problem.membership.T @ (made.prices.group - price)
-        made = replace(made, prices=replace(made.prices, group=price), price=made.price + change)
-        lists = rounded(problem, made.price, solution.threshold, tie)
+        change = problem.membership.T @ (current.prices.group - price)
+        current = replace(current, prices=replace(current.prices, group=price), price=current.price + change)
+        lists = rounded(problem, current.price, solution.threshold, tie)
     assert best is not None
     return best[2], best[3]
 

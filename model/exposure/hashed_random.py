@@ -1,4 +1,4 @@
-"""Numbers that look random and depend on nothing but a seed and names, so that row order never matters."""
+"""Pseudo-random numbers from hashes of a seed and names, independent of the order of rows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 
 def seeds_of(names: Iterable[str], *context: object) -> np.ndarray:
-    """uint64 (names): a seed of each name within a context, such as the configured seed and a date."""
+    """uint64 (names): a seed for each name in a context, such as the configured seed and a date."""
     salt = "|".join(str(part) for part in context) + "|"
     digests = b"".join(hashlib.blake2b((salt + name).encode(), digest_size=8).digest() for name in names)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 
 def mixed(*seeds: np.ndarray) -> np.ndarray:
-    """uint64: seeds of one shape mixed into one (SplitMix64 of Steele, Lea and Flood 2014, once a seed)."""
+    """uint64: seeds of one shape combined into one (a round of SplitMix64 each; Steele, Lea and Flood 2014)."""
     state = np.zeros(seeds[0].shape, dtype=np.uint64)
     for seed in seeds:
         state = (state ^ seed) + np.uint64(0x9E3779B97F4A7C15)

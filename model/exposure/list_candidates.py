@@ -1,4 +1,4 @@
-"""The pairs of every user that the integral lists are made of."""
+"""The pairs of every user that the integral lists are chosen from."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ KEPT_PER_SLOT = 4
 def kept_pairs(shard: UserPairs, price: np.ndarray, gamma: float) -> np.ndarray:
     """bool (pairs): the pairs of each user that a list may need.
 
-    These are the best by score, KEPT_PER_SLOT a slot; as many of those that list rules would not keep out of a list of
-    all that are better; all that the relaxed plan shows; and those that would stand in the list by value alone, which
-    entries may displace. Exploration draws among them, so its propensities depend on which pairs are kept.
+    These are the best by score, KEPT_PER_SLOT a slot; as many of the best that fit together under the list rules; all
+    that the relaxed plan shows; and those of the list by value alone, which entries may displace. Exploration draws
+    from them, so its propensities depend on which pairs are kept.
 
     price: float64 (items)
     """

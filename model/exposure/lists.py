@@ -1,4 +1,4 @@
-"""The integral lists while they are made: who sees what at which rank, and what each item is delivered."""
+"""The integral lists while they are filled: pairs by user and rank, and the exposure of every item."""
 
 from __future__ import annotations
 

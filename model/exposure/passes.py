@@ -1,7 +1,7 @@
-"""Passes over all users, shard by shard: in memory here, and elsewhere by whoever can run `use_of_shard` on shards.
+"""Passes over all users, shard by shard: in memory here, on executors by running `use_of_shard` there.
 
-A shard is a fixed run of users, and a stretch a fixed run of shards: sums are made of shards in a stretch and then of
-stretches, in one order wherever they are made. There are so few stretches that whoever adds them up holds few vectors.
+A shard is a fixed run of users, and a stretch a fixed run of shards. Sums go over the shards of a stretch and then over
+stretches, in the same order everywhere; there are few stretches, so that adding them up takes little memory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Part = TypeVar("Part")
 
 
 class Passes(Protocol):
-    """Something that can run a pass over all users."""
+    """Runs passes over all users."""
 
     facts: Facts
 
@@ -38,12 +38,12 @@ def shards_of(pairs: UserPairs, shard_users: int = SHARD_USERS) -> Iterator[User
 
 
 def shards_a_stretch(users: int, shard_users: int = SHARD_USERS) -> int:
-    """How many shards are added up before the rest: so many that there are at most MOST_STRETCHES of them."""
+    """Number of shards in a stretch, so that there are at most MOST_STRETCHES stretches."""
     return max(-(-users // (shard_users * MOST_STRETCHES)), 1)
 
 
 def stretches_of(shards: Iterable[Part], size: int) -> Iterator[Iterator[Part]]:
-    """The parts of shards, `size` at a time; each stretch is to be used up before the next."""
+    """The parts of shards, `size` at a time; consume each stretch before the next."""
     for _, stretch in groupby(enumerate(shards), key=lambda numbered: numbered[0] // size):
         yield (part for _, part in stretch)
 

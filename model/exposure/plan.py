@@ -1,4 +1,4 @@
-"""The whole plan of a night: prices, lists, floors, exploration."""
+"""The plan of a night: prices, lists, floors, exploration."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from model.exposure.group_prices import lists_at_floors
 from model.exposure.hashed_random import mixed
 from model.exposure.prices import Solution, solve
 from model.exposure.problem import Problem
+from model.exposure.runs import place_in_run
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Entries sorted by user and rank, one number each in the arrays:
+    """The entries of all lists, sorted by user and rank, and what they deliver.
 
-    user, pair, rank (from 0): int; propensity: float64, 1 for planned entries; explored: bool
-    swapped: int, index of the group (number of groups: an item floor) that a swap served, -1 for none
-    displaced: int, the pair that the user would see there by value alone, -1 where the entry belongs there by value
-    Of the items and groups: delivered and group_delivered, float64, expected delivered exposure of the lists drawn.
-    unmet: the floors that the lists miss by more than the tolerance; `possible` is what they deliver.
+    user, pair, rank (from 0): int (entries); propensity: float64 (entries), 1 for planned ones; explored: bool
+    swapped: int (entries), index of the group (number of groups: an item floor) that a swap served, -1 for none
+    displaced: int (entries), the pair that the user would see there by value alone, -1 where the entry itself is it
+    delivered, group_delivered: float64 (items), (groups), expected delivered exposure of the lists as drawn
+    unmet: the floors that the lists miss by more than the tolerance; `possible` is what they deliver
     """
 
     solution: Solution
@@ -51,8 +52,8 @@ def planned(
 ) -> Plan:
     """Solves, rounds, repairs floors and draws the exploration.
 
-    user_seed, item_seed: uint64; they break ties and draw, so give seeds of names (`chance.seeds_of`).
-    No item is delivered more than its cap, in the planned entries or in any draw.
+    user_seed, item_seed: uint64 (users), (items), break ties and draw: seeds of names (`hashed_random.seeds_of`).
+    No item is delivered above its cap, by planned entries or any draw.
     """
     return rounded_plan(problem, solve(problem, tolerance, max_passes, warm), tolerance, user_seed, item_seed)
 
@@ -60,7 +61,7 @@ def planned(
 def rounded_plan(
     problem: Problem, solution: Solution, tolerance: float, user_seed: np.ndarray, item_seed: np.ndarray
 ) -> Plan:
-    """As `planned`, from a solution of the problem."""
+    """The plan from a solution of the relaxed problem; parameters as in `planned`."""
     pair_seed = mixed(user_seed[problem.user_index], item_seed[problem.item_index])
     solution, lists = lists_at_floors(problem, solution, pair_seed)
     causes = repaired(lists, solution.floors.group, solution.floors.item)
@@ -69,8 +70,6 @@ def rounded_plan(
 
     user, rank = np.nonzero(lists.pair >= 0)
     explorer = problem.user_index[chosen].astype(np.int64)
-    begins = np.flatnonzero(np.diff(explorer, prepend=-1))
-    nth = np.arange(len(chosen)) - np.repeat(begins, np.diff(np.append(begins, len(chosen))))
     chance = np.ones(len(problem.item_index))
     chance[exploration.pair] = exploration.probability
     swapped = np.full(len(problem.item_index), -1, dtype=np.int64)
@@ -78,7 +77,7 @@ def rounded_plan(
 
     pair = np.concatenate([lists.pair[user, rank], chosen])
     user = np.concatenate([user, explorer])
-    rank = np.concatenate([rank, lists.length[explorer] + nth])
+    rank = np.concatenate([rank, lists.length[explorer] + place_in_run(explorer)])
     explored = np.arange(len(pair)) >= len(pair) - len(chosen)
     order = np.lexsort((rank, user))
     user, pair, rank, explored = user[order], pair[order], rank[order], explored[order]
@@ -103,11 +102,14 @@ def rounded_plan(
 def _unmet(
     problem: Problem, solution: Solution, delivered: np.ndarray, group_delivered: np.ndarray, tolerance: float
 ) -> tuple[Unmet, ...]:
-    floors = [(group.name, group.floor, float(got)) for group, got in zip(problem.groups, group_delivered, strict=True)]
+    floors = [
+        (group.name, group.floor, float(exposure))
+        for group, exposure in zip(problem.groups, group_delivered, strict=True)
+    ]
     floors.append((ITEM_FLOOR, float(problem.item_floor.sum()), float(np.minimum(delivered, problem.item_floor).sum())))
     why = {unmet.name: unmet.why for unmet in solution.unmet}
     return tuple(
-        Unmet(name, asked, got, why.get(name, "no swap of whole entries brings more"))
-        for name, asked, got in floors
-        if got < asked * (1 - tolerance)
+        Unmet(name, asked, exposure, why.get(name, "no swap of entries delivers more"))
+        for name, asked, exposure in floors
+        if exposure < asked * (1 - tolerance)
     )

@@ -59,15 +59,15 @@ def solve(problem: Problem, tolerance: float, max_passes: int, warm: Prices | No
     return solution_at(problem, priced(problem, passes, tolerance, max_passes, warm), passes)
 
 
-def solution_at(problem: Problem, found: Priced, passes: InMemory | None = None) -> Solution:
-    """What the pairs and slots of a problem take at prices that were found, for it or for one with more pairs."""
-    planned, threshold = (passes or InMemory(problem)).plan(found.price, found.gamma)
-    known = {field.name: getattr(found, field.name) for field in fields(Priced)}
+def solution_at(problem: Problem, relaxed: Priced, passes: InMemory | None = None) -> Solution:
+    """The relaxed plan of a problem at prices that were solved for it, or for one with more pairs."""
+    planned, threshold = (passes or InMemory(problem)).plan(relaxed.price, relaxed.gamma)
+    known = {field.name: getattr(relaxed, field.name) for field in fields(Priced)}
     return Solution(**known, threshold=threshold, planned=planned)
 
 
 def priced(problem: Problem, passes: Passes, tolerance: float, max_passes: int, warm: Prices | None = None) -> Priced:
-    """The prices, as `solve` finds them. Only the bounds of `problem` are read; its users are those of `passes`."""
+    """The prices of the relaxed plan, as in `solve`; of `problem` only the bounds are read, pairs are in `passes`."""
     if max_passes < 1 or tolerance <= 0:
         raise ValueError("max_passes and tolerance have to be positive.")
     dual = Dual(problem, passes)
@@ -103,37 +103,37 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
         gradient = dual.gradient(done.use)
         steepness = np.maximum(np.maximum(dual.curvature(done.use), 0.005 * dual.usual / gamma), 0.7 * steepness)
         step = np.clip(gradient / np.maximum(2.0 * steepness, 1e-300), -gamma, gamma)
-        there = dual.projected(ahead - step)
-        if gradient @ (there - here) > 0:
+        stepped = dual.projected(ahead - step)
+        if gradient @ (stepped - here) > 0:
             momentum = 1.0
         following = (1.0 + np.sqrt(1.0 + 4.0 * momentum**2)) / 2.0
-        ahead = dual.projected(there + (momentum - 1.0) / following * (there - here))
-        here, momentum = there, following
+        ahead = dual.projected(stepped + (momentum - 1.0) / following * (stepped - here))
+        here, momentum = stepped, following
         if number < lowering:
             gamma *= shrink
         elif done.violation <= tolerance:
-            # Only the regularisation keeps the plan from the optimum: less of it.
+            # The bounds hold: only the regularisation still keeps the plan from the optimum.
             gamma *= 0.7
     assert best is not None
     return best, max_passes
 
 
 def _unmet(dual: Dual, best: Pass, tolerance: float) -> tuple[Unmet, ...]:
-    """Floors cut beforehand, and those that the elastic plan leaves short at the largest price; one entry a name."""
-    found = {cut.name: cut for cut in dual.floors.cut}
+    """Floors cut before solving, and those that the elastic plan misses at the largest price; one entry a name."""
+    unmet = {cut.name: cut for cut in dual.floors.cut}
     prices = dual.split(best.vector)
     largest = dual.elastic * (1 - 1e-6)
     used = dual.problem.membership @ best.use.used
     for row, group in enumerate(dual.problem.groups):
         if prices.group[row] >= largest and used[row] < dual.floors.group[row] * (1 - tolerance):
-            found[group.name] = _also_missed(found.get(group.name), group.name, group.floor, float(used[row]))
+            unmet[group.name] = _also_missed(unmet.get(group.name), group.name, group.floor, float(used[row]))
     floor, floored = dual.floors.item, dual.floored
     at_bound = floored[prices.item_floor[floored] >= largest]
-    lacking = float(np.maximum(floor - best.use.used, 0.0)[at_bound].sum())
-    if lacking > tolerance * float(floor.sum()):
+    missing = float(np.maximum(floor - best.use.used, 0.0)[at_bound].sum())
+    if missing > tolerance * float(floor.sum()):
         asked = float(dual.problem.item_floor.sum())
-        found[ITEM_FLOOR] = _also_missed(found.get(ITEM_FLOOR), ITEM_FLOOR, asked, float(floor.sum()) - lacking)
-    return tuple(found.values())
+        unmet[ITEM_FLOOR] = _also_missed(unmet.get(ITEM_FLOOR), ITEM_FLOOR, asked, float(floor.sum()) - missing)
+    return tuple(unmet.values())
 
 
 def _also_missed(cut: Unmet | None, name: str, asked: float, possible: float) -> Unmet:

@@ -1,4 +1,4 @@
-"""What a night's plan is asked: pairs with their value, slots, caps and floors."""
+"""The problem of a night's plan: pairs with their value, slots, caps, floors and list rules."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Problem:
     item_index         int (pairs)
     value              float64 (pairs) >= 0: probability of a response, times its worth where that differs by item
     visits             float64 (users) > 0: expected visits a night
-    position_weights   float64 (slots): chance that a position is looked at, not increasing
-    exploration_slots  how many of the last slots are drawn at random
+    position_weights   float64 (slots): chance that a position is examined, not increasing
+    exploration_slots  number of the last slots, which are drawn at random
     item_cap           float64 (items): most exposures; 0 keeps an item out
     item_floor         float64 (items): least exposures
     list_rules         at most so many items of a group in one list
@@ -63,17 +63,17 @@ class Problem:
 
     @property
     def users(self) -> int:
-        """How many there are."""
+        """Number of users."""
         return len(self.visits)
 
     @property
     def items(self) -> int:
-        """How many there are."""
+        """Number of items."""
         return len(self.item_cap)
 
     @property
     def slots(self) -> int:
-        """Slots that the plan fills itself: all but those of the exploration."""
+        """Slots that the plan fills, without those of the exploration."""
         return len(self.position_weights) - self.exploration_slots
 
     @cached_property
@@ -122,13 +122,13 @@ class Problem:
 
     @cached_property
     def open(self) -> np.ndarray:
-        """bool (items): neither the item's own cap nor that of a group of it is zero."""
+        """bool (items): neither the item's own cap nor that of one of its groups is 0."""
         closed = self.membership.T @ (self.planned_group_cap == 0).astype(np.float64)
         return (self.item_cap > 0) & (closed == 0)
 
     @property
     def pairs(self) -> UserPairs:
-        """What a pass over the users needs."""
+        """The users with their pairs, for passes over them."""
         return UserPairs(self.user_start, self.item_index, self.value, self.delivery, self.slots, self.list_rules)
 
 
@@ -167,7 +167,7 @@ def _check_numbers(problem: Problem) -> None:
         raise ValueError("value is negative or infinite in some pairs; correct relevance, margins or bids.")
     visits, weights = problem.visits, problem.position_weights
     if not np.all((visits > 0) & np.isfinite(visits)):
-        raise ValueError("visits are zero, negative or infinite for some users; smooth them so that nobody has 0.")
+        raise ValueError("visits are zero, negative or infinite for some users; smooth them so that no user has 0.")
     if not np.all((weights > 0) & (weights <= 1)) or np.any(np.diff(weights) > 0):
         raise ValueError("position_weights are not in (0, 1] or increase; number positions by attention.")
     if not 0 <= problem.exploration_slots < len(weights):
@@ -177,7 +177,9 @@ def _check_numbers(problem: Problem) -> None:
         if len(bound) != problem.items or not np.all(np.isfinite(bound) & (bound >= 0)):
             raise ValueError(f"{name} has a number that is negative, NaN or infinite, or misses items; correct it.")
     if problem.list_rules.items != problem.items:
-        raise ValueError(f"list_rules have codes of {problem.list_rules.items} items, and there are {problem.items}.")
+        raise ValueError(
+            f"list_rules have codes for {problem.list_rules.items} items of {problem.items}; give each item a code."
+        )
 
 
 def _check_groups(problem: Problem) -> None:

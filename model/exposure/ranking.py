@@ -10,12 +10,12 @@ _USERS_AT_ONCE = 2_048
 def by_score(user_start: np.ndarray, score: np.ndarray, tie: np.ndarray | None = None) -> np.ndarray:
     """int (pairs): user by user the pairs by falling score, of equal ones the least `tie` first.
 
-    user_start: int (users + 1), where the pairs of a user lie; score: float64 (pairs); tie: (pairs), their place
-    where it is left out
+    user_start: int (users + 1), where the pairs of a user lie; score: float64 (pairs); tie: (pairs), by default the
+    place of a pair
     """
     candidates = np.diff(user_start)
     order = np.empty(len(score), dtype=np.int64)
-    # Rows of a matrix are sorted far faster than all pairs by two keys.
+    # Sorting the rows of a matrix is far faster than sorting all pairs by two keys.
     for begin in range(0, len(candidates), _USERS_AT_ONCE):
         count = candidates[begin : begin + _USERS_AT_ONCE]
         first = user_start[begin : begin + len(count)]
@@ -35,5 +35,5 @@ def by_score(user_start: np.ndarray, score: np.ndarray, tie: np.ndarray | None =
 
 
 def places(user_start: np.ndarray) -> np.ndarray:
-    """int (pairs): of pairs that lie user by user, as in `by_score`, the place of each among its user's, from 0."""
+    """int (pairs): place of each pair among those of its user, from 0; pairs lie user by user."""
     return np.arange(user_start[-1]) - np.repeat(user_start[:-1], np.diff(user_start))

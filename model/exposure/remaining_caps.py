@@ -1,19 +1,20 @@
-"""What is left under the caps while lists are made: of every item and of every capped group."""
+"""Exposure left under the caps of items and groups while lists are filled."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from model.exposure.problem import Problem
+from model.exposure.runs import run_starts
 
-# Sums in another order differ in the last digits; a cap lowered by this share holds in every order.
+# Sums differ in the last digits by their order; a cap lowered by this share holds in any order.
 CAP_MARGIN = 1e-9
 
 
-class Room:
-    """Caps as layers of disjoint sets of items: every item by itself, then groups, as few layers as disjointness lets.
+class RemainingCaps:
+    """Remaining exposure by layers of disjoint sets of items: single items, then groups in as few layers as possible.
 
-    `exploration` counts the headroom that is set aside for the exploration as well.
+    exploration: includes the headroom that is set aside for the exploration.
     """
 
     def __init__(self, problem: Problem, *, exploration: bool = False) -> None:
@@ -34,7 +35,7 @@ class Room:
         self.layers += [(of_item, np.array(cap)) for of_item, cap in zip(taken, caps, strict=True)]
 
     def take(self, item: np.ndarray, exposure: np.ndarray) -> None:
-        """Lowers what is left by exposures of items."""
+        """Subtracts exposures of items."""
         for of_item, left in self.layers:
             member = of_item[item]
             inside = member >= 0
@@ -42,7 +43,7 @@ class Room:
             np.maximum(left - taken, 0.0, out=left)
 
     def fits(self, item: np.ndarray, exposure: np.ndarray) -> np.ndarray:
-        """bool: whether each exposure alone has room under all its caps."""
+        """bool (exposures): whether each alone fits under all caps of its item."""
         fits = np.ones(len(item), dtype=bool)
         for of_item, left in self.layers:
             member = of_item[item]
@@ -50,9 +51,9 @@ class Room:
         return fits
 
     def admitted(self, item: np.ndarray, exposure: np.ndarray, precedence: np.ndarray) -> np.ndarray:
-        """bool: which exposures fit together; at each cap those with the least precedence (number) come first.
+        """bool (exposures): those that fit together, which are subtracted; lower `precedence` comes first at each cap.
 
-        Every one has to fit alone; then at least one is admitted. What is admitted is taken.
+        Every one has to fit alone; then at least one is admitted.
         """
         admitted = np.ones(len(item), dtype=bool)
         for of_item, left in self.layers:
@@ -60,11 +61,11 @@ class Room:
             asking = np.flatnonzero(admitted & (member >= 0))
             asking = asking[np.lexsort((precedence[asking], member[asking]))]
             group, wanted = member[asking], exposure[asking]
-            begins = np.flatnonzero(np.diff(group, prepend=-1))
+            begins = run_starts(group)
             total = np.cumsum(wanted)
             before = np.repeat((total - wanted)[begins], np.diff(np.append(begins, len(asking))))
             fits = (total - before) * (1.0 + CAP_MARGIN) <= left[group]
-            # The first of a set fits alone; the rounding of the running sum must not refuse it for ever.
+            # The first of a set fits alone: rounding of the running sum must not refuse it.
             fits[begins] = True
             admitted[asking[~fits]] = False
         self.take(item[admitted], exposure[admitted])

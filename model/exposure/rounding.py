@@ -1,4 +1,4 @@
-"""From prices to integral lists: rank by rank, each user takes the best item that is still to be had."""
+"""From prices to integral lists: rank by rank, each user takes the best item that is still available."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import numpy as np
 from model.exposure.lists import Lists
 from model.exposure.problem import Problem
 from model.exposure.ranking import by_score
-from model.exposure.remaining_caps import Room
+from model.exposure.remaining_caps import RemainingCaps
 
 
 def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.ndarray) -> Lists:
     """Lists by falling score s = value - price; ties by `tie` (uint64 a pair).
 
-    Ranks are given out one after the other. At a rank every user proposes the best item left to them; where a cap (of
-    the item or of a group of it) is near, the proposals that lose most by refusal (largest s - t) are accepted and the
-    others propose their next one. A pair that was refused is not tried again at a later rank, so that a list is
-    ordered by score. So caps hold for the exposure of the ranks themselves, no list breaks a list rule, and
-    a slot stays empty only when all candidates are used up, capped or kept out by a list rule.
+    Ranks are filled one after the other. At a rank every user proposes the best item left to them; where a cap (of the
+    item or of one of its groups) is nearly used up, the proposals that lose most by refusal (largest s - t) are
+    accepted, and the others propose their next item. A refused pair is not tried again at a later rank, so that lists
+    are ordered by score. Caps hold for the exposure of the ranks themselves, no list breaks a list rule, and a slot
+    stays empty only when all candidates are used up, capped or excluded by a list rule.
 
     price: float64 (items); threshold: float64 (users), the price t of a slot
     """
     score = problem.value - price[problem.item_index]
     order = by_score(problem.user_start, score, tie)
     lists = Lists(problem, score, np.full((problem.users, problem.slots), -1, dtype=np.int64))
-    room = Room(problem)
+    caps = RemainingCaps(problem)
     place, end = problem.user_start[:-1].copy(), problem.user_start[1:]
     for rank in range(problem.slots):
         exposure = problem.visits * problem.position_weights[rank]
@@ -32,7 +32,7 @@ def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.
         while len(asking):
             pair = order[place[asking]]
             item = problem.item_index[pair]
-            open_ = room.fits(item, exposure[asking])
+            open_ = caps.fits(item, exposure[asking])
             open_ &= (problem.list_rules.remaining(lists.items(asking), item) > 0).all(axis=0)
             place[asking[~open_]] += 1
             taken = np.zeros(len(asking), dtype=bool)
@@ -40,7 +40,7 @@ def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.
             loss = score[proposed] - threshold[by]
             precedence = np.empty(len(proposed), dtype=np.int64)
             precedence[np.lexsort((by, -loss))] = np.arange(len(proposed))
-            taken[open_] = room.admitted(problem.item_index[proposed], exposure[by], precedence)
+            taken[open_] = caps.admitted(problem.item_index[proposed], exposure[by], precedence)
             lists.pair[asking[taken], rank] = pair[taken]
             place[asking[taken]] += 1
             asking = asking[~taken]

@@ -1,4 +1,4 @@
-"""One list for many: what is shown to everybody for whom lists may not be personal."""
+"""The shared list: one list for many shoppers, where lists must not be personal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def shared_list(
     """
     chosen: list[int] = []
     left = np.array([cap for _, cap in groups], dtype=np.float64)
-    # What a cap of 0 keeps out stays out of lists whose exposures are not counted, too.
+    # A cap of 0 keeps items out even where no exposure is counted.
     shut = item_cap <= 0
     for members, cap in groups:
         shut[members] |= cap <= 0
