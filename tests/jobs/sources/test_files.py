@@ -175,7 +175,10 @@ def test_only_new_changed_and_waiting_files_are_read(spark: SparkSession) -> Non
         ({"inputs": {"order_lines": {"paht": "x"}}}, "source.files.inputs.order_lines.paht is not a key"),
         ({"inputs": {"order_lines": {"format": "xls"}}}, "source.files.inputs.order_lines.format is wrong"),
         ({"items": [{"input": "nope", "columns": {}}]}, "items has the input nope, which is not among inputs"),
-        ({"items": [{"input": "order_lines", "columns": {"colour": "C"}}]}, "items.columns has colour, which is not a column of the contract"),
+        (
+            {"items": [{"input": "order_lines", "columns": {"colour": "C"}}]},
+            "items.columns has colour, which is not a column of the contract",
+        ),
         (
             {"items": [{"input": "order_lines", "columns": {"title": {"column": "A", "constant": "b"}}}]},
             "exactly one of column, columns, map, constant, sql",
