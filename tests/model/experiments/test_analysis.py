@@ -1,4 +1,4 @@
-"""Effects by hand, CUPED, intervals that hold at every look, guardrails, segments."""
+"""Effects by hand, CUPED, intervals valid at every look, guardrails, segments."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ TREATED = np.array([False, False, True, True])
 
 def test_means_and_variances_by_hand() -> None:
     outcome = np.array([[1.0, 1.0], [3.0, 1.0], [4.0, 2.0], [6.0, 4.0]])
-    found = effect(outcome, NOTHING, TREATED, spread=1.0, alpha=0.05)
+    measured = effect(outcome, NOTHING, TREATED, spread=1.0, alpha=0.05)
     # a day so far: control 1 3 then 1 2, arm 4 6 then 3 5
-    assert found.control.tolist() == [2.0, 1.5]
-    assert found.treated.tolist() == [5.0, 4.0]
-    assert found.difference == pytest.approx([3.0, 2.5])
+    assert measured.control.tolist() == [2.0, 1.5]
+    assert measured.treated.tolist() == [5.0, 4.0]
+    assert measured.difference == pytest.approx([3.0, 2.5])
     # variances 2 / 2 + 2 / 2, then .5 / 2 + 2 / 2
-    assert found.variance == pytest.approx([2.0, 1.25])
-    assert found.relative(found.difference) == pytest.approx([1.5, 2.5 / 1.5])
-    assert found.variance_kept == pytest.approx(1.0)
+    assert measured.variance == pytest.approx([2.0, 1.25])
+    assert measured.relative(measured.difference) == pytest.approx([1.5, 2.5 / 1.5])
+    assert measured.variance_kept == pytest.approx(1.0)
 
 
 def test_the_mixture_test_by_hand() -> None:
     # V = 1, spread = 1: sqrt(2) exp(-9 / 4) = .1491; then a smaller difference, and the p-value stays
-    found = always_valid_p(np.array([3.0, 0.1]), np.array([1.0, 1.0]), 1.0)
-    assert found == pytest.approx([2**0.5 * np.exp(-2.25)] * 2)
+    p = always_valid_p(np.array([3.0, 0.1]), np.array([1.0, 1.0]), 1.0)
+    assert p == pytest.approx([2**0.5 * np.exp(-2.25)] * 2)
     assert always_valid_p(np.array([5.0]), np.array([0.0]), 1.0).tolist() == [1.0]
     low, high = always_valid_interval(np.array([0.0]), np.array([1.0]), 1.0, 0.05)
     assert high[0] == pytest.approx((2 * (2 * np.log(20) + np.log(2))) ** 0.5)
@@ -38,31 +38,31 @@ def test_the_mixture_test_by_hand() -> None:
     assert low[0] == -high[0]
 
 
-def test_cuped_takes_out_what_was_known_and_keeps_the_effect() -> None:
+def test_cuped_removes_variance_and_keeps_the_effect() -> None:
     random = np.random.default_rng(2)
     before = random.normal(10, 3, (4000, 1))
     treated = random.random(4000) < 0.5
     outcome = (2 * before[:, 0] + random.normal(0, 1, 4000) + treated)[:, None]
-    found = effect(outcome, before, treated, spread=1.0, alpha=0.05)
+    measured = effect(outcome, before, treated, spread=1.0, alpha=0.05)
     # The variance falls from 36 + 1 to 1.
-    assert found.variance_kept == pytest.approx(1 / 37, rel=0.15)
-    assert found.difference[0] == pytest.approx(1.0, abs=0.1)
+    assert measured.variance_kept == pytest.approx(1 / 37, rel=0.15)
+    assert measured.difference[0] == pytest.approx(1.0, abs=0.1)
     constant = np.ones((4000, 2))
     assert adjusted(outcome, constant, treated.astype(int)) == pytest.approx(outcome)
 
 
-def test_looking_every_day_raises_few_false_alarms() -> None:
+def test_reading_a_test_every_day_raises_few_false_alarms() -> None:
     random = np.random.default_rng(5)
     alarms, fixed, covered = 0, 0, 0
     for _ in range(200):
-        own = random.gamma(3.0, 0.3, 300)  # shoppers differ for good
+        own = random.gamma(3.0, 0.3, 300)  # shoppers differ persistently
         outcome = random.poisson(own[:, None], (300, 40)).astype(float)
-        found = effect(outcome, np.zeros((300, 1)), random.random(300) < 0.5, spread=0.1, alpha=0.05)
-        alarms += found.p[-1] < 0.05
-        fixed += bool(np.any(np.abs(found.difference) > 1.96 * np.sqrt(found.variance)))
-        covered += bool(np.all((found.low <= 0) & (found.high >= 0)))
+        measured = effect(outcome, np.zeros((300, 1)), random.random(300) < 0.5, spread=0.1, alpha=0.05)
+        alarms += measured.p[-1] < 0.05
+        fixed += bool(np.any(np.abs(measured.difference) > 1.96 * np.sqrt(measured.variance)))
+        covered += bool(np.all((measured.low <= 0) & (measured.high >= 0)))
     assert alarms / 200 <= 0.05
-    assert fixed / 200 > 0.1  # the usual test, looked at every day
+    assert fixed / 200 > 0.1  # a fixed-horizon test, read every day
     assert covered / 200 >= 0.95
 
 
@@ -88,11 +88,11 @@ def test_segments_are_corrected_for_their_number() -> None:
     treated = random.random(3000) < 0.5
     outcome = random.normal(5 + 1.0 * (treated & (segment == "few")), 1, 3000)[:, None]
     noise = random.choice(["a", "b"], 3000)
-    found = by_segment(
+    of_segment = by_segment(
         outcome, np.zeros((3000, 1)), treated, {"activity": segment, "noise": noise}, spread=0.5, alpha=0.05
     )
-    few, many = found["activity", "few"], found["activity", "many"]
-    assert set(found) == {("activity", "few"), ("activity", "many"), ("noise", "a"), ("noise", "b")}
+    few, many = of_segment["activity", "few"], of_segment["activity", "many"]
+    assert set(of_segment) == {("activity", "few"), ("activity", "many"), ("noise", "a"), ("noise", "b")}
     assert few[1] < 0.001
     assert many[1] > 0.05
     alone = effect(outcome[segment == "few"], np.zeros((999, 1)), treated[segment == "few"], 0.5, 0.05)

@@ -66,10 +66,11 @@ def random_problem(
     explore: int = 0,
     rules: tuple[tuple[int, int], ...] = (),
 ) -> Problem:
-    """Popular items are candidates more often; overlapping groups; `flat`: every position and shopper counts alike.
+    """Popular items are candidates more often; groups overlap.
 
-    rules: how many groups each list rule has, and the most of one in a list. Groups are drawn for each rule by itself,
-    so they cross; a rule of one group bounds a third of the items, one of two groups two thirds.
+    flat: equal weights of positions and visits of shoppers
+    rules: how many groups each list rule has, and the most of one in a list. Groups are drawn independently for each
+    rule, so they cross; a rule of one group bounds a third of the items, one of two groups two thirds.
     """
     r = np.random.default_rng(seed)
     popularity = np.log(r.pareto(1.5, items) + 0.2)
@@ -106,14 +107,16 @@ def _codes(r: np.random.Generator, items: int, groups: int) -> list[int]:
 
 
 def list_rule_rows(problem: Problem) -> tuple[coo_array, np.ndarray]:
-    """Constraints of the list rules: which pairs count in each (constraints, pairs), and the most of them."""
+    """Constraints of the list rules that can bind: which pairs count in each (constraints, pairs), and the most."""
     rows, most = [coo_array((0, len(problem.item_index)))], []
     for codes, limit in zip(problem.list_rules.codes, problem.list_rules.most, strict=True):
         code = codes[problem.item_index]
         bound = np.flatnonzero(code >= 0)
         key = problem.user_index[bound].astype(np.int64) * (int(codes.max()) + 1) + code[bound]
-        groups, group = np.unique(key, return_inverse=True)
-        rows.append(coo_array((np.ones(len(bound)), (group, bound)), shape=(len(groups), len(code))))
+        _, group, count = np.unique(key, return_inverse=True, return_counts=True)
+        large = (count > limit)[group]
+        groups, group = np.unique(group[large], return_inverse=True)
+        rows.append(coo_array((np.ones(len(group)), (group, bound[large])), shape=(len(groups), len(code))))
         most.append(np.full(len(groups), float(limit)))
     return vstack(rows).tocoo(), np.concatenate([*most, np.zeros(0)])
 

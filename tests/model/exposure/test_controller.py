@@ -1,4 +1,4 @@
-"""The controller: exact steps, and whole runs against storefronts that deliver less, late and noisily."""
+"""The controller: exact steps, and simulated nights of storefronts that deliver less, late and noisily."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def one(value: float) -> np.ndarray:
         (0.1, 120.0, 1000.0, 0.0, -0.2),
         (0.2, 160.0, 1000.0, 2.0, 0.2 - 2 * np.sqrt(0.8 / 200)),
         (0.2, 190.0, 1000.0, 2.0, 0.0),  # .05 within two standard errors of .063
-        (0.1, 0.0, 0.0, 2.0, 0.0),  # nothing was logged: nothing is known
+        (0.1, 0.0, 0.0, 2.0, 0.0),  # nothing was logged
         (0.0, 5.0, 1000.0, 2.0, 0.0),  # nothing was asked
     ],
 )
@@ -34,17 +34,17 @@ def test_errors_beyond_noise(asked: float, delivered: float, total: float, noise
     [
         (0.1, 0.2, False, False, 0.15),  # .1 + .25 * .2
         (0.45, 0.8, False, False, 0.5),  # never above the greatest
-        (0.1, -0.8, False, False, 0.0),  # over-fulfilled: back to what was asked, not below
-        (0.1, 0.8, False, True, 0.1),  # the plan could not follow: nothing is wound up
+        (0.1, -0.8, False, False, 0.0),  # over-delivered: back to what was asked, not below
+        (0.1, 0.8, False, True, 0.1),  # the plan could not follow: no windup
         (0.1, -0.2, False, True, 0.05),  # but it may fall
-        (0.0, 0.8, True, False, 0.0),  # a cap that is kept
+        (0.0, 0.8, True, False, 0.0),  # a cap that holds
         (0.0, -0.4, True, False, -0.1),
         (-0.45, -0.8, True, False, -0.5),
     ],
 )
 def test_steps(before: float, error: float, is_cap: bool, unmet: bool, after: float) -> None:
-    found = next_correction(one(before), one(error), np.array([is_cap]), np.array([unmet]), SETTINGS)
-    assert found == pytest.approx(after)
+    correction = next_correction(one(before), one(error), np.array([is_cap]), np.array([unmet]), SETTINGS)
+    assert correction == pytest.approx(after)
 
 
 def run(
@@ -79,11 +79,11 @@ def test_a_floor_is_reached_without_overshoot(delay: int, gain: float) -> None:
     assert corrections[-1] == pytest.approx(0.25, rel=1e-2)  # .8 * 1.25 = 1
 
 
-def test_after_nights_beyond_reach_it_comes_back_as_fast_as_if_they_had_been_few() -> None:
+def test_recovery_takes_as_long_after_many_infeasible_nights_as_after_few() -> None:
     few, _ = run([0.2] * 10 + [1.0] * 20, delay=1, settings=SETTINGS)
     many, shares = run([0.2] * 200 + [1.0] * 20, delay=1, settings=SETTINGS)
     assert many.max() == 0.5
-    np.testing.assert_allclose(many[200:], few[10:])  # no error was stored beyond the bound
+    np.testing.assert_allclose(many[200:], few[10:])  # no error is accumulated beyond the bound
     assert shares[-1] == pytest.approx(0.1, rel=0.02)
 
 
@@ -94,7 +94,7 @@ def test_noise_is_not_followed(seed: int) -> None:
     corrections, shares = run([0.8] * 100, delay=1, settings=settings, total=total, seed=seed)
     late = corrections[30:]
     assert late.std() < 0.01
-    # two standard errors below the floor at most remain, .1 * .042, beside the noise of the mean
+    # The deadband leaves at most two standard errors, .1 * .042, in addition to the noise of the mean.
     assert shares[30:].mean() == pytest.approx(0.1, rel=0.055)
     still, _ = run([1.0] * 100, delay=1, settings=settings, total=total, seed=seed)
-    assert still.max() < 0.02  # a floor that is met stays as it was asked
+    assert still.max() < 0.02  # a floor that is delivered stays as asked

@@ -1,4 +1,4 @@
-"""Exploration: propensities are true, caps hold in every draw, variety holds."""
+"""Exploration: propensities are exact, caps hold in every draw, variety holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices of floors for the lists as they are looked at: floors met by the price, not by swaps."""
+"""Prices of floors at the positions of the lists: floors are met by prices, not by swaps."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def value(lists: Lists) -> float:
 
 
 @pytest.mark.parametrize(("share", "too_low"), [(0.3, True), (0.7, False)])
-def test_the_price_brings_what_swaps_would_and_costs_less(share: float, too_low: bool) -> None:
+def test_prices_deliver_what_swaps_would_and_cost_less(share: float, too_low: bool) -> None:
     problem = steep(1, share)
     solution = solve(problem, 0.002, 60)
     swapped = rounded(problem, solution.price, solution.threshold, tie(problem))
     at_first = (problem.membership @ swapped.delivered())[0]
     floor = problem.groups[0].floor
-    # Where few items are there for their floor they stand low, where most are they stand high.
+    # A few items that a floor brings in rank low in the lists, most of a list rank high.
     assert (at_first < 0.97 * floor) if too_low else (at_first > 1.03 * floor)
     repaired(swapped, solution.floors.group, solution.floors.item)
 
@@ -55,7 +55,7 @@ def test_the_price_brings_what_swaps_would_and_costs_less(share: float, too_low:
     repaired(lists, better.floors.group, better.floors.item)
     assert (problem.membership @ lists.delivered())[0] >= floor
     assert value(lists) > 1.002 * value(swapped)
-    # The items' prices are those of the groups: what is told is what was used.
+    # The prices of items follow those of the groups: reported prices are those of the lists.
     assert (better.prices.group[0] > solution.prices.group[0]) == too_low
     assert better.price[30:] == pytest.approx(-np.full(30, better.prices.group[0]) + better.prices.cap[30:])
     assert better.price[:30] == pytest.approx(solution.price[:30])
@@ -76,5 +76,5 @@ def test_a_floor_that_cannot_be_met_keeps_its_price() -> None:
     )
     solution = solve(problem, 0.002, 60)
     same, _ = lists_at_floors(problem, solution, tie(problem))
-    assert [one.name for one in solution.unmet] == ["rare"]
+    assert [floor.name for floor in solution.unmet] == ["rare"]
     np.testing.assert_array_equal(same.prices.group, solution.prices.group)

@@ -1,4 +1,4 @@
-"""What the integral lists are made of."""
+"""The pairs that the integral lists are chosen from."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def test_the_best_by_score_by_value_and_all_that_is_shown(monkeypatch: pytest.Mo
     problem = problem_of(users, items=5, weights=[1.0, 1.0])
     price = np.array([2.0, 2.0, -0.5, -0.8, 0.0])
     keep = kept_pairs(problem.pairs, price, 0.01)
-    # Of the first: 3 is the best by score, 2 is shown in the relaxed plan, 0 and 1 stand there by value; not 4.
+    # Of the first: 3 is the best by score, 2 is shown in the relaxed plan, 0 and 1 are listed by value alone; not 4.
     assert keep.tolist() == [True, True, True, True, False, True, True]
 
 
-def test_what_one_rule_keeps_out_takes_no_room_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pair_that_one_rule_excludes_does_not_count_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_candidates, "KEPT_PER_SLOT", 1)
     # 0, 1 and 2 are cold, of which a list takes one; next to 0, 3 is the second of its type.
     users = [{0: 0.9, 1: 0.8, 2: 0.7, 3: 0.2, 4: 0.1}]
@@ -30,7 +30,7 @@ def test_what_one_rule_keeps_out_takes_no_room_of_another(monkeypatch: pytest.Mo
     assert kept_pairs(problem.pairs, np.zeros(5), 0.01).tolist() == [True, True, False, True, False]
 
 
-def test_those_that_may_stand_beside_one_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_that_fit_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_candidates, "KEPT_PER_SLOT", 1)
     #        the best three are of one type, of which a list takes one
     users = [{0: 0.9, 1: 0.8, 2: 0.7, 3: 0.2, 4: 0.1}, {2: 0.7, 4: 0.1}]

@@ -28,7 +28,7 @@ def lists_of(problem: Problem) -> Lists:
 
 
 def check(lists: Lists) -> None:
-    """The promises of every plan."""
+    """What holds for every plan."""
     problem = lists.problem
     delivered = lists.delivered()
     assert np.all(delivered <= problem.planned_cap)
@@ -47,7 +47,7 @@ def check(lists: Lists) -> None:
             for other in set(mine) - set(pair):
                 item = problem.item_index[other]
                 capped = delivered[item] + weight > problem.planned_cap[item] * (1 - 1e-8)
-                # An entry nearer to the top than the end of the list weighs more, so room for the end may not do.
+                # An entry nearer to the top has more weight than room at the end of the list allows.
                 first = problem.visits[user] * problem.position_weights[0]
                 capped |= delivered[item] + first > problem.planned_cap[item]
                 of_item = problem.membership[:, [item]].toarray().ravel() > 0
@@ -58,7 +58,7 @@ def check(lists: Lists) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("rules", [(), ((12, 2),), ((12, 2), (1, 1)), ((3, 2), (12, 1), (2, 3))])
-def test_every_plan_keeps_its_promises(seed: int, rules: tuple[tuple[int, int], ...]) -> None:
+def test_bounds_and_rules_hold_in_every_plan(seed: int, rules: tuple[tuple[int, int], ...]) -> None:
     problem = random_problem(
         seed,
         cap_share=[0.05, 0.02, 0.3, 0.015][seed % 4],
@@ -71,7 +71,7 @@ def test_every_plan_keeps_its_promises(seed: int, rules: tuple[tuple[int, int], 
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_caps_of_overlapping_groups_cost_little_more_than_they_must(seed: int) -> None:
+def test_caps_of_overlapping_groups_cost_little_more_than_the_optimum(seed: int) -> None:
     problem = random_problem(seed, users=200, flat=True, floor_shares=(0.15,), cap_shares=(0.2, 0.15))
     best = reference(problem)
     assert best is not None
@@ -102,14 +102,14 @@ def test_floors_of_items_and_groups_with_positions(seed: int) -> None:
     assert np.all(problem.membership @ delivered >= [group.floor for group in problem.groups])
 
 
-def test_trims_by_the_largest_loss() -> None:
+def test_a_scarce_item_goes_to_the_largest_loss() -> None:
     # Item 0 may be shown once. Shopper 0 loses 0.9 - 0.8 by going without, shopper 1 loses 0.7 - 0.1.
     problem = problem_of([{0: 0.9, 1: 0.8}, {0: 0.7, 1: 0.1}], items=2, weights=[1.0], cap=[1.5, 9.0])
     lists = rounded(problem, np.zeros(2), np.array([0.8, 0.1]), ties(problem))
     assert problem.item_index[lists.pair[:, 0]].tolist() == [1, 0]
 
 
-def test_a_cap_is_held_for_the_weight_of_the_rank() -> None:
+def test_a_cap_holds_for_the_weight_of_the_rank() -> None:
     # Cap 0.5: too little for the first position (1.0), and a refused item does not come back below.
     problem = problem_of([{0: 0.9, 1: 0.8}], items=2, weights=[1.0, 0.5], cap=[0.5, 9.0])
     lists = rounded(problem, np.zeros(2), np.zeros(1), ties(problem))
@@ -132,7 +132,7 @@ def test_equal_scores_are_broken_by_the_seed_not_by_the_index() -> None:
     np.testing.assert_array_equal(lists.pair, again.pair)
 
 
-def test_repair_swaps_the_cheapest_first_and_says_for_which_floor() -> None:
+def test_repair_swaps_the_cheapest_first_and_names_the_floor() -> None:
     # The floor asks for one exposure of item 2: shopper 1 gives up 0.5 - 0.45, shopper 0 would give up 0.6 - 0.1.
     users = [{0: 0.9, 1: 0.6, 2: 0.1}, {0: 0.9, 1: 0.5, 2: 0.45}]
     problem = problem_of(users, items=3, weights=[1.0, 1.0], groups=(Group("cold", np.array([2]), 1.0),))
@@ -186,7 +186,6 @@ def test_a_floor_that_nobody_wants_is_not_met_by_lists_made_of_it(seed: int) -> 
     count = cold_in_lists(lists)
     assert count.max() <= 2
     assert (problem.membership @ lists.delivered())[0] >= problem.groups[0].floor
-    # Spread over shoppers: all who come rarely together see no more of it a list than two, and most others share.
     assert (count > 0).mean() > 0.3
     check(lists)
 

@@ -1,4 +1,4 @@
-"""The whole plan."""
+"""The plan from prices to lists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def plan_of(problem: Problem) -> Plan:
     return planned(problem, 0.002, 60, users, items)
 
 
-def test_entries_are_whole_lists_and_the_last_is_explored() -> None:
+def test_entries_are_complete_lists_and_the_last_is_explored() -> None:
     problem = random_problem(4, explore=1, rules=((12, 3), (1, 1)), cap_share=0.06)
     plan = plan_of(problem)
     assert np.all(np.bincount(plan.user) == 5)
@@ -33,7 +33,7 @@ def test_entries_are_whole_lists_and_the_last_is_explored() -> None:
     )
 
 
-def test_an_item_gets_its_floor_where_its_cap_is_hardly_more_and_the_last_place_is_explored() -> None:
+def test_an_item_gets_its_floor_under_a_cap_hardly_above_it_next_to_exploration() -> None:
     problem = random_problem(4, users=3_000, explore=1, floor_shares=(), flat=True)
     floor = np.zeros(problem.items)
     floor[0], problem.item_cap[0] = 200.0, 205.0
@@ -48,7 +48,7 @@ def test_the_same_twice() -> None:
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
-def test_what_the_lists_miss_is_told_with_the_reason() -> None:
+def test_missed_floors_are_reported_with_the_reason() -> None:
     # Three shoppers, one slot; only the first has the cold item. The second floor costs more than the relaxed plan
     # pays (0.9 - 0.1 against a quarter of 0.9), but it can be met, so the lists meet it.
     groups = (Group("cold", np.array([1]), 2.5), Group("dear", np.array([2]), 1.0))
@@ -60,7 +60,7 @@ def test_what_the_lists_miss_is_told_with_the_reason() -> None:
     assert "candidates" in unmet.why
 
 
-def test_nobody_to_plan_for() -> None:
+def test_no_user_with_candidates() -> None:
     plan = plan_of(problem_of([{}], items=2, weights=[1.0, 0.5], explore=1))
     assert len(plan.user) == 0
     assert plan.delivered.tolist() == [0.0, 0.0]

@@ -90,15 +90,15 @@ def test_a_floor_that_cannot_be_met_is_named_with_its_amount() -> None:
 
 
 def test_floors_that_share_slots_fall_short_as_much_as_elastic_floors_do() -> None:
-    # Both groups need the slots of the same few shoppers, which sums over items and slots cannot see.
+    # Both groups need the slots of the same few shoppers, which sums over items and slots do not show.
     relevance = [{0: 0.26, 1: 0.24, 2: 0.3} if user < 10 else {2: 0.3, 3: 0.2} for user in range(50)]
     groups = (Group("cold", np.array([0]), 8.0), Group("new", np.array([1]), 6.0))
     problem = problem_of(relevance, items=4, weights=[1.0], groups=groups)
     assert reference(problem) is None
-    found = reference(problem, elastic=ELASTIC_SHARE * 0.3)
-    assert found is not None
+    elastic = reference(problem, elastic=ELASTIC_SHARE * 0.3)
+    assert elastic is not None
     solution = solve(problem, 0.002, 400)
-    assert sum(unmet.amount for unmet in solution.unmet) == pytest.approx(found[1].sum(), abs=0.2)  # 8 + 6 - 10
+    assert sum(unmet.amount for unmet in solution.unmet) == pytest.approx(elastic[1].sum(), abs=0.2)  # 8 + 6 - 10
     assert {unmet.name for unmet in solution.unmet} <= {"cold", "new"}
 
 
@@ -112,7 +112,7 @@ def test_a_partition_above_all_slots_is_found_before_solving() -> None:
 
 
 def test_item_floors_are_clipped_by_cap_and_candidates() -> None:
-    # Item 0: cap 0.5; item 1: one shopper; item 2: nobody. Asked 3, possible 0.5 + 1 + 0.
+    # Item 0: cap 0.5; item 1: one shopper; item 2: no candidate. Asked 3, possible 0.5 + 1 + 0.
     users = [{0: 0.3, 1: 0.1}, {0: 0.3, 3: 0.3}]
     problem = problem_of(users, items=4, weights=[1.0, 1.0], cap=[0.5, 9, 9, 9], item_floor=[1.0, 1.0, 1.0, 0.0])
     solution = solve(problem, 0.002, 100)
@@ -122,10 +122,10 @@ def test_item_floors_are_clipped_by_cap_and_candidates() -> None:
 
 
 def test_a_group_without_items() -> None:
-    empty = Group("nobody", np.zeros(0, dtype=np.int64), 2.0)
+    empty = Group("empty", np.zeros(0, dtype=np.int64), 2.0)
     problem = problem_of([{0: 0.3}], items=1, weights=[1.0], groups=(empty,))
     solution = solve(problem, 0.002, 50)
-    assert [(u.name, u.possible) for u in solution.unmet] == [("nobody", 0.0)]
+    assert [(u.name, u.possible) for u in solution.unmet] == [("empty", 0.0)]
     assert solution.planned.tolist() == [1.0]
 
 
@@ -150,7 +150,7 @@ def test_floors_under_the_cap_of_their_group() -> None:
 
 
 def test_a_cap_of_a_group_has_a_price() -> None:
-    # Item 0 is worth 0.4 more than item 1 to everybody, and its group may be shown twice.
+    # Item 0 is worth 0.4 more than item 1 to every user, and its group may be shown twice.
     users = [{0: 0.6, 1: 0.2} for _ in range(5)]
     group = Group("loud", np.array([0]), cap=2.0)
     solution = solve(problem_of(users, items=2, weights=[1.0], groups=(group,)), 0.001, 200)
@@ -177,7 +177,7 @@ def test_all_relevances_equal(value: float) -> None:
     assert solution.response == pytest.approx(24 * value, rel=0.01)  # 12 shoppers, 2 slots
 
 
-def test_nobody_has_candidates() -> None:
+def test_no_user_has_candidates() -> None:
     solution = solve(problem_of([{}, {}], items=2, weights=[1.0]), 0.002, 10)
     assert (solution.response, solution.passes, solution.converged) == (0.0, 1, True)
 

@@ -1,4 +1,4 @@
-"""What a problem refuses."""
+"""Scales of a problem, and what it refuses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_exploration_sets_headroom_aside() -> None:
     assert problem.delivery.tolist() == pytest.approx([0.8])
 
 
-def test_a_floor_goes_before_the_exploration() -> None:
+def test_a_floor_takes_precedence_over_the_exploration() -> None:
     groups = (Group("both", np.array([0]), floor=9.0, cap=10.0), Group("above", np.array([0]), floor=11.0, cap=10.0))
     problem = problem_of(
         [{0: 0.1}], items=1, weights=[1.0, 0.6, 0.4], cap=10.0, item_floor=9.5, explore=1, groups=groups

@@ -27,7 +27,7 @@ def test_no_rule_is_broken() -> None:
     assert chosen.tolist() == [0, 2, 4]
 
 
-def test_a_cap_of_zero_keeps_out_of_lists_that_are_not_counted() -> None:
+def test_a_cap_of_zero_holds_for_lists_that_count_nowhere() -> None:
     chosen = shared_list(
         value=np.array([0.9, 0.8, 0.7]),
         delivery=np.zeros(2),
@@ -38,6 +38,6 @@ def test_a_cap_of_zero_keeps_out_of_lists_that_are_not_counted() -> None:
     assert chosen.tolist() == [2]
 
 
-def test_many_groups_and_equal_values_go_by_order() -> None:
+def test_equal_values_keep_their_order() -> None:
     chosen = shared_list(np.full(4, 0.5), np.ones(2), np.full(4, 9.0), [], no_rules(4))
     assert chosen.tolist() == [0, 1]

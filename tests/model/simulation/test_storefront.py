@@ -51,7 +51,7 @@ def test_exposures_without_a_response_tire() -> None:
     assert shop.freshness(np.array([0]), np.array([1])).tolist() == [1.0]
 
 
-def test_what_is_sold_out_or_not_there_yet_is_not_shown_and_others_move_up() -> None:
+def test_items_sold_out_or_not_arrived_are_not_shown_and_others_move_up() -> None:
     shop = Storefront(world(stock=np.array([100, MANY, MANY, MANY])), 3)
     first = shop.play(lists(4000, 3, 0))
     assert set(first.item) == {0}  # item 3 arrives on day 2
@@ -63,30 +63,30 @@ def test_what_is_sold_out_or_not_there_yet_is_not_shown_and_others_move_up() -> 
     assert set(shop.play(lists(4000, 3, -1)).item) == {3}
 
 
-def test_a_storefront_that_is_put_away_goes_on_as_if_it_had_not_been() -> None:
-    one, other = (Storefront(world(fatigue=0.5), 9) for _ in range(2))
-    one.play(lists(4000, 0, 1))
-    other.restore(one.state())
-    first, second = one.play(lists(4000, 1, 0)), other.play(lists(4000, 1, 0))
+def test_a_restored_storefront_continues_as_the_original() -> None:
+    original, restored = (Storefront(world(fatigue=0.5), 9) for _ in range(2))
+    original.play(lists(4000, 0, 1))
+    restored.restore(original.state())
+    first, second = original.play(lists(4000, 1, 0)), restored.play(lists(4000, 1, 0))
     np.testing.assert_array_equal(first.responded, second.responded)
     np.testing.assert_array_equal(first.request, second.request)
 
 
 def test_shoppers_also_buy_without_lists_what_appeals_to_them() -> None:
-    one = world(organic=np.full(4000, 2.0))
-    day = Storefront(one, 4).play(lists(4000, -1))
+    truth = world(organic=np.full(4000, 2.0))
+    day = Storefront(truth, 4).play(lists(4000, -1))
     assert not len(day.user)
     assert len(day.bought_user) == pytest.approx(8000, abs=4 * 8000**0.5)
     share = np.bincount(day.bought_item, minlength=4) / len(day.bought_item)
-    rates = one.appeal[0] * np.array([1, 1, 1, 0])  # item 3 is not there yet
+    rates = truth.appeal[0] * np.array([1, 1, 1, 0])  # item 3 has not arrived
     assert share == pytest.approx(rates / rates.sum(), abs=0.03)
 
 
 def test_a_synthetic_world_has_a_long_tail() -> None:
-    made = synthetic_world(1, users=500, items=400, habits=Habits(new_share=0.1, scarce_share=0.3))
-    popularity = np.sort((made.membership @ made.appeal).mean(axis=0))[::-1]
+    truth = synthetic_world(1, users=500, items=400, habits=Habits(new_share=0.1, scarce_share=0.3))
+    popularity = np.sort((truth.membership @ truth.appeal).mean(axis=0))[::-1]
     assert popularity[:80].sum() / popularity.sum() > 0.6
-    assert (made.arrives > 0).mean() == pytest.approx(0.1, abs=0.06)
-    assert (made.stock < MANY).mean() == pytest.approx(0.3, abs=0.1)
+    assert (truth.arrives > 0).mean() == pytest.approx(0.1, abs=0.06)
+    assert (truth.stock < MANY).mean() == pytest.approx(0.3, abs=0.1)
     user, item = np.arange(500), np.arange(500) % 400
-    assert np.all((made.response(user, item) >= 0) & (made.response(user, item) < 1))
+    assert np.all((truth.response(user, item) >= 0) & (truth.response(user, item) < 1))
