@@ -1,10 +1,10 @@
 """Planned against achieved shares over nights of simulated storefronts, in memory.
 
-Every seed is a world of its own, planned, shown and accounted for night after night as the jobs do it: at first visits
-are the chance to come at all, which is a fifth of what they are and unevenly so, later what the log of lists tells;
-positions are weighed by what the answers tell; the controller moves the floors. In the second part the storefront
-leaves out 15 % of the entries of `rare`. Items sell out during the days. Achieved is by the true chance that places are
-looked at. Chance alone gives the relative error in brackets (a standard error, Poisson).
+Every seed is a world of its own, planned, shown and accounted for night after night as the jobs do it. Expected visits
+start from the chance to come at all, an uneven fifth of the truth, and are then estimated from the log of lists;
+position weights are estimated from the answers; the controller moves the floors. In the second part the storefront
+leaves out 15 % of the entries of `rare`. Items sell out during the days. The achieved share uses the true examination
+of positions. The relative error in brackets is that of chance alone (a standard error, Poisson).
 python -m tests.benchmark.delivery [--seeds 12]
 """
 
@@ -29,18 +29,18 @@ from model.simulation.world import Habits, World, synthetic_world
 
 USERS, ITEMS, SLOTS, CANDIDATES, NIGHTS = 600, 400, 10, 100, 10
 ASKED = {"rare": 0.2, "own": 0.3}
-RECKONED = np.arange(1, SLOTS + 1) ** -0.5
+ASSUMED = np.arange(1, SLOTS + 1) ** -0.5
 ACCOUNT = resolve_config(read_packaged("base.yaml"), {}, "base.yaml").account
 DEVIATION, CONTROL = ACCOUNT.position_weight_deviation, Feedback(**ACCOUNT.controller.model_dump())
 BAR = 0.05
 
 
 class Loop:
-    """One store: its world, its storefront, and what the nights know of it."""
+    """A store: its world, its storefront, and the state that the nights estimate from its log."""
 
     def __init__(self, seed: int, left_out: float) -> None:
-        made = synthetic_world(seed, USERS, ITEMS, habits=Habits(new_share=0, units=60))
-        self.world: World = replace(made, visits=np.minimum(made.visits * 12, 8.0))
+        world = synthetic_world(seed, USERS, ITEMS, habits=Habits(new_share=0, units=60))
+        self.world: World = replace(world, visits=np.minimum(world.visits * 12, 8.0))
         self.shop, self.left_out = Storefront(self.world, seed), left_out
         self.random = np.random.default_rng(10_000 + seed)
         truth = -np.expm1(-self.world.membership @ self.world.appeal)
@@ -50,7 +50,7 @@ class Loop:
             "rare": np.sort(order[: ITEMS // 3]),
             "own": np.sort(self.random.permutation(ITEMS)[: ITEMS // 4]),
         }
-        self.chance = -np.expm1(-made.visits * 3)
+        self.chance = -np.expm1(-world.visits * 3)
         self.correction = dict.fromkeys(ASKED, 0.0)
         self.days: list[Day] = []
 
@@ -61,26 +61,26 @@ class Loop:
         self.days.append(day)
         weight = self._weights()[day.position]
         true = self.world.examination[day.position]
-        found = []
+        shares = []
         for name, asked in ASKED.items():
             mine = np.isin(day.item, self.members[name])
             expected = float(plan.delivered[self.members[name]].sum())
             achieved = float(true[mine].sum() / true.sum())
-            found.append((expected, expected / float(plan.delivered.sum()), achieved, self.correction[name]))
+            shares.append((expected, expected / float(plan.delivered.sum()), achieved, self.correction[name]))
             error = relative_error(
                 np.array([asked]), np.array([weight[mine].sum()]), float(weight.sum()), CONTROL.noise
             )
-            unmet = np.array([any(one.name == name for one in plan.unmet)])
+            unmet = np.array([any(floor.name == name for floor in plan.unmet)])
             before = np.array([self.correction[name]])
             self.correction[name] = float(next_correction(before, error, np.array([False]), unmet, CONTROL)[0])
-        return found
+        return shares
 
     def _planned(self) -> tuple[Plan, Problem]:
         requests = np.zeros(USERS)
         for day in self.days:
             requests += np.bincount(day.user[np.unique(day.request, return_index=True)[1]], minlength=USERS)
         visits = expected_visits(self.chance, requests, np.full(USERS, float(max(len(self.days), 1))))
-        total = total_exposure(visits, RECKONED)
+        total = total_exposure(visits, ASSUMED)
         able = np.where(self.shop.for_sale(), self.guess, -1.0)
         item = np.sort(np.argpartition(-able, CANDIDATES, axis=1)[:, :CANDIDATES], axis=1)
         # A third of the candidates are rare ones, so that their floor has a choice.
@@ -97,7 +97,7 @@ class Loop:
         )
         problem = Problem(
             user_start=np.searchsorted(user, np.arange(USERS + 1)), item_index=item.astype(np.int32),
-            value=self.guess[user, item], visits=visits, position_weights=RECKONED, exploration_slots=1,
+            value=self.guess[user, item], visits=visits, position_weights=ASSUMED, exploration_slots=1,
             item_cap=np.full(ITEMS, 0.02 * total), item_floor=np.zeros(ITEMS), groups=groups,
             list_rules=no_rules(ITEMS),
         )  # fmt: skip
@@ -112,7 +112,7 @@ class Loop:
         return Lists(item, np.ones(item.shape))
 
     def _weights(self) -> np.ndarray:
-        """What the log of all days tells of positions, by the first exposure of each pair: later ones tire."""
+        """Position weights estimated from the first exposure of each pair, as later ones tire."""
         names = ("user", "item", "position", "responded")
         user, item, place, answered = (np.concatenate([getattr(day, name) for day in self.days]) for name in names)
         first = np.unique(user * ITEMS + item, return_index=True)[1]
@@ -120,26 +120,26 @@ class Loop:
         at, size = item * SLOTS + place, ITEMS * SLOTS
         shown = np.bincount(at, minlength=size).reshape(ITEMS, SLOTS).astype(np.float64)
         clicked = np.bincount(at[answered], minlength=size).reshape(ITEMS, SLOTS).astype(np.float64)
-        told = clicked.sum(axis=1) > 0
-        return weights_of_positions(position_bias(shown[told], clicked[told], most=200), RECKONED, DEVIATION)
+        answered = clicked.sum(axis=1) > 0
+        return weights_of_positions(position_bias(shown[answered], clicked[answered], most=200), ASSUMED, DEVIATION)
 
 
 def main() -> None:
     """Prints both parts."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--seeds", type=int, default=12)
-    seeds = made.parse_args().seeds
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=12)
+    seeds = parser.parse_args().seeds
     for left_out in (0.0, 0.15):
         print(f"\nthe storefront leaves out {left_out:.0%} of the entries of rare; {seeds} worlds, {NIGHTS} nights")
         loops = [Loop(seed, left_out) for seed in range(seeds)]
-        found = np.array([[loop.night() for _ in range(NIGHTS)] for loop in loops])
+        nights = np.array([[loop.night() for _ in range(NIGHTS)] for loop in loops])
         for place, name in enumerate(ASKED):
-            _report(name, found[:, :, place])
+            _report(name, nights[:, :, place])
 
 
-def _report(name: str, found: np.ndarray) -> None:
-    """found: float64 (seeds, nights, 4)."""
-    expected, plan, achieved, correction = np.moveaxis(found, 2, 0)
+def _report(name: str, nights: np.ndarray) -> None:
+    """nights: float64 (seeds, nights, 4), as from `Loop.night`."""
+    expected, plan, achieved, correction = np.moveaxis(nights, 2, 0)
     print(f"{name}, {ASKED[name]:.0%} asked")
     print("night  expected  planned  achieved  of plan, s.d.  [chance]  beyond 5 %  5 % short of asked  bound moved")
     error = achieved / plan - 1
@@ -158,7 +158,7 @@ def _report(name: str, found: np.ndarray) -> None:
 
 
 def _turns(moves: np.ndarray) -> float:
-    """How often a correction that rose falls, or the other way, in the mean of the seeds."""
+    """Mean number of changes of direction of a correction."""
     return float(((moves[:, 1:] * moves[:, :-1]) < 0).sum(axis=1).mean())
 
 

@@ -1,11 +1,12 @@
 """Coverage of the 95 % intervals of off-policy estimates on logs whose truth is known.
 
-Each seed draws its shoppers from one large population, logs their visits under a policy that mixes everything in, and
-estimates a policy that favours what the (wrong) prediction likes. The truth is the value over the population. Covered
-is the doubly robust estimate of the target, of the difference to the logging policy, and beside them SNIPS and IPS.
+Each seed draws its shoppers from one large population, logs their visits under a policy that may show any
+item, and evaluates a policy that favours what the (wrong) prediction ranks high. The truth is the value over the
+population. Coverage is that of the doubly robust estimate of the target, of its difference to the logging policy, and
+of SNIPS and IPS.
 
-The first part holds the estimators alone, item-position and with the examination of positions given. The second holds
-what jobs/compare.py prints: position-based by tables, the examination estimated from the same log, the clip of
+The first part checks the estimators alone, item-position with known examination of positions. The second checks what
+jobs/compare.py prints: position-based by tables, the examination estimated from the same log, the clip of
 conf/base.yaml, a policy that never ran against the one that logged, whose last two places are drawn.
 """
 
@@ -31,9 +32,9 @@ POPULATION, SHOPPERS, CLIP = 20_000, 500, 50.0
 
 def main() -> None:
     """Prints one line an estimate: bias in standard errors, spread, stated standard error, coverage."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--seeds", type=int, default=500)
-    seeds = made.parse_args().seeds
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=500)
+    seeds = parser.parse_args().seeds
     _by_estimators(seeds)
     _by_tables(seeds)
 
@@ -42,12 +43,12 @@ def _by_estimators(seeds: int) -> None:
     population = storefront(users=POPULATION)
     truth = population.value(population.target)
     gain = truth - population.value(population.logging)
-    found: Rows = {}
+    rows: Rows = {}
     for seed in range(seeds):
         target, own = one_log(population, seed)
-        apart = compared(("target", "logging"), (target, own), Bars(0.9, 50)).differences["doubly_robust"]
-        _add(found, target, truth, apart, gain)
-    _print(f"{seeds} logs of {SHOPPERS} shoppers, item-position, known examination", truth, found)
+        difference = compared(("target", "logging"), (target, own), Bars(0.9, 50)).differences["doubly_robust"]
+        _add(rows, target, truth, difference, gain)
+    _print(f"{seeds} logs of {SHOPPERS} shoppers, item-position, known examination", truth, rows)
 
 
 def _by_tables(seeds: int) -> None:
@@ -55,14 +56,14 @@ def _by_tables(seeds: int) -> None:
     settings = Settings(
         "position-based", conf.clip, Bars(0.5, 50), conf.most_exposures_a_day, THETA**0.7, drawn_slots=PLANNED
     )
-    # Of the population that the logs' shoppers are drawn from; every item attracts alike in the mean.
+    # Of the population that the logs' shoppers are drawn from; all items attract equally in the mean.
     truth = mean_attraction() * float(THETA.sum())
-    found: Rows = {}
+    rows: Rows = {}
     for seed in range(seeds):
         exposures, lists, _ = store(seed)
         answer = two_policies(exposures, lists, ("new", "main"), settings)
-        _add(found, answer.evaluations[0], truth, answer.found.differences["doubly_robust"], 0.0)
-    _print(f"{seeds} logs of 250 shoppers, position-based, estimated examination", truth, found)
+        _add(rows, answer.evaluations[0], truth, answer.comparison.differences["doubly_robust"], 0.0)
+    _print(f"{seeds} logs of 250 shoppers, position-based, estimated examination", truth, rows)
 
 
 def mean_attraction() -> float:
@@ -70,22 +71,22 @@ def mean_attraction() -> float:
     return float(attraction_of(np.random.default_rng(1), (20_000_000,)).mean())
 
 
-def _add(found: Rows, target: Evaluation, truth: float, apart: Difference, gain: float) -> None:
+def _add(rows: Rows, target: Evaluation, truth: float, difference: Difference, gain: float) -> None:
     for name in ("doubly_robust", "snips", "ips"):
-        one = getattr(target, name)
-        low, high = one.interval()
-        found.setdefault(name, []).append((one.value - truth, one.standard_error, low <= truth <= high))
-    found.setdefault("doubly_robust difference", []).append(
-        (apart.value - gain, apart.standard_error, apart.low <= gain <= apart.high)
+        estimate = getattr(target, name)
+        low, high = estimate.interval()
+        rows.setdefault(name, []).append((estimate.value - truth, estimate.standard_error, low <= truth <= high))
+    rows.setdefault("doubly_robust difference", []).append(
+        (difference.value - gain, difference.standard_error, difference.low <= gain <= difference.high)
     )
 
 
 def _print(what: str, truth: float, rows: Rows) -> None:
     print(f"\n{what}; truth {truth:.4f} responses a request under the target")
     print("estimate                    mean error  its s.e.   spread  stated s.e.  coverage of 95 % (s.e.)")
-    for name, found in rows.items():
-        error, stated, covered = (np.array(part, dtype=float) for part in zip(*found, strict=True))
-        rate, seeds = covered.mean(), len(found)
+    for name, of_estimate in rows.items():
+        error, stated, covered = (np.array(part, dtype=float) for part in zip(*of_estimate, strict=True))
+        rate, seeds = covered.mean(), len(of_estimate)
         print(
             f"{name:27} {error.mean():10.5f} {error.std() / seeds**0.5:9.5f} {error.std():8.5f} {stated.mean():12.5f} "
             f"{rate:9.3f} ({np.sqrt(rate * (1 - rate) / seeds):.3f})"

@@ -10,7 +10,9 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from model.exposure.plan import Plan
 from model.exposure.problem import Problem
-from model.exposure.ranking import by_score, places
+from model.exposure.ranking import by_score
+from model.exposure.runs import place_in_run
+from tests.model.exposure.problems import list_rule_rows
 
 
 def responses(problem: Problem, plan: Plan) -> float:
@@ -23,12 +25,14 @@ def gap_of_lists(problem: Problem, plan: Plan) -> float:
     """By how much of it the responses of the lists are below a bound that no lists under these caps and floors exceed.
 
     HiGHS' plan and ours take every slot for one of mean weight; lists have positions. The bound is the dual of the plan
-    with positions at the prices of the lists (weak duality): each user's best scores, the best at the first position.
+    with positions at the prices of the lists (weak duality): the best scores of each user that break no list rule, the
+    best at the first position. Groups of rules have to be disjoint or nested.
     """
     weights, prices = problem.position_weights[: problem.slots], plan.solution.prices
     score = problem.value - plan.solution.price[problem.item_index]
     order = by_score(problem.user_start, score)
-    place = places(problem.user_start)
+    order = order[problem.list_rules.fits_below(problem.user_index[order], problem.item_index[order])]
+    place = place_in_run(problem.user_index[order])
     best = order[place < problem.slots]
     exposure = problem.visits[problem.user_index[best]] * weights[place[place < problem.slots]]
     bound = float(exposure @ np.maximum(score[best], 0.0)) + float(prices.cap @ problem.planned_cap)
@@ -42,11 +46,12 @@ def solved_by_highs(problem: Problem, method: str, limit: float) -> tuple[float,
     column = np.arange(pairs)
     slots = coo_array((np.ones(pairs), (problem.user_index, column)), shape=(problem.users, pairs))
     caps = csr_array((delivery, (problem.item_index, column)), shape=(problem.items, pairs))
+    of_lists, most = list_rule_rows(problem)
     begun = time.process_time()
     solved = linprog(
         -problem.value * delivery,
-        A_ub=vstack([slots, caps, -(problem.membership @ caps)]).tocsr(),
-        b_ub=np.concatenate([np.full(problem.users, problem.slots), problem.planned_cap, -problem.group_floor]),
+        A_ub=vstack([slots, caps, -(problem.membership @ caps), of_lists]).tocsr(),
+        b_ub=np.concatenate([np.full(problem.users, problem.slots), problem.planned_cap, -problem.group_floor, most]),
         bounds=(0, 1),
         method=method,
         options={"time_limit": limit},
@@ -63,11 +68,12 @@ def optimum_with_positions(problem: Problem) -> float:
     once = csr_array((np.ones(len(column)), (pair, column)))
     places = csr_array((np.ones(len(column)), (user * slots + rank, column)))
     caps = csr_array((exposure, (problem.item_index[pair], column)), shape=(problem.items, len(column)))
-    room = [np.ones(pairs), np.ones(problem.users * slots), problem.planned_cap, -problem.group_floor]
+    of_lists, most = list_rule_rows(problem)
+    bounds = [np.ones(pairs), np.ones(problem.users * slots), problem.planned_cap, -problem.group_floor, most]
     solved = linprog(
         -problem.value[pair] * exposure,
-        A_ub=vstack([once, places, caps, -(problem.membership @ caps)]).tocsr(),
-        b_ub=np.concatenate(room),
+        A_ub=vstack([once, places, caps, -(problem.membership @ caps), of_lists @ once]).tocsr(),
+        b_ub=np.concatenate(bounds),
         bounds=(0, 1),
         method="highs-ipm",
     )

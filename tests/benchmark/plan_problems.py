@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from model.exposure.list_rules import ListRules
@@ -44,3 +46,12 @@ def synthetic_problem(users: int, items: int, per_user: int, *, seed: int = 1, s
         groups=groups,
         list_rules=ListRules(r.integers(0, max(items // 20, 1), (1, items), dtype=np.int32), np.array([3]), ("type",)),
     )
+
+
+def with_binding_rules(problem: Problem, *, seed: int = 1) -> Problem:
+    """The problem under two crossing rules: at most three of one of 40 product types, and at most two rare items."""
+    r = np.random.default_rng(seed)
+    rare = np.full(problem.items, -1, dtype=np.int32)
+    rare[problem.groups[0].members] = 0
+    codes = np.stack([r.integers(0, 40, problem.items, dtype=np.int32), rare])
+    return replace(problem, list_rules=ListRules(codes, np.array([3, 2]), ("type", "rare")))

@@ -47,9 +47,9 @@ class Case:
 
 def main() -> None:
     """Prints both parts."""
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--seeds", type=int, default=30)
-    seeds = made.parse_args().seeds
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=30)
+    seeds = parser.parse_args().seeds
     for stock in (None, 2.0):
         print("\n" + ("no bound on stock" if stock is None else f"stock of about {stock:g} units an item a night"))
         _report([_responses(_case(seed, stock), seed) for seed in range(seeds)])
@@ -58,7 +58,7 @@ def main() -> None:
 def _case(seed: int, stock: float | None) -> Case:
     world: World = synthetic_world(seed, USERS, ITEMS, habits=Habits(response_rate=0.15, scarce_share=0, new_share=0))
     random = np.random.default_rng(1_000 + seed)
-    # Beside the taste that shoppers share with their like, everyone has some of their own.
+    # Shoppers have tastes of their own in addition to those of their classes.
     rate = world.membership @ world.appeal * random.lognormal(0.0, 1.0, (USERS, ITEMS))
     truth = -np.expm1(-rate)
     bought = world.visits @ rate
@@ -75,7 +75,7 @@ def _case(seed: int, stock: float | None) -> Case:
 
 
 def _responses(case: Case, seed: int) -> dict[str, np.ndarray]:
-    """By method its true response at the tail exposure that ours reaches with each floor, NaN where it gets not there.
+    """True response of each method at the tail exposure that ours reaches with a floor, NaN where it does not reach it.
 
     start: tail exposure and response of pure relevance; double: change of response where the tail's exposure doubles
     """
@@ -88,7 +88,7 @@ def _responses(case: Case, seed: int) -> dict[str, np.ndarray]:
         return case.share_and_response(ours(f, tail, visits, theta, floor, cap))
 
     plans = [planned_at(floor) if floor > share else (np.nan, np.nan) for floor in FLOORS]
-    # A floor may be exceeded: everyone is compared at the share that ours has.
+    # A floor may be exceeded: all methods are compared at the share that ours reaches.
     reached, mine = np.array(plans).T
 
     def boosted(level: float) -> float:
@@ -104,47 +104,47 @@ def _responses(case: Case, seed: int) -> dict[str, np.ndarray]:
         "P-MMF": [p_mmf(f, provider, SLOTS, weight * scale, seed, scale) for weight in np.geomspace(0.3, 300, 16)],
         "FairRec": [fair_rec(f, SLOTS, alpha, seed) for alpha in np.linspace(0.05, 1.0, 12)],
     }
-    found = {
+    responses = {
         "start": np.array([share, response]),
         "reached": reached,
         "ours": mine,
-        "boost": np.array([boosted(one) if np.isfinite(one) else np.nan for one in reached]),
+        "boost": np.array([boosted(level) if np.isfinite(level) else np.nan for level in reached]),
         "double": np.array([planned_at(2 * share)[1] / response - 1]),
     }
     for name, lists in curves.items():
         points = np.array([(share, response), *map(case.share_and_response, lists)])
         points = points[np.argsort(points[:, 0])]
         inside = reached <= points[-1, 0]
-        found[name] = np.where(inside, np.interp(reached, points[:, 0], points[:, 1]), np.nan)
-    return found
+        responses[name] = np.where(inside, np.interp(reached, points[:, 0], points[:, 1]), np.nan)
+    return responses
 
 
-def _report(found: list[dict[str, np.ndarray]]) -> None:
-    start = np.array([one["start"] for one in found])
+def _report(cases: list[dict[str, np.ndarray]]) -> None:
+    start = np.array([case["start"] for case in cases])
     print(f"pure relevance: tail {start[:, 0].mean():.1%} of the exposure, {start[:, 1].mean():.4f} responses a visit")
     print("floor  reached  response (of pure)   others minus ours, 95 % interval, in % of ours")
-    own, reached = (np.array([one[name] for one in found]) for name in ("ours", "reached"))
+    own, reached = (np.array([case[name] for case in cases]) for name in ("ours", "reached"))
     for place, floor in enumerate(FLOORS):
         mine = own[:, place]
-        there = np.isfinite(mine)
-        if not there.any():
+        reaching = np.isfinite(mine)
+        if not reaching.any():
             continue
         cells = []
         for name in ("boost", "P-MMF", "FairRec"):
-            other = np.array([one[name][place] for one in found])
-            both = there & np.isfinite(other)
+            other = np.array([case[name][place] for case in cases])
+            both = reaching & np.isfinite(other)
             if both.sum() < 3:
-                cells.append(f"{name}: does not get there")
+                cells.append(f"{name}: does not reach it")
                 continue
-            apart = 100 * (other[both] / mine[both] - 1)
-            half = stats.t.ppf(0.975, both.sum() - 1) * apart.std(ddof=1) / both.sum() ** 0.5
-            cells.append(f"{name} {apart.mean():+.2f} ± {half:.2f} (n {both.sum()})")
-        of_pure = (mine[there] / start[there, 1]).mean()
+            difference = 100 * (other[both] / mine[both] - 1)
+            half = stats.t.ppf(0.975, both.sum() - 1) * difference.std(ddof=1) / both.sum() ** 0.5
+            cells.append(f"{name} {difference.mean():+.2f} ± {half:.2f} (n {both.sum()})")
+        of_pure = (mine[reaching] / start[reaching, 1]).mean()
         print(
-            f"{floor:5.0%} {reached[there, place].mean():8.1%} {mine[there].mean():9.4f} {of_pure:10.1%}   "
+            f"{floor:5.0%} {reached[reaching, place].mean():8.1%} {mine[reaching].mean():9.4f} {of_pure:10.1%}   "
             + "   ".join(cells)
         )
-    double = np.array([one["double"][0] for one in found])
+    double = np.array([case["double"][0] for case in cases])
     error = double.std(ddof=1) / len(double) ** 0.5
     print(f"where the tail's exposure doubles, the response changes by {double.mean():+.1%} (s.e. {error:.1%})")
 

@@ -35,8 +35,8 @@ def ours(f: np.ndarray, tail: np.ndarray, visits: np.ndarray, theta: np.ndarray,
         visits=visits, position_weights=theta, exploration_slots=0, item_cap=cap, item_floor=np.zeros(items),
         groups=(Group("tail", np.flatnonzero(tail), floor=floor),), list_rules=no_rules(items),
     )  # fmt: skip
-    names = (seeds_of(map(str, range(n)), kind) for n, kind in ((users, "users"), (items, "items")))
-    plan = planned(problem, 0.002, 60, *names)
+    seeds = seeds_of(map(str, range(users)), "users"), seeds_of(map(str, range(items)), "items")
+    plan = planned(problem, 0.002, 60, *seeds)
     lists = np.full((users, len(theta)), -1)
     lists[plan.user, plan.rank] = item[plan.pair]
     return lists
