@@ -32,7 +32,7 @@ def test_why_an_item_is_not_shown(planned: Night, item: str, why: str) -> None:
 def test_a_shopper_and_a_product_are_shown_with_their_reasons(planned: Night) -> None:
     words = item_in_words(planned, "pinned")
     assert re.search(
-        r"Pinned \(pinned\), Home, segment tail.*\n; pushed by a floor, boost .*\nin \d+ lists\n +\d+ .*pinned by Ann",
+        r"Pinned \(pinned\), Home, segment tail.*\n.*; pushed by a floor, .*\nin \d+ lists\n +\d+ .*pinned by Ann",
         words,
     )
     assert "Not in the plan: it is banned by Ben" in item_in_words(planned, "banned")
