@@ -15,10 +15,10 @@ from jobs.config.configuration import load_config
 from jobs.execution.night import Night, Record
 from jobs.planning.shoppers.visits import planned_visits
 from jobs.tables.warehouse import Warehouse
+from tests.conftest import ROOT
 from tests.jobs.small_tables import filled
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[3]
 NIGHT = date(2024, 5, 4)
 USERS = pd.DataFrame({"user_id": ["a", "b", "c"], "visit_probability": [0.2, 0.2, 0.9]}).assign(
     **dict.fromkeys(("visit_days_90d", "baskets_count_90d", "purchases_count_28d", "purchases_count_90d"), 0)
