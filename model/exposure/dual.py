@@ -49,7 +49,7 @@ class Pass:
 class Dual:
     """The dual over one vector: lambda of all items, mu of items with a floor, nu of all groups, kappa of capped ones.
 
-    Only the bounds of `problem` are read; its pairs are those of `passes`.
+    Only the bounds of `problem` are read; its pairs are those of `passes`. of_group: bool, prices of groups.
     """
 
     def __init__(self, problem: Problem, passes: Passes) -> None:
@@ -74,6 +74,7 @@ class Dual:
             [problem.planned_cap, self.floors.item[self.floored], self.floors.group, self.group_cap]
         )
         self._ends = np.cumsum([items, len(self.floored), groups])
+        self.of_group = np.arange(len(self.bound)) >= self._ends[1]
 
     def start(self, warm: Prices | None) -> np.ndarray:
         """Zero, or prices of an earlier night, within the bounds."""

@@ -18,6 +18,7 @@ from model.exposure.problem import Problem
 # The regularisation, in standard deviations of value: from the first to the last over so many passes.
 FIRST_GAMMA, LAST_GAMMA, COLD_PASSES = 4.0, 0.03, 24
 WARM_FACTOR, WARM_PASSES = 5.0, 4
+LEAST_SECANT = 0.1  # of the curvature that items alone suggest for a group
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
     here = ahead = dual.start(warm)
     steepness = np.zeros(len(here))
     best: Pass | None = None
+    before: Pass | None = None
     for number in range(1, max_passes + 1):
         done = dual.passed(ahead, gamma)
         if best is None or done.merit < best.merit:
@@ -101,7 +103,8 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
         if done.merit <= tolerance:
             return best, number
         gradient = dual.gradient(done.use)
-        steepness = np.maximum(np.maximum(dual.curvature(done.use), 0.005 * dual.usual / gamma), 0.7 * steepness)
+        steepness = np.maximum(np.maximum(_curvature(dual, done, before), 0.005 * dual.usual / gamma), 0.7 * steepness)
+        before = done
         step = np.clip(gradient / np.maximum(2.0 * steepness, 1e-300), -gamma, gamma)
         stepped = dual.projected(ahead - step)
         if gradient @ (stepped - here) > 0:
@@ -116,6 +119,22 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
             gamma *= 0.7
     assert best is not None
     return best, max_passes
+
+
+def _curvature(dual: Dual, done: Pass, before: Pass | None) -> np.ndarray:
+    """Curvature of the dual along every price; for groups under list rules, the secant of two passes where smaller.
+
+    Where a rule is full of a group's items, the price of an item moves exposure from it to the others, but that of the
+    group moves nothing: the sum of the items' curvatures is far too large, and steps by it are far too short.
+    """
+    curvature = dual.curvature(done.use)
+    if before is None or not len(dual.problem.list_rules):
+        return curvature
+    moved = np.abs(done.vector - before.vector)
+    change = np.abs(dual.gradient(done.use) - dual.gradient(before.use))
+    secant = np.divide(change, moved, out=curvature.copy(), where=moved > 1e-12 * dual.top)
+    smaller = np.clip(secant, LEAST_SECANT * curvature, curvature)
+    return np.where(dual.of_group, smaller, curvature)
 
 
 def _unmet(dual: Dual, best: Pass, tolerance: float) -> tuple[Unmet, ...]:
