@@ -190,6 +190,13 @@ def test_a_floor_that_nobody_wants_is_not_met_by_lists_made_of_it(seed: int) -> 
     check(lists)
 
 
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_a_floor_that_fills_its_rule_is_priced_in_few_passes(share: float) -> None:
+    solution = solve(unwanted(0, most=2, share=share), 0.002, 25)
+    assert solution.converged
+    assert solution.unmet == ()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_a_rule_leaves_of_a_floor_is_named(seed: int) -> None:
     # Two of nine slots in every list at the mean weight of .7: 2/9 of all exposure; the floor asks for a third.
