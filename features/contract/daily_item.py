@@ -1,8 +1,19 @@
 """One day of one item: windows are summed from these rows."""
 
-from pyspark.sql.types import DateType, DoubleType, LongType, StringType
+from pyspark.sql.types import DateType, LongType, StringType
 
-from features.contract.money import MONEY
+from features.contract.daily_columns import (
+    CARTS_WEIGHT,
+    CLICKS_WEIGHT,
+    DISCOUNT_SUM,
+    DISCOUNTED_COUNT,
+    EXPOSURES_WEIGHT,
+    PURCHASES_COUNT,
+    RESPONSES_WEIGHT,
+    RETURNS_COUNT,
+    SPEND_SUM,
+    UNITS_SUM,
+)
 from features.contract.table import Column, Invariant, Table
 
 DAILY_ITEM = Table(
@@ -11,24 +22,16 @@ DAILY_ITEM = Table(
     columns=(
         Column("day", DateType(), "Day, UTC."),
         Column("item_id", StringType(), "Identifier of the product."),
-        Column("purchases_count", LongType(), "Purchase lines.", event="purchase"),
-        Column("units_sum", LongType(), "Units bought.", event="purchase", of="quantity"),
-        Column("spend_sum", MONEY, "Amount paid.", event="purchase", of="price"),
-        Column("discount_sum", MONEY, "Discount.", event="purchase", of="discount"),
-        Column("discounted_count", LongType(), "Purchase lines with a discount.", event="purchase", of="discount"),
-        Column("returns_count", LongType(), "Lines sent back.", event="return"),
-        Column("exposures_weight", DoubleType(), "Exposures, by sample weight.", event="exposure", of="sample_weight"),
-        Column(
-            "responses_weight",
-            DoubleType(),
-            "Exposures with a purchase on the same day, by sample weight.",
-            event="exposure",
-            of="sample_weight",
-        ),
-        Column("clicks_weight", DoubleType(), "Clicks, by sample weight.", event="click", of="sample_weight"),
-        Column(
-            "carts_weight", DoubleType(), "Additions to the cart, by sample weight.", event="cart", of="sample_weight"
-        ),
+        PURCHASES_COUNT,
+        UNITS_SUM,
+        SPEND_SUM,
+        DISCOUNT_SUM,
+        DISCOUNTED_COUNT,
+        RETURNS_COUNT,
+        EXPOSURES_WEIGHT,
+        RESPONSES_WEIGHT,
+        CLICKS_WEIGHT,
+        CARTS_WEIGHT,
         Column("buyers_count", LongType(), "Distinct shoppers who bought on the day.", event="purchase"),
         Column(
             "new_buyers_count",

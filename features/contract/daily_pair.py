@@ -1,8 +1,18 @@
 """One day of one shopper and one item: source of distinct counts and of the other daily partials."""
 
-from pyspark.sql.types import DateType, DoubleType, LongType, StringType
+from pyspark.sql.types import DateType, StringType
 
-from features.contract.money import MONEY
+from features.contract.daily_columns import (
+    CARTS_WEIGHT,
+    CLICKS_WEIGHT,
+    DISCOUNT_SUM,
+    DISCOUNTED_COUNT,
+    EXPOSURES_WEIGHT,
+    PURCHASES_COUNT,
+    RETURNS_COUNT,
+    SPEND_SUM,
+    UNITS_SUM,
+)
 from features.contract.table import Column, Invariant, Table
 
 DAILY_PAIR = Table(
@@ -12,17 +22,15 @@ DAILY_PAIR = Table(
         Column("day", DateType(), "Day, UTC."),
         Column("user_id", StringType(), "Identifier of the shopper."),
         Column("item_id", StringType(), "Identifier of the product."),
-        Column("purchases_count", LongType(), "Purchase lines.", event="purchase"),
-        Column("units_sum", LongType(), "Units bought.", event="purchase", of="quantity"),
-        Column("spend_sum", MONEY, "Amount paid.", event="purchase", of="price"),
-        Column("discount_sum", MONEY, "Discount.", event="purchase", of="discount"),
-        Column("discounted_count", LongType(), "Purchase lines with a discount.", event="purchase", of="discount"),
-        Column("returns_count", LongType(), "Lines sent back.", event="return"),
-        Column("exposures_weight", DoubleType(), "Exposures, by sample weight.", event="exposure", of="sample_weight"),
-        Column("clicks_weight", DoubleType(), "Clicks, by sample weight.", event="click", of="sample_weight"),
-        Column(
-            "carts_weight", DoubleType(), "Additions to the cart, by sample weight.", event="cart", of="sample_weight"
-        ),
+        PURCHASES_COUNT,
+        UNITS_SUM,
+        SPEND_SUM,
+        DISCOUNT_SUM,
+        DISCOUNTED_COUNT,
+        RETURNS_COUNT,
+        EXPOSURES_WEIGHT,
+        CLICKS_WEIGHT,
+        CARTS_WEIGHT,
         Column(
             "previous_day",
             DateType(),

@@ -1,8 +1,17 @@
 """One day of one shopper: windows are summed from these rows."""
 
-from pyspark.sql.types import ArrayType, DateType, DoubleType, LongType, StringType
+from pyspark.sql.types import ArrayType, DateType, LongType, StringType
 
-from features.contract.money import MONEY
+from features.contract.daily_columns import (
+    DISCOUNT_SUM,
+    DISCOUNTED_COUNT,
+    EXPOSURES_WEIGHT,
+    PURCHASES_COUNT,
+    RESPONSES_WEIGHT,
+    RETURNS_COUNT,
+    SPEND_SUM,
+    UNITS_SUM,
+)
 from features.contract.table import Column, Invariant, Table
 
 DAILY_USER = Table(
@@ -11,21 +20,15 @@ DAILY_USER = Table(
     columns=(
         Column("day", DateType(), "Day, UTC."),
         Column("user_id", StringType(), "Identifier of the shopper."),
-        Column("purchases_count", LongType(), "Purchase lines.", event="purchase"),
+        PURCHASES_COUNT,
         Column("baskets_count", LongType(), "Baskets.", event="purchase", of="basket_id"),
-        Column("units_sum", LongType(), "Units bought.", event="purchase", of="quantity"),
-        Column("spend_sum", MONEY, "Amount paid.", event="purchase", of="price"),
-        Column("discount_sum", MONEY, "Discount.", event="purchase", of="discount"),
-        Column("discounted_count", LongType(), "Purchase lines with a discount.", event="purchase", of="discount"),
-        Column("returns_count", LongType(), "Lines sent back.", event="return"),
-        Column("exposures_weight", DoubleType(), "Exposures, by sample weight.", event="exposure", of="sample_weight"),
-        Column(
-            "responses_weight",
-            DoubleType(),
-            "Exposures with a purchase on the same day, by sample weight.",
-            event="exposure",
-            of="sample_weight",
-        ),
+        UNITS_SUM,
+        SPEND_SUM,
+        DISCOUNT_SUM,
+        DISCOUNTED_COUNT,
+        RETURNS_COUNT,
+        EXPOSURES_WEIGHT,
+        RESPONSES_WEIGHT,
         Column("items_count", LongType(), "Distinct items bought on the day.", event="purchase"),
         Column(
             "new_items_count",

@@ -1,4 +1,4 @@
-"""Makes order_lines.csv beside this file: the order lines of an imaginary gift shop, as a shop system exports them.
+"""Writes order_lines.csv into this folder: the order lines of an imaginary gift shop, as a shop system exports them.
 
 Run `python tests/gift_shop/generate.py`; the same file comes out each time. Shoppers like some motifs and kinds of
 gifts more than others, a few products sell most, new ones keep coming, and the export has what such exports have:
@@ -80,14 +80,14 @@ def _with_mistakes(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """One row in some hundreds wrong in a way that shop systems manage."""
     wrong = {3: "31/02/2024 10:00", 7: "-2", 8: "n/a", 4: "", 5: "Caf\ufffd Mug"}
     places = list(wrong)
-    made = list(rows)
+    with_mistakes = list(rows)
     for count, place in enumerate(range(211, len(rows), 517)):
         field = places[count % len(places)]
-        row = list(made[place])
+        row = list(with_mistakes[place])
         row[2 if field == 3 else field] = wrong[field]
-        made[place] = tuple(row)
-    made.insert(1000, made[999])  # a line exported twice
-    return made
+        with_mistakes[place] = tuple(row)
+    with_mistakes.insert(1000, with_mistakes[999])  # a line exported twice
+    return with_mistakes
 
 
 def main() -> None:
