@@ -1,4 +1,4 @@
-"""Passes over all users, shard by shard: in memory here, on executors by running `use_of_shard` there.
+"""Passes over all users, shard by shard: in memory here, on executors by running `use_of` on each shard there.
 
 A shard is a fixed run of users, and a stretch a fixed run of shards. Sums go over the shards of a stretch and then over
 stretches, in the same order everywhere; there are few stretches, so that adding them up takes little memory.
@@ -14,7 +14,7 @@ import numpy as np
 
 from model.exposure.facts import Facts, facts_of, total_facts
 from model.exposure.problem import Problem
-from model.exposure.user_block import Block, Use, UserPairs, blocks_of, plan_of, total_use, use_of
+from model.exposure.user_block import Use, UserPairs, blocks_of, plan_of, total_use, use_of
 
 SHARD_USERS = 8_192
 MOST_STRETCHES = 64
@@ -48,11 +48,6 @@ def stretches_of(shards: Iterable[Part], size: int) -> Iterator[Iterator[Part]]:
         yield (part for _, part in stretch)
 
 
-def use_of_shard(blocks: Iterable[Block], price: np.ndarray, gamma: float) -> Use:
-    """The use of the blocks of a shard, added up in order."""
-    return total_use((use_of(block, price, gamma) for block in blocks), len(price))
-
-
 class InMemory:
     """Passes over a problem whose pairs lie in memory."""
 
@@ -70,7 +65,7 @@ class InMemory:
     def use(self, price: np.ndarray, gamma: float) -> Use:
         """The use of all users at the prices of items."""
         items = self.problem.items
-        uses = (use_of_shard(blocks, price, gamma) for blocks in self.shards)
+        uses = (use_of(blocks, price, gamma) for blocks in self.shards)
         return total_use((total_use(part, items) for part in stretches_of(uses, self.stretch)), items)
 
     def plan(self, price: np.ndarray, gamma: float) -> tuple[np.ndarray, np.ndarray]:

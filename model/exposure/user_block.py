@@ -7,7 +7,7 @@ the slower way over `rule_thresholds`. All functions here are pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,16 +91,21 @@ def blocks_of(pairs: UserPairs) -> Iterator[Block]:
         yield Block(chosen, count, value, item, pairs.delivery[chosen], pairs.slots, pairs.list_rules)
 
 
-def use_of(block: Block, price: np.ndarray, gamma: float) -> Use:
-    """The use of a block; price: float64 (items), gamma: the regularisation, in units of value."""
-    uses = [_use(taken, block.delivery, price, gamma) for taken in _taken(block, price, gamma)]
-    return uses[0] if len(uses) == 1 else total_use(uses, len(price))
+def use_of(blocks: Iterable[Block], price: np.ndarray, gamma: float) -> Use:
+    """The use of the blocks of a shard, added up in order; price: float64 (items), gamma: the regularisation, in units
+    of value.
+
+    Users who would break a list rule are gathered over the blocks: their slower way has a cost for each call.
+    """
+    return total_use(_uses(blocks, price, gamma), len(price))
 
 
 def plan_of(block: Block, price: np.ndarray, gamma: float) -> tuple[np.ndarray, np.ndarray]:
     """Planned exposure r of the block's pairs, float64 in the order of the pairs, and each user's threshold t."""
     planned, threshold = np.zeros(block.item.size), np.zeros(len(block.row))
-    for taken in _taken(block, price, gamma):
+    by_slots, breaking = _taken_by_slots(block, price, gamma)
+    under_rules = [_taken_under_rules(block, breaking, price, gamma)] if len(breaking) else []
+    for taken in (by_slots, *under_rules):
         planned[taken.place] = taken.filled.x.ravel()[taken.at]
         threshold[taken.user] = taken.filled.threshold
     inside = np.arange(block.item.shape[1]) < block.count[:, None]
@@ -134,20 +139,60 @@ class _Taken:
     filled: Filled
 
 
-def _taken(block: Block, price: np.ndarray, gamma: float) -> Iterator[_Taken]:
-    """What users take under their slots alone, 0 for those who would break a list rule; then what these take."""
+def _taken_by_slots(block: Block, price: np.ndarray, gamma: float) -> tuple[_Taken, np.ndarray]:
+    """What users take under their slots alone, 0 for those who would break a list rule; int: rows of these."""
     net, top = _net_values(block, price)
     score, item, place, at = _near(block, net, top[:, 0], gamma)
     filled = fill_slots(score, top, block.slots, gamma)
     breaking = np.flatnonzero(block.list_rules.may_break(filled.x, item))
     for array in (filled.x, filled.slope, filled.upper):
         array[breaking] = 0.0
-    yield _Taken(np.arange(len(net)), score, item, place, at, filled)
-    if len(breaking):
-        score, item, width = net[breaking], block.item[breaking], net.shape[1]
-        place = (breaking[:, None] * width + np.arange(width)).ravel()
-        filled = fill_under_rules(score, item, block.slots, gamma, block.list_rules)
-        yield _Taken(breaking, score, item, place, np.arange(len(place)), filled)
+    return _Taken(np.arange(len(net)), score, item, place, at, filled), breaking
+
+
+def _taken_under_rules(block: Block, rows: np.ndarray, price: np.ndarray, gamma: float) -> _Taken:
+    """What the users of some rows take under slots and list rules."""
+    item, width = block.item[rows], block.item.shape[1]
+    score = block.value[rows] - np.append(price, FAR).take(item)
+    place = (rows[:, None] * width + np.arange(width)).ravel()
+    filled = fill_under_rules(score, item, block.slots, gamma, block.list_rules)
+    return _Taken(rows, score, item, place, np.arange(len(place)), filled)
+
+
+def _rows_of(block: Block, rows: np.ndarray) -> Block:
+    row, count, delivery = block.row[rows], block.count[rows], block.delivery[rows]
+    return Block(row, count, block.value[rows], block.item[rows], delivery, block.slots, block.list_rules)
+
+
+def _joined(blocks: Sequence[Block]) -> Iterator[Block]:
+    """The users of blocks in order, BLOCK_USERS at a time."""
+    if not blocks:
+        return
+    first, width = blocks[0], max(block.item.shape[1] for block in blocks)
+    padding = [((0, 0), (0, width - block.item.shape[1])) for block in blocks]
+    none = first.list_rules.items
+    value = np.concatenate([np.pad(block.value, pad) for block, pad in zip(blocks, padding, strict=True)])
+    item = np.concatenate(
+        [np.pad(block.item, pad, constant_values=none) for block, pad in zip(blocks, padding, strict=True)]
+    )
+    row, count, delivery = (
+        np.concatenate([getattr(block, name) for block in blocks]) for name in ("row", "count", "delivery")
+    )
+    for begin in range(0, len(row), BLOCK_USERS):
+        part = slice(begin, begin + BLOCK_USERS)
+        yield Block(row[part], count[part], value[part], item[part], delivery[part], first.slots, first.list_rules)
+
+
+def _uses(blocks: Iterable[Block], price: np.ndarray, gamma: float) -> Iterator[Use]:
+    breaking: list[Block] = []
+    for block in blocks:
+        taken, rows = _taken_by_slots(block, price, gamma)
+        yield _use(taken, block.delivery, price, gamma)
+        if len(rows):
+            breaking.append(_rows_of(block, rows))
+    for block in _joined(breaking):
+        taken = _taken_under_rules(block, np.arange(len(block.row)), price, gamma)
+        yield _use(taken, block.delivery, price, gamma)
 
 
 def _use(taken: _Taken, delivery: np.ndarray, price: np.ndarray, gamma: float) -> Use:

@@ -16,9 +16,9 @@ from jobs.planning.problem import PlanProblem
 from model.exposure.facts import Facts, facts_of, total_facts
 from model.exposure.list_candidates import kept_pairs
 from model.exposure.list_rules import ListRules
-from model.exposure.passes import SHARD_USERS, shards_a_stretch, use_of_shard
+from model.exposure.passes import SHARD_USERS, shards_a_stretch
 from model.exposure.problem import Problem
-from model.exposure.user_block import Use, UserPairs, blocks_of, total_use
+from model.exposure.user_block import Use, UserPairs, blocks_of, total_use, use_of
 
 _PACKED = "shard int, user_start binary, item binary, value binary, delivery binary"
 _USE = "stretch int, used binary, curvature binary, response double, upper double"
@@ -56,7 +56,7 @@ class BySpark:
         shared = self.spark.sparkContext.broadcast(price)
 
         def pass_over(shards: Iterator[UserPairs]) -> dict[str, object]:
-            use = total_use((use_of_shard(blocks_of(shard), shared.value, gamma) for shard in shards), items)
+            use = total_use((use_of(blocks_of(shard), shared.value, gamma) for shard in shards), items)
             return {
                 "used": use.used.tobytes(),
                 "curvature": use.curvature.tobytes(),

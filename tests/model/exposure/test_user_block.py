@@ -31,7 +31,7 @@ def test_equals_the_projection(gamma: float) -> None:
     used, at = np.zeros(problem.items), 0
     for block in blocks_of(problem.pairs):
         planned, threshold = plan_of(block, price, gamma)
-        use = use_of(block, price, gamma)
+        use = use_of([block], price, gamma)
         used += use.used
         for row in range(len(block.delivery)):
             mine = slice(at, at + block.count[row])
@@ -136,7 +136,7 @@ def test_users_under_list_rules(rules: str, gamma: float) -> None:
     assert values[0] >= 0.99 * values[1]
     rows, most = list_rule_rows(problem)
     assert np.all(rows @ planned <= most + 1e-9)
-    use = use_of(block, price, gamma)
+    use = use_of([block], price, gamma)
     weights = problem.delivery[problem.user_index] * planned
     np.testing.assert_allclose(use.used, np.bincount(problem.item_index, weights, minlength=problem.items))
     assert use.response == pytest.approx(weights @ problem.value)
@@ -151,9 +151,9 @@ def test_the_curvature_is_the_slope_of_what_is_used(rules: str) -> None:
     problem = nested(problem) if rules == "nested" else problem
     (block,) = blocks_of(problem.pairs)
     price, gamma, step = np.zeros(problem.items), 0.02, 1e-7
-    curvature = use_of(block, price, gamma).curvature
+    curvature = use_of([block], price, gamma).curvature
     for item in problem.item_index:
         up, down = (np.where(np.arange(problem.items) == item, sign * step, 0.0) for sign in (1, -1))
-        slope = (use_of(block, down, gamma).used - use_of(block, up, gamma).used)[item] / (2 * step)
+        slope = (use_of([block], down, gamma).used - use_of([block], up, gamma).used)[item] / (2 * step)
         assert curvature[item] == pytest.approx(slope, rel=1e-4, abs=1e-6)
     assert curvature.max() > 0
