@@ -104,7 +104,8 @@ _PRICE = {
 }
 
 _AGE = {
-    "days_since_first_sale": Cause("Sold here for a long time", "First sold recently"),
+    # Low of an item that has never sold, too.
+    "days_since_first_sale": Cause("Sold here for a long time", "New in the shop"),
     "days_since_first_purchase": Cause("A long-standing choice", "Newly discovered by shoppers"),
     "days_since_listed": Cause("Long in the range", "New in the range"),
     "segment=tail": Cause("Off the beaten track", "Not one of the usual finds"),
