@@ -42,7 +42,7 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
         ("source: {kind: spreadsheet}", "source.kind is wrong"),
         ("- a list", "is not a mapping"),
         ("seed: true", "seed is wrong: it should be a number, not true"),
-        ("encoder: 5", "encoder is a section: it has keys of its own"),
+        ("encoder: 5", "encoder is a section with keys of its own, not a value"),
         ("warehouse: ''", "warehouse is empty"),
         ("plan: {segments: []}", "plan.segments is empty"),
         ("plan: {floors: {new: {column: segment, equals: cold}}}", "plan.floors.new.share is missing"),
