@@ -62,7 +62,8 @@ def test_a_wrong_configuration_is_one_line(run: Run, tmp_path: Path) -> None:
     code, _, stderr = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
     assert code == WRONG_USAGE
     assert stderr.strip().splitlines() == [
-        f"nightly: {path}: warehous is not a key of the configuration. Remove it, or look up its name in conf/base.yaml."
+        f"nightly: {path}: warehous is not a key of the configuration. "
+        "Remove it, or look up its name in conf/base.yaml."
     ]
 
 
