@@ -59,14 +59,23 @@ def _report_end(night: Night, step: str, seconds: float) -> None:
 
 
 def rows_in_words(rows: dict[str, int]) -> str:
-    """The main counts of a step: '1.9 M events, 2,469 users'.
+    """The main counts of a step: '988 k pairs'; of a step that judges rows what it did with those of each table.
 
-    Of a step that takes rows in and judges them, those that it accepted; of any other all that are not 0.
+    'rows of events 1.9 M, users 2,469; rejected 27; parked 4,384': the rows of a table, such as observations of items,
+    are more than the items.
     """
-    accepted = {name.removesuffix("_accepted"): count for name, count in rows.items() if name.endswith("_accepted")}
-    return ", ".join(
-        f"{_rounded(count)} {name.replace('_', ' ')}" for name, count in (accepted or rows).items() if count
-    )
+    judged = {outcome: _counts_of(rows, f"_{outcome}") for outcome in ("accepted", "rejected", "parked")}
+    if not judged["accepted"]:
+        return ", ".join(f"{_rounded(count)} {name.replace('_', ' ')}" for name, count in rows.items() if count)
+    accepted = ", ".join(f"{table} {_rounded(count)}" for table, count in judged["accepted"].items())
+    others = [
+        f"{outcome} {_rounded(sum(judged[outcome].values()))}" for outcome in ("rejected", "parked") if judged[outcome]
+    ]
+    return "; ".join([f"rows of {accepted}", *others])
+
+
+def _counts_of(rows: dict[str, int], suffix: str) -> dict[str, int]:
+    return {name.removesuffix(suffix): count for name, count in rows.items() if name.endswith(suffix) and count}
 
 
 def _rounded(count: int) -> str:
