@@ -61,8 +61,8 @@ _TYPE_AND_CATEGORY = {
         "A type often bought soon after recent ones", "A type rarely bought soon after recent ones"
     ),
     "type_knn": Cause("A type often bought with past purchases", "A type rarely bought with past purchases"),
-    "title_loyalty": Cause("Bought a product of this name before", "A product name not bought before"),
-    "category_affinity": Cause("Bought from this category recently", "A category with few recent purchases"),
+    "title_loyalty": Cause("Bought a product of this name before", "Something to try for the first time"),
+    "category_affinity": Cause("Bought from this category recently", "A category to rediscover"),
     "category_novelty": Cause(
         "Recently tried new products in this category", "Tried nothing new in this category recently"
     ),
@@ -82,14 +82,14 @@ _BRAND_AND_MAKER = {
         "Bought from this maker in the category recently", "A change of maker in this category"
     ),
     "provider_category_loyalty": Cause(
-        "Bought from this maker in the category before", "Seldom bought from this maker in the category"
+        "Bought from this maker in the category before", "A maker rarely tried in this category"
     ),
 }
 
 _STORE_AND_PROMOTION = {
     "store_popularity": Cause("Popular in the usual stores", "Seldom bought in the usual stores"),
     "store_promotion": Cause("Often promoted in the usual stores", "Seldom promoted in the usual stores"),
-    "promotion_reach": Cause("Promoted in many stores", "Promoted in few stores"),
+    "promotion_reach": Cause("Promoted in many stores", "Sells without much promotion"),
     "promotions_count_28d": Cause("Often promoted this month", "Hardly promoted this month"),
     "days_since_last_promotion": Cause("Not promoted for a while", "Promoted recently"),
     "discount_share_28d": Cause("Reduced this month", "Sold at full price this month"),
@@ -116,7 +116,7 @@ _POPULARITY = {
     "popularity": Cause("Popular right now", "Known to few right now"),
     "popularity_7d": Cause("Popular this week", "Known to few this week"),
     "popularity_30d": Cause("Popular this month", "Known to few this month"),
-    "popularity_90d": Cause("Popular this season", "Known to few this season"),
+    "popularity_90d": Cause("Popular this season", "A find of this season, still known to few"),
     "purchases_count_7d": Cause("Sells well this week", "Sells slowly this week"),
     "purchases_count_28d": Cause("Sells well this month", "Sells slowly this month"),
     "purchases_count_90d": Cause("Sells well this season", "Sells slowly this season"),
