@@ -84,8 +84,10 @@ def _figures(
 
 def _row(name: str, live: float, other: float, words: Callable[[float], str]) -> str:
     moved = change(other, live, "live")
-    difference = signed(other - live, words) if moved.direction != "same" else words(0.0)
-    share = f"  ({moved.text})" if live else ""
+    differs = words(live) != words(other)
+    difference = signed(other - live, words) if differs else words(0.0)
+    text = "hardly changed" if differs and moved.direction == "same" else moved.text
+    share = f"  ({text})" if live else ""
     return f"{name:<{_NAME}}{words(live):>{_WIDTH}}{words(other):>{_WIDTH}}{difference:>{_WIDTH}}{share}"
 
 
