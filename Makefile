@@ -59,7 +59,7 @@ nightly: setup
 	@$(BIN)/python jobs/nightly.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
 
 job: setup
-	@test -f "jobs/$(JOB).py" || { echo "Name a job of the folder jobs: make job JOB=show ARGS='--user 1'" >&2; exit 2; }
+	@test -f "jobs/$(JOB).py" || { echo "There is no job '$(JOB)'. Name one, as in make job JOB=show ARGS='--user 1':" $(patsubst jobs/%.py,%,$(filter-out jobs/__init__.py,$(wildcard jobs/*.py))) >&2; exit 2; }
 	@$(BIN)/python jobs/$(JOB).py --conf $(CONF) $(ARGS)
 
 test: setup

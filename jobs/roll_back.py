@@ -36,8 +36,8 @@ def roll_back(conf: Config, run_id: str, forward: bool = False) -> Colours:
     live, other = colours.live_night, colours.idle_night
     if live is None or other is None:
         raise Refused(
-            f"There is no other night to return to: {_live_night(colours)}.",
-            "Publish a night with jobs/publish.py instead.",
+            f"There is no other night to return to ({_live_night(colours)}).",
+            "Publish a second night first: roll_back makes the one before it live again.",
         )
     flipped = colours.flipped(clock.now())
     is_rolled_back = other.run_id in rolled_back_runs(folder)

@@ -88,7 +88,10 @@ class Warehouse:
         """The rows of one `as_of`. Raises LongtailError when there are none."""
         frame = self.read(table).where(F.col("as_of") == F.lit(as_of))
         if frame.isEmpty():
-            raise LongtailError(f"The table {table.name} has no rows for {as_of}.", f"Run its step for {as_of} first.")
+            raise LongtailError(
+                f"The table {table.name} has no rows for {as_of}.",
+                f"Run the step that writes it, or jobs/nightly.py, for {as_of} first.",
+            )
         return frame
 
     def collected(self, frame: DataFrame, table: Table, name: str) -> list[Row]:

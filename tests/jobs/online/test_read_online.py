@@ -65,7 +65,7 @@ def test_an_unknown_shopper(conf: Config) -> None:
 
 
 def test_a_first_night_has_no_previous_one(conf: Config) -> None:
-    with pytest.raises(Refused, match=r"There is no other night to return to: the night of 2017-12-01 \(green"):
+    with pytest.raises(Refused, match=r"There is no other night to return to \(the night of 2017-12-01 \(green"):
         roll_back(conf, "r")
 
 
