@@ -57,7 +57,7 @@ def shopper_pages(tables: Warehouse, as_of: date, policy: str, user_ids: list[st
 
 def page_in_words(page: ShopperPage, plan: Plan) -> str:
     """The page as lines of text; plan: says whether scores are chances."""
-    bought = ", ".join(page.bought) or "nothing yet"
+    bought = " · ".join(page.bought) or "nothing yet"  # titles may hold commas
     lines = [f"shopper {page.user_id} recently bought: {bought}", f"{'':5} {'chance':>9} {'boost':>9}  shown"]
     for entry in page.entries.to_dict("records"):
         boost = signed(entry["boost"], value_words(plan))

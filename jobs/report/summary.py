@@ -109,7 +109,7 @@ def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:
         lines.append(f"{segment:<9}{eligible:>10}{shown:>9}{places:>10}{exposure:>11}{chance:>13}")
     lines.append(
         "Places: in the lists of all shoppers. Exposure: how often these are expected to be looked at on one day. "
-        f"Chance: of {conf.relevance.meaning}."
+        f"Mean chance: of {conf.relevance.meaning}, over places of every position and shopper alike."
     )
     gini = figures.loc[ALL].to_dict().get(EXPOSURE_GINI)
     if gini is not None:  # absent where no item has exposure

@@ -39,7 +39,7 @@ class _Headline:
 _HEADLINES = (
     _Headline("Planned exposures", EXPOSURE_ALLOCATED, ALL, "How often shoppers are expected to look at a place of "
               "these lists on one day.", _PLAN),
-    _Headline("Expected responses", RESPONSES_EXPECTED, ALL, "Responses that these exposures are expected to meet.",
+    _Headline("Expected responses", RESPONSES_EXPECTED, ALL, "Responses that these exposures are expected to lead to.",
               _LISTS),
     _Headline("Expected revenue", REVENUE_EXPECTED, ALL, "Expected responses times the price of the product.",
               (*_LISTS, "item_features"), None),

@@ -24,7 +24,7 @@ def test_a_list_shows_chances_and_the_probability_of_a_drawn_entry() -> None:
     columns = ["rank", "relevance", "boost", "title", "segment", "reason", "propensity"]
     text = page_in_words(ShopperPage("u", ["Tea", "Milk"], pd.DataFrame(rows, columns=columns)), PLAN)
     assert text.splitlines() == [
-        "shopper u recently bought: Tea, Milk",
+        "shopper u recently bought: Tea · Milk",
         "         chance     boost  shown",
         "    1       2 %   -0.10 %  Tea [tail]: Popular right now; limited by its own cap",
         "    2       1 %       0 %  Jam [cold]: Bought by many; drawn at random to learn about it (with a probability "
