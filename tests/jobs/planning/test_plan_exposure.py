@@ -111,6 +111,8 @@ def causes_of(lists: pd.DataFrame, *items: str) -> dict[str, set[str]]:
     return rows["reason"].str.split(";").str[0].groupby(rows["item_id"]).agg(set).to_dict()
 
 
+@pytest.mark.slow
+@pytest.mark.promise
 def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None:
     conf = conf_of()
     first = night_of(spark, conf, FIRST)

@@ -15,6 +15,8 @@ from jobs.runtime.errors import REFUSED, Refused
 from tests.jobs.online.nights import FIRST, SECOND, config_in, night_of, rewrite, write_tables
 
 
+@pytest.mark.slow
+@pytest.mark.promise
 def test_a_night_is_measured_and_a_rise_of_defaults_stops_it(spark: SparkSession, tmp_path: Path) -> None:
     conf = config_in(tmp_path)
     write_tables(spark, Path(conf.warehouse))

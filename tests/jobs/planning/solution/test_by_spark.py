@@ -20,6 +20,8 @@ from model.exposure.passes import InMemory
 from model.exposure.prices import priced
 from tests.jobs.planning.small_store import NIGHT, conf_in, night_of
 
+pytestmark = [pytest.mark.slow, pytest.mark.promise]
+
 
 @pytest.mark.parametrize("most_stretches", [64, 2])
 def test_spark_and_memory_agree_to_the_last_digit(
