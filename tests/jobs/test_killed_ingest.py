@@ -41,7 +41,7 @@ from jobs.ingest import ingest
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.test_build_features import tolerant_shop
 
-pytestmark = [pytest.mark.slow, pytest.mark.promise]  # a JVM for each kill
+pytestmark = pytest.mark.slow  # a JVM for each kill; a quarter of an hour
 
 ROOT = Path(__file__).resolve().parents[2]
 NIGHT = date(2024, 3, 4)
