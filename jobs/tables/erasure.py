@@ -54,7 +54,7 @@ def mark_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataFram
     columns = [name for name in rows.columns if name != "filtered"]
     return (
         rows.withColumn("user_hash", user_hash(salt_of(folder), F.col("user_id").cast("string")))
-        .join(F.broadcast(members), on="user_hash", how="left")
+        .join(members, on="user_hash", how="left")
         .select(*columns, (known | F.col("is_forgotten").isNotNull()).alias("filtered"))
     )
 
@@ -67,7 +67,7 @@ def without_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataF
     """
     if not tables.exists(FORGOTTEN):
         return rows
-    members = F.broadcast(tables.read(FORGOTTEN).select("user_hash"))
+    members = tables.read(FORGOTTEN).select("user_hash")
     hashed = rows.withColumn("user_hash", user_hash(salt_of(folder), F.col("user_id").cast("string")))
     return hashed.join(members, on="user_hash", how="left_anti").select(*rows.columns)
 
