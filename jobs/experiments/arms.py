@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from datetime import date
 
 import numpy as np
+import pandas as pd
+from pyspark.sql import Column
+from pyspark.sql import functions as F
 
 from jobs.config.configuration import Config
 from jobs.config.experiment import plans_of_arms
@@ -50,6 +53,23 @@ def assigned(conf: Config, user_ids: Iterable[str]) -> np.ndarray:
     """Names (users) of the arms that shoppers with consent are assigned to; the test's name is the salt."""
     assert conf.experiment.name is not None
     return arms_of(user_ids, conf.experiment.shares, conf.experiment.name)
+
+
+def arm_column(conf: Config, user_id: Column) -> Column:
+    """As `assigned`, of the rows of a frame: string, not NULL. user_id: string, not NULL"""
+    test = conf.experiment
+    assert test.name is not None
+    shares, salt = test.shares, test.name
+
+    def arms(user_ids: pd.Series) -> pd.Series:
+        return pd.Series(arms_of(user_ids, shares, salt))
+
+    return F.pandas_udf(arms, "string")(user_id)  # type: ignore[call-overload]
+
+
+def planned_arm_column(conf: Config, user_id: Column, consents: Column) -> Column:
+    """As `planned_in`, of the rows of a frame: string, not NULL. consents: bool, not NULL"""
+    return F.when(consents, arm_column(conf, user_id)).otherwise(F.lit(conf.experiment.control))
 
 
 def planned_in(conf: Config, user_ids: Iterable[str], consents: np.ndarray) -> np.ndarray:

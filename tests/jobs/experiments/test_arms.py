@@ -41,9 +41,8 @@ def planned(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ni
     folder = tmp_path_factory.mktemp("arms")
     path: Path = folder / "conf.yaml"
     test = {"name": "autumn", "starts_on": FIRST, "arms": ARMS, "before_days": 7}
-    path.write_text(
-        yaml.safe_dump({"warehouse": str(folder / "warehouse"), "plan": PLAN, "experiment": test}, sort_keys=False)
-    )
+    content = {"warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}}
+    path.write_text(yaml.safe_dump({**content, "plan": PLAN, "experiment": test}, sort_keys=False))
     night = night_of(spark, load_config(path), FIRST)
     fill(night, opted_out=OPTED_OUT)
     night.tables.replace(filled(spark, USER_HISTORY, [{"as_of": FIRST, "user_id": "u00"}]), USER_HISTORY, where=None)
