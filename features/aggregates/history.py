@@ -38,8 +38,21 @@ def user_history(events: DataFrame, users: DataFrame, dates: Sequence[date], len
     return _of_columns(rows.withColumn("events", before), length, days)
 
 
+def new_shoppers(last: DataFrame, users: DataFrame, as_of: date) -> DataFrame:
+    """user_id of everyone who had signed up before the date and has no row in `last`, an earlier date's history."""
+    present = users_at(users, (as_of,)).select("user_id")
+    return present.join(last.select("user_id"), on="user_id", how="left_anti").select("user_id")
+
+
 def next_user_history(
-    last: DataFrame, events: DataFrame, users: DataFrame, since: date, as_of: date, length: int, days: int
+    last: DataFrame,
+    events: DataFrame,
+    users: DataFrame,
+    newcomers: DataFrame,
+    since: date,
+    as_of: date,
+    length: int,
+    days: int,
 ) -> DataFrame:
     """The rows of `user_history` for the date `as_of`, from its rows of the earlier date `since` and the events since.
 
@@ -47,10 +60,9 @@ def next_user_history(
 
     last: user_id, item_ids, event_types, event_times of the date `since`, of the same `length` and `days`, and from all
         events before it that are in `events` now
+    newcomers: `new_shoppers`; with a hint to broadcast it, Spark does not read the older events if there are none
     """
     present = users_at(users, (as_of,)).select("as_of", "user_id")
-    # Most nights have few new shoppers; without any, Spark does not read the older events.
-    newcomers = F.broadcast(present.join(last.select("user_id"), on="user_id", how="left_anti").select("user_id"))
     older = _between(events, as_of - timedelta(days=days), since).join(newcomers, on="user_id", how="left_semi")
     fresh = _gathered(_between(events, since, as_of).unionByName(older), F.lit(0), length)
     before = F.transform(

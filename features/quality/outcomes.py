@@ -132,14 +132,13 @@ def judge_repeats(judged: DataFrame, table: Table, repeated: DataFrame) -> DataF
     """
     has_key = F.col("outcome").isin(*KEPT)
     hashed = judged.withColumn("key_hash", F.when(has_key, key_hash(table)))
-    listed = F.broadcast(repeated)
-    others = hashed.join(listed, on="key_hash", how="left_anti").select(*judged.columns)
+    others = hashed.join(repeated, on="key_hash", how="left_anti").select(*judged.columns)
     content = F.to_json(F.struct(*(name for name in table.column_names if name != "source_part")), _JSON)
     whole = Window.partitionBy(*table.key).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     order = ["content", *(["source_part"] if "source_part" in judged.columns else [])]
     in_order = Window.partitionBy(*table.key, "rival").orderBy(*order)
     suspects = _compared_with_waiting(
-        hashed.join(listed, on="key_hash", how="left_semi").withColumn("content", content), whole
+        hashed.join(repeated, on="key_hash", how="left_semi").withColumn("content", content), whole
     ).withColumn("rival", ~(F.col("waits") | F.col("repeats") | F.col("older")))
     of_rivals = F.when(F.col("rival"), F.col("content"))
     suspects = suspects.withColumn("differ", F.min(of_rivals).over(whole) != F.max(of_rivals).over(whole)).withColumn(

@@ -8,7 +8,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.aggregates.history import next_user_history, user_history
+from features.aggregates.history import new_shoppers, next_user_history, user_history
+from features.broadcasts import broadcast_if_small
 from features.contract import USER_HISTORY, USERS
 from jobs.execution.night import Night
 from jobs.incremental.known_events import Known
@@ -37,4 +38,6 @@ def histories(night: Night, events: DataFrame, dates: Sequence[date], built: set
     last = max(usable)
     night.record.decisions["history_since"] = str(last)
     rows = night.tables.read(USER_HISTORY).where(F.col("as_of") == F.lit(last))
-    return next_user_history(rows, events, users, last, night.as_of, conf.history_length, conf.history_days)
+    newcomers = new_shoppers(rows, users, night.as_of)
+    few = broadcast_if_small(newcomers, newcomers.count())
+    return next_user_history(rows, events, users, few, last, night.as_of, conf.history_length, conf.history_days)

@@ -9,6 +9,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from features.broadcasts import broadcast_if_small
 from features.contract import PARKED as PARKED_TABLE
 from features.contract import REJECTED as REJECTED_TABLE
 from features.contract.table import Invariant, Table
@@ -92,8 +93,9 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
     tallied = tally(judged, table, F.to_date(time)).persist()
     counts = summed(tallied).collect()
     repeated = tallied.where(F.col("key_hash").isNotNull()).select("key_hash")
-    if not repeated.isEmpty():
-        judged = outcomes.judge_repeats(judged, table, repeated)
+    repeats = repeated.count()
+    if repeats:
+        judged = outcomes.judge_repeats(judged, table, broadcast_if_small(repeated, repeats))
         if arrival.kept:
             judged = judged.persist()
             held.append(judged)

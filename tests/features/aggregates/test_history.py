@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from features.aggregates.history import next_user_history, user_history
+from features.aggregates.history import new_shoppers, next_user_history, user_history
 from features.contract import USER_HISTORY
 from tests.features.aggregates.frames import Event, at, bought, events, shown, users
 
@@ -35,7 +35,9 @@ def test_a_continued_history_equals_one_from_scratch(
     known = users(spark, *signed, ("u7", at(11, 30, 23, 59, 59)), ("u8", at(12, 1)), ("quiet", at(1, 1)))
     earlier = users(spark, *signed, ("quiet", at(1, 1)), ("gone", at(1, 1)))
     last = user_history(log, earlier, (since,), length, days).drop("as_of", "days_ago").persist()
-    continued = next_user_history(last, log, known, since, DAY, length, days)
+    newcomers = new_shoppers(last, known, DAY)
+    assert {row["user_id"] for row in newcomers.collect()} == {"u7"}
+    continued = next_user_history(last, log, known, newcomers, since, DAY, length, days)
     assert continued.columns == USER_HISTORY.column_names
     by_user = rows(continued.collect())
     assert set(by_user) == {*(f"u{number}" for number in range(8)), "quiet"}
