@@ -27,7 +27,7 @@ import yaml
 from pydantic import BaseModel
 
 from jobs.config.configuration import Config, resolve_config
-from jobs.config.files import changed_keys, read_packaged
+from jobs.config.files import changed_keys, merged, read_packaged
 from jobs.runtime.errors import ConfigurationError
 from jobs.serving.client import StorefrontClient
 from jobs.tables.erasure import ALL_TABLES
@@ -135,10 +135,15 @@ def _of_blocks(readme: Readme) -> Iterator[str]:
                 yield from _of_command(line)
 
 
+def packaged_default() -> dict[str, Any]:
+    """The keys of base.yaml with those of local.yaml: a complete configuration."""
+    return merged(read_packaged("base.yaml"), read_packaged("local.yaml"))
+
+
 def _of_sample(block: str) -> Iterator[str]:
-    """A YAML sample has to be a configuration over base.yaml."""
+    """A YAML sample has to be a configuration over the default one."""
     try:
-        resolve_config(read_packaged("base.yaml"), yaml.safe_load(block), "sample")
+        resolve_config(packaged_default(), yaml.safe_load(block), "sample")
     except (yaml.YAMLError, ConfigurationError) as error:
         yield str(error)
 
@@ -260,7 +265,7 @@ def _is_importable(name: str) -> bool:
 
 def _of_change(change: str) -> Iterator[str]:
     try:
-        resolve_config(read_packaged("base.yaml"), changed_keys(change), change)
+        resolve_config(packaged_default(), changed_keys(change), change)
     except ConfigurationError as error:
         yield str(error)
 

@@ -105,6 +105,10 @@ def resolve_config(base: dict[str, Any], overrides: dict[str, Any], origin: str)
                 "Remove it, or look up its name in conf/base.yaml.",
             ),
             "missing": ("is missing", "Set it; conf/base.yaml explains it."),
+            "no_kind": (
+                "is missing",
+                "Set it to files for your own tables, or to complete_journey for the demo's panel.",
+            ),
             "string_too_short": ("is empty", "Set it; conf/base.yaml explains it."),
             "too_short": ("is empty", "Set it; conf/base.yaml explains it."),
             "model_type": ("is a section with keys of its own, not a value", "Set its keys as conf/base.yaml does."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
 from jobs.config.section import NotNegative, Number, Positive, Section, Share
@@ -14,6 +15,13 @@ DERIVED = {
     "events": {"event_date", "source_part"},
     "promotions": {"source_part"},
 }
+
+
+def _named(kind: object) -> object:
+    """Rejects null, the value in base.yaml: a store that names no source must not get the demo's data."""
+    if kind is None:
+        raise PydanticCustomError("no_kind", "no kind of source")
+    return kind
 
 
 def _as_written(word: object) -> object:
@@ -132,7 +140,7 @@ class Volume(Section):
 
 
 class Source(Section):
-    kind: Literal["complete_journey", "files"]
+    kind: Annotated[Literal["complete_journey", "files"], BeforeValidator(_named)]
     files: Files | None
     folder: str | None
     currency: str

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 from jobs.config.configuration import resolve_config
 from jobs.config.files import read_packaged
 from jobs.sources.complete_journey.panel import installed_folder
-from model.experiments.analysis import effect
 from model.experiments.assignment import arms_of
+from tests.model.experiments.row_wise import effect_of
 
-CONF = resolve_config(read_packaged("base.yaml"), {}, "base.yaml")
+CONF = resolve_config(read_packaged("base.yaml"), read_packaged("local.yaml"), "local.yaml")
 BEGIN, DAYS, BEFORE, ALPHA = date(2017, 9, 4), 56, CONF.experiment.before_days, CONF.experiment.alpha
 HALVES = {"control": 0.5, "treatment": 0.5}
 
@@ -40,14 +40,14 @@ def main() -> None:
     days, variance_left = [], []
     for split in range(args.splits):
         treated = arms_of(users, HALVES, str(split)) == "treatment"
-        plain, cuped = (effect(lines, of, treated, spread, ALPHA) for of in (np.zeros_like(before), before))
+        plain, cuped = (effect_of(lines, of, treated, spread, ALPHA) for of in (np.zeros_like(before), before))
         alarms["with CUPED"] += bool(cuped.p[-1] < ALPHA)
         alarms["without CUPED"] += bool(plain.p[-1] < ALPHA)
         alarms["fixed horizon, read daily"] += bool(np.any(np.abs(cuped.difference) > 1.96 * np.sqrt(cuped.variance)))
         variance_left.append(cuped.variance_kept)
         if split % 4 == 0:
             lifted = lines + random.binomial(lines.astype(np.int64), args.lift) * treated[:, None]
-            plain, cuped = (effect(lifted, of, treated, spread, ALPHA) for of in (np.zeros_like(before), before))
+            plain, cuped = (effect_of(lifted, of, treated, spread, ALPHA) for of in (np.zeros_like(before), before))
             detected["with CUPED"] += bool(cuped.p[-1] < ALPHA)
             detected["without CUPED"] += bool(plain.p[-1] < ALPHA)
             if cuped.p[-1] < ALPHA:

@@ -30,7 +30,7 @@ from model.simulation.world import Habits, World, synthetic_world
 USERS, ITEMS, SLOTS, CANDIDATES, NIGHTS = 600, 400, 10, 100, 10
 ASKED = {"rare": 0.2, "own": 0.3}
 ASSUMED = np.arange(1, SLOTS + 1) ** -0.5
-ACCOUNT = resolve_config(read_packaged("base.yaml"), {}, "base.yaml").account
+ACCOUNT = resolve_config(read_packaged("base.yaml"), read_packaged("local.yaml"), "local.yaml").account
 DEVIATION, CONTROL = ACCOUNT.position_weight_deviation, Feedback(**ACCOUNT.controller.model_dump())
 BAR = 0.05
 

@@ -52,7 +52,7 @@ def _by_estimators(seeds: int) -> None:
 
 
 def _by_tables(seeds: int) -> None:
-    conf = resolve_config(read_packaged("base.yaml"), {}, "base.yaml").evaluation
+    conf = resolve_config(read_packaged("base.yaml"), read_packaged("local.yaml"), "local.yaml").evaluation
     settings = Settings(
         "position-based", conf.clip, Bars(0.5, 50), conf.most_exposures_a_day, THETA**0.7, drawn_slots=PLANNED
     )

@@ -71,7 +71,8 @@ def configured(folder: Path) -> Path:
     (folder / "inbox").mkdir()
     path = folder / "conf.yaml"
     stream = {"format": "parquet", "path": str(folder / "inbox")}
-    path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse"), "stream": stream}), encoding="utf-8")
+    content = {"warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}, "stream": stream}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
 
 

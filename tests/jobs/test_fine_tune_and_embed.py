@@ -45,7 +45,8 @@ def night_of(spark: SparkSession, warehouse: Path, bert: Path, **encoder: Any) -
     tuning = "{steps: 2, batch_size: 4}"
     lines = "".join(f"  {key}: {value}\n" for key, value in {**small, "fine_tune": tuning, **encoder}.items())
     place = warehouse.with_suffix(".yaml")
-    place.write_text(f"warehouse: {warehouse}\nencoder:\n{lines}", encoding="utf-8")
+    source = "source: {kind: complete_journey}\n"
+    place.write_text(f"warehouse: {warehouse}\n{source}encoder:\n{lines}", encoding="utf-8")
     conf = load_config(place)
     return Night(conf, NIGHT, "run", spark, Warehouse(spark, conf.warehouse), Record())
 

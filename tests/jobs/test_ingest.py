@@ -28,8 +28,8 @@ def config(folder: Path, panel: Path, max_rejected_share: float = 0.5) -> Config
     path = folder / "conf.yaml"
     path.write_text(
         f"warehouse: {folder / 'warehouse'}\n"
-        f"source: {{folder: {panel}, exposure_sample_share: 1.0, max_rejected_share: {max_rejected_share},"
-        " volume: {weeks: 4, least: 0.0, most: 1000.0}}\n"
+        f"source: {{kind: complete_journey, folder: {panel}, exposure_sample_share: 1.0,"
+        f" max_rejected_share: {max_rejected_share}, volume: {{weeks: 4, least: 0.0, most: 1000.0}}}}\n"
     )
     return load_config(path)
 

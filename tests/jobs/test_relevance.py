@@ -67,7 +67,7 @@ def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Smal
 def _conf(folder: Path, registered_model: str = "longtail-ranker", per: str = "horizon", **gate: float) -> Config:
     overrides = {
         "warehouse": str(folder),
-        "source": {"image_embedding_size": 3},
+        "source": {"kind": "complete_journey", "image_embedding_size": 3},
         "relevance": {"batch_users": 10, "per": per},
         "fusion": {"width": 16, "heads": 2, "layers": 1, "epochs": 1, "history_items": 5},
         "gate": {"margin": 1.0, "max_calibration_slope_error": 1000.0, "bootstrap_samples": 50, **gate},

@@ -45,7 +45,7 @@ def store(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Stor
     panel = write_small_panel(folder / "panel")
     overrides |= {
         "warehouse": str(folder / "warehouse"),
-        "source": {"folder": str(panel), "exposure_sample_share": 0.02},
+        "source": {"kind": "complete_journey", "folder": str(panel), "exposure_sample_share": 0.02},
     }
     store = Store(spark, resolve_config(base, overrides, "night.yaml"))
     store.run("first")

@@ -29,7 +29,7 @@ def test_a_back_fill_uses_the_champion_and_leaves_the_live_night(
 ) -> None:
     shutil.copytree(store.conf.warehouse, tmp_path / "warehouse")
     overrides = yaml.safe_load(Path(__file__).with_name("night.yaml").read_text(encoding="utf-8"))
-    source = {"folder": store.conf.source.folder, "exposure_sample_share": store.conf.source.exposure_sample_share}
+    source = store.conf.source.model_dump(include={"kind", "folder", "exposure_sample_share"})
     conf_file = tmp_path / "conf.yaml"
     conf_file.write_text(
         yaml.safe_dump(overrides | {"warehouse": str(tmp_path / "warehouse"), "source": source}), encoding="utf-8"

@@ -8,11 +8,12 @@ from jobs.config.configuration import load_config
 from jobs.runtime.errors import WRONG_USAGE, ConfigurationError
 
 ROOT = Path(__file__).resolve().parents[3]
+SOURCE = "source: {kind: complete_journey}\n"
 
 
 def error_of(tmp_path: Path, text: str) -> ConfigurationError:
     path = tmp_path / "store.yaml"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text if text.startswith(("source", "- ")) else SOURCE + text, encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         load_config(path)
     return caught.value
@@ -25,7 +26,7 @@ def test_the_packaged_files_are_valid(name: str) -> None:
 
 def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
-    path.write_text("fusion: {width: 32}\n", encoding="utf-8")
+    path.write_text(f"{SOURCE}fusion: {{width: 32}}\n", encoding="utf-8")
     conf = load_config(path)
     assert (conf.fusion.width, conf.fusion.layers) == (32, 2)
 
@@ -40,6 +41,10 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
         ("plan: {slots: 3}", "position_weights has 10 numbers, slots is 3"),
         ("plan: {floors: {new: {column: segment, share: 0.1}}}", "needs one of equals"),
         ("source: {kind: spreadsheet}", "source.kind is wrong"),
+        (
+            "source: {currency: EUR}",
+            "source.kind is missing. Set it to files for your own tables, or to complete_journey",
+        ),
         ("- a list", "is not a mapping"),
         ("seed: true", "seed is wrong: it should be a number, not true"),
         ("encoder: 5", "encoder is a section with keys of its own, not a value"),
@@ -50,7 +55,7 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
             "quality: {bars: {drifts: {most: 1, action: stop}}}",
             "quality.bars.drifts is wrong: it should be 'null_share'",
         ),
-        ("seed: 1\nplan: {slots: 10}\nseed: 2\n", "the key seed is repeated in line 3"),
+        ("seed: 1\nplan: {slots: 10}\nseed: 2\n", "the key seed is repeated in line 4"),
         ("plan: {slots: [", "is not valid YAML in line"),
     ],
 )
@@ -76,7 +81,7 @@ def test_a_change_that_is_not_key_and_value_is_refused(change: str) -> None:
 
 def test_a_number_without_a_point_is_a_number(tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
-    path.write_text("fusion: {learning_rate: 1e-4}\n", encoding="utf-8")
+    path.write_text(f"{SOURCE}fusion: {{learning_rate: 1e-4}}\n", encoding="utf-8")
     assert load_config(path).fusion.learning_rate == 1e-4
 
 
@@ -88,7 +93,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_the_hash_depends_on_values_but_not_on_the_path_of_the_warehouse(tmp_path: Path) -> None:
     def hash_of(text: str) -> str:
         path = tmp_path / "store.yaml"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(SOURCE + text, encoding="utf-8")
         return load_config(path).hash
 
     assert hash_of("warehouse: here") == hash_of("warehouse: there")

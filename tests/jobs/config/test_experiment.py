@@ -19,7 +19,7 @@ HALVES = {"usual": {"share": 0.5, "plan": {}}, "bold": {"share": 0.5, "plan": {"
 def conf_with(**keys: Any) -> Config:
     base = yaml.safe_load((Path(packaged_conf.__file__).parent / "base.yaml").read_text(encoding="utf-8"))
     test = {"name": "autumn", "starts_on": "2017-12-01", "arms": HALVES, **keys}
-    return resolve_config(base, {"experiment": test}, "test.yaml")
+    return resolve_config(base, {"source": {"kind": "complete_journey"}, "experiment": test}, "test.yaml")
 
 
 def test_the_control_has_the_plan_and_another_arm_its_own_policy() -> None:

@@ -30,7 +30,7 @@ def conf(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Confi
     path = folder / "conf.yaml"
     plan = {"slots": 4, "position_weights": THETA.tolist(), "exploration_slots": 2}
     path.write_text(yaml.safe_dump({
-        "warehouse": str(folder / "warehouse"), "plan": plan,
+        "warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}, "plan": plan,
         "evaluation": {"least_effective_size": 50, "clip": 100, "response": "click"},
     }))  # fmt: skip
     conf = load_config(path)

@@ -17,6 +17,7 @@ from jobs.runtime.logs import warning
 
 Main = Callable[[], None]
 Run = Callable[..., tuple[int, str, str]]
+SOURCE = "source: {kind: complete_journey}\n"
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_wrong_usage_is_explained(run: Run, arguments: list[str], message: str) 
 
 def test_a_wrong_configuration_is_one_line(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
-    path.write_text("warehous: x\n", encoding="utf-8")
+    path.write_text(f"{SOURCE}warehous: x\n", encoding="utf-8")
     code, _, stderr = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
     assert code == WRONG_USAGE
     assert stderr.strip().splitlines() == [
@@ -70,7 +71,7 @@ def test_a_wrong_configuration_is_one_line(run: Run, tmp_path: Path) -> None:
 def test_a_warehouse_that_cannot_be_created_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     path = tmp_path / "store.yaml"
-    path.write_text(f"warehouse: {tmp_path}/file/warehouse\n", encoding="utf-8")
+    path.write_text(f"{SOURCE}warehouse: {tmp_path}/file/warehouse\n", encoding="utf-8")
     code, _, stderr = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
     assert code == WRONG_USAGE
     assert "cannot be written" in stderr
@@ -102,7 +103,7 @@ def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
 
 def test_a_run_next_to_another_ends_with_exit_code_3(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
-    path.write_text(f"warehouse: {tmp_path}/warehouse\n", encoding="utf-8")
+    path.write_text(f"{SOURCE}warehouse: {tmp_path}/warehouse\n", encoding="utf-8")
     with only_writer(tmp_path / "warehouse", "publish, run 7"):
         code, _, stderr = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
     assert code == REFUSED
@@ -142,7 +143,7 @@ def conf_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A configuration whose warehouse is in tmp_path, as are the logs of commands that only read."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     path = tmp_path / "store.yaml"
-    path.write_text(f"warehouse: {tmp_path}/warehouse\n", encoding="utf-8")
+    path.write_text(f"{SOURCE}warehouse: {tmp_path}/warehouse\n", encoding="utf-8")
     return path
 
 

@@ -54,9 +54,8 @@ class Stream:
         (folder / "half").mkdir()
         settings = {"format": "parquet", "path": str(self.inbox), "trigger_seconds": 1, **stream}
         self.conf_path = folder / "conf.yaml"
-        self.conf_path.write_text(
-            yaml.safe_dump({"warehouse": str(folder / "warehouse"), "stream": settings}), encoding="utf-8"
-        )
+        content = {"warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}, "stream": settings}
+        self.conf_path.write_text(yaml.safe_dump(content), encoding="utf-8")
         self.conf = load_config(self.conf_path)
 
     def give(self, events: pd.DataFrame, name: str) -> None:

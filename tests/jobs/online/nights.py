@@ -88,7 +88,9 @@ def reader_of(conf: Config, **options: Any) -> StorefrontClient:
 def config_in(folder: Path) -> Config:
     """A configuration, written to folder/conf.yaml, whose warehouse is folder/warehouse."""
     path = folder / "conf.yaml"
-    path.write_text(f"warehouse: {folder / 'warehouse'}\nonline: {{registry_ttl_seconds: {TTL}}}\n", encoding="utf-8")
+    online = f"online: {{registry_ttl_seconds: {TTL}}}\n"
+    text = f"warehouse: {folder / 'warehouse'}\nsource: {{kind: complete_journey}}\n{online}"
+    path.write_text(text, encoding="utf-8")
     return load_config(path)
 
 

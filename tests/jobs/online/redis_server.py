@@ -100,5 +100,6 @@ def redis_config(folder: Path) -> Config:
     """A configuration in `folder` whose store is the Redis that VARIABLE names."""
     path = folder / "conf.yaml"
     online = f"{{store: redis, redis_url_variable: {VARIABLE}, registry_ttl_seconds: {TTL}}}"
-    path.write_text(f"warehouse: {folder / 'warehouse'}\nonline: {online}\n", encoding="utf-8")
+    source = "source: {kind: complete_journey}\n"
+    path.write_text(f"warehouse: {folder / 'warehouse'}\n{source}online: {online}\n", encoding="utf-8")
     return load_config(path)

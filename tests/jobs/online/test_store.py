@@ -17,10 +17,14 @@ from jobs.runtime.errors import ConfigurationError, LongtailError
 from tests.conftest import ROOT
 from tests.jobs.online.nights import config_in
 
+SOURCE = "source: {kind: complete_journey}\n"
+
 
 def redis_conf(folder: Path) -> Config:
     path = folder / "conf.yaml"
-    path.write_text(f"warehouse: {folder}/warehouse\nonline: {{store: redis, redis_url_variable: SOME_REDIS}}\n")
+    path.write_text(
+        f"warehouse: {folder}/warehouse\n{SOURCE}online: {{store: redis, redis_url_variable: SOME_REDIS}}\n"
+    )
     return load_config(path)
 
 
@@ -113,7 +117,8 @@ except LongtailError as error:
 )
 def test_the_package_redis_is_needed_by_a_redis_store_alone(tmp_path: Path, store: str, message: str) -> None:
     conf = tmp_path / "conf.yaml"
-    conf.write_text(f"warehouse: {tmp_path}/warehouse\nonline: {{store: {store}, redis_url_variable: SOME_REDIS}}\n")
+    online = f"online: {{store: {store}, redis_url_variable: SOME_REDIS}}\n"
+    conf.write_text(f"warehouse: {tmp_path}/warehouse\n{SOURCE}{online}")
     command = [sys.executable, "-c", WITHOUT_REDIS, str(conf)]
     environment = os.environ | {"SOME_REDIS": "there:1", "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

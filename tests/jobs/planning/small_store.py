@@ -101,7 +101,8 @@ def conf_file(folder: Path, **plan: Any) -> Path:
     """A new configuration of the store, with these keys of plan."""
     path = folder / f"{len(list(folder.glob('*.yaml')))}.yaml"
     keys = {**PLAN, "merchandising": str(folder / "merchandising.csv"), **plan}
-    path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse"), "plan": keys}), encoding="utf-8")
+    content = {"warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}, "plan": keys}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return path
 
 

@@ -13,6 +13,7 @@ from jobs.planning.check import check_plan
 from jobs.runtime.errors import ConfigurationError
 from tests.jobs.planning.plans import plan_with
 
+SOURCE = {"source": {"kind": "complete_journey"}}
 COLD = {"column": "segment", "equals": "cold", "share": 0.1}
 
 
@@ -91,11 +92,11 @@ def test_an_arm_changes_and_drops_rules() -> None:
         "bold": {"share": 0.5, "plan": {"list_rules": {"product_type": {"most": 1}, "cold": None}}},
     }
     test = {"name": "autumn", "starts_on": "2017-12-01", "arms": arms}
-    conf = resolve_config(read_packaged("base.yaml"), {"experiment": test}, "test.yaml")
+    conf = resolve_config(read_packaged("base.yaml"), {**SOURCE, "experiment": test}, "test.yaml")
     bold = plans_of_arms(conf.plan, conf.experiment)["bold"]
     assert {name: (rule.column_name, rule.most) for name, rule in bold.list_rules.items()} == {
         "product_type": ("product_type", 1)
     }
     arms["bold"]["plan"] = {"max_per_product_type": 2}
     with pytest.raises(ConfigurationError, match=r"experiment.arms.bold.plan: max_per_product_type has become"):
-        resolve_config(read_packaged("base.yaml"), {"experiment": test}, "test.yaml")
+        resolve_config(read_packaged("base.yaml"), {**SOURCE, "experiment": test}, "test.yaml")

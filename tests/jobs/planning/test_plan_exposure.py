@@ -59,7 +59,9 @@ SEVERAL_RULES = {
 def conf_of(tmp_path: Path) -> Callable[..., Config]:
     def make(**plan: object) -> Config:
         file = tmp_path / "conf.yaml"
-        file.write_text(yaml.safe_dump({"warehouse": str(tmp_path / "warehouse"), "plan": {**PLAN, **plan}}))
+        source = {"kind": "complete_journey"}
+        content = {"warehouse": str(tmp_path / "warehouse"), "source": source, "plan": {**PLAN, **plan}}
+        file.write_text(yaml.safe_dump(content))
         return load_config(file)
 
     return make

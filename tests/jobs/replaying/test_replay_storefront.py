@@ -25,7 +25,7 @@ OPENS, NEXT = date(2017, 12, 1), date(2017, 12, 2)
 def opened(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, Path]:
     folder = tmp_path_factory.mktemp("replay")
     path = folder / "conf.yaml"
-    path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse")}))
+    path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}}))
     conf = load_config(path)
     begin(conf, folder / "deliveries", OPENS, shoppers=60, items=200, history=4)
     return conf, folder / "deliveries"

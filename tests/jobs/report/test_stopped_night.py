@@ -21,7 +21,8 @@ AS_OF = date(2017, 12, 1)
 
 def night_in(spark: SparkSession, folder: Path) -> Night:
     place = folder / "conf.yaml"
-    place.write_text(f"warehouse: {folder / 'warehouse'}\n", encoding="utf-8")
+    text = f"warehouse: {folder / 'warehouse'}\nsource: {{kind: complete_journey}}\n"
+    place.write_text(text, encoding="utf-8")
     conf = load_config(place)
     return Night(conf, AS_OF, "run-1", spark, Warehouse(spark, conf.warehouse), Record())
 

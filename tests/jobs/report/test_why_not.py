@@ -46,7 +46,8 @@ def night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nigh
         "list_rules": {"product_type": None, "cold": None, "breakfast": {"each": "category", "most": 2}},
     }  # fmt: skip
     path = folder / "conf.yaml"
-    path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse"), "plan": plan}), encoding="utf-8")
+    content = {"warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}, "plan": plan}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
     conf = load_config(path)
     tables = Warehouse(spark, conf.warehouse)
 

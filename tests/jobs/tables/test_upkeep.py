@@ -112,7 +112,8 @@ def test_each_table_is_maintained_as_configured(spark: SparkSession, tmp_path: P
 
     def dropped(tables: str) -> dict[str, int]:
         upkeep = f"{{every_table: {{keep_days: 20}}, tables: {tables}}}"
-        path.write_text(f"warehouse: {tmp_path / 'warehouse'}\nhousekeeping: {upkeep}\n", encoding="utf-8")
+        source = "source: {kind: complete_journey}\n"
+        path.write_text(f"warehouse: {tmp_path / 'warehouse'}\n{source}housekeeping: {upkeep}\n", encoding="utf-8")
         return run_step(housekeep, spark, load_config(path), last, "r")[0].record.rows
 
     store = Warehouse(spark, str(tmp_path / "warehouse"))
