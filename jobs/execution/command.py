@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 import traceback
@@ -23,6 +22,7 @@ from jobs.runtime import clock
 from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, LongtailError
 from jobs.runtime.lock import only_writer
 from jobs.runtime.logs import FORM_VARIABLE, log_of_run, logger, milestone
+from jobs.runtime.scratch import remove_scratch
 from jobs.runtime.session import SparkStartError, spark_session
 
 _MOST_CHARACTERS = 300  # of an error that is shown in one line
@@ -107,7 +107,7 @@ def _exit_code(
                 try:
                     body(conf, run_id)
                 finally:
-                    shutil.rmtree(folder / "scratch", ignore_errors=True)  # files on their way to executors or Delta
+                    remove_scratch(conf.warehouse, run_id)
         return DONE
     except LongtailError as error:
         if not writes and not isinstance(error, SparkStartError):

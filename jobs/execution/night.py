@@ -11,6 +11,8 @@ from pyspark.sql import SparkSession
 
 from jobs.config.configuration import Config
 from jobs.config.plan import Plan
+from jobs.runtime.scratch import scratch_of
+from jobs.runtime.storage import Storage, storage_of
 from jobs.tables.warehouse import Warehouse
 
 
@@ -34,6 +36,18 @@ class Night:
     spark: SparkSession
     tables: Warehouse
     record: Record
+
+    @property
+    def files(self) -> Storage:
+        """The warehouse's files that are not tables."""
+        return storage_of(self.conf.warehouse)
+
+    @property
+    def scratch(self) -> Path:
+        """A folder on the driver's local disk that vanishes at the end of the run."""
+        folder = scratch_of(self.conf.warehouse, self.run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     @property
     def folder(self) -> Path:

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from features.contract.table import Table
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.storage import Storage, has_scheme, storage_of
 from jobs.tables.schema import added_columns, as_declared, migrate
 from jobs.tables.sql import sql_equals
 
@@ -25,11 +26,16 @@ class Warehouse:
     def __init__(self, spark: SparkSession, folder: str) -> None:
         self.spark = spark
         # Delta takes a relative path as the name of a table.
-        self.folder = folder.rstrip("/") if "://" in folder else str(Path(folder).absolute())
+        self.folder = folder.rstrip("/") if has_scheme(folder) else str(Path(folder).absolute())
         self.inputs: dict[str, int] = {}
         self.outputs: dict[str, int] = {}
         self._collected: dict[tuple[str, str], tuple[int | None, list[Row]]] = {}
         self._creating = Lock()  # two threads of a step may write into a table that does not exist yet
+
+    @property
+    def files(self) -> Storage:
+        """The files under the same folder that are not tables."""
+        return storage_of(self.folder)
 
     @property
     def local_folder(self) -> Path:

@@ -1,0 +1,26 @@
+"""Scratch of a run on the driver's local disk: files on their way to executors, tables or storage."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from jobs.runtime.storage import has_scheme
+
+
+def scratch_of(warehouse: str, run_id: str) -> Path:
+    """The folder of a run: within a local warehouse, otherwise in the temporary folder that TMPDIR names."""
+    if has_scheme(warehouse):
+        return Path(tempfile.gettempdir()) / f"longtail-scratch-{run_id}"
+    return _local(warehouse) / run_id
+
+
+def remove_scratch(warehouse: str, run_id: str) -> None:
+    """Removes the scratch of a run; within a local warehouse, whose lock the caller holds, also that of killed runs."""
+    folder = scratch_of(warehouse, run_id) if has_scheme(warehouse) else _local(warehouse)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _local(warehouse: str) -> Path:
+    return Path(warehouse).absolute() / "scratch"
