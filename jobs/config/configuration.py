@@ -30,6 +30,7 @@ from jobs.config.online import Online
 from jobs.config.plan import Plan
 from jobs.config.quality import Quality
 from jobs.config.relevance import Relevance
+from jobs.config.remote_warehouse import check_remote_warehouse
 from jobs.config.section import Section, Whole
 from jobs.config.segments import Segments
 from jobs.config.sequences import Sequences
@@ -72,6 +73,11 @@ class Config(Section):
     @model_validator(mode="after")
     def arms_have_plans(self) -> Config:
         plans_of_arms(self.plan, self.experiment)
+        return self
+
+    @model_validator(mode="after")
+    def a_remote_warehouse_has_its_servers(self) -> Config:
+        check_remote_warehouse(self.warehouse, self.online, self.mlflow)
         return self
 
     @property
