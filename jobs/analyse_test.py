@@ -14,13 +14,13 @@ from pyspark.sql import SparkSession
 from features.evaluation.outcomes import METRICS
 from jobs.config.configuration import Config
 from jobs.execution.command import add_as_of, parser, run
-from jobs.experiments.outcomes import Outcomes, read_outcomes
+from jobs.experiments.outcomes import PRIMARY, Outcomes, read_outcomes
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from model.experiments.analysis import Effect, by_segment, effect, guarded
 from model.experiments.sample_ratio import sample_ratio_p
 
-PRIMARY, GUARDRAILS = "tail_purchases", ("revenue", "head_purchases")
+GUARDRAILS = ("revenue", "head_purchases")
 MISMATCH = 0.01  # false alarms over all mornings together
 
 
@@ -35,7 +35,7 @@ def analyse_test(spark: SparkSession, conf: Config, as_of: date) -> str:
     outcomes = read_outcomes(Warehouse(spark, conf.warehouse), conf, test.starts_on, as_of)
     days = (as_of - test.starts_on).days
     lines = [
-        f"Test {test.name}, {days} days from {test.starts_on}: {len(outcomes.user_ids)} shoppers were known and had "
+        f"Test {test.name}, {days} days from {test.starts_on}: {outcomes.shoppers} shoppers were known and had "
         "given consent when it began; all of them count, whether or not they came; means are per shopper and day",
         *_arms(conf, outcomes),
     ]
@@ -81,14 +81,12 @@ def _ratio(whose: str, conf: Config, counts: Mapping[str, int]) -> str:
 
 def _arm(conf: Config, outcomes: Outcomes, arm: str, alpha: float) -> list[str]:
     test = conf.experiment
-    both = np.isin(outcomes.arm, (test.control, arm))
-    treated = outcomes.arm[both] == arm
-    before = outcomes.before[both]
-    if min(treated.sum(), (~treated).sum()) < 2:
+    moments = {name: outcomes.of_arms(name, test.control, arm) for name in METRICS}
+    arms = {name: of_metric for name, of_metric in moments.items() if of_metric is not None}
+    if not arms or min(of_arm.shoppers for of_arm in arms[PRIMARY]) < 2:
         return ["  too few shoppers"]
     effects = {
-        name: effect(outcomes.by_day[name][both], before, treated, _spread(outcomes, name, test.least_effect), alpha)
-        for name in METRICS
+        name: effect(*of_metric, _spread(outcomes, name, test.least_effect), alpha) for name, of_metric in arms.items()
     }
     main = effects[PRIMARY]
     lines = [
@@ -104,8 +102,7 @@ def _arm(conf: Config, outcomes: Outcomes, arm: str, alpha: float) -> list[str]:
         }[guarded(effects[name], test.margin)]
         lines.append(f"{_line(name, effects[name])}; {state}")
     spread = _spread(outcomes, PRIMARY, test.least_effect)
-    segments = {kind: segment[both] for kind, segment in outcomes.segments.items()}
-    parts = by_segment(outcomes.by_day[PRIMARY][both], before, treated, segments, spread, alpha)
+    parts = by_segment(outcomes.segments_of(test.control, arm), spread, alpha)
     return lines + [
         f"{_line(f'{kind}: {name}', of_segment)}; p = {p:.3g}, corrected for {len(parts)} segments"
         for (kind, name), (of_segment, p) in parts.items()
@@ -114,8 +111,7 @@ def _arm(conf: Config, outcomes: Outcomes, arm: str, alpha: float) -> list[str]:
 
 def _spread(outcomes: Outcomes, metric: str, least: float) -> float:
     """The effect that the test is tuned to find, per shopper and day: a share of the mean before the test."""
-    mean = float(outcomes.before[:, METRICS.index(metric)].mean())
-    return max(least * mean, 1e-9)
+    return max(least * outcomes.mean_before(metric), 1e-9)
 
 
 def _verdict(estimate: Effect, alpha: float) -> str:

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from model.experiments.moments import Moments
 from model.experiments.sequential import always_valid_interval, always_valid_p, holm
-from model.experiments.variance_reduction import adjusted
+from model.experiments.variance_reduction import adjusted_squares, regression
 
 Guard = Literal["safe", "harmed", "open"]
 
@@ -38,28 +39,29 @@ class Effect:
         return np.where(self.control != 0, values / np.where(self.control != 0, self.control, 1.0), np.nan)
 
 
-def effect(outcome: np.ndarray, before: np.ndarray, treated: np.ndarray, spread: float, alpha: float) -> Effect:
-    """The effect as estimated on each day.
+def effect(control: Moments, treated: Moments, spread: float, alpha: float) -> Effect:
+    """The effect as estimated on each day, adjusted by what was measured before the test.
 
-    outcome: float64 (users, days), outcome of each shopper on each day; before: float64 (users, covariates),
-    measured before the test; treated: bool (users), False is the control; spread: size of the effects to detect, a day.
-    Raises ValueError where an arm has fewer than two shoppers.
+    spread: size of the effects to detect, a day. Raises ValueError where an arm has fewer than two shoppers.
     """
-    sizes = int((~treated).sum()), int(treated.sum())
+    sizes = control.shoppers, treated.shoppers
     if min(sizes) < 2:
         raise ValueError(f"The arms have {sizes[0]} and {sizes[1]} shoppers; each needs two at least.")
-    so_far = np.cumsum(outcome, axis=1) / np.arange(1, outcome.shape[1] + 1)
-    better = adjusted(so_far, before, treated.astype(np.int64))
-    control, arm = better[~treated], better[treated]
-    variance = control.var(axis=0, ddof=1) / sizes[0] + arm.var(axis=0, ddof=1) / sizes[1]
-    difference = arm.mean(axis=0) - control.mean(axis=0)
+    theta = regression(control, treated)
+    difference = treated.so_far - control.so_far - (treated.before - control.before) @ theta
+    variance = _variance(adjusted_squares(control, theta), sizes[0])
+    variance = variance + _variance(adjusted_squares(treated, theta), sizes[1])
+    raw = float(_variance(control.squares, sizes[0])[-1] + _variance(treated.squares, sizes[1])[-1])
     low, high = always_valid_interval(difference, variance, spread, alpha)
-    last = so_far[:, -1]
-    raw = last[~treated].var(ddof=1) / sizes[0] + last[treated].var(ddof=1) / sizes[1]
     return Effect(
-        so_far[~treated].mean(axis=0), so_far[treated].mean(axis=0), difference, variance, low, high,
+        control.so_far, treated.so_far, difference, variance, low, high,
         always_valid_p(difference, variance, spread), sizes, float(variance[-1] / raw) if raw > 0 else 1.0,
     )  # fmt: skip
+
+
+def _variance(squares: np.ndarray, shoppers: int) -> np.ndarray:
+    """float64 (days): of the mean, from sums of squared deviations."""
+    return squares / (shoppers - 1) / shoppers
 
 
 def guarded(measured: Effect, margin: float) -> Guard:
@@ -74,20 +76,15 @@ def guarded(measured: Effect, margin: float) -> Guard:
 
 
 def by_segment(
-    outcome: np.ndarray,
-    before: np.ndarray,
-    treated: np.ndarray,
-    segments: Mapping[str, np.ndarray],
-    spread: float,
-    alpha: float,
+    segments: Mapping[tuple[str, str], tuple[Moments, Moments]], spread: float, alpha: float
 ) -> Mapping[tuple[str, str], tuple[Effect, float]]:
     """Effect and p-value on the last day by kind and segment, corrected for the number of segments (Holm).
 
-    segments: names (users) by kind. Segments with fewer than two shoppers in an arm are left out. Each interval is at
-    alpha divided by the number of segments, so that they hold simultaneously (Bonferroni).
+    segments: by kind and name of the segment, its shoppers of the control and of the arm. Segments with fewer than two
+    shoppers in an arm are left out. Each interval is at alpha divided by the number of segments, so that they hold
+    simultaneously (Bonferroni).
     """
-    members = {(kind, str(name)): segment == name for kind, segment in segments.items() for name in np.unique(segment)}
-    members = {key: at for key, at in members.items() if min((treated & at).sum(), (~treated & at).sum()) > 1}
-    effects = [effect(outcome[at], before[at], treated[at], spread, alpha / len(members)) for at in members.values()]
+    large = {key: arms for key, arms in segments.items() if min(arm.shoppers for arm in arms) > 1}
+    effects = [effect(*arms, spread, alpha / len(large)) for arms in large.values()]
     corrected = holm(np.array([of_segment.p[-1] for of_segment in effects]))
-    return {key: (of_segment, float(p)) for key, of_segment, p in zip(members, effects, corrected, strict=True)}
+    return {key: (of_segment, float(p)) for key, of_segment, p in zip(large, effects, corrected, strict=True)}

@@ -19,7 +19,12 @@ def with_test(folder: Path) -> Config:
     arms = {name: {"share": share, "plan": {}} for name, share in (("usual", 0.5), ("bold", 0.3), ("shy", 0.2))}
     path = folder / "conf.yaml"
     test = {"name": "autumn", "starts_on": date(2017, 12, 1), "arms": arms}
-    path.write_text(yaml.safe_dump({"warehouse": str(folder / "warehouse"), "experiment": test}, sort_keys=False))
+    path.write_text(
+        yaml.safe_dump(
+            {"warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}, "experiment": test},
+            sort_keys=False,
+        )
+    )
     return load_config(path)
 
 

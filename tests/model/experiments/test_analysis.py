@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from model.experiments.analysis import by_segment, effect, guarded
+from model.experiments.moments import total, unpacked
 from model.experiments.sequential import always_valid_interval, always_valid_p, holm
-from model.experiments.variance_reduction import adjusted
+from tests.model.experiments.row_wise import arms_from, effect_of, row_wise_effect
 
 NOTHING = np.zeros((4, 1))
 TREATED = np.array([False, False, True, True])
@@ -15,7 +16,7 @@ TREATED = np.array([False, False, True, True])
 
 def test_means_and_variances_by_hand() -> None:
     outcome = np.array([[1.0, 1.0], [3.0, 1.0], [4.0, 2.0], [6.0, 4.0]])
-    measured = effect(outcome, NOTHING, TREATED, spread=1.0, alpha=0.05)
+    measured = effect_of(outcome, NOTHING, TREATED, spread=1.0, alpha=0.05)
     # a day so far: control 1 3 then 1 2, arm 4 6 then 3 5
     assert measured.control.tolist() == [2.0, 1.5]
     assert measured.treated.tolist() == [5.0, 4.0]
@@ -43,12 +44,34 @@ def test_cuped_removes_variance_and_keeps_the_effect() -> None:
     before = random.normal(10, 3, (4000, 1))
     treated = random.random(4000) < 0.5
     outcome = (2 * before[:, 0] + random.normal(0, 1, 4000) + treated)[:, None]
-    measured = effect(outcome, before, treated, spread=1.0, alpha=0.05)
+    measured = effect_of(outcome, before, treated, spread=1.0, alpha=0.05)
     # The variance falls from 36 + 1 to 1.
     assert measured.variance_kept == pytest.approx(1 / 37, rel=0.15)
     assert measured.difference[0] == pytest.approx(1.0, abs=0.1)
-    constant = np.ones((4000, 2))
-    assert adjusted(outcome, constant, treated.astype(int)) == pytest.approx(outcome)
+    constant = effect_of(outcome, np.ones((4000, 2)), treated, spread=1.0, alpha=0.05)
+    assert constant.variance_kept == 1.0
+
+
+def test_parts_of_the_shoppers_add_up_to_the_row_wise_effect() -> None:
+    random = np.random.default_rng(7)
+    users, days = 3_000, 12
+    own = random.gamma(2.0, 0.05, users)
+    outcome = random.poisson(own[:, None], (users, days)) * 1e6  # a currency with large numbers
+    before = np.stack([own * 7 + random.normal(0, 0.1, users), own * 3e5, np.full(users, 0.1)], axis=1)
+    treated = random.random(users) < 0.4
+    control, arm = (
+        total(
+            unpacked(part.packed(), 3)
+            for at in np.array_split(random.permutation(users), 40)
+            for part in [arms_from(outcome[at], before[at], treated[at])[number]]
+        )
+        for number in (0, 1)
+    )
+    expected = row_wise_effect(outcome, before, treated, 1e3, 0.05)
+    for measured in (effect(control, arm, 1e3, 0.05), effect_of(outcome, before, treated, 1e3, 0.05)):
+        for name in ("control", "treated", "difference", "variance", "low", "high", "p", "variance_kept"):
+            assert getattr(measured, name) == pytest.approx(getattr(expected, name), rel=1e-9)
+        assert measured.shoppers == expected.shoppers
 
 
 def test_reading_a_test_every_day_raises_few_false_alarms() -> None:
@@ -57,7 +80,7 @@ def test_reading_a_test_every_day_raises_few_false_alarms() -> None:
     for _ in range(200):
         own = random.gamma(3.0, 0.3, 300)  # shoppers differ persistently
         outcome = random.poisson(own[:, None], (300, 40)).astype(float)
-        measured = effect(outcome, np.zeros((300, 1)), random.random(300) < 0.5, spread=0.1, alpha=0.05)
+        measured = effect_of(outcome, np.zeros((300, 1)), random.random(300) < 0.5, spread=0.1, alpha=0.05)
         alarms += measured.p[-1] < 0.05
         fixed += bool(np.any(np.abs(measured.difference) > 1.96 * np.sqrt(measured.variance)))
         covered += bool(np.all((measured.low <= 0) & (measured.high >= 0)))
@@ -72,7 +95,7 @@ def test_guardrails() -> None:
 
     def of(lift: float, noise: float = 0.5) -> str:
         outcome = random.normal(10 * (1 + lift * treated), noise, 4000)[:, None]
-        return guarded(effect(outcome, np.zeros((4000, 1)), treated, spread=0.2, alpha=0.05), margin=0.02)
+        return guarded(effect_of(outcome, np.zeros((4000, 1)), treated, spread=0.2, alpha=0.05), margin=0.02)
 
     assert of(0.0) == "safe"
     assert of(-0.05) == "harmed"
@@ -88,20 +111,24 @@ def test_segments_are_corrected_for_their_number() -> None:
     treated = random.random(3000) < 0.5
     outcome = random.normal(5 + 1.0 * (treated & (segment == "few")), 1, 3000)[:, None]
     noise = random.choice(["a", "b"], 3000)
-    of_segment = by_segment(
-        outcome, np.zeros((3000, 1)), treated, {"activity": segment, "noise": noise}, spread=0.5, alpha=0.05
-    )
+    nothing = np.zeros((3000, 1))
+    parts = {
+        (kind, name): arms_from(outcome[of == name], nothing[of == name], treated[of == name])
+        for kind, of in (("activity", segment), ("noise", noise))
+        for name in np.unique(of).tolist()
+    }
+    of_segment = by_segment(parts, spread=0.5, alpha=0.05)
     few, many = of_segment["activity", "few"], of_segment["activity", "many"]
     assert set(of_segment) == {("activity", "few"), ("activity", "many"), ("noise", "a"), ("noise", "b")}
     assert few[1] < 0.001
     assert many[1] > 0.05
-    alone = effect(outcome[segment == "few"], np.zeros((999, 1)), treated[segment == "few"], 0.5, 0.05)
+    alone = effect_of(outcome[segment == "few"], np.zeros((999, 1)), treated[segment == "few"], 0.5, 0.05)
     assert few[0].high[0] > alone.high[0]
     # Kinds of segments are corrected together: four of them, not two and two.
-    apart = by_segment(outcome, np.zeros((3000, 1)), treated, {"activity": segment}, spread=0.5, alpha=0.05)
+    apart = by_segment({key: arms for key, arms in parts.items() if key[0] == "activity"}, spread=0.5, alpha=0.05)
     assert few[1] == pytest.approx(2 * apart["activity", "few"][1])
 
 
 def test_an_arm_without_shoppers_is_an_error() -> None:
     with pytest.raises(ValueError, match="4 and 0 shoppers"):
-        effect(np.ones((4, 1)), NOTHING, np.zeros(4, dtype=bool), 1.0, 0.05)
+        effect_of(np.ones((4, 1)), NOTHING, np.zeros(4, dtype=bool), 1.0, 0.05)
