@@ -25,9 +25,12 @@ def ship_arrays(spark: SparkSession, arrays: dict[str, np.ndarray]) -> str:
     return _ship(spark, f"arrays-{uuid.uuid4().hex}", save)
 
 
-def ship_folder(spark: SparkSession, folder: Path) -> str:
-    """Sends a local folder, whose name must be unique in the session, to the executors; returns that name."""
-    return _ship(spark, folder.name, lambda place: shutil.copytree(folder, place))
+def ship_folder(spark: SparkSession, folder: Path, name: str | None = None) -> str:
+    """Sends a local folder to the executors, under a name that must be unique in the session; returns the name.
+
+    name: that of the folder if it is None
+    """
+    return _ship(spark, name or folder.name, lambda place: shutil.copytree(folder, place))
 
 
 def _ship(spark: SparkSession, name: str, fill: Callable[[Path], object]) -> str:
@@ -38,7 +41,7 @@ def _ship(spark: SparkSession, name: str, fill: Callable[[Path], object]) -> str
     disk to another machine, so there it gets an archive, which each executor unpacks.
     """
     context = spark.sparkContext
-    if not _on_one_machine(context.master):
+    if not on_one_machine(context.master):
         archive = Path(SparkFiles.getRootDirectory()) / f"sent-{name}.tar"
         with TemporaryDirectory() as scratch, tarfile.open(archive, "w") as packed:
             fill(Path(scratch) / name)
@@ -53,7 +56,8 @@ def _ship(spark: SparkSession, name: str, fill: Callable[[Path], object]) -> str
     return name
 
 
-def _on_one_machine(master: str | None) -> bool:
+def on_one_machine(master: str | None) -> bool:
+    """Whether the tasks of a master run in the driver's process."""
     return master is None or master == "local" or master.startswith("local[")
 
 
