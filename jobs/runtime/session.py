@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +13,9 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.executor_python import check_executors
 from jobs.runtime.logs import log_file
+from jobs.runtime.storage import storage_of
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 
@@ -27,8 +28,9 @@ def spark_session(name: str) -> SparkSession:
     """Opens the session that the properties file configures, with what results depend on set: UTC and Delta.
 
     Under spark-submit Java runs already; a job that Python runs starts it, with the options in PYSPARK_SUBMIT_ARGS.
-    Raises ConfigurationError when Delta is not configured, since packages are set before Java starts, and
-    SparkStartError when Java does not start or a port is in use.
+    Raises ConfigurationError when Delta is not configured, since packages are set before Java starts, when a wheel of
+    --py-files is missing, and when the executors' Python differs from the driver's; SparkStartError when Java does not
+    start or a port is in use.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"longtail {name}").config("spark.sql.session.timeZone", "UTC")
@@ -62,6 +64,7 @@ def spark_session(name: str) -> SparkSession:
             "Start it by make job, or by spark-submit --properties-file conf/spark-local.conf (or your own file).",
         )
     _send_wheels_to_workers(spark)
+    check_executors(spark)
     return spark
 
 
@@ -97,9 +100,16 @@ def cause_of_exit(output: str) -> str:
 
 
 def _send_wheels_to_workers(spark: SparkSession) -> None:
-    """Adds wheels of --py-files as .zip: PySpark puts .zip on the path of Python workers, but not .whl."""
-    for path in spark.sparkContext.getConf().get("spark.submit.pyFiles", "").split(","):
-        if path.endswith(".whl"):
-            copy = Path(tempfile.mkdtemp(prefix="longtail-")) / (Path(path).stem + ".zip")
-            shutil.copyfile(path.removeprefix("file:"), copy)
+    """Adds wheels of --py-files as .zip: PySpark puts .zip on the path of Python workers, but not .whl.
+
+    A wheel at a URI is fetched through Hadoop, with the credentials that Spark has.
+    """
+    for place in spark.sparkContext.getConf().get("spark.submit.pyFiles", "").split(","):
+        if place.endswith(".whl"):
+            folder, _, name = place.rpartition("/")
+            copy = Path(tempfile.mkdtemp(prefix="longtail-")) / name.replace(".whl", ".zip")
+            if not storage_of(folder or ".").download(name, copy):
+                raise ConfigurationError(
+                    f"There is no wheel {place}.", "Correct --py-files, or build it by make wheel and copy it there."
+                )
             spark.sparkContext.addPyFile(str(copy))
