@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 from feast import FeatureStore
@@ -14,6 +13,7 @@ from jobs.online.catalogue import OURS, Catalogue
 from jobs.online.colours import Colours, colours_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.lock import only_registrar
+from jobs.runtime.storage import storage_of
 from jobs.serving.client import RANKING
 
 
@@ -66,8 +66,9 @@ def changing_registry(store: FeatureStore) -> Iterator[None]:
 
     Feast writes back the registry that it last read, so changes that others made since then would be lost.
     """
-    with only_registrar(Path(store.config.registry.path)):
+    with only_registrar(storage_of(store.config.registry.warehouse)) as lock:
         store.refresh_registry()
+        lock.check()
         yield
 
 

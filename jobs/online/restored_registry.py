@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from feast.protos.feast.core.Registry_pb2 import Registry
 
 from jobs.online.catalogue import OURS
@@ -11,17 +9,14 @@ from jobs.online.colours import colours_of
 from jobs.runtime import clock
 
 
-def doubt_colours(registry: Path) -> None:
-    """Rewrites the registry's file so that its idle colour holds no night and its live colour is in doubt.
+def doubt_colours(registry: Registry) -> None:
+    """Changes the registry so that its idle colour holds no night and its live colour is in doubt.
 
     The copy names the nights of the time of the back-up, which later publishes have overwritten. So marked, no
     roll-back can serve a partial night, and the next two publishes send all values instead of the changed ones.
     """
-    content = Registry()
-    content.ParseFromString(registry.read_bytes())
-    for service in content.feature_services:
+    for service in registry.feature_services:
         tags = dict(service.spec.tags)
         if OURS.items() <= tags.items():
             service.spec.tags.clear()
             service.spec.tags.update(OURS | colours_of(tags).doubted(clock.now()).to_tags())
-    registry.write_bytes(content.SerializeToString())

@@ -138,7 +138,7 @@ class StorefrontClient:
 
     def __init__(
         self,
-        feature_store_yaml: str | Path,
+        store: str | Path | FeatureStore,
         *,
         timeout_seconds: float | None = 1.0,
         failures_to_open: int = 5,
@@ -150,8 +150,8 @@ class StorefrontClient:
         threads: int = 4,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
     ) -> None:
-        """Opens the store. Raises FileNotFoundError where the file does not exist."""
-        self._store = FeatureStore(fs_yaml_file=Path(feature_store_yaml))
+        """Opens the store by its file of settings, reader.yaml. Raises FileNotFoundError where it does not exist."""
+        self._store = store if isinstance(store, FeatureStore) else FeatureStore(fs_yaml_file=Path(store))
         self._timeout, self._is_withdrawn, self._today = timeout_seconds, is_withdrawn, today
         self._max_age, self._on_stale, self._warned = max_age_days, on_stale, date.min
         self._readers = _Readers(threads)

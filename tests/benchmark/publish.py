@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from feast import FeatureStore
+from feast.repo_config import RepoConfig
 
 from jobs.config.configuration import Config
 from jobs.execution.night import Night, Record
@@ -30,7 +30,8 @@ from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.fields import OnlineView
 from jobs.online.registration import registered_colours
 from jobs.online.rows import collect_rows
-from jobs.online.store import feature_store_yaml, read_store
+from jobs.online.settings import writer_settings
+from jobs.online.store import read_store
 from jobs.online.views import online_views
 from jobs.publish import publish
 from jobs.register_features import register_features
@@ -122,7 +123,7 @@ def read(store: str, users: int) -> None:
             night = Night(conf, FIRST, "run", spark, Warehouse(spark, conf.warehouse), Record())
             register_features(night)
             publish(night)
-        client = StorefrontClient(feature_store_yaml(conf), on_stale="serve")
+        client = StorefrontClient(read_store(conf), on_stale="serve")
         feast = read_store(conf)
         generator = np.random.default_rng(1)
         items = [f"i{number:06}" for number in range(ITEMS)]
@@ -186,7 +187,7 @@ def readers(store: str, reads: int) -> None:
 
 def plain_feast_store(conf: Config, folder: Path, store: str) -> FeatureStore:
     """A second store with Feast's own store class and its own registry."""
-    settings = yaml.safe_load(feature_store_yaml(conf).read_text())
+    settings = writer_settings(conf)
     if store == "redis":
         settings["online_store"] = {"type": "redis", "connection_string": os.environ[VARIABLE] + ",db=1"}
     else:
@@ -194,8 +195,7 @@ def plain_feast_store(conf: Config, folder: Path, store: str) -> FeatureStore:
     settings["registry"]["path"] = str(folder / "theirs-registry.db")
     # By default Feast builds the messages of all rows at once, some kilobytes each.
     settings["materialization"] = {"online_write_batch_size": 50_000}
-    (folder / "theirs.yaml").write_text(yaml.safe_dump(settings))
-    theirs = FeatureStore(fs_yaml_file=folder / "theirs.yaml")
+    theirs = FeatureStore(config=RepoConfig(**settings))
     catalogue = build_catalogue(online_views(conf))
     theirs.apply([*catalogue.entities.values(), *catalogue.coloured.values()])
     return theirs

@@ -13,7 +13,6 @@ from features import contract
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.nightly import STEPS
-from jobs.online.store import feature_store_yaml
 from jobs.report.page.numbers import amount
 from jobs.report.summary import night_summary
 from jobs.serving.client import StorefrontClient
@@ -65,7 +64,7 @@ def test_the_past_periods_of_the_training_have_candidates(store: Store) -> None:
 
 
 def test_the_storefront_reads_the_night(store: Store) -> None:
-    client = StorefrontClient(feature_store_yaml(store.conf))
+    client = StorefrontClient(f"{store.conf.warehouse}/feast/reader.yaml")
     lists = store.tables.read_date(contract.EXPOSURE_SCORES, AS_OF).orderBy("user_id", "rank").toPandas()
     user = lists.user_id.iloc[0]
     expected = lists[lists.user_id == user]

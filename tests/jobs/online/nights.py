@@ -14,7 +14,7 @@ from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.config.configuration import Config, load_config
 from jobs.execution.night import Night, Record, Step
-from jobs.online.store import feature_store_yaml, has_store, open_store
+from jobs.online.store import has_store, open_store, read_store
 from jobs.publish import publish
 from jobs.register_features import register_features
 from jobs.serving.client import StorefrontClient
@@ -82,7 +82,17 @@ def _row(features: tuple[Feature, ...], as_of: date, entity_id: str, **values: A
 
 def reader_of(conf: Config, **options: Any) -> StorefrontClient:
     """A client of the warehouse without a time limit."""
-    return StorefrontClient(feature_store_yaml(conf), timeout_seconds=None, **options)
+    return StorefrontClient(read_store(conf), timeout_seconds=None, **options)
+
+
+def feast_folder(conf: Config) -> Path:
+    """The folder of registry.db, online.db and reader.yaml in a local warehouse."""
+    return Path(conf.warehouse) / "feast"
+
+
+def reader_yaml(conf: Config) -> Path:
+    """The settings for a ranking service in a local warehouse."""
+    return feast_folder(conf) / "reader.yaml"
 
 
 def config_in(folder: Path) -> Config:
@@ -95,7 +105,7 @@ def config_in(folder: Path) -> Config:
 
 
 def copy_of(conf: Config, folder: Path) -> Config:
-    """A configuration in `folder` whose warehouse is a copy of another; feature_store.yaml names the copy."""
+    """A configuration in `folder` whose warehouse is a copy of another; reader.yaml names the copy."""
     shutil.copytree(conf.warehouse, folder / "warehouse", ignore=shutil.ignore_patterns("*-shm"))
     copied = config_in(folder)
     if has_store(copied):

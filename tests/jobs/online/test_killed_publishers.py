@@ -10,12 +10,12 @@ import pytest
 
 from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import registered_colours
-from jobs.online.store import feast_folder, open_store
+from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.publish import bring_live, flip
 from jobs.runtime.errors import LongtailError
 from tests.jobs.online.frames import publish_frames
-from tests.jobs.online.nights import config_in
+from tests.jobs.online.nights import config_in, feast_folder
 from tests.jobs.online.publisher import night_of, rows
 from tests.jobs.online.reading import read_while_publishing
 from tests.jobs.online.redis_server import VARIABLE, redis_config, running_redis

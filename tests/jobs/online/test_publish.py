@@ -17,13 +17,14 @@ from pyspark.sql import SparkSession
 from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS
 from features.declarations import ITEM_FEATURES, USER_FEATURES
 from jobs.config.configuration import Config
-from jobs.online.store import feast_folder, read_store, reader_yaml
+from jobs.online.store import read_store
 from jobs.publish import main as publish_command
 from jobs.publish import publish, what_would_change
 from jobs.register_features import register_features
 from jobs.roll_back import roll_back
 from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.lock import only_writer
+from jobs.runtime.storage import storage_of
 from jobs.serving.client import PublishedNight, UserList
 from tests.jobs.online.nights import (
     FIRST,
@@ -32,9 +33,11 @@ from tests.jobs.online.nights import (
     THIRD,
     TTL,
     add_plan_run,
+    feast_folder,
     night_of,
     publish_night,
     reader_of,
+    reader_yaml,
     rewrite,
     run,
 )
@@ -237,7 +240,7 @@ def test_a_publish_waits_for_another_writer_of_the_warehouse(
             codes.append(ended.code)
 
     thread = threading.Thread(target=publishing)
-    with only_writer(Path(published.warehouse), "another publish"):
+    with only_writer(storage_of(published.warehouse), "another publish"):
         thread.start()
         thread.join(1.0)
         assert (codes, thread.is_alive()) == ([], True)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 from feast import FeatureStore
+from feast.repo_config import RepoConfig
 
 from jobs.config.configuration import Config
 from jobs.online import redis_store
@@ -19,14 +19,15 @@ from jobs.online.catalogue import build_catalogue
 from jobs.online.colours import COLOURS
 from jobs.online.erasure import erase_online
 from jobs.online.registration import registered_colours
-from jobs.online.store import feature_store_yaml, open_store, reader_yaml
+from jobs.online.settings import writer_settings
+from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import PublishedNight, StorefrontClient
 from tests.jobs.online.frames import bring_frames_live, publish_frames, rows_of
-from tests.jobs.online.nights import reader_of
+from tests.jobs.online.nights import reader_of, reader_yaml
 from tests.jobs.online.redis_server import PASSWORD, VARIABLE, Server, redis_config, running_redis
 from tests.jobs.online.test_sqlite_store import ROWS, VIEW
 
@@ -64,10 +65,9 @@ def test_fields_equal_those_of_feasts_own_writer(conf: Config, server: Server, t
     ours = hashes(server)
     server.client().flushall()
 
-    settings = yaml.safe_load(feature_store_yaml(conf).read_text())
+    settings = writer_settings(conf)
     settings["online_store"]["type"] = "redis"
-    (tmp_path / "theirs.yaml").write_text(yaml.safe_dump(settings))
-    theirs = FeatureStore(fs_yaml_file=tmp_path / "theirs.yaml")
+    theirs = FeatureStore(config=RepoConfig(**settings))
     theirs.write_to_online_store(coloured.name, ROWS.assign(as_of=datetime(2017, 12, 1, tzinfo=UTC)))
     assert len(ours) == 3
     assert ours == hashes(server)
@@ -281,4 +281,4 @@ def test_the_error_for_a_wrong_password_does_not_show_it(
     with pytest.raises(LongtailError, match="refuses the user or the password") as error:
         publish_frames(conf, 1)
     assert "wrong-one" not in str(error.value)
-    assert "wrong-one" not in feature_store_yaml(conf).read_text()
+    assert "wrong-one" not in reader_yaml(conf).read_text()

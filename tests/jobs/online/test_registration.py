@@ -22,14 +22,15 @@ from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import HeldNight
 from jobs.online.fields import OnlineView
 from jobs.online.registration import point_services, register, registered_colours
-from jobs.online.store import feature_store_yaml, open_store, read_store
+from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views
 from jobs.register_features import register_features
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.lock import only_writer
+from jobs.runtime.storage import storage_of
 from jobs.serving.client import LIVE, RANKING
 from tests.jobs.online.frames import publish_frames
-from tests.jobs.online.nights import config_in, reader_of
+from tests.jobs.online.nights import config_in, reader_of, reader_yaml
 
 
 def changed(views: tuple[OnlineView, ...], name: str, **changes: object) -> tuple[OnlineView, ...]:
@@ -161,7 +162,7 @@ def test_feast_lists_the_views(tmp_path: Path) -> None:
     command = [
         str(Path(sys.executable).with_name("feast")),
         "-f",
-        str(feature_store_yaml(conf)),
+        str(reader_yaml(conf)),
         "feature-views",
         "list",
     ]
@@ -190,6 +191,6 @@ def test_a_full_disk_is_an_error_before_anything_is_done(tmp_path: Path, monkeyp
     monkeypatch.setattr(Path, "write_text", full)
     with (
         pytest.raises(LongtailError, match=r"cannot be written \(No space left on device\)"),
-        only_writer(tmp_path, "r"),
+        only_writer(storage_of(str(tmp_path)), "r"),
     ):
         pass

@@ -11,13 +11,13 @@ from jobs.back_up import back_up
 from jobs.config.configuration import Config
 from jobs.online.colours import Colours
 from jobs.online.registration import registered_colours
-from jobs.online.store import open_store, reader_yaml
+from jobs.online.store import open_store
 from jobs.restore import restore
 from jobs.roll_back import roll_back
 from jobs.runtime.errors import Refused
 from jobs.serving.client import StorefrontClient
 from tests.jobs.online.frames import bring_frames_live, publish_frames
-from tests.jobs.online.nights import config_in
+from tests.jobs.online.nights import config_in, reader_yaml
 
 
 def colours_in(conf: Config) -> Colours:
@@ -35,12 +35,12 @@ def test_the_nights_of_a_restored_registry_are_in_doubt(tmp_path: Path, capsys: 
     conf, copy = config_in(tmp_path), tmp_path / "copy"
     for night in (1, 2):
         publish_frames(conf, night)
-    back_up(conf, "r", copy)
+    back_up(conf, "r", str(copy))
     for night in (3, 4):
         publish_frames(conf, night)
     reader_yaml(conf).unlink()
     capsys.readouterr()
-    restore(conf, "r", copy)
+    restore(conf, "r", str(copy))
     assert "may hold other nights than the restored registry names: run jobs/publish.py" in capsys.readouterr().out
     assert reader_yaml(conf).exists()
 

@@ -18,10 +18,10 @@ from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.encoding import encode_keys
 from jobs.online.fields import OnlineField, OnlineView
 from jobs.online.night_store import night_store
-from jobs.online.store import feature_store_yaml, open_store
+from jobs.online.store import open_store
 from jobs.online.writing import replace_rows
 from jobs.runtime.errors import LongtailError
-from tests.jobs.online.nights import config_in
+from tests.jobs.online.nights import config_in, feast_folder
 
 TYPES: dict[str, tuple[DataType, list[object]]] = {
     "text": (StringType(), ["tea", "", "茶 'quoted'"]),
@@ -60,7 +60,7 @@ def bulk(tmp_path: Path) -> tuple[FeatureStore, Catalogue, Path]:
     catalogue = build_catalogue([VIEW])
     store = open_store(conf)
     store.apply([*catalogue.entities.values(), *catalogue.coloured.values()])
-    return store, catalogue, feature_store_yaml(conf).parent
+    return store, catalogue, feast_folder(conf)
 
 
 def test_rows_equal_those_of_feasts_own_writer(bulk: tuple[FeatureStore, Catalogue, Path]) -> None:
@@ -68,7 +68,7 @@ def test_rows_equal_those_of_feasts_own_writer(bulk: tuple[FeatureStore, Catalog
     coloured = catalogue.coloured["everything", "blue"]
     replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
 
-    settings = yaml.safe_load((folder / "feature_store.yaml").read_text())
+    settings = yaml.safe_load((folder / "reader.yaml").read_text())
     settings["online_store"] = {"type": "sqlite", "path": str(folder / "theirs.db")}
     (folder / "theirs.yaml").write_text(yaml.safe_dump(settings))
     theirs = FeatureStore(fs_yaml_file=folder / "theirs.yaml")

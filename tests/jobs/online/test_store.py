@@ -12,10 +12,10 @@ import yaml
 from feast.infra.online_stores.redis import RedisOnlineStore
 
 from jobs.config.configuration import Config, load_config
-from jobs.online.store import feature_store_yaml, open_store, read_store, reader_yaml, registry_file
+from jobs.online.store import open_store, read_store
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from tests.conftest import ROOT
-from tests.jobs.online.nights import config_in
+from tests.jobs.online.nights import config_in, feast_folder, reader_yaml
 
 SOURCE = "source: {kind: complete_journey}\n"
 
@@ -32,12 +32,12 @@ def test_the_yaml_is_what_feasts_command_line_needs(tmp_path: Path) -> None:
     conf = config_in(tmp_path)
     store = open_store(conf)
     assert store.config.registry.cache_ttl_seconds == conf.online.registry_ttl_seconds
-    settings = yaml.safe_load(feature_store_yaml(conf).read_text())
+    settings = yaml.safe_load(reader_yaml(conf).read_text())
     assert settings["registry"]["path"] == f"{tmp_path}/warehouse/feast/registry.db"
     assert settings["online_store"]["path"] == f"{tmp_path}/warehouse/feast/online.db"
-    written = feature_store_yaml(conf).stat().st_mtime_ns
+    written = reader_yaml(conf).stat().st_mtime_ns
     open_store(conf)
-    assert feature_store_yaml(conf).stat().st_mtime_ns == written
+    assert reader_yaml(conf).stat().st_mtime_ns == written
 
 
 def test_reading_before_anything_is_registered_creates_nothing(tmp_path: Path) -> None:
@@ -45,10 +45,9 @@ def test_reading_before_anything_is_registered_creates_nothing(tmp_path: Path) -
         read_store(config_in(tmp_path))
     assert not (tmp_path / "warehouse").exists()
     open_store(config_in(tmp_path))
-    registry_file(config_in(tmp_path)).unlink(missing_ok=True)
     with pytest.raises(LongtailError, match=r"Run jobs/register_features.py"):
         read_store(config_in(tmp_path))
-    assert not registry_file(config_in(tmp_path)).exists()
+    assert not (feast_folder(config_in(tmp_path)) / "registry.db").exists()
 
 
 def test_a_reader_of_redis_has_time_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,10 +73,10 @@ def test_a_password_may_contain_yaml_syntax(tmp_path: Path, monkeypatch: pytest.
     conf = redis_conf(tmp_path)
     monkeypatch.setenv("SOME_REDIS", f"there:1,password={password}")
     open_store(conf)
-    for place in (feature_store_yaml(conf), reader_yaml(conf)):
-        assert password not in place.read_text() or password == '"'
-        settings = yaml.safe_load(os.path.expandvars(place.read_text()))
-        assert settings["online_store"]["connection_string"].endswith(f"there:1,password={password}")
+    text = reader_yaml(conf).read_text()
+    assert password not in text or password == '"'
+    settings = yaml.safe_load(os.path.expandvars(text))
+    assert settings["online_store"]["connection_string"].endswith(f"there:1,password={password}")
 
 
 @pytest.mark.parametrize("address", ["there:1,password=it's", "there:1,password=a,secret", "there"])

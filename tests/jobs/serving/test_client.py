@@ -14,7 +14,6 @@ import pytest
 import jobs.serving.client
 from features.contract import EVENTS, fallback_lists
 from jobs.config.configuration import Config
-from jobs.online.store import feature_store_yaml, reader_yaml
 from jobs.serving.client import (
     OnStale,
     PublishedNight,
@@ -25,7 +24,7 @@ from jobs.serving.client import (
     _Breaker,
 )
 from tests.jobs.online.frames import publish_frames, published_in
-from tests.jobs.online.nights import reader_of
+from tests.jobs.online.nights import reader_of, reader_yaml
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def test_a_client_that_stays_open_follows_the_flip(conf: Config) -> None:
 
 def test_a_wrong_path_raises_instead_of_answering_without_lists(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        StorefrontClient(tmp_path / "feature_store.yaml")
+        StorefrontClient(tmp_path / "reader.yaml")
 
 
 def test_a_shopper_gets_the_personal_list_else_the_segments_else_everyones(conf: Config) -> None:
@@ -195,7 +194,7 @@ def test_a_store_that_is_down_is_answered_from_memory_and_tried_again_later(
     conf: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish_frames(conf, 2, users=("segment:everyone",))
-    client = StorefrontClient(feature_store_yaml(conf), timeout_seconds=10.0, failures_to_open=2, open_seconds=0.5)
+    client = StorefrontClient(reader_yaml(conf), timeout_seconds=10.0, failures_to_open=2, open_seconds=0.5)
     with monkeypatch.context() as down:
         down.setattr(client, "_timeout", 0.2)
         down.setattr(client, "_read", lambda name, keys: time.sleep(1))

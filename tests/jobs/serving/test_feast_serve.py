@@ -18,9 +18,8 @@ from typing import Any
 import pytest
 
 from jobs.config.configuration import Config
-from jobs.online.store import reader_yaml
 from tests.jobs.online.frames import publish_frames
-from tests.jobs.online.nights import config_in
+from tests.jobs.online.nights import config_in, reader_yaml
 from tests.jobs.online.redis_server import VARIABLE, redis_config, running_redis
 
 pytestmark = pytest.mark.slow

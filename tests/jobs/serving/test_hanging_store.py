@@ -12,9 +12,10 @@ import pytest
 
 from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import register
-from jobs.online.store import open_store, reader_yaml
+from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.serving.client import StorefrontClient, StorefrontUnavailable
+from tests.jobs.online.nights import reader_yaml
 from tests.jobs.online.redis_server import VARIABLE, redis_config
 
 
