@@ -1,1 +1,1 @@
-"""What the steps of the encoder share: the data it is tuned on, and its processes."""
+"""What the steps of the encoder share: the data it is tuned on, its processes, and encoding on executors."""

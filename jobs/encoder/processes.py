@@ -1,43 +1,14 @@
-"""Several processes of torch by Spark's TorchDistributor: on the driver's machine, or on a cluster's executors."""
+"""Several processes that fine-tune together by Spark's TorchDistributor, on the driver's machine or on executors."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from pathlib import Path
-from typing import Literal
-
-import numpy as np
 
 from jobs.execution.night import Night
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.progress import reporter
 from model.text.device import available_cores, resolve_device
-from model.text.distributed import encode_in_process, put_texts, take_vectors
-from model.text.encoder import Encoder
-
-# Texts for which starting a process and loading the encoder there pays off.
-WORTH_A_PROCESS = 5_000
-
-
-def encoded(
-    night: Night, encoder: Encoder, folder: Path, texts: list[str], side: Literal["items", "users"], progress: str
-) -> np.ndarray:
-    """[n, d] float32 unit vectors of texts, by `encoder.processes` processes if there are enough texts for them.
-
-    `folder` holds the encoder as it was saved. Raises ValueError when a vector is not finite.
-    """
-    settings = night.conf.encoder
-    if settings.processes == 1 or len(texts) < settings.processes * WORTH_A_PROCESS:
-        encode = encoder.encode_items if side == "items" else encoder.encode_users
-        return encode(texts, settings.batch_size, threads=available_cores(), progress=reporter(progress))
-    distinct = list(dict.fromkeys(texts))
-    work = night.folder / "scratch" / "texts"
-    put_texts(work, distinct)
-    run_together(night, encode_in_process, str(work), str(folder), side, settings.batch_size)
-    place = {text: row for row, text in enumerate(distinct)}
-    return take_vectors(work, settings.processes)[[place[text] for text in texts]]
 
 
 def run_together(night: Night, body: Callable[..., str], *arguments: object) -> None:

@@ -8,13 +8,13 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark import TaskContext
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import DoubleType, StructField, StructType
 
 from features.contract import RELEVANCE
 from jobs.relevance.blocks import block_of
 from jobs.runtime.executor_files import shipped_array, shipped_folder
+from jobs.runtime.tasks import task_gpu
 from model.fusion.causes import named
 from model.fusion.ranker import EncodedItems
 from model.scorer import Scorer
@@ -43,7 +43,7 @@ def score_block_with(
         if not len(candidates):
             return to_arrow_schema(SCORED).empty_table()
         with torch_threads(threads):
-            return scored(candidates, shoppers, _model(model, task_device()), *_item_side(item_side))
+            return scored(candidates, shoppers, _model(model, task_gpu() or "cpu"), *_item_side(item_side))
 
     return score_block
 
@@ -70,13 +70,6 @@ def _names(reasons: np.ndarray, terms: tuple[str, ...]) -> pa.ListArray:
     present = reasons >= 0
     offsets = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pc.take(pa.array(terms), pa.array(reasons[present])))
-
-
-def task_device() -> str:
-    """The GPU that Spark gave this task (spark.task.resource.gpu.amount), else the CPU."""
-    context = TaskContext.get()
-    gpu = context.resources().get("gpu") if context is not None else None
-    return f"cuda:{gpu.addresses[0]}" if gpu is not None else "cpu"
 
 
 @lru_cache(maxsize=1)

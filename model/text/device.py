@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,12 +11,17 @@ import torch
 
 
 def resolve_device(name: str) -> torch.device:
-    """`auto` is a GPU where there is one. Raises ValueError for cuda without a GPU and for any other name."""
-    if name not in ("auto", "cpu", "cuda"):
+    """`auto` is a GPU where there is one, `cuda:1` the GPU of that number.
+
+    Raises ValueError for cuda without a GPU and for any other name.
+    """
+    if name not in ("auto", "cpu", "cuda") and not re.fullmatch(r"cuda:\d+", name):
         raise ValueError(f"{name!r} is no device. Set encoder.device to auto, cpu or cuda.")
-    if name == "cuda" and not torch.cuda.is_available():
+    if name.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError("encoder.device is cuda, but torch sees no GPU. Set it to auto or cpu, or repair the driver.")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
 
 
 def available_cores() -> int:

@@ -1,10 +1,9 @@
-"""Fine-tuning and encoding by several processes, with inputs and results in a folder."""
+"""Fine-tuning by several processes, with inputs and results in a folder."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -83,40 +82,6 @@ def take_tuned(folder: Path, base: Encoder, device: str) -> Tuned:
     encoder = Encoder.load(folder / "tuned", device) if outcome["best_step"] else base
     held_out = {int(step): loss for step, loss in outcome["held_out"].items()}
     return Tuned(encoder, outcome["losses"], held_out, outcome["best_step"])
-
-
-def put_texts(folder: Path, texts: Sequence[str]) -> None:
-    """Writes what `encode_in_process` reads; vectors of another list in the folder are removed."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / "texts.json").write_text(json.dumps(list(texts)), encoding="utf-8")
-
-
-def encode_in_process(folder: str, encoder: str, side: str, batch_size: int, device: str, threads: int) -> str:
-    """The body of each process: encodes its share of the texts, every n-th; `side` is items or users."""
-    place = Path(folder)
-    texts = json.loads((place / "texts.json").read_text(encoding="utf-8"))
-    with joined(resolve_device(device)) as process:
-        reader = Encoder.load(Path(encoder), device)
-        encode = reader.encode_items if side == "items" else reader.encode_users
-        progress = Bar("texts") if process.rank == 0 else None
-        try:
-            vectors = encode(texts[process.rank :: process.count], batch_size, threads=threads, progress=progress)
-        except ValueError as error:
-            return str(error)
-        partial = place / f"{process.rank}.partial.npy"
-        np.save(partial, vectors)
-        partial.replace(place / f"{process.rank}.npy")
-    return ""
-
-
-def take_vectors(folder: Path, processes: int) -> np.ndarray:
-    """[n, d] float32: the vectors of `put_texts` in their order."""
-    parts = [np.load(folder / f"{rank}.npy") for rank in range(processes)]
-    vectors = np.empty((sum(len(part) for part in parts), parts[0].shape[1]), dtype=np.float32)
-    for rank, part in enumerate(parts):
-        vectors[rank::processes] = part
-    return vectors
 
 
 def _columns(texts: Pairs | CategoryTexts | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""One of several processes that train or encode together, each on its own GPU or cores."""
+"""One of several processes that train together, each on its own GPU or cores."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from features.texts import with_item_text
 from jobs.config.configuration import load_config
 from jobs.embed import embed
 from jobs.encoder.embeddings import embeddings_by
+from jobs.encoder.vectors import send_encoder, with_vectors
 from jobs.execution.night import Night, Record
 from jobs.fine_tune import fine_tune
 from jobs.registry.active_models import model_store
@@ -241,25 +242,70 @@ def test_what_stops_the_steps(
 def test_embedding_resumes_where_it_stopped(
     spark: SparkSession, warehouse: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One text a commit; killed at the third of four."""
-    fine_tune(night_of(spark, warehouse, bert))
-    whole, calls = Encoder.encode_items, []
-
-    def killed(encoder: Encoder, texts: list[str], batch_size: int, **others: Any) -> np.ndarray:
-        calls.append(len(texts))
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return whole(encoder, texts, batch_size, **others)
-
+    """A text a commit or none, by its hash, and a date a commit; killed at the second commit of each table."""
     monkeypatch.setattr("jobs.embed.TEXTS_A_COMMIT", 1)
-    monkeypatch.setattr(Encoder, "encode_items", killed)
-    with pytest.raises(KeyboardInterrupt):
-        embed(night_of(spark, warehouse, bert))
+    monkeypatch.setattr("jobs.embed.SHOPPERS_A_COMMIT", 1)
+    fine_tune(night_of(spark, warehouse, bert))
+    undisturbed = night_of(spark, shutil.copytree(warehouse, warehouse.parent / "undisturbed"), bert)
+    embed(undisturbed)
+
+    def killed_at_second(name: str) -> None:
+        commit, calls = getattr(Warehouse, name), []
+
+        def killed(tables: Warehouse, *arguments: Any) -> None:
+            calls.append(1)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            commit(tables, *arguments)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Warehouse, name, killed)
+            with pytest.raises(KeyboardInterrupt):
+                embed(night_of(spark, warehouse, bert))
+
+    killed_at_second("add")
+    embedded = len(vectors(undisturbed, TEXT_EMBEDDINGS, "text_hash"))
+    first = len(vectors(night_of(spark, warehouse, bert), TEXT_EMBEDDINGS, "text_hash"))
+    killed_at_second("replace")
     again = night_of(spark, warehouse, bert)
     embed(again)
-    assert calls == [1] * 5
-    assert again.record.rows["item_texts"] == 2
-    assert len(vectors(again, TEXT_EMBEDDINGS, "text_hash", "encoder_version")) == 4
+    assert embedded == 4
+    assert first < 4
+    assert again.record.rows == {"item_texts": 0, "user_texts": 3 * 4}  # of one past date they are there
+    for table, key in ((TEXT_EMBEDDINGS, ("text_hash",)), (USER_EMBEDDINGS, ("as_of", "user_id"))):
+        expected = vectors(undisturbed, table, *key)
+        resumed = vectors(again, table, *key)
+        assert resumed.keys() == expected.keys()
+        for name, vector in resumed.items():
+            assert vector == pytest.approx(expected[name], abs=1e-6)
+
+
+def test_partitions_change_no_vector(spark: SparkSession, bert: Path, tmp_path: Path) -> None:
+    """Eleven blocks in one task, in three and in as many as Spark shuffles into, against one call of the encoder."""
+    encoder = Encoder.from_pretrained(
+        str(bert), as_of="2017-12-01", cut="2017-07-12", max_item_tokens=12, max_user_tokens=20, dtype="float32"
+    )
+    encoder.save(tmp_path / "encoder")
+    words = ("red", "green", "milk", "wine", "tea", "bread", "apple")
+    texts = sorted({" ".join(words[n * k % 7] for k in range(n % 9)) + f" {n}" for n in range(150)})
+    frame = spark.createDataFrame([(text,) for text in texts], "text string")
+    night = night_of(spark, tmp_path / "warehouse", bert, batch_size=4)
+    sent = send_encoder(night, encoder.version, tmp_path / "encoder")
+    expected = dict(zip(texts, encoder.encode_users(texts, 128), strict=True))
+    results = []
+    for partitions in (1, 3, 200):
+        spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
+        try:
+            with_tasks = with_vectors(night, sent, frame.repartition(partitions), len(texts), "users")
+            assert with_tasks.rdd.getNumPartitions() == min(partitions, 10)  # 150 texts in blocks of about 16
+            results.append({row.text: np.array(row.embedding, dtype=np.float32) for row in with_tasks.collect()})
+        finally:
+            spark.conf.set("spark.sql.shuffle.partitions", "2")
+    for result in results:
+        assert result.keys() == expected.keys()
+        for text, vector in result.items():
+            assert (vector == results[0][text]).all()
+            assert vector == pytest.approx(expected[text], abs=1e-6)
 
 
 def test_an_encoder_that_cannot_be_used_and_embeddings_of_another(
@@ -319,11 +365,8 @@ def test_a_killed_fine_tuning_resumes_and_reaches_the_same_encoder(
     assert not left.exists()
 
 
-def test_two_processes_tune_and_embed_as_one_does(
-    spark: SparkSession, warehouse: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_processes_tune_as_one_does(spark: SparkSession, warehouse: Path, bert: Path) -> None:
     """By Spark's TorchDistributor, with gloo: two processes of one batch a step are one process of two."""
-    monkeypatch.setattr("jobs.encoder.processes.WORTH_A_PROCESS", 3)  # so 15 shoppers are shared, 4 texts are not
     options = "{steps: 3, batch_size: 4, method: lora, lora: {rank: 2, alpha: 4, dropout: 0.1}, learning_rate: 1.0e-2"
     results = {}
     for processes, accumulate in ((1, 2), (2, 1)):

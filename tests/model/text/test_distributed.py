@@ -14,11 +14,8 @@ import torch
 from model.text.adapters import Lora
 from model.text.distributed import (
     TuningData,
-    encode_in_process,
-    put_texts,
     put_tuning,
     take_tuned,
-    take_vectors,
     tune_in_process,
 )
 from model.text.encoder import Encoder
@@ -69,11 +66,3 @@ def test_two_processes_of_a_batch_are_one_of_two_to_the_bit(
     assert together.held_out == alone.held_out
     assert together.best_step == alone.best_step
     assert together.encoder.version == alone.encoder.version
-
-
-def test_two_processes_encode_each_its_share(tiny: Encoder, tmp_path: Path) -> None:
-    texts = ["milk", "red wine", "", "green tea", "纯牛奶"]
-    tiny.save(tmp_path / "encoder")
-    put_texts(tmp_path / "texts", texts)
-    run_two(encode_in_process, str(tmp_path / "texts"), str(tmp_path / "encoder"), "users", 2, "cpu", 1)
-    assert take_vectors(tmp_path / "texts", 2) == pytest.approx(tiny.encode_users(texts, 2), abs=1e-6)
