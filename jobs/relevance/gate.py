@@ -47,7 +47,7 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
     """
     conf, cut = night.conf.gate, periods.gate
     sample = read_sample(night, cut, draft, scorer.first_stage.version, scorer.ranker.inputs)
-    targets = read_targets(night, cut, periods.end(cut), sample.side)
+    targets = read_targets(night, cut, periods.end(cut), sample)
     relevance = _relevance(scorer, sample)
     challenger = Ranked(sample, relevance)
     if models.champion is None:

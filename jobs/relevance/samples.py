@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS
 from features.exposure_responses import exposure_responses
+from features.shopper_sample import shopper_sample
 from jobs.execution.night import Night
 from jobs.registry.drafts import Draft
 from jobs.registry.models import Champion
@@ -47,7 +48,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Targets:
-    """First purchases of shoppers in a period: user_id, item_id, segment and department at the cut."""
+    """First purchases of a sample's shoppers in a period: user_id, item_id, segment and department at the cut."""
 
     pairs: pa.Table
 
@@ -76,22 +77,21 @@ def read_sample(
     """The candidates of one model at `cut` with the responses in the horizon after it.
 
     By `relevance.per` a response is a purchase of the candidate, or the answers to its exposures. Of more shoppers than
-    `first_stage.max_users` a fixed sample by hash is drawn, so that it fits the driver's memory.
+    `first_stage.max_users` a fixed sample by hash is drawn in Spark; nothing of other shoppers reaches the driver.
     Raises LongtailError when candidates or features of the date are missing, or when no candidate was shown.
     """
     candidates = read_candidates(night.tables, cut, model.encoder_version, first_stage_version)
-    chosen = candidates.select("user_id").distinct().orderBy(F.xxhash64("user_id"), "user_id")
-    chosen = chosen.limit(night.conf.first_stage.max_users)
-    sampled = candidates.join(chosen, on="user_id", how="left_semi")
-    responses = _responses(night, cut)
+    chosen = shopper_sample(candidates.select("user_id").distinct(), night.conf.first_stage.max_users).persist()
     rows = (
-        sampled.join(responses, on=["user_id", "item_id"], how="left")
+        _of(chosen, candidates)
+        .join(_responses(night, cut, chosen), on=["user_id", "item_id"], how="left")
         .select(
             *candidates.columns, *(F.coalesce(name, F.lit(0.0)).alias(name) for name in ("response_share", "weight"))
         )
         .toArrow()
     )
-    shoppers = read_shoppers(night.tables, cut, inputs.user_features).toArrow()
+    shoppers = _of(chosen, read_shoppers(night.tables, cut, inputs.user_features)).toArrow()
+    chosen.unpersist()
     side = read_item_side(night, cut, model.encoder_version, inputs)
     user_ids, flat, block = block_of(rows, shoppers, pa.array(side.item_ids), inputs)
 
@@ -112,32 +112,39 @@ def read_sample(
     return Sample(inputs, user_ids, side, block, placed("response_share"), weight)
 
 
-def _responses(night: Night, cut: date) -> DataFrame:
-    """user_id, item_id, response_share, weight of the pairs with a response, or a trial, in the horizon."""
-    conf = night.conf.relevance
+def _responses(night: Night, cut: date, shoppers: DataFrame) -> DataFrame:
+    """user_id, item_id, response_share, weight of the shoppers' pairs with a response, or a trial, in the horizon."""
+    conf, events = night.conf.relevance, _of(shoppers, night.tables.read(EVENTS))
     end = cut + timedelta(days=conf.horizon_days)
     if conf.per == "horizon":
-        return purchases(night, cut, end).select(
+        return _purchases(events, cut, end).select(
             "user_id", "item_id", F.lit(1.0).alias("response_share"), F.lit(1.0).alias("weight")
         )
-    return exposure_responses(night.tables.read(EVENTS), cut, end, conf.attribution_days, conf.largest_weight)
+    return exposure_responses(events, cut, end, conf.attribution_days, conf.largest_weight)
 
 
-def read_targets(night: Night, cut: date, end: date, side: ItemSide) -> Targets:
-    """First purchases of a pair in [cut, end). Raises LongtailError when nothing was bought."""
-    new = purchases(night, cut, end).join(purchases(night, None, cut), on=["user_id", "item_id"], how="left_anti")
+def read_targets(night: Night, cut: date, end: date, sample: Sample) -> Targets:
+    """First purchases of a pair in [cut, end) by the sample's shoppers. Raises LongtailError when there are none."""
+    shoppers = night.spark.createDataFrame(pa.table({"user_id": sample.user_ids}))
+    events = _of(shoppers, night.tables.read(EVENTS))
+    new = _purchases(events, cut, end).join(_purchases(events, None, cut), on=["user_id", "item_id"], how="left_anti")
     pairs = new.select("user_id", "item_id").toArrow()
     if not len(pairs):
         raise LongtailError(f"Nothing was bought in [{cut}, {end}).", "Choose a date with events before it.")
-    row = pc.index_in(pairs["item_id"], pa.array(side.item_ids))
-    for name, values in (("segment", side.segment), ("department", side.department)):
+    row = pc.index_in(pairs["item_id"], pa.array(sample.side.item_ids))
+    for name, values in (("segment", sample.side.segment), ("department", sample.side.department)):
         pairs = pairs.append_column(name, pc.take(pa.array(values), row))
     return Targets(pairs)
 
 
-def purchases(night: Night, since: date | None, until: date) -> DataFrame:
+def _of(shoppers: DataFrame, rows: DataFrame) -> DataFrame:
+    """The rows of a sample's shoppers, which are few enough for a broadcast."""
+    return rows.join(F.broadcast(shoppers), on="user_id", how="left_semi")
+
+
+def _purchases(events: DataFrame, since: date | None, until: date) -> DataFrame:
     """user_id, item_id: distinct pairs bought in [since, until), or ever before `until`."""
     inside = (F.col("event_date") < F.lit(until)) & (F.col("event_type") == "purchase")
     if since is not None:
         inside = inside & (F.col("event_date") >= F.lit(since))
-    return night.tables.read(EVENTS).where(inside).select("user_id", "item_id").distinct()
+    return events.where(inside).select("user_id", "item_id").distinct()
