@@ -69,6 +69,8 @@ def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
         + ("" if answer.from_log.all() else "  (* from plan.position_weights, as the log does not say)"),
     ]
     notes = [f"  {count} {reason}" for reason, count in answer.left_out.items()]
+    if log.sampled < 1:
+        notes.insert(0, f"  {log.sampled:.2%} of the shoppers, as the log exceeds evaluation.sample_exposures")
     if log.withdrawn:
         notes.append(f"  {log.withdrawn} exposures of items that were withdrawn by then, which are counted")
     if log.open:

@@ -17,3 +17,4 @@ class Evaluation(Section):
     least_overlap: Share
     least_effective_size: NotNegativeFloat
     most_exposures_a_day: PositiveFloat
+    sample_exposures: Positive

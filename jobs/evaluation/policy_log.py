@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
+from features.drift.frames import sampled_by
 from features.evaluation.responses import with_responses
 from jobs.config.configuration import Config
 from jobs.delivery.live_nights import live_nights
@@ -24,11 +25,13 @@ _EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "po
 @dataclass(frozen=True)
 class PolicyLog:
     """exposures and lists: as model.policy_evaluation.two_policies takes them; first, last: days of the log
+    sampled: the share of the shoppers whose exposures and lists these are, 1 for all
     withdrawn: exposures of items that were withdrawn by then; open: exposures that may still get responses
     """
 
     exposures: pd.DataFrame
     lists: dict[str, pd.DataFrame]
+    sampled: float
     withdrawn: int
     open: int
     first: date
@@ -40,8 +43,9 @@ def read_policy_log(
 ) -> PolicyLog:
     """The log of plan.placement between two days, both included; from the first common night to the last event.
 
-    An exposure belongs to the newest live night of the policies up to its day. Raises LongtailError when a policy has
-    no lists or nothing was logged.
+    An exposure belongs to the newest live night of the policies up to its day. Of a log with more exposures than
+    evaluation.sample_exposures it is that of a sample of shoppers, drawn by a hash with about so many: estimates and
+    intervals by shopper stay valid. Raises LongtailError when a policy has no lists or nothing was logged.
     """
     nights = _nights(tables, conf, policies)
     first = max(first, nights[0]) if first else nights[0]
@@ -50,13 +54,16 @@ def read_policy_log(
         of_log &= F.col("event_date") <= F.lit(last)
     events = tables.read(EVENTS)
     shown = events.where((F.col("event_type") == "exposure") & of_log)
-    days = [row["event_date"] for row in shown.select("event_date").distinct().collect()]
+    by_day = shown.groupBy("event_date").count().collect()
+    days = [row["event_date"] for row in by_day]
     if not days:
         raise LongtailError(
             f"events has no exposure of the placement {conf.plan.placement} from {first} on"
             + (f" until {last}." if last else "."),
             "Log the exposures of the storefront (client.exposure_events) and ingest them, or give other days.",
         )
+    share = min(1.0, conf.evaluation.sample_exposures / sum(row["count"] for row in by_day))
+    shown = sampled_by(shown, "user_id", share)
     until = max(days) + timedelta(days=conf.evaluation.attribution_days + 1)
     responses = events.where(
         (F.col("event_type") == conf.evaluation.response)
@@ -85,7 +92,7 @@ def read_policy_log(
     newest = events.agg(F.max("event_date").alias("day")).first()
     assert newest is not None
     is_open = logged["day"] > newest["day"] - timedelta(days=conf.evaluation.attribution_days)
-    return PolicyLog(logged, by_policy, _withdrawn(tables, shown), int(is_open.sum()), min(days), max(days))
+    return PolicyLog(logged, by_policy, share, _withdrawn(tables, shown), int(is_open.sum()), min(days), max(days))
 
 
 def _nights(tables: Warehouse, conf: Config, policies: Sequence[str]) -> list[date]:

@@ -97,10 +97,21 @@ def test_a_policy_that_never_ran_is_compared_with_the_one_that_did(spark: SparkS
     assert "120 requests of 120 shoppers" in one_day
 
 
+def test_of_a_long_log_a_sample_of_shoppers_is_evaluated(spark: SparkSession, conf: Config) -> None:
+    evaluation = conf.evaluation.model_copy(update={"sample_exposures": 1440})
+    said = compare(spark, conf.model_copy(update={"evaluation": evaluation}), ("new", "main"))
+    assert "  25.00% of the shoppers, as the log exceeds evaluation.sample_exposures" in said
+    [counts] = {line.strip().split(",")[0] for line in said.splitlines() if " requests of " in line}
+    requests, shoppers = int(counts.split()[0]), int(counts.split()[3])
+    # Shoppers are in the sample with all their requests.
+    assert requests == 12 * shoppers
+    assert 15 <= shoppers <= 45
+
+
 def test_missing_evidence_is_named(spark: SparkSession, conf: Config) -> None:
     said = compare(spark, conf, ("other", "main"))
     assert "The log does not suffice to compare other with main:" in said
-    assert "No overlap: none of the 5760 logged exposures is one that other would give." in said
+    assert "No overlap: other would show none of the 5760 logged exposures." in said
     with pytest.raises(LongtailError, match=r"The policy ours has no lists .* these have: main, new, other"):
         compare(spark, conf, ("ours", "main"))
     with pytest.raises(LongtailError, match="events has no exposure of the placement tail_shelf from 2018-01-01 on"):
