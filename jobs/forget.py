@@ -9,7 +9,7 @@ from jobs.execution.command import parser, run
 from jobs.online.erasure import erase_online
 from jobs.online.store import has_store, open_store
 from jobs.online.views import online_views
-from jobs.runtime.lock import only_writer
+from jobs.runtime.lock import STREAM, only_writer
 from jobs.runtime.logs import event
 from jobs.tables.erasure import erase_from_tables, remember_forgotten
 from jobs.tables.warehouse import Warehouse
@@ -32,7 +32,7 @@ def forget(spark: SparkSession, conf: Config, run_id: str, user_id: str) -> dict
     """
     tables = Warehouse(spark, conf.warehouse)
     folder = tables.local_folder
-    with only_writer(folder / "streaming", f"forget, run {run_id}", remedy=_STOP_THE_STREAM):
+    with only_writer(tables.files, f"forget, run {run_id}", name=STREAM, remedy=_STOP_THE_STREAM):
         remember_forgotten(tables, folder, user_id)
         if has_store(conf):
             views = erase_online(open_store(conf), online_views(conf), user_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.listener import StreamingQueryProgress
@@ -21,20 +20,25 @@ from jobs.config.configuration import Config
 from jobs.execution.command import parser, run
 from jobs.execution.night import Night, Record
 from jobs.live.batch import BatchWork
-from jobs.live.counters import Counters
+from jobs.live.counters import ItemCounts
 from jobs.live.live_plan import LivePlan, read_live_plan
 from jobs.live.online import register_live
+from jobs.live.shopper_counts import ShopperCounts
 from jobs.live.source import event_stream
 from jobs.online.store import has_store, open_store
 from jobs.online.views import table_path
+from jobs.runtime import clock
 from jobs.runtime.errors import Refused
+from jobs.runtime.lock import STREAM as STREAM_LOCK
 from jobs.runtime.lock import only_writer
-from jobs.runtime.logs import also_logged_to, event
+from jobs.runtime.logs import also_logged_to, event, log_folder
+from jobs.runtime.storage import storage_of
 from jobs.tables.erasure import without_forgotten
 from jobs.tables.warehouse import Warehouse
 
+CHECKPOINT = "streaming/checkpoint"
 STREAM, UNFIT = "events", "unfit"
-LOOK_SECONDS = 10
+LOOK_SECONDS, PLAN_SECONDS = 10, 30
 Sender = Callable[[Sequence[Alert]], None]
 
 
@@ -46,12 +50,13 @@ def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_n
     crash it continues where it was, and each event counts once; without its checkpoint it is refused, because every
     event would count again. It runs next to the nights without taking their lock.
     """
-    folder = Path(conf.warehouse).absolute() / "streaming"
+    files = storage_of(conf.warehouse)
+    log = log_folder(conf.warehouse) / f"stream-{run_id}.log"
+    stream = f"stream_events, run {run_id}"
     # Alerts are posted in the background, so that an unresponsive receiver delays no batch.
-    log = folder / "logs" / f"{run_id}.log"
-    with only_writer(folder, run_id), BackgroundPosting() as posting, also_logged_to(log):
+    with only_writer(files, stream, name=STREAM_LOCK), BackgroundPosting() as posting, also_logged_to(log):
         sender = alert_sender(spark, conf, run_id, posting)
-        query = started(spark, conf, folder / "checkpoint", sender, available_now=available_now)
+        query = started(spark, conf, sender, available_now=available_now)
         event("stream started", run=run_id, step="stream_events", source=conf.stream.format)
         try:
             left_out = _watch(query, run_id)
@@ -60,9 +65,7 @@ def stream_events(spark: SparkSession, conf: Config, run_id: str, *, available_n
         event("stream ended", run=run_id, step="stream_events", **left_out)
 
 
-def started(
-    spark: SparkSession, conf: Config, checkpoint: Path, sender: Sender, *, available_now: bool
-) -> StreamingQuery:
+def started(spark: SparkSession, conf: Config, sender: Sender, *, available_now: bool) -> StreamingQuery:
     """Starts the query. Raises Refused where the checkpoint of earlier batches is missing."""
     # Every batch adds a file to each table of counts.
     spark.conf.set("spark.databricks.delta.autoCompact.enabled", "true")
@@ -70,8 +73,12 @@ def started(
     # Each partition writes a state file a batch; the first start fixes their number in the checkpoint.
     spark.conf.set("spark.sql.shuffle.partitions", str(conf.stream.partitions))
     tables = Warehouse(spark, conf.warehouse)
-    items, shoppers = (Counters(tables, table, STREAM) for table in (LIVE_ITEM_COUNTS, LIVE_USER_COUNTS))
-    if items.last_batch >= 0 and not (checkpoint / "offsets").exists():
+    for table in (LIVE_ITEM_COUNTS, LIVE_USER_COUNTS):
+        tables.prepare(table)
+    items, shoppers = ItemCounts(tables, STREAM), ShopperCounts(tables, STREAM, conf.account.most_exposures_a_day)
+    files = tables.files
+    checkpoint = files.shown(CHECKPOINT)
+    if items.last_batch >= 0 and not files.exists(f"{CHECKPOINT}/offsets"):
         raise Refused(
             f"{LIVE_ITEM_COUNTS.name} has {items.last_batch + 1} batches of this stream, but its checkpoint "
             f"{checkpoint} is missing: events would be counted again or not at all.",
@@ -89,7 +96,7 @@ def started(
     writer = (
         once_each(events, conf.stream.watermark_minutes)
         .writeStream.queryName(STREAM)
-        .option("checkpointLocation", str(checkpoint))
+        .option("checkpointLocation", checkpoint)
         .foreachBatch(work)
     )
     if available_now:
@@ -120,16 +127,25 @@ def _left_out(progress: StreamingQueryProgress) -> dict[str, int]:
 
 
 def _live_plan(spark: SparkSession, conf: Config) -> Callable[[], LivePlan]:
-    """A function that reads the live plan again when a night was planned or a step, such as a publish, has ended."""
-    cached: dict[tuple[int | None, ...], LivePlan] = {}
+    """A function that reads the live plan again when a night was planned or a step, such as a publish, has ended.
+
+    It looks every PLAN_SECONDS, as finding a table's version lists its log.
+    """
+    tables = Warehouse(spark, conf.warehouse)
+
+    def versions() -> tuple[int | None, ...]:
+        return tuple(tables.version(table) for table in (ITEM_EXPOSURE, RUNS))
+
+    looked, read_at = clock.seconds(), versions()
+    plan = read_live_plan(spark, conf)
 
     def newest() -> LivePlan:
-        tables = Warehouse(spark, conf.warehouse)
-        versions = tuple(tables.version(table) for table in (ITEM_EXPOSURE, RUNS))
-        if versions not in cached:
-            cached.clear()
-            cached[versions] = read_live_plan(spark, conf)
-        return cached[versions]
+        nonlocal looked, read_at, plan
+        if clock.seconds() - looked >= PLAN_SECONDS:
+            looked, now = clock.seconds(), versions()
+            if now != read_at:
+                read_at, plan = now, read_live_plan(spark, conf)
+        return plan
 
     return newest
 

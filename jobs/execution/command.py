@@ -24,6 +24,7 @@ from jobs.runtime.lock import only_writer
 from jobs.runtime.logs import FORM_VARIABLE, log_of_run, logger, milestone
 from jobs.runtime.scratch import remove_scratch
 from jobs.runtime.session import SparkStartError, spark_session
+from jobs.runtime.storage import storage_of
 
 _MOST_CHARACTERS = 300  # of an error that is shown in one line
 _FORMS = f"""With {FORM_VARIABLE}=short stderr gets lines for people (the default on a terminal), with
@@ -99,7 +100,7 @@ def _exit_code(
                 body(conf, run_id)
             log.unlink()
             return DONE
-        with only_writer(folder, f"{name}, run {run_id}", wait_seconds):
+        with only_writer(storage_of(conf.warehouse), f"{name}, run {run_id}", wait_seconds):
             log = folder / "logs" / f"{run_id}.log"
             with log_of_run(log), _stack_trace_in_log():
                 milestone("configuration", f"{name}, logged in {_from_here(log)}", run=run_id, hash=conf.hash)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ from typing import TextIO
 
 from jobs.runtime.console import Console
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.storage import has_scheme
 
-FORM_VARIABLE = "LONGTAIL_LOG"
+FORM_VARIABLE, FOLDER_VARIABLE = "LONGTAIL_LOG", "LONGTAIL_LOG_FOLDER"
 FORMS = ("short", "fields")
 
 logger = logging.getLogger("longtail")
@@ -35,6 +37,19 @@ class _Line(logging.Formatter):
         if self._with_trace and record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
+
+
+def log_folder(warehouse: str) -> Path:
+    """Where the driver writes the logs of runs: LONGTAIL_LOG_FOLDER, or by default `logs` of a local warehouse.
+
+    The default of a warehouse by URI is a folder in the driver's temporary folder, which may vanish with the driver.
+    """
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return Path(named).absolute()
+    return (
+        Path(tempfile.gettempdir()) / "longtail-logs" if has_scheme(warehouse) else Path(warehouse).absolute() / "logs"
+    )
 
 
 @contextmanager

@@ -26,6 +26,15 @@ class Storage(Protocol):
         """An absolute local path, or a URI without a slash at its end."""
         ...
 
+    @property
+    def shared(self) -> bool:
+        """Whether processes of several hosts can reach it, so that no lock of an operating system guards it."""
+        ...
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file or a folder of this name."""
+        ...
+
     def read(self, name: str) -> bytes | None:
         """The content of a file, None if it is absent."""
         ...
@@ -88,6 +97,7 @@ class LocalStorage:
         text = str(place)
         folder = unquote(urlsplit(text).path) if has_scheme(text) else text
         self.folder = Path(folder).absolute()
+        self.shared = has_scheme(text)
 
     @property
     def root(self) -> str:
@@ -96,6 +106,9 @@ class LocalStorage:
     def path(self, name: str) -> Path:
         """The local path of a file, for readers and writers that work in place."""
         return self.folder / name
+
+    def exists(self, name: str) -> bool:
+        return self.path(name).exists()
 
     def read(self, name: str) -> bytes | None:
         try:
@@ -148,9 +161,14 @@ def _copy(source: Path, target: Path) -> None:
 class HadoopStorage:
     """Files below a URI, through the JVM of the active Spark session: with its file systems and its credentials."""
 
+    shared = True
+
     def __init__(self, place: str) -> None:
         self.root = place.rstrip("/")
         self._scheme = urlsplit(place).scheme.lower()
+
+    def exists(self, name: str) -> bool:
+        return bool(self._system().exists(self._path(name)))
 
     def read(self, name: str) -> bytes | None:
         from py4j.protocol import Py4JJavaError

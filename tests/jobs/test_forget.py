@@ -28,7 +28,8 @@ from features.contract.forgotten import FORGOTTEN
 from features.contract.table import Table
 from jobs.forget import forget
 from jobs.runtime.errors import Refused
-from jobs.runtime.lock import only_writer
+from jobs.runtime.lock import STREAM, only_writer
+from jobs.runtime.storage import storage_of
 from jobs.tables.erasure import (
     ALL_TABLES,
     WITH_PAYLOADS,
@@ -141,7 +142,7 @@ def test_forget_is_refused_during_a_running_stream(spark: SparkSession, tmp_path
     # Its uncommitted files would be removed, and it would count the shopper again.
     conf = config_in(tmp_path)
     refused = pytest.raises(Refused, match=r"streaming: run 7, process \d+\. Stop jobs/stream_events\.py, run forget")
-    with only_writer(Path(conf.warehouse) / "streaming", "run 7"), refused:
+    with only_writer(storage_of(conf.warehouse), "run 7", name=STREAM), refused:
         forget(spark, conf, "r", GONE)
     assert not Warehouse(spark, conf.warehouse).exists(FORGOTTEN)
 

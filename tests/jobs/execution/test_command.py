@@ -14,6 +14,7 @@ from jobs.execution.command import error_line, run_without_spark
 from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, REFUSED, WRONG_USAGE, Refused
 from jobs.runtime.lock import only_writer
 from jobs.runtime.logs import warning
+from jobs.runtime.storage import storage_of
 
 Main = Callable[[], None]
 Run = Callable[..., tuple[int, str, str]]
@@ -79,8 +80,8 @@ def test_a_warehouse_that_cannot_be_created_is_named(run: Run, tmp_path: Path) -
 
 def test_a_second_writer_is_refused_by_name(tmp_path: Path) -> None:
     message = rf"Another run is writing {tmp_path}: nightly, run 7, process {os.getpid()}\."
-    with only_writer(tmp_path, "nightly, run 7"):
-        with pytest.raises(Refused, match=message) as caught, only_writer(tmp_path, "ingest, run 8"):
+    with only_writer(storage_of(str(tmp_path)), "nightly, run 7"):
+        with pytest.raises(Refused, match=message) as caught, only_writer(storage_of(str(tmp_path)), "ingest, run 8"):
             pass
         assert caught.value.exit_code == REFUSED
 
@@ -89,10 +90,10 @@ def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
     order = []
 
     def second() -> None:
-        with only_writer(tmp_path, "second", wait_seconds=30):
+        with only_writer(storage_of(str(tmp_path)), "second", wait_seconds=30):
             order.append("second writes")
 
-    with only_writer(tmp_path, "first"):
+    with only_writer(storage_of(str(tmp_path)), "first"):
         waiting = threading.Thread(target=second)
         waiting.start()
         waiting.join(0.2)
@@ -104,7 +105,7 @@ def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
 def test_a_run_next_to_another_ends_with_exit_code_3(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
     path.write_text(f"{SOURCE}warehouse: {tmp_path}/warehouse\n", encoding="utf-8")
-    with only_writer(tmp_path / "warehouse", "publish, run 7"):
+    with only_writer(storage_of(str(tmp_path / "warehouse")), "publish, run 7"):
         code, _, stderr = run(nightly.main, "--conf", str(path), "--as-of", "2017-12-01")
     assert code == REFUSED
     assert "publish, run 7" in stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from jobs.alerts.posting import BackgroundPosting
 from jobs.config.configuration import load_config
@@ -11,12 +10,12 @@ from jobs.runtime.session import spark_session
 from jobs.stream_events import alert_sender, started
 
 
-def main(conf_path: str, checkpoint: str, available_now: str) -> None:
+def main(conf_path: str, available_now: str) -> None:
     conf = load_config(conf_path)
     spark = spark_session("stream")
     with BackgroundPosting() as posting:
         sender = alert_sender(spark, conf, "test", posting)
-        query = started(spark, conf, Path(checkpoint), sender, available_now=available_now == "now")
+        query = started(spark, conf, sender, available_now=available_now == "now")
         query.awaitTermination()
 
 

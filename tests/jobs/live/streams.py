@@ -69,7 +69,7 @@ class Stream:
         command = [
             ROOT / ".venv/bin/spark-submit", "--properties-file", ROOT / "conf/spark-local.conf",
             "--conf", "spark.driver.memory=1g", *self._more_packages(), ROOT / "tests/jobs/live/stream_process.py",
-            self.conf_path, self.folder / "checkpoint", mode,
+            self.conf_path, mode,
         ]  # fmt: skip
         environment = os.environ | {
             "PYTHONPATH": str(ROOT), "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable,

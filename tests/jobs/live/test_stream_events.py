@@ -120,6 +120,6 @@ def test_bots_count_for_no_item_forgotten_shoppers_not_at_all_and_a_lost_checkpo
     assert "gone" not in {user for user, _ in shoppers}
     lines = (stream.folder / "warehouse/alerts" / f"{TODAY}-stream_events.jsonl").read_text("utf-8").splitlines()
     assert [(alert["name"], alert["value"]) for alert in map(json.loads, lines)] == [("live.programs", 1.0)]
-    shutil.rmtree(stream.folder / "checkpoint")
+    shutil.rmtree(stream.folder / "warehouse/streaming/checkpoint")
     assert stream.start("now").wait(180) != 0
     assert "would be counted again or not at all" in (stream.folder / "stream.log").read_text("utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pandas as pd
 from feast import FeatureView, Field
@@ -19,7 +18,8 @@ from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.publish import bring_live
 from jobs.runtime.lock import only_writer
-from tests.jobs.online.frames import rows_of
+from jobs.runtime.storage import storage_of
+from tests.jobs.online.frames import local_rows, rows_of
 
 FIRST = date(2017, 1, 1)
 LIVE = "live_factor"  # a view without colours, written during every publish
@@ -58,14 +58,14 @@ def publish_nights(conf_path: str, first: int, last: int, copies: int) -> None:
             own_store.write_to_online_store(LIVE, frame)
             stop.wait(0.02)
 
-    with only_writer(Path(conf.warehouse), "publisher", 60):
+    with only_writer(storage_of(conf.warehouse), "publisher", 60):
         store = open_store(conf)
         register(store, catalogue)
         store.apply([live_view(catalogue)])
         writer = threading.Thread(target=write_live, daemon=True)
         writer.start()
         for number in range(first, last + 1):
-            frames = {view.name: rows(view, number, copies) for view in catalogue.views}
+            frames = {view.name: local_rows(view, rows(view, number, copies)) for view in catalogue.views}
             bring_live(conf, night_of(number), f"r{number}", catalogue, store, registered_colours(store), frames)
             if not writer.is_alive():
                 raise RuntimeError("the live view could not be written during a publish")

@@ -18,7 +18,9 @@ class StorageContract:
         files = storage_of(place)
         assert files.read("folder/file.txt") is None
         assert files.names("folder") == []
+        assert not files.exists("folder/file.txt")
         files.write("folder/file.txt", "Müller")
+        assert files.exists("folder/file.txt")
         assert files.read("folder/file.txt") == "Müller".encode()
         assert files.names("folder") == ["file.txt"]
 
