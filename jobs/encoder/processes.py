@@ -7,7 +7,9 @@ from collections.abc import Callable
 from contextlib import redirect_stdout
 
 from jobs.execution.night import Night
-from jobs.runtime.errors import LongtailError
+from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.executor_files import on_one_machine
+from jobs.runtime.storage import is_remote
 from model.text.device import available_cores, resolve_device
 
 
@@ -15,14 +17,22 @@ def run_together(night: Night, body: Callable[..., str], *arguments: object) -> 
     """Runs `body(*arguments, device, threads)` in `encoder.processes` processes that torchrun starts.
 
     On a local master they run on the driver's machine, on a cluster one in each barrier task, which needs the project
-    in the executors' environment and a warehouse that they mount. Raises ValueError with what a body returns,
-    LongtailError when the processes cannot be started or one of them died.
+    in the executors' environment and a warehouse that they mount. Raises ConfigurationError when the warehouse is not
+    mounted, ValueError with what a body returns, LongtailError when the processes cannot be started or one of them
+    died.
     """
     from pyspark.ml.torch.distributor import TorchDistributor
 
     settings = night.conf.encoder
     device = resolve_device(settings.device).type
-    local = str(night.spark.sparkContext.master).startswith("local")
+    local = on_one_machine(night.spark.sparkContext.master)
+    if not local and is_remote(night.conf.warehouse):
+        raise ConfigurationError(
+            f"encoder.processes is {settings.processes}, but processes on several hosts exchange files in a folder of "
+            f"the warehouse, and {night.conf.warehouse} is no folder.",
+            "Set encoder.processes to 1 (the driver then trains alone, on a GPU where it has one), or warehouse to a "
+            "file: URI that all hosts mount.",
+        )
     threads = max(available_cores() // settings.processes, 1) if local else available_cores()
     try:
         distributor = TorchDistributor(settings.processes, local_mode=local, use_gpu=device == "cuda")
