@@ -1,0 +1,144 @@
+"""The templates in conf/ name what exists, run every step in order, and have the properties of spark-cluster.conf."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import tomllib
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+import yaml
+
+from jobs.config.configuration import load_config
+from jobs.nightly import STEPS
+from tests.conf.properties import SIZES, cluster_properties
+from tests.conftest import ROOT
+
+CONF = ROOT / "conf"
+NAMES = [step.__name__ for step in STEPS]
+STEP_TEMPLATES = ("airflow_dag.py", "databricks.yml")
+TEMPLATES = (*STEP_TEMPLATES, "kubernetes_spark_application.yaml", "emr_dataproc.sh")
+
+
+def read(name: str) -> str:
+    return (CONF / name).read_text(encoding="utf-8")
+
+
+def spark_application() -> dict[str, Any]:
+    return yaml.safe_load(read("kubernetes_spark_application.yaml"))["spec"]
+
+
+def databricks_job() -> dict[str, Any]:
+    return yaml.safe_load(read("databricks.yml"))["resources"]["jobs"]["longtail"]
+
+
+def test_production_has_no_demo_data_and_nothing_on_a_local_disk() -> None:
+    conf = load_config(CONF / "cluster.yaml")
+    assert conf.source.kind == "files"
+    assert conf.source.files is not None
+    places = [conf.warehouse, *(files.path for files in conf.source.files.inputs.values())]
+    assert all(place.startswith("s3a://") for place in places)
+    assert (conf.online.store, conf.mlflow.tracking_uri) == ("redis", "https://mlflow.example:5000")
+
+
+def test_a_configuration_without_a_source_is_refused_and_the_demo_names_its_own() -> None:
+    assert yaml.safe_load(read("base.yaml"))["source"]["kind"] is None
+    assert yaml.safe_load(read("local.yaml"))["source"]["kind"] == "complete_journey"
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_names_the_wheel_of_this_version_and_a_configuration_that_exists(name: str) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    text = read(name)
+    assert f"longtail-{version}-py3-none-any.whl" in text or "whl: ../dist/*.whl" in text
+    assert "/conf/cluster.yaml" in text
+
+
+def test_the_dag_has_the_steps_in_their_order() -> None:
+    tree = ast.parse(read("airflow_dag.py"))
+    [steps] = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "STEPS"
+    ]
+    assert list(steps) == NAMES
+
+
+def test_the_bundle_runs_the_steps_one_after_the_other_for_one_date() -> None:
+    tasks = databricks_job()["tasks"]
+    assert [task["task_key"] for task in tasks] == NAMES
+    before = [[link["task_key"] for link in task.get("depends_on", [])] for task in tasks]
+    assert before == [[], *([name] for name in NAMES[:-1])]
+    for task in tasks:
+        assert (CONF / task["spark_python_task"]["python_file"]).resolve() == ROOT / f"jobs/{task['task_key']}.py"
+        assert task["spark_python_task"]["parameters"][2:] == ["--as-of", "{{job.parameters.as_of}}"]
+
+
+def test_the_bundle_keeps_the_properties_that_it_names() -> None:
+    [cluster] = databricks_job()["job_clusters"]
+    properties, every = cluster["new_cluster"]["spark_conf"], cluster_properties()
+    assert {key: every.get(key) for key in properties} == properties
+    needed = {"spark.sql.extensions", "spark.sql.catalog.spark_catalog", "spark.sql.session.timeZone"}
+    assert needed <= set(properties)
+
+
+def test_the_application_of_kubernetes_has_the_properties_for_s3() -> None:
+    spec, every = spark_application(), cluster_properties("s3")
+    properties = {key: value for key, value in spec["sparkConf"].items() if key != "spark.jars.ivy"}
+    assert properties == {key: value for key, value in every.items() if key not in SIZES}
+    assert spec["driver"]["memory"] == every["spark.driver.memory"]
+    assert spec["executor"]["memory"] == every["spark.executor.memory"]
+    assert spec["executor"]["cores"] == int(every["spark.executor.cores"])
+
+
+def test_the_application_of_kubernetes_runs_a_complete_night() -> None:
+    spec = spark_application()
+    assert PurePosixPath(spec["mainApplicationFile"]).name == "nightly.py"
+    assert spec["arguments"][2:] == ["--as-of", "${AS_OF}"]
+    [wheel] = spec["deps"]["pyFiles"]
+    assert wheel.startswith("s3a://")
+    assert spec["restartPolicy"]["onFailureRetryInterval"] > 120  # seconds of the lock's lease
+    address = load_config(CONF / "cluster.yaml").online.redis_url_variable
+    assert address in {variable["name"] for variable in spec["driver"]["env"]}
+
+
+def submitted(tmp_path: Path, place: str, command: str) -> list[str]:
+    """What the script hands to the cloud's own command, which is replaced by one that prints its arguments."""
+    stub = tmp_path / command
+    stub.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
+    stub.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CLUSTER": "c"}
+    done = subprocess.run(
+        ["bash", CONF / "emr_dataproc.sh", place, "2026-12-01"], env=environment, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    return done.stdout.splitlines()
+
+
+def test_the_line_for_emr_has_the_properties_for_s3(tmp_path: Path) -> None:
+    arguments = submitted(tmp_path, "emr", "aws")
+    [step] = json.loads(arguments[arguments.index("--steps") + 1])
+    given, job = step["Args"], step["Args"].index("s3://example-bucket/longtail/jobs/nightly.py")
+    pairs = [value.split("=", 1) for option, value in pairwise(given[:job]) if option == "--conf"]
+    assert dict(pairs) == cluster_properties("s3")
+    assert given[job + 1 :] == ["--conf", "s3a://example-bucket/longtail/conf/cluster.yaml", "--as-of", "2026-12-01"]
+
+
+def test_the_line_for_dataproc_has_the_properties(tmp_path: Path) -> None:
+    arguments = submitted(tmp_path, "dataproc", "gcloud")
+    text = arguments[arguments.index("--properties") + 1]
+    assert text.startswith("^#^")
+    assert dict(part.split("=", 1) for part in text.removeprefix("^#^").split("#")) == cluster_properties()
+    assert arguments[-2:] == ["--as-of", "2026-12-01"]
+
+
+def test_another_place_is_refused() -> None:
+    done = subprocess.run(["bash", CONF / "emr_dataproc.sh", "azure", "2026-12-01"], env=os.environ | {"CLUSTER": "c"},
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 2
+    assert "neither emr nor dataproc" in done.stderr
