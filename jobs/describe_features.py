@@ -13,6 +13,7 @@ from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATU
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 
+CATALOGUE = "features.md"
 Shares = dict[str, float]  # <table>.<feature> -> share of entities with the default
 
 
@@ -26,10 +27,9 @@ def describe_features(night: Night) -> None:
         (F.col("as_of") == F.lit(night.as_of)) & (F.col("name") == FEATURE_DEFAULT_SHARE)
     )
     shares = {row["segment"]: row["value"] for row in rows.select("segment", "value").collect()}
-    path = night.folder / "features.md"
-    path.write_text(catalogue_page(night.as_of, shares), encoding="utf-8")
+    night.files.write(CATALOGUE, catalogue_page(night.as_of, shares))
     night.record.rows = {"features": len(ITEM_FEATURES) + len(USER_FEATURES), "with_share": len(shares)}
-    print(path, flush=True)
+    print(night.files.shown(CATALOGUE), flush=True)
 
 
 def catalogue_page(as_of: date, shares: Shares) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from jobs.config.configuration import Config
+from jobs.encoder.kept_checkpoint import checkpoint_folder
 from jobs.encoder.processes import run_together
 from jobs.encoder.training_data import tuning_data
 from jobs.execution.command import main_of
@@ -42,7 +43,7 @@ def fine_tune(night: Night) -> None:
         night.record.status = "skipped"
         event("no training is due", step="fine_tune", as_of=night.as_of, every_days=night.conf.relevance.every_days)
         return
-    draft = read_draft(night.folder, night.as_of)
+    draft = read_draft(night.files, night.scratch, night.as_of)
     if draft is not None and draft.conf_hash == night.conf.hash:
         event("the open draft is used", step="fine_tune", as_of=night.as_of, encoder=draft.encoder_version)
     else:
@@ -70,7 +71,8 @@ def _open_draft(night: Night, store: ModelStore) -> Draft:
         return champion.encoder_version, champion.encoder_as_of
 
     return write_draft(
-        night.folder,
+        night.files,
+        night.scratch,
         night.as_of,
         new_encoder if encoder_is_due(night, store) else champions_encoder,
         horizon_days=periods.horizon_days,
@@ -89,16 +91,14 @@ def _trained(night: Night, periods: Periods) -> Encoder:
         "fine-tuning", step="fine_tune", as_of=night.as_of, pairs=len(data.pairs),
         held_out=len(data.held_out) if data.held_out else 0, dtype=base.dtype, device=base.device,
     )  # fmt: skip
-    folder = night.folder / "fine_tuning" / night.as_of.isoformat()
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        tuned = _tuned(night, base, data, folder)
+        with checkpoint_folder(night.files, f"fine_tuning/{night.as_of}", night.scratch) as folder:
+            tuned = _tuned(night, base, data, folder)
     except ValueError as error:
         raise LongtailError(
             "The fine-tuning of the encoder failed, and no new model is trained.",
             f"{error} If there is a champion, it keeps serving: continue with jobs/nightly.py --from-step embed.",
         ) from error
-    shutil.rmtree(folder)
     _record(night, len(data.pairs), tuned)
     return tuned.encoder
 

@@ -31,9 +31,8 @@ def forget(spark: SparkSession, conf: Config, run_id: str, user_id: str) -> dict
     `stream.watermark_minutes`, by which an event counts once; these ids are dropped as the stream continues.
     """
     tables = Warehouse(spark, conf.warehouse)
-    folder = tables.local_folder
     with only_writer(tables.files, f"forget, run {run_id}", name=STREAM, remedy=_STOP_THE_STREAM):
-        remember_forgotten(tables, folder, user_id)
+        remember_forgotten(tables, user_id)
         if has_store(conf):
             views = erase_online(open_store(conf), online_views(conf), user_id)
             event("erased online", run=run_id, views=",".join(views))

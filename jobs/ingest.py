@@ -106,8 +106,8 @@ def _take_store(night: Night, executor: Executor, source: Source, window: Window
     promotion_rows = source.promotions(window.since, window.before)
     promotions = executor.submit(judged, promotion_rows, PROMOTIONS, "valid_from", window.before, keep=False)
     event_rows = with_parked(night, source, source.events(window.since, window.before), window)
-    event_rows = mark_forgotten(night.tables, night.folder, event_rows)
-    user_rows = mark_forgotten(night.tables, night.folder, source.users(newest))
+    event_rows = mark_forgotten(night.tables, event_rows)
+    user_rows = mark_forgotten(night.tables, source.users(newest))
     arrived = executor.submit(arrive, event_rows, EVENTS)
     users_table = USERS if source.whole else USER_OBSERVATIONS
     users_judged = executor.submit(judged, user_rows, users_table, "updated_at", newest)

@@ -19,10 +19,9 @@ def monitor(night: Night) -> None:
     """
     write_health(night)
     reading = reading_of(night)
-    page = write_page(night, reading)
+    night.record.decisions["page"] = write_page(night, reading)
     send(night, "monitor", night_alerts(reading))
     night.record.rows |= {"figures": night.tables.read_date(METRICS, night.as_of).count()}
-    night.record.decisions["page"] = str(page.relative_to(night.folder))
 
 
 if __name__ == "__main__":

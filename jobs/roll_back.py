@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 from jobs.config.configuration import Config
 from jobs.execution.command import parser, run_without_spark
 from jobs.online.catalogue import build_catalogue
 from jobs.online.colours import Colours
-from jobs.online.night_store import store_failures
 from jobs.online.registration import point_services, registered_colours
 from jobs.online.roll_backs import note_roll_back, rolled_back_runs
 from jobs.online.store import check_registered, open_store
+from jobs.online.store_failures import store_failures
 from jobs.online.views import online_views
 from jobs.runtime import clock
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event
+from jobs.runtime.storage import storage_of
 
 _AGAIN = "Readers still see the same night as before; run roll_back again."
 
@@ -32,7 +32,7 @@ def roll_back(conf: Config, run_id: str, forward: bool = False) -> Colours:
     check_registered(conf)
     with store_failures("Opening the store", _AGAIN):
         store = open_store(conf)
-    colours, folder = registered_colours(store), Path(conf.warehouse).absolute()
+    colours, files = registered_colours(store), storage_of(conf.warehouse)
     live, other = colours.live_night, colours.idle_night
     if live is None or other is None:
         raise Refused(
@@ -40,7 +40,7 @@ def roll_back(conf: Config, run_id: str, forward: bool = False) -> Colours:
             "Publish a second night first: roll_back makes the one before it live again.",
         )
     flipped = colours.flipped(clock.now())
-    is_rolled_back = other.run_id in rolled_back_runs(folder)
+    is_rolled_back = other.run_id in rolled_back_runs(files)
     if is_rolled_back and not forward:
         print(
             f"Rolled back already: {_live_night(flipped)}. Live now: {_live_night(colours)}. "
@@ -52,11 +52,11 @@ def roll_back(conf: Config, run_id: str, forward: bool = False) -> Colours:
     rolled_back = None if forward else live.run_id
     with store_failures("Writing the registry", _AGAIN):
         # Noted before the flip, so that a second run after a crash does not flip back.
-        note_roll_back(folder, clock.now(), rolled_back, live_again=other.run_id)
+        note_roll_back(files, clock.now(), rolled_back, live_again=other.run_id)
         try:
             point_services(store, build_catalogue(online_views(conf)), flipped)
         except BaseException:
-            note_roll_back(folder, clock.now(), other.run_id if forward else None, live_again=live.run_id)
+            note_roll_back(files, clock.now(), other.run_id if forward else None, live_again=live.run_id)
             raise
     event("rolled back", run=run_id, from_date=live.as_of, to_date=other.as_of, colour=flipped.served)
     print(f"Live now: {_live_night(flipped)}. It was: {_live_night(colours)}.")

@@ -92,7 +92,7 @@ def started(spark: SparkSession, conf: Config, sender: Sender, *, available_now:
     work = BatchWork(conf, STREAM, tables, store, items, shoppers, _live_plan(spark, conf), sender)
     ahead = conf.stream.ahead_minutes
     events = event_stream(spark, conf.stream).observe(UNFIT, *unfit_counts(ahead)).where(fit_to_count(ahead))
-    events = without_forgotten(tables, tables.local_folder, events)
+    events = without_forgotten(tables, events)
     writer = (
         once_each(events, conf.stream.watermark_minutes)
         .writeStream.queryName(STREAM)

@@ -12,7 +12,6 @@ from jobs.alerts.posting import BackgroundPosting
 from jobs.alerts.webhook import Webhook, post
 from jobs.execution.night import Night
 from jobs.runtime import clock
-from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.logs import event, warning
 
@@ -33,15 +32,14 @@ def send(
     append: add to the alerts already in the file, as a stream does, and send none of those again; otherwise replace
     background: posts without making the caller wait for the receiver
     """
-    folder = night.folder / "alerts"
-    path = folder / f"{night.as_of}-{step}.jsonl"
-    written = path.read_text(encoding="utf-8") if append and path.exists() else ""
+    files, name = night.files, f"alerts/{night.as_of}-{step}.jsonl"
+    written = (files.read(name) or b"").decode("utf-8") if append else ""
     sent = {json.loads(line)["key"] for line in written.splitlines()}
     alerts = [alert for alert in alerts if alert.key not in sent]
     for alert in alerts:
         warning(f"alert: {alert.text}", step=step, as_of=night.as_of, name=alert.name, severity=alert.severity,
                 look_at=alert.look_at)  # fmt: skip
-    write_atomically(path, written + "".join(f"{alert.as_json()}\n" for alert in alerts))
+    files.write(name, written + "".join(f"{alert.as_json()}\n" for alert in alerts))
     night.record.rows["alerts"] = len(alerts)
     hook = configured_webhook(night)
     if hook is not None and alerts:

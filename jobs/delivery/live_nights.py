@@ -19,7 +19,7 @@ def live_nights(tables: Warehouse, planned: Iterable[date]) -> list[date]:
     hours.
     """
     published = {run["as_of"]: run["run_id"] for run in done_runs(tables, "publish")}
-    rolled_back = rolled_back_runs(tables.local_folder)
+    rolled_back = rolled_back_runs(tables.files)
     nights = sorted(set(planned))
     if not published:
         return nights

@@ -30,7 +30,7 @@ class ActiveModels:
 
 def model_store(night: Night) -> ModelStore:
     """The store of the night's configuration and warehouse."""
-    return ModelStore(night.conf.mlflow, night.folder)
+    return ModelStore(night.conf.mlflow, night.files, night.scratch)
 
 
 def active_models(night: Night) -> ActiveModels:
@@ -40,7 +40,9 @@ def active_models(night: Night) -> ActiveModels:
     """
     store = model_store(night)
     registered = store.versions_at(night.as_of)
-    draft = read_draft(night.folder, night.as_of) if store.answers and not registered else None
+    draft = None
+    if store.answers and not registered:
+        draft = read_draft(night.files, night.scratch, night.as_of)
     champion = store.champion(night.as_of)
     anchor = store.anchor(night.as_of) if draft and champion else None
     other = anchor if anchor and champion and anchor.version != champion.version else None

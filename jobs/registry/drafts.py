@@ -1,4 +1,4 @@
-"""A draft: the challenger of a night in training, a folder in the warehouse."""
+"""A draft: the challenger of a night in training, a folder in the warehouse and, of a remote one, a copy of it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from pathlib import Path
 
 from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.storage import LocalStorage, Storage
 
-DESCRIPTION = "draft.json"
+DESCRIPTION, ENCODER, FIRST_STAGE = "draft.json", "encoder", "first_stage"
+_WITH_FIRST_STAGE = "first_stage.complete"  # of a remote draft: folders are uploaded file by file
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A challenger for `as_of`. `cuts` are the past dates of its training and of the gate, oldest first."""
+    """A challenger for `as_of`. `cuts` are the past dates of its training and of the gate, oldest first.
+
+    folder: local; the warehouse's own folder, or a copy of a remote one that lasts as long as the run
+    """
 
     as_of: date
     folder: Path
@@ -30,21 +35,22 @@ class Draft:
     @property
     def encoder_folder(self) -> Path:
         """Where its encoder lies."""
-        return self.folder / "encoder"
+        return self.folder / ENCODER
 
     @property
     def first_stage_folder(self) -> Path:
         """Where its first stage lies."""
-        return self.folder / "first_stage"
+        return self.folder / FIRST_STAGE
 
 
-def draft_folder(night_folder: Path, as_of: date) -> Path:
-    """Where the draft of a date lies in the warehouse's local folder."""
-    return night_folder / "drafts" / as_of.isoformat()
+def draft_name(as_of: date) -> str:
+    """The folder of the draft of a date among the files of the warehouse."""
+    return f"drafts/{as_of.isoformat()}"
 
 
 def write_draft(
-    night_folder: Path,
+    files: Storage,
+    scratch: Path,
     as_of: date,
     make_encoder: Callable[[Path], tuple[str, date]],
     *,
@@ -56,11 +62,16 @@ def write_draft(
 
     `make_encoder` writes the encoder into the folder that it gets and returns its version and its date. The
     description is written last, so that a run that dies before leaves no draft.
+
+    files, scratch: of the night
     """
-    folder = draft_folder(night_folder, as_of)
+    name, folder = draft_name(as_of), _local_folder(files, scratch, as_of)
+    files.delete(name)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    version, encoder_as_of = make_encoder(folder / "encoder")
+    version, encoder_as_of = make_encoder(folder / ENCODER)
+    if not isinstance(files, LocalStorage):
+        files.upload(folder / ENCODER, f"{name}/{ENCODER}")
     draft = Draft(as_of, folder, version, encoder_as_of, horizon_days, tuple(cuts), conf_hash)
     content = {
         "encoder_version": version,
@@ -69,18 +80,34 @@ def write_draft(
         "cuts": [cut.isoformat() for cut in cuts],
         "conf_hash": conf_hash,
     }
-    write_atomically(folder / DESCRIPTION, json.dumps(content, indent=2))
+    text = json.dumps(content, indent=2)
+    write_atomically(folder / DESCRIPTION, text)
+    if not isinstance(files, LocalStorage):
+        files.write(f"{name}/{DESCRIPTION}", text)
     return draft
 
 
-def read_draft(night_folder: Path, as_of: date) -> Draft | None:
-    """The open draft of a date, or None. Raises LongtailError when its description cannot be read."""
-    folder = draft_folder(night_folder, as_of)
-    place = folder / DESCRIPTION
-    if not place.is_file():
+def keep_first_stage(files: Storage, draft: Draft) -> None:
+    """Takes the first stage, which was written into the draft's local folder, to a remote warehouse."""
+    if not isinstance(files, LocalStorage):
+        name = draft_name(draft.as_of)
+        files.upload(draft.first_stage_folder, f"{name}/{FIRST_STAGE}")
+        files.write(f"{name}/{_WITH_FIRST_STAGE}", "")
+
+
+def read_draft(files: Storage, scratch: Path, as_of: date) -> Draft | None:
+    """The open draft of a date, or None; of a remote warehouse it is copied to the scratch once a run.
+
+    Raises LongtailError when its description cannot be read.
+    """
+    name, folder = draft_name(as_of), _local_folder(files, scratch, as_of)
+    description = files.read(f"{name}/{DESCRIPTION}")
+    if description is None:
         return None
+    if not isinstance(files, LocalStorage):
+        _fetch(files, name, folder, description)
     try:
-        content = json.loads(place.read_text(encoding="utf-8"))
+        content = json.loads(description)
         return Draft(
             as_of,
             folder,
@@ -92,6 +119,22 @@ def read_draft(night_folder: Path, as_of: date) -> Draft | None:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise LongtailError(
-            f"{place} does not describe a draft ({type(error).__name__}: {error}).",
-            f"Delete {folder} and run jobs/fine_tune.py for {as_of} again.",
+            f"{files.shown(name)}/{DESCRIPTION} does not describe a draft ({type(error).__name__}: {error}).",
+            f"Delete {files.shown(name)} and run jobs/fine_tune.py for {as_of} again.",
         ) from error
+
+
+def _local_folder(files: Storage, scratch: Path, as_of: date) -> Path:
+    name = draft_name(as_of)
+    return files.path(name) if isinstance(files, LocalStorage) else scratch / name
+
+
+def _fetch(files: Storage, name: str, folder: Path, description: bytes) -> None:
+    """Copies a remote draft to a local folder, unless the folder has it already."""
+    place = folder / DESCRIPTION
+    if place.is_file() and place.read_bytes() == description:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    files.download(name, folder)
+    if not (folder / _WITH_FIRST_STAGE).exists():  # the run died while it uploaded the first stage
+        shutil.rmtree(folder / FIRST_STAGE, ignore_errors=True)

@@ -19,6 +19,7 @@ from jobs.registry.retries import RegistryUnansweredError, RememberedVersions, a
 from jobs.registry.version import Version, version_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import warning
+from jobs.runtime.storage import LocalStorage, Storage
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -51,13 +52,17 @@ class Champion:
 
 
 class ModelStore:
-    """Versions of one registered model; without a tracking URI, in SQLite and files under `folder`/mlflow."""
+    """Versions of one registered model; without a tracking URI, in SQLite and files of a local warehouse's `mlflow`.
 
-    def __init__(self, conf: MLflow, folder: Path) -> None:
+    files: of the warehouse
+    scratch: local, where bundles of a server lie if the warehouse is remote
+    """
+
+    def __init__(self, conf: MLflow, files: Storage, scratch: Path) -> None:
         self._conf = conf
-        self._folder = folder / "mlflow"
+        self._folder = files.path("mlflow") if isinstance(files, LocalStorage) else scratch / "mlflow"
         self._database = self._folder / "mlflow.db"
-        self._remembered = RememberedVersions(self._folder / "versions.json")
+        self._remembered = RememberedVersions(files)
         self.answers = True  # False once the server did not answer, and the versions it last listed are used
 
     def versions(self) -> list[Version]:

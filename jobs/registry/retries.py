@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from jobs.registry.version import Version
-from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.storage import Storage
 
+VERSIONS = "mlflow/versions.json"
 _RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}  # the pauses in between grow
 
 
@@ -44,20 +44,22 @@ def answered(uri: str) -> Iterator[None]:
 
 
 class RememberedVersions:
-    """The versions that a server last listed, in a JSON file, so that the champion can serve without it."""
+    """The versions that a server last listed, in a JSON file, so that the champion can serve without it.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    files: of the warehouse
+    """
+
+    def __init__(self, files: Storage) -> None:
+        self._files = files
 
     def keep(self, versions: Sequence[Version]) -> None:
         """Replaces the list atomically."""
-        write_atomically(self._path, json.dumps([asdict(version) for version in versions], default=str, indent=1))
+        self._files.write(VERSIONS, json.dumps([asdict(version) for version in versions], default=str, indent=1))
 
     def recall(self) -> list[Version] | None:
         """The list, or None where a server has never answered."""
-        if not self._path.is_file():
-            return None
-        return [_from_json(row) for row in json.loads(self._path.read_text(encoding="utf-8"))]
+        content = self._files.read(VERSIONS)
+        return None if content is None else [_from_json(row) for row in json.loads(content)]
 
 
 def _from_json(row: dict[str, Any]) -> Version:

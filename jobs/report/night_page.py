@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from jobs.execution.night import Night
 from jobs.report.night_tables import Reading
@@ -21,7 +20,6 @@ from jobs.report.sections.prices import prices
 from jobs.report.sections.response import response
 from jobs.report.sections.run_times import run_times
 from jobs.report.sections.starving import starving
-from jobs.runtime.atomic_file import write_atomically
 from jobs.tables.warehouse import Warehouse
 
 SECTIONS: tuple[Callable[[Reading], Section], ...] = (
@@ -44,17 +42,17 @@ def reading_of(night: Night) -> Reading:
     return Reading(Warehouse(night.spark, night.conf.warehouse), night.conf, night.as_of)
 
 
-def write_page(night: Night, reading: Reading) -> Path:
-    """Writes the night's page; returns its path."""
+def write_page(night: Night, reading: Reading) -> str:
+    """Writes the night's page; returns its name among the files of the warehouse."""
     sections = tuple(section(reading) for section in SECTIONS)
     text = rendered(
         Page("The long tail on", night.as_of, _subtitle(night), sections, reading.versions, night.conf.warehouse)
     )
     for name, version in reading.tables.inputs.items():
         night.tables.inputs.setdefault(name, version)
-    place = page_of(night)
-    write_atomically(place, text)
-    return place
+    name = page_of(night)
+    night.files.write(name, text)
+    return name
 
 
 def _subtitle(night: Night) -> str:

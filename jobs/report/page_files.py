@@ -1,12 +1,12 @@
-"""Paths of the nights' pages."""
+"""Names of the nights' pages among the files of the warehouse."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from jobs.execution.night import Night
 
+REPORTS = "reports"
 
-def page_of(night: Night, *, stopped: bool = False) -> Path:
-    """<warehouse>/reports/<as_of>.html, or <as_of>-stopped.html for a night that was stopped."""
-    return night.folder / "reports" / f"{night.as_of}{'-stopped' if stopped else ''}.html"
+
+def page_of(night: Night, *, stopped: bool = False) -> str:
+    """reports/<as_of>.html, or <as_of>-stopped.html for a night that was stopped."""
+    return f"{REPORTS}/{night.as_of}{'-stopped' if stopped else ''}.html"

@@ -16,9 +16,8 @@ from jobs.report.page_files import page_of
 from jobs.report.sections.data_quality import data_quality
 from jobs.report.sections.drift import drift
 from jobs.report.sections.run_times import run_times
-from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import LongtailError, how_it_ended
-from jobs.runtime.logs import event
+from jobs.runtime.logs import event, log_folder
 from jobs.tables.warehouse import Warehouse
 
 NAME = "nightly"  # of the file of alerts
@@ -31,25 +30,32 @@ def report_stop(night: Night, step: str, error: Exception) -> None:
     not raised: the step's own error matters more, and Spark itself may have failed.
     """
     word = how_it_ended(error)
-    log = f"logs/{night.run_id}.log"
+    log = _log_of(night)
     unexpected = (f"{type(error).__name__}.", f"See {log}.")
     why = (error.problem, error.remedy) if isinstance(error, LongtailError) else unexpected
     text = f"The night was {word} in {step}: {why[0]}"
-    look_at = f"Read {page_of(night, stopped=True).relative_to(night.folder)} and {log} in the warehouse."
+    look_at = f"Read {page_of(night, stopped=True)} in the warehouse and {log}."
     try:
         send(night, NAME, [Alert(f"night.{word}", "critical", night.as_of, step, text, look_at)])
     except Exception as failure:
         event("alert of the stop not sent", as_of=night.as_of, step=step, why=type(failure).__name__)
     try:
-        write_atomically(page_of(night, stopped=True), _page(night, step, word, why))
+        night.files.write(page_of(night, stopped=True), _page(night, step, word, why))
     except Exception as failure:
         event("page of the stop not written", as_of=night.as_of, step=step, why=type(failure).__name__)
 
 
 def report_end(night: Night) -> None:
     """Removes the page and the alert of an earlier run of the night that was stopped."""
-    page_of(night, stopped=True).unlink(missing_ok=True)
+    night.files.delete(page_of(night, stopped=True))
     send(night, NAME, [])
+
+
+def _log_of(night: Night) -> str:
+    """The log of the run, on the driver's disk; within a local warehouse as people name it there."""
+    log = log_folder(night.conf.warehouse) / f"{night.run_id}.log"
+    root = night.files.root
+    return str(log.relative_to(root)) if log.is_relative_to(root) else str(log)
 
 
 def _page(night: Night, step: str, word: str, why: tuple[str, str]) -> str:
@@ -62,7 +68,7 @@ def _page(night: Night, step: str, word: str, why: tuple[str, str]) -> str:
 
 
 def _stop(night: Night, reading: Reading, step: str, word: str, why: tuple[str, str]) -> Section:
-    withdrawn, runs = rolled_back_runs(night.folder), ("runs",)
+    withdrawn, runs = rolled_back_runs(night.files), ("runs",)
     published = [run["as_of"] for run in done_runs(reading.tables, "publish") if run["run_id"] not in withdrawn]
     if not published:
         online = "No night has been published by this warehouse."

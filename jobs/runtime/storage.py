@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -63,7 +64,10 @@ class Storage(Protocol):
         ...
 
     def upload(self, local: Path, name: str) -> None:
-        """Replaces a folder by a copy of a local one, file by file: write a file that marks its end after it."""
+        """Replaces a file or a folder by a copy of a local one.
+
+        A file is replaced atomically, a folder file by file: write a file that marks its end after it.
+        """
         ...
 
     def download(self, name: str, local: Path) -> bool:
@@ -136,26 +140,28 @@ class LocalStorage:
             return []
 
     def upload(self, local: Path, name: str) -> None:
-        self.delete(name)
-        self.path(name).parent.mkdir(parents=True, exist_ok=True)
-        _copy(local, self.path(name))
+        target = self.path(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if local.is_dir():
+            self.delete(name)
+            shutil.copytree(local, target)
+        else:
+            partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+            shutil.copyfile(local, partial)
+            partial.replace(target)
 
     def download(self, name: str, local: Path) -> bool:
         if not self.path(name).exists():
             return False
         local.parent.mkdir(parents=True, exist_ok=True)
-        _copy(self.path(name), local)
+        if self.path(name).is_dir():
+            shutil.copytree(self.path(name), local)
+        else:
+            shutil.copyfile(self.path(name), local)
         return True
 
     def shown(self, name: str) -> str:
         return str(self.path(name))
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target)
-    else:
-        shutil.copyfile(source, target)
 
 
 class HadoopStorage:
@@ -188,14 +194,14 @@ class HadoopStorage:
         if self._scheme in _APPEAR_AT_CLOSE:
             _fill(self._system().create(self._path(name), True), content)
         else:
-            self._write_and_rename(name, content, private, "OVERWRITE")
+            self._put_and_rename(name, lambda partial: self._put(partial, content, private), "OVERWRITE")
 
     def create(self, name: str, content: str | bytes, *, private: bool = False) -> bool:
         from py4j.protocol import Py4JJavaError
 
         try:
             if self._scheme == "hdfs":  # createFile makes an empty file first, which stays if the writer dies
-                self._write_and_rename(name, content, private, "NONE")
+                self._put_and_rename(name, lambda partial: self._put(partial, content, private), "NONE")
             else:
                 builder = self._system().createFile(self._path(name)).recursive().overwrite(False)
                 _fill(builder.opt(_CONDITIONAL, True).build(), content)
@@ -219,8 +225,16 @@ class HadoopStorage:
             raise
 
     def upload(self, local: Path, name: str) -> None:
-        self.delete(name)  # otherwise Hadoop copies into the folder that exists
-        self._system().copyFromLocalFile(False, True, self._local_path(local), self._path(name))
+        def copy(target: Any) -> None:
+            self._system().copyFromLocalFile(False, True, self._local_path(local), target)
+
+        if local.is_dir():
+            self.delete(name)  # otherwise Hadoop copies into the folder that exists
+            copy(self._path(name))
+        elif self._scheme in _APPEAR_AT_CLOSE:
+            copy(self._path(name))
+        else:
+            self._put_and_rename(name, copy, "OVERWRITE")
 
     def download(self, name: str, local: Path) -> bool:
         system, path = self._system(), self._path(name)
@@ -233,16 +247,13 @@ class HadoopStorage:
     def shown(self, name: str) -> str:
         return f"{self.root}/{name}"
 
-    def _write_and_rename(self, name: str, content: str | bytes, private: bool, option: str) -> None:
-        """Writes another file and renames it, which HDFS does at once. `option`: of Hadoop's Options.Rename."""
+    def _put_and_rename(self, name: str, put: Callable[[Any], None], option: str) -> None:
+        """Puts another file and renames it, which HDFS does at once. `option`: of Hadoop's Options.Rename."""
         system, jvm = self._system(), self._jvm()
         folder, _, last = name.rpartition("/")
-        partial = self._path(f"{folder}/.{last}.{uuid.uuid4().hex}.part" if folder else f".{last}.{uuid.uuid4().hex}")
+        partial = self._path(f"{folder}/.{last}.{uuid.uuid4().hex}.part".lstrip("/"))
         try:
-            stream = system.create(partial, True)
-            if private:
-                system.setPermission(partial, jvm.org.apache.hadoop.fs.permission.FsPermission("600"))
-            _fill(stream, content)
+            put(partial)
             rename = getattr(jvm.org.apache.hadoop.fs, "Options$Rename")
             options = _context()._gateway.new_array(rename, 1)
             options[0] = rename.valueOf(option)
@@ -250,6 +261,12 @@ class HadoopStorage:
             files.rename(partial, self._path(name), options)
         finally:
             system.delete(partial, False)
+
+    def _put(self, path: Any, content: str | bytes, private: bool) -> None:
+        stream = self._system().create(path, True)
+        if private:
+            self._system().setPermission(path, self._jvm().org.apache.hadoop.fs.permission.FsPermission("600"))
+        _fill(stream, content)
 
     def _path(self, name: str) -> Any:
         return self._jvm().org.apache.hadoop.fs.Path(f"{self.root}/{name}" if name else self.root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -15,7 +14,8 @@ from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.contract.source_parts import SOURCE_PARTS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
-from jobs.runtime.atomic_file import write_atomically
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.storage import Storage
 from jobs.tables.sql import sql_identifier
 from jobs.tables.warehouse import Warehouse
 
@@ -30,6 +30,7 @@ ALL_TABLES: tuple[Table, ...] = (
 )
 WITH_SHOPPERS = tuple(table for table in ALL_TABLES if "user_id" in table.column_names)
 WITH_PAYLOADS = (REJECTED, PARKED)
+SALT = "forgotten.salt"
 
 
 def user_hash(salt: str, user_id: Column) -> Column:
@@ -37,15 +38,24 @@ def user_hash(salt: str, user_id: Column) -> Column:
     return F.sha2(F.concat(F.lit(salt), user_id), 256)
 
 
-def salt_of(folder: Path) -> str:
-    """The warehouse's salt, created when it is missing; only its owner can read the file."""
-    path = folder / "forgotten.salt"
-    if not path.exists():
-        write_atomically(path, secrets.token_hex(16), mode=0o600)
-    return path.read_text(encoding="ascii")
+def salt_of(files: Storage) -> str:
+    """The warehouse's salt, created when it is missing.
+
+    Only its owner can read the file; in an object store whoever can read the bucket. Of several processes that find
+    none one creates it, and all read that one.
+    """
+    salt = files.read(SALT)
+    if salt is None:
+        files.create(SALT, secrets.token_hex(16), private=True)
+        salt = files.read(SALT)
+    if not salt:
+        raise LongtailError(
+            f"{files.shown(SALT)} is empty.", "Restore it from a back-up of the warehouse: it identifies the forgotten."
+        )
+    return salt.decode("ascii")
 
 
-def mark_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataFrame:
+def mark_forgotten(tables: Warehouse, rows: DataFrame) -> DataFrame:
     """The rows of a source, which have user_id; those of forgotten shoppers are `filtered`, before any other check."""
     if not tables.exists(FORGOTTEN):
         return rows
@@ -53,13 +63,13 @@ def mark_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataFram
     known = F.coalesce("filtered", F.lit(False)) if "filtered" in rows.columns else F.lit(False)
     columns = [name for name in rows.columns if name != "filtered"]
     return (
-        rows.withColumn("user_hash", user_hash(salt_of(folder), F.col("user_id").cast("string")))
+        rows.withColumn("user_hash", user_hash(salt_of(tables.files), F.col("user_id").cast("string")))
         .join(members, on="user_hash", how="left")
         .select(*columns, (known | F.col("is_forgotten").isNotNull()).alias("filtered"))
     )
 
 
-def without_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataFrame:
+def without_forgotten(tables: Warehouse, rows: DataFrame) -> DataFrame:
     """The rows, which have user_id, without those of forgotten shoppers.
 
     rows: may be a stream, which reads the list when the query starts. `forget` does not run during a stream, so that
@@ -68,14 +78,14 @@ def without_forgotten(tables: Warehouse, folder: Path, rows: DataFrame) -> DataF
     if not tables.exists(FORGOTTEN):
         return rows
     members = tables.read(FORGOTTEN).select("user_hash")
-    hashed = rows.withColumn("user_hash", user_hash(salt_of(folder), F.col("user_id").cast("string")))
+    hashed = rows.withColumn("user_hash", user_hash(salt_of(tables.files), F.col("user_id").cast("string")))
     return hashed.join(members, on="user_hash", how="left_anti").select(*rows.columns)
 
 
-def remember_forgotten(tables: Warehouse, folder: Path, user_id: str) -> None:
+def remember_forgotten(tables: Warehouse, user_id: str) -> None:
     """Adds the shopper's hash to the list: before any erasure, so that no night ingests the shopper in between."""
     shopper = tables.spark.createDataFrame([(user_id,)], "user_id string")
-    hashed = shopper.select(user_hash(salt_of(folder), F.col("user_id")).alias("user_hash"))
+    hashed = shopper.select(user_hash(salt_of(tables.files), F.col("user_id")).alias("user_hash"))
     known = tables.read_or_empty(FORGOTTEN)
     tables.replace(known.unionByName(hashed).distinct(), FORGOTTEN, None)
 

@@ -27,6 +27,7 @@ from jobs.execution.manifest import run_step
 from jobs.execution.night import Night, Record
 from jobs.online.roll_backs import note_roll_back
 from jobs.planning.rules.corrections import read_corrections
+from jobs.runtime.storage import storage_of
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
 
@@ -185,7 +186,7 @@ def test_a_night_that_readers_do_not_have_is_held_against_nothing(
     store.plan(second)  # and drift stopped it, or it was rolled back
     if was_taken_back:
         run_step(publish_nothing, spark, store.conf, second, "regretted")
-        note_roll_back(Path(store.conf.warehouse), datetime.now(UTC), "regretted", "live")
+        note_roll_back(storage_of(store.conf.warehouse), datetime.now(UTC), "regretted", "live")
     store.log(FIRST, t=8000.0, c=2000.0)
     store.log(second, t=8000.0, c=2000.0)
     store.account(third)

@@ -25,8 +25,9 @@ from jobs.encoder.vectors import send_encoder, with_vectors
 from jobs.execution.night import Night, Record
 from jobs.fine_tune import fine_tune
 from jobs.registry.active_models import model_store
-from jobs.registry.drafts import read_draft
+from jobs.registry.drafts import Draft, read_draft
 from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.storage import storage_of
 from jobs.tables.warehouse import Warehouse
 from model.periods import training_periods
 from model.text.batches import Batch
@@ -125,6 +126,10 @@ def warehouse(store_of_five: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(store_of_five, tmp_path / "warehouse"))
 
 
+def draft_in(warehouse: Path) -> Draft | None:
+    return read_draft(storage_of(str(warehouse)), warehouse / "scratch", NIGHT)
+
+
 def vectors(night: Night, table: Table, *key: str) -> dict[tuple, np.ndarray]:
     rows = Warehouse(night.spark, night.conf.warehouse).read(table).collect()
     by_key = {tuple(row[name] for name in key): np.array(row.embedding) for row in rows}
@@ -139,7 +144,7 @@ def test_a_first_night_trains_embeds_and_does_it_again_with_the_same_tables(
 ) -> None:
     night = night_of(spark, warehouse, bert)
     fine_tune(night)
-    draft = read_draft(warehouse, NIGHT)
+    draft = draft_in(warehouse)
     assert draft is not None
     assert (draft.cuts, draft.encoder_as_of, draft.conf_hash) == (CUTS, NIGHT, night.conf.hash)
     assert (night.record.status, night.record.rows) == ("done", {"pairs": 8, "steps": 2})
@@ -163,7 +168,7 @@ def test_a_first_night_trains_embeds_and_does_it_again_with_the_same_tables(
     fine_tune(again)
     embed(again)
     assert again.record.rows == {"item_texts": 0, "user_texts": 3}
-    assert read_draft(warehouse, NIGHT) == draft
+    assert draft_in(warehouse) == draft
     assert vectors(again, TEXT_EMBEDDINGS, "text_hash", "encoder_version").keys() == texts.keys()
     for key, vector in vectors(again, USER_EMBEDDINGS, "as_of", "user_id", "encoder_version").items():
         assert vector == pytest.approx(users[key], abs=1e-6)
@@ -175,10 +180,10 @@ def test_another_configuration_opens_another_draft_and_no_steps_keep_the_weights
     bert: Path,
 ) -> None:
     fine_tune(night_of(spark, warehouse, bert))
-    first = read_draft(warehouse, NIGHT)
+    first = draft_in(warehouse)
     night = night_of(spark, warehouse, bert, fine_tune="{steps: 0}")
     fine_tune(night)
-    second = read_draft(warehouse, NIGHT)
+    second = draft_in(warehouse)
     assert first is not None
     assert second is not None
     assert first.encoder_version != second.encoder_version
@@ -205,7 +210,7 @@ def test_a_young_encoder_stays_and_two_contenders_share_it(
     tags = {"encoder_version": encoder.version, "encoder_as_of": earlier.isoformat(), "gate": "passed"}
     store.promote(store.register(tmp_path / "bundle", earlier, {}, {}, tags).version)
     fine_tune(night)
-    draft = read_draft(warehouse, NIGHT)
+    draft = draft_in(warehouse)
     assert draft is not None
     assert (draft.encoder_version, draft.encoder_as_of) == (encoder.version, earlier)
     embed(night)
@@ -230,7 +235,7 @@ def test_what_stops_the_steps(
         fine_tune(night_of(spark, warehouse, Path("/no/such/bert")))
     with pytest.raises(LongtailError, match=r"no new model is trained\. .*learning_rate.* --from-step embed"):
         fine_tune(night_of(spark, warehouse, bert, fine_tune="{steps: 3, learning_rate: 1.0e+35}"))
-    assert read_draft(warehouse, NIGHT) is None
+    assert draft_in(warehouse) is None
     night = night_of(spark, warehouse, bert, fine_tune="{steps: 0}")
     fine_tune(night)
     renamed = night.tables.read(ITEMS).withColumn("title", F.concat("title", F.lit(" fresh")))
@@ -358,7 +363,7 @@ def test_a_killed_fine_tuning_resumes_and_reaches_the_same_encoder(
     monkeypatch.setattr(Batch, "loss", whole)
     left = warehouse / "fine_tuning" / NIGHT.isoformat() / CHECKPOINT
     assert left.is_file()
-    assert read_draft(warehouse, NIGHT) is None
+    assert draft_in(warehouse) is None
     resumed = night_of(spark, warehouse, bert, fine_tune=EVERY_OPTION)
     fine_tune(resumed)
     assert resumed.record.decisions == first

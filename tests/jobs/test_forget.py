@@ -107,28 +107,28 @@ def test_nothing_of_a_forgotten_shopper_is_left(spark: SparkSession, tmp_path: P
     assert deleted == {table.name: 1 for table in (*WITH_SHOPPERS, *WITH_PAYLOADS) if table is not events}
     assert files_with(folder, GONE) == []
     # With the salt, trying all ids would reveal whose hash is on the list.
-    assert files_with(folder, salt_of(folder)) == ["forgotten.salt"]
+    assert files_with(folder, salt_of(tables.files)) == ["forgotten.salt"]
     for table in (*WITH_SHOPPERS, *WITH_PAYLOADS):
         assert tables.read(table).count() == 1, table.name
     assert any(path.startswith("feast") for path in files_with(folder, STAYS))
     # The shopper's rows of a later delivery are filtered first of all; a repeated run completes.
     again = spark.createDataFrame([(GONE, 1), (STAYS, 2), (None, 3)], "user_id string, n int")
-    marked = {row["n"]: row["filtered"] for row in mark_forgotten(tables, folder, again).collect()}
+    marked = {row["n"]: row["filtered"] for row in mark_forgotten(tables, again).collect()}
     assert marked == {1: True, 2: False, 3: False}
-    assert sorted(row["n"] for row in without_forgotten(tables, folder, again).collect()) == [2, 3]
+    assert sorted(row["n"] for row in without_forgotten(tables, again).collect()) == [2, 3]
     assert forget(spark, conf, "r", GONE) == {}
 
 
 def test_a_stream_does_not_count_a_forgotten_shopper(spark: SparkSession, tmp_path: Path) -> None:
     tables = Warehouse(spark, str(tmp_path / "warehouse"))
     events = spark.createDataFrame([(GONE, 1), (STAYS, 2)], "user_id string, n int")
-    assert without_forgotten(tables, tables.local_folder, events) is events  # no shopper is forgotten yet
-    remember_forgotten(tables, tables.local_folder, GONE)
+    assert without_forgotten(tables, events) is events  # no shopper is forgotten yet
+    remember_forgotten(tables, GONE)
     events.write.json(str(tmp_path / "events"))
     stream = spark.readStream.schema(events.schema).json(str(tmp_path / "events"))
     counted: list[int] = []
     query = (
-        without_forgotten(tables, tables.local_folder, stream)
+        without_forgotten(tables, stream)
         .writeStream.option("checkpointLocation", str(tmp_path / "checkpoint"))
         .foreachBatch(lambda batch, _: counted.extend(row["n"] for row in batch.collect()))
         .trigger(availableNow=True)

@@ -16,9 +16,14 @@ from jobs.registry.models import Champion, ModelStore
 from jobs.registry.retries import RegistryUnansweredError, RememberedVersions
 from jobs.registry.version import Version
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.storage import storage_of
 
 CONF = MLflow(tracking_uri=None, registered_model="longtail-ranker", experiment="longtail")
 DECEMBER = date(2017, 12, 1)
+
+
+def store_in(folder: Path, conf: MLflow = CONF) -> ModelStore:
+    return ModelStore(conf, storage_of(str(folder)), folder)
 
 
 def _register(store: ModelStore, folder: Path, as_of: date, gate: str = "passed", encoder: str = "e1") -> Version:
@@ -37,18 +42,18 @@ def _night(folder: Path, as_of: date) -> Any:
         relevance=SimpleNamespace(every_days=28),
         encoder=SimpleNamespace(every_days=56),
     )
-    return SimpleNamespace(conf=conf, folder=folder, as_of=as_of)
+    return SimpleNamespace(conf=conf, files=storage_of(str(folder)), scratch=folder, as_of=as_of)
 
 
 def test_a_new_store_is_empty_and_creates_no_file(tmp_path: Path) -> None:
-    store = ModelStore(CONF, tmp_path)
+    store = store_in(tmp_path)
     assert store.versions() == []
     assert store.champion(DECEMBER) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_champion_is_the_newest_promoted_version_as_of_the_date(tmp_path: Path) -> None:
-    store = ModelStore(CONF, tmp_path)
+    store = store_in(tmp_path)
     old = _register(store, tmp_path, date(2017, 11, 1))
     store.promote(old.version)
     refused = _register(store, tmp_path, date(2017, 11, 20), gate="refused")
@@ -75,7 +80,7 @@ def test_champion_is_the_newest_promoted_version_as_of_the_date(tmp_path: Path) 
 def test_the_alias_moves_forward_only(tmp_path: Path) -> None:
     from mlflow.tracking import MlflowClient
 
-    store = ModelStore(CONF, tmp_path)
+    store = store_in(tmp_path)
     new = _register(store, tmp_path, DECEMBER)
     store.promote(new.version)
     backfilled = _register(store, tmp_path, date(2017, 11, 1))
@@ -92,7 +97,7 @@ def test_the_alias_moves_forward_only(tmp_path: Path) -> None:
 def test_missing_files_of_a_version_are_an_error(tmp_path: Path) -> None:
     import shutil
 
-    store = ModelStore(CONF, tmp_path)
+    store = store_in(tmp_path)
     store.promote(_register(store, tmp_path, DECEMBER).version)
     champion = store.champion(DECEMBER)
     assert isinstance(champion, Champion)
@@ -103,7 +108,7 @@ def test_missing_files_of_a_version_are_an_error(tmp_path: Path) -> None:
 
 def test_tags_are_required(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="encoder_as_of, gate"):
-        ModelStore(CONF, tmp_path).register(tmp_path, DECEMBER, {}, {}, {"encoder_version": "e1"})
+        store_in(tmp_path).register(tmp_path, DECEMBER, {}, {}, {"encoder_version": "e1"})
 
 
 def test_a_draft_is_active_until_its_version_is_registered(tmp_path: Path) -> None:
@@ -112,13 +117,13 @@ def test_a_draft_is_active_until_its_version_is_registered(tmp_path: Path) -> No
         return "e1", DECEMBER
 
     night = _night(tmp_path, DECEMBER)
-    write_draft(tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
+    write_draft(storage_of(str(tmp_path)), tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
     before = active_models(night)
     assert before.champion is None
     assert before.draft is not None
     assert [model.encoder_version for model in before.contenders] == ["e1"]
 
-    store = ModelStore(CONF, tmp_path)
+    store = store_in(tmp_path)
     store.promote(_register(store, tmp_path, DECEMBER).version)
     after = active_models(night)
     assert after.draft is None
@@ -130,10 +135,10 @@ def test_the_first_champion_is_the_anchor_of_later_drafts(tmp_path: Path) -> Non
         folder.mkdir()
         return "e9", DECEMBER
 
-    store, night = ModelStore(CONF, tmp_path), _night(tmp_path, DECEMBER)
+    store, night = store_in(tmp_path), _night(tmp_path, DECEMBER)
     first = _register(store, tmp_path, date(2017, 10, 1))
     store.promote(first.version)
-    write_draft(tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
+    write_draft(storage_of(str(tmp_path)), tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
     assert active_models(night).anchor is None  # it is the champion itself
     store.promote(_register(store, tmp_path, date(2017, 11, 1)).version)
     anchor = active_models(night).anchor
@@ -155,7 +160,7 @@ def test_the_first_champion_is_the_anchor_of_later_drafts(tmp_path: Path) -> Non
     ],
 )
 def test_when_training_and_encoder_are_due(two_attempts: Path, as_of: date, training: bool, encoder: bool) -> None:
-    night, store = _night(two_attempts, as_of), ModelStore(CONF, two_attempts)
+    night, store = _night(two_attempts, as_of), store_in(two_attempts)
     assert training_is_due(night, store) is training
     assert encoder_is_due(night, store) is encoder
 
@@ -164,7 +169,7 @@ def test_when_training_and_encoder_are_due(two_attempts: Path, as_of: date, trai
 def two_attempts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A champion of 1 November and a refusal of 1 December."""
     folder = tmp_path_factory.mktemp("store")
-    store = ModelStore(CONF, folder)
+    store = store_in(folder)
     store.promote(_register(store, folder, date(2017, 11, 1)).version)
     _register(store, folder, DECEMBER, gate="refused")
     return folder
@@ -175,13 +180,13 @@ UNREACHABLE = MLflow(tracking_uri="http://127.0.0.1:9", registered_model="longta
 
 def test_while_mlflow_does_not_answer_the_last_champion_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    local, remote = ModelStore(CONF, tmp_path), ModelStore(UNREACHABLE, tmp_path)
+    local, remote = store_in(tmp_path), store_in(tmp_path, UNREACHABLE)
     with pytest.raises(RegistryUnansweredError, match=r"127\.0\.0\.1:9 does not answer.*Start it"):
         remote.versions()  # it has never answered
 
     promoted = _register(local, tmp_path, date(2017, 10, 1))
     local.promote(promoted.version)
-    RememberedVersions(tmp_path / "mlflow" / "versions.json").keep(local.versions())
+    RememberedVersions(storage_of(str(tmp_path))).keep(local.versions())
     champion = remote.champion(DECEMBER)
     assert champion is not None
     assert champion.version == promoted.version

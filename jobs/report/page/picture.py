@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -9,7 +10,9 @@ from pathlib import Path
 
 from jobs.config.configuration import Config
 from jobs.execution.command import parser, run_without_spark
+from jobs.report.page_files import REPORTS
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.storage import Storage, storage_of
 
 BROWSER = "chromium"
 OPTIONS = (
@@ -18,7 +21,7 @@ OPTIONS = (
 )  # fmt: skip
 WIDTH, HEIGHT = 1280, 740
 PICTURE = Path(__file__).with_name("night.png")
-_PAGES = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].html"  # without those of stopped nights
+_PAGES = r"\d{4}-\d{2}-\d{2}\.html"  # without those of stopped nights
 
 
 def main() -> None:
@@ -28,18 +31,22 @@ def main() -> None:
     args = arguments.parse_args()
 
     def picture(conf: Config, run_id: str) -> None:
-        take_picture(newest_page(Path(conf.warehouse)), args.out)
+        files = storage_of(conf.warehouse)
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder) / "page.html"
+            files.download(newest_page(files), page)
+            take_picture(page, args.out)
         print(args.out)
 
     run_without_spark(args.conf, "picture", picture, writes=False)
 
 
-def newest_page(warehouse: Path) -> Path:
-    """The page of the newest night. Raises LongtailError when there is none."""
-    pages = sorted((warehouse / "reports").glob(_PAGES))
+def newest_page(files: Storage) -> str:
+    """The name of the newest night's page. Raises LongtailError when there is none."""
+    pages = [name for name in files.names(REPORTS) if re.fullmatch(_PAGES, name)]
     if not pages:
-        raise LongtailError(f"{warehouse / 'reports'} has no page of a night.", "Run make nightly first.")
-    return pages[-1]
+        raise LongtailError(f"{files.shown(REPORTS)} has no page of a night.", "Run make nightly first.")
+    return f"{REPORTS}/{pages[-1]}"
 
 
 def take_picture(page: Path, picture: Path) -> None:

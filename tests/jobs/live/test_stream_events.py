@@ -109,7 +109,7 @@ def test_bots_count_for_no_item_forgotten_shoppers_not_at_all_and_a_lost_checkpo
     broken["event_time"] += pd.Timedelta(days=3)
     gone = events_of(3, seed=5, start=9_990).assign(user_id="gone", item_id="hot")
     tables = stream.tables(spark)
-    remember_forgotten(tables, tables.local_folder, "gone")
+    remember_forgotten(tables, "gone")
     for name, events in (("0", script), ("1", pd.concat([more, people, gone])), ("2", broken)):
         stream.give(events, name)
     stream.finish()

@@ -18,6 +18,7 @@ from jobs.online.views import online_views
 from jobs.read_online import read_online
 from jobs.roll_back import roll_back
 from jobs.runtime.errors import LongtailError, Refused
+from jobs.runtime.storage import storage_of
 from tests.jobs.online.frames import publish_frames, published_in
 from tests.jobs.online.nights import config_in
 
@@ -85,9 +86,9 @@ def test_a_registry_that_cannot_be_written_keeps_the_live_night(
         ):
             roll_back(conf, "r")
     assert "night of 2017-12-02" in read_online(conf, "ann", None)
-    assert rolled_back_runs(tmp_path / "warehouse") == set()
+    assert rolled_back_runs(storage_of(str(tmp_path / "warehouse"))) == set()
     roll_back(conf, "r")
-    assert rolled_back_runs(tmp_path / "warehouse") == {"r2"}
+    assert rolled_back_runs(storage_of(str(tmp_path / "warehouse"))) == {"r2"}
     assert "night of 2017-12-01" in read_online(conf, "ann", None)
 
 

@@ -74,6 +74,11 @@ class StorageContract:
         fetched = tmp_path / "fetched" / "here"
         assert sorted(path.name for path in fetched.rglob("*")) == ["inner", "names, all.json", "weights.bin"]
         assert (fetched / "weights.bin").read_bytes() == bytes(range(256))
+        (tmp_path / "new.bin").write_bytes(b"new")
+        files.upload(tmp_path / "new.bin", "models/1/weights.bin")
+        assert files.read("models/1/weights.bin") == b"new"
+        files.upload(tmp_path / "model" / "weights.bin", "models/1/weights.bin")
+        assert files.names("models/1") == ["inner", "weights.bin"]
         assert files.download("models/1/weights.bin", tmp_path / "one.bin")
         assert (tmp_path / "one.bin").read_bytes() == bytes(range(256))
         assert not files.download("models/2", tmp_path / "nothing")

@@ -10,18 +10,19 @@ import pytest
 from jobs.report.page import picture
 from jobs.report.page.rendering import rendered
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.storage import storage_of
 from tests.jobs.report.browser import BROWSER
 from tests.jobs.report.page.test_rendering import page
 
 
 def test_the_newest_night_that_was_not_stopped(tmp_path: Path) -> None:
-    reports = tmp_path / "reports"
+    reports, files = tmp_path / "reports", storage_of(str(tmp_path))
     reports.mkdir()
     with pytest.raises(LongtailError, match="no page of a night"):
-        picture.newest_page(tmp_path)
+        picture.newest_page(files)
     for name in ("2017-12-01.html", "2017-12-02.html", "2017-12-03-stopped.html"):
         (reports / name).touch()
-    assert picture.newest_page(tmp_path) == reports / "2017-12-02.html"
+    assert picture.newest_page(files) == "reports/2017-12-02.html"
 
 
 def test_a_missing_browser_is_named_with_its_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
