@@ -32,6 +32,7 @@ def _counts_of(entity: str, what: str) -> Table:
         key=("window_start", f"{entity}_id", "stream", "batch_id"),
         partitioned_by=("day",),
         invariants=tuple(Invariant(f"{name}_negative", f"{name} >= 0") for name in SUMS),
+        log_days=1,
     )
 
 

@@ -77,6 +77,8 @@ class Table:
     skipped_by: columns by whose least and greatest value readers skip files; None for all that are ordered and not
     personal. Collecting these values for all columns of a large table takes as long as writing it, and they stay in
     Delta's log, where nothing can be erased.
+    log_days: how long entries of Delta's log stay; short for a table with a commit every few seconds, since readers and
+    writers list the log
     """
 
     name: str
@@ -86,6 +88,7 @@ class Table:
     partitioned_by: tuple[str, ...] = ()
     invariants: tuple[Invariant, ...] = ()
     skipped_by: tuple[str, ...] | None = None
+    log_days: int = 400
 
     @property
     def schema(self) -> StructType:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 from feast import FeatureStore
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
@@ -16,13 +16,16 @@ from features.contract.table import Table
 from features.live.counting import window_counts
 from jobs.alerts.alert import Alert
 from jobs.config.configuration import Config
-from jobs.live.counters import Counters
+from jobs.live.counters import ItemCounts
 from jobs.live.live_plan import LivePlan
 from jobs.live.online import LIVE_ITEM, LIVE_USER, push
+from jobs.live.shopper_counts import ShopperCounts
 from jobs.runtime import clock
 from jobs.runtime.logs import event
 from jobs.tables.warehouse import Warehouse
 from model.exposure.live import live_factor
+
+ROWS_OF_A_FILE = 500_000
 
 
 @dataclass
@@ -39,8 +42,8 @@ class BatchWork:
     stream: str
     tables: Warehouse
     store: FeatureStore | None
-    items: Counters
-    shoppers: Counters
+    items: ItemCounts
+    shoppers: ShopperCounts
     plan: Callable[[], LivePlan]
     alert: Callable[[Sequence[Alert]], None]
     reported: set[str] = field(default_factory=set)
@@ -48,54 +51,53 @@ class BatchWork:
     def __call__(self, events: DataFrame, batch_id: int) -> None:
         """The function of foreachBatch."""
         began = clock.seconds()
+        plan, bots = self.plan(), sorted(self.shoppers.bots)
         batch = events.persist()
-        bots = self._bots()
         without_bots = batch.where((F.col("event_type") != "exposure") | ~F.col("user_id").isin(bots))
-        of_items = self._counts_of(without_bots if bots else batch, "item_id").toPandas()
-        of_shoppers = self._counts_of(batch, "user_id").toPandas()
-        batch.unpersist()
+        of_items = self._counts_of(without_bots if bots else batch, "item_id", plan).toPandas()
+        of_shoppers = self._counts_of(batch, "user_id", plan).persist()
+        weight = sum((F.sum(name) for name in COUNTS), F.lit(0.0)).alias("weight")
+        sums = of_shoppers.agg(F.count("*").alias("rows"), F.max("day").alias("newest"), weight).head()
+        assert sums is not None
         # In this order: the bots of a batch follow from earlier batches alone, also when the batch runs again.
-        self._write(events.sparkSession, of_items, batch_id, LIVE_ITEM_COUNTS)
-        self._write(events.sparkSession, of_shoppers, batch_id, LIVE_USER_COUNTS)
-        items, shoppers = self.items.add(batch_id, of_items), self.shoppers.add(batch_id, of_shoppers)
+        schema = StructType([LIVE_ITEM_COUNTS.schema[name] for name in of_items.columns])
+        self._write(events.sparkSession.createDataFrame(of_items, schema), len(of_items), batch_id, LIVE_ITEM_COUNTS)
+        self._write(of_shoppers, sums["rows"], batch_id, LIVE_USER_COUNTS)
+        items = self.items.add(batch_id, of_items)
         if len(items):
-            self._push_items(items)
-        if self.store is not None and self.shoppers.day is not None:
-            push(self.store, LIVE_USER, shoppers, self.shoppers.day, clock.now())
-        self._report(self._alerts(items) if len(items) else [])
-        event("batch counted", step="stream_events", batch=batch_id,
-              weight=int(of_shoppers[list(COUNTS)].to_numpy(dtype="float64").sum()), items=len(items),
+            self._push_items(items, plan)
+        for shoppers in self.shoppers.add(batch_id, of_shoppers, sums["rows"], sums["newest"]):
+            if self.store is not None:
+                push(self.store, LIVE_USER, shoppers, self.shoppers.day, clock.now())
+        of_shoppers.unpersist()
+        batch.unpersist()
+        self._report(self._alerts(items, plan) if len(items) else [])
+        event("batch counted", step="stream_events", batch=batch_id, weight=int(sums["weight"] or 0), items=len(items),
               bots=len(bots), seconds=round(clock.seconds() - began, 2))  # fmt: skip
 
-    def _bots(self) -> list[str]:
-        exposures = self.shoppers.counts["exposures"]
-        return list(exposures.index[exposures > self.conf.account.most_exposures_a_day])
+    def _counts_of(self, events: DataFrame, key: str, plan: LivePlan) -> DataFrame:
+        minutes = self.conf.stream.window_minutes
+        return window_counts(events, key, self.conf.plan.placement, minutes, plan.position_weights)
 
-    def _counts_of(self, events: DataFrame, key: str) -> DataFrame:
-        weights, minutes = self.plan().position_weights, self.conf.stream.window_minutes
-        return window_counts(events, key, self.conf.plan.placement, minutes, weights)
+    def _write(self, counts: DataFrame, rows: int, batch_id: int, table: Table) -> None:
+        # One file a batch where it is small, as each file costs every reader.
+        few = counts.coalesce(max(1, rows // ROWS_OF_A_FILE))
+        marked = few.select("*", F.lit(self.stream).alias("stream"), F.lit(batch_id).alias("batch_id"))
+        self.tables.add_once(marked, table, f"longtail {self.stream} {table.name}", batch_id)
 
-    def _write(self, spark: SparkSession, counts: pd.DataFrame, batch_id: int, table: Table) -> None:
-        """Writes the counts from the driver, where online values and alerts need them without reading them back."""
-        schema = StructType([table.schema[name] for name in counts.columns])
-        # One file a batch: a batch is small, and each file costs every reader.
-        rows = spark.createDataFrame(counts, schema).coalesce(1)
-        rows = rows.select("*", F.lit(self.stream).alias("stream"), F.lit(batch_id).alias("batch_id"))
-        self.tables.add_once(rows, table, f"longtail {self.stream} {table.name}", batch_id)
-
-    def _push_items(self, touched: pd.DataFrame) -> None:
+    def _push_items(self, touched: pd.DataFrame, plan: LivePlan) -> None:
         """Pushes the counts of the items that the batch touched, and their live factors, to the storefront."""
         day = self.items.day
         assert day is not None
         if self.store is None:
             return
-        cap = self.plan().cap.reindex(touched.index)
+        cap = plan.cap.reindex(touched.index)
         factor = live_factor(touched["delivered"].to_numpy(), cap.to_numpy(), self.conf.stream.ease_from)
         push(self.store, LIVE_ITEM, touched.assign(live_factor=factor), day, clock.now())
 
-    def _alerts(self, touched: pd.DataFrame) -> list[Alert]:
+    def _alerts(self, touched: pd.DataFrame, plan: LivePlan) -> list[Alert]:
         """Alerts on touched items at their cap, on floors far below their share, and on bot traffic."""
-        plan, day = self.plan(), self.items.day
+        day = self.items.day
         assert day is not None
         cap, delivered = plan.cap.reindex(touched.index), touched["delivered"]
         at_cap = touched.index[(delivered >= cap).to_numpy()]
@@ -117,7 +119,7 @@ class BatchWork:
             )
             for name, error in plan.starving(self.items.counts["delivered"])
         ]  # fmt: skip
-        bots, most = len(self._bots()), self.conf.account.most_exposures_a_day
+        bots, most = len(self.shoppers.bots), self.conf.account.most_exposures_a_day
         if bots:
             message = f"{bots} shoppers have more than {most:g} exposures today: further ones count for no item"
             look_at = "live_user_counts by exposures; the night leaves the whole day of such a shopper out"

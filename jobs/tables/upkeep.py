@@ -97,12 +97,13 @@ def vacuum(tables: Warehouse, table: Table, hours: float, guarded: set[int], now
 
     Delta takes a retention above 0 from the table's properties alone, and reads no version whose commit is older
     (DELTA_UNSUPPORTED_TIME_TRAVEL_BEYOND_DELETED_FILE_RETENTION_DURATION): so the property is set, back to the commit
-    of the oldest guarded version unless that is the newest version. The log is retained as long.
+    of the oldest guarded version unless that is the newest version. The log is retained as long, and no file longer
+    than a short log.
     """
     from delta.tables import DeltaTable
 
     stored = DeltaTable.forPath(tables.spark, tables.path(table))
-    retention = hours
+    retention = min(hours, 24.0 * table.log_days)
     if guarded:
         oldest = stored.history().where(F.col("version") == min(guarded)).select("timestamp").first()
         if oldest is not None and min(guarded) != tables.version(table):
@@ -130,7 +131,8 @@ def _set_retention(tables: Warehouse, stored: DeltaTable, table: Table, hours: i
     assert detail is not None
     default, wanted = f"interval {_WEEK_HOURS} hours", f"interval {hours} hours"
     if detail["properties"].get(_RETENTION, default) != wanted:
-        log = f"interval {max(hours, _LOG_HOURS)} hours"  # files may not be retained longer than the log
+        least = min(_LOG_HOURS, 24 * table.log_days)
+        log = f"interval {max(hours, least)} hours"  # files may not be retained longer than the log
         properties = {_RETENTION: wanted, "delta.logRetentionDuration": log}
         listed = ", ".join(f"{sql_literal(name)} = {sql_literal(value)}" for name, value in properties.items())
         tables.spark.sql(f"ALTER TABLE delta.{sql_identifier(tables.path(table))} SET TBLPROPERTIES ({listed})")

@@ -17,6 +17,7 @@ from jobs.runtime.storage import Storage, has_scheme, storage_of
 from jobs.tables.schema import added_columns, as_declared, migrate
 from jobs.tables.sql import sql_equals
 
+DEFAULT_FILE_DAYS = 7  # of files of older versions, in Delta
 _VIOLATED = "LONGTAIL_CONTRACT_VIOLATED"
 
 
@@ -146,14 +147,27 @@ class Warehouse:
         self._ensure(table)
         self._commit(frame, table, "append", {})
 
-    def add_once(self, frame: DataFrame, table: Table, application: str, number: int) -> None:
-        """Appends rows, unless the application has already written this number, or a later one, to the table."""
+    def prepare(self, table: Table) -> None:
+        """Creates the table, or migrates one that another version of its contract created: before `add_once`."""
         self._ensure(table)
-        self._commit(frame, table, "append", {"txnAppId": application, "txnVersion": str(number)})
+
+    def add_once(self, frame: DataFrame, table: Table, application: str, number: int) -> None:
+        """Appends rows, unless the application has already written this number, or a later one, to the table.
+
+        The table was prepared. A stream writes every few seconds, so this neither checks the stored schema nor asks for
+        the version that it wrote, which `outputs` lacks.
+        """
+        self._save(frame, table, "append", {"txnAppId": application, "txnVersion": str(number)})
 
     def _commit(
         self, frame: DataFrame, table: Table, mode: str, options: dict[str, str], checked: bool = False
     ) -> None:
+        self._save(frame, table, mode, options, checked)
+        version = self.version(table)
+        assert version is not None
+        self.outputs[table.name] = version
+
+    def _save(self, frame: DataFrame, table: Table, mode: str, options: dict[str, str], checked: bool = False) -> None:
         typed = _typed(frame, table)
         try:
             rows = typed if checked else _checked(typed, table)
@@ -166,9 +180,6 @@ class Warehouse:
                 f"Rows for the table {table.name} violate its contract: {violation}.",
                 "Nothing was written; correct the step that writes them.",
             ) from error
-        version = self.version(table)
-        assert version is not None
-        self.outputs[table.name] = version
 
     def _ensure(self, table: Table) -> None:
         """Creates the table, or migrates one that another version of its contract created."""
@@ -184,7 +195,9 @@ class Warehouse:
         builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).addColumns(table.schema)
         builder = builder.comment(table.meaning)
         # A guarded version needs its log as well.
-        builder = builder.property("delta.logRetentionDuration", "interval 400 days")
+        builder = builder.property("delta.logRetentionDuration", f"interval {table.log_days} days")
+        if table.log_days < DEFAULT_FILE_DAYS:  # files may not be retained longer than the log
+            builder = builder.property("delta.deletedFileRetentionDuration", f"interval {24 * table.log_days} hours")
         if table.with_statistics:
             builder = builder.property("delta.dataSkippingStatsColumns", ",".join(table.with_statistics))
         else:
