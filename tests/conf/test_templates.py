@@ -43,7 +43,8 @@ def test_production_has_no_demo_data_and_nothing_on_a_local_disk() -> None:
     assert conf.source.files is not None
     places = [conf.warehouse, *(files.path for files in conf.source.files.inputs.values())]
     assert all(place.startswith("s3a://") for place in places)
-    assert (conf.online.store, conf.mlflow.tracking_uri) == ("redis", "https://mlflow.example:5000")
+    assert (conf.online.store, conf.online.registry) == ("redis", "redis")
+    assert conf.mlflow.tracking_uri == "https://mlflow.example:5000"
 
 
 def test_a_configuration_without_a_source_is_refused_and_the_demo_names_its_own() -> None:
