@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 from feast.infra.registry.registry import REGISTRY_SCHEMA_VERSION
 from feast.infra.registry.s3 import S3RegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry
@@ -18,6 +25,7 @@ _NO_BUCKET = ("NoSuchBucket", "404")
 _REFUSED = (
     "403", "AccessDenied", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch",
 )  # fmt: skip
+_WITHOUT_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)
 _CREDENTIALS = "Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile or the role that boto3 finds."
 
 
@@ -66,12 +74,10 @@ class CheckedS3RegistryStore(S3RegistryStore):
             if code in _REFUSED:
                 return f"S3 refuses the credentials or their rights ({code})", _CREDENTIALS
             return f"S3 answers {code}", "Run it again when S3 serves."
-        if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
-            return "boto3 finds no complete credentials", _CREDENTIALS
-        return (
-            f"S3 does not answer ({type(error).__name__})",
-            "Check its address in AWS_ENDPOINT_URL_S3 and the network.",
-        )
+        name = type(error).__name__
+        if isinstance(error, _WITHOUT_CREDENTIALS):
+            return f"boto3 finds no complete credentials ({name})", _CREDENTIALS
+        return f"S3 does not answer ({name})", "Check its address in AWS_ENDPOINT_URL_S3 and the network."
 
 
 def _code(error: ClientError) -> str:
