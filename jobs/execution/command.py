@@ -8,8 +8,9 @@ import tempfile
 import traceback
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
+from functools import partial
 from inspect import cleandoc
 from pathlib import Path
 
@@ -19,12 +20,13 @@ from jobs.config.configuration import Config, load_config
 from jobs.execution.manifest import run_step
 from jobs.execution.night import Step
 from jobs.runtime import clock
-from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, LongtailError
+from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, ConfigurationError, LongtailError
 from jobs.runtime.lock import only_writer
-from jobs.runtime.logs import FORM_VARIABLE, log_of_run, logger, milestone
-from jobs.runtime.scratch import remove_scratch
+from jobs.runtime.logs import FORM_VARIABLE, log_folder, log_of_run, logger, milestone
+from jobs.runtime.scratch import removed_scratch
 from jobs.runtime.session import SparkStartError, spark_session
-from jobs.runtime.storage import storage_of
+from jobs.runtime.storage import has_scheme, is_remote, storage_of
+from jobs.runtime.storage_errors import storage_errors_in_words
 
 _MOST_CHARACTERS = 300  # of an error that is shown in one line
 _FORMS = f"""With {FORM_VARIABLE}=short stderr gets lines for people (the default on a terminal), with
@@ -75,14 +77,16 @@ def run(
 ) -> None:
     """Loads the configuration, takes the lock if the body writes, starts Spark, runs the body and exits.
 
+    For a remote warehouse Spark starts before the lock, which lies there.
+
     wait_seconds: how long to wait for another writer of the warehouse before giving up
     """
-    with_spark = lambda conf, run_id: body(spark_session(name), conf, run_id)  # noqa: E731
+    with_spark = lambda conf, run_id: body(_session(name, conf), conf, run_id)  # noqa: E731
     sys.exit(_exit_code(conf_path, name, with_spark, writes, wait_seconds))
 
 
 def run_without_spark(conf_path: str, name: str, body: Callable[[Config, str], object], *, writes: bool = True) -> None:
-    """Does the same as `run` for a body that needs no Spark session and so no Java."""
+    """Does the same as `run` for a body that needs no Spark session, and so no Java unless the warehouse is remote."""
     sys.exit(_exit_code(conf_path, name, body, writes))
 
 
@@ -94,21 +98,24 @@ def _exit_code(
     log = Path(tempfile.gettempdir()) / f"longtail-{run_id}.log"  # of a command that writes no warehouse
     try:
         conf = load_config(conf_path)
-        folder = Path(conf.warehouse).absolute()
-        if not writes:
-            with log_of_run(log), _stack_trace_in_log():
-                body(conf, run_id)
-            log.unlink()
-            return DONE
-        with only_writer(storage_of(conf.warehouse), f"{name}, run {run_id}", wait_seconds):
-            log = folder / "logs" / f"{run_id}.log"
-            with log_of_run(log), _stack_trace_in_log():
+        if writes:
+            files, log = storage_of(conf.warehouse), log_folder(conf.warehouse) / f"{run_id}.log"
+            lock = partial(only_writer, files, f"{name}, run {run_id}", wait_seconds)
+            # The log of a local warehouse lies in the folder that the lock creates.
+            with (
+                lock() if not files.shared else nullcontext(),
+                _logged(log, conf, name),
+                removed_scratch(conf.warehouse, run_id),
+            ):
                 milestone("configuration", f"{name}, logged in {_from_here(log)}", run=run_id, hash=conf.hash)
                 logger.debug("resolved configuration", extra={"fields": {"conf": conf.model_dump_json()}})
-                try:
+                with lock() if files.shared else nullcontext():
                     body(conf, run_id)
-                finally:
-                    remove_scratch(conf.warehouse, run_id)
+        else:
+            scratch = removed_scratch(conf.warehouse, run_id) if has_scheme(conf.warehouse) else nullcontext()
+            with _logged(log, conf, name), scratch:
+                body(conf, run_id)
+            log.unlink()
         return DONE
     except LongtailError as error:
         if not writes and not isinstance(error, SparkStartError):
@@ -120,18 +127,36 @@ def _exit_code(
         return INTERRUPTED
     except Exception as error:
         if not log.exists():  # it failed before the log was opened
+            log = Path(tempfile.gettempdir()) / f"longtail-{run_id}.log"
             log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         _print_error(f"{name}: {error_line(error)}. The stack trace is in {log}.")
         return FAILED
 
 
 @contextmanager
-def _stack_trace_in_log() -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        logger.debug("stopped" if isinstance(error, LongtailError) else "failed", exc_info=error)
-        raise
+def _logged(log: Path, conf: Config, name: str) -> Iterator[None]:
+    """Opens the log, which gets the stack trace of an error, and the session that a remote warehouse needs."""
+    with log_of_run(log):
+        try:
+            with storage_errors_in_words():
+                if is_remote(conf.warehouse):
+                    _session(name, conf)
+                yield
+        except BaseException as error:
+            logger.debug("stopped" if isinstance(error, LongtailError) else "failed", exc_info=error)
+            raise
+
+
+def _session(name: str, conf: Config) -> SparkSession:
+    """Starts Spark. Raises ConfigurationError if tasks run on other hosts and the warehouse is a path of this one."""
+    spark = spark_session(name)
+    master = spark.sparkContext.master
+    if not master.startswith("local") and not has_scheme(conf.warehouse):
+        raise ConfigurationError(
+            f"warehouse is {conf.warehouse}, a path of this host, but the tasks of {master} run on others.",
+            "Set warehouse to a URI that all reach, such as s3a://bucket/longtail, or file:/path of a shared mount.",
+        )
+    return spark
 
 
 def error_line(error: Exception) -> str:

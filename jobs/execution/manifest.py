@@ -20,6 +20,7 @@ from jobs.runtime import clock
 from jobs.runtime.errors import how_it_ended
 from jobs.runtime.logs import event, milestone
 from jobs.runtime.progress import progress_of
+from jobs.runtime.storage_errors import storage_errors_in_words
 from jobs.tables.warehouse import Warehouse
 
 
@@ -35,7 +36,7 @@ def run_step(
     started_at, started = clock.now(), clock.seconds()
     event("step started", run=run_id, step=name, as_of=as_of)
     try:
-        with progress_of(name, usual_seconds):
+        with progress_of(name, usual_seconds), storage_errors_in_words():
             step(night)
     except BaseException as error:
         night.record.status = how_it_ended(error)

@@ -44,15 +44,8 @@ class Night:
 
     @property
     def scratch(self) -> Path:
-        """A folder on the driver's local disk that vanishes at the end of the run."""
-        folder = scratch_of(self.conf.warehouse, self.run_id)
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    @property
-    def folder(self) -> Path:
-        """The warehouse's folder as an absolute local path, for files that are not tables."""
-        return Path(self.conf.warehouse).absolute()
+        """A folder on the driver's local disk that vanishes at the end of the run; whoever writes there creates it."""
+        return scratch_of(self.conf.warehouse, self.run_id)
 
     def with_plan(self, plan: Plan) -> Night:
         """This night with another plan; tables and record are shared with this night."""

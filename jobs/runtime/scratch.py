@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jobs.runtime.storage import has_scheme
@@ -16,10 +18,14 @@ def scratch_of(warehouse: str, run_id: str) -> Path:
     return _local(warehouse) / run_id
 
 
-def remove_scratch(warehouse: str, run_id: str) -> None:
-    """Removes the scratch of a run; within a local warehouse, whose lock the caller holds, also that of killed runs."""
-    folder = scratch_of(warehouse, run_id) if has_scheme(warehouse) else _local(warehouse)
-    shutil.rmtree(folder, ignore_errors=True)
+@contextmanager
+def removed_scratch(warehouse: str, run_id: str) -> Iterator[None]:
+    """Removes the scratch at the end of a run; within a local warehouse, whose lock it holds, of killed runs too."""
+    try:
+        yield
+    finally:
+        folder = scratch_of(warehouse, run_id) if has_scheme(warehouse) else _local(warehouse)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _local(warehouse: str) -> Path:

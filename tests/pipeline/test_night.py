@@ -84,7 +84,7 @@ def test_the_summary_names_steps_segments_and_three_shoppers(store: Store) -> No
 
 
 def test_the_first_night_has_a_page_that_stands_alone(store: Store) -> None:
-    text = (store.tables.local_folder / "reports" / f"{AS_OF}.html").read_text(encoding="utf-8")
+    text = (store.tables.files.read(f"reports/{AS_OF}.html") or b"").decode("utf-8")
     assert re.findall(r'<section id="([a-z]+)"', text) == [
         "headline", "exposure", "delivery", "response", "movers", "starving", "prices", "model", "data", "drift",
         "times", "sources",

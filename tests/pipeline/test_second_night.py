@@ -23,7 +23,7 @@ def page(store: Store) -> Path:
     for step in STEPS:
         if step not in TRAINING:
             run_step(step, store.spark, store.conf, NEXT, "next")
-    return store.tables.local_folder / "reports" / f"{NEXT}.html"
+    return Path(store.tables.folder) / "reports" / f"{NEXT}.html"
 
 
 def test_the_page_compares_the_night_with_the_previous_one(page: Path) -> None:
@@ -53,7 +53,7 @@ def test_drift_and_delivery_are_measured(page: Path, store: Store) -> None:
     assert set(corrections["correction"]) == {0.0}
     alerts = [
         json.loads(line)
-        for place in (store.tables.local_folder / "alerts").glob(f"{NEXT}-*.jsonl")
+        for place in (Path(store.tables.folder) / "alerts").glob(f"{NEXT}-*.jsonl")
         for line in place.read_text(encoding="utf-8").splitlines()
     ]
     assert all(one["look_at"] and one["as_of"] == str(NEXT) for one in alerts)
