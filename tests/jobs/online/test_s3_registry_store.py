@@ -52,6 +52,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingS3]:
     refusing = RefusingS3()
     for name, value in {**KEYS, "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)  # it remembers credentials
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{refusing.server.server_port}")
     yield refusing
     refusing.server.shutdown()
@@ -102,6 +103,7 @@ def test_missing_credentials_and_a_missing_server_are_named(
         check_registered(conf)
     monkeypatch.delenv("AWS_PROFILE")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(LongtailError, match="boto3 finds no complete credentials"):
