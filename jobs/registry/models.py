@@ -172,7 +172,7 @@ class ModelStore:
 
     def _downloaded(self, version: Version) -> Path:
         """A remote bundle, downloaded once; a folder has its final name only when it is complete."""
-        _quiet()
+        _set_up()
         from mlflow.artifacts import download_artifacts
 
         place = self._folder / "downloaded" / version.version
@@ -213,17 +213,19 @@ class ModelStore:
 
 @cache
 def _client(uri: str) -> MlflowClient:
-    _quiet()
+    _set_up()
     from mlflow.tracking import MlflowClient
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
-def _quiet() -> None:
-    """Silences MLflow's messages about database migrations, progress and usage in the night's log."""
+def _set_up() -> None:
+    """Sets MLflow up: its artefacts come through the server, and its own messages stay out of the night's log."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    # A server's artefacts come through it: an address presigned by S3 can lie where this host has no way to.
+    os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "false")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module=r"mlflow\.")
 
