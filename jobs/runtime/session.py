@@ -17,6 +17,7 @@ from jobs.runtime.executor_python import check_executors
 from jobs.runtime.logs import log_file
 from jobs.runtime.storage import storage_of
 
+_PREPARED: set[str] = set()  # applications whose executors have the wheel and were checked
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 
 
@@ -63,8 +64,11 @@ def spark_session(name: str) -> SparkSession:
             "Spark runs without Delta.",
             "Start it by make job, or by spark-submit --properties-file conf/spark-local.conf (or your own file).",
         )
-    _send_wheels_to_workers(spark)
-    check_executors(spark)
+    application = spark.sparkContext.applicationId
+    if application not in _PREPARED:
+        _send_wheels_to_workers(spark)
+        check_executors(spark)
+        _PREPARED.add(application)
     return spark
 
 
