@@ -8,7 +8,6 @@ runs it.
 from __future__ import annotations
 
 import argparse
-import shutil
 import signal
 import sys
 import tempfile
@@ -16,7 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobs.nightly import STEPS
-from tests.benchmark.scale.night import CORES, Cost, Machine, StepFailedError, configured, measured, store_in
+from tests.benchmark.scale.night import (
+    CORES,
+    Cost,
+    Machine,
+    StepFailedError,
+    configured,
+    costs_in,
+    measured,
+    remove_store,
+    store_in,
+)
 from tests.benchmark.scale.store import Size
 from tests.benchmark.scale.tables import Measurement, cost_table, growth_table, projection_table
 
@@ -31,15 +40,17 @@ def main() -> None:
         size = Size(shoppers, args.items, args.events)
         folder = args.folder / size.name
         print(f"{size.in_words}, {args.nights} nights", file=sys.stderr, flush=True)
-        store_in(folder, size, machine)
-        try:
-            costs = measured(folder, configured(folder, args.set), args.steps, args.nights, machine)
-        except StepFailedError as error:
-            sys.exit(f"{error}\nThe folder {folder} is kept; run the command again to go on at this step.")
-        by_size.append((size, costs))
-        if not args.keep:
-            for name in ("warehouse", "items", "users", "events", "waiting"):
-                shutil.rmtree(folder / name, ignore_errors=True)
+        costs = costs_in(folder)
+        wanted = {(night, step) for night in range(args.nights) for step in args.steps}
+        if not wanted <= {(cost.night, cost.step) for cost in costs}:
+            store_in(folder, size, machine)
+            try:
+                costs = measured(folder, configured(folder, args.set), args.steps, args.nights, machine)
+            except StepFailedError as error:
+                sys.exit(f"{error}\nThe folder {folder} is kept; run the command again to go on at this step.")
+            if not args.keep:
+                remove_store(folder)
+        by_size.append((size, [cost for cost in costs if (cost.night, cost.step) in wanted]))
     for night in range(args.nights):
         _print([Measurement(size, tuple(cost for cost in costs if cost.night == night)) for size, costs in by_size],
                night, args.cluster)  # fmt: skip

@@ -63,7 +63,7 @@ class Machine:
 
 
 def store_in(folder: Path, size: Size, machine: Machine) -> None:
-    """Writes the store's files into a folder, unless they are there."""
+    """Writes the store's files into a folder, unless they are there; a new store has no warehouse and no costs."""
     if (folder / "complete").exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
@@ -72,6 +72,13 @@ def store_in(folder: Path, size: Size, machine: Machine) -> None:
     generate = Path(__file__).with_name("generate.py")
     _submit(folder, machine, [str(generate), f"--folder={folder}", *sizes], {})
     (folder / "complete").touch()
+
+
+def remove_store(folder: Path) -> None:
+    """Removes store and warehouse; the costs stay."""
+    for name in ("complete", "warehouse", "items", "users", "events", "waiting"):
+        place = folder / name
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
 
 
 def configured(folder: Path, changes: Sequence[str]) -> Path:
@@ -86,9 +93,8 @@ def configured(folder: Path, changes: Sequence[str]) -> Path:
 
 
 def measured(folder: Path, conf: Path, steps: Sequence[str], nights: int, machine: Machine) -> list[Cost]:
-    """The costs of the steps of each night; steps that costs.json in the folder has already are not run again."""
-    file = folder / "costs.json"
-    costs = [Cost(**row) for row in json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
+    """The costs of the steps of each night; steps whose costs the folder has already are not run again."""
+    file, costs = folder / "costs.json", costs_in(folder)
     for night in range(nights):
         if night == 1 and (folder / "waiting").exists():
             (folder / "waiting").rename(folder / "events/second")
@@ -98,7 +104,13 @@ def measured(folder: Path, conf: Path, steps: Sequence[str], nights: int, machin
             costs.append(_measure(folder, conf, step, night, machine))
             file.write_text(json.dumps([asdict(cost) for cost in costs], indent=1), encoding="utf-8")
             print(f"  night {night + 1}: {step} {costs[-1].seconds:,.0f} s", file=sys.stderr, flush=True)
-    return [cost for cost in costs if cost.night < nights and cost.step in steps]
+    return costs
+
+
+def costs_in(folder: Path) -> list[Cost]:
+    """The costs that were measured so far."""
+    file = folder / "costs.json"
+    return [Cost(**row) for row in json.loads(file.read_text(encoding="utf-8"))] if file.exists() else []
 
 
 def _measure(folder: Path, conf: Path, step: str, night: int, machine: Machine) -> Cost:
