@@ -1,4 +1,4 @@
-"""One Spark session with Delta for all tests, configured as in conf/spark-local.conf."""
+"""One Spark session with Delta for all tests, configured as in conf/spark-local.conf, and one night."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pyspark.sql import SparkSession
+
+if TYPE_CHECKING:
+    from tests.pipeline.small_night import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,3 +36,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session = builder.getOrCreate()
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def small_night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A night on a sample of the panel, run once for tests/pipeline and tests/cluster."""
+    from tests.pipeline.small_night import run_small_night
+
+    return run_small_night(spark, tmp_path_factory.mktemp("night"))

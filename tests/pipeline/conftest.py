@@ -1,52 +1,12 @@
-"""A complete night on a small sample of the panel, run once for all tests of this folder."""
+"""The night that the tests of this folder share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
-
 import pytest
-import yaml
-from pyspark.sql import SparkSession
 
-import conf as packaged_conf
-from jobs.config.configuration import Config, resolve_config
-from jobs.execution.manifest import run_step
-from jobs.nightly import STEPS
-from jobs.tables.warehouse import Warehouse
-from tests.pipeline.small_panel import write_small_panel
-
-AS_OF = date(2017, 12, 1)
-
-
-@dataclass(frozen=True)
-class Store:
-    """A warehouse in which a night has run."""
-
-    spark: SparkSession
-    conf: Config
-
-    @property
-    def tables(self) -> Warehouse:
-        return Warehouse(self.spark, self.conf.warehouse)
-
-    def run(self, run_id: str) -> None:
-        """Runs every step of the night of AS_OF."""
-        for step in STEPS:
-            run_step(step, self.spark, self.conf, AS_OF, run_id)
+from tests.pipeline.small_night import Store
 
 
 @pytest.fixture(scope="session")
-def store(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    folder = tmp_path_factory.mktemp("night")
-    base = yaml.safe_load((Path(packaged_conf.__file__).parent / "base.yaml").read_text(encoding="utf-8"))
-    overrides = yaml.safe_load(Path(__file__).with_name("night.yaml").read_text(encoding="utf-8"))
-    panel = write_small_panel(folder / "panel")
-    overrides |= {
-        "warehouse": str(folder / "warehouse"),
-        "source": {"kind": "complete_journey", "folder": str(panel), "exposure_sample_share": 0.02},
-    }
-    store = Store(spark, resolve_config(base, overrides, "night.yaml"))
-    store.run("first")
-    return store
+def store(small_night: Store) -> Store:
+    return small_night

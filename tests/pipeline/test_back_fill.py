@@ -18,7 +18,7 @@ from jobs.online.registration import registered_colours
 from jobs.online.store import open_store
 from jobs.runtime.errors import DONE
 from jobs.tables.warehouse import Warehouse
-from tests.pipeline.conftest import AS_OF, Store
+from tests.pipeline.small_night import AS_OF, Store
 
 NIGHTS = [AS_OF + timedelta(days=1), AS_OF + timedelta(days=2)]
 

@@ -16,7 +16,7 @@ from jobs.nightly import STEPS
 from jobs.report.page.numbers import amount
 from jobs.report.summary import night_summary
 from jobs.serving.client import StorefrontClient
-from tests.pipeline.conftest import AS_OF, Store
+from tests.pipeline.small_night import AS_OF, Store
 
 ALL_TABLES = [getattr(contract, name) for name in contract.__all__] + [ITEM_FEATURES_TABLE, USER_FEATURES_TABLE]
 

@@ -30,7 +30,7 @@ from jobs.execution.manifest import run_step
 from jobs.execution.night import Night, Record
 from jobs.registry.active_models import model_store
 from jobs.tables.warehouse import Warehouse
-from tests.pipeline.conftest import AS_OF, Store
+from tests.pipeline.small_night import AS_OF, Store
 from tests.pipeline.test_night import assert_same, rows_of
 
 CUT = date(2017, 9, 8)

@@ -12,7 +12,7 @@ from features import contract
 from jobs.execution.manifest import run_step
 from jobs.nightly import STEPS, TRAINING
 from tests.jobs.report.browser import BROWSER, look_at
-from tests.pipeline.conftest import AS_OF, Store
+from tests.pipeline.small_night import AS_OF, Store
 
 pytestmark = pytest.mark.slow
 NEXT = AS_OF + timedelta(days=1)

@@ -1,0 +1,122 @@
+"""What a night on a cluster promises on each kind of store, as a class that a test file inherits for one kind.
+
+A subclass has a fixture `store`, of scope class. Its tests run in their order: each continues with the warehouse that
+the one before it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import redis as redis_client
+
+from features.contract import EXPOSURE_SCORES
+from tests.cluster.night import (
+    AS_OF,
+    LEASE_SECONDS,
+    ClusterNight,
+    lease_ends,
+    step_started,
+    succeeded,
+    write_configuration,
+)
+from tests.cluster.object_stores import Store
+from tests.cluster.services import mlflow_server
+from tests.cluster.spark_cluster import Cluster
+from tests.cluster.submission import Submission
+from tests.cluster.table_digests import digests
+from tests.jobs.online.redis_server import Server, running_redis
+from tests.pipeline.small_night import Store as LocalNight
+from tests.pipeline.small_panel import write_small_panel
+
+INGESTED = ("events", "items", "users", "promotions", "rejected", "parked")
+PLANNED = ("relevance", "exposure_scores", "item_exposure", "constraint_prices")
+
+
+@pytest.fixture(scope="class")
+def online(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+def has_exposures(client: redis_client.Redis) -> bool:
+    """Whether a publish has begun to write a night: more keys than the registry and its like."""
+    return int(client.dbsize()) > 20
+
+
+class NightContract:
+    """Kills, a second writer, a reader on another host, an erasure: the results are those of an undisturbed night."""
+
+    registry: str | None = None  # online.registry
+
+    @pytest.fixture(scope="class")
+    def night(
+        self, cluster: Cluster, store: Store, wheel: Path, online: Server, tmp_path_factory: pytest.TempPathFactory
+    ) -> Iterator[ClusterNight]:
+        folder = tmp_path_factory.mktemp("night")
+        environment = {"LONGTAIL_REDIS_URL": online.url, "LONGTAIL_LEASE_SECONDS": str(LEASE_SECONDS)}
+        with mlflow_server(folder / "mlflow") as mlflow:
+            panel = write_small_panel(folder / "panel")
+            path = folder / "night.yaml"
+            conf = write_configuration(path, f"{store.uri}/warehouse", panel, mlflow, self.registry)
+            yield ClusterNight(Submission(cluster, store, str(wheel), folder / "driver", environment), conf)
+
+    def test_a_killed_ingest_run_again_leaves_the_tables_of_a_local_one(
+        self, night: ClusterNight, small_night: LocalNight
+    ) -> None:
+        killed = night.start("ingest", "--as-of", AS_OF, log="killed-ingest.log")
+        first_commit = "warehouse/events/_delta_log/00000000000000000000.json"
+        killed.wait_until(lambda: night.submission.store.exists(first_commit), "the first commit of ingest", 240)
+        killed.kill()
+        lease_ends()
+        night.run("ingest", "--as-of", AS_OF, log="ingest.log")
+
+    def test_the_night_survives_killed_executors_a_second_writer_and_a_killed_publish(
+        self, night: ClusterNight, online: Server
+    ) -> None:
+        first, second = night.submission.cluster.workers
+        process = night.start_night("--from-step", "build_features", log="night.log")
+        process.wait_until(lambda: step_started(process, "score"), "score", 480)
+        first.kill_executor()
+        refused = night.start("ingest", "--as-of", AS_OF, log="second-writer.log", master="local[1]")
+        assert refused.wait(120) == 3, refused.output[-3000:]
+        assert "nightly, run" in refused.output.splitlines()[-1]
+        process.wait_until(lambda: step_started(process, "plan_exposure"), "plan_exposure", 240)
+        second.kill_executor()
+        client = online.client()
+        process.wait_until(lambda: has_exposures(client), "publish", 240)
+        process.kill()
+        lease_ends()
+        succeeded(night.start_night("--from-step", "publish", log="published-again.log"))
+
+    def test_ingested_tables_and_plan_are_those_of_one_machine(
+        self, night: ClusterNight, small_night: LocalNight
+    ) -> None:
+        tables = (*INGESTED, *PLANNED)
+        versions = {table: str(version) for table, version in small_night.first_versions().items() if table in tables}
+        local = digests(small_night.spark, small_night.tables.folder, dict.fromkeys(tables, "") | versions)
+        assert night.digests(tables, log="digests.log") == local
+
+    def test_a_client_without_the_warehouse_reads_the_lists(
+        self, night: ClusterNight, small_night: LocalNight, tmp_path: Path
+    ) -> None:
+        lists = small_night.tables.read_date(EXPOSURE_SCORES, AS_OF).orderBy("user_id", "rank").collect()
+        users = sorted({row.user_id for row in lists})[:3]
+        answer = night.read_as_a_storefront(tmp_path / "storefront", users)
+        assert answer["as_of"] == str(AS_OF)
+        assert answer["lists"] == {user: [row.item_id for row in lists if row.user_id == user] for user in users}
+
+    def test_a_forgotten_shopper_stays_forgotten_under_a_new_driver(
+        self, night: ClusterNight, small_night: LocalNight, tmp_path: Path
+    ) -> None:
+        user = min(row.user_id for row in small_night.tables.read_date(EXPOSURE_SCORES, AS_OF).collect())
+        assert night.rows_of(user, log="rows-before.log")["users"] == 1
+        night.run("forget", "--user", user, log="forget.log")
+        elsewhere = night.on_another_host(tmp_path / "driver")
+        elsewhere.run("ingest", "--as-of", AS_OF + timedelta(days=1), log="next-ingest.log")
+        assert elsewhere.rows_of(user, log="rows.log") == {"users": 0, "events": 0, "exposure_scores": 0}
+        answer = elsewhere.read_as_a_storefront(tmp_path / "storefront", [user])
+        assert answer["known"] == {user: False}

@@ -1,0 +1,32 @@
+"""The sample night on a cluster whose warehouse lies on HDFS, or on an S3 server that stores its objects in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.night_contract import NightContract
+from tests.cluster.object_stores import Store, hdfs, seaweed
+
+pytestmark = pytest.mark.slow
+
+
+class TestOnHdfs(NightContract):
+    """HDFS holds no registry that a reader reaches, so Redis does."""
+
+    registry = "redis"
+
+    @pytest.fixture(scope="class")
+    def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+        with hdfs(tmp_path_factory.mktemp("hdfs")) as running:
+            yield running
+
+
+class TestOnSeaweed(NightContract):
+    """The registry is an object of the same bucket."""
+
+    @pytest.fixture(scope="class")
+    def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+        with seaweed(tmp_path_factory.mktemp("seaweed")) as running:
+            yield running
