@@ -30,7 +30,7 @@ help:
 	@echo "make job         one step or another job alone: make job JOB=show ARGS='--user 1'"
 	@echo "make page-picture  the picture of the newest night's page for the README, by Chromium"
 	@echo "make test        the tests, under 15 minutes"
-	@echo "make test-slow   the slow tests: faults, servers, browser, streaming"
+	@echo "make test-slow   the slow tests: faults, servers, clusters, browser, streaming"
 	@echo "make check       format, lint, types, import rules"
 	@echo "make format      format the sources"
 	@echo "make wheel       build dist/*.whl, for spark-submit --py-files"
