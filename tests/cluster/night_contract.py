@@ -53,8 +53,18 @@ class NightContract:
     registry: str | None = None  # online.registry
 
     @pytest.fixture(scope="class")
+    def submitted_wheel(self, wheel: Path, store: Store) -> str:
+        """What --py-files names."""
+        return str(wheel)
+
+    @pytest.fixture(scope="class")
     def night(
-        self, cluster: Cluster, store: Store, wheel: Path, online: Server, tmp_path_factory: pytest.TempPathFactory
+        self,
+        cluster: Cluster,
+        store: Store,
+        submitted_wheel: str,
+        online: Server,
+        tmp_path_factory: pytest.TempPathFactory,
     ) -> Iterator[ClusterNight]:
         folder = tmp_path_factory.mktemp("night")
         environment = {"LONGTAIL_REDIS_URL": online.url, "LONGTAIL_LEASE_SECONDS": str(LEASE_SECONDS)}
@@ -62,7 +72,7 @@ class NightContract:
             panel = write_small_panel(folder / "panel")
             path = folder / "night.yaml"
             conf = write_configuration(path, f"{store.uri}/warehouse", panel, mlflow, self.registry)
-            yield ClusterNight(Submission(cluster, store, str(wheel), folder / "driver", environment), conf)
+            yield ClusterNight(Submission(cluster, store, submitted_wheel, folder / "driver", environment), conf)
 
     def test_a_killed_ingest_run_again_leaves_the_tables_of_a_local_one(
         self, night: ClusterNight, small_night: LocalNight

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import boto3
 
@@ -62,6 +62,18 @@ class Store:
             return content
         with urlopen(f"{self.endpoint}/webhdfs/v1/{BUCKET}/{name}?op=OPEN", timeout=10) as answer:
             return bytes(answer.read())
+
+    def put(self, local: Path, name: str) -> str:
+        """Copies a local file into it; returns its URI."""
+        if self.kind:
+            self.s3().upload_file(str(local), BUCKET, name)
+        else:
+            asked = Request(f"{self.endpoint}/webhdfs/v1/{BUCKET}/{name}?op=CREATE&noredirect=true", method="PUT")
+            with urlopen(asked, timeout=10) as answer:
+                place = json.load(answer)["Location"]
+            with urlopen(Request(place, data=local.read_bytes(), method="PUT"), timeout=60):
+                pass
+        return f"{self.uri}/{name}"
 
     def s3(self):  # type: ignore[no-untyped-def]
         """A client of an S3 server."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 
 class TestOnHdfs(NightContract):
-    """HDFS holds no registry that a reader reaches, so Redis does."""
+    """HDFS holds no registry that a reader reaches, so Redis does. The wheel lies on HDFS, too."""
 
     registry = "redis"
 
@@ -21,6 +22,10 @@ class TestOnHdfs(NightContract):
     def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         with hdfs(tmp_path_factory.mktemp("hdfs")) as running:
             yield running
+
+    @pytest.fixture(scope="class")
+    def submitted_wheel(self, wheel: Path, store: Store) -> str:
+        return store.put(wheel, f"apps/{wheel.name}")
 
 
 class TestOnSeaweed(NightContract):
