@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from jobs.runtime.errors import ConfigurationError, LongtailError, Refused
 from jobs.runtime.lease import Busy, Lease, lease_seconds
-from jobs.runtime.storage import LocalStorage, Storage
+from jobs.runtime.storage import Storage
 
 WRITER, STREAM, REGISTRY = "writer", "stream", "registry"
 REGISTRY_WAIT_SECONDS = 60.0  # a change of the registry takes a fraction of a second
@@ -62,15 +62,13 @@ def only_writer(
 
 
 @contextmanager
-def only_registrar(files: Storage | Path, wait_seconds: float = REGISTRY_WAIT_SECONDS) -> Iterator[Hold]:
+def only_registrar(files: Storage, wait_seconds: float = REGISTRY_WAIT_SECONDS) -> Iterator[Hold]:
     """Holds the lock of Feast's registry, for a change that reads the registry and then writes it.
 
     The stream runs next to the nights and takes no lock of their tables; without this lock the later of two such
     changes would undo the earlier. It is not reentrant. Raises LongtailError if another process holds it for longer
     than `wait_seconds`.
     """
-    if isinstance(files, Path):
-        files = LocalStorage(files.parent.parent)
     try:
         with only_writer(files, "a change of the registry", wait_seconds, REGISTRY) as hold:
             yield hold

@@ -6,14 +6,18 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from jobs import nightly, publish, show, what_if
+from jobs.config.configuration import Config
+from jobs.execution import command
 from jobs.execution.command import error_line, run_without_spark
 from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, REFUSED, WRONG_USAGE, Refused
-from jobs.runtime.lock import only_writer
+from jobs.runtime.lock import WRITER, only_writer, require_lock
 from jobs.runtime.logs import warning
+from jobs.runtime.scratch import scratch_of
 from jobs.runtime.storage import storage_of
 
 Main = Callable[[], None]
@@ -195,3 +199,83 @@ def test_the_log_has_what_libraries_write_and_the_console_has_not(run: Run, conf
         "warning no item matches key=plan.floors",
         f"ValueError: no date. The stack trace is in {log}.",
     ]
+
+
+@pytest.fixture
+def shared_conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration whose warehouse is a file: URI, which drivers of several hosts may share."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    path = tmp_path / "store.yaml"
+    path.write_text(f"{SOURCE}warehouse: {(tmp_path / 'warehouse').as_uri()}\n", encoding="utf-8")
+    return path
+
+
+def test_a_shared_warehouse_has_a_lease_and_its_log_is_on_the_drivers_disk(run: Run, shared_conf: Path) -> None:
+    warehouse, temporary = shared_conf.parent / "warehouse", shared_conf.parent / "tmp"
+
+    def body(conf: Config, run_id: str) -> None:
+        require_lock(storage_of(conf.warehouse), WRITER)
+        assert [path.name for path in (warehouse / "lock/writer").iterdir()] == ["1.json"]
+        scratch_of(conf.warehouse, run_id).mkdir()
+
+    assert run(lambda: run_without_spark(str(shared_conf), "look", body))[0] == DONE
+    assert [path.name for path in warehouse.iterdir()] == ["lock"]
+    [logs] = temporary.iterdir()
+    assert [path.suffix for path in logs.iterdir()] == [".log"]
+
+
+def test_a_second_driver_of_a_shared_warehouse_is_refused(run: Run, shared_conf: Path) -> None:
+    with only_writer(storage_of((shared_conf.parent / "warehouse").as_uri()), "publish, run 7"):
+        code, _, stderr = run(lambda: run_without_spark(str(shared_conf), "look", lambda conf, run_id: None))
+    assert code == REFUSED
+    assert f"publish, run 7, process {os.getpid()} on" in stderr
+
+
+def test_the_folder_of_logs_can_be_named(run: Run, shared_conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LONGTAIL_LOG_FOLDER", str(shared_conf.parent / "logs"))
+    assert run(lambda: run_without_spark(str(shared_conf), "look", lambda conf, run_id: None))[0] == DONE
+    assert len(list((shared_conf.parent / "logs").glob("*.log"))) == 1
+
+
+class _Session:
+    """A session of a master."""
+
+    def __init__(self, master: str) -> None:
+        self.sparkContext = SimpleNamespace(master=master)
+
+
+@pytest.mark.parametrize(
+    ("master", "warehouse", "code"),
+    [
+        ("local[2]", "warehouse", DONE),
+        ("local-cluster[2,1,1024]", "warehouse", DONE),
+        ("spark://host:7077", "warehouse", WRONG_USAGE),
+        ("k8s://https://host", "/mnt/warehouse", WRONG_USAGE),
+        ("yarn", "file:/mnt/warehouse", DONE),
+    ],
+)
+def test_a_path_of_one_host_is_refused_on_a_cluster(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, master: str, warehouse: str, code: int
+) -> None:
+    monkeypatch.setattr("jobs.execution.command.spark_session", lambda name: _Session(master))
+    path = tmp_path / "store.yaml"
+    path.write_text(f"{SOURCE}warehouse: {warehouse}\n", encoding="utf-8")
+    found, _, stderr = run(lambda: command.run(str(path), "look", lambda spark, conf, run_id: None, writes=False))
+    assert found == code
+    if code == WRONG_USAGE:
+        assert stderr == (
+            f"look: warehouse is {warehouse}, a path of this host, but the tasks of {master} run on others. Set "
+            "warehouse to a URI that all reach, such as s3a://bucket/longtail, or file:/path of a shared mount.\n"
+        )
+
+
+def test_a_full_disk_is_one_line_with_its_remedy(run: Run, conf_file: Path) -> None:
+    def body(conf: object, run_id: str) -> None:
+        raise OSError(28, "No space left on device", "/scratch/model")
+
+    code, _, stderr = run(lambda: run_without_spark(str(conf_file), "score", body))
+    assert code == FAILED
+    assert stderr.splitlines()[-1].startswith("score: The disk of /scratch/model is full. Free space in ")
+    [log] = (conf_file.parent / "warehouse/logs").glob("*.log")
+    assert "OSError" in log.read_text(encoding="utf-8")
