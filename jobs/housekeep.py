@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
+from features.contract.table import Table
 from jobs.config.housekeeping import Housekeeping
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
@@ -11,34 +13,55 @@ from jobs.online.registration import registered_colours
 from jobs.online.store import has_store, read_store
 from jobs.registry.active_models import model_store
 from jobs.runtime import clock
-from jobs.runtime.errors import ConfigurationError
-from jobs.runtime.logs import event
+from jobs.runtime.errors import ConfigurationError, Refused
+from jobs.runtime.lock import STREAM, only_writer
+from jobs.runtime.logs import event, warning
 from jobs.tables.erasure import ALL_TABLES
 from jobs.tables.upkeep import compact, day_column, drop_old_days, guarded_versions, vacuum
+from jobs.tables.warehouse import STREAMED
 
 
 def housekeep(night: Night) -> None:
     """Maintains every table as configured in `housekeeping`, as of --as-of.
 
     Versions that a published night (of either colour) or the champion was computed from stay readable, however old. The
-    table runs is never shortened, since it names these versions.
+    table runs is never shortened, since it names these versions. Under a URI the stream's tables are left out while the
+    stream runs.
     """
     conf = night.conf.housekeeping
     _require_tables_with_days(conf)
     guarded = guarded_versions(night.tables, _published_runs(night), _champions(night))
-    dropped: dict[str, int] = {}
+    night.record.rows = {}
     for table in ALL_TABLES:
-        if not night.tables.exists(table):
-            continue
-        upkeep, needed = conf.of(table.name), guarded.get(table.name, set())
-        if upkeep.keep_days is not None and day_column(table) is not None:
-            days = drop_old_days(night.tables, table, night.as_of - timedelta(days=upkeep.keep_days))
-            dropped |= {table.name: days} if days else {}
-        if upkeep.optimize:
-            compact(night.tables, table)
-        hours = vacuum(night.tables, table, upkeep.vacuum_hours, needed, clock.now())
-        event("table maintained", table=table.name, hours=round(hours, 1), guarded=len(needed))
-    night.record.rows = dropped
+        if table not in STREAMED:
+            _maintain(night, table, guarded.get(table.name, set()))
+    try:
+        with _lock_of_the_stream(night):
+            for table in STREAMED:
+                _maintain(night, table, guarded.get(table.name, set()))
+    except Refused as error:
+        night.record.decisions["left_out"] = ", ".join(table.name for table in STREAMED)
+        warning("live tables not maintained", why=error.problem, remedy="run housekeep when the stream is stopped")
+
+
+def _maintain(night: Night, table: Table, needed: set[int]) -> None:
+    if not night.tables.exists(table):
+        return
+    upkeep = night.conf.housekeeping.of(table.name)
+    if upkeep.keep_days is not None and day_column(table) is not None:
+        days = drop_old_days(night.tables, table, night.as_of - timedelta(days=upkeep.keep_days))
+        night.record.rows |= {table.name: days} if days else {}
+    if upkeep.optimize:
+        compact(night.tables, table)
+    hours = vacuum(night.tables, table, upkeep.vacuum_hours, needed, clock.now())
+    event("table maintained", table=table.name, hours=round(hours, 1), guarded=len(needed))
+
+
+def _lock_of_the_stream(night: Night) -> AbstractContextManager[object]:
+    """Under a URI the stream and this job cannot write the same tables; on a local disk Delta lets both commit."""
+    if not night.files.shared:
+        return nullcontext()
+    return only_writer(night.files, f"housekeep, run {night.run_id}", name=STREAM)
 
 
 def _require_tables_with_days(conf: Housekeeping) -> None:

@@ -39,20 +39,19 @@ def user_hash(salt: str, user_id: Column) -> Column:
 
 
 def salt_of(files: Storage) -> str:
-    """The warehouse's salt, created when it is missing.
-
-    Only its owner can read the file; in an object store whoever can read the bucket. Of several processes that find
-    none one creates it, and all read that one.
-    """
+    """The warehouse's salt. Raises LongtailError where it is missing: a new one would identify no forgotten shopper."""
     salt = files.read(SALT)
-    if salt is None:
-        files.create(SALT, secrets.token_hex(16), private=True)
-        salt = files.read(SALT)
     if not salt:
         raise LongtailError(
-            f"{files.shown(SALT)} is empty.", "Restore it from a back-up of the warehouse: it identifies the forgotten."
+            f"{files.shown(SALT)}, without which no forgotten shopper is recognised, is missing.",
+            "Restore it from a copy of the warehouse.",
         )
     return salt.decode("ascii")
+
+
+def _create_salt(files: Storage) -> None:
+    """One of several processes creates it; only its owner may read the file, in object stores readers of the bucket."""
+    files.create(SALT, secrets.token_hex(16), private=True)
 
 
 def mark_forgotten(tables: Warehouse, rows: DataFrame) -> DataFrame:
@@ -84,6 +83,8 @@ def without_forgotten(tables: Warehouse, rows: DataFrame) -> DataFrame:
 
 def remember_forgotten(tables: Warehouse, user_id: str) -> None:
     """Adds the shopper's hash to the list: before any erasure, so that no night ingests the shopper in between."""
+    if not tables.exists(FORGOTTEN):
+        _create_salt(tables.files)
     shopper = tables.spark.createDataFrame([(user_id,)], "user_id string")
     hashed = shopper.select(user_hash(salt_of(tables.files), F.col("user_id")).alias("user_hash"))
     known = tables.read_or_empty(FORGOTTEN)
@@ -98,8 +99,6 @@ def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> d
     retain_hours: how long files of older versions stay for readers that have started; with 0 none stay, and no table
         can be read as of an earlier version
     """
-    from delta.tables import DeltaTable
-
     spark = tables.spark
     deleted: dict[str, int] = {}
     wanted = spark.createDataFrame([(user_id,)], "user_id string").alias("wanted")
@@ -109,11 +108,12 @@ def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> d
         for table in (*WITH_SHOPPERS, *WITH_PAYLOADS):
             if not tables.exists(table):
                 continue
-            stored, of_user = DeltaTable.forPath(spark, tables.path(table)), _names(table)
+            stored, of_user = tables.to_change(table), _names(table)
             rows = tables.read(table).alias("stored").join(F.broadcast(wanted), on=of_user, how="left_semi").count()
             if rows:
                 stored.alias("stored").merge(wanted, of_user).whenMatchedDelete().execute()
                 deleted[table.name] = rows
+            tables.require_lock(table)
             # Rewrites files without the rows that deletion vectors mark as deleted.
             spark.sql(f"REORG TABLE delta.{sql_identifier(tables.path(table))} APPLY (PURGE)")
             # Also without rows in the newest version: older ones may hold them, if an erasure was interrupted.

@@ -31,23 +31,19 @@ def day_column(table: Table) -> str | None:
 
 def drop_old_days(tables: Warehouse, table: Table, before: date) -> int:
     """Deletes the rows of nights or days before the date; returns how many days there were."""
-    from delta.tables import DeltaTable
-
     day = day_column(table)
     if day is None:
         raise ValueError(f"{table.name} has no days")
     old = F.col(day) < F.lit(before)
     days = tables.read(table).where(old).select(day).distinct().count()
     if days:
-        DeltaTable.forPath(tables.spark, tables.path(table)).delete(old)
+        tables.to_change(table).delete(old)
     return days
 
 
 def compact(tables: Warehouse, table: Table) -> None:
     """Compacts small files, clustered by the columns that readers skip files by; no row changes."""
-    from delta.tables import DeltaTable
-
-    optimised = DeltaTable.forPath(tables.spark, tables.path(table)).optimize()
+    optimised = tables.to_change(table).optimize()
     clustered_by = [name for name in table.skipped_by or () if name not in table.partitioned_by]
     if clustered_by:
         optimised.executeZOrderBy(clustered_by)
@@ -100,9 +96,7 @@ def vacuum(tables: Warehouse, table: Table, hours: float, guarded: set[int], now
     of the oldest guarded version unless that is the newest version. The log is retained as long, and no file longer
     than a short log.
     """
-    from delta.tables import DeltaTable
-
-    stored = DeltaTable.forPath(tables.spark, tables.path(table))
+    stored = tables.to_change(table)
     retention = min(hours, 24.0 * table.log_days)
     if guarded:
         oldest = stored.history().where(F.col("version") == min(guarded)).select("timestamp").first()

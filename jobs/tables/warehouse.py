@@ -7,59 +7,67 @@ from functools import reduce
 from operator import and_
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.contract.table import Table
 from jobs.runtime.errors import LongtailError
-from jobs.runtime.storage import Storage, has_scheme, storage_of
+from jobs.runtime.lock import STREAM, WRITER, require_lock
+from jobs.runtime.storage import has_scheme, storage_of
 from jobs.tables.schema import added_columns, as_declared, migrate
 from jobs.tables.sql import sql_equals
+from jobs.tables.versions import newest_version
+
+if TYPE_CHECKING:
+    from delta.tables import DeltaTable
 
 DEFAULT_FILE_DAYS = 7  # of files of older versions, in Delta
+STREAMED = (LIVE_ITEM_COUNTS, LIVE_USER_COUNTS)  # written by the stream, which runs next to the nights
 _VIOLATED = "LONGTAIL_CONTRACT_VIOLATED"
 
 
 class Warehouse:
-    """Reads and writes the tables under one folder; `inputs` and `outputs` map a table's name to its version."""
+    """Reads and writes the tables under one folder; `inputs` and `outputs` map a table's name to its version.
+
+    files: those under the same folder that are not tables
+
+    Under a URI whoever changes a table has to hold its lock: on S3 two drivers lose each other's commits in silence.
+    """
 
     def __init__(self, spark: SparkSession, folder: str) -> None:
         self.spark = spark
         # Delta takes a relative path as the name of a table.
         self.folder = folder.rstrip("/") if has_scheme(folder) else str(Path(folder).absolute())
+        self.files = storage_of(self.folder)
         self.inputs: dict[str, int] = {}
         self.outputs: dict[str, int] = {}
         self._collected: dict[tuple[str, str], tuple[int | None, list[Row]]] = {}
+        self._ensured = set[str]()
         self._creating = Lock()  # two threads of a step may write into a table that does not exist yet
-
-    @property
-    def files(self) -> Storage:
-        """The files under the same folder that are not tables."""
-        return storage_of(self.folder)
-
-    @property
-    def local_folder(self) -> Path:
-        """The folder as a local path, for files that are not tables."""
-        return Path(self.folder)
 
     def path(self, table: Table) -> str:
         return f"{self.folder}/{table.name}"
 
     def version(self, table: Table) -> int | None:
-        """The newest committed version of a table, None if it does not exist (Delta protocol: _delta_log/N.json)."""
-        jvm = self.spark.sparkContext._jvm
-        assert jvm is not None
-        log = jvm.org.apache.hadoop.fs.Path(f"{self.path(table)}/_delta_log")
-        system = log.getFileSystem(self.spark.sparkContext._jsc.hadoopConfiguration())
-        if not system.exists(log):
-            return None
-        names = [status.getPath().getName() for status in system.listStatus(log)]
-        commits = [int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit()]
-        return max(commits, default=None)
+        """The newest committed version of a table, None if it does not exist."""
+        return newest_version(self.files, f"{table.name}/_delta_log")
 
     def exists(self, table: Table) -> bool:
         return self.version(table) is not None
+
+    def require_lock(self, table: Table) -> None:
+        """Raises LongtailError unless this process may change the table now; see jobs.runtime.lock."""
+        require_lock(self.files, STREAM if table in STREAMED else WRITER)
+
+    def to_change(self, table: Table) -> DeltaTable:
+        """The stored table, for a change other than a write. Raises LongtailError unless its lock is held."""
+        from delta.tables import DeltaTable
+
+        self.require_lock(table)
+        return DeltaTable.forPath(self.spark, self.path(table))
 
     def read(self, table: Table) -> DataFrame:
         """The columns of the table's contract, at the version that is now the newest.
@@ -169,6 +177,7 @@ class Warehouse:
 
     def _save(self, frame: DataFrame, table: Table, mode: str, options: dict[str, str], checked: bool = False) -> None:
         typed = _typed(frame, table)
+        self.require_lock(table)
         try:
             rows = typed if checked else _checked(typed, table)
             rows.write.format("delta").mode(mode).options(**options).save(self.path(table))
@@ -184,10 +193,14 @@ class Warehouse:
     def _ensure(self, table: Table) -> None:
         """Creates the table, or migrates one that another version of its contract created."""
         with self._creating:
+            if table.name in self._ensured:
+                return
+            self.require_lock(table)
             if self.exists(table):
                 migrate(self.spark, self.path(table), table)
             else:
                 self._create(table)
+            self._ensured.add(table.name)
 
     def _create(self, table: Table) -> None:
         from delta.tables import DeltaTable
