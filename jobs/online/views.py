@@ -18,6 +18,7 @@ from jobs.online.exposures import (
     user_exposure_query,
 )
 from jobs.online.fields import OnlineField, OnlineView
+from jobs.runtime.storage import has_scheme
 from jobs.serving.client import ITEM_EXPOSURE_VIEW, ITEM_FEATURES_VIEW, USER_EXPOSURE_VIEW, USER_FEATURES_VIEW
 from jobs.tables.sql import sql_identifier
 
@@ -63,8 +64,8 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
 
 
 def table_path(conf: Config, table: Table) -> str:
-    """The absolute path of a Delta table: readers of the catalogue have other working directories."""
-    folder = conf.warehouse if "://" in conf.warehouse else str(Path(conf.warehouse).absolute())
+    """The URI or absolute path of a Delta table: readers of the catalogue have other working directories."""
+    folder = conf.warehouse if has_scheme(conf.warehouse) else str(Path(conf.warehouse).absolute())
     return f"{folder.rstrip('/')}/{table.name}"
 
 

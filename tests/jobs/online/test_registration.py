@@ -194,3 +194,10 @@ def test_a_full_disk_is_an_error_before_anything_is_done(tmp_path: Path, monkeyp
         only_writer(storage_of(str(tmp_path)), "r"),
     ):
         pass
+
+
+def test_the_catalogue_names_tables_of_a_remote_warehouse_by_their_uri(tmp_path: Path) -> None:
+    conf = config_in(tmp_path).model_copy(update={"warehouse": "s3a://shop/longtail/"})
+    sources = build_catalogue(online_views(conf)).sources
+    assert sources["user_features"].path == "s3a://shop/longtail/user_features"
+    assert "delta.`s3a://shop/longtail/exposure_scores`" in sources["user_exposure"].query

@@ -134,3 +134,15 @@ def test_a_reader_that_opens_a_registry_does_not_replace_it(conf: Config, monkey
         with pytest.raises(Exception, match=r"opened for reading|PreconditionFailed"):
             store.registry._registry_store.update_registry_proto(empty)
     check_registered(conf)
+
+
+def test_a_shared_warehouse_is_registered_under_a_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with with_registry("redis", tmp_path, monkeypatch) as local:
+        conf = local.model_copy(update={"warehouse": f"file://{local.warehouse}"})
+        for night in (1, 2):
+            publish_frames(conf, night)
+        roll_back(conf, "r")
+        back_up(conf, "r", str(tmp_path / "copy"))
+        restore(conf, "r", f"file://{tmp_path / 'copy'}")
+        assert storefront_client(conf).user_list("ann").as_of == date(2017, 12, 1)
+    assert list(Path(local.warehouse).glob("lock/registry/*.json"))
