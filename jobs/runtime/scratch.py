@@ -24,8 +24,11 @@ def removed_scratch(warehouse: str, run_id: str) -> Iterator[None]:
     try:
         yield
     finally:
-        folder = scratch_of(warehouse, run_id) if has_scheme(warehouse) else _local(warehouse)
-        shutil.rmtree(folder, ignore_errors=True)
+        # Of a range of nights each has an id of its own, which begins with that of the run.
+        named = scratch_of(warehouse, run_id)
+        folders = named.parent.glob(f"{named.name}*") if has_scheme(warehouse) else [_local(warehouse)]
+        for folder in list(folders):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _local(warehouse: str) -> Path:

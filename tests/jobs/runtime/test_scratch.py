@@ -22,4 +22,5 @@ def test_scratch_of_a_uri_is_in_the_temporary_folder(tmp_path: Path, monkeypatch
     scratch_of("s3a://bucket/night", "other").mkdir(parents=True)
     with removed_scratch("s3a://bucket/night", "run"):
         scratch_of("s3a://bucket/night", "run").mkdir(parents=True)
+        scratch_of("s3a://bucket/night", "run-20171202").mkdir(parents=True)
     assert [path.name for path in tmp_path.iterdir()] == ["longtail-scratch-other"]  # another run's, maybe alive
