@@ -88,11 +88,11 @@ class Config(Section):
 
 
 def load_config(path: str | Path, changes: Sequence[str] = ()) -> Config:
-    """Reads `path` over the packaged base.yaml, then applies changes such as 'plan.slots=8', whose values are YAML.
+    """Reads a path or URI over base.yaml, then applies changes such as 'plan.slots=8', whose values are YAML.
 
     Raises ConfigurationError that names file, key and remedy.
     """
-    overrides = read_yaml(Path(path))
+    overrides = read_yaml(str(path))
     for change in changes:
         overrides = merged(overrides, changed_keys(change))
     return resolve_config(read_packaged("base.yaml"), overrides, " with ".join([str(path), *changes]))

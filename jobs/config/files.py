@@ -11,18 +11,32 @@ import yaml
 
 import conf as packaged_conf
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.storage import is_remote, storage_of
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The file's keys. Raises ConfigurationError that names the file if it is not a mapping or has a key twice."""
+def read_yaml(place: str) -> dict[str, Any]:
+    """The keys of a file at a path or URI; a remote one needs a Spark session.
+
+    Raises ConfigurationError that names the file if it is not a mapping or has a key twice.
+    """
     try:
-        return parsed(path.read_text(encoding="utf-8"), str(path))
+        return parsed(_content(place).decode("utf-8"), place)
     except OSError as error:
         raise ConfigurationError(
-            f"{path}: cannot be read ({error.strerror}).", "Give an existing file with --conf."
+            f"{place}: cannot be read ({error.strerror}).", "Give an existing file with --conf."
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: is not text in UTF-8.", "Save it as UTF-8.") from error
+        raise ConfigurationError(f"{place}: is not text in UTF-8.", "Save it as UTF-8.") from error
+
+
+def _content(place: str) -> bytes:
+    if not is_remote(place):
+        return Path(place.removeprefix("file:")).read_bytes()
+    folder, _, name = place.rpartition("/")
+    content = storage_of(folder).read(name)
+    if content is None:
+        raise ConfigurationError(f"{place}: does not exist.", "Give an existing file with --conf.")
+    return content
 
 
 def read_packaged(name: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def parser(docstring: str | None) -> argparse.ArgumentParser:
         description=cleandoc(docstring or ""), epilog=_FORMS, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument(
-        "--conf", default="conf/local.yaml", metavar="FILE", help="configuration (default: %(default)s)"
+        "--conf", default="conf/local.yaml", metavar="FILE", help="configuration, a path or URI (default: %(default)s)"
     )
     return arguments
 
@@ -97,7 +97,10 @@ def _exit_code(
     run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     log = Path(tempfile.gettempdir()) / f"longtail-{run_id}.log"  # of a command that writes no warehouse
     try:
-        conf = load_config(conf_path)
+        with storage_errors_in_words():
+            if is_remote(conf_path):
+                spark_session(name)
+            conf = load_config(conf_path)
         if writes:
             files, log = storage_of(conf.warehouse), log_folder(conf.warehouse) / f"{run_id}.log"
             lock = partial(only_writer, files, f"{name}, run {run_id}", wait_seconds)

@@ -6,6 +6,7 @@ import pytest
 
 from jobs.config.configuration import load_config
 from jobs.runtime.errors import WRONG_USAGE, ConfigurationError
+from jobs.runtime.storage import LocalStorage
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = "source: {kind: complete_journey}\n"
@@ -88,6 +89,16 @@ def test_a_number_without_a_point_is_a_number(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.yaml: cannot be read"):
         load_config(tmp_path / "nowhere.yaml")
+
+
+def test_a_configuration_may_lie_at_a_uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "store.yaml").write_text(f"{SOURCE}seed: 3\n", encoding="utf-8")
+    places = {"s3a://bucket/conf": LocalStorage(tmp_path)}
+    monkeypatch.setattr("jobs.config.files.storage_of", places.__getitem__)
+    assert load_config("s3a://bucket/conf/store.yaml").seed == 3
+    assert load_config(f"file:{tmp_path}/store.yaml").seed == 3
+    with pytest.raises(ConfigurationError, match=r"s3a://bucket/conf/other\.yaml: does not exist"):
+        load_config("s3a://bucket/conf/other.yaml")
 
 
 def test_the_hash_depends_on_values_but_not_on_the_path_of_the_warehouse(tmp_path: Path) -> None:
