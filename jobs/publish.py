@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 import zlib
+from collections.abc import Mapping
 from datetime import date
+from functools import partial
 
 from feast import FeatureStore
 from pyspark.sql import SparkSession
@@ -19,16 +21,19 @@ from jobs.online.audit import Audited, audit
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import Colours, HeldNight
 from jobs.online.difference import difference
-from jobs.online.night_store import store_failures
+from jobs.online.fields import OnlineView
 from jobs.online.plan_completeness import check_one_plan
 from jobs.online.registration import point_services, registered_colours
-from jobs.online.rows import Rows, collect_rows, model_version_of
+from jobs.online.rows import NightRows, night_rows
 from jobs.online.store import open_store, read_store
+from jobs.online.store_failures import store_failures
+from jobs.online.view_rows import ViewRows
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.runtime import clock
-from jobs.runtime.errors import Refused
+from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.runtime.logs import event
+from jobs.runtime.parallel import run_parallel
 from jobs.tables.warehouse import Warehouse
 
 WAIT_SECONDS = 1_800  # for another writer of the warehouse, such as another publish
@@ -41,17 +46,24 @@ def publish(night: Night) -> None:
     for every reader. A date older than the live night is refused; the same date replaces it. After a stopped run
     readers still see the live night; run publish again to complete it. jobs/roll_back.py returns to the previous night.
     """
+    refuse_sqlite_on_a_cluster(night)
     catalogue, store, colours, rows = prepared(night, open_store(night.conf))
-    night.record.model_version = model_version_of(rows)
-    colours, audited = bring_live(night.conf, night.as_of, night.run_id, catalogue, store, colours, rows)
-    night.record.rows |= {name: len(frame) for name, frame in rows.items()}
+    night.record.model_version = rows.model_version
+    colours, audited = bring_live(night.conf, night.as_of, night.run_id, catalogue, store, colours, rows.views)
+    night.record.rows |= {name: of_view.entities for name, of_view in rows.views.items()}
     night.record.decisions["colour"] = colours.served
     night.record.decisions[POLICIES] = json.dumps(sorted(policies_of_arms(night)))
     night.record.decisions["audited"] = ", ".join(f"{name} {result}" for name, result in audited.items())
 
 
 def bring_live(
-    conf: Config, as_of: date, run_id: str, catalogue: Catalogue, store: FeatureStore, colours: Colours, rows: Rows
+    conf: Config,
+    as_of: date,
+    run_id: str,
+    catalogue: Catalogue,
+    store: FeatureStore,
+    colours: Colours,
+    rows: Mapping[str, ViewRows],
 ) -> tuple[Colours, dict[str, Audited]]:
     """Writes the rows to the idle colour, audits it and flips; returns the new colours and the audits by view.
 
@@ -63,17 +75,21 @@ def bring_live(
     # Until the flip the idle colour counts as empty, so that no roll-back can serve a half-written night.
     colours = colours.without_idle()
     flip(store, catalogue, colours)
-    for view in catalogue.views:
-        coloured = catalogue.coloured[view.name, colours.idle]
+    idle = colours.idle
+
+    def write(view: OnlineView) -> None:
+        coloured = catalogue.coloured[view.name, idle]
         sent = replace_rows(store, view, coloured, rows[view.name], as_of, changed_only)
-        event("view written", view=view.name, colour=colours.idle, rows=len(rows[view.name]), values=sent)
+        event("view written", view=view.name, colour=idle, rows=rows[view.name].entities, values=sent)
+
+    run_parallel([partial(write, view) for view in catalogue.views], at_once=len(catalogue.views))
     audited = audit_colour(conf, run_id, catalogue, colours, rows)
     colours = colours.with_idle(HeldNight(as_of, run_id, catalogue.features)).flipped(clock.now())
     flip(store, catalogue, colours)
     return colours, audited
 
 
-def prepared(night: Night, store: FeatureStore) -> tuple[Catalogue, FeatureStore, Colours, Rows]:
+def prepared(night: Night, store: FeatureStore) -> tuple[Catalogue, FeatureStore, Colours, NightRows]:
     """Returns catalogue, store, colours and the night's rows, after checking that the night can be published.
 
     Raises Refused when the live night is newer, LongtailError when the night's tables are not those of one complete
@@ -83,7 +99,7 @@ def prepared(night: Night, store: FeatureStore) -> tuple[Catalogue, FeatureStore
     colours = registered_colours(store)
     refuse_older(night.as_of, colours)
     check_one_plan(night)
-    return catalogue, store, colours, collect_rows(night, catalogue.views)
+    return catalogue, store, colours, night_rows(night, catalogue.views)
 
 
 def flip(store: FeatureStore, catalogue: Catalogue, colours: Colours) -> None:
@@ -101,8 +117,17 @@ def what_would_change(night: Night) -> str:
     for view in catalogue.views:
         coloured = catalogue.coloured[view.name, colours.served]
         with store_failures("Reading the store", "Nothing was written."):
-            lines.append(f"  {difference(store, view, coloured, rows[view.name], most, seed)}")
+            lines.append(f"  {difference(store, view, coloured, rows.views[view.name], most, seed)}")
     return "\n".join(lines)
+
+
+def refuse_sqlite_on_a_cluster(night: Night) -> None:
+    """Raises ConfigurationError where the online store is SQLite and Spark's Python workers are on other machines."""
+    master = night.spark.sparkContext.master or "local"
+    if night.conf.online.store == "sqlite" and master != "local" and not master.startswith("local["):
+        raise ConfigurationError(
+            f"online.store is sqlite, a file of one machine, but the master is {master}.", "Set online.store to redis."
+        )
 
 
 def refuse_older(as_of: date, colours: Colours) -> None:
@@ -123,7 +148,9 @@ def wait_for_readers(colours: Colours, registry_ttl_seconds: float) -> None:
         time.sleep(seconds)
 
 
-def audit_colour(conf: Config, run_id: str, catalogue: Catalogue, colours: Colours, rows: Rows) -> dict[str, Audited]:
+def audit_colour(
+    conf: Config, run_id: str, catalogue: Catalogue, colours: Colours, rows: Mapping[str, ViewRows]
+) -> dict[str, Audited]:
     """Audits the idle colour through a store opened as readers open it; returns the audit of each view."""
     reader = read_store(conf)
     # A new sample in every run, so that no row escapes all audits.

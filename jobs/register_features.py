@@ -5,9 +5,9 @@ from __future__ import annotations
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.online.catalogue import build_catalogue
-from jobs.online.night_store import store_failures
 from jobs.online.registration import register
 from jobs.online.store import open_store
+from jobs.online.store_failures import store_failures
 from jobs.online.views import online_views
 
 

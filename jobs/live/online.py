@@ -16,8 +16,8 @@ from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS, SU
 from features.contract.table import Table
 from jobs.online.catalogue import entity_of
 from jobs.online.feast_warnings import silence_feast
-from jobs.online.night_store import store_failures
 from jobs.online.registration import changing_registry
+from jobs.online.store_failures import store_failures
 from jobs.serving.client import LIVE, LIVE_ITEM_VIEW
 
 TAGS = {"managed_by": "longtail stream"}  # not OURS: register_features removes its own undeclared objects

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from feast import FeatureStore, FeatureView
 
-from jobs.online.encoding import decoded, encode_column, encode_keys
+from jobs.online.encoding import decoded, view_form
 from jobs.online.fields import OnlineView
 from jobs.online.night_store import night_store
+from jobs.online.view_rows import ViewRows
 from jobs.runtime.errors import LongtailError
 
 CONFIDENCE = 0.95
@@ -40,7 +41,7 @@ class Audited:
 
 
 def audit(
-    store: FeatureStore, view: OnlineView, coloured: FeatureView, rows: pd.DataFrame, most: int, seed: int
+    store: FeatureStore, view: OnlineView, coloured: FeatureView, rows: ViewRows, most: int, seed: int
 ) -> Audited:
     """Compares every field of all entities, or of `most` random ones, and the number of entities in the view.
 
@@ -50,30 +51,30 @@ def audit(
     too many or too few entities.
     """
     held = night_store(store).entities_held(store.config, coloured)
-    if held != len(rows):
+    if held != rows.entities:
         raise LongtailError(
-            f"The audit of {coloured.name} failed: it holds {held} entities, Delta has {len(rows)}.", _AGAIN
+            f"The audit of {coloured.name} failed: it holds {held} entities, Delta has {rows.entities}.", _AGAIN
         )
-    expected = sample(rows, most, seed)
+    expected = rows.sample(most, seed)
     _compare_bytes(store, view, coloured, expected)
-    few = sample(expected, READ_BY_FEAST, seed)
-    read = read_batch(store, view, coloured, few[view.join_key].tolist())
+    few = _some(expected, READ_BY_FEAST, seed)
+    read = read_batch(store, view, coloured, few.column(view.join_key).to_pylist())
     for name in view.field_names:
-        for in_delta, online in zip(few[name], read[name], strict=True):
+        for in_delta, online in zip(few.column(name).to_pylist(), read[name], strict=True):
             if not equal(in_delta, online):
                 raise _differs(coloured, name, online, in_delta)
-    return Audited(len(expected), len(rows))
+    return Audited(expected.num_rows, rows.entities)
 
 
-def _compare_bytes(store: FeatureStore, view: OnlineView, coloured: FeatureView, expected: pd.DataFrame) -> None:
-    keys = encode_keys(view.join_key, expected[view.join_key].tolist(), store.config.entity_key_serialization_version)
+def _compare_bytes(store: FeatureStore, view: OnlineView, coloured: FeatureView, expected: pa.Table) -> None:
+    form = view_form(view.join_key, coloured, store.config.entity_key_serialization_version)
+    keys = form.keys(expected.column(view.join_key).to_pylist())
     held = night_store(store).values_held(store.config, coloured, keys, view.field_names)
-    for field in coloured.features:
-        column = encode_column(expected[field.name], field)
-        in_delta, online = column.values[column.place].tolist(), held[field.name]
+    for name, column in form.columns(expected).items():
+        in_delta, online = column.rows(), held[name]
         if in_delta != online:
             row = next(row for row, value in enumerate(in_delta) if value != online[row])
-            raise _differs(coloured, field.name, decoded(online[row]), list(expected[field.name])[row])
+            raise _differs(coloured, name, decoded(online[row]), expected.column(name)[row].as_py())
 
 
 def _differs(coloured: FeatureView, name: str, online: Any, in_delta: Any) -> LongtailError:
@@ -87,17 +88,16 @@ def read_batch(store: FeatureStore, view: OnlineView, coloured: FeatureView, ids
     return store.get_online_features(features=features, entity_rows={view.join_key: ids}).to_dict()
 
 
-def sample(rows: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """All rows, or a random sample of `most` without replacement."""
-    if len(rows) <= most:
+def _some(rows: pa.Table, most: int, seed: int) -> pa.Table:
+    if rows.num_rows <= most:
         return rows
-    return rows.iloc[np.sort(np.random.default_rng(seed).choice(len(rows), most, replace=False))]
+    return rows.take(np.random.default_rng(seed).choice(rows.num_rows, most, replace=False))
 
 
 def equal(in_delta: Any, online: Any) -> bool:
     """Whether Feast reads Delta's value."""
-    if isinstance(in_delta, np.ndarray | list):
-        return online is not None and list(in_delta) == list(online)
+    if isinstance(in_delta, list):
+        return online is not None and in_delta == list(online)
     return bool(in_delta == online)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
 from feast import FeatureStore, FeatureView
 
-from jobs.online.audit import equal, read_batch, sample
+from jobs.online.audit import equal, read_batch
 from jobs.online.fields import OnlineView
 from jobs.online.night_store import night_store
+from jobs.online.view_rows import ViewRows
 
 _BATCH = 500
 
@@ -40,20 +40,20 @@ class Difference:
 
 
 def difference(
-    store: FeatureStore, view: OnlineView, live: FeatureView, rows: pd.DataFrame, most: int, seed: int
+    store: FeatureStore, view: OnlineView, live: FeatureView, rows: ViewRows, most: int, seed: int
 ) -> Difference:
     """Compares tonight's rows, or a random sample of `most`, with what readers get from the live colour.
 
     An entity is new when all its fields are read as None. The columns as_of and run_id are not compared.
     """
-    compared = sample(rows, most, seed)
+    compared = rows.sample(most, seed)
     names = [name for name in view.field_names if name not in ("as_of", "run_id")]
     new = changed = 0
     fields = dict.fromkeys(names, 0)
-    for start in range(0, len(compared), _BATCH):
-        batch = compared.iloc[start : start + _BATCH]
-        read = read_batch(store, view, live, batch[view.join_key].tolist())
-        for place, row in enumerate(batch[names].to_dict("records")):
+    for start in range(0, compared.num_rows, _BATCH):
+        batch = compared.slice(start, _BATCH)
+        read = read_batch(store, view, live, batch.column(view.join_key).to_pylist())
+        for place, row in enumerate(batch.to_pylist()):
             online = {name: read[name][place] for name in names}
             if all(value is None for value in online.values()):
                 new += 1
@@ -66,4 +66,4 @@ def difference(
     most_frequent_first = {
         name: fields[name] for name in sorted(fields, key=lambda name: -fields[name]) if fields[name]
     }
-    return Difference(view.name, len(rows), held, len(compared), new, changed, most_frequent_first)
+    return Difference(view.name, rows.entities, held, compared.num_rows, new, changed, most_frequent_first)

@@ -7,7 +7,8 @@ from feast import FeatureStore
 from jobs.online.colours import COLOURS
 from jobs.online.encoding import encode_keys
 from jobs.online.fields import OnlineView
-from jobs.online.night_store import night_store, store_failures
+from jobs.online.night_store import night_store
+from jobs.online.store_failures import store_failures
 
 
 def erase_online(store: FeatureStore, views: tuple[OnlineView, ...], user_id: str) -> list[str]:

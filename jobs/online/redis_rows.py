@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jobs.online.encoding import EncodedColumn, as_objects
 from jobs.online.redis_commands import argument, command
+from jobs.online.view_form import EncodedColumn, as_objects
 
 _LAYOUT_BYTES = 8
 
@@ -19,7 +19,6 @@ class Rows:
     A mark of an entity is a digest of each of its values, after a digest of the features' names and order.
 
     project: suffix that Feast adds to an entity's key
-    marks_key: key of the hash of marks
     keys: [n] entity keys
     first: field and value that are written with every row
     columns: by field of the entity's hash
@@ -28,13 +27,12 @@ class Rows:
     def __init__(
         self,
         project: bytes,
-        marks_key: bytes,
         keys: Sequence[bytes],
         first: tuple[bytes, bytes],
         columns: Mapping[bytes, EncodedColumn],
     ) -> None:
         self._keys = keys
-        self._project, self._marks_key = project, argument(marks_key)
+        self._project = project
         self._first = argument(first[0]) + argument(first[1])
         self._place = [column.place for column in columns.values()]
         # A distinct value is packed once with its field, whatever the number of its rows.
@@ -71,20 +69,20 @@ class Rows:
             for key, row, of_row in zip(keys, rows, places, strict=True)
         ]
 
-    def unmarked(self, batch: np.ndarray) -> bytes:
-        """The command that adds the entities to the hash of marks with empty marks."""
-        return self._marking(batch, [argument(b"")] * len(batch))
+    def unmarked(self, marks_key: bytes, batch: np.ndarray) -> bytes:
+        """The command that adds the entities to a hash of marks with empty marks."""
+        return self._marking(marks_key, batch, [argument(b"")] * len(batch))
 
-    def marked(self, batch: np.ndarray) -> bytes:
-        """The command that sets the entities' marks."""
+    def marked(self, marks_key: bytes, batch: np.ndarray) -> bytes:
+        """The command that sets the entities' marks in a hash of marks."""
         digests = self._digests_of(batch).tobytes()
         size = len(digests) // max(len(batch), 1)
         parts = (digests[start : start + size] for start in range(0, len(digests), size))
-        return self._marking(batch, [argument(self._layout + part) for part in parts])
+        return self._marking(marks_key, batch, [argument(self._layout + part) for part in parts])
 
-    def _marking(self, batch: np.ndarray, marks: list[bytes]) -> bytes:
+    def _marking(self, marks_key: bytes, batch: np.ndarray, marks: list[bytes]) -> bytes:
         pairs = (part for row, mark in zip(batch, marks, strict=True) for part in (argument(self._keys[row]), mark))
-        return command(b"HSET", [self._marks_key, *pairs])
+        return command(b"HSET", [argument(marks_key), *pairs])
 
     def _digests_of(self, batch: np.ndarray) -> np.ndarray:
         columns = [digests[place[batch]] for digests, place in zip(self._digests, self._place, strict=True)]

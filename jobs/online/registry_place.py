@@ -14,8 +14,8 @@ from feast.protos.feast.core.Registry_pb2 import Registry
 from feast.repo_config import RegistryConfig
 
 from jobs.config.configuration import Config
-from jobs.online.night_store import store_failures
 from jobs.online.redis_address import reader_address, redis_address
+from jobs.online.store_failures import store_failures
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.storage import is_remote, storage_of
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from feast import Entity, FeatureView
 from feast.infra.online_stores.helpers import compute_table_id
 from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig, adapt_datetime_epoch
 from feast.repo_config import RepoConfig
 from feast.utils import to_naive_utc
 
-from jobs.online.encoding import EncodedColumn, as_objects
+from jobs.online.sqlite_writing import WriteRows, limit_log
+from jobs.online.view_form import ViewForm
+from jobs.online.view_rows import ViewRows
 from jobs.runtime import clock
 from jobs.runtime.errors import LongtailError
 
 _PAGE_BYTES = 16_384
-_BATCH = 5_000  # entities a transaction
 _WAIT_SECONDS = 60.0  # of an erasure for running reads
 
 
@@ -43,8 +44,7 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             # With the default journal a reader waits for the writer and fails with "database is locked".
             connection.execute("PRAGMA journal_mode = WAL")
-            # Without a limit the log keeps the size that a night's write needs.
-            connection.execute("PRAGMA journal_size_limit = 16777216")
+            limit_log(connection)
         return connection
 
     def update(
@@ -71,36 +71,20 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         self,
         config: RepoConfig,
         view: FeatureView,
-        keys: Sequence[bytes],
-        columns: Mapping[str, EncodedColumn],
+        form: ViewForm,
+        rows: ViewRows,
         event_time: datetime,
         changed_only: bool,
     ) -> int:
-        """Deletes all rows of the view and writes the new ones, _BATCH entities a transaction.
+        """Deletes all rows of the view and writes the new ones, from one Python worker of this machine.
 
-        No reader uses the idle view, but others write to the same database, and SQLite lets them write one at a time,
-        so transactions are short. All values are written, changed or not: appending an entity's values in order
-        costs less than looking up each changed one.
+        All values are written, changed or not: appending an entity's values in order costs less than looking up each
+        changed one.
         """
-        names = sorted(columns)
+        path = str(Path(self._get_db_path(config)).absolute())
         epoch = adapt_datetime_epoch(to_naive_utc(event_time))
-        # One statement writes all features of an entity: cost grows with statements and bound values, not with rows.
-        rows = [f"(?1, {_text(name)}, ?{bound}, {epoch})" for bound, name in enumerate(names, start=2)]
-        insert = (
-            f"INSERT INTO {_table(config, view)} (entity_key, feature_name, value, event_ts) VALUES {', '.join(rows)}"
-        )
-        key_array = as_objects(keys)
-        order = np.argsort(key_array, kind="stable")
-        connection = self._get_conn(config)
-        with connection:
-            connection.execute(f"DELETE FROM {_table(config, view)}")
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
-            values = (columns[name].values[columns[name].place[batch]].tolist() for name in names)
-            entities = list(zip(key_array[batch].tolist(), *values, strict=True))
-            with connection:
-                connection.executemany(insert, entities)
-        return len(keys) * len(names)
+        task = WriteRows(view.name, path, _table(config, view), form, epoch)
+        return sum(bucket.values for bucket in rows.written_by(task, buckets=1))
 
     def values_held(
         self, config: RepoConfig, view: FeatureView, keys: Sequence[bytes], names: Sequence[str]
@@ -148,7 +132,3 @@ def _empty_log(connection: sqlite3.Connection) -> None:
 def _table(config: RepoConfig, view: FeatureView) -> str:
     name = compute_table_id(config.project, view, config.registry.enable_online_feature_view_versioning)
     return '"' + name.replace('"', '""') + '"'
-
-
-def _text(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 
-import pandas as pd
 from feast import FeatureStore, FeatureView
 
-from jobs.online.encoding import encode_column, encode_keys
+from jobs.online.encoding import view_form
 from jobs.online.fields import OnlineView
-from jobs.online.night_store import night_store, store_failures
+from jobs.online.night_store import night_store
+from jobs.online.store_failures import store_failures
+from jobs.online.view_rows import ViewRows
 
 
 def replace_rows(
     store: FeatureStore,
     view: OnlineView,
     coloured: FeatureView,
-    rows: pd.DataFrame,
+    rows: ViewRows,
     as_of: date,
     changed_only: bool = False,
 ) -> int:
@@ -26,8 +27,7 @@ def replace_rows(
 
     Raises LongtailError with its remedy when the store is unreachable or full.
     """
-    keys = encode_keys(view.join_key, rows[view.join_key].tolist(), store.config.entity_key_serialization_version)
-    columns = {field.name: encode_column(rows[field.name], field) for field in coloured.features}
+    form = view_form(view.join_key, coloured, store.config.entity_key_serialization_version)
     at = datetime.combine(as_of, time(), UTC)
     with store_failures(f"Writing {coloured.name}"):
-        return night_store(store).replace_rows(store.config, coloured, keys, columns, at, changed_only)
+        return night_store(store).replace_rows(store.config, coloured, form, rows, at, changed_only)

@@ -29,7 +29,7 @@ from jobs.online.audit import equal
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.fields import OnlineView
 from jobs.online.registration import registered_colours
-from jobs.online.rows import collect_rows
+from jobs.online.rows import night_rows
 from jobs.online.settings import writer_settings
 from jobs.online.store import read_store
 from jobs.online.views import online_views
@@ -90,7 +90,7 @@ def _compare(store: str, users: int, nights: int) -> None:
             register_features(night)
             catalogue = build_catalogue(online_views(conf))
             # The first read of a table costs Spark extra; neither side shall pay for it.
-            collect_rows(night, catalogue.views)
+            night_rows(night, catalogue.views)
             if number:
                 # A publish waits until readers no longer hold the old registry; real nights are further apart.
                 time.sleep(2 * conf.online.registry_ttl_seconds)

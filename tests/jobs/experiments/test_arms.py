@@ -17,7 +17,7 @@ from jobs.analyse_test import analyse_test
 from jobs.config.configuration import Config, load_config
 from jobs.execution.night import Night
 from jobs.experiments.arms import assigned
-from jobs.online.rows import collect_rows
+from jobs.online.rows import night_rows
 from jobs.online.views import online_views
 from jobs.plan_exposure import plan_exposure
 from jobs.runtime.errors import LongtailError
@@ -100,7 +100,8 @@ def test_a_product_and_a_shopper_are_shown_by_arm(planned: Night) -> None:
 
 def test_the_storefront_reads_the_arm_with_the_list(planned: Night) -> None:
     lists = tuple(view for view in online_views(planned.conf) if view.name == "user_exposure")
-    rows = collect_rows(planned, lists)["user_exposure"]
+    of_view = night_rows(planned, lists).views["user_exposure"]
+    rows = of_view.sample(of_view.entities, 1).to_pandas()
     personal = rows[~rows["user_id"].str.startswith("segment:")].set_index("user_id")
     assert personal["arm"].to_dict() == planned_arms(planned.conf)
     assert set(personal.loc[personal["arm"] == "bold", "policy"]) == {"bold"}

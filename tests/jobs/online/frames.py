@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyspark.sql.pandas.types import to_arrow_type
 from pyspark.sql.types import ArrayType, BooleanType, DataType, DoubleType, StringType
 
 from jobs.config.configuration import Config
@@ -15,6 +20,7 @@ from jobs.online.colours import HeldNight
 from jobs.online.fields import OnlineView
 from jobs.online.registration import point_services, register, registered_colours
 from jobs.online.store import open_store
+from jobs.online.view_rows import BUCKET, WriteTask, Written, complete
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
@@ -22,6 +28,40 @@ from jobs.serving.client import ITEM_EXPOSURE_VIEW, USER_EXPOSURE_VIEW
 from tests.jobs.online.nights import config_in
 
 IDS = {"user": ["ann", "ben"], "item": ["tea", "salt"]}
+
+
+@dataclass(frozen=True)
+class LocalRows:
+    """A view's rows in memory: the tasks of a publish run in this process, in batches of `batch` rows."""
+
+    view: OnlineView
+    table: pa.Table
+    batch: int = 1_000
+
+    @property
+    def entities(self) -> int:
+        return self.table.num_rows
+
+    def written_by(self, task: WriteTask, buckets: int) -> list[Written]:
+        ids = [key.encode() for key in self.table.column(self.view.join_key).to_pylist()]
+        places = pa.array([zlib.crc32(key) % buckets for key in ids], pa.int32())
+        order = sorted(range(len(ids)), key=lambda row: (places[row].as_py(), len(ids[row]), ids[row]))
+        rows = self.table.append_column(BUCKET, places).take(pa.array(order, pa.int64()))
+        return complete(task(rows.combine_chunks().to_batches(self.batch)), task, buckets)
+
+    def run_once(self, task: WriteTask) -> None:
+        complete(task([]), task, 0)
+
+    def sample(self, most: int, seed: int) -> pa.Table:
+        few = min(most, self.entities)
+        return self.table.take(np.random.default_rng(seed).choice(self.entities, few, replace=False))
+
+
+def local_rows(view: OnlineView, rows: pd.DataFrame) -> LocalRows:
+    """The rows with the columns and types of the view."""
+    kinds = [(view.join_key, StringType()), *((field.name, field.type) for field in view.fields)]
+    schema = pa.schema([(name, to_arrow_type(kind)) for name, kind in kinds])
+    return LocalRows(view, pa.Table.from_pandas(rows, schema=schema, preserve_index=False))
 
 
 def value_of(kind: DataType, k: int) -> Any:
@@ -53,7 +93,8 @@ def publish_frames(conf: Config, k: int, catalogue: Catalogue | None = None, use
     colours = registered_colours(store)
     as_of = date(2017, 12, k)
     for view in catalogue.views:
-        replace_rows(store, view, catalogue.coloured[view.name, colours.idle], rows_of(view, k, users), as_of)
+        rows = local_rows(view, rows_of(view, k, users))
+        replace_rows(store, view, catalogue.coloured[view.name, colours.idle], rows, as_of)
     held = HeldNight(as_of, f"r{k}", catalogue.features)
     point_services(store, catalogue, colours.with_idle(held).flipped(datetime.now(UTC)))
     return catalogue
@@ -62,7 +103,7 @@ def publish_frames(conf: Config, k: int, catalogue: Catalogue | None = None, use
 def bring_frames_live(conf: Config, k: int) -> None:
     """Publishes night k (2017-12-k) as jobs/publish.py does: waits for readers, writes, audits, flips."""
     catalogue, store = build_catalogue(online_views(conf)), open_store(conf)
-    rows = {view.name: rows_of(view, k) for view in catalogue.views}
+    rows = {view.name: local_rows(view, rows_of(view, k)) for view in catalogue.views}
     bring_live(conf, date(2017, 12, k), f"r{k}", catalogue, store, registered_colours(store), rows)
 
 

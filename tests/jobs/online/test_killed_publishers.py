@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from jobs.online.catalogue import build_catalogue
+from jobs.online import sqlite_writing
 from jobs.online.registration import registered_colours
 from jobs.online.store import open_store
-from jobs.online.views import online_views
-from jobs.publish import bring_live, flip
+from jobs.online.view_rows import WriteTask, Written
+from jobs.online.writing import replace_rows
+from jobs.publish import flip
 from jobs.runtime.errors import LongtailError
-from tests.jobs.online.frames import publish_frames
+from tests.jobs.online.frames import LocalRows, local_rows, publish_frames
 from tests.jobs.online.nights import config_in, feast_folder
 from tests.jobs.online.publisher import night_of, rows
 from tests.jobs.online.reading import read_while_publishing
@@ -60,18 +61,28 @@ def test_a_registry_that_cannot_be_written_keeps_the_live_night(
     assert live.as_of == date(2017, 12, 1)
 
 
-def test_a_full_disk_stops_the_publish_before_the_flip(tmp_path: Path) -> None:
+def test_a_full_disk_is_returned_as_a_failure(tmp_path: Path) -> None:
+    """By the worker that writes; see test_spark_rows.py for what a publish does with it."""
     conf = config_in(tmp_path)
-    publish_frames(conf, 1)
+    catalogue = publish_frames(conf, 1)
     store = open_store(conf)
-    # SQLite's limit of pages simulates a full disk: writing fails with "database or disk is full".
-    connection = store.provider.online_store._get_conn(store.config)
-    [pages] = connection.execute("PRAGMA page_count").fetchone()
-    connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-    catalogue = build_catalogue(online_views(conf))
-    frames = {view.name: rows(view, 2, 2_000) for view in catalogue.views}
+    view = next(view for view in catalogue.views if view.name == "user_exposure")
+    coloured = catalogue.coloured["user_exposure", "blue"]
+
+    class FullDisk(LocalRows):
+        def written_by(self, task: WriteTask, buckets: int) -> list[Written]:
+            assert isinstance(task, sqlite_writing.WriteRows)
+            # SQLite's limit of pages simulates a full disk: writing fails with "database or disk is full".
+            connection = sqlite_writing.connected(task.path)
+            [pages] = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+            with pytest.MonkeyPatch.context() as full:
+                full.setattr(sqlite_writing, "connected", lambda path: connection)
+                return super().written_by(task, buckets)
+
+    many = local_rows(view, rows(view, 2, 2_000))
     with pytest.raises(LongtailError, match=r"disk is full.* run publish again"):
-        bring_live(conf, night_of(400), "r", catalogue, store, registered_colours(store), frames)
+        replace_rows(store, view, coloured, FullDisk(view, many.table), night_of(400))
     live = registered_colours(open_store(conf)).live_night
     assert live is not None
     assert live.as_of == date(2017, 12, 1)

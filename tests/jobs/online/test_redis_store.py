@@ -13,7 +13,7 @@ from feast import FeatureStore
 from feast.repo_config import RepoConfig
 
 from jobs.config.configuration import Config
-from jobs.online import redis_store
+from jobs.online import redis_writing
 from jobs.online.audit import audit
 from jobs.online.catalogue import build_catalogue
 from jobs.online.colours import COLOURS
@@ -26,12 +26,15 @@ from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import PublishedNight, StorefrontClient
-from tests.jobs.online.frames import bring_frames_live, publish_frames, rows_of
+from tests.jobs.online.frames import bring_frames_live, local_rows, publish_frames, rows_of
 from tests.jobs.online.nights import reader_of, reader_yaml
 from tests.jobs.online.redis_server import PASSWORD, VARIABLE, Server, redis_config, running_redis
-from tests.jobs.online.test_sqlite_store import ROWS, VIEW
+from tests.jobs.online.test_sqlite_store import ROWS, VIEW, rows_of_view
 
 pytestmark = [pytest.mark.slow, pytest.mark.promise]
+
+MARKS = "longtail:longtail:everything_blue"
+BUCKET_OF_ALL = f"{MARKS}:1:0"
 
 
 @pytest.fixture
@@ -61,7 +64,7 @@ def everything(conf: Config) -> tuple[FeatureStore, Any]:
 
 def test_fields_equal_those_of_feasts_own_writer(conf: Config, server: Server, tmp_path: Path) -> None:
     store, coloured = everything(conf)
-    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
     ours = hashes(server)
     server.client().flushall()
 
@@ -76,23 +79,23 @@ def test_fields_equal_those_of_feasts_own_writer(conf: Config, server: Server, t
 def test_a_second_write_replaces_the_first_and_leaves_other_views_alone(conf: Config, server: Server) -> None:
     store, coloured = everything(conf)
     green = build_catalogue([VIEW]).coloured["everything", "green"]
-    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
-    replace_rows(store, VIEW, green, ROWS, date(2017, 12, 1))
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
+    replace_rows(store, VIEW, green, rows_of_view(ROWS), date(2017, 12, 1))
     # The same night again, with one value corrected and two entities gone.
-    replace_rows(store, VIEW, coloured, ROWS.iloc[:1].assign(price=[7.5]), date(2017, 12, 1))
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS.iloc[:1].assign(price=[7.5])), date(2017, 12, 1))
     online = store.get_online_features(["everything_blue:price"], {"item_id": ["2", "10"]}).to_dict()
     assert online["price"] == [7.5, None]
     online = store.get_online_features(["everything_green:price"], {"item_id": ["2", "10"]}).to_dict()
     assert online["price"] == [0.1, 0.0]
-    replace_rows(store, VIEW, green, ROWS.iloc[:0], date(2017, 12, 1))
+    replace_rows(store, VIEW, green, rows_of_view(ROWS.iloc[:0]), date(2017, 12, 1))
     assert len(hashes(server)) == 1  # an entity without fields is deleted
 
 
 def test_the_next_write_completes_a_stopped_one(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     store, coloured = everything(conf)
     many = pd.concat([ROWS.assign(item_id=[f"{n}-{place}" for n in range(3)]) for place in range(20)])
-    monkeypatch.setattr(redis_store, "BATCH", 10)
-    send, sent = redis_store.answers, []
+    monkeypatch.setattr(redis_writing, "BATCH", 10)
+    send, sent = redis_writing.answers, []
 
     def stopping(client: Any, commands: list[bytes]) -> list[Any]:
         sent.append(len(commands))
@@ -101,12 +104,12 @@ def test_the_next_write_completes_a_stopped_one(conf: Config, monkeypatch: pytes
         return send(client, commands)
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(redis_store, "answers", stopping)
+        stopped.setattr(redis_writing, "answers", stopping)
         with pytest.raises(KeyboardInterrupt):
-            replace_rows(store, VIEW, coloured, many, date(2017, 12, 1))
+            replace_rows(store, VIEW, coloured, rows_of_view(many), date(2017, 12, 1))
     # The rerun has other rows; nothing of the stopped write remains.
-    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
-    assert str(audit(store, VIEW, coloured, ROWS, 100, 1)) == "all 3"
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
+    assert str(audit(store, VIEW, coloured, rows_of_view(ROWS), 100, 1)) == "all 3"
     online = store.get_online_features(["everything_blue:price"], {"item_id": many["item_id"].tolist()}).to_dict()
     assert set(online["price"]) == {None}
 
@@ -114,49 +117,64 @@ def test_the_next_write_completes_a_stopped_one(conf: Config, monkeypatch: pytes
 def test_equal_values_of_a_complete_view_are_not_sent(conf: Config, server: Server) -> None:
     store, coloured = everything(conf)
     values = len(VIEW.fields)
-    assert replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1)) == 3 * values
+    assert replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1)) == 3 * values
     #        item  change from the previous night
     #        2     price
     #        10    none
     #        1     gone
     #        new   all
     tonight = pd.concat([ROWS.iloc[:2].assign(price=[7.5, ROWS.price[1]]), ROWS.iloc[2:].assign(item_id=["new"])])
-    assert replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3), changed_only=True) == 1 + 0 + values
+    assert (
+        replace_rows(store, VIEW, coloured, rows_of_view(tonight), date(2017, 12, 3), changed_only=True)
+        == 1 + 0 + values
+    )
     before = hashes(server)
-    assert replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3)) == 3 * values
+    assert replace_rows(store, VIEW, coloured, rows_of_view(tonight), date(2017, 12, 3)) == 3 * values
     assert before == hashes(server)  # changed or not, every row has the time of the night
     server.client().flushall()
-    replace_rows(store, VIEW, coloured, tonight, date(2017, 12, 3))
+    replace_rows(store, VIEW, coloured, rows_of_view(tonight), date(2017, 12, 3))
     assert before == hashes(server)  # nothing remains of the removed item
 
 
-@pytest.mark.parametrize("lost", ["an entity", "some fields of it", "the marks"])
+@pytest.mark.parametrize(
+    "lost", ["an entity", "some fields of it", "a bucket of marks", "their description", "marks of an older layout"]
+)
 def test_values_that_redis_has_lost_are_sent_again(conf: Config, server: Server, lost: str) -> None:
     store, coloured = everything(conf)
-    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
     client: Any = server.client()
     entity = next(iter(hashes(server)))
     if lost == "an entity":
         client.delete(entity)
     elif lost == "some fields of it":
         client.hdel(entity, *client.hkeys(entity)[:5], "_ts:everything_blue")
+    elif lost == "a bucket of marks":
+        client.delete(BUCKET_OF_ALL)
     else:
-        client.delete("longtail:longtail:everything_blue")
-    sent = replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 2), changed_only=True)
-    assert sent == len(VIEW.fields) * (3 if lost == "the marks" else 1)
-    assert str(audit(store, VIEW, coloured, ROWS, 100, 1)) == "all 3"
+        client.delete(MARKS)
+        if lost == "marks of an older layout":
+            client.hset(MARKS, mapping=client.hgetall(BUCKET_OF_ALL))
+            client.delete(BUCKET_OF_ALL)
+    sent = replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 2), changed_only=True)
+    # The bucket alone describes what Redis holds: without its description only the sweep is needed.
+    rewritten = {"a bucket of marks": 3, "their description": 0, "marks of an older layout": 3}
+    assert sent == len(VIEW.fields) * rewritten.get(lost, 1)
+    assert client.hgetall(MARKS).keys() == {b"buckets", b"swept", b"writer"}
+    assert client.hget(MARKS, "swept") == b"1"
+    assert str(audit(store, VIEW, coloured, rows_of_view(ROWS), 100, 1)) == "all 3"
     assert len(hashes(server)) == 3
 
 
-def test_removed_entities_are_deleted_even_if_the_marks_are_lost(conf: Config, server: Server) -> None:
+@pytest.mark.parametrize("lost", [BUCKET_OF_ALL, MARKS])
+def test_removed_entities_are_deleted_even_if_the_marks_are_lost(conf: Config, server: Server, lost: str) -> None:
     store, coloured = everything(conf)
     green = build_catalogue([VIEW]).coloured["everything", "green"]
     for view in (coloured, green):
-        replace_rows(store, VIEW, view, ROWS, date(2017, 12, 1))
+        replace_rows(store, VIEW, view, rows_of_view(ROWS), date(2017, 12, 1))
     client: Any = server.client()
-    client.delete("longtail:longtail:everything_blue")
+    client.delete(lost)
     client.hset(b"othertongue", b"_ts:everything_blue", b"of another project")
-    replace_rows(store, VIEW, coloured, ROWS.iloc[:1], date(2017, 12, 2), changed_only=True)
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS.iloc[:1]), date(2017, 12, 2), changed_only=True)
     items = {"item_id": ROWS["item_id"].tolist()}
     assert store.get_online_features(["everything_blue:price"], items).to_dict()["price"] == [0.1, None, None]
     assert None not in store.get_online_features(["everything_green:price"], items).to_dict()["price"][:2]
@@ -165,10 +183,11 @@ def test_removed_entities_are_deleted_even_if_the_marks_are_lost(conf: Config, s
 
 def test_marks_of_other_features_are_ignored(conf: Config) -> None:
     store, coloured = everything(conf)
-    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
     fewer = store.get_feature_view(coloured.name)
     fewer.features = [field for field in fewer.features if field.name != "price"]
-    assert replace_rows(store, VIEW, fewer, ROWS, date(2017, 12, 2), changed_only=True) == 3 * len(fewer.features)
+    sent = replace_rows(store, VIEW, fewer, rows_of_view(ROWS), date(2017, 12, 2), changed_only=True)
+    assert sent == 3 * len(fewer.features)
 
 
 def test_a_night_on_redis_is_read_by_the_client_and_corrected(conf: Config) -> None:
@@ -180,9 +199,11 @@ def test_a_night_on_redis_is_read_by_the_client_and_corrected(conf: Config) -> N
     assert client.user_list("ann").items[0].score == 3.0
     # The third night again with corrected rows, written over the second: equal values are not sent.
     catalogue, store = build_catalogue(online_views(conf)), open_store(conf)
-    rows = {view.name: rows_of(view, 3) for view in catalogue.views}
-    ann = rows["user_exposure"]["user_id"] == "ann"
-    rows["user_exposure"].loc[ann, "scores"] = pd.Series([[7.0, 7.0]], index=rows["user_exposure"].index[ann])
+    frames = {view.name: rows_of(view, 3) for view in catalogue.views}
+    lists = frames["user_exposure"]
+    ann = lists["user_id"] == "ann"
+    lists.loc[ann, "scores"] = pd.Series([[7.0, 7.0]], index=lists.index[ann])
+    rows = {view.name: local_rows(view, frames[view.name]) for view in catalogue.views}
     bring_live(conf, date(2017, 12, 3), "corrected", catalogue, store, registered_colours(store), rows)
     assert client.user_list("ann").items[0].score == 7.0
     assert client.user_list("ben").items[0].score == 3.0
@@ -238,7 +259,7 @@ def test_a_redis_that_fails_during_a_publish_stops_it_before_the_flip(
     for night in (1, 2):
         publish_frames(conf, night)
     before = registered_colours(open_store(conf))
-    send, sent = redis_store.answers, []
+    send, sent = redis_writing.answers, []
 
     def failing(client: Any, commands: list[bytes]) -> list[Any]:
         sent.append(len(commands))
@@ -248,7 +269,7 @@ def test_a_redis_that_fails_during_a_publish_stops_it_before_the_flip(
             client.config_set("maxmemory", 1)
         return send(client, commands)
 
-    monkeypatch.setattr(redis_store, "answers", failing)
+    monkeypatch.setattr(redis_writing, "answers", failing)
     problem = {"it dies": "Redis cannot be reached", "its memory is full": "Redis has no memory left"}[failure]
     with pytest.raises(LongtailError, match=rf"{problem} .* run publish again") as error:
         bring_frames_live(conf, 3)

@@ -21,6 +21,7 @@ from jobs.online.night_store import night_store
 from jobs.online.store import open_store
 from jobs.online.writing import replace_rows
 from jobs.runtime.errors import LongtailError
+from tests.jobs.online.frames import LocalRows, local_rows
 from tests.jobs.online.nights import config_in, feast_folder
 
 TYPES: dict[str, tuple[DataType, list[object]]] = {
@@ -43,6 +44,12 @@ VIEW = OnlineView(
     timestamp="as_of",
 )
 ROWS = pd.DataFrame({"item_id": ["2", "10", "1"], **{name: values for name, (_, values) in TYPES.items()}})
+
+
+def rows_of_view(rows: pd.DataFrame) -> LocalRows:
+    return local_rows(VIEW, rows)
+
+
 READ = (
     "SELECT entity_key, feature_name, value, vector_value, event_ts, created_ts "
     'FROM "longtail_everything_blue" ORDER BY entity_key, feature_name'
@@ -66,7 +73,7 @@ def bulk(tmp_path: Path) -> tuple[FeatureStore, Catalogue, Path]:
 def test_rows_equal_those_of_feasts_own_writer(bulk: tuple[FeatureStore, Catalogue, Path]) -> None:
     store, catalogue, folder = bulk
     coloured = catalogue.coloured["everything", "blue"]
-    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
 
     settings = yaml.safe_load((folder / "reader.yaml").read_text())
     settings["online_store"] = {"type": "sqlite", "path": str(folder / "theirs.db")}
@@ -83,8 +90,8 @@ def test_rows_equal_those_of_feasts_own_writer(bulk: tuple[FeatureStore, Catalog
 def test_a_second_write_leaves_nothing_of_the_first(bulk: tuple[FeatureStore, Catalogue, Path]) -> None:
     store, catalogue, folder = bulk
     coloured = catalogue.coloured["everything", "blue"]
-    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
-    replace_rows(store, VIEW, coloured, ROWS.iloc[:1], date(2017, 12, 2))
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS.iloc[:1]), date(2017, 12, 2))
     assert len(database_rows(folder / "online.db")) == len(TYPES)
     online = store.get_online_features(["everything_blue:price"], {"item_id": ["2", "10"]}).to_dict()
     assert online["price"] == [0.1, None]
@@ -95,7 +102,7 @@ def test_an_erasure_blocked_by_a_reader_is_an_error(
 ) -> None:
     store, catalogue, folder = bulk
     coloured = catalogue.coloured["everything", "blue"]
-    replace_rows(store, VIEW, coloured, ROWS, date(2017, 12, 1))
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
     monkeypatch.setattr(sqlite_store, "_WAIT_SECONDS", 0.0)
     [key] = encode_keys("item_id", ["1"], store.config.entity_key_serialization_version)
     quoted = "茶 'quoted'".encode()
@@ -117,7 +124,7 @@ def test_an_erasure_blocked_by_a_reader_is_an_error(
 
 def test_readers_are_not_blocked_during_a_write(bulk: tuple[FeatureStore, Catalogue, Path]) -> None:
     store, catalogue, folder = bulk
-    replace_rows(store, VIEW, catalogue.coloured["everything", "blue"], ROWS, date(2017, 12, 1))
+    replace_rows(store, VIEW, catalogue.coloured["everything", "blue"], rows_of_view(ROWS), date(2017, 12, 1))
     with sqlite3.connect(folder / "online.db", isolation_level=None) as writer:
         assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         writer.execute("BEGIN IMMEDIATE")

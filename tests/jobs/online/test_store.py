@@ -95,7 +95,7 @@ import sqlite3, sys
 sys.modules["redis"] = None  # its import fails, as where the package is missing
 import jobs.forget, jobs.publish, jobs.read_online, jobs.roll_back, jobs.stream_events
 from jobs.config.configuration import load_config
-from jobs.online.night_store import store_failures
+from jobs.online.store_failures import store_failures
 from jobs.online.store import open_store
 from jobs.runtime.errors import LongtailError
 try:
