@@ -59,6 +59,7 @@ class ModelStore:
     """
 
     def __init__(self, conf: MLflow, files: Storage, scratch: Path) -> None:
+        _set_up()
         self._conf = conf
         self._folder = files.path("mlflow") if isinstance(files, LocalStorage) else scratch / "mlflow"
         self._database = self._folder / "mlflow.db"
@@ -172,7 +173,6 @@ class ModelStore:
 
     def _downloaded(self, version: Version) -> Path:
         """A remote bundle, downloaded once; a folder has its final name only when it is complete."""
-        _set_up()
         from mlflow.artifacts import download_artifacts
 
         place = self._folder / "downloaded" / version.version
@@ -180,8 +180,9 @@ class ModelStore:
             partial = place.with_name(f"{place.name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
-            uri = f"models:/{self._conf.registered_model}/{version.version}"
             with answered(self._uri):
+                # MLflow looks up models:/ URIs in the registry of the process, which is another one.
+                uri = self._client.get_model_version_download_uri(self._conf.registered_model, version.version)
                 fetched = Path(download_artifacts(artifact_uri=uri, dst_path=str(partial), tracking_uri=self._uri))
             fetched.rename(place)
             shutil.rmtree(partial, ignore_errors=True)
@@ -213,17 +214,17 @@ class ModelStore:
 
 @cache
 def _client(uri: str) -> MlflowClient:
-    _set_up()
     from mlflow.tracking import MlflowClient
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 def _set_up() -> None:
-    """Sets MLflow up: its artefacts come through the server, and its own messages stay out of the night's log."""
+    """Sets MLflow up before its import: artefacts come through the server, its messages stay out of the night's log."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     # A server's artefacts come through it: an address presigned by S3 can lie where this host has no way to.
     os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "false")
     logging.getLogger("alembic").setLevel(logging.WARNING)
