@@ -20,7 +20,7 @@ from tests.cluster.submission import ROOT, Submission
 from tests.cluster.table_digests import MARK
 
 AS_OF = date(2017, 12, 1)
-LEASE_SECONDS = 30
+LEASE_SECONDS = 20
 JOB_SECONDS = 480.0
 _READER = """
 import json, sys
