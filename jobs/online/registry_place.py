@@ -12,11 +12,12 @@ from feast.infra.registry.registry import get_registry_store_class_from_type
 from feast.infra.registry.registry_store import RegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry
 from feast.repo_config import RegistryConfig
+from google.protobuf.message import DecodeError
 
 from jobs.config.configuration import Config
 from jobs.online.redis_address import reader_address, redis_address
 from jobs.online.store_failures import store_failures
-from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.storage import is_remote, storage_of
 
 REGISTRY = "registry.db"
@@ -45,12 +46,16 @@ class RegistryPlace:
         return store
 
     def read(self) -> Registry | None:
-        """The registry, None where there is none."""
+        """The registry, None where there is none. Raises LongtailError where it is damaged or cannot be read."""
         with store_failures("Reading the registry", "Readers see what they saw before."):
             try:
                 registry = self._store.get_registry_proto()
             except FileNotFoundError:
                 return None
+            except DecodeError as error:
+                raise LongtailError(
+                    f"The registry {self.shown} is damaged.", "Restore a back-up of it by jobs/restore.py."
+                ) from error
         return registry if registry.projects else None
 
     def write(self, registry: Registry) -> None:

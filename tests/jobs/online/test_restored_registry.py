@@ -14,7 +14,7 @@ from jobs.online.registration import registered_colours
 from jobs.online.store import open_store
 from jobs.restore import restore
 from jobs.roll_back import roll_back
-from jobs.runtime.errors import Refused
+from jobs.runtime.errors import LongtailError, Refused
 from jobs.serving.client import StorefrontClient
 from tests.jobs.online.frames import bring_frames_live, publish_frames
 from tests.jobs.online.nights import config_in, reader_yaml
@@ -60,3 +60,14 @@ def test_the_nights_of_a_restored_registry_are_in_doubt(tmp_path: Path, capsys: 
     assert StorefrontClient(reader_yaml(conf), timeout_seconds=None).user_list("ann").as_of == date(2017, 12, 5)
     with pytest.raises(Refused, match="no other night to return to"):
         roll_back(conf, "r")
+
+
+def test_a_damaged_registry_is_named_and_restored(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    publish_frames(conf, 1)
+    back_up(conf, "r", str(tmp_path / "copy"))
+    (Path(conf.warehouse) / "feast/registry.db").write_bytes(b"\xff cut")
+    with pytest.raises(LongtailError, match=r"registry\.db is damaged\. Restore a back-up"):
+        roll_back(conf, "r")
+    restore(conf, "r", str(tmp_path / "copy"))
+    assert nights_held(conf) == {"green": date(2017, 12, 1)}
