@@ -15,6 +15,7 @@ from jobs.runtime.atomic_file import create_atomically, write_atomically
 # Stores where a file appears when its writer closes it, so that one PUT replaces it: a rename there is copy and delete.
 _APPEAR_AT_CLOSE = ("s3a", "s3", "gs")
 _CONDITIONAL = "fs.option.create.conditional.overwrite"  # S3A: If-None-Match at close, instead of a look before
+_BUFFER = 1 << 20  # bytes
 _PRIVATE_MODE, _ORDINARY_MODE = 0o600, 0o666
 _EXISTS_ERRORS = ("FileAlreadyExistsException", "RemoteFileChangedException")
 
@@ -225,16 +226,15 @@ class HadoopStorage:
             raise
 
     def upload(self, local: Path, name: str) -> None:
-        def copy(target: Any) -> None:
-            self._system().copyFromLocalFile(False, True, self._local_path(local), target)
-
         if local.is_dir():
-            self.delete(name)  # otherwise Hadoop copies into the folder that exists
-            copy(self._path(name))
+            self.delete(name)
+            for path in sorted(local.rglob("*")):
+                if path.is_file():
+                    self._send(path, self._path(f"{name}/{path.relative_to(local).as_posix()}"))
         elif self._scheme in _APPEAR_AT_CLOSE:
-            copy(self._path(name))
+            self._send(local, self._path(name))
         else:
-            self._put_and_rename(name, copy, "OVERWRITE")
+            self._put_and_rename(name, lambda partial: self._send(local, partial), "OVERWRITE")
 
     def download(self, name: str, local: Path) -> bool:
         system, path = self._system(), self._path(name)
@@ -267,6 +267,11 @@ class HadoopStorage:
         if private:
             self._system().setPermission(path, self._jvm().org.apache.hadoop.fs.permission.FsPermission("600"))
         _fill(stream, content)
+
+    def _send(self, local: Path, path: Any) -> None:
+        """Copies a file by a stream: S3A's own copyFromLocalFile hangs where it lacks a part of Amazon's SDK."""
+        source = self._jvm().java.io.FileInputStream(str(local.absolute()))
+        self._jvm().org.apache.hadoop.io.IOUtils.copyBytes(source, self._system().create(path, True), _BUFFER, True)
 
     def _path(self, name: str) -> Any:
         return self._jvm().org.apache.hadoop.fs.Path(f"{self.root}/{name}" if name else self.root)
