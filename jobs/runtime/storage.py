@@ -17,6 +17,7 @@ _APPEAR_AT_CLOSE = ("s3a", "s3", "gs")
 _CONDITIONAL = "fs.option.create.conditional.overwrite"  # S3A: If-None-Match at close, instead of a look before
 _BUFFER = 1 << 20  # bytes
 _PRIVATE_MODE, _ORDINARY_MODE = 0o600, 0o666
+_CONFLICT = "ConditionalRequestConflict"
 _EXISTS_ERRORS = ("FileAlreadyExistsException", "RemoteFileChangedException")
 
 
@@ -209,6 +210,10 @@ class HadoopStorage:
         except Py4JJavaError as error:
             if _is_a(error, *_EXISTS_ERRORS):
                 return False
+            if _CONFLICT in str(
+                error
+            ):  # S3: another change of the same name was under way, so that it has to be repeated
+                return self.create(name, content, private=private)
             raise
         return True
 
