@@ -9,8 +9,9 @@ from __future__ import annotations
 from jobs.config.configuration import Config
 from jobs.execution.command import parser, run, run_without_spark
 from jobs.online.backups import write_back_up
-from jobs.online.mlflow_copies import DATABASE, copy_of_database, mlflow_database
+from jobs.online.mlflow_copies import copy_of_database
 from jobs.online.registry_place import REGISTRY, registry_place
+from jobs.registry.models import DATABASE, database_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.storage import is_remote, storage_of
@@ -22,7 +23,7 @@ def back_up(conf: Config, run_id: str, folder: str) -> None:
     Raises LongtailError where the folder is not empty, or there is nothing to back up.
     """
     contents: dict[str, bytes] = {}
-    registry, database = registry_place(conf).read(), mlflow_database(conf)
+    registry, database = registry_place(conf).read(), database_of(conf.mlflow, storage_of(conf.warehouse))
     if registry is not None:
         contents[REGISTRY] = registry.SerializeToString()
     if database is not None and database.exists():

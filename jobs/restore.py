@@ -11,10 +11,11 @@ from feast.protos.feast.core.Registry_pb2 import Registry
 from jobs.config.configuration import Config
 from jobs.execution.command import parser, run, run_without_spark
 from jobs.online.backups import read_back_up
-from jobs.online.mlflow_copies import DATABASE, mlflow_database, restore_database
+from jobs.online.mlflow_copies import restore_database
 from jobs.online.registry_place import REGISTRY, registry_place
 from jobs.online.restored_registry import doubt_colours
 from jobs.online.settings import write_reader_settings
+from jobs.registry.models import DATABASE, database_of
 from jobs.runtime.lock import only_registrar
 from jobs.runtime.logs import event
 from jobs.runtime.storage import is_remote, storage_of
@@ -26,7 +27,7 @@ def restore(conf: Config, run_id: str, folder: str) -> None:
     A stopped restore completes when run again. Raises LongtailError, before anything is replaced, when a copy is
     missing or damaged.
     """
-    contents, database = read_back_up(storage_of(folder)), mlflow_database(conf)
+    contents, database = read_back_up(storage_of(folder)), database_of(conf.mlflow, storage_of(conf.warehouse))
     restored = []
     if DATABASE in contents and database is not None:
         restore_database(database, contents[DATABASE])

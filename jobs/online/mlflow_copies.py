@@ -6,18 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from jobs.config.configuration import Config
 from jobs.runtime.atomic_file import write_atomically
-from jobs.runtime.storage import storage_of
-
-DATABASE = "mlflow.db"
-
-
-def mlflow_database(conf: Config) -> Path | None:
-    """The path of the database, None where `mlflow.tracking_uri` names a server."""
-    if conf.mlflow.tracking_uri is not None:
-        return None
-    return Path(storage_of(conf.warehouse).shown(f"mlflow/{DATABASE}"))
 
 
 def copy_of_database(path: Path) -> bytes:

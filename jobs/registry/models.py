@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER = "champion", "challenger"  # aliases
 PASSED, REFUSED_BY_GATE = "passed", "refused"
 BUNDLE = "bundle"
+DATABASE = "mlflow.db"
 _LONGEST_PARAMETER = 500
 
 
@@ -62,7 +63,7 @@ class ModelStore:
         _set_up()
         self._conf = conf
         self._folder = files.path("mlflow") if isinstance(files, LocalStorage) else scratch / "mlflow"
-        self._database = self._folder / "mlflow.db"
+        self._database = self._folder / DATABASE
         self._remembered = RememberedVersions(files)
         self.answers = True  # False once the server did not answer, and the versions it last listed are used
 
@@ -210,6 +211,11 @@ class ModelStore:
         name = self._conf.registered_model
         if not self._client.search_registered_models(f"name = '{name}'"):
             self._client.create_registered_model(name)
+
+
+def database_of(conf: MLflow, files: Storage) -> Path | None:
+    """MLflow's database in a local warehouse, whether it exists or not; None where `tracking_uri` names a server."""
+    return files.path(f"mlflow/{DATABASE}") if conf.tracking_uri is None and isinstance(files, LocalStorage) else None
 
 
 @cache
