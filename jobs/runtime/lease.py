@@ -60,9 +60,9 @@ class Holder:
 
 
 class Busy(Exception):  # noqa: N818 - an answer, which the caller words
-    """Another holds the lock. `holder` is None if its file cannot be read yet."""
+    """Another holds the lock."""
 
-    def __init__(self, holder: Holder | None) -> None:
+    def __init__(self, holder: Holder) -> None:
         super().__init__(str(holder))
         self.holder = holder
 

@@ -135,10 +135,8 @@ def _leased(files: Storage, name: str, run: str, wait_seconds: float, remedy: st
     try:
         lease.acquire(wait_seconds)
     except Busy as busy:
-        end = (
-            "" if busy.holder is None else f" If its driver died, its lock ends after {busy.holder.lease_seconds:g} s."
-        )
-        raise _Held(f"Another run is writing {files.root}: {busy.holder}.", f"{remedy}{end}") from busy
+        end = f"If its driver died, its lock ends after {busy.holder.lease_seconds:g} s."
+        raise _Held(f"Another run is writing {files.root}: {busy.holder}.", f"{remedy} {end}") from busy
     _HELD[files.root, name] = lease
     try:
         yield lease

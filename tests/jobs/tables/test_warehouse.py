@@ -10,10 +10,15 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import ArrayType, DateType, LongType, StringType
 
+from features.contract.live_counts import LIVE_ITEM_COUNTS
 from features.contract.table import Column, Invariant, Table
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.lock import STREAM, only_writer
+from jobs.runtime.storage import storage_of
 from jobs.tables.schema import added_columns
+from jobs.tables.upkeep import compact
 from jobs.tables.warehouse import Warehouse
+from tests.jobs.runtime.lease_contract import dead_holder
 
 SALES = Table(
     name="sales",
@@ -96,3 +101,23 @@ def test_columns_are_added_and_removed_without_a_rebuild(spark: SparkSession, tm
     for use in (tables.read, lambda table: tables.replace_date(incomplete, table, MONDAY)):
         with pytest.raises(LongtailError, match=r"sales has no column cost\. Rebuild"):
             use(unknown)
+
+
+def test_tables_under_a_uri_are_changed_by_the_holder_of_their_lock_only(spark: SparkSession, tmp_path: Path) -> None:
+    place = tmp_path.as_uri()
+    files, tables = storage_of(place), Warehouse(spark, place)
+    rows = spark.createDataFrame([(MONDAY, "tea", 1)], SALES.schema)
+    with pytest.raises(LongtailError, match="does not hold the writer lock"):
+        tables.add(rows, SALES)
+    assert not tables.exists(SALES)
+    with only_writer(files, "run 7"):
+        tables.add(rows, SALES)
+        with pytest.raises(LongtailError, match="does not hold the stream lock"):
+            tables.prepare(LIVE_ITEM_COUNTS)
+        dead_holder(files, age_seconds=0, number=2)
+        for change in (lambda: tables.add(rows, SALES), lambda: compact(tables, SALES)):
+            with pytest.raises(LongtailError, match="was lost: it was taken over by publish, run 7"):
+                change()
+    with only_writer(files, "stream, run 8", name=STREAM):
+        tables.prepare(LIVE_ITEM_COUNTS)
+    assert Warehouse(spark, place).read(SALES).count() == 1
