@@ -7,6 +7,7 @@ from datetime import timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from features.broadcasts import broadcast_if_small
 from features.contract import EVENTS, ITEMS, PARKED, USERS
 from features.contract.source_parts import SOURCE_PARTS
 from features.quality import outcomes
@@ -25,15 +26,17 @@ def with_parked(night: Night, source: Source, rows: DataFrame, window: Window) -
     waiting = _waiting(night, window)
     if waiting is None:
         return rows
+    parked, count = waiting
     replaced = outdated(source, window)
-    again = waiting.where(replaced).select("event_id", "parked_since")
-    waits = waiting.where(~replaced).withColumn("waited", F.lit(True))
-    arrived = rows.join(F.broadcast(again), on="event_id", how="left")
+    again = parked.where(replaced).select("event_id", "parked_since")
+    waits = parked.where(~replaced).withColumn("waited", F.lit(True))
+    arrived = rows.join(broadcast_if_small(again, count), on="event_id", how="left")
     return arrived.unionByName(waits, allowMissingColumns=True)
 
 
-def _waiting(night: Night, window: Window) -> DataFrame | None:
-    """The columns of events and parked_since of the rows that the last night left parked; None if there are none.
+def _waiting(night: Night, window: Window) -> tuple[DataFrame, int] | None:
+    """The columns of events and parked_since of the rows that the last night left parked, and their number; None
+    without any.
 
     An interrupted night counts if it has recorded its files in source_parts, which is the last table it writes.
     """
@@ -43,10 +46,12 @@ def _waiting(night: Night, window: Window) -> DataFrame | None:
     if last is None:
         return None
     parked = night.tables.read_or_empty(PARKED).where((F.col("table") == EVENTS.name) & (F.col("as_of") == F.lit(last)))
-    if parked.isEmpty():
+    count = parked.count()
+    if not count:
         return None
     since = F.coalesce("parked_since", "as_of").alias("parked_since")
-    return parked.select(F.from_json("payload", EVENTS.schema).alias("row"), since).select("row.*", "parked_since")
+    rows = parked.select(F.from_json("payload", EVENTS.schema).alias("row"), since)
+    return rows.select("row.*", "parked_since"), count
 
 
 def event_judgement(
