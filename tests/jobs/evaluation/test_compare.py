@@ -101,7 +101,7 @@ def test_of_a_long_log_a_sample_of_shoppers_is_evaluated(spark: SparkSession, co
     evaluation = conf.evaluation.model_copy(update={"sample_exposures": 1440})
     said = compare(spark, conf.model_copy(update={"evaluation": evaluation}), ("new", "main"))
     assert "  25.00% of the shoppers, as the log exceeds evaluation.sample_exposures" in said
-    [counts] = {line.strip().split(",")[0] for line in said.splitlines() if " requests of " in line}
+    counts = next(line for line in said.splitlines() if " shoppers, " in line)
     requests, shoppers = int(counts.split()[0]), int(counts.split()[3])
     # Shoppers are in the sample with all their requests.
     assert requests == 12 * shoppers
