@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 import conf as packaged_conf
 from jobs.runtime.errors import ConfigurationError
-from jobs.runtime.storage import is_remote, storage_of
+from jobs.runtime.place import content_at
 
 
 def read_yaml(place: str) -> dict[str, Any]:
@@ -20,23 +19,13 @@ def read_yaml(place: str) -> dict[str, Any]:
     Raises ConfigurationError that names the file if it is not a mapping or has a key twice.
     """
     try:
-        return parsed(_content(place).decode("utf-8"), place)
+        return parsed(content_at(place).decode("utf-8"), place)
     except OSError as error:
         raise ConfigurationError(
             f"{place}: cannot be read ({error.strerror}).", "Give an existing file with --conf."
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{place}: is not text in UTF-8.", "Save it as UTF-8.") from error
-
-
-def _content(place: str) -> bytes:
-    if not is_remote(place):
-        return Path(place.removeprefix("file:")).read_bytes()
-    folder, _, name = place.rpartition("/")
-    content = storage_of(folder).read(name)
-    if content is None:
-        raise ConfigurationError(f"{place}: does not exist.", "Give an existing file with --conf.")
-    return content
 
 
 def read_packaged(name: str) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.place import content_at
 from model.exposure.reasons import banned_by, pinned_by
 
 COLUMNS = ("item_id", "action", "share", "starts_on", "ends_on", "owner")
@@ -53,7 +54,7 @@ NONE = Merchandising({}, {})
 
 
 def merchandising_on(path: str | None, as_of: date) -> Merchandising:
-    """The rules of the file that are in force on `as_of`; none where path is None.
+    """The rules of the file, at a path or URI, that are in force on `as_of`; none where path is None.
 
     Raises ConfigurationError naming file and line when the file cannot be read or a line is wrong, and when an item is
     pinned and banned at once or pinned twice.
@@ -62,7 +63,7 @@ def merchandising_on(path: str | None, as_of: date) -> Merchandising:
         return NONE
     pins: dict[str, MerchandisingRule] = {}
     bans: dict[str, MerchandisingRule] = {}
-    for rule in _rules_of(Path(path)):
+    for rule in _rules_of(path):
         if not rule.holds(as_of):
             continue
         if rule.action == "pin" and rule.item_id in pins:
@@ -80,16 +81,9 @@ def merchandising_on(path: str | None, as_of: date) -> Merchandising:
     return Merchandising(pins, bans)
 
 
-def _rules_of(path: Path) -> list[MerchandisingRule]:
+def _rules_of(path: str) -> list[MerchandisingRule]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise ConfigurationError(
-                    f"plan.merchandising: {path} has no column {missing[0]}.", f"Its columns are {', '.join(COLUMNS)}."
-                )
-            return [_rule(path, reader.line_num, row) for row in reader]
+        reader = csv.DictReader(io.StringIO(content_at(path).decode("utf-8-sig"), newline=""))
     except OSError as error:
         raise ConfigurationError(
             f"plan.merchandising: {path} cannot be read ({error.strerror}).", "Name an existing file, or null."
@@ -99,9 +93,15 @@ def _rules_of(path: Path) -> list[MerchandisingRule]:
             f"plan.merchandising: {path} is not in UTF-8 (byte {error.start} of it).",
             "Save it as UTF-8, which a spreadsheet offers as 'CSV UTF-8'.",
         ) from error
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise ConfigurationError(
+            f"plan.merchandising: {path} has no column {missing[0]}.", f"Its columns are {', '.join(COLUMNS)}."
+        )
+    return [_rule(path, reader.line_num, row) for row in reader]
 
 
-def _rule(path: Path, line: int, row: dict[str, str | None]) -> MerchandisingRule:
+def _rule(path: str, line: int, row: dict[str, str | None]) -> MerchandisingRule:
     text = {name: (row[name] or "").strip() for name in COLUMNS}
     try:
         if not text["item_id"] or not text["owner"]:

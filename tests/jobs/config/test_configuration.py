@@ -93,11 +93,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_configuration_may_lie_at_a_uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "store.yaml").write_text(f"{SOURCE}seed: 3\n", encoding="utf-8")
-    places = {"s3a://bucket/conf": LocalStorage(tmp_path)}
-    monkeypatch.setattr("jobs.config.files.storage_of", places.__getitem__)
+    places = {"s3a://bucket/conf": LocalStorage(tmp_path), f"file:{tmp_path}": LocalStorage(tmp_path)}
+    monkeypatch.setattr("jobs.runtime.place.storage_of", places.__getitem__)
     assert load_config("s3a://bucket/conf/store.yaml").seed == 3
     assert load_config(f"file:{tmp_path}/store.yaml").seed == 3
-    with pytest.raises(ConfigurationError, match=r"s3a://bucket/conf/other\.yaml: does not exist"):
+    with pytest.raises(ConfigurationError, match=r"s3a://bucket/conf/other\.yaml: cannot be read \(No such file"):
         load_config("s3a://bucket/conf/other.yaml")
 
 

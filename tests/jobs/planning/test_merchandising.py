@@ -9,6 +9,7 @@ import pytest
 
 from jobs.planning.merchandising import NONE, merchandising_on
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.storage import LocalStorage
 
 HEAD = "item_id,action,share,starts_on,ends_on,owner\n"
 NIGHT = date(2017, 12, 1)
@@ -54,6 +55,15 @@ def test_rules_are_in_force_from_their_first_to_their_last_day(tmp_path: Path) -
 def test_wrong_lines_are_named(tmp_path: Path, lines: str, says: str) -> None:
     with pytest.raises(ConfigurationError, match=says):
         merchandising_on(file_of(tmp_path, lines), NIGHT)
+
+
+def test_the_file_may_lie_at_a_uri(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file_of(tmp_path, "a,ban,,,,Ben\n")
+    places = {"s3a://bucket/plan": LocalStorage(tmp_path)}
+    monkeypatch.setattr("jobs.runtime.place.storage_of", places.__getitem__)
+    assert list(merchandising_on("s3a://bucket/plan/merchandising.csv", NIGHT).bans) == ["a"]
+    with pytest.raises(ConfigurationError, match=r"s3a://bucket/plan/other\.csv cannot be read \(No such file"):
+        merchandising_on("s3a://bucket/plan/other.csv", NIGHT)
 
 
 def test_a_file_in_another_encoding(tmp_path: Path) -> None:
