@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -38,14 +40,13 @@ def test_files_of_the_driver_and_the_wheel_reach_both_workers(submission: Submis
 def test_a_packed_environment_reaches_executors_and_what_it_lacks_is_named(
     submission: Submission, tmp_path: Path
 ) -> None:
-    archive = packed_environment(tmp_path, "numpy==2.4.6", "pyarrow==25.0.1")
+    archive = packed_environment(tmp_path, f"numpy=={version('numpy')}")
     settings = {"spark.archives": f"{archive}#environment", "spark.pyspark.python": "./environment/bin/python"}
     line = refusal(submission, settings)
     assert "The Python of the executor on " in line
     assert "pandas is missing (driver: " in line
     assert "torch is missing (driver: " in line
     assert "numpy" not in line
-    assert "pyarrow" not in line
     assert "--archives environment.tar.gz#environment" in line
 
 
@@ -68,8 +69,6 @@ def packed_environment(folder: Path, *packages: str) -> Path:
 
 def refusal(submission: Submission, settings: dict[str, str]) -> str:
     """The line with which a job is refused."""
-    from dataclasses import replace
-
     environment = {"PYSPARK_PYTHON": "", "PYSPARK_DRIVER_PYTHON": ""}
     settings = {**settings, "spark.pyspark.driver.python": str(submission.cluster.python)}
     changed = replace(submission, settings=settings, environment=environment)
