@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import pandas as pd
 from feast import FeatureStore
@@ -47,6 +48,7 @@ class BatchWork:
     plan: Callable[[], LivePlan]
     alert: Callable[[Sequence[Alert]], None]
     reported: set[str] = field(default_factory=set)
+    reported_on: date | None = None
 
     def __call__(self, events: DataFrame, batch_id: int) -> None:
         """The function of foreachBatch."""
@@ -127,6 +129,9 @@ class BatchWork:
         return alerts
 
     def _report(self, alerts: Sequence[Alert]) -> None:
+        """Sends those of a day's alerts that were not sent on that day."""
+        if alerts and alerts[0].as_of != self.reported_on:
+            self.reported_on, self.reported = alerts[0].as_of, set()
         unreported = [alert for alert in alerts if alert.key not in self.reported]
         self.reported |= {alert.key for alert in unreported}
         if unreported:
