@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ def traffic(lines: Iterable[str]) -> Traffic:
     return Traffic(sizes.total(), largest, places.get(job_id, ""))
 
 
-def _place(job: dict[str, object]) -> str:
-    properties = job.get("Properties")
-    return str(properties.get("callSite.short", "")) if isinstance(properties, dict) else ""
+def _place(job: dict[str, Any]) -> str:
+    """The call that started a job, or the name of its last stage where Spark does not know the call."""
+    called = (job.get("Properties") or {}).get("callSite.short")
+    return str(called or next((stage["Stage Name"] for stage in reversed(job.get("Stage Infos") or [])), ""))
 
 
 def _lines(file: Path) -> Iterator[str]:

@@ -36,6 +36,12 @@ def test_task_results_are_added_up_by_job() -> None:
     assert traffic([]) == Traffic(0, 0, "")
 
 
+def test_a_job_without_a_call_has_the_name_of_its_last_stage() -> None:
+    started = {"Event": "SparkListenerJobStart", "Job ID": 0, "Stage IDs": [0, 1], "Properties": {},
+               "Stage Infos": [{"Stage Name": "map"}, {"Stage Name": "toArrow at c.py:3"}]}  # fmt: skip
+    assert traffic([json.dumps(started, separators=(",", ":")), task(1, 7)]) == Traffic(7, 7, "toArrow at c.py:3")
+
+
 @pytest.mark.parametrize(
     ("command", "role"),
     [
