@@ -12,7 +12,7 @@ from jobs.online.views import online_views
 
 
 def register_features(night: Night) -> None:
-    """Registers entities, every view in two colours and the services in <warehouse>/feast.
+    """Registers entities, every view in two colours and the services in Feast's registry.
 
     Objects that are no longer declared are removed; the live colour and its night stay. A new feature is served from
     the next publish on.
