@@ -12,9 +12,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from features.shopper_sample import shopper_sample
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.registry.active_models import active_models
+from jobs.registry.drafts import keep_first_stage
 from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
 from jobs.retrieval.date_side import DateSide, prepare_date
 from jobs.runtime.logs import event
@@ -23,7 +25,7 @@ from model.periods import training_periods
 from model.retrieval.candidates import sample_for_training
 from model.retrieval.first_stage import fit_first_stage
 
-_SAMPLE = "label float, weight float, scores array<float>"
+_SAMPLE = "block int, label float, weight float, scores array<float>"
 
 
 def train_first_stage(night: Night) -> None:
@@ -40,12 +42,13 @@ def train_first_stage(night: Night) -> None:
     channels = channels_in_use(night)
     side = prepare_date(night, periods.first_stage, draft.encoder_version, channels)
     responses = new_purchases(night, periods.first_stage, periods.end(periods.first_stage))
-    scores, label, weight = _sample(night, side, responses, channels)
+    scores, label, weight = training_sample(night, side, responses, channels)
     fitted = fit_first_stage(
         channels, scores, label, weight, night.conf.first_stage.l2, origin=periods.first_stage.isoformat()
     )
     side.release()
     fitted.save(draft.first_stage_folder)
+    keep_first_stage(night.files, draft)
     night.record.rows = {"positives": int(label.sum()), "negatives": int((label == 0).sum())}
     night.record.decisions = {"first_stage_version": fitted.version}
 
@@ -57,9 +60,10 @@ def new_purchases(night: Night, since: date, until: date) -> DataFrame:
     return events.where(inside & (F.col("event_type") == "purchase")).select("user_id", "item_id").distinct()
 
 
-def _sample(
+def training_sample(
     night: Night, side: DateSide, responses: DataFrame, channels: tuple[str, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Channel scores [k, rows], label and weight of the pairs of at most `first_stage.max_users` shoppers."""
     conf = night.conf
     eligible = night.spark.createDataFrame(
         pd.DataFrame({"item_id": side.item_ids, "position": np.arange(len(side.item_ids), dtype=np.int32)})
@@ -69,7 +73,7 @@ def _sample(
         .groupBy("user_id")
         .agg(F.sort_array(F.collect_list("position")).alias("positives"))
     )
-    chosen = wanted.orderBy(F.xxhash64("user_id"), "user_id").limit(conf.first_stage.max_users)
+    chosen = shopper_sample(wanted, conf.first_stage.max_users)
     frame = side.shopper_frame.join(chosen, on="user_id", how="inner")
     shipped, settings, seed = side.shipped, side.settings, conf.seed
     negatives, at_once = conf.first_stage.negatives_per_user, conf.candidates.items_at_once
@@ -82,11 +86,14 @@ def _sample(
         sample = sample_for_training(catalogue, shoppers, settings, channels, positives, negatives, seed, at_once)
         offsets = np.arange(len(sample.label) + 1, dtype=np.int32) * len(channels)
         scores = pa.ListArray.from_arrays(offsets, sample.scores.T.ravel())
+        block = np.full(len(sample.label), table["block"][0].as_py(), dtype=np.int32)
         yield pa.RecordBatch.from_arrays(
-            [pa.array(sample.label), pa.array(sample.weight), scores], names=["label", "weight", "scores"]
+            [pa.array(block), pa.array(sample.label), pa.array(sample.weight), scores],
+            names=["block", "label", "weight", "scores"],
         )
 
     sampled = frame.groupBy("block").applyInArrow(sample_block, _SAMPLE).toArrow()
+    sampled = sampled.sort_by("block")  # sums of a fit depend on the order of its rows
     scores = np.concatenate([chunk.flatten().to_numpy() for chunk in sampled["scores"].chunks])
     return (
         scores.reshape(-1, len(channels)).T,

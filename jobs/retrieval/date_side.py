@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy import sparse
 
-from features.collaborative.als import als_factors
+from features.collaborative.als import als_blocks, als_factors
 from features.collaborative.purchases import (
     decayed_by_store_and_item,
     numbered_shoppers,
@@ -23,6 +23,7 @@ from features.collaborative.purchases import (
 from features.contract import EVENTS, PROMOTIONS, TEXT_EMBEDDINGS, USER_EMBEDDINGS
 from features.contract.segments import COLD
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from features.shopper_sample import shopper_sample
 from jobs.config.configuration import Config
 from jobs.encoder.embeddings import embeddings_by
 from jobs.execution.night import Night
@@ -69,6 +70,7 @@ def channel_settings(conf: Config) -> ChannelSettings:
 def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[str, ...]) -> DateSide:
     """Reads what was known before `as_of`, fits ALS, learns the links of the `wanted` channels and ships the catalogue.
 
+    On the driver are the items, what stores sold and promoted of them, and `channels.neighbour_sample` shoppers.
     Raises LongtailError when features or embeddings of the date are missing, no item is eligible, or there are too many
     items for one of the channels.
     """
@@ -93,9 +95,11 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     numbered = numbered_shoppers(tables.read_date(USER_FEATURES_TABLE, as_of)).persist()
     counts = bought.join(numbered, on="user_id", how="inner").groupBy("user_row", "item_row").count()
     channels = conf.channels
+    sales = sales_by_item(bought, popularity_half_lives(channels.popularity_half_life_days)).toPandas()
     user_factors, item_factors = als_factors(
-        counts, factors=channels.als_factors, iterations=channels.als_iterations,
-        regularisation=channels.als_regularisation, alpha=channels.als_alpha, seed=conf.seed,
+        counts, blocks=als_blocks(int(sales.lines.sum())), factors=channels.als_factors,
+        iterations=channels.als_iterations, regularisation=channels.als_regularisation, alpha=channels.als_alpha,
+        seed=conf.seed,
     )  # fmt: skip
     user_text = embeddings_by(tables.read_date(USER_EMBEDDINGS, as_of), encoder_version, f"shoppers on {as_of}")
     numbers = pd.DataFrame({"store_id": stores, "store_row": np.arange(len(stores))})
@@ -103,8 +107,9 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
         numbers, "store_id string, store_row long"
     )  # with types, since a shop may have no stores
     frame = shopper_arrays(bought, numbered, store_rows, user_factors, user_text, conf.candidates.block_users).persist()
-    sample = shoppers_of(frame.orderBy(F.xxhash64("user_id"), "user_id").limit(channels.neighbour_sample).toArrow())
-    catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, promoted, item_factors, sample)
+    chosen = shopper_sample(numbered.select("user_id"), channels.neighbour_sample)
+    sample = shoppers_of(frame.join(F.broadcast(chosen), on="user_id", how="left_semi").toArrow())
+    catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, sales, promoted, item_factors, sample)
     catalogue = with_links(night, as_of, catalogue, sample, item_rows, hashes, wanted)
     shipped = ship_arrays(spark, catalogue.to_arrays())
     return DateSide(
@@ -176,7 +181,7 @@ def _codes(values: pd.Series) -> np.ndarray:
 
 def _catalogue(
     conf: Config, items: pd.DataFrame, eligible: np.ndarray, text: np.ndarray, text_row: np.ndarray, stores: np.ndarray,
-    bought: DataFrame, promoted: pd.DataFrame, item_factors: DataFrame, sample: Shoppers,
+    bought: DataFrame, sales: pd.DataFrame, promoted: pd.DataFrame, item_factors: DataFrame, sample: Shoppers,
 ) -> Catalogue:  # fmt: skip
     m, n = len(items), len(eligible)
     column = np.full(m, -1, dtype=np.int64)
@@ -184,7 +189,6 @@ def _catalogue(
     codes = _kinds(items)
     product_type = codes["product_type"]
     half_lives = popularity_half_lives(conf.channels.popularity_half_life_days)
-    sales = sales_by_item(bought, half_lives).toPandas()
     by_store = decayed_by_store_and_item(bought, _STORE_HALF_LIFE_DAYS).toPandas()
     factors = item_factors.toPandas()
     als = np.zeros((m, conf.channels.als_factors), dtype=np.float32)

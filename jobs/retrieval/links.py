@@ -50,11 +50,16 @@ def with_links(
 
 
 def _interactions(night: Night, as_of: date, sample: Shoppers, item_rows: DataFrame, event_type: str) -> Interactions:
-    """Events of one type before `as_of` of the sampled shoppers, with ties in time in the order of the items."""
+    """Events of one type before `as_of` of the sampled shoppers, with ties in time in the order of the items.
+
+    A history counts an item at its last time, so only the newest event of each pair leaves the executors.
+    """
     people = pd.DataFrame({"user_id": sample.user_ids, "user_row": np.arange(len(sample))})
     met = (
         events_before(night.tables.read(EVENTS), item_rows, as_of, event_type)
         .join(F.broadcast(night.spark.createDataFrame(people)), on="user_id", how="inner")
+        .groupBy("user_row", "item_row")
+        .agg(F.min("days_ago").alias("days_ago"))
         .select("user_row", "item_row", "days_ago")
         .toPandas()
         .sort_values(["user_row", "days_ago", "item_row"])
@@ -63,7 +68,9 @@ def _interactions(night: Night, as_of: date, sample: Shoppers, item_rows: DataFr
 
 
 def _texts(night: Night, hashes: np.ndarray) -> list[str]:
-    stored = distinct_texts(night.tables.read(ITEMS)).toPandas()
+    wanted = night.spark.createDataFrame(pd.DataFrame({"text_hash": np.unique(hashes)}))
+    texts = distinct_texts(night.tables.read(ITEMS))
+    stored = texts.join(F.broadcast(wanted), on="text_hash", how="left_semi").toPandas()
     place = pd.Index(stored.text_hash).get_indexer(pd.Index(hashes))
     if (place < 0).any():
         raise LongtailError(
