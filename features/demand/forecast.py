@@ -33,15 +33,18 @@ def with_outcomes(sales: DataFrame, least_weeks: int) -> DataFrame:
     )
 
 
-def modelled(sales: DataFrame) -> DataFrame:
+def modelled(sales: DataFrame, items: int) -> DataFrame:
     """Held-out and final forecasts of all MODELS for the items that sell enough.
 
     Columns: as_of, item_id, model, held, final, actual_7d, actual_28d, usual, is_pooled.
 
     sales: as returned by `with_outcomes`
+    items: of a date, about
     """
     frequent = sales.where(~F.col("is_pooled"))
-    return fitted(frequent).join(frequent.select("as_of", "item_id", *_OUTCOMES), on=["as_of", "item_id"], how="inner")
+    return fitted(frequent, items).join(
+        frequent.select("as_of", "item_id", *_OUTCOMES), on=["as_of", "item_id"], how="inner"
+    )
 
 
 def pooled(sales: DataFrame) -> DataFrame:

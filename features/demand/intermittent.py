@@ -16,19 +16,22 @@ from features.demand.weekly import HELD_OUT_WEEKS, TRAINING_WEEKS
 MODELS = ("CrostonClassic", "CrostonSBA", "TSB", "ADIDA", "IMAPA", "SES", "WindowAverage", "Naive")
 Forecaster = Callable[[np.ndarray], float]
 
-_GROUPS = 16  # groups of items of a date; one group fits into the memory of a worker
+# Groups of items of a date are fitted by tasks of their own; one group fits into the memory of a worker.
+_FEWEST_GROUPS, _ITEMS_A_GROUP = 16, 5_000
 _FITTED = "as_of date, item_id string, model string, held double, final double"
 
 
-def fitted(sales: DataFrame) -> DataFrame:
+def fitted(sales: DataFrame, items: int) -> DataFrame:
     """as_of, item_id, model, held and final: purchase lines a week, one row for each of MODELS of an item.
 
     `held` is forecast from the training weeks before the newest HELD_OUT_WEEKS, which it is evaluated on; `final` from
     the newest training weeks.
 
     sales: as_of, item_id, weeks of `weekly_sales`
+    items: of a date, about; each is fitted alone, so that their number changes no forecast
     """
-    part = F.pmod(F.xxhash64("item_id"), F.lit(_GROUPS)).alias("part")
+    groups = max(_FEWEST_GROUPS, -(-items // _ITEMS_A_GROUP))
+    part = F.pmod(F.xxhash64("item_id"), F.lit(groups)).alias("part")
     return sales.select("as_of", "item_id", "weeks", part).groupBy("as_of", "part").applyInPandas(_fit_group, _FITTED)
 
 

@@ -58,7 +58,7 @@ def _fit(night: Night, dates: Sequence[date]) -> Keep:
         weekly_sales(items, night.tables.read(DAILY_ITEM), dates), night.conf.demand.least_weeks
     ).persist()
     # A fit takes microseconds, loading the library seconds: so all models of all items in one pass.
-    candidates = modelled(sales).unionByName(pooled(sales)).persist()
+    candidates = modelled(sales, sales.count() // len(dates)).unionByName(pooled(sales)).persist()
     figures = errors(candidates).toPandas()
     best = dict.fromkeys(dates, UNCOMPARED) | _best(figures)
     models = night.spark.createDataFrame([(day, model) for day in dates for model in (best[day], POOLED)], _CHOSEN)

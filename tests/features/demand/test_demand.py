@@ -78,7 +78,7 @@ def test_intervals_of_forecasts_cover_most_held_out_sales(spark: SparkSession) -
     rows += [(DAY, f"rare{n}", "tea", draw.poisson(0.05, WEEKS).tolist()) for n in range(150)]
     rows.append((DAY, "never", None, [0] * WEEKS))
     sales = with_outcomes(spark.createDataFrame(rows, SALES), 8).persist()
-    frequent, rare = modelled(sales).persist(), pooled(sales).persist()
+    frequent, rare = modelled(sales, sales.count()).persist(), pooled(sales).persist()
     judged = frequent.unionByName(rare)
     figures = {row["model"]: row for row in errors(judged).collect()}
     assert set(figures) == {*MODELS, POOLED, f"{POOLED} Naive", f"{POOLED} WindowAverage"}
