@@ -14,10 +14,11 @@ from jobs.execution.night import Night
 from jobs.registry.active_models import model_store
 from jobs.registry.models import Champion
 from jobs.relevance.blocks import CANDIDATE_COLUMNS, read_candidates, read_shoppers
-from jobs.relevance.item_side import read_item_side
+from jobs.relevance.item_side import ItemSide, read_item_side
 from jobs.relevance.worker import SCORED, score_block_with
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import ship_arrays, ship_folder
+from jobs.runtime.tasks import in_tasks, task_threads
 from jobs.tables.sql import sql_equals
 from model.bundle import Bundle
 from model.scorer import Scorer
@@ -33,7 +34,8 @@ def score(night: Night) -> None:
     bundle = Bundle.load(champion.folder)
     candidates = read_candidates(night.tables, night.as_of, champion.encoder_version, bundle.scorer.first_stage.version)
     shoppers = read_shoppers(night.tables, night.as_of, bundle.scorer.ranker.inputs.user_features)
-    scored = scored_candidates(night, champion, bundle.scorer, candidates, shoppers).persist(StorageLevel.DISK_ONLY)
+    side = read_item_side(night, night.as_of, champion.encoder_version, bundle.scorer.ranker.inputs)
+    scored = scored_candidates(night, bundle.scorer, side, candidates, shoppers).persist(StorageLevel.DISK_ONLY)
     mean = mean_level(scored)
     relevance = with_relevance(night, champion, scored, bundle.scorer.calibrator.shift(mean))
     night.tables.replace_date(relevance, RELEVANCE, night.as_of, sql_equals(policy=night.conf.plan.scored_as))
@@ -44,37 +46,38 @@ def score(night: Night) -> None:
 
 
 def scored_candidates(
-    night: Night, champion: Champion, scorer: Scorer, candidates: DataFrame, shoppers: DataFrame,
-    partitions: int | None = None,
+    night: Night, scorer: Scorer, side: ItemSide, candidates: DataFrame, shoppers: DataFrame,
+    tasks: int | None = None,
 ) -> DataFrame:  # fmt: skip
-    """The columns of SCORED. A hash of user_id fixes the blocks of shoppers, so `partitions` changes nothing."""
-    inputs = scorer.ranker.inputs
-    side = read_item_side(night, night.as_of, champion.encoder_version, inputs)
+    """The columns of SCORED. A hash of user_id fixes the blocks of shoppers, so the number of `tasks` changes nothing.
+
+    On the driver are the items; candidates and shoppers go from table to table through the executors.
+    """
     items = scorer.ranker.encode_items(side.items)
-    scratch = night.folder / "scratch" / night.run_id
     arrays = {"item_ids": side.item_ids, "text": items.text, "features": items.features, "text_row": items.text_row}
     item_side = ship_arrays(night.spark, arrays)
-    model = scratch / f"model-{uuid.uuid4().hex}"
+    model = night.scratch / f"model-{uuid.uuid4().hex}"
     scorer.save(model)
     ship_folder(night.spark, model)
-    threads = int(night.spark.conf.get("spark.task.cpus", "1") or "1")
     blocks = -(-candidates.select("user_id").distinct().count() // night.conf.relevance.batch_users)
     block = F.pmod(F.xxhash64("user_id"), F.lit(blocks)).cast("int")
     left = candidates.select(*CANDIDATE_COLUMNS, block.alias("block"))
     right = shoppers.select("*", block.alias("block"))
-    spread = partitions or blocks
+    score_block = score_block_with(model.name, item_side, task_threads(night.spark))
     return (
-        left.repartition(spread, "block")
+        in_tasks(left, blocks, tasks)
         .groupBy("block")
-        .cogroup(right.repartition(spread, "block").groupBy("block"))
-        .applyInArrow(score_block_with(model.name, item_side, threads), SCORED)
+        .cogroup(in_tasks(right, blocks, tasks).groupBy("block"))
+        .applyInArrow(score_block, SCORED)
     )
 
 
 def mean_level(scored: DataFrame) -> float:
-    """The mean level over all shoppers of SCORED."""
-    (mean,) = scored.select("user_id", "level").distinct().agg(F.avg("level")).head() or (None,)
-    return float(mean or 0.0)
+    """The mean level over all shoppers of SCORED, as a sum of decimals, which does not depend on the order of rows."""
+    of_shopper = scored.select("user_id", F.col("level").cast("decimal(28, 15)").alias("level")).distinct()
+    row = of_shopper.agg(F.sum("level").alias("sum"), F.count("*").alias("shoppers")).first()
+    assert row is not None
+    return float(row["sum"]) / row["shoppers"] if row["shoppers"] else 0.0
 
 
 def with_relevance(night: Night, champion: Champion, scored: DataFrame, shift: float) -> DataFrame:

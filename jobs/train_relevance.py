@@ -119,8 +119,7 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, r
         inputs={name: list(value) for name, value in asdict(inputs).items() if isinstance(value, tuple)},
         metrics=verdict.figures,
     )
-    scratch = night.folder / "scratch" / night.run_id
-    folder = scratch / "bundle"
+    folder = night.scratch / "bundle"
     shutil.rmtree(folder, ignore_errors=True)
     Bundle.write(folder, description, encoder_folder=draft.encoder_folder, scorer=scorer)
     version = store.register(
@@ -139,7 +138,7 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, r
             "encoder_as_of": draft.encoder_as_of.isoformat(),
             "gate": PASSED if verdict.passed else REFUSED_BY_GATE,
         },
-        write_reliability(scratch, result.curves),
+        write_reliability(night.scratch, result.curves),
     )
     shutil.rmtree(folder)
     return version

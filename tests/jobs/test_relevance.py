@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
@@ -21,15 +22,18 @@ from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATU
 from jobs.config.configuration import Config, load_config
 from jobs.execution.night import Night, Record
 from jobs.registry.active_models import model_store
-from jobs.registry.drafts import write_draft
+from jobs.registry.drafts import read_draft, write_draft
 from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
 from jobs.relevance.item_side import read_item_side
+from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
 from jobs.runtime.errors import LongtailError, Refused
+from jobs.runtime.storage import storage_of
 from jobs.score import mean_level, score, scored_candidates, with_relevance
 from jobs.tables.warehouse import Warehouse
 from jobs.train_relevance import train_relevance
 from model.bundle import Bundle
 from model.fusion.causes import LOW
+from model.fusion.ranker import RankerInputs
 from model.periods import training_periods
 from model.retrieval.first_stage import FirstStage
 
@@ -159,7 +163,9 @@ def _draft(folder: Path) -> None:
         (place / "config.json").write_text("{}")
         return "e1", DECEMBER
 
-    draft = write_draft(folder, DECEMBER, encoder, horizon_days=28, cuts=PERIODS.all_cuts, conf_hash="abc")
+    draft = write_draft(
+        storage_of(str(folder)), folder, DECEMBER, encoder, horizon_days=28, cuts=PERIODS.all_cuts, conf_hash="abc"
+    )
     zero, weights = np.zeros(2), np.array([0.3, 0, 0, 0, 0, 0])
     FirstStage("toy", CHANNELS, zero, np.ones(2), zero, weights, -1.5).save(draft.first_stage_folder)
 
@@ -184,7 +190,7 @@ def test_the_night_from_draft_to_relevance(small: Small) -> None:
     assert champion is not None
     assert champion.version == trained.record.model_version
     assert Bundle.load(champion.folder).scorer.ranker.inputs.image_size == 3
-    assert not (small.folder / "scratch" / "run" / "bundle").exists()
+    assert not (trained.scratch / "bundle").exists()
 
     again = small.night()
     train_relevance(again)
@@ -210,12 +216,12 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
     scorer = Bundle.load(champion.folder).scorer
     candidates = read_candidates(night.tables, DECEMBER, "e1", "toy")
     shoppers = read_shoppers(night.tables, DECEMBER, scorer.ranker.inputs.user_features)
-    frames = [scored_candidates(night, champion, scorer, candidates, shoppers, n) for n in (1, 3)]
+    side = read_item_side(night, DECEMBER, "e1", scorer.ranker.inputs)
+    frames = [scored_candidates(night, scorer, side, candidates, shoppers, n) for n in (1, 3)]
     in_one, in_three = (frame.orderBy("user_id", "item_id").collect() for frame in frames)
     assert in_one == in_three
 
     # What the driver computes for all shoppers at once, as training and the gate do.
-    side = read_item_side(night, DECEMBER, "e1", scorer.ranker.inputs)
     rows, items = candidates.toArrow(), scorer.ranker.encode_items(side.items)
     _, flat, block = block_of(rows, shoppers.toArrow(), pa.array(side.item_ids), scorer.ranker.inputs)
     relevance = scorer.relevance(block, items).reshape(-1)[flat.to_numpy()]
@@ -226,6 +232,33 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
     np.testing.assert_allclose(
         [row.relevance for row in served], [of_pair[row.user_id, row.item_id] for row in served], rtol=1e-9
     )
+
+
+def test_only_the_sampled_shoppers_reach_the_driver(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    _draft(small.folder)
+    draft = read_draft(storage_of(str(small.folder)), small.folder, DECEMBER)
+    assert draft is not None
+    inputs = RankerInputs(CHANNELS, ("price_mean_90d",), ("purchases_count_28d",), 5)
+    seen: list[int] = []
+    monkeypatch.setattr(
+        "jobs.relevance.samples.block_of",
+        lambda rows, shoppers, *others: seen.append(len(shoppers)) or block_of(rows, shoppers, *others),
+    )
+
+    def sample(most: int) -> tuple[Sample, Targets]:
+        first_stage = small.conf.first_stage.model_copy(update={"max_users": most})
+        night = small.night(small.conf.model_copy(update={"first_stage": first_stage}))
+        drawn = read_sample(night, PERIODS.gate, draft, "toy", inputs)
+        return drawn, read_targets(night, PERIODS.gate, PERIODS.end(PERIODS.gate), drawn)
+
+    (everyone, all_targets), (some, targets) = sample(1_000), sample(15)
+    assert seen == [len(USERS), 15]
+    place = pc.index_in(some.user_ids, everyone.user_ids).to_numpy()
+    assert (some.block.candidates == everyone.block.candidates[place]).all()
+    assert (some.block.user_features == everyone.block.user_features[place]).all()
+    assert (some.responded == everyone.responded[place]).all()
+    assert set(targets.pairs["user_id"].to_pylist()) <= set(some.user_ids.to_pylist())
+    assert (targets.counts(some.user_ids) == all_targets.counts(everyone.user_ids)[place]).all()
 
 
 def test_a_first_model_that_the_gate_refuses_ends_the_night(small: Small) -> None:
