@@ -13,7 +13,7 @@ from feast import FeatureStore
 from feast.repo_config import RepoConfig
 
 from jobs.config.configuration import Config
-from jobs.online import redis_writing
+from jobs.online import redis_marks, redis_writing
 from jobs.online.audit import audit
 from jobs.online.catalogue import build_catalogue
 from jobs.online.colours import COLOURS
@@ -21,12 +21,13 @@ from jobs.online.erasure import erase_online
 from jobs.online.registration import registered_colours
 from jobs.online.settings import writer_settings
 from jobs.online.store import open_store
+from jobs.online.view_rows import WriteTask, Written
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import PublishedNight, StorefrontClient
-from tests.jobs.online.frames import bring_frames_live, local_rows, publish_frames, rows_of
+from tests.jobs.online.frames import LocalRows, bring_frames_live, local_rows, publish_frames, rows_of
 from tests.jobs.online.nights import reader_of, reader_yaml
 from tests.jobs.online.redis_server import PASSWORD, VARIABLE, Server, redis_config, running_redis
 from tests.jobs.online.test_sqlite_store import ROWS, VIEW, rows_of_view
@@ -179,6 +180,64 @@ def test_removed_entities_are_deleted_even_if_the_marks_are_lost(conf: Config, s
     assert store.get_online_features(["everything_blue:price"], items).to_dict()["price"] == [0.1, None, None]
     assert None not in store.get_online_features(["everything_green:price"], items).to_dict()["price"][:2]
     assert client.hgetall(b"othertongue") == {b"_ts:everything_blue": b"of another project"}
+
+
+def test_the_number_of_buckets_follows_the_entities(
+    conf: Config, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at once: everything is written again when it changes."""
+    monkeypatch.setattr(redis_marks, "BUCKET_ENTITIES", 1)
+    store, coloured = everything(conf)
+    many = pd.concat([ROWS.assign(item_id=[f"{n}-{place}" for n in range(3)]) for place in range(6)])
+
+    def write(rows: pd.DataFrame) -> int:
+        return replace_rows(store, VIEW, coloured, rows_of_view(rows), date(2017, 12, 1), changed_only=True)
+
+    def buckets() -> set[bytes]:
+        client: Any = server.client()
+        return {key.split(b":")[3] for key in client.scan_iter(match=f"{MARKS}:*")}
+
+    assert (write(ROWS), buckets()) == (3 * len(VIEW.fields), {b"3"})
+    assert (write(many), buckets()) == (18 * len(VIEW.fields), {b"18"})
+    assert len(hashes(server)) == 18  # the first three have left
+    assert (write(many.iloc[:5]), buckets()) == (0, {b"18"})
+    assert len(hashes(server)) == 5
+    assert str(audit(store, VIEW, coloured, rows_of_view(many.iloc[:5]), 100, 1)) == "all 5"
+    assert [redis_marks.buckets_for(n, None) for n in (0, 1, 2, 9)] == [1, 1, 2, 9]
+    assert [redis_marks.buckets_for(n, 8) for n in (1, 2, 32, 33)] == [1, 8, 8, 33]
+
+
+def test_a_second_attempt_at_rows_writes_the_same(conf: Config, server: Server) -> None:
+    """As Spark makes it after a lost executor, or while a slow attempt is still running."""
+    store, coloured = everything(conf)
+    replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
+    expected = hashes(server)
+    server.client().flushall()
+
+    class Twice(LocalRows):
+        def written_by(self, task: WriteTask, buckets: int) -> list[Written]:
+            LocalRows(self.view, self.table.slice(0, 2)).written_by(task, buckets)
+            written = super().written_by(task, buckets)
+            assert super().written_by(task, buckets) == written
+            return written
+
+    replace_rows(store, VIEW, coloured, Twice(VIEW, rows_of_view(ROWS).table), date(2017, 12, 1))
+    assert hashes(server) == expected
+    assert str(audit(store, VIEW, coloured, rows_of_view(ROWS), 100, 1)) == "all 3"
+
+
+def test_a_leftover_of_a_killed_publish_does_not_write_into_the_next(conf: Config, server: Server) -> None:
+    store, coloured = everything(conf)
+
+    class Overtaken(LocalRows):
+        def written_by(self, task: WriteTask, buckets: int) -> list[Written]:
+            replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 2))
+            return super().written_by(task, buckets)
+
+    old = rows_of_view(ROWS.assign(price=[1.0, 2.0, 3.0]))
+    with pytest.raises(LongtailError, match="Another publish writes everything_blue"):
+        replace_rows(store, VIEW, coloured, Overtaken(VIEW, old.table), date(2017, 12, 1))
+    assert str(audit(store, VIEW, coloured, rows_of_view(ROWS), 100, 1)) == "all 3"
 
 
 def test_marks_of_other_features_are_ignored(conf: Config) -> None:
