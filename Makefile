@@ -22,7 +22,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream check format wheel setup java clean help
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream benchmark-scale check format wheel setup java clean help
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -47,6 +47,7 @@ help:
 	@echo "  benchmark-second-stage  fusion network and trees, on the CPU and on a GPU if there is one"
 	@echo "  benchmark-publish       a publish against feast materialize; reads during publishes"
 	@echo "  benchmark-stream        delay from event to online store at 5,000 events a second"
+	@echo "  benchmark-scale         every step at 100,000 and 1,000,000 made-up shoppers; not part of benchmark, since it takes many hours"
 	@echo "  benchmark-policies      off-policy intervals, sequential tests, tail exposure, shares delivered"
 	@echo "  benchmark-beauty        Amazon Beauty through both stages (BEAUTY=folder of the data)"
 	@echo "  benchmark-beauty-text   its text channels, frozen against fine-tuned encoder (BEAUTY=folder)"
@@ -112,6 +113,9 @@ benchmark-policies: setup
 
 benchmark-stream: setup
 	@$(BIN)/python -m tests.benchmark.stream $(ARGS)
+
+benchmark-scale: setup
+	@$(BIN)/python -m tests.benchmark.scale $(ARGS)
 
 simulate: setup
 	@rm -rf simulated warehouse_simulated
