@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import pandas as pd
+from pyspark.sql import DataFrame
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
 from features.contract.table import Table
@@ -16,8 +17,9 @@ from jobs.experiments.arms import arm_nights, of_arm
 from jobs.planning.candidates.pairs import read_candidates
 from jobs.planning.catalogue.planned_items import Catalogue, read_catalogue
 from jobs.planning.check import check_plan
+from jobs.planning.entries.reasons import words_of
 from jobs.planning.merchandising import Merchandising, merchandising_on
-from jobs.planning.problem import PlanProblem, contexts_of, limits_of
+from jobs.planning.problem import Contexts, PlanProblem, limits_of
 from jobs.planning.reports.missed import refuse_missed, report_above_caps, report_missed_floors, report_pins
 from jobs.planning.reports.unmatched import report_unmatched, unmatched_names
 from jobs.planning.rows.plan_rows import PlanRows, plan_rows
@@ -43,6 +45,11 @@ class NightPlan:
     rows: PlanRows
     started_from: str
 
+    def close(self) -> None:
+        """Frees what lies on the executors; the rows of the lists cannot be read any more."""
+        self.shoppers.close()
+        self.solved.close()
+
 
 def plan_exposure(night: Night) -> None:
     """Decides the exposure of every shopper's candidates under slots, caps and floors.
@@ -55,13 +62,18 @@ def plan_exposure(night: Night) -> None:
     """
     # Plan every arm before writing any, so that a refusal leaves no half-written night.
     nights = {arm: with_learned_weights(arm_night) for arm, arm_night in arm_nights(night).items()}
-    rows = {arm: _plan_and_report(arm_night, arm) for arm, arm_night in nights.items()}
+    plans = {arm: _plan_and_report(arm_night, arm) for arm, arm_night in nights.items()}
     for arm, arm_night in nights.items():
+        rows = plans[arm].rows
         # Write lists first: publish looks up their run_id in `runs` (jobs/online/plan_completeness.py).
-        _write(arm_night, rows[arm].lists, EXPOSURE_SCORES)
-        _write(arm_night, rows[arm].items, ITEM_EXPOSURE)
-        _write(arm_night, rows[arm].prices, CONSTRAINT_PRICES)
-        _write(arm_night, rows[arm].fallback, FALLBACK_LISTS)
+        _write(arm_night, rows.lists, EXPOSURE_SCORES)
+        for table, of_table in (
+            (ITEM_EXPOSURE, rows.items),
+            (CONSTRAINT_PRICES, rows.prices),
+            (FALLBACK_LISTS, rows.fallback),
+        ):
+            _write(arm_night, night.spark.createDataFrame(of_table[table.column_names], table.schema), table)
+        plans[arm].close()
 
 
 def plan_night(night: Night, *, from_own_prices: bool = False) -> NightPlan:
@@ -82,17 +94,19 @@ def plan_night(night: Night, *, from_own_prices: bool = False) -> NightPlan:
     rules = read_rules(night, shoppers, catalogue, candidates, merchandising)
     shared = shared_lists(plan, shoppers, candidates, rules)
     # The problem that is left, its solution, and the rows of the tables.
-    contexts = contexts_of(plan, shoppers, candidates.user_ids)
+    contexts = Contexts(candidates.shoppers, np.array(plan.position_weights), plan.exploration_slots)
     problem = PlanProblem(contexts, catalogue.item_ids, rules.value, limits_of(rules, shared.delivered))
     warm, started_from = last_prices(night, catalogue.item_ids, rules.groups, of_tonight=from_own_prices)
-    solved = solve_plan(night, problem, candidates, warm)
-    rows = plan_rows(night, candidates.model_version, catalogue, merchandising, rules, shared, solved)
+    words = partial(words_of, catalogue, rules.bounds, merchandising)
+    solved = solve_plan(night, problem, candidates, warm, words)
+    opted_out = shoppers.opted_out
+    rows = plan_rows(night, candidates.model_version, catalogue, merchandising, rules, shared, opted_out, solved)
     night.record.model_version = candidates.model_version
     return NightPlan(shoppers, catalogue, merchandising, rules, shared, solved, rows, str(started_from or "none"))
 
 
-def _plan_and_report(night: Night, arm: str) -> PlanRows:
-    """The rows of an arm's plan (of all shoppers where arm is ''). Raises Refused as plan.on_unmet_floor says."""
+def _plan_and_report(night: Night, arm: str) -> NightPlan:
+    """An arm's plan (of all shoppers where arm is ''). Raises Refused as plan.on_unmet_floor says."""
     night_plan = plan_night(night)
     rules, plan, delivered = night_plan.rules, night_plan.solved.plan, night_plan.shared.delivered
     _report_solution(night, night_plan, arm)
@@ -101,26 +115,24 @@ def _plan_and_report(night: Night, arm: str) -> PlanRows:
     report_pins(night, night_plan.merchandising, night_plan.catalogue.item_ids, night_plan.rows.prices, arm)
     report_above_caps(night, night_plan.catalogue.item_ids, rules.bounds, delivered, arm)
     refuse_missed(night, rules.groups, plan, night_plan.rows.prices)
-    return night_plan.rows
+    return night_plan
 
 
-def _write(night: Night, rows: pd.DataFrame, table: Table) -> None:
-    frame = night.spark.createDataFrame(rows[table.column_names], table.schema)
+def _write(night: Night, frame: DataFrame, table: Table) -> None:
     night.tables.replace_date(frame, table, night.as_of, sql_equals(policy=night.conf.plan.policy))
 
 
 def _report_solution(night: Night, night_plan: NightPlan, arm: str) -> None:
     solved, shared = night_plan.solved, night_plan.shared
     solution = solved.plan.solution
-    sharing = len(shared.user_ids) if len(shared.of_everyone) else 0
-    with_list = len(np.unique(solved.plan.user)) + sharing
+    with_list = solved.counts.users + shared.users
     rows = {
-        "pairs": len(solved.pairs.problem.item_index),
-        "items": solved.pairs.problem.items,
+        "pairs": solved.counts.pairs,
+        "items": solved.bounds.items,
         "users": with_list,
-        "users_without_list": len(night_plan.shoppers.rows) - with_list,
-        "users_without_consent": len(shared.user_ids),
-        "entries": len(night_plan.rows.lists),
+        "users_without_list": night_plan.shoppers.number - with_list,
+        "users_without_consent": shared.shoppers,
+        "entries": night_plan.rows.entries,
     }
     decisions = {
         "warm_start": night_plan.started_from,
@@ -142,7 +154,7 @@ def _report_solution(night: Night, night_plan: NightPlan, arm: str) -> None:
         gap=f"{solution.gap:.5f}",
         violation=f"{solution.violation:.5f}",
         warm_start=night_plan.started_from,
-        swaps=int((solved.plan.swapped >= 0).sum()),
+        swaps=solved.counts.swaps,
     )
 
 

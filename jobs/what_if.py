@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-from pyspark.sql import SparkSession
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.config.configuration import Config, load_config
 from jobs.delivery.learned_weights import learned_plan
@@ -19,7 +21,7 @@ from jobs.planning.reports.unmatched import unmatched_names
 from jobs.planning.rows.prices import spent_on_bids
 from jobs.report.newest_night import newest_plan
 from jobs.report.page.numbers import amount
-from jobs.report.plan_difference import PlanTables, difference_in_words
+from jobs.report.plan_difference import MovedEntries, PlanTables, difference_in_words
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 
@@ -55,21 +57,28 @@ def what_if(
     learned = learned_plan(tables, conf.plan, as_of).position_weights
     if changed.plan.position_weights == conf.plan.position_weights:
         changed = changed.model_copy(update={"plan": changed.plan.model_copy(update={"position_weights": learned})})
-    live = _live(tables, conf, as_of, learned)
     night_plan = plan_night(Night(changed, as_of, run_id, spark, tables, Record()), from_own_prices=True)
-    rows = night_plan.rows
+    rows, visits = night_plan.rows, night_plan.shoppers.frame.select("user_id", "visits")
+    lists = _live(tables, conf, EXPOSURE_SCORES, as_of)
+    prices = _live(tables, conf, CONSTRAINT_PRICES, as_of).toPandas()
+    live = PlanTables(
+        _listed(lists, visits, learned),
+        _live(tables, conf, ITEM_EXPOSURE, as_of).toPandas(),
+        prices,
+        spent_on_bids(prices, conf.plan),
+    )
     other = PlanTables(
-        rows.lists,
+        _listed(rows.lists, visits, changed.plan.position_weights),
         rows.items,
         rows.prices,
-        changed.plan.position_weights,
         spent_on_bids(rows.prices, changed.plan),
     )
+    moved = _moved(lists, rows.lists)
+    night_plan.close()
     items = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
         "item_id", "title", F.col("price_mean_90d").alias("price")
     )
     catalogue = items.toPandas().set_index("item_id")
-    visits = night_plan.shoppers.rows.set_index("user_id")["visits"]
     solution = night_plan.solved.plan.solution
     how = f"passes: {solution.passes}" + ("" if solution.converged else "; not converged, the best pass is used")
     missed = [
@@ -82,25 +91,46 @@ def what_if(
         [
             f"Night of {as_of}, {conf.plan.placement}, what if {', '.join(changes)} ({how}; nothing is written)",
             "",
-            difference_in_words(live, other, visits, catalogue, conf.source.currency),
+            difference_in_words(live, other, moved, catalogue, conf.source.currency),
             *(["", "Floors that cannot be met", *missed] if missed else []),
             *(["", "Names that match no item", *unmatched] if unmatched else []),
         ]
     )
 
 
-def _live(tables: Warehouse, conf: Config, as_of: date, weights: tuple[float, ...]) -> PlanTables:
-    """The plan in the tables. weights: of its positions."""
-    policy = F.col("policy") == conf.plan.policy
-    shown = policy & (F.col("placement") == conf.plan.placement)
-    prices = tables.read_date(CONSTRAINT_PRICES, as_of).where(policy).toPandas()
-    return PlanTables(
-        tables.read_date(EXPOSURE_SCORES, as_of).where(shown).toPandas(),
-        tables.read_date(ITEM_EXPOSURE, as_of).where(shown).toPandas(),
-        prices,
-        weights,
-        spent_on_bids(prices, conf.plan),
+def _live(tables: Warehouse, conf: Config, table: Table, as_of: date) -> DataFrame:
+    """The rows of the live plan in a table."""
+    shown = F.col("policy") == conf.plan.policy
+    if "placement" in table.column_names:
+        shown &= F.col("placement") == conf.plan.placement
+    return tables.read_date(table, as_of).where(shown)
+
+
+def _listed(lists: DataFrame, visits: DataFrame, weights: tuple[float, ...]) -> pd.DataFrame:
+    """As `PlanTables.listed`. visits: user_id, visits; weights: chance that each position is looked at"""
+    weight = F.element_at(F.array(*map(F.lit, weights)), F.col("rank"))
+    exposure = lists.join(visits, on="user_id", how="left").withColumn("exposure", F.col("visits") * weight)
+    sums = exposure.groupBy("item_id").agg(
+        F.sum("exposure").alias("exposure"),
+        F.sum(F.col("exposure") * F.col("relevance")).alias("responses"),
+        F.sum(F.col("exposure") * F.col("value")).alias("value"),
     )
+    return sums.toPandas().set_index("item_id")
+
+
+def _moved(live: DataFrame, other: DataFrame) -> MovedEntries:
+    pairs = ["user_id", "item_id"]
+    both = live.select(*pairs, F.lit(1).alias("live")).join(
+        other.select(*pairs, F.lit(1).alias("other")), on=pairs, how="outer"
+    )
+    of_shoppers = both.groupBy("user_id").agg(
+        F.count_if(F.col("live").isNull()).alias("entered"),
+        F.max(F.col("live").isNull() | F.col("other").isNull()).alias("differs"),
+    )
+    differing = F.count_if(F.col("differs")).alias("differing")
+    row = of_shoppers.agg(F.sum("entered").alias("entered"), differing, F.count("*").alias("shoppers")).first()
+    assert row is not None
+    return MovedEntries(int(row["entered"] or 0), row["differing"], row["shoppers"])
 
 
 def _arguments() -> argparse.Namespace:

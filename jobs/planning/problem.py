@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
-from jobs.config.plan import Plan
+from jobs.planning.context_pairs import Pairs
 from jobs.planning.rules.item_value import ItemValue
 from jobs.planning.rules.rules import Rules
-from jobs.planning.shoppers.planned_shoppers import Shoppers
-from jobs.runtime.errors import LongtailError
 from model.exposure.list_rules import ListRules
+from model.exposure.passes import SHARD_USERS
 from model.exposure.problem import Group, Problem
 
 
@@ -21,15 +18,19 @@ from model.exposure.problem import Group, Problem
 class Contexts:
     """Where lists of their own are shown: each shopper with candidates is one context.
 
-    ids: names of the contexts, sorted; visits: float64 (contexts), lists expected to be asked for in a day
+    number: of all contexts, whose names and visits stay with their pairs
     position_weights: float64 (slots), chance that a position is looked at
     exploration_slots: how many of the last slots are drawn at random
     """
 
-    ids: np.ndarray
-    visits: np.ndarray
+    number: int
     position_weights: np.ndarray
     exploration_slots: int
+
+    @property
+    def shards(self) -> int:
+        """Number of shards, at least 1; the hash of its name places a context, so shards are about equally large."""
+        return max(-(-self.number // SHARD_USERS), 1)
 
 
 @dataclass(frozen=True)
@@ -46,27 +47,6 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """A problem with the relevance of its pairs.
-
-    relevance: float64 (pairs); cause: Arrow dictionary array, main reason of each relevance, empty where there is none
-    """
-
-    problem: Problem
-    relevance: np.ndarray
-    cause: pa.DictionaryArray
-
-    def only(self, keep: np.ndarray) -> Pairs:
-        """The same contexts and bounds with some of the pairs; keep: bool (pairs), of every context at least one."""
-        if keep.all():
-            return self
-        problem = self.problem
-        start = np.concatenate([[0], np.cumsum(keep)])[problem.user_start]
-        smaller = replace(problem, user_start=start, item_index=problem.item_index[keep], value=problem.value[keep])
-        return Pairs(smaller, self.relevance[keep], self.cause.filter(pa.array(keep)))
-
-
-@dataclass(frozen=True)
 class PlanProblem:
     """The problem of a night without its pairs, which may stay on the executors.
 
@@ -78,28 +58,25 @@ class PlanProblem:
     value: ItemValue
     limits: Limits
 
-    def without_pairs(self) -> Problem:
+    def bounds(self) -> Problem:
         """The bounds alone."""
-        no_pairs = np.zeros(len(self.contexts.ids) + 1, dtype=np.int64)
-        return self._problem(no_pairs, np.zeros(0, dtype=np.int32), np.zeros(0))
+        return self._problem(np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0), np.zeros(0))
 
-    def with_pairs(self, table: pa.Table) -> Pairs:
-        """The problem of these pairs: user_id, item_id, relevance, cause; every context has at least one."""
-        user, item = _places(table["user_id"], self.contexts.ids), _places(table["item_id"], self.item_ids)
-        order = np.lexsort((item, user))
-        user, item = user[order], item[order]
-        relevance = table["relevance"].to_numpy()[order].astype(np.float64)
-        start = np.searchsorted(user, np.arange(len(self.contexts.ids) + 1))
-        problem = self._problem(start, item, relevance * self.value.factor[item] + self.value.addend[item])
-        cause = table["cause"].combine_chunks().dictionary_encode().take(pa.array(order))
-        return Pairs(problem, relevance, cause)
+    def of_pairs(self, pairs: Pairs) -> Problem:
+        """The problem of some contexts with their pairs, under the bounds of all."""
+        return self._problem(pairs.start, pairs.item, self.value_of(pairs.item, pairs.relevance), pairs.visits)
 
-    def _problem(self, user_start: np.ndarray, item: np.ndarray, value: np.ndarray) -> Problem:
+    def value_of(self, item: np.ndarray, relevance: np.ndarray) -> np.ndarray:
+        """float64 (pairs): what a response is expected to bring."""
+        value: np.ndarray = relevance * self.value.factor[item] + self.value.addend[item]
+        return value
+
+    def _problem(self, start: np.ndarray, item: np.ndarray, value: np.ndarray, visits: np.ndarray) -> Problem:
         return Problem(
-            user_start=user_start,
-            item_index=item.astype(np.int32),
+            user_start=start,
+            item_index=item,
             value=value,
-            visits=self.contexts.visits,
+            visits=visits,
             position_weights=self.contexts.position_weights,
             exploration_slots=self.contexts.exploration_slots,
             item_cap=self.limits.item_cap,
@@ -107,17 +84,6 @@ class PlanProblem:
             groups=self.limits.groups,
             list_rules=self.limits.list_rules,
         )
-
-
-def contexts_of(plan: Plan, shoppers: Shoppers, user_ids: np.ndarray) -> Contexts:
-    """The contexts of these shoppers. Raises LongtailError when some of them have no features."""
-    visits = shoppers.rows.set_index("user_id")["visits"].reindex(user_ids).to_numpy(dtype=np.float64)
-    if np.isnan(visits).any():
-        raise LongtailError(
-            f"{int(np.isnan(visits).sum())} shoppers of relevance have no row in user_features.",
-            "Run build_features and score for the night again.",
-        )
-    return Contexts(user_ids, visits, np.array(plan.position_weights), plan.exploration_slots)
 
 
 def limits_of(rules: Rules, used: np.ndarray) -> Limits:
@@ -132,10 +98,3 @@ def limits_of(rules: Rules, used: np.ndarray) -> Limits:
 
 def _reduced(group: Group, used: float) -> Group:
     return replace(group, floor=max(group.floor - used, 0.0), cap=max(group.cap - used, 0.0))
-
-
-def _places(column: pa.ChunkedArray, names: np.ndarray) -> np.ndarray:
-    """int (rows): where the string of each row stands among the names."""
-    encoded = column.combine_chunks().dictionary_encode()
-    place = pd.Index(names).get_indexer(pd.Index(encoded.dictionary.to_numpy(zero_copy_only=False)))
-    return place[encoded.indices.to_numpy()]

@@ -19,15 +19,20 @@ from model.exposure.shared_list import shared_list
 class SharedLists:
     """By segment of shoppers, of everyone too: lists, the item rows by rank; value and relevance, float64 (items).
 
-    user_ids: shoppers without consent, who all have the list of everyone
+    shoppers: number of the shoppers without consent, who all have the list of everyone
     delivered: float64 (items), expected exposures that they give the items of that list
     """
 
     lists: Mapping[str, np.ndarray]
     relevance: Mapping[str, np.ndarray]
     value: Mapping[str, np.ndarray]
-    user_ids: np.ndarray
+    shoppers: int
     delivered: np.ndarray
+
+    @property
+    def users(self) -> int:
+        """Shoppers who have the list of everyone; none where it is empty."""
+        return self.shoppers if len(self.of_everyone) else 0
 
     @property
     def of_everyone(self) -> np.ndarray:
@@ -42,9 +47,8 @@ def shared_lists(plan: Plan, shoppers: Shoppers, candidates: Candidates, rules: 
     cap on an item's share does not keep items out of it (they then enter no personal list); stock and caps of groups
     do.
     """
-    opted_out = shoppers.opted_out
     weights = np.array(plan.position_weights)
-    delivery = float(opted_out["visits"].sum()) * weights
+    delivery = shoppers.opted_out_visits * weights
     capped = [(named.group.members, named.group.cap) for named in rules.groups if np.isfinite(named.group.cap)]
     lists, value = {}, {}
     for segment, relevance in candidates.mean.items():
@@ -54,4 +58,4 @@ def shared_lists(plan: Plan, shoppers: Shoppers, candidates: Candidates, rules: 
         lists[segment] = shared_list(value[segment], of_segment, rules.bounds.stock, capped, rules.list_rules)
     of_everyone = lists[EVERYONE]
     delivered = np.bincount(of_everyone, delivery[: len(of_everyone)], minlength=rules.list_rules.items)
-    return SharedLists(lists, candidates.mean, value, opted_out["user_id"].to_numpy(), delivered)
+    return SharedLists(lists, candidates.mean, value, shoppers.opted_out_number, delivered)

@@ -19,7 +19,7 @@ from features.health.providers import provider_health
 from features.health.spread import purchase_shares, spread_health
 from jobs.delivery.learned_weights import with_learned_weights
 from jobs.execution.night import Night
-from jobs.planning.shoppers.visits import VISIT_COLUMNS, planned_visits
+from jobs.planning.shoppers.visits import VISIT_COLUMNS, with_visits
 from jobs.quality.delivered_health import delivered_figures
 from jobs.tables.sql import sql_starts_with
 
@@ -55,9 +55,8 @@ def write_health(night: Night) -> None:
 
 def _visits(night: Night) -> DataFrame:
     """user_id, visits: expected visits of the night's shoppers, as the plan has them."""
-    users = night.tables.read_date(USER_FEATURES_TABLE, night.as_of).select(*VISIT_COLUMNS).toPandas()
-    users = users.sort_values("user_id", ignore_index=True)  # as the plan has them
-    return night.spark.createDataFrame(users[["user_id"]].assign(visits=planned_visits(night, users)))
+    users = night.tables.read_date(USER_FEATURES_TABLE, night.as_of).select(*VISIT_COLUMNS)
+    return with_visits(night, users).select("user_id", "visits")
 
 
 def _calibration(night: Night) -> list[Figure]:

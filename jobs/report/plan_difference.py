@@ -21,34 +21,38 @@ _MONEY = (_OF_RESPONSES, _OF_BIDS)
 
 @dataclass(frozen=True)
 class PlanTables:
-    """The tables of a plan: lists (exposure_scores), items (item_exposure), prices (constraint_prices).
+    """A plan: what its lists give each item, items (item_exposure) and prices (constraint_prices).
 
-    weights: chance that each position is looked at; bids: what its sponsors pay, in the store's currency
+    listed: item_id (index), exposure, responses, value: sums over the entries of all lists, expected
+    bids: what its sponsors pay, in the store's currency
     """
 
-    lists: pd.DataFrame
+    listed: pd.DataFrame
     items: pd.DataFrame
     prices: pd.DataFrame
-    weights: tuple[float, ...]
     bids: float
 
-    def delivered(self, visits: pd.Series) -> pd.Series:
-        """Expected delivered exposure of every entry. visits: by user_id."""
-        weights = np.array(self.weights)
-        return self.lists["user_id"].map(visits) * weights[self.lists["rank"].to_numpy() - 1]
+
+@dataclass(frozen=True)
+class MovedEntries:
+    """Entries of the other plan's lists that the live lists do not hold, shoppers whose lists differ, all shoppers."""
+
+    entries: int
+    shoppers: int
+    of_shoppers: int
 
 
 def difference_in_words(
-    live: PlanTables, other: PlanTables, visits: pd.Series, catalogue: pd.DataFrame, currency: str, most: int = 5
+    live: PlanTables, other: PlanTables, moved: MovedEntries, catalogue: pd.DataFrame, currency: str, most: int = 5
 ) -> str:
     """The text of a what-if.
 
     catalogue: item_id (index), title, price: what a response brings, NaN where unknown; most: items of each ranking
     """
     lines = [f"{'':<{_NAME}}{'live':>{_WIDTH}}{'what if':>{_WIDTH}}{'difference':>{_WIDTH}}"]
-    for name, figures in _figures(live, other, visits, catalogue).items():
+    for name, figures in _figures(live, other, catalogue).items():
         lines.append(_row(name, *figures, partial(money, currency=currency) if name in _MONEY else amount))
-    lines += ["", _changed(live, other), "", "Rules: the value that 1,000 more exposures cost, and what groups get"]
+    lines += ["", _changed(moved), "", "Rules: the value that 1,000 more exposures cost, and what groups get"]
     lines += _prices(live.prices, other.prices)
     gains = _gains(live.items, other.items)
     for title, order in (("Items that gain most exposure", -gains), ("Items that lose most exposure", gains)):
@@ -58,15 +62,12 @@ def difference_in_words(
     return "\n".join(lines)
 
 
-def _figures(
-    live: PlanTables, other: PlanTables, visits: pd.Series, catalogue: pd.DataFrame
-) -> dict[str, tuple[float, float]]:
+def _figures(live: PlanTables, other: PlanTables, catalogue: pd.DataFrame) -> dict[str, tuple[float, float]]:
     figures: dict[str, list[float]] = {}
     for plan in (live, other):
-        exposure = plan.delivered(visits)
-        segment = plan.lists["item_id"].map(plan.items.set_index("item_id")["segment"])
-        responses = exposure * plan.lists["relevance"]
-        price = plan.lists["item_id"].map(catalogue["price"])
+        exposure, responses = plan.listed["exposure"], plan.listed["responses"]
+        segment = plan.items.set_index("item_id")["segment"].reindex(plan.listed.index)
+        price = catalogue["price"].reindex(plan.listed.index)
         of_plan = {
             "expected exposures": exposure.sum(),
             **{f"  of {name}": exposure[segment == name].sum() for name in SEGMENTS},
@@ -74,8 +75,8 @@ def _figures(
             **{f"  to {name}": responses[segment == name].sum() for name in SEGMENTS},
             _OF_RESPONSES: (responses * price).sum(),
             _OF_BIDS: plan.bids,
-            "expected value, which the plan maximises": (exposure * plan.lists["value"]).sum(),
-            "items shown": plan.lists["item_id"].nunique(),
+            "expected value, which the plan maximises": plan.listed["value"].sum(),
+            "items shown": len(plan.listed),
         }
         for name, value in of_plan.items():
             figures.setdefault(name, []).append(float(value))
@@ -91,13 +92,9 @@ def _row(name: str, live: float, other: float, words: Callable[[float], str]) ->
     return f"{name:<{_NAME}}{words(live):>{_WIDTH}}{words(other):>{_WIDTH}}{difference:>{_WIDTH}}{share}"
 
 
-def _changed(live: PlanTables, other: PlanTables) -> str:
-    columns = ["user_id", "item_id"]
-    both = live.lists[columns].merge(other.lists[columns], on=columns, how="outer", indicator=True)
-    moved = both[both["_merge"] != "both"]
-    entries = int((both["_merge"] == "right_only").sum())
-    users = f"{moved['user_id'].nunique()} of {both['user_id'].nunique()}"
-    return f"Places that hold another item: {amount(entries)}; lists that differ: those of {users} shoppers"
+def _changed(moved: MovedEntries) -> str:
+    users = f"{moved.shoppers} of {moved.of_shoppers}"
+    return f"Places that hold another item: {amount(moved.entries)}; lists that differ: those of {users} shoppers"
 
 
 def _prices(live: pd.DataFrame, other: pd.DataFrame) -> list[str]:

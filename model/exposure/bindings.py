@@ -13,14 +13,15 @@ NEGLIGIBLE = 1e-6
 
 
 def bindings(
-    problem: Problem, prices: Prices, floor_phrase: np.ndarray, cap_phrase: np.ndarray
+    problem: Problem, prices: Prices, largest: float, floor_phrase: np.ndarray, cap_phrase: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """'cap', 'floor' or 'none' by the sign of an item's net price, and the phrase of the bound with the largest price.
 
+    Of `problem` only the bounds are read. largest: value of the best pair
     floor_phrase, cap_phrase: arrays of strings (items), the phrases of the item's own bounds.
     Both results are arrays of strings (items); the phrase is empty where nothing binds.
     """
-    least = NEGLIGIBLE * float(problem.value.max(initial=0.0))
+    least = NEGLIGIBLE * largest
     member = problem.membership
     price = prices.cap - prices.item_floor + member.T @ (prices.group_cap - prices.group)
     kind = np.where(price > least, "cap", np.where(price < -least, "floor", "none"))

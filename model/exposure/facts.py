@@ -19,6 +19,7 @@ class Facts:
     offered: float64 (items), exposures if the item were in the lists of all users that have it as a candidate
     supply: exposures of all slots that lists can fill; of_group: float64 (groups), those that members of a group can
     pairs: number of pairs; total, square and largest: sum, sum of squares and maximum of their values
+    busiest: largest delivery of a user
     """
 
     offered: np.ndarray
@@ -28,6 +29,7 @@ class Facts:
     total: float
     square: float
     largest: float
+    busiest: float
 
     @property
     def spread(self) -> float:
@@ -52,6 +54,7 @@ def facts_of(shard: UserPairs, membership: csr_array) -> Facts:
         total=float(shard.value.sum()),
         square=float(shard.value @ shard.value),
         largest=float(shard.value.max(initial=0.0)),
+        busiest=float(shard.delivery.max(initial=0.0)),
     )
 
 
@@ -97,4 +100,5 @@ def total_facts(parts: Iterable[Facts], items: int, groups: int) -> Facts:
         total=sum(part.total for part in known),
         square=sum(part.square for part in known),
         largest=max((part.largest for part in known), default=0.0),
+        busiest=max((part.busiest for part in known), default=0.0),
     )

@@ -7,52 +7,71 @@ few shoppers; a slightly higher price spreads it over those who lose least.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from model.exposure.lists import Lists
-from model.exposure.prices import Solution
+from model.exposure.prices import Priced
 from model.exposure.problem import Problem
-from model.exposure.rounding import rounded
 
 SLACK = 0.01  # of a floor: what swaps may make up for
 _ROUNDS = 8
 _STEP = 0.15  # first relative change of a price
 
 
-def lists_at_floors(problem: Problem, solution: Solution, tie: np.ndarray) -> tuple[Solution, Lists]:
-    """The lists, and the solution with the prices at which they were rounded.
+class Trial(NamedTuple):
+    """What lists rounded at some prices deliver: of one shard, of several, of all.
+
+    delivered: float64 (items); value: Σ value x exposure
+    """
+
+    delivered: np.ndarray
+    value: float
+
+
+def total_trial(parts: Iterable[Trial], items: int) -> Trial:
+    """The sum of trials, in their order."""
+    delivered, value = np.zeros(items), 0.0
+    for part in parts:
+        delivered += part.delivered
+        value += part.value
+    return Trial(delivered, value)
+
+
+def prices_at_floors(bounds: Problem, relaxed: Priced, rounds: Callable[[np.ndarray], Trial]) -> tuple[Priced, Trial]:
+    """The prices at which the lists deliver the floors of groups, and what these lists deliver.
 
     Every priced floor's price moves by regula falsi until the lists deliver the floor to within SLACK, at most 8 times;
-    prices never exceed the largest value, and those of floors that cannot be met stay as they are. The lists with
-    the least shortfall are returned, the most valuable of equals. tie: as in `rounded`.
+    prices never exceed the largest value, and those of floors that cannot be met stay as they are. The prices with
+    the least shortfall are returned, of equals those with the largest value.
+
+    bounds: the problem, of which only the bounds are read
+    rounds: rounds the lists of all users at prices of items, float64 (items)
     """
-    lists = rounded(problem, solution.price, solution.threshold, tie)
-    floor, price = solution.floors.group, solution.prices.group
-    unmet = {floor.name for floor in solution.unmet}
-    movable = (floor > 0) & np.array([group.name not in unmet for group in problem.groups], dtype=bool)
-    highest = float(problem.value.max(initial=0.0))
+    floor, price = relaxed.floors.group, relaxed.prices.group
+    unmet = {floor.name for floor in relaxed.unmet}
+    movable = (floor > 0) & np.array([group.name not in unmet for group in bounds.groups], dtype=bool)
+    highest = relaxed.facts.largest
     low, high = np.zeros(len(floor)), np.full(len(floor), np.inf)
     used_low, used_high = np.zeros(len(floor)), np.full(len(floor), np.inf)
-    best: tuple[float, float, Solution, Lists] | None = None
-    current = solution
+    best: tuple[float, float, Priced, Trial] | None = None
+    current = relaxed
     for _ in range(_ROUNDS):
-        delivered = lists.delivered()
-        used = problem.membership @ delivered
+        trial = rounds(current.price)
+        used = bounds.membership @ trial.delivered
         shortfall = float(np.maximum(floor * (1 - SLACK) - used, 0.0)[movable].sum())
-        value = _value(lists)
-        if best is None or (shortfall, -value) < (best[0], -best[1]):
-            best = (shortfall, value, current, lists)
+        if best is None or (shortfall, -trial.value) < (best[0], -best[1]):
+            best = (shortfall, trial.value, current, trial)
         short, over = movable & (used < floor), movable & (price > 0) & (used > floor * (1 + SLACK))
         if not np.any((short & (used < floor * (1 - SLACK))) | over):
             break
         low, used_low = np.where(short, price, low), np.where(short, used, used_low)
         high, used_high = np.where(over, price, high), np.where(over, used, used_high)
         price = np.where(short | over, _next(price, low, high, used_low, used_high, floor, highest), price)
-        change = problem.membership.T @ (current.prices.group - price)
+        change = bounds.membership.T @ (current.prices.group - price)
         current = replace(current, prices=replace(current.prices, group=price), price=current.price + change)
-        lists = rounded(problem, current.price, solution.threshold, tie)
     assert best is not None
     return best[2], best[3]
 
@@ -70,11 +89,3 @@ def _next(
     down = np.where(np.isfinite(high), price * (1 - _STEP), price)
     alone = np.where(np.isfinite(high), down, up)
     return np.where(between, low + share * width, alone)
-
-
-def _value(lists: Lists) -> float:
-    """Expected responses of the lists, in units of value."""
-    problem = lists.problem
-    user, rank = np.nonzero(lists.pair >= 0)
-    weight = problem.visits[user] * problem.position_weights[rank]
-    return float(weight @ problem.value[lists.pair[user, rank]])

@@ -37,6 +37,12 @@ class Lists:
         weight = self.problem.visits[user] * self.problem.position_weights[rank]
         return np.bincount(self.problem.item_index[self.pair[user, rank]], weight, minlength=self.problem.items)
 
+    def value(self) -> float:
+        """Σ value x exposure: expected responses, in units of value."""
+        user, rank = np.nonzero(self.pair >= 0)
+        weight = self.problem.visits[user] * self.problem.position_weights[rank]
+        return float(weight @ self.problem.value[self.pair[user, rank]])
+
     def items(self, users: np.ndarray) -> np.ndarray:
         """int (len(users), slots): items of these users' lists by rank, -1 where a slot is empty."""
         pair = self.pair[users]

@@ -1,23 +1,23 @@
 """Passes over all users, shard by shard: in memory here, on executors by running `use_of` on each shard there.
 
-A shard is a fixed run of users, and a stretch a fixed run of shards. Sums go over the shards of a stretch and then over
+A shard is a run of users, and a stretch a fixed run of shards. Sums go over the shards of a stretch and then over
 stretches, in the same order everywhere; there are few stretches, so that adding them up takes little memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Protocol, TypeVar
 
 import numpy as np
 
 from model.exposure.facts import Facts, facts_of, total_facts
 from model.exposure.problem import Problem
-from model.exposure.user_block import Use, UserPairs, blocks_of, plan_of, total_use, use_of
+from model.exposure.user_block import Block, Use, UserPairs, blocks_of, plan_of, total_use, use_of
 
 SHARD_USERS = 8_192
-MOST_STRETCHES = 64
+FEWEST_STRETCHES, MOST_STRETCHES, USUAL_SHARDS = 4, 64, 8
 Part = TypeVar("Part")
 
 
@@ -30,16 +30,23 @@ class Passes(Protocol):
         """The use of all users at the prices of items."""
 
 
-def shards_of(pairs: UserPairs, shard_users: int = SHARD_USERS) -> Iterator[UserPairs]:
-    """All users in order, `shard_users` at a time."""
-    users = len(pairs.delivery)
-    for begin in range(0, users, shard_users):
-        yield pairs.part(begin, min(begin + shard_users, users))
+def shard_starts(users: int, shard_users: int = SHARD_USERS) -> np.ndarray:
+    """int (shards + 1): where the shards begin that cut users in their order, `shard_users` at a time, and the end."""
+    return np.append(np.arange(0, max(users, 1), shard_users), users)
 
 
-def shards_a_stretch(users: int, shard_users: int = SHARD_USERS) -> int:
-    """Number of shards in a stretch, so that there are at most MOST_STRETCHES stretches."""
-    return max(-(-users // (shard_users * MOST_STRETCHES)), 1)
+def shards_of(pairs: UserPairs, starts: np.ndarray) -> Iterator[UserPairs]:
+    """The users of every shard. starts: as of `shard_starts`"""
+    for begin, end in pairwise(starts.tolist()):
+        yield pairs.part(begin, end)
+
+
+def shards_a_stretch(shards: int) -> int:
+    """Number of shards in a stretch: few enough for FEWEST_STRETCHES, else USUAL_SHARDS, more beyond MOST_STRETCHES.
+
+    Stretches run next to each other. But caps are rounded stretch by stretch, so larger ones lose less of them.
+    """
+    return max(min(shards // FEWEST_STRETCHES, USUAL_SHARDS), -(-shards // MOST_STRETCHES), 1)
 
 
 def stretches_of(shards: Iterable[Part], size: int) -> Iterator[Iterator[Part]]:
@@ -48,13 +55,27 @@ def stretches_of(shards: Iterable[Part], size: int) -> Iterator[Iterator[Part]]:
         yield (part for _, part in stretch)
 
 
+def relaxed_plan(blocks: Iterable[Block], users: int, price: np.ndarray, gamma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Planned exposure of every pair of a shard, float64, and the threshold of every user, float64 (users).
+
+    price: float64 (items)
+    """
+    parts, threshold = [np.zeros(0)], np.zeros(users)
+    for block in blocks:
+        planned, threshold[block.row] = plan_of(block, price, gamma)
+        parts.append(planned)
+    return np.concatenate(parts), threshold
+
+
 class InMemory:
     """Passes over a problem whose pairs lie in memory."""
 
-    def __init__(self, problem: Problem, shard_users: int = SHARD_USERS) -> None:
-        self.problem, self.shard_users = problem, shard_users
-        self.stretch = shards_a_stretch(problem.users, shard_users)
-        shards = list(shards_of(problem.pairs, shard_users))
+    def __init__(self, problem: Problem, starts: np.ndarray | None = None) -> None:
+        """starts: where shards begin, as of `shard_starts`, which cuts them by default."""
+        self.problem = problem
+        starts = shard_starts(problem.users) if starts is None else starts
+        self.stretch = shards_a_stretch(len(starts) - 1)
+        shards = list(shards_of(problem.pairs, starts))
         items, groups = problem.items, len(problem.groups)
         facts = (facts_of(shard, problem.membership) for shard in shards)
         self.facts = total_facts(
@@ -67,14 +88,3 @@ class InMemory:
         items = self.problem.items
         uses = (use_of(blocks, price, gamma) for blocks in self.shards)
         return total_use((total_use(part, items) for part in stretches_of(uses, self.stretch)), items)
-
-    def plan(self, price: np.ndarray, gamma: float) -> tuple[np.ndarray, np.ndarray]:
-        """Planned exposure of every pair and threshold of every user, at the prices of items."""
-        parts = []
-        threshold = np.zeros(self.problem.users)
-        for number, blocks in enumerate(self.shards):
-            for block in blocks:
-                planned, of_users = plan_of(block, price, gamma)
-                parts.append(planned)
-                threshold[number * self.shard_users + block.row] = of_users
-        return np.concatenate([*parts, np.zeros(0)]), threshold

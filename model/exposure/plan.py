@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from model.exposure.displacement import displaced_by
+from model.exposure.budgeted_shards import Budgets, RelaxedShard, demand_of_stretch
 from model.exposure.dual import Prices
-from model.exposure.exploration import drawn, planned_exploration
 from model.exposure.feasibility import ITEM_FLOOR, Unmet
-from model.exposure.floor_repair import repaired
-from model.exposure.group_prices import lists_at_floors
-from model.exposure.hashed_random import mixed
-from model.exposure.prices import Solution, solve
+from model.exposure.group_prices import Trial, prices_at_floors, total_trial
+from model.exposure.lists import Lists
+from model.exposure.passes import shard_starts, shards_a_stretch, stretches_of
+from model.exposure.prices import Priced, Solution, solve
 from model.exposure.problem import Problem
-from model.exposure.runs import place_in_run
+from model.exposure.shard_lists import Entries, Shard
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The entries of all lists, sorted by user and rank, and what they deliver.
+    """What the lists of all shoppers deliver, and at which prices.
 
-    user, pair, rank (from 0): int (entries); propensity: float64 (entries), 1 for planned ones; explored: bool
-    swapped: int (entries), index of the group (number of groups: an item floor) that a swap served, -1 for none
-    displaced: int (entries), the pair that the user would see there by value alone, -1 where the entry itself is it
+    solution: the prices at which the lists were rounded
     delivered, group_delivered: float64 (items), (groups), expected delivered exposure of the lists as drawn
     unmet: the floors that the lists miss by more than the tolerance; `possible` is what they deliver
     """
 
-    solution: Solution
+    solution: Priced
+    delivered: np.ndarray
+    group_delivered: np.ndarray
+    unmet: tuple[Unmet, ...]
+
+
+@dataclass(frozen=True)
+class ListedPlan(Plan):
+    """A plan with the entries of all lists; `user` and `pair` are those of the problem."""
+
     user: np.ndarray
     pair: np.ndarray
     rank: np.ndarray
@@ -37,9 +45,6 @@ class Plan:
     explored: np.ndarray
     swapped: np.ndarray
     displaced: np.ndarray
-    delivered: np.ndarray
-    group_delivered: np.ndarray
-    unmet: tuple[Unmet, ...]
 
 
 def planned(
@@ -49,7 +54,7 @@ def planned(
     user_seed: np.ndarray,
     item_seed: np.ndarray,
     warm: Prices | None = None,
-) -> Plan:
+) -> ListedPlan:
     """Solves, rounds, repairs floors and draws the exploration.
 
     user_seed, item_seed: uint64 (users), (items), break ties and draw: seeds of names (`hashed_random.seeds_of`).
@@ -59,48 +64,117 @@ def planned(
 
 
 def rounded_plan(
-    problem: Problem, solution: Solution, tolerance: float, user_seed: np.ndarray, item_seed: np.ndarray
-) -> Plan:
-    """The plan from a solution of the relaxed problem; parameters as in `planned`."""
-    pair_seed = mixed(user_seed[problem.user_index], item_seed[problem.item_index])
-    solution, lists = lists_at_floors(problem, solution, pair_seed)
-    causes = repaired(lists, solution.floors.group, solution.floors.item)
-    exploration = planned_exploration(lists, mixed(pair_seed, pair_seed))
-    chosen = drawn(exploration, problem, user_seed, item_seed)
-
-    user, rank = np.nonzero(lists.pair >= 0)
-    explorer = problem.user_index[chosen].astype(np.int64)
-    chance = np.ones(len(problem.item_index))
-    chance[exploration.pair] = exploration.probability
-    swapped = np.full(len(problem.item_index), -1, dtype=np.int64)
-    swapped[list(causes.keys())] = list(causes.values())
-
-    pair = np.concatenate([lists.pair[user, rank], chosen])
-    user = np.concatenate([user, explorer])
-    rank = np.concatenate([rank, lists.length[explorer] + place_in_run(explorer)])
-    explored = np.arange(len(pair)) >= len(pair) - len(chosen)
-    order = np.lexsort((rank, user))
-    user, pair, rank, explored = user[order], pair[order], rank[order], explored[order]
-    weight = problem.visits[user] * problem.position_weights[rank]
-    delivered = np.bincount(problem.item_index[pair], weight, minlength=problem.items)
-    group_delivered = problem.membership @ delivered
-    return Plan(
-        solution=solution,
-        user=user,
-        pair=pair,
-        rank=rank,
-        propensity=np.where(explored, np.minimum(chance[pair], 1.0), 1.0),
-        explored=explored,
-        swapped=swapped[pair],
-        displaced=displaced_by(problem, pair, explored),
-        delivered=delivered,
-        group_delivered=group_delivered,
-        unmet=_unmet(problem, solution, delivered, group_delivered, tolerance),
+    problem: Problem,
+    solution: Solution,
+    tolerance: float,
+    user_seed: np.ndarray,
+    item_seed: np.ndarray,
+    starts: np.ndarray | None = None,
+) -> ListedPlan:
+    """The plan from a solution of the relaxed problem; parameters as in `planned`, `starts` as of `shard_starts`."""
+    starts = shard_starts(problem.users) if starts is None else starts
+    rounding = RoundingInMemory(problem, solution, user_seed, item_seed, starts)
+    moved, trial = prices_at_floors(problem, solution, rounding.trial)
+    entries = list(rounding.finished(moved.price, trial))
+    delivered = rounding.delivered(entries)
+    plan = plan_at(problem, moved, delivered, tolerance)
+    return ListedPlan(
+        plan.solution, plan.delivered, plan.group_delivered, plan.unmet, **_joined(problem, starts, entries)
     )
 
 
+def plan_at(bounds: Problem, solution: Priced, delivered: np.ndarray, tolerance: float) -> Plan:
+    """The plan whose lists deliver these exposures, float64 (items); of `bounds` only the bounds are read."""
+    group_delivered = bounds.membership @ delivered
+    unmet = _unmet(bounds, solution, delivered, group_delivered, tolerance)
+    return Plan(solution, delivered, group_delivered, unmet)
+
+
+class RoundingInMemory:
+    """Rounds the shards of a problem whose pairs lie in memory."""
+
+    def __init__(
+        self, problem: Problem, solution: Solution, user_seed: np.ndarray, item_seed: np.ndarray, starts: np.ndarray
+    ) -> None:
+        """solution: the relaxed plan of the problem; other parameters as in `rounded_plan`"""
+        self.parts = list(_parts(problem, solution, user_seed, starts))
+        self.stretch = shards_a_stretch(len(self.parts))
+        demands = [demand_of_stretch(part, problem.items) for part in stretches_of(self.parts, self.stretch)]
+        self.budgets = Budgets(problem, solution, demands, len(self.parts), item_seed)
+        self._newest: tuple[np.ndarray, Lists] | None = None
+
+    def trial(self, price: np.ndarray) -> Trial:
+        """What the lists deliver that are rounded at these prices of items."""
+        stretches = enumerate(stretches_of(self.parts, self.stretch))
+        trials = (self.budgets.trial(number, shards, price, self._lists_of) for number, shards in stretches)
+        return total_trial(trials, self.budgets.bounds.items)
+
+    def finished(self, price: np.ndarray, trial: Trial) -> Iterator[Entries]:
+        """The entries of every shard's lists at these prices; trial: at the same prices."""
+        for number, shards in enumerate(stretches_of(self.parts, self.stretch)):
+            for _, entries in self.budgets.entries(number, shards, price, trial, self._lists_of):
+                yield entries
+
+    def _lists_of(self, shard: Shard, price: np.ndarray) -> Lists:
+        """The lists of a shard; those of a single shard are kept for `finished` at the prices of the last trial."""
+        if self._newest is not None and self._newest[0] is price:
+            return self._newest[1]
+        lists = shard.rounded(price)
+        self._newest = (price, lists) if len(self.parts) == 1 else None
+        return lists
+
+    def delivered(self, entries: Sequence[Entries]) -> np.ndarray:
+        """float64 (items): expected delivered exposure of all lists. entries: of every shard"""
+        items = self.budgets.bounds.items
+        of_shards = (one.delivered(part.problem) for one, part in zip(entries, self.parts, strict=True))
+        return total_delivered((total_delivered(part, items) for part in stretches_of(of_shards, self.stretch)), items)
+
+
+def total_delivered(parts: Iterable[np.ndarray], items: int) -> np.ndarray:
+    """float64 (items): the sum of exposures, in their order."""
+    total = np.zeros(items)
+    for part in parts:
+        total += part
+    return total
+
+
+def _parts(problem: Problem, solution: Solution, user_seed: np.ndarray, starts: np.ndarray) -> Iterator[RelaxedShard]:
+    for number, (begin, end) in enumerate(pairwise(starts.tolist())):
+        first, last = problem.user_start[begin], problem.user_start[end]
+        of_users, of_pairs = slice(begin, end), slice(first, last)
+        yield RelaxedShard(
+            number,
+            replace(
+                problem,
+                user_start=problem.user_start[begin : end + 1] - first,
+                item_index=problem.item_index[of_pairs],
+                value=problem.value[of_pairs],
+                visits=problem.visits[of_users],
+            ),
+            solution.planned[of_pairs],
+            solution.threshold[of_users],
+            user_seed[of_users],
+        )
+
+
+def _joined(problem: Problem, starts: np.ndarray, entries: Sequence[Entries]) -> dict[str, np.ndarray]:
+    """The entries of all shards, by name of the array, with users and pairs of the problem."""
+    first_user, first_pair = starts[:-1], problem.user_start[starts[:-1]]
+    arrays = {
+        "user": [one.user + begin for one, begin in zip(entries, first_user, strict=True)],
+        "pair": [one.pair + begin for one, begin in zip(entries, first_pair, strict=True)],
+        "displaced": [
+            np.where(one.displaced >= 0, one.displaced + begin, -1)
+            for one, begin in zip(entries, first_pair, strict=True)
+        ],
+    }
+    for name in ("rank", "propensity", "explored", "swapped"):
+        arrays[name] = [getattr(one, name) for one in entries]
+    return {name: np.concatenate(parts) for name, parts in arrays.items()}
+
+
 def _unmet(
-    problem: Problem, solution: Solution, delivered: np.ndarray, group_delivered: np.ndarray, tolerance: float
+    problem: Problem, solution: Priced, delivered: np.ndarray, group_delivered: np.ndarray, tolerance: float
 ) -> tuple[Unmet, ...]:
     floors = [
         (group.name, group.floor, float(exposure))

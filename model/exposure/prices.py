@@ -11,9 +11,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from model.exposure.dual import Dual, Pass, Prices
+from model.exposure.facts import Facts
 from model.exposure.feasibility import ITEM_FLOOR, Floors, Unmet
-from model.exposure.passes import InMemory, Passes
+from model.exposure.passes import InMemory, Passes, relaxed_plan, shard_starts, shards_of
 from model.exposure.problem import Problem
+from model.exposure.user_block import blocks_of
 
 # The regularisation, in standard deviations of value: from the first to the last over so many passes.
 FIRST_GAMMA, LAST_GAMMA, COLD_PASSES = 4.0, 0.03, 24
@@ -25,7 +27,7 @@ LEAST_SECANT = 0.1  # of the curvature that items alone suggest for a group
 class Priced:
     """The prices of the relaxed plan.
 
-    price: float64 (items), q; gamma: the regularisation they belong to
+    price: float64 (items), q; gamma: the regularisation they belong to; facts: of all pairs
     gap and violation: relative, of the duality gap and of the bounds; converged: both within the tolerance
     unmet: the floors that cannot be met and by how much
     """
@@ -33,6 +35,7 @@ class Priced:
     prices: Prices
     price: np.ndarray
     gamma: float
+    facts: Facts
     floors: Floors
     response: float
     passes: int
@@ -56,14 +59,21 @@ def solve(problem: Problem, tolerance: float, max_passes: int, warm: Prices | No
     warm: prices of an earlier, similar problem over the same items and groups.
     Raises ValueError when max_passes or tolerance is not positive.
     """
-    passes = InMemory(problem)
-    return solution_at(problem, priced(problem, passes, tolerance, max_passes, warm), passes)
+    return solution_at(problem, priced(problem, InMemory(problem), tolerance, max_passes, warm))
 
 
-def solution_at(problem: Problem, relaxed: Priced, passes: InMemory | None = None) -> Solution:
-    """The relaxed plan of a problem at prices that were solved for it, or for one with more pairs."""
-    planned, threshold = (passes or InMemory(problem)).plan(relaxed.price, relaxed.gamma)
+def solution_at(problem: Problem, relaxed: Priced, starts: np.ndarray | None = None) -> Solution:
+    """The relaxed plan of a problem at prices that were solved for it, or for one with more pairs.
+
+    starts: where shards begin; as of `shard_starts` by default
+    """
+    starts = shard_starts(problem.users) if starts is None else starts
+    shards = [
+        relaxed_plan(blocks_of(shard), len(shard.delivery), relaxed.price, relaxed.gamma)
+        for shard in shards_of(problem.pairs, starts)
+    ]
     known = {field.name: getattr(relaxed, field.name) for field in fields(Priced)}
+    planned, threshold = (np.concatenate(parts) for parts in zip(*shards, strict=True))
     return Solution(**known, threshold=threshold, planned=planned)
 
 
@@ -77,6 +87,7 @@ def priced(problem: Problem, passes: Passes, tolerance: float, max_passes: int, 
         prices=dual.split(best.vector),
         price=dual.price(best.vector),
         gamma=best.gamma,
+        facts=dual.facts,
         floors=dual.floors,
         response=best.use.response,
         passes=count,

@@ -136,7 +136,7 @@ def _without_headroom(cap: np.ndarray, floor: np.ndarray, share: float) -> np.nd
     return cap * (1.0 - share) + np.minimum(floor, cap) * share
 
 
-def total_exposure(visits: np.ndarray, position_weights: np.ndarray) -> float:
+def total_exposure(visits: np.ndarray | float, position_weights: np.ndarray) -> float:
     """Expected delivered exposures of full lists: what shares of caps and floors refer to."""
     return float(np.sum(visits) * np.sum(position_weights))
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -17,18 +16,22 @@ from features.contract.fallback_lists import EVERYONE
 from jobs.execution.night import Night
 from jobs.experiments.arms import runs
 from jobs.planning.candidates.frequency import without_frequent
+from jobs.planning.shoppers.exact_sums import of_units, summed_units, units_of
 from jobs.planning.shoppers.planned_shoppers import Shoppers
 from jobs.runtime.errors import LongtailError
+
+_COLUMNS = ("user_id", "item_id", "relevance", "cause", "visits", "shopper_segment", "place")
 
 
 @dataclass(frozen=True)
 class Candidates:
     """Pairs of a shopper and an item that may enter the plan.
 
-    frame: user_id, item_id, relevance and cause (the main reason of the relevance, empty where there is none)
+    frame: user_id, item_id, relevance, cause (the main reason of the relevance, empty where there is none), visits and
+    shopper_segment of the shopper, and place, a 64-bit hash of user_id
     table: the same rows, where they fit on the driver; None where they stay with Spark
     model_version: the one version that scored them
-    user_ids: shoppers with a pair, sorted
+    shoppers, visits: how many shoppers have a pair, and their visits together
     mean: by segment of shoppers, float64 (items), mean relevance over its consenting shoppers; a missing pair counts 0
     largest: float64 (items), relevance of the best pair of each item
     """
@@ -36,7 +39,8 @@ class Candidates:
     frame: DataFrame
     table: pa.Table | None
     model_version: str
-    user_ids: np.ndarray
+    shoppers: int
+    visits: float
     mean: Mapping[str, np.ndarray]
     largest: np.ndarray
 
@@ -44,19 +48,26 @@ class Candidates:
 def read_candidates(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> Candidates:
     """Pairs of the night at or above plan.relevance_bar, of these items and of shoppers with consent.
 
-    Raises LongtailError when no pair is left, when a relevance is NaN, or when more than one version scored the night.
+    Raises LongtailError when no pair is left, when shoppers have no features, when a relevance is NaN, or when more
+    than one version scored the night.
     """
     plan = night.conf.plan
     scored, version = _scored(night)
     frame = _eligible_pairs(night, shoppers, item_ids)
     table = frame.toArrow() if scored <= plan.driver_pairs else None
-    if table.num_rows == 0 if table is not None else frame.isEmpty():
+    users = _users(frame, table)
+    if users.number == 0:
         raise LongtailError(
             f"No pair of relevance for {night.as_of} is of an eligible item and reaches the bar.",
             "Look at plan.segments, plan.relevance_bar and plan.frequency, at is_eligible in item_features and at "
             "consent_personalisation in user_features.",
         )
-    sums = _sums(frame, table, shoppers.rows)
+    if users.unknown:
+        raise LongtailError(
+            f"{users.unknown} shoppers of relevance have no row in user_features.",
+            "Run build_features and score for the night again.",
+        )
+    sums = _sums(frame, table)
     if sums["total"].isna().any():
         first = sums.loc[sums["total"].isna(), "item_id"].min()
         raise LongtailError(
@@ -68,7 +79,8 @@ def read_candidates(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> C
         frame,
         table,
         version,
-        user_ids=_user_ids(frame, table),
+        users.number,
+        users.visits,
         mean=_mean_relevance(sums, shoppers.consenting, place),
         largest=_largest_relevance(sums, place),
     )
@@ -89,7 +101,7 @@ def _scored(night: Night) -> tuple[int, str]:
 
 
 def _eligible_pairs(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> DataFrame:
-    """user_id, item_id, relevance, cause."""
+    """The columns of `Candidates.frame`; visits is NULL for shoppers without features."""
     plan, spark = night.conf.plan, night.spark
     rows = night.tables.read_date(RELEVANCE, night.as_of).where(
         (F.col("policy") == plan.scored_as) & (F.col("relevance") >= plan.relevance_bar)
@@ -98,45 +110,57 @@ def _eligible_pairs(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> D
     pairs = rows.select("user_id", "item_id", "relevance", cause.alias("cause"))
     may_enter = spark.createDataFrame(pd.DataFrame({"item_id": item_ids}))
     pairs = pairs.join(F.broadcast(may_enter), on="item_id", how="inner")
-    if runs(night):
-        in_arm = spark.createDataFrame(shoppers.consenting[["user_id"]], "user_id string")
-        pairs = pairs.join(F.broadcast(in_arm), on="user_id", how="left_semi")
-    elif len(shoppers.opted_out):
-        opted_out = spark.createDataFrame(shoppers.opted_out[["user_id"]])
-        pairs = pairs.join(F.broadcast(opted_out), on="user_id", how="left_anti")
-    return without_frequent(night, pairs).select("user_id", "item_id", "relevance", "cause")
+    # The shoppers of other arms are no shoppers of this plan; without a test, a shopper who is none is an error.
+    pairs = pairs.join(shoppers.frame, on="user_id", how="inner" if runs(night) else "left")
+    pairs = pairs.where(F.coalesce("consents", F.lit(True)))
+    return without_frequent(night, pairs).withColumn("place", F.xxhash64("user_id")).select(*_COLUMNS)
 
 
-def _user_ids(frame: DataFrame, table: pa.Table | None) -> np.ndarray:
+@dataclass(frozen=True)
+class _Users:
+    """Shoppers with a pair: their number, their visits together, and how many have no features."""
+
+    number: int
+    visits: float
+    unknown: int
+
+
+def _users(frame: DataFrame, table: pa.Table | None) -> _Users:
     if table is not None:
-        return pd.Index(pc.unique(table["user_id"]).to_pandas()).sort_values().to_numpy()
-    return pd.Index(frame.select("user_id").distinct().toPandas()["user_id"]).sort_values().to_numpy()
+        users = table.group_by("user_id", use_threads=False).aggregate([("visits", "max")])
+        visits = users["visits_max"].drop_null().to_numpy()
+        return _Users(users.num_rows, of_units(units_of(visits)), users["visits_max"].null_count)
+    row = (
+        frame.groupBy("user_id")
+        .agg(F.max("visits").alias("visits"))
+        .agg(
+            F.count("*").alias("number"), F.count("visits").alias("known"), summed_units(F.col("visits")).alias("units")
+        )
+        .first()
+    )
+    assert row is not None
+    return _Users(row["number"], of_units(row["units"]), row["number"] - row["known"])
 
 
-def _sums(frame: DataFrame, table: pa.Table | None, shoppers: pd.DataFrame) -> pd.DataFrame:
-    """shopper_segment, item_id, total and largest relevance. shoppers: user_id, shopper_segment."""
+def _sums(frame: DataFrame, table: pa.Table | None) -> pd.DataFrame:
+    """shopper_segment, item_id, total and largest relevance."""
     if table is not None:
-        place = pd.Index(shoppers["user_id"]).get_indexer(table["user_id"].to_pandas())
-        segment = pa.array(shoppers["shopper_segment"].to_numpy()[place], pa.string())
-        by = table.append_column("shopper_segment", segment).group_by(["shopper_segment", "item_id"], use_threads=False)
-        sums = by.aggregate([("relevance", "sum"), ("relevance", "max")]).to_pandas()
-        return sums.rename(columns={"relevance_sum": "total", "relevance_max": "largest"})
-    segments = frame.sparkSession.createDataFrame(shoppers[["user_id", "shopper_segment"]])
+        sums = table.group_by(["shopper_segment", "item_id"], use_threads=False)
+        known = sums.aggregate([("relevance", "sum"), ("relevance", "max")]).to_pandas()
+        return known.rename(columns={"relevance_sum": "total", "relevance_max": "largest"})
     return (
-        frame.join(F.broadcast(segments), on="user_id", how="left")
-        .groupBy("shopper_segment", "item_id")
+        frame.groupBy("shopper_segment", "item_id")
         .agg(F.sum("relevance").alias("total"), F.max("relevance").alias("largest"))
         .toPandas()
     )
 
 
-def _mean_relevance(sums: pd.DataFrame, consenting: pd.DataFrame, place: pd.Index) -> dict[str, np.ndarray]:
-    """By segment, of everyone first: float64 (items)."""
-    of_segment = consenting.groupby("shopper_segment").size()
-    means = {EVERYONE: _mean_over(sums, len(consenting), place)}
+def _mean_relevance(sums: pd.DataFrame, consenting: pd.Series, place: pd.Index) -> dict[str, np.ndarray]:
+    """By segment, of everyone first: float64 (items). consenting: by segment the number of shoppers"""
+    means = {EVERYONE: _mean_over(sums, int(consenting.sum()), place)}
     for segment, rows in sums.groupby("shopper_segment"):
         if segment and isinstance(segment, str):
-            means[segment] = _mean_over(rows, int(of_segment.get(segment, 1)), place)
+            means[segment] = _mean_over(rows, int(consenting.get(segment, 1)), place)
     return means
 
 

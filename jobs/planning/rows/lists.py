@@ -4,54 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from features.contract.fallback_lists import EVERYONE
-from jobs.planning.catalogue.planned_items import Catalogue
-from jobs.planning.merchandising import Merchandising
-from jobs.planning.rows.reasons import reasons_of_entries
-from jobs.planning.rules.item_bounds import ItemBounds
+from jobs.planning.entries.rows import LIST_SCHEMA
 from jobs.planning.shared_lists import SharedLists
-from jobs.planning.solution.solving import Solved
 from model.exposure.reasons import NOT_PERSONAL
 
 
-def list_rows(
-    catalogue: Catalogue, bounds: ItemBounds, merchandising: Merchandising, shared: SharedLists, solved: Solved
-) -> pd.DataFrame:
-    """One row an entry of a list, in the columns of exposure_scores; shoppers without consent have the shared list."""
-    problem, plan = solved.pairs.problem, solved.plan
-    item = problem.item_index[plan.pair]
-    boost = 0.0 - plan.solution.price[item]
-    value = problem.value[plan.pair]
-    personal = pd.DataFrame(
-        {
-            "user_id": solved.context_ids[plan.user],
-            "rank": plan.rank + 1,
-            "item_id": catalogue.item_ids[item],
-            "score": value + boost,
-            "relevance": solved.pairs.relevance[plan.pair],
-            "value": value,
-            "boost": boost,
-            "exposure": plan.solution.planned[plan.pair],
-            "propensity": plan.propensity,
-            "reason": reasons_of_entries(catalogue, bounds, merchandising, solved),
-        }
-    )
-    rows = pd.concat([personal, _of_opted_out(catalogue.item_ids, shared)], ignore_index=True)
-    return rows.astype({"rank": np.int32})
+def shared_list_rows(item_ids: np.ndarray, shared: SharedLists, opted_out: DataFrame) -> DataFrame:
+    """The list that all shoppers without consent share, once for each of them, in the columns of exposure_scores.
 
-
-def _of_opted_out(item_ids: np.ndarray, shared: SharedLists) -> pd.DataFrame:
+    opted_out: user_id
+    """
     items = shared.of_everyone
-    users, each = len(shared.user_ids), len(items)
-    value = np.tile(shared.value[EVERYONE][items], users)
-    return pd.DataFrame(
+    value = shared.value[EVERYONE][items]
+    rows = pd.DataFrame(
         {
-            "user_id": np.repeat(shared.user_ids, each),
-            "rank": np.tile(np.arange(each) + 1, users),
-            "item_id": np.tile(item_ids[items], users),
+            "rank": np.arange(len(items)) + 1,
+            "item_id": item_ids[items],
             "score": value,
-            "relevance": np.tile(shared.relevance[EVERYONE][items], users),
+            "relevance": shared.relevance[EVERYONE][items],
             "value": value,
             "boost": 0.0,
             "exposure": 1.0,
@@ -59,6 +33,9 @@ def _of_opted_out(item_ids: np.ndarray, shared: SharedLists) -> pd.DataFrame:
             "reason": NOT_PERSONAL,
         }
     )
+    schema = LIST_SCHEMA.removeprefix("user_id string, ")
+    one_list = opted_out.sparkSession.createDataFrame(rows.astype({"rank": "int32"}), schema)
+    return opted_out.select("user_id").crossJoin(F.broadcast(one_list))
 
 
 def fallback_rows(item_ids: np.ndarray, shared: SharedLists) -> pd.DataFrame:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from jobs.execution.night import Night
 from jobs.planning.catalogue.planned_items import Catalogue
 from jobs.planning.merchandising import Merchandising
 from jobs.planning.rows.items import item_rows
-from jobs.planning.rows.lists import fallback_rows, list_rows
+from jobs.planning.rows.lists import fallback_rows, shared_list_rows
 from jobs.planning.rows.prices import price_rows
 from jobs.planning.rules.rules import Rules
 from jobs.planning.shared_lists import SharedLists
@@ -20,9 +22,13 @@ from jobs.planning.solution.solving import Solved
 
 @dataclass(frozen=True)
 class PlanRows:
-    """Rows of exposure_scores, item_exposure, constraint_prices and fallback_lists."""
+    """Rows of exposure_scores, which stay with Spark, item_exposure, constraint_prices and fallback_lists.
 
-    lists: pd.DataFrame
+    entries: number of the rows of exposure_scores
+    """
+
+    lists: DataFrame
+    entries: int
     items: pd.DataFrame
     prices: pd.DataFrame
     fallback: pd.DataFrame
@@ -35,17 +41,26 @@ def plan_rows(
     merchandising: Merchandising,
     rules: Rules,
     shared: SharedLists,
+    opted_out: DataFrame,
     solved: Solved,
 ) -> PlanRows:
-    """The plan in the columns of its tables. model_version: the one that scored the night."""
+    """The plan in the columns of its tables.
+
+    model_version: the one that scored the night; opted_out: user_id of the shoppers without consent
+    """
     plan = night.conf.plan
     of_policy: dict[str, Any] = {"as_of": night.as_of, "policy": plan.policy}
     of_placement: dict[str, Any] = {**of_policy, "placement": plan.placement}
     of_run: dict[str, Any] = {**of_placement, "model_version": model_version, "run_id": night.run_id}
     bounds, delivered = rules.bounds, shared.delivered
+    lists = solved.lists
+    if shared.users:
+        lists = lists.unionByName(shared_list_rows(catalogue.item_ids, shared, opted_out))
+    items = item_rows(catalogue, bounds, merchandising, delivered, solved.bounds, solved.plan)
     return PlanRows(
-        lists=list_rows(catalogue, bounds, merchandising, shared, solved).assign(**of_run),
-        items=item_rows(catalogue, bounds, merchandising, delivered, solved).assign(**of_placement),
+        lists=lists.withColumns({name: F.lit(value) for name, value in of_run.items()}),
+        entries=solved.counts.entries + shared.users * len(shared.of_everyone),
+        items=items.assign(**of_placement),
         prices=price_rows(catalogue.item_ids, bounds, rules.groups, delivered, solved.plan).assign(**of_policy),
         fallback=fallback_rows(catalogue.item_ids, shared).assign(**of_run),
     )

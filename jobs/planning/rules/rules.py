@@ -38,7 +38,7 @@ def read_rules(
     Shares refer to the expected exposure of full lists of all shoppers who have one.
     """
     plan, items = night.conf.plan, catalogue.items
-    visits = shoppers.with_list(candidates.user_ids)["visits"].to_numpy()
+    visits = candidates.visits + shoppers.opted_out_visits
     total = total_exposure(visits, np.array(plan.position_weights))
     bounds, groups = corrected(
         read_corrections(night),

@@ -4,43 +4,64 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import USERS
 from features.declarations import USER_FEATURES_TABLE
 from jobs.execution.night import Night
-from jobs.experiments.arms import arm_of, planned_in
+from jobs.experiments.arms import arm_of, planned_arm_column
 from jobs.planning.columns import ATTRIBUTE
-from jobs.planning.shoppers.visits import VISIT_COLUMNS, planned_visits
+from jobs.planning.shoppers.exact_sums import of_units, summed_units
+from jobs.planning.shoppers.visits import VISIT_COLUMNS, with_visits
 from jobs.runtime.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
 class Shoppers:
-    """All shoppers that the plan is for.
+    """All shoppers that the plan is for; they stay with Spark until `close`.
 
-    rows: user_id (sorted), visits (lists expected to be asked for in a day), consents (bool), shopper_segment
+    frame: user_id, visits (lists expected to be asked for in a day), consents (bool), shopper_segment
+    groups: how many shoppers by consents and shopper_segment, and their visits
     part: their part of the visits of all shoppers; 1 where no test runs
+    stored: the rows that `close` frees
     """
 
-    rows: pd.DataFrame
+    frame: DataFrame
+    groups: pd.DataFrame
     part: float
+    stored: DataFrame
 
     @property
-    def consenting(self) -> pd.DataFrame:
-        """Rows of the shoppers who may have lists of their own."""
-        return self.rows[self.rows["consents"]]
+    def number(self) -> int:
+        """All shoppers."""
+        return int(self.groups["shoppers"].sum())
 
     @property
-    def opted_out(self) -> pd.DataFrame:
+    def consenting(self) -> pd.Series:
+        """By shopper_segment the number of shoppers who may have lists of their own."""
+        consenting = self.groups[self.groups["consents"]]
+        return consenting.set_index("shopper_segment")["shoppers"]
+
+    @property
+    def opted_out(self) -> DataFrame:
         """Rows of the shoppers without consent, who all have the shared list."""
-        return self.rows[~self.rows["consents"]]
+        return self.frame.where(~F.col("consents"))
 
-    def with_list(self, user_ids: np.ndarray) -> pd.DataFrame:
-        """Rows of the shoppers who have a list when the given ones have one of their own."""
-        return self.rows[self.rows["user_id"].isin(user_ids) | ~self.rows["consents"]]
+    @property
+    def opted_out_number(self) -> int:
+        """Shoppers without consent."""
+        return int(self.groups.loc[~self.groups["consents"], "shoppers"].sum())
+
+    @property
+    def opted_out_visits(self) -> float:
+        """Visits of the shoppers without consent."""
+        return of_units(self.groups.loc[~self.groups["consents"], "units"].sum())
+
+    def close(self) -> None:
+        """Frees the rows on the executors."""
+        self.stored.unpersist()
 
 
 def read_shoppers(night: Night) -> Shoppers:
@@ -49,17 +70,29 @@ def read_shoppers(night: Night) -> Shoppers:
     Arms divide what the store has once (stock, budgets, exposures of a launch) by their part of the visits.
     Raises ConfigurationError when plan.shopper_segments names no column.
     """
-    rows = _all_shoppers(night)
     arm = arm_of(night)
-    if not arm:
-        return Shoppers(rows, 1.0)
-    in_arm = planned_in(night.conf, rows["user_id"], rows["consents"].to_numpy()) == arm
-    visits = rows["visits"].sum()
-    part = float(rows.loc[in_arm, "visits"].sum() / visits) if visits > 0 else float(in_arm.mean())
-    return Shoppers(rows[in_arm].reset_index(drop=True), part)
+    rows = _all_shoppers(night)
+    in_arm = planned_arm_column(night.conf, F.col("user_id"), F.col("consents")) == arm if arm else F.lit(True)
+    rows = rows.withColumn("in_arm", in_arm).persist()
+    sums = rows.groupBy("in_arm", "consents", "shopper_segment").agg(
+        F.count("*").alias("shoppers"), summed_units(F.col("visits")).alias("units")
+    )
+    groups = pd.DataFrame(
+        [row.asDict() for row in sums.collect()], columns=["in_arm", "consents", "shopper_segment", "shoppers", "units"]
+    ).astype({"in_arm": bool, "consents": bool, "units": object})
+    of_arm = groups[groups["in_arm"]].reset_index(drop=True)
+    return Shoppers(rows.where("in_arm").drop("in_arm"), of_arm, _part(of_arm, groups), rows)
 
 
-def _all_shoppers(night: Night) -> pd.DataFrame:
+def _part(of_arm: pd.DataFrame, groups: pd.DataFrame) -> float:
+    visits = groups["units"].sum()
+    if not visits:
+        return float(of_arm["shoppers"].sum() / max(groups["shoppers"].sum(), 1))
+    return float(of_arm["units"].sum() / visits)
+
+
+def _all_shoppers(night: Night) -> DataFrame:
+    """user_id, visits, consents, shopper_segment."""
     by = night.conf.plan.shopper_segments
     columns = [*VISIT_COLUMNS, "consent_personalisation"]
     features = night.tables.read_date(USER_FEATURES_TABLE, night.as_of)
@@ -75,8 +108,7 @@ def _all_shoppers(night: Night) -> pd.DataFrame:
         raise ConfigurationError(
             f"plan.shopper_segments: user_features has no column {by}.", f"Name one, or {ATTRIBUTE}KEY of users."
         )
-    rows = features.select(*columns, segment.alias("shopper_segment")).toPandas()
-    rows = rows.sort_values("user_id", ignore_index=True)
-    rows["visits"] = planned_visits(night, rows)
-    rows = rows.rename(columns={"consent_personalisation": "consents"})
-    return rows[["user_id", "visits", "consents", "shopper_segment"]]
+    rows = features.select(*columns, segment.alias("shopper_segment"))
+    return with_visits(night, rows).select(
+        "user_id", "visits", F.col("consent_personalisation").alias("consents"), "shopper_segment"
+    )

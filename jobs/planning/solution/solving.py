@@ -2,65 +2,132 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+from pyspark.sql import DataFrame
 
 from jobs.execution.night import Night
 from jobs.planning.candidates.pairs import Candidates
-from jobs.planning.problem import Pairs, PlanProblem
+from jobs.planning.context_pairs import places, sorted_pairs
+from jobs.planning.entries.reasons import Words
+from jobs.planning.entries.rows import LIST_SCHEMA, list_rows
+from jobs.planning.problem import PlanProblem
 from jobs.planning.solution.by_spark import BySpark
+from jobs.planning.solution.lists_by_spark import ListsBySpark
 from model.exposure.dual import Prices
+from model.exposure.group_prices import prices_at_floors
 from model.exposure.hashed_random import seeds_of
 from model.exposure.list_candidates import kept_pairs
 from model.exposure.passes import InMemory, shards_of
-from model.exposure.plan import Plan, rounded_plan
+from model.exposure.plan import Plan, RoundingInMemory, plan_at
 from model.exposure.prices import Priced, priced, solution_at
+from model.exposure.problem import Problem
+
+WordsOf = Callable[[Problem, Priced], Words]
+Seed = tuple[object, ...]
+
+
+class Counts(NamedTuple):
+    """Pairs that the lists were chosen from, users with a list, entries of all lists, and swaps among them."""
+
+    pairs: int
+    users: int
+    entries: int
+    swaps: int
 
 
 @dataclass(frozen=True)
 class Solved:
-    """The plan, the contexts and pairs that its numbers refer to, and where it was solved: 'memory' or 'spark'."""
+    """A night's plan and its lists.
 
-    context_ids: np.ndarray
-    pairs: Pairs
-    plan: Plan
-    solved_in: str
-
-
-def solve_plan(night: Night, problem: PlanProblem, candidates: Candidates, warm: Prices | None) -> Solved:
-    """Finds the prices, rounds the plan to lists and draws the exploration.
-
-    With more than plan.driver_pairs scored pairs, passes on the executors find the prices, and only the pairs that the
-    lists are made of come to the driver. Both ways find the same prices and keep the same pairs, so they make the same
-    lists with the same propensities. warm: prices to start from
+    bounds: the problem without its pairs
+    lists: LIST_SCHEMA, one row an entry; they stay with Spark until `close`
+    solved_in: 'memory' or 'spark'
     """
-    plan = night.conf.plan
-    if candidates.table is not None:
-        all_pairs, solved_in = problem.with_pairs(candidates.table), "memory"
-        relaxed = priced(all_pairs.problem, InMemory(all_pairs.problem), plan.tolerance, plan.max_passes, warm)
-        pairs = _kept(all_pairs, relaxed)
-    else:
-        passes = BySpark(night.spark, problem, candidates.frame)
-        try:
-            relaxed = priced(passes.bounds, passes, plan.tolerance, plan.max_passes, warm)
-            pairs, solved_in = problem.with_pairs(passes.kept(relaxed.price, relaxed.gamma).toArrow()), "spark"
-        finally:
-            passes.close()
+
+    bounds: Problem
+    plan: Plan
+    lists: DataFrame
+    counts: Counts
+    solved_in: str
+    close: Callable[[], None]
+
+
+def solve_plan(
+    night: Night, problem: PlanProblem, candidates: Candidates, warm: Prices | None, words_of: WordsOf
+) -> Solved:
+    """Finds the prices, rounds the plan to lists shard by shard and draws the exploration.
+
+    With more than plan.driver_pairs scored pairs, all of it happens on the executors. Both ways run the same functions
+    over the same shards, so they find the same prices and make the same lists with the same propensities.
+
+    warm: prices to start from; words_of: what the lists are written with at their prices
+    """
     # The draws of two policies are independent, so that each can be evaluated from the log of the other.
-    seed = (night.conf.seed, night.as_of, plan.policy)
-    lists = rounded_plan(
-        pairs.problem,
-        solution_at(pairs.problem, relaxed),
-        plan.tolerance,
-        user_seed=seeds_of(problem.contexts.ids, *seed, "users"),
-        item_seed=seeds_of(problem.item_ids, *seed, "items"),
+    seed = (night.conf.seed, night.as_of, night.conf.plan.policy)
+    if candidates.table is not None:
+        return _in_memory(night, problem, candidates.table, warm, words_of, seed)
+    return _by_spark(night, problem, candidates.frame, warm, words_of, seed)
+
+
+def _in_memory(
+    night: Night,
+    problem: PlanProblem,
+    table: pa.Table,
+    warm: Prices | None,
+    words_of: WordsOf,
+    seed: tuple[object, ...],
+) -> Solved:
+    plan, shards = night.conf.plan, problem.contexts.shards
+    shard = np.mod(table["place"].to_numpy(), shards)
+    all_pairs, shard_of = sorted_pairs(table, places(table["item_id"], problem.item_ids), shard)
+    starts = np.searchsorted(shard_of, np.arange(shards + 1))
+    everything = problem.of_pairs(all_pairs)
+    relaxed = priced(everything, InMemory(everything, starts), plan.tolerance, plan.max_passes, warm)
+    kept = [kept_pairs(of_shard, relaxed.price, relaxed.gamma) for of_shard in shards_of(everything.pairs, starts)]
+    pairs = all_pairs.only(np.concatenate(kept))
+    listed = problem.of_pairs(pairs)
+    solution = solution_at(listed, relaxed, starts)
+    user_seed, item_seed = seeds_of(pairs.context_ids, *seed, "users"), seeds_of(problem.item_ids, *seed, "items")
+    rounding = RoundingInMemory(listed, solution, user_seed, item_seed, starts)
+    moved, trial = prices_at_floors(listed, solution, rounding.trial)
+    entries = list(rounding.finished(moved.price, trial))
+    words = words_of(listed, moved)
+    rows = [
+        list_rows(words, pairs.part(begin, end), part.problem, of_shard, part.planned, moved.price)
+        for (begin, end), part, of_shard in zip(pairwise(starts.tolist()), rounding.parts, entries, strict=True)
+    ]
+    lists = night.spark.createDataFrame(pa.Table.from_struct_array(pa.chunked_array(rows)), LIST_SCHEMA)
+    counts = Counts(
+        len(pairs.item),
+        sum(of_shard.users for of_shard in entries),
+        sum(len(of_shard.pair) for of_shard in entries),
+        sum(of_shard.swaps for of_shard in entries),
     )
-    return Solved(problem.contexts.ids, pairs, lists, solved_in)
+    delivered = rounding.delivered(entries)
+    return Solved(
+        problem.bounds(), plan_at(listed, moved, delivered, plan.tolerance), lists, counts, "memory", lambda: None
+    )
 
 
-def _kept(pairs: Pairs, relaxed: Priced) -> Pairs:
-    """The pairs that the lists are made of, chosen shard by shard as on the executors."""
-    problem = pairs.problem
-    of_shards = [kept_pairs(shard, relaxed.price, relaxed.gamma) for shard in shards_of(problem.pairs)]
-    return pairs.only(np.concatenate(of_shards))
+def _by_spark(
+    night: Night,
+    problem: PlanProblem,
+    frame: DataFrame,
+    warm: Prices | None,
+    words_of: WordsOf,
+    seed: tuple[object, ...],
+) -> Solved:
+    plan, bounds = night.conf.plan, problem.bounds()
+    passes = BySpark(night.spark, problem, frame)
+    relaxed = priced(bounds, passes, plan.tolerance, plan.max_passes, warm)
+    lists = ListsBySpark(passes, relaxed, seed)
+    moved, trial = prices_at_floors(bounds, relaxed, lists.trial)
+    delivered, counts = lists.finish(moved.price, trial, words_of(bounds, moved))
+    plan_of_night = plan_at(bounds, moved, delivered, plan.tolerance)
+    return Solved(bounds, plan_of_night, lists.rows, Counts(*counts), "spark", lists.close)

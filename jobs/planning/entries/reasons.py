@@ -1,0 +1,90 @@
+"""Why each entry of the lists is there, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.planning.catalogue.planned_items import Catalogue
+from jobs.planning.context_pairs import Pairs
+from jobs.planning.merchandising import Merchandising
+from jobs.planning.names import LAUNCH, PIN, STOCK
+from jobs.planning.rules.item_bounds import ItemBounds
+from model.exposure.bindings import bindings
+from model.exposure.prices import Priced
+from model.exposure.problem import Problem
+from model.exposure.reasons import (
+    EXPLORED,
+    HELD_BY_CAP,
+    HELD_BY_STOCK,
+    LAUNCHED,
+    RAISED_BY_ITEM_FLOOR,
+    in_place_of,
+    reason_of,
+    swapped_in_for,
+)
+from model.exposure.shard_lists import Entries
+
+
+@dataclass(frozen=True)
+class Words:
+    """What lists are written with; arrays of strings.
+
+    item_ids, titles: (items); constraint: (items), the phrase of the bound that binds an item, empty where none does
+    own_floor: (items), the phrase of an item's own floor; swaps: (groups), the phrase of a swap for a group
+    """
+
+    item_ids: np.ndarray
+    titles: np.ndarray
+    constraint: np.ndarray
+    own_floor: np.ndarray
+    swaps: np.ndarray
+
+
+def words_of(
+    catalogue: Catalogue, bounds: ItemBounds, merchandising: Merchandising, problem: Problem, priced: Priced
+) -> Words:
+    """The words of a plan at its prices; of `problem` only the bounds are read."""
+    _, constraint = binding_of_items(catalogue.item_ids, bounds, merchandising, problem, priced)
+    return Words(
+        item_ids=catalogue.item_ids,
+        titles=catalogue.items["title"].to_numpy(),
+        constraint=constraint,
+        own_floor=_floor_phrases(catalogue.item_ids, bounds, merchandising),
+        swaps=np.array([swapped_in_for(group.name) for group in problem.groups], dtype=object),
+    )
+
+
+def binding_of_items(
+    item_ids: np.ndarray, bounds: ItemBounds, merchandising: Merchandising, problem: Problem, priced: Priced
+) -> tuple[np.ndarray, np.ndarray]:
+    """What binds each item ('cap', 'floor', 'none'), and the phrase that says so."""
+    floor = _floor_phrases(item_ids, bounds, merchandising)
+    cap = np.where(bounds.cap_kind == STOCK, HELD_BY_STOCK, HELD_BY_CAP).astype(object)
+    return bindings(problem, priced.prices, priced.facts.largest, floor, cap)
+
+
+def reasons_of_entries(words: Words, pairs: Pairs, entries: Entries) -> list[str]:
+    """One sentence for each entry: main cause of its relevance; what pays for its boost; what it displaced."""
+    item = pairs.item[entries.pair]
+    swaps = np.array(["", *words.swaps, ""], dtype=object)
+    by_swap = swaps[entries.swapped + 1]
+    for_item = entries.swapped == len(words.swaps)
+    by_swap[for_item] = words.own_floor[item[for_item]]
+    constraint = np.where(entries.explored, EXPLORED, np.where(by_swap != "", by_swap, words.constraint[item]))
+    displaced = np.full(len(entries.pair), "", dtype=object)
+    some = entries.displaced >= 0
+    displaced[some] = [in_place_of(title) for title in words.titles[pairs.item[entries.displaced[some]]]]
+    causes = pairs.cause.take(entries.pair).to_pylist()
+    return [
+        reason_of(cause, of_constraint, instead)
+        for cause, of_constraint, instead in zip(causes, constraint.tolist(), displaced.tolist(), strict=True)
+    ]
+
+
+def _floor_phrases(item_ids: np.ndarray, bounds: ItemBounds, merchandising: Merchandising) -> np.ndarray:
+    phrases = np.where(bounds.floor_kind == LAUNCH, LAUNCHED, RAISED_BY_ITEM_FLOOR).astype(object)
+    for place in np.flatnonzero(bounds.floor_kind == PIN):
+        phrases[place] = merchandising.pins[item_ids[place]].in_words
+    return phrases

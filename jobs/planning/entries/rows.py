@@ -1,0 +1,55 @@
+"""The entries of lists as rows of exposure_scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.planning.context_pairs import Pairs
+from jobs.planning.entries.reasons import Words, reasons_of_entries
+from model.exposure.problem import Problem
+from model.exposure.shard_lists import Entries
+
+LIST_COLUMNS = {
+    "user_id": pa.string(),
+    "rank": pa.int32(),
+    "item_id": pa.string(),
+    "score": pa.float64(),
+    "relevance": pa.float64(),
+    "value": pa.float64(),
+    "boost": pa.float64(),
+    "exposure": pa.float64(),
+    "propensity": pa.float64(),
+    "reason": pa.string(),
+}
+LIST_SCHEMA = (
+    "user_id string, rank int, item_id string, score double, relevance double, value double, boost double, "
+    "exposure double, propensity double, reason string"
+)
+
+
+def list_rows(
+    words: Words, pairs: Pairs, problem: Problem, entries: Entries, planned: np.ndarray, price: np.ndarray
+) -> pa.StructArray:
+    """The entries of lists in the columns of exposure_scores, LIST_COLUMNS.
+
+    pairs, problem, entries: of the same contexts; planned: float64 (pairs), the relaxed plan
+    price: float64 (items), at which the lists were rounded
+    """
+    pair = entries.pair
+    item = pairs.item[pair]
+    boost, value = 0.0 - price[item], problem.value[pair]
+    columns = {
+        "user_id": pairs.context_ids[entries.user],
+        "rank": entries.rank + 1,
+        "item_id": words.item_ids[item],
+        "score": value + boost,
+        "relevance": pairs.relevance[pair],
+        "value": value,
+        "boost": boost,
+        "exposure": planned[pair],
+        "propensity": entries.propensity,
+        "reason": reasons_of_entries(words, pairs, entries),
+    }
+    arrays = [pa.array(columns[name], kind) for name, kind in LIST_COLUMNS.items()]
+    return pa.StructArray.from_arrays(arrays, names=list(LIST_COLUMNS))

@@ -1,0 +1,170 @@
+"""Lists rounded shard by shard on the executors, where they stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from jobs.planning.context_pairs import Pairs
+from jobs.planning.entries.reasons import Words
+from jobs.planning.entries.rows import LIST_COLUMNS, LIST_SCHEMA, list_rows
+from jobs.planning.problem import PlanProblem
+from jobs.planning.solution.by_spark import BySpark, by_stretch, stretches_in
+from jobs.planning.solution.packed_shards import PACKED, packed_columns, pairs_of, unpacked
+from model.exposure.budgeted_shards import Budgets, RelaxedShard, demand_of_stretch
+from model.exposure.budgets import Running, nothing
+from model.exposure.group_prices import Trial, total_trial
+from model.exposure.hashed_random import seeds_of
+from model.exposure.list_candidates import kept_pairs
+from model.exposure.passes import relaxed_plan
+from model.exposure.plan import total_delivered
+from model.exposure.prices import Priced
+from model.exposure.user_block import blocks_of
+
+_KEPT = f"{PACKED}, planned binary, threshold binary"
+_DEMAND = "stretch int, used binary, offered binary"
+_TRIAL = "stretch int, delivered binary, value double"
+_COUNTS = ("pairs", "users", "entries", "swaps")
+_LISTS = f"shard int, delivered binary, {', '.join(f'{name} long' for name in _COUNTS)}, lists array<struct<{{}}>>"
+_LISTS = _LISTS.format(", ".join(f"{name}: {kind}" for name, kind in (c.split() for c in LIST_SCHEMA.split(", "))))
+
+
+class ListsBySpark:
+    """Rounds the pairs that the lists may need, one row a shard, after the passes have found the prices.
+
+    The driver adds up stretches of shards, and gives each stretch the sums of those before it; all else happens to a
+    shard alone. So lists equal those of `RoundingInMemory`, and a lost shard is computed again with the same lists.
+    """
+
+    def __init__(self, passes: BySpark, relaxed: Priced, seed: tuple[object, ...]) -> None:
+        """passes: their shards are freed here; seed: of all draws and ties"""
+        self.spark, self.problem, self.stretch = passes.spark, passes.problem, passes.stretch
+        plan, bounds = passes.problem.value
+        self.seed, self.items = seed, bounds.items
+        self.kept = passes.packed.mapInArrow(_keeping(self.problem, relaxed.price, relaxed.gamma), _KEPT).persist()
+        demands = self._demands()
+        passes.close()
+        item_seed = seeds_of(plan.item_ids, *seed, "items")
+        budgets = Budgets(bounds, relaxed, demands, plan.contexts.shards, item_seed)
+        self.budgets = self.spark.sparkContext.broadcast(budgets)
+
+    def trial(self, price: np.ndarray) -> Trial:
+        """What the lists deliver that are rounded at these prices of items."""
+        problem, budgets, seed, items = self.problem, self.budgets, self.seed, self.items
+        shared = self.spark.sparkContext.broadcast(price)
+
+        def of_stretch(number: int, rows: Iterator[dict[str, Any]]) -> dict[str, object]:
+            trial = budgets.value.trial(number, _relaxed(rows, problem.value[0], seed), shared.value)
+            return {"delivered": trial.delivered.tobytes(), "value": trial.value}
+
+        rows = by_stretch(self.kept, self.stretch, of_stretch, _TRIAL)
+        shared.destroy()
+        return total_trial((Trial(np.frombuffer(row["delivered"]), row["value"]) for row in rows), items)
+
+    def finish(self, price: np.ndarray, trial: Trial, words: Words) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Makes the lists; returns what they deliver, float64 (items), and their pairs, users, entries and swaps.
+
+        trial: what the lists deliver at the same prices before repair and exploration
+        """
+        shared = self.spark.sparkContext.broadcast((price, trial, words))
+        run = _finishing(self.problem, self.budgets, shared, self.seed, self.stretch)
+        self.finished = self.kept.mapInArrow(run, _LISTS).persist()
+        self.rows = self.finished.select(F.inline("lists"))
+        stretch, items = self.stretch, self.items
+
+        def sums(number: int, rows: Iterator[dict[str, Any]]) -> dict[str, object]:
+            known = list(rows)
+            delivered = total_delivered((np.frombuffer(row["delivered"]) for row in known), items)
+            return {"delivered": delivered.tobytes(), **{name: sum(row[name] for row in known) for name in _COUNTS}}
+
+        schema = f"stretch int, delivered binary, {', '.join(f'{name} long' for name in _COUNTS)}"
+        rows = by_stretch(self.finished.drop("lists"), stretch, sums, schema)
+        delivered = total_delivered((np.frombuffer(row["delivered"]) for row in rows), items)
+        return delivered, tuple(sum(row[name] for row in rows) for name in _COUNTS)
+
+    def close(self) -> None:
+        """Frees the lists on the executors."""
+        self.finished.unpersist()
+        self.kept.unpersist()
+
+    def _demands(self) -> list[Running]:
+        problem, seed, items = self.problem, self.seed, self.items
+
+        def demand(_: int, rows: Iterator[dict[str, Any]]) -> dict[str, object]:
+            parts = _relaxed(rows, problem.value[0], seed)
+            total = demand_of_stretch(parts, items)
+            return {"used": total.used.tobytes(), "offered": total.offered.tobytes()}
+
+        rows = by_stretch(self.kept, self.stretch, demand, _DEMAND)
+        known = {row["stretch"]: Running(np.frombuffer(row["used"]), np.frombuffer(row["offered"])) for row in rows}
+        stretches = -(-problem.value[0].contexts.shards // self.stretch)
+        # No context may lie in a stretch of a small store.
+        return [known.get(number, nothing(items)) for number in range(stretches)]
+
+
+def _keeping(problem: Any, price: np.ndarray, gamma: float) -> Any:
+    """A function of batches of packed shards that keeps the pairs that lists may need, with the relaxed plan."""
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        plan, _ = problem.value
+        for row in unpacked(batches):
+            pairs = pairs_of(row)
+            kept = pairs.only(kept_pairs(plan.of_pairs(pairs).pairs, price, gamma))
+            shard = plan.of_pairs(kept).pairs
+            planned, threshold = relaxed_plan(blocks_of(shard), len(shard.delivery), price, gamma)
+            columns = packed_columns(row["shard"], kept)
+            columns["planned"] = pa.array([planned.tobytes()], pa.binary())
+            columns["threshold"] = pa.array([threshold.tobytes()], pa.binary())
+            yield pa.RecordBatch.from_pydict(columns)
+
+    return run
+
+
+@dataclass(frozen=True)
+class _KeptShard(RelaxedShard):
+    """A shard with the names of its contexts and the causes of its pairs."""
+
+    pairs: Pairs
+
+
+def _relaxed(rows: Iterable[dict[str, Any]], plan: PlanProblem, seed: tuple[object, ...]) -> Iterator[_KeptShard]:
+    for row in rows:
+        pairs = pairs_of(row)
+        yield _KeptShard(
+            row["shard"],
+            plan.of_pairs(pairs),
+            np.frombuffer(row["planned"]),
+            np.frombuffer(row["threshold"]),
+            seeds_of(pairs.context_ids, *seed, "users"),
+            pairs,
+        )
+
+
+def _finishing(problem: Any, budgets: Any, shared: Any, seed: tuple[object, ...], size: int) -> Any:
+    """A function of batches of kept shards that makes the row of every shard's lists."""
+    kinds = pa.struct(list(LIST_COLUMNS.items()))
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        price, trial, words = shared.value
+        for number, rows in stretches_in(batches, size):
+            shards = _relaxed(rows, problem.value[0], seed)
+            for part, entries in budgets.value.entries(number, shards, price, trial):
+                pairs = part.pairs
+                lists = list_rows(words, pairs, part.problem, entries, part.planned, price)
+                offsets = pa.array([0, len(lists)], pa.int32())
+                counts = (len(pairs.item), entries.users, len(entries.pair), entries.swaps)
+                yield pa.RecordBatch.from_pydict(
+                    {
+                        "shard": pa.array([part.number], pa.int32()),
+                        "delivered": pa.array([entries.delivered(part.problem).tobytes()], pa.binary()),
+                        **{name: pa.array([count]) for name, count in zip(_COUNTS, counts, strict=True)},
+                        "lists": pa.ListArray.from_arrays(offsets, lists, type=pa.list_(kinds)),
+                    }
+                )
+
+    return run

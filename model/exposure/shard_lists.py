@@ -1,0 +1,109 @@
+"""The lists of a shard: rounded at prices, brought up to floors, explored, and compared with lists by value alone.
+
+A shard is a problem of its own, under its budgets of caps and floors. The functions are the same wherever it lies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.exposure.displacement import displaced_by
+from model.exposure.exploration import drawn, planned_exploration
+from model.exposure.floor_repair import repaired
+from model.exposure.hashed_random import mixed
+from model.exposure.lists import Lists
+from model.exposure.problem import Problem
+from model.exposure.rounding import rounded
+from model.exposure.runs import place_in_run
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Users with the pairs that their lists need, and their part of the relaxed plan.
+
+    problem: under the shard's budgets of caps; threshold: float64 (users), the price of a slot in the relaxed plan
+    user_seed, item_seed: uint64 (users), (items), break ties and draw: seeds of names (`hashed_random.seeds_of`)
+    """
+
+    problem: Problem
+    threshold: np.ndarray
+    user_seed: np.ndarray
+    item_seed: np.ndarray
+
+    @property
+    def pair_seed(self) -> np.ndarray:
+        """uint64 (pairs)."""
+        return mixed(self.user_seed[self.problem.user_index], self.item_seed[self.problem.item_index])
+
+    def rounded(self, price: np.ndarray) -> Lists:
+        """The lists at prices of items, float64 (items), before floors are looked at."""
+        return rounded(self.problem, price, self.threshold, self.pair_seed)
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The entries of lists, sorted by user and rank.
+
+    user, pair, rank (from 0): int (entries); propensity: float64 (entries), 1 for planned ones; explored: bool
+    swapped: int (entries), index of the group (number of groups: an item floor) that a swap served, -1 for none
+    displaced: int (entries), the pair that the user would see there by value alone, -1 where the entry itself is it
+    """
+
+    user: np.ndarray
+    pair: np.ndarray
+    rank: np.ndarray
+    propensity: np.ndarray
+    explored: np.ndarray
+    swapped: np.ndarray
+    displaced: np.ndarray
+
+    @property
+    def users(self) -> int:
+        """Users with an entry."""
+        return len(np.unique(self.user))
+
+    @property
+    def swaps(self) -> int:
+        """Entries that a swap put there."""
+        return int((self.swapped >= 0).sum())
+
+    def delivered(self, problem: Problem) -> np.ndarray:
+        """float64 (items): expected delivered exposure of the lists as drawn."""
+        weight = problem.visits[self.user] * problem.position_weights[self.rank]
+        return np.bincount(problem.item_index[self.pair], weight, minlength=problem.items)
+
+
+def finished(shard: Shard, lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> Entries:
+    """The entries of the shard's lists after repair and exploration; changes `lists`.
+
+    group_floor, item_floor: float64 (groups), (items), what the shard has to deliver
+    """
+    problem, pair_seed = shard.problem, shard.pair_seed
+    causes = repaired(lists, group_floor, item_floor)
+    exploration = planned_exploration(lists, mixed(pair_seed, pair_seed))
+    chosen = drawn(exploration, problem, shard.user_seed, shard.item_seed)
+
+    user, rank = np.nonzero(lists.pair >= 0)
+    explorer = problem.user_index[chosen].astype(np.int64)
+    chance = np.ones(len(problem.item_index))
+    chance[exploration.pair] = exploration.probability
+    swapped = np.full(len(problem.item_index), -1, dtype=np.int64)
+    swapped[list(causes.keys())] = list(causes.values())
+
+    pair = np.concatenate([lists.pair[user, rank], chosen])
+    user = np.concatenate([user, explorer])
+    rank = np.concatenate([rank, lists.length[explorer] + place_in_run(explorer)])
+    explored = np.arange(len(pair)) >= len(pair) - len(chosen)
+    order = np.lexsort((rank, user))
+    user, pair, rank, explored = user[order], pair[order], rank[order], explored[order]
+    return Entries(
+        user=user,
+        pair=pair,
+        rank=rank,
+        propensity=np.where(explored, np.minimum(chance[pair], 1.0), 1.0),
+        explored=explored,
+        swapped=swapped[pair],
+        displaced=displaced_by(problem, pair, explored),
+    )
