@@ -20,7 +20,7 @@ from jobs.config.files import read_packaged
 from model.exposure.controller import Feedback, next_correction, relative_error
 from model.exposure.hashed_random import seeds_of
 from model.exposure.list_rules import no_rules
-from model.exposure.plan import Plan, planned
+from model.exposure.plan import ListedPlan, planned
 from model.exposure.problem import Group, Problem, total_exposure
 from model.exposure.visits import expected_visits
 from model.policy_evaluation.position_bias import position_bias, weights_of_positions
@@ -75,7 +75,7 @@ class Loop:
             self.correction[name] = float(next_correction(before, error, np.array([False]), unmet, CONTROL)[0])
         return shares
 
-    def _planned(self) -> tuple[Plan, Problem]:
+    def _planned(self) -> tuple[ListedPlan, Problem]:
         requests = np.zeros(USERS)
         for day in self.days:
             requests += np.bincount(day.user[np.unique(day.request, return_index=True)[1]], minlength=USERS)
@@ -104,7 +104,7 @@ class Loop:
         names = [np.array([f"{kind}{n}" for n in range(count)]) for kind, count in (("u", USERS), ("i", ITEMS))]
         return planned(problem, 0.002, 60, seeds_of(names[0], len(self.days)), seeds_of(names[1], 0)), problem
 
-    def _shown(self, plan: Plan, problem: Problem) -> Lists:
+    def _shown(self, plan: ListedPlan, problem: Problem) -> Lists:
         item = np.full((USERS, SLOTS), -1)
         entry = problem.item_index[plan.pair]
         out = np.isin(entry, self.members["rare"]) & (self.random.random(len(entry)) < self.left_out)

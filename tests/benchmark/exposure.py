@@ -1,6 +1,6 @@
 """The plan against HiGHS, and at size.
 
-python -m tests.benchmark.exposure [quality] [positions] [highs] [memory] [floors] [rules] [spark]
+python -m tests.benchmark.exposure [quality] [positions] [highs] [memory] [floors] [rules] [shards] [spark]
 
 Seconds are those of the processor where one process computes, on one core (OMP_NUM_THREADS=1), so that other processes
 do not count; the Spark part uses the cores of conf/spark-local.conf, and its seconds are those of the clock.
@@ -18,10 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
+from jobs.planning.context_pairs import places, sorted_pairs
+from jobs.planning.entries.reasons import Words
 from jobs.planning.solution.by_spark import BySpark
+from jobs.planning.solution.lists_by_spark import ListsBySpark
+from model.exposure.group_prices import prices_at_floors
 from model.exposure.hashed_random import seeds_of
+from model.exposure.passes import InMemory
 from model.exposure.plan import rounded_plan
-from model.exposure.prices import priced, solution_at, solve
+from model.exposure.prices import priced, solve
 from model.exposure.problem import Problem
 from tests.benchmark.plan_by_spark import plan_problem_of
 from tests.benchmark.plan_optimum import gap_of_lists, optimum_with_positions, responses, solved_by_highs
@@ -40,6 +45,7 @@ def main() -> None:
         "memory": memory,
         "floors": floors,
         "rules": rules,
+        "shards": shards,
         "spark": by_spark,
     }
     for name in sys.argv[1:] or parts:
@@ -176,34 +182,70 @@ def rules() -> None:
 
 
 def by_spark(users: int = 200_000) -> None:
-    """The same plan by passes of Spark: seconds a pass, the same prices, and lists from the pairs that stay."""
+    """The same plan by passes of Spark: seconds a pass, the same prices, and the same lists, shard by shard."""
     problem = synthetic_problem(users, 20_000, 100)
-    seeds = seeds_of(map(str, range(problem.users)), 1), seeds_of(map(str, range(problem.items)), 2)
     with tempfile.TemporaryDirectory() as folder, local_session(Path(folder)) as spark:
         plan_problem, pairs = plan_problem_of(spark, problem, Path(folder))
         begun = time.perf_counter()
         passes = BySpark(spark, plan_problem, pairs)
         print(f"{len(problem.value):,} pairs packed on the executors: {time.perf_counter() - begun:.1f} s", flush=True)
         begun = time.perf_counter()
-        relaxed = priced(passes.bounds, passes, TOLERANCE, MOST_PASSES)
+        relaxed = priced(plan_problem.bounds(), passes, TOLERANCE, MOST_PASSES)
         took = time.perf_counter() - begun
         print(f"by Spark: {took:.1f} s, {relaxed.passes} passes, {took / relaxed.passes:.2f} s a pass", flush=True)
         begun = time.perf_counter()
-        listed = plan_problem.with_pairs(passes.kept(relaxed.price, relaxed.gamma).toArrow()).problem
-        by_spark = rounded_plan(listed, solution_at(listed, relaxed), TOLERANCE, *seeds)
+        lists = ListsBySpark(passes, relaxed, (1,))
+        moved, trial = prices_at_floors(plan_problem.bounds(), relaxed, lists.trial)
+        nothing = np.full(problem.items, "", dtype=object)
+        words = Words(plan_problem.item_ids, nothing, nothing, nothing, np.full(len(problem.groups), "", dtype=object))
+        delivered, (kept, _, entries, swaps) = lists.finish(moved.price, trial, words)
         took = time.perf_counter() - begun
-        print(f"lists from {len(listed.value):,} pairs on the driver: {took:.1f} s", flush=True)
-        passes.close()
+        print(f"{entries:,} entries from {kept:,} pairs, {swaps:,} swaps: {took:.1f} s", flush=True)
+        begun = time.perf_counter()
+        table, shards = pairs.toArrow(), plan_problem.contexts.shards
+        shard = np.mod(table["place"].to_numpy(), shards)
+        all_pairs, shard_of = sorted_pairs(table, places(table["item_id"], plan_problem.item_ids), shard)
+        lists.close()
+    starts = np.searchsorted(shard_of, np.arange(shards + 1))
+    everything = plan_problem.of_pairs(all_pairs)
     begun = time.perf_counter()
-    ours = solve(problem, TOLERANCE, MOST_PASSES)
+    ours = priced(everything, InMemory(everything, starts), TOLERANCE, MOST_PASSES)
     took = time.perf_counter() - begun
-    lists = rounded_plan(problem, ours, TOLERANCE, *seeds)
-    same = np.array_equal(problem.item_index[lists.pair], listed.item_index[by_spark.pair])
     print(
         f"in memory: {took:.1f} s, {took / ours.passes:.2f} s a pass; equal prices: "
-        f"{np.array_equal(ours.price, relaxed.price)}, equal lists: {same}",
+        f"{np.array_equal(ours.price, relaxed.price)}, most delivered of a cap: "
+        f"{float((delivered / problem.item_cap).max()):.4f}",
         flush=True,
     )
+
+
+def shards() -> None:
+    """What rounding by shards loses against one shard, on shapes with few entries of an item in a shard."""
+    problem = synthetic_problem(8_192, 3_000, 60)
+    offered = np.bincount(problem.item_index, problem.delivery[problem.user_index], minlength=problem.items)
+    rare = np.argsort(np.argsort(offered)) < problem.items // 2
+    shapes = {
+        "floors of groups": problem,
+        "binding list rules": with_binding_rules(problem),
+        "two explored slots": replace(problem, exploration_slots=2),
+        "floors of single items": replace(problem, item_floor=np.where(rare, np.minimum(0.2 * offered, 20.0), 0.0)),
+    }
+    users, items = seeds_of(map(str, range(problem.users)), 1), seeds_of(map(str, range(problem.items)), 2)
+    for name, shape in shapes.items():
+        solution, whole = solve(shape, TOLERANCE, MOST_PASSES), 0.0
+        for number in (1, 2, 8, 32):
+            starts = np.linspace(0, shape.users, number + 1).astype(np.int64)
+            begun = time.process_time()
+            plan = rounded_plan(shape, solution, TOLERANCE, users, items, starts)
+            took = time.process_time() - begun
+            whole = whole or responses(shape, plan)
+            short = float(np.maximum(solution.floors.item - plan.delivered, 0).sum())
+            print(
+                f"{name}, {number} shards: {1 - responses(shape, plan) / whole:.2%} below one shard, over caps "
+                f"{np.maximum(plan.delivered - shape.item_cap, 0).max():.1e}, floors missed {len(plan.unmet)}, item "
+                f"floors short {short:.1f} of {solution.floors.item.sum():.1f}; {took:.1f} s",
+                flush=True,
+            )
 
 
 def tomorrow(problem: Problem) -> Problem:

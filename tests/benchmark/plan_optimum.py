@@ -8,20 +8,20 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, vstack
 
-from model.exposure.plan import Plan
+from model.exposure.plan import ListedPlan
 from model.exposure.problem import Problem
 from model.exposure.ranking import by_score
 from model.exposure.runs import place_in_run
 from tests.model.exposure.problems import list_rule_rows
 
 
-def responses(problem: Problem, plan: Plan) -> float:
+def responses(problem: Problem, plan: ListedPlan) -> float:
     """Expected responses of the lists, each entry looked at as its position is."""
     shown = problem.visits[plan.user] * problem.position_weights[plan.rank]
     return float(shown @ problem.value[plan.pair])
 
 
-def gap_of_lists(problem: Problem, plan: Plan) -> float:
+def gap_of_lists(problem: Problem, plan: ListedPlan) -> float:
     """By how much of it the responses of the lists are below a bound that no lists under these caps and floors exceed.
 
     HiGHS' plan and ours take every slot for one of mean weight; lists have positions. The bound is the dual of the plan

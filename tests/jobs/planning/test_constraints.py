@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, RELEVANCE
+from features.declarations import USER_FEATURES_TABLE
 from jobs.execution.night import Night
 from jobs.plan_exposure import plan_exposure
 from jobs.runtime.errors import LongtailError
@@ -88,4 +89,14 @@ def test_nan_relevance_stops_the_plan(spark: SparkSession, tmp_path: Path, drive
         f"{night.conf.warehouse}/{RELEVANCE.name}"
     )
     with pytest.raises(LongtailError, match=r"relevance is NaN for some pairs of 2017-12-01, among them .* item salt"):
+        plan_exposure(night)
+
+
+@pytest.mark.parametrize("driver_pairs", [10_000, 1])
+def test_shoppers_without_features_stop_the_plan(spark: SparkSession, tmp_path: Path, driver_pairs: int) -> None:
+    write_store(spark, tmp_path)
+    night = night_of(spark, conf_in(tmp_path, driver_pairs=driver_pairs))
+    known = night.tables.read(USER_FEATURES_TABLE).where("user_id NOT IN ('u03', 'u04')").localCheckpoint()
+    night.tables.replace(known, USER_FEATURES_TABLE, where=None)
+    with pytest.raises(LongtailError, match=r"2 shoppers of relevance have no row in user_features"):
         plan_exposure(night)

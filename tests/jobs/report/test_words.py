@@ -9,7 +9,7 @@ import pytest
 
 from jobs.config.configuration import load_config
 from jobs.report.lists import ShopperPage, page_in_words
-from jobs.report.plan_difference import PlanTables, difference_in_words
+from jobs.report.plan_difference import MovedEntries, PlanTables, difference_in_words
 from jobs.report.summary import model_in_words
 
 PLAN = load_config(Path("conf/local.yaml")).plan
@@ -77,15 +77,14 @@ def test_which_model_scored(status: str, decisions: dict[str, str], words: str) 
 
 
 def test_a_difference_of_nothing_has_no_sign() -> None:
-    #                                  one shopper who surely visits, two positions
-    lists = pd.DataFrame({"user_id": ["u", "u"], "item_id": ["a", "b"], "rank": [1, 2], "relevance": [0.2, 0.1]})
-    lists["value"] = lists["relevance"]
-    other = lists.assign(relevance=[0.2, 0.1 - 1e-9])
+    # One shopper who surely visits, two positions of weights 1 and 0.5, relevances 0.2 and 0.1.
+    listed = pd.DataFrame({"exposure": [1.0, 0.5], "responses": [0.2, 0.05], "value": [0.2, 0.05]}, index=["a", "b"])
+    other = listed.assign(responses=[0.2, 0.05 - 5e-10])
     items = pd.DataFrame({"item_id": ["a", "b"], "segment": ["tail", "tail"], "allocated": [1.0, 0.5]})
     prices = pd.DataFrame(columns=["constraint", "member", "price", "bound", "used", "shortfall"])
     catalogue = pd.DataFrame({"title": ["A", "B"], "price": [1.0, 2.0]}, index=["a", "b"])
-    live, same = (PlanTables(rows, items, prices, (1.0, 0.5), 0.0) for rows in (lists, other))
-    text = difference_in_words(live, same, pd.Series({"u": 1.0}), catalogue, "USD")
+    live, same = (PlanTables(rows, items, prices, 0.0) for rows in (listed, other))
+    text = difference_in_words(live, same, MovedEntries(0, 0, 1), catalogue, "USD")
     # 0.2 * 1 + 0.1 * 0.5
     assert (
         "expected responses                                    0.25            0.25               0  (unchanged)"

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from model.exposure.floor_repair import repaired
-from model.exposure.group_prices import SLACK, lists_at_floors
+from model.exposure.group_prices import SLACK, Trial, prices_at_floors
 from model.exposure.hashed_random import mixed, seeds_of
 from model.exposure.lists import Lists
-from model.exposure.prices import solve
+from model.exposure.prices import Priced, Solution, solve
 from model.exposure.problem import Group, Problem
 from model.exposure.rounding import rounded
 from tests.model.exposure.problems import problem_of
@@ -33,9 +33,15 @@ def tie(problem: Problem) -> np.ndarray:
     return mixed(users[problem.user_index], items[problem.item_index])
 
 
-def value(lists: Lists) -> float:
-    user, rank = np.nonzero(lists.pair >= 0)
-    return float(lists.problem.position_weights[rank] @ lists.problem.value[lists.pair[user, rank]])
+def lists_at_floors(problem: Problem, solution: Solution) -> tuple[Priced, Lists]:
+    def at(price: np.ndarray) -> Lists:
+        return rounded(problem, price, solution.threshold, tie(problem))
+
+    def trial(price: np.ndarray) -> Trial:
+        return Trial(at(price).delivered(), at(price).value())
+
+    moved, _ = prices_at_floors(problem, solution, trial)
+    return moved, at(moved.price)
 
 
 @pytest.mark.parametrize(("share", "too_low"), [(0.3, True), (0.7, False)])
@@ -49,12 +55,12 @@ def test_prices_deliver_what_swaps_would_and_cost_less(share: float, too_low: bo
     assert (at_first < 0.97 * floor) if too_low else (at_first > 1.03 * floor)
     repaired(swapped, solution.floors.group, solution.floors.item)
 
-    better, lists = lists_at_floors(problem, solution, tie(problem))
+    better, lists = lists_at_floors(problem, solution)
     delivered = (problem.membership @ lists.delivered())[0]
     assert floor * (1 - SLACK) <= delivered <= floor * (1 + 2 * SLACK)
     repaired(lists, better.floors.group, better.floors.item)
     assert (problem.membership @ lists.delivered())[0] >= floor
-    assert value(lists) > 1.002 * value(swapped)
+    assert lists.value() > 1.002 * swapped.value()
     # The prices of items follow those of the groups: reported prices are those of the lists.
     assert (better.prices.group[0] > solution.prices.group[0]) == too_low
     assert better.price[30:] == pytest.approx(-np.full(30, better.prices.group[0]) + better.prices.cap[30:])
@@ -64,7 +70,7 @@ def test_prices_deliver_what_swaps_would_and_cost_less(share: float, too_low: bo
 def test_without_a_binding_floor_nothing_changes() -> None:
     problem = steep(2, 0.0)
     solution = solve(problem, 0.002, 60)
-    same, lists = lists_at_floors(problem, solution, tie(problem))
+    same, lists = lists_at_floors(problem, solution)
     assert same is solution
     np.testing.assert_array_equal(lists.pair, rounded(problem, solution.price, solution.threshold, tie(problem)).pair)
 
@@ -75,6 +81,6 @@ def test_a_floor_that_cannot_be_met_keeps_its_price() -> None:
         [{0: 0.9, 1: 0.8}, {0: 0.9}, {0: 0.9}], items=2, weights=[1.0], groups=(Group("rare", np.array([1]), 3.0),)
     )
     solution = solve(problem, 0.002, 60)
-    same, _ = lists_at_floors(problem, solution, tie(problem))
+    same, _ = lists_at_floors(problem, solution)
     assert [floor.name for floor in solution.unmet] == ["rare"]
     np.testing.assert_array_equal(same.prices.group, solution.prices.group)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from model.exposure.hashed_random import seeds_of
-from model.exposure.plan import Plan, planned
+from model.exposure.plan import ListedPlan, planned
 from model.exposure.problem import Group, Problem
 from tests.model.exposure.problems import problem_of, random_problem
 
 
-def plan_of(problem: Problem) -> Plan:
+def plan_of(problem: Problem) -> ListedPlan:
     users, items = seeds_of(map(str, range(problem.users)), 17), seeds_of(map(str, range(problem.items)), 17)
     return planned(problem, 0.002, 60, users, items)
 

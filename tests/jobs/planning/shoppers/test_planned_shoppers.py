@@ -15,12 +15,11 @@ from tests.jobs.planning.small_store import OPTED_OUT, conf_in, night_of
 def test_shoppers_with_and_without_consent(spark: SparkSession, store: Path) -> None:
     shoppers = read_shoppers(night_of(spark, conf_in(store)))
     assert shoppers.part == 1.0
-    assert shoppers.opted_out["user_id"].tolist() == OPTED_OUT
-    assert shoppers.with_list(shoppers.consenting["user_id"].to_numpy()[:2])["user_id"].tolist() == [
-        "u00",
-        "u01",
-        *OPTED_OUT,
-    ]
+    assert [row.user_id for row in shoppers.opted_out.orderBy("user_id").collect()] == OPTED_OUT
+    # 24 shoppers who come every other day.
+    assert (shoppers.number, shoppers.opted_out_number, shoppers.opted_out_visits) == (24, 2, 1.0)
+    assert shoppers.consenting.to_dict() == {"": 22}
+    shoppers.close()
 
 
 def test_segments_by_an_unknown_column_are_refused(spark: SparkSession, store: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
@@ -13,7 +14,7 @@ from pyspark.sql import SparkSession
 from features.contract import EVENTS
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night, Record
-from jobs.planning.shoppers.visits import planned_visits
+from jobs.planning.shoppers.visits import with_visits
 from jobs.tables.warehouse import Warehouse
 from tests.conftest import ROOT
 from tests.jobs.small_tables import filled
@@ -51,7 +52,8 @@ def visits(spark: SparkSession, folder: Path, log: list[dict[str, Any]], days_kn
     tables = Warehouse(spark, conf.warehouse)
     tables.add(filled(spark, EVENTS, [{**row, "event_id": str(n)} for n, row in enumerate(log)]), EVENTS)
     night = Night(conf, NIGHT, "x", spark, tables, Record())
-    return planned_visits(night, USERS.assign(days_since_signed_up=days_known)).tolist()
+    users = spark.createDataFrame(USERS.assign(days_since_signed_up=days_known))
+    return [row.visits for row in with_visits(night, users).orderBy("user_id").collect()]
 
 
 def test_requests_are_counted(spark: SparkSession, tmp_path: Path) -> None:
@@ -65,3 +67,24 @@ def test_without_exposures_of_the_placement_visits_are_visit_probability(spark: 
 
 def test_a_shopper_of_one_day_has_the_rate_of_that_day(spark: SparkSession, tmp_path: Path) -> None:
     assert visits(spark, tmp_path, LOG, days_known=0.5) == pytest.approx([2.0] * 3)
+
+
+def test_visits_do_not_depend_on_partitions(spark: SparkSession, tmp_path: Path) -> None:
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}"])
+    tables = Warehouse(spark, conf.warehouse)
+    numbers = np.arange(200)
+    log = [seen(f"u{n}", 1 + n % 3, f"r{n}-{k}", sample_weight=1.1) for n in range(200) for k in range(n % 7)]
+    tables.add(filled(spark, EVENTS, [{**row, "event_id": str(n)} for n, row in enumerate(log)]), EVENTS)
+    users = pd.DataFrame({"user_id": [f"u{n}" for n in numbers], "visit_probability": (numbers % 11 + 1) / 12})
+    users = users.assign(
+        days_since_signed_up=10.0 + numbers, visit_days_90d=numbers % 7, baskets_count_90d=numbers % 5,
+        purchases_count_28d=numbers % 3, purchases_count_90d=numbers % 13,
+    )  # fmt: skip
+    night = Night(conf, NIGHT, "x", spark, tables, Record())
+    found = [
+        with_visits(night, spark.createDataFrame(users).repartition(parts)).toPandas().set_index("user_id")["visits"]
+        for parts in (1, 7)
+    ]
+    pd.testing.assert_series_equal(found[0].sort_index(), found[1].sort_index(), check_exact=True)
+    # Who asked for lists more often is expected to ask again: visit_days_90d predicts requests best.
+    assert found[0]["u6"] > 2 * found[0]["u7"] > 0

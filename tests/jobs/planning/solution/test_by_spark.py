@@ -1,10 +1,11 @@
-"""Passes on the executors find the prices and the lists that are found in memory."""
+"""Prices and lists found on the executors are those found in memory, whatever shards and partitions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
@@ -12,42 +13,56 @@ from pyspark.sql import SparkSession
 from features.contract import EXPOSURE_SCORES
 from jobs.execution.night import Night
 from jobs.plan_exposure import plan_exposure, plan_night
-from jobs.planning.candidates.pairs import read_candidates
-from jobs.planning.problem import PlanProblem, contexts_of, limits_of
-from jobs.planning.solution.by_spark import BySpark
+from jobs.planning import problem
 from model.exposure import passes
-from model.exposure.passes import InMemory
-from model.exposure.prices import priced
 from tests.jobs.planning.small_store import NIGHT, conf_in, night_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.promise]
 
+EXPLORED = {
+    "exploration_slots": 1,
+    "item_floor": {"segment": "tail", "exposures": 0.5},
+    "launch": {"exposures": 1.0, "days": 30},
+}
 
-@pytest.mark.parametrize("most_stretches", [64, 2])
+
+@pytest.fixture
+def partitions(spark: SparkSession, request: pytest.FixtureRequest) -> Iterator[None]:
+    key = "spark.sql.shuffle.partitions"
+    before = spark.conf.get(key)
+    spark.conf.set(key, str(request.param))
+    yield
+    spark.conf.set(key, str(before))
+
+
+def rows_of(night: Night) -> list[pd.DataFrame]:
+    """Lists, items and prices of a plan, sorted."""
+    plan = plan_night(night)
+    assert plan.solved.solved_in == ("spark" if night.conf.plan.driver_pairs == 1 else "memory")
+    lists = plan.rows.lists.toPandas().sort_values(["user_id", "rank"], ignore_index=True)
+    assert plan.rows.entries == len(lists)
+    plan.close()
+    return [lists, plan.rows.items, plan.rows.prices]
+
+
+@pytest.mark.parametrize(
+    ("shard_users", "most_stretches", "partitions", "keys"),
+    [(8_192, 64, 2, EXPLORED), (7, 64, 1, {}), (7, 64, 7, EXPLORED), (3, 2, 2, EXPLORED)],
+    indirect=["partitions"],
+)
+@pytest.mark.usefixtures("partitions")
 def test_spark_and_memory_agree_to_the_last_digit(
-    spark: SparkSession, store: Path, planned: Night, monkeypatch: pytest.MonkeyPatch, most_stretches: int
-) -> None:
+    spark: SparkSession, store: Path, monkeypatch: pytest.MonkeyPatch, shard_users: int, most_stretches: int,
+    keys: dict[str, Any],
+) -> None:  # fmt: skip
     monkeypatch.setattr(passes, "MOST_STRETCHES", most_stretches)
-    plan = plan_night(planned)
-    candidates = read_candidates(planned, plan.shoppers, plan.catalogue.item_ids)
-    contexts = contexts_of(planned.conf.plan, plan.shoppers, candidates.user_ids)
-    limits = limits_of(plan.rules, plan.shared.delivered)
-    problem = PlanProblem(contexts, plan.catalogue.item_ids, plan.rules.value, limits)
-    assert len(limits.list_rules) == 2
-    assert candidates.table is not None
-    in_memory = InMemory(problem.with_pairs(candidates.table).problem, shard_users=7)
-    by_spark = BySpark(spark, problem, candidates.frame, shard_users=7)
-    assert (in_memory.stretch, by_spark.stretch) == ((1, 1) if most_stretches == 64 else (2, 2))
-    try:
-        relaxed = priced(by_spark.bounds, by_spark, 0.002, 12)
-        kept_pairs = by_spark.kept(relaxed.price, relaxed.gamma).count()
-    finally:
-        by_spark.close()
-    expected = priced(in_memory.problem, in_memory, 0.002, 12)
-    np.testing.assert_array_equal(relaxed.price, expected.price)
-    assert (relaxed.gap, relaxed.violation, relaxed.passes) == (expected.gap, expected.violation, expected.passes)
-    assert relaxed.unmet == expected.unmet
-    assert kept_pairs == len(in_memory.problem.value)  # 7 items are fewer than 4 pairs a slot
+    monkeypatch.setattr(problem, "SHARD_USERS", shard_users)
+    keys = {**keys, "max_passes": 8}  # more passes are more of the same
+    in_memory = rows_of(night_of(spark, conf_in(store, **keys)))
+    by_spark = rows_of(night_of(spark, conf_in(store, driver_pairs=1, **keys)))
+    for ours, theirs in zip(by_spark, in_memory, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+    assert in_memory[0].groupby("user_id").size().tolist() == [3] * 24
 
 
 def test_the_night_by_spark_has_the_same_lists(spark: SparkSession, store: Path, planned: Night) -> None:
