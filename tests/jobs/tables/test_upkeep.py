@@ -9,10 +9,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.contract import DAILY_ITEM, EVENTS, METRICS, RUNS, USERS
+from features.contract.live_counts import LIVE_ITEM_COUNTS
 from jobs.config.configuration import load_config
 from jobs.execution.manifest import run_step
 from jobs.housekeep import housekeep
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.lock import STREAM, only_writer
+from jobs.runtime.storage import storage_of
 from jobs.tables.upkeep import compact, day_column, drop_old_days, guarded_versions, vacuum
 from jobs.tables.warehouse import Warehouse
 
@@ -126,3 +129,23 @@ def test_each_table_is_maintained_as_configured(spark: SparkSession, tmp_path: P
         dropped("{metric: {optimize: true}}")
     with pytest.raises(ConfigurationError, match="users has no days to drop"):
         dropped("{users: {keep_days: 7}}")
+
+
+def test_live_tables_of_a_shared_warehouse_wait_for_the_end_of_the_stream(spark: SparkSession, tmp_path: Path) -> None:
+    path, place = tmp_path / "conf.yaml", (tmp_path / "warehouse").as_uri()
+    path.write_text(f"warehouse: {place}\nsource: {{kind: complete_journey}}\n", encoding="utf-8")
+    files, tables = storage_of(place), Warehouse(spark, place)
+    with only_writer(files, "stream, run 7", name=STREAM):
+        tables.prepare(LIVE_ITEM_COUNTS)
+
+    def versions() -> tuple[str | None, int | None]:
+        with only_writer(files, "housekeep, run 8"):
+            night = run_step(housekeep, spark, load_config(path), date(2024, 3, 1), "8")[0]
+        return night.record.decisions.get("left_out"), tables.version(LIVE_ITEM_COUNTS)
+
+    with only_writer(files, "stream, run 7", name=STREAM):
+        assert versions() == ("live_item_counts, live_user_counts", 0)
+    left_out, version = versions()
+    assert left_out is None
+    assert version is not None
+    assert version > 0
