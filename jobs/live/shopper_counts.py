@@ -59,7 +59,10 @@ class ShopperCounts:
             self._parts.append(of_day)
         if not self._parts:
             return
-        sums = _summed(_together(self._parts).join(of_day.select(_SHOPPER), on=_SHOPPER, how="left_semi"))
+        touched = of_day.select(_SHOPPER)
+        # Without the hint Spark would shuffle the counts of all shoppers, whose size it does not know.
+        touched = F.broadcast(touched) if rows <= AT_ONCE else touched
+        sums = _summed(_together(self._parts).join(touched, on=_SHOPPER, how="left_semi"))
         for counts in _in_slices(sums, -(-rows // AT_ONCE)):
             self.bots |= set(counts.index[counts["exposures"] > self._most])
             yield counts
