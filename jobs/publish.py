@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
+import pyarrow as pa
 from feast import FeatureStore
 from pyspark.sql import SparkSession
 
@@ -17,7 +18,7 @@ from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.manifest import run_step
 from jobs.execution.night import Night, Record
 from jobs.experiments.arms import POLICIES, policies_of_arms
-from jobs.online.audit import Audited, audit
+from jobs.online.audit import Audited, audit_sample
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import Colours, HeldNight
 from jobs.online.difference import difference
@@ -82,8 +83,19 @@ def bring_live(
         sent = replace_rows(store, view, coloured, rows[view.name], as_of, changed_only)
         event("view written", view=view.name, colour=idle, rows=rows[view.name].entities, values=sent)
 
-    run_parallel([partial(write, view) for view in catalogue.views], at_once=len(catalogue.views))
-    audited = audit_colour(conf, run_id, catalogue, colours, rows)
+    # A new sample in every run, so that no row escapes all audits.
+    most, seed = conf.online.audit_sample, zlib.crc32(run_id.encode())
+    expected: dict[str, pa.Table] = {}
+
+    def draw(view: OnlineView) -> None:
+        expected[view.name] = rows[view.name].sample(most, seed)
+
+    # SQLite keeps one core busy, longest with the view of most values; the rest runs on the others.
+    longest_first = sorted(catalogue.views, key=lambda view: -rows[view.name].entities * len(view.fields))
+    parts = [partial(part, view) for part in (write, draw) for view in longest_first]
+    run_parallel(parts, at_once=len(parts))
+    entities = {name: of_view.entities for name, of_view in rows.items()}
+    audited = audit_colour(conf, catalogue, colours, entities, expected, seed)
     colours = colours.with_idle(HeldNight(as_of, run_id, catalogue.features)).flipped(clock.now())
     flip(store, catalogue, colours)
     return colours, audited
@@ -149,15 +161,28 @@ def wait_for_readers(colours: Colours, registry_ttl_seconds: float) -> None:
 
 
 def audit_colour(
-    conf: Config, run_id: str, catalogue: Catalogue, colours: Colours, rows: Mapping[str, ViewRows]
+    conf: Config,
+    catalogue: Catalogue,
+    colours: Colours,
+    entities: Mapping[str, int],
+    expected: Mapping[str, pa.Table],
+    seed: int,
 ) -> dict[str, Audited]:
-    """Audits the idle colour through a store opened as readers open it; returns the audit of each view."""
+    """Audits samples of the idle colour through a store opened as readers open it; returns the audit of each view.
+
+    entities: number of entities in Delta by view; expected: by view the entities to compare
+    """
     reader = read_store(conf)
-    # A new sample in every run, so that no row escapes all audits.
-    most, seed = conf.online.audit_sample, zlib.crc32(run_id.encode())
     with store_failures("The audit"):
         return {
-            view.name: audit(reader, view, catalogue.coloured[view.name, colours.idle], rows[view.name], most, seed)
+            view.name: audit_sample(
+                reader,
+                view,
+                catalogue.coloured[view.name, colours.idle],
+                entities[view.name],
+                expected[view.name],
+                seed,
+            )
             for view in catalogue.views
         }
 

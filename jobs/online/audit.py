@@ -50,12 +50,21 @@ def audit(
     missing entity as present. Raises LongtailError naming view and feature when a value differs, or when the view holds
     too many or too few entities.
     """
+    return audit_sample(store, view, coloured, rows.entities, rows.sample(most, seed), seed)
+
+
+def audit_sample(
+    store: FeatureStore, view: OnlineView, coloured: FeatureView, entities: int, expected: pa.Table, seed: int
+) -> Audited:
+    """As `audit`, for a sample that is drawn already.
+
+    entities: in Delta; expected: key and fields of those to compare
+    """
     held = night_store(store).entities_held(store.config, coloured)
-    if held != rows.entities:
+    if held != entities:
         raise LongtailError(
-            f"The audit of {coloured.name} failed: it holds {held} entities, Delta has {rows.entities}.", _AGAIN
+            f"The audit of {coloured.name} failed: it holds {held} entities, Delta has {entities}.", _AGAIN
         )
-    expected = rows.sample(most, seed)
     _compare_bytes(store, view, coloured, expected)
     few = _some(expected, READ_BY_FEAST, seed)
     read = read_batch(store, view, coloured, few.column(view.join_key).to_pylist())
@@ -63,7 +72,7 @@ def audit(
         for in_delta, online in zip(few.column(name).to_pylist(), read[name], strict=True):
             if not equal(in_delta, online):
                 raise _differs(coloured, name, online, in_delta)
-    return Audited(expected.num_rows, rows.entities)
+    return Audited(expected.num_rows, entities)
 
 
 def _compare_bytes(store: FeatureStore, view: OnlineView, coloured: FeatureView, expected: pa.Table) -> None:
