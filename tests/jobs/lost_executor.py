@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -57,7 +58,7 @@ def candidates(night: Night) -> DataFrame:
     generator = np.random.default_rng(1)
     catalogue = factors_alone(generator.normal(size=(ITEMS, WIDTH)).astype(np.float32))
     shipped = ship_arrays(night.spark, catalogue.to_arrays())
-    shoppers = [
+    shoppers: list[tuple[Any, ...]] = [
         (f"u{n:02}", n // BLOCK, [], [], [], [float(x) for x in generator.normal(size=WIDTH)], None)
         for n in range(SHOPPERS)
     ]
