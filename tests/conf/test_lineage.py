@@ -41,7 +41,7 @@ def test_the_tables_of_a_job_are_recorded(tmp_path: Path) -> None:
     command = [home / "bin/spark-submit", "--properties-file", file, tmp_path / "job.py", tmp_path / "tables"]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "illegal reflective access" not in done.stderr
+    assert "InaccessibleObjectException" not in done.stderr
     events = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     ways = {
         (tuple(Path(table["name"]).name for table in event["inputs"]),
