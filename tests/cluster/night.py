@@ -105,6 +105,11 @@ def succeeded(process: Process) -> str:
     return process.output
 
 
+def error_of(process: Process, job: str) -> str:
+    """The line with which a job ended; Spark may write warnings of its cancelled tasks after it."""
+    return next(line for line in reversed(process.output.splitlines()) if line.startswith(f"{job}: "))
+
+
 def step_started(process: Process, step: str) -> bool:
     """Whether the log of a night says that a step has started."""
     return re.search(rf"step started .*step={step}\b", process.output) is not None

@@ -18,6 +18,7 @@ from tests.cluster.night import (
     AS_OF,
     LEASE_SECONDS,
     ClusterNight,
+    error_of,
     lease_ends,
     step_started,
     succeeded,
@@ -91,7 +92,7 @@ class NightContract:
         first.kill_executor()
         refused = night.start("ingest", "--as-of", AS_OF, log="second-writer.log", master="local[1]")
         assert refused.wait(120) == 3, refused.output[-3000:]
-        assert "nightly, run" in refused.output.splitlines()[-1]
+        assert "nightly, run" in error_of(refused, "ingest")
         process.wait_until(lambda: step_started(process, "plan_exposure"), "plan_exposure", 240)
         second.kill_executor()
         client = online.client()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.night import succeeded
+from tests.cluster.night import error_of, succeeded
 from tests.cluster.object_stores import Store
 from tests.cluster.sent_files import MARK
 from tests.cluster.spark_cluster import Cluster
@@ -76,7 +76,7 @@ def refusal(submission: Submission, settings: dict[str, str]) -> str:
         "jobs/show.py", "--conf", configuration(submission.folder), "--user", "1", log="refused.log"
     )
     assert process.wait(240) == 2, process.output[-4000:]
-    return process.output.splitlines()[-1]
+    return error_of(process, "show")
 
 
 def configuration(folder: Path) -> Path:
