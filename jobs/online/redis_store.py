@@ -11,7 +11,7 @@ from feast import FeatureView
 from feast.infra.online_stores.helpers import _mmh3
 from feast.infra.online_stores.redis import RedisOnlineStore, RedisOnlineStoreConfig, RedisType, _versioned_fv_name
 from feast.repo_config import RepoConfig
-from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from jobs.online.redis_commands import answers, argument, command
 from jobs.online.redis_connection import RedisConnection
