@@ -15,6 +15,7 @@ from jobs.runtime.atomic_file import create_atomically, write_atomically
 # Stores where a file appears when its writer closes it, so that one PUT replaces it: a rename there is copy and delete.
 _APPEAR_AT_CLOSE = ("s3a", "s3", "gs")
 _CONDITIONAL = "fs.option.create.conditional.overwrite"  # S3A: If-None-Match at close, instead of a look before
+_UNCACHED: dict[tuple[Any, str], Any] = {}  # by Spark's context and bucket
 _BUFFER = 1 << 20  # bytes
 _PRIVATE_MODE, _ORDINARY_MODE = 0o600, 0o666
 _CONFLICT = "ConditionalRequestConflict"
@@ -282,10 +283,19 @@ class HadoopStorage:
         return self._jvm().org.apache.hadoop.fs.Path(f"{self.root}/{name}" if name else self.root)
 
     def _local_path(self, local: Path) -> Any:
-        return self._jvm().org.apache.hadoop.fs.Path(local.absolute().as_uri())
+        return self._jvm().org.apache.hadoop.fs.Path(f"file:{local.absolute()}")
 
     def _system(self) -> Any:
-        return self._path("").getFileSystem(self._configuration())
+        if self._scheme != "s3a":
+            return self._path("").getFileSystem(self._configuration())
+        # The default stream of S3A caches objects, so that a file that was replaced is read as it was before.
+        bucket = (_context(), urlsplit(self.root).netloc)
+        if bucket not in _UNCACHED:
+            hadoop = self._jvm().org.apache.hadoop
+            configuration = hadoop.conf.Configuration(self._configuration())
+            configuration.set("fs.s3a.input.stream.type", "classic")
+            _UNCACHED[bucket] = hadoop.fs.FileSystem.newInstance(self._path("").toUri(), configuration)
+        return _UNCACHED[bucket]
 
     def _configuration(self) -> Any:
         return _context()._jsc.hadoopConfiguration()
