@@ -16,7 +16,6 @@ from jobs.runtime.atomic_file import create_atomically, write_atomically
 _APPEAR_AT_CLOSE = ("s3a", "s3", "gs")
 _CONDITIONAL = "fs.option.create.conditional.overwrite"  # S3A: If-None-Match at close, instead of a look before
 _UNCACHED: dict[tuple[Any, str], Any] = {}  # by Spark's context and bucket
-_BUFFER = 1 << 20  # bytes
 _PRIVATE_MODE, _ORDINARY_MODE = 0o600, 0o666
 _CONFLICT = "ConditionalRequestConflict"
 _EXISTS_ERRORS = ("FileAlreadyExistsException", "RemoteFileChangedException")
@@ -277,7 +276,8 @@ class HadoopStorage:
     def _send(self, local: Path, path: Any) -> None:
         """Copies a file by a stream: S3A's own copyFromLocalFile hangs where it lacks a part of Amazon's SDK."""
         source = self._jvm().java.io.FileInputStream(str(local.absolute()))
-        self._jvm().org.apache.hadoop.io.IOUtils.copyBytes(source, self._system().create(path, True), _BUFFER, True)
+        target = self._system().create(path, True)
+        self._jvm().org.apache.hadoop.io.IOUtils.copyBytes(source, target, self._configuration(), True)
 
     def _path(self, name: str) -> Any:
         return self._jvm().org.apache.hadoop.fs.Path(f"{self.root}/{name}" if name else self.root)
