@@ -12,6 +12,7 @@ import pytest
 from tests.cluster.spark_cluster import Cluster, standalone_cluster
 from tests.cluster.submission import ROOT
 from tests.cluster.worker_python import bare_python
+from tests.jobs.online.redis_server import Server, running_redis
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,9 @@ def python_without_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cluster(tmp_path_factory: pytest.TempPathFactory, python_without_project: Path) -> Iterator[Cluster]:
     with standalone_cluster(tmp_path_factory.mktemp("cluster"), python_without_project) as running:
         yield running
+
+
+@pytest.fixture(scope="class")
+def online(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server

@@ -29,18 +29,12 @@ from tests.cluster.services import mlflow_server
 from tests.cluster.spark_cluster import Cluster
 from tests.cluster.submission import Submission
 from tests.cluster.table_digests import digests
-from tests.jobs.online.redis_server import Server, running_redis
+from tests.jobs.online.redis_server import Server
 from tests.pipeline.small_night import Store as LocalNight
 from tests.pipeline.small_panel import write_small_panel
 
 INGESTED = ("events", "items", "users", "promotions", "rejected", "parked")
 PLANNED = ("relevance", "exposure_scores", "item_exposure", "constraint_prices")
-
-
-@pytest.fixture(scope="class")
-def online(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_redis(tmp_path_factory.mktemp("redis")) as server:
-        yield server
 
 
 def has_exposures(client: redis_client.Redis) -> bool:
@@ -54,13 +48,15 @@ class NightContract:
     registry: str | None = None  # online.registry
 
     @pytest.fixture(scope="class")
-    def submitted_wheel(self, wheel: Path, store: Store) -> str:
+    @classmethod
+    def submitted_wheel(cls, wheel: Path, store: Store) -> str:
         """What --py-files names."""
         return str(wheel)
 
     @pytest.fixture(scope="class")
+    @classmethod
     def night(
-        self,
+        cls,
         cluster: Cluster,
         store: Store,
         submitted_wheel: str,
@@ -72,7 +68,7 @@ class NightContract:
         with mlflow_server(folder / "mlflow") as mlflow:
             panel = write_small_panel(folder / "panel")
             path = folder / "night.yaml"
-            conf = write_configuration(path, f"{store.uri}/warehouse", panel, mlflow, self.registry)
+            conf = write_configuration(path, f"{store.uri}/warehouse", panel, mlflow, cls.registry)
             yield ClusterNight(Submission(cluster, store, submitted_wheel, folder / "driver", environment), conf)
 
     def test_an_ingest_killed_after_its_first_commit_is_run_again(self, night: ClusterNight) -> None:

@@ -19,12 +19,14 @@ class TestOnHdfs(NightContract):
     registry = "redis"
 
     @pytest.fixture(scope="class")
-    def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    @classmethod
+    def store(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         with hdfs(tmp_path_factory.mktemp("hdfs")) as running:
             yield running
 
     @pytest.fixture(scope="class")
-    def submitted_wheel(self, wheel: Path, store: Store) -> str:
+    @classmethod
+    def submitted_wheel(cls, wheel: Path, store: Store) -> str:
         return store.put(wheel, f"apps/{wheel.name}")
 
 
@@ -32,6 +34,7 @@ class TestOnSeaweed(NightContract):
     """The registry is an object of the same bucket."""
 
     @pytest.fixture(scope="class")
-    def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    @classmethod
+    def store(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         with seaweed(tmp_path_factory.mktemp("seaweed")) as running:
             yield running

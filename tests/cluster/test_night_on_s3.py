@@ -16,6 +16,7 @@ class TestOnS3(NightContract):
     """The registry is an object of the same bucket."""
 
     @pytest.fixture(scope="class")
-    def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    @classmethod
+    def store(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         with moto(tmp_path_factory.mktemp("moto")) as running:
             yield running
