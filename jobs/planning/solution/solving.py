@@ -102,7 +102,9 @@ def _in_memory(
         list_rows(words, pairs.part(begin, end), part.problem, of_shard, part.planned, moved.price)
         for (begin, end), part, of_shard in zip(pairwise(starts.tolist()), rounding.parts, entries, strict=True)
     ]
-    lists = night.spark.createDataFrame(pa.Table.from_struct_array(pa.chunked_array(rows)), LIST_SCHEMA)
+    # One chunk: Spark stops reading a partition at a batch without rows, and a shard may have none.
+    entries_of_all = pa.Table.from_struct_array(pa.chunked_array(rows)).combine_chunks()
+    lists = night.spark.createDataFrame(entries_of_all, LIST_SCHEMA)
     counts = Counts(
         len(pairs.item),
         sum(of_shard.users for of_shard in entries),
