@@ -1,4 +1,4 @@
-"""The shoppers that stand for all: a fixed sample by a hash of their ids."""
+"""The shoppers that represent all: a fixed sample by a hash of their ids."""
 
 from __future__ import annotations
 

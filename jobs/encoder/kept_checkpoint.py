@@ -47,7 +47,7 @@ def _uploading(files: Storage, name: str, place: Path) -> Iterator[None]:
             try:
                 files.upload(place, name)
                 uploaded = newest
-            except Exception as error:  # the training goes on, and the next look tries again
+            except Exception as error:  # the training continues, and the next look tries again
                 event("checkpoint not uploaded yet", why=type(error).__name__)
 
     thread = Thread(target=upload, name="checkpoint upload", daemon=True)

@@ -13,7 +13,7 @@ from redis.cluster import ClusterNode, RedisCluster
 class RedisConnection:
     """Nodes and parameters, the password among them: never printed.
 
-    It travels inside the pickled task, which Spark neither logs nor shows. In spark.executorEnv it would stand in the
+    It travels inside the pickled task, which Spark neither logs nor shows. In spark.executorEnv it would be part of the
     session's configuration, which the web page and the event log of Spark show.
     """
 

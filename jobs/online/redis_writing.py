@@ -156,14 +156,14 @@ class Sweep:
             # The prefix of a key names the join key, and ends before the type and the length of the id.
             start = view.form.prefix[: view.form.prefix.index(view.form.join_key.encode()) + len(view.form.join_key)]
             pattern = escaped(start) + b"*" + escaped(view.project)
-            found: list[bytes] = []
+            keys_seen: list[bytes] = []
             for key in client.scan_iter(match=pattern, count=SCANNED, _type="HASH"):
                 if key.startswith(view.form.prefix):
-                    found.append(key)
-                if len(found) == BATCH:
-                    self._drop_unmarked(client, found)
-                    found = []
-            self._drop_unmarked(client, found)
+                    keys_seen.append(key)
+                if len(keys_seen) == BATCH:
+                    self._drop_unmarked(client, keys_seen)
+                    keys_seen = []
+            self._drop_unmarked(client, keys_seen)
             view.marks.drop_others(client, view.buckets)
             view.marks.set_swept(client, True)
         yield from failures

@@ -21,7 +21,7 @@ _LOCK_SECONDS = 60.0  # for other writers: SQLite lets them write one at a time
 class WriteRows:
     """Replaces all rows of a view's table, BATCH entities a transaction.
 
-    No reader uses the view meanwhile, but others write to the same file, so transactions are short.
+    No reader uses the view during the write, but others write to the same file, so transactions are short.
 
     name: of the view, as messages name it
     table: quoted for SQL

@@ -27,7 +27,7 @@ _PATIENCE_SECONDS = 10.0  # for a renewal under way when the lock is released
 
 
 def lease_seconds() -> float:
-    """The seconds after which the lock of a dead driver ends. Raises ConfigurationError for what is no number."""
+    """The seconds after which the lock of a dead driver ends. Raises ConfigurationError for a text that is not a number."""
     text = os.environ.get(SECONDS_VARIABLE, "")
     try:
         seconds = float(text or _SECONDS)
@@ -42,7 +42,7 @@ def lease_seconds() -> float:
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock, as its file says. `renewed_at`: ISO, UTC; `token` tells two holders of one name apart."""
+    """Who holds a lock, as its file says. `renewed_at`: ISO, UTC; `token` distinguishes two holders of one name."""
 
     run: str
     host: str
@@ -120,7 +120,7 @@ class Lease:
             return
         try:
             self._write(released=True)
-        except Exception as error:  # the lease ends by itself, and the run's own error matters more
+        except Exception as error:  # the lease expires anyway, and the run's own error matters more
             warning("the lock could not be released and ends with its lease", why=type(error).__name__)
         finally:
             self._writing.release()

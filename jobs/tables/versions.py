@@ -27,11 +27,11 @@ def newest_version(files: Storage, log: str) -> int | None:
         version = _listed(files, log)
     if version is None:
         return None
-    found = 0
+    passed = 0
     while files.exists(_commit(log, version + 1)):
-        version, found = version + 1, found + 1
-        if found == _COMMITS:
-            version, found = max(version, _checkpoint(files, log) or 0), 0
+        version, passed = version + 1, passed + 1
+        if passed == _COMMITS:
+            version, passed = max(version, _checkpoint(files, log) or 0), 0
     _SEEN[key] = version
     return version
 

@@ -24,8 +24,8 @@ def regression(*arms: Moments) -> np.ndarray:
     scale = np.where(scale > _LEAST_DEVIATION * size, scale, np.inf)
     correlations = products / np.outer(scale, scale)
     values, vectors = np.linalg.eigh(correlations)
-    kept = values > _LEAST_EIGENVALUE * max(values.max(initial=0.0), 1e-300)
-    inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    sound = values > _LEAST_EIGENVALUE * max(values.max(initial=0.0), 1e-300)
+    inverse = (vectors[:, sound] / values[sound]) @ vectors[:, sound].T
     return (inverse @ (cross / scale[:, None])) / scale[:, None]
 
 

@@ -126,7 +126,7 @@ class RoundingInMemory:
     def delivered(self, entries: Sequence[Entries]) -> np.ndarray:
         """float64 (items): expected delivered exposure of all lists. entries: of every shard"""
         items = self.budgets.bounds.items
-        of_shards = (one.delivered(part.problem) for one, part in zip(entries, self.parts, strict=True))
+        of_shards = (of_shard.delivered(part.problem) for of_shard, part in zip(entries, self.parts, strict=True))
         return total_delivered((total_delivered(part, items) for part in stretches_of(of_shards, self.stretch)), items)
 
 
@@ -161,15 +161,15 @@ def _joined(problem: Problem, starts: np.ndarray, entries: Sequence[Entries]) ->
     """The entries of all shards, by name of the array, with users and pairs of the problem."""
     first_user, first_pair = starts[:-1], problem.user_start[starts[:-1]]
     arrays = {
-        "user": [one.user + begin for one, begin in zip(entries, first_user, strict=True)],
-        "pair": [one.pair + begin for one, begin in zip(entries, first_pair, strict=True)],
+        "user": [of_shard.user + begin for of_shard, begin in zip(entries, first_user, strict=True)],
+        "pair": [of_shard.pair + begin for of_shard, begin in zip(entries, first_pair, strict=True)],
         "displaced": [
-            np.where(one.displaced >= 0, one.displaced + begin, -1)
-            for one, begin in zip(entries, first_pair, strict=True)
+            np.where(of_shard.displaced >= 0, of_shard.displaced + begin, -1)
+            for of_shard, begin in zip(entries, first_pair, strict=True)
         ],
     }
     for name in ("rank", "propensity", "explored", "swapped"):
-        arrays[name] = [getattr(one, name) for one in entries]
+        arrays[name] = [getattr(of_shard, name) for of_shard in entries]
     return {name: np.concatenate(parts) for name, parts in arrays.items()}
 
 

@@ -1,4 +1,4 @@
-"""Measures what a batch of the stream costs as the stream ages: seconds of early and of late batches, and of the log.
+"""Measures what a batch of the stream costs as the stream ages: seconds of early and later batches, size of the log.
 
 The work of a batch runs in this process, on batches of the same size, shoppers and items, without an online store. Run
 by `python -m tests.benchmark.stream_age`.

@@ -57,13 +57,13 @@ class ClusterNight:
 
     def digests(self, tables: Sequence[str], log: str) -> dict[str, str]:
         """Digests of tables, computed on the cluster."""
-        found: dict[str, str] = self._tables(*tables, log=log)
-        return found
+        digest_of: dict[str, str] = self._tables(*tables, log=log)
+        return digest_of
 
     def rows_of(self, user: str, log: str) -> dict[str, int]:
         """By table how many rows a shopper has."""
-        found: dict[str, int] = self._tables("--user", user, "users", "events", "exposure_scores", log=log)
-        return found
+        rows_by_table: dict[str, int] = self._tables("--user", user, "users", "events", "exposure_scores", log=log)
+        return rows_by_table
 
     def _tables(self, *arguments: str, log: str) -> Any:
         script = "tests/cluster/table_digests.py"
@@ -95,8 +95,8 @@ class ClusterNight:
         )  # fmt: skip
         assert answer.returncode == 0, answer.stderr[-3000:]
         line = next(line for line in answer.stdout.splitlines() if line.startswith("reader "))
-        found: dict[str, Any] = json.loads(line.removeprefix("reader "))
-        return found
+        answered: dict[str, Any] = json.loads(line.removeprefix("reader "))
+        return answered
 
 
 def succeeded(process: Process) -> str:

@@ -47,8 +47,8 @@ class Store:
     def exists(self, name: str) -> bool:
         """Whether a file of this name lies in it; asked without Spark."""
         if self.kind:
-            found = self.s3().list_objects_v2(Bucket=BUCKET, Prefix=name, MaxKeys=1)
-            return bool(found.get("KeyCount"))
+            listing = self.s3().list_objects_v2(Bucket=BUCKET, Prefix=name, MaxKeys=1)
+            return bool(listing.get("KeyCount"))
         try:
             with urlopen(f"{self.endpoint}/webhdfs/v1/{BUCKET}/{name}?op=GETFILESTATUS", timeout=10):
                 return True

@@ -21,14 +21,14 @@ def digests(spark: SparkSession, warehouse: str, versions: Mapping[str, str]) ->
 
     versions: by table the version to read; the newest where it is empty
     """
-    found = {}
+    digest_of = {}
     for table, version in versions.items():
         rows = _rows(spark, warehouse, table, {"versionAsOf": version} if version else {})
         values = F.to_json(F.struct(*(name for name in sorted(rows.columns) if name not in _OF_A_RUN)))
         total = F.sum(F.xxhash64(values).cast("decimal(38,0)"))
         row = rows.agg(F.count("*"), total).collect()[0]
-        found[table] = f"{row[0]} rows, {row[1]}"
-    return found
+        digest_of[table] = f"{row[0]} rows, {row[1]}"
+    return digest_of
 
 
 def rows_of_user(spark: SparkSession, warehouse: str, user: str, tables: Iterable[str]) -> dict[str, int]:
@@ -50,10 +50,10 @@ def main() -> None:
     args = arguments.parse_args()
     spark = spark_session("tables")
     if args.user:
-        found = rows_of_user(spark, args.warehouse, args.user, args.tables)
+        answer = rows_of_user(spark, args.warehouse, args.user, args.tables)
     else:
-        found = digests(spark, args.warehouse, dict.fromkeys(args.tables, ""))
-    print(MARK + json.dumps(found))
+        answer = digests(spark, args.warehouse, dict.fromkeys(args.tables, ""))
+    print(MARK + json.dumps(answer))
 
 
 if __name__ == "__main__":

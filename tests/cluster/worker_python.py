@@ -18,8 +18,8 @@ def bare_python(folder: Path) -> Path:
     site_packages = folder / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
     (site_packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     python = folder / "bin/python"
-    found = subprocess.run(
+    imported = subprocess.run(
         [python, "-c", "import pandas, jobs"], capture_output=True, text=True, check=False, cwd=folder
     )
-    assert "No module named 'jobs'" in found.stderr, found.stderr
+    assert "No module named 'jobs'" in imported.stderr, imported.stderr
     return python

@@ -124,10 +124,15 @@ def submitted(tmp_path: Path, place: str, command: str) -> list[str]:
 def test_the_line_for_emr_has_the_properties_for_s3(tmp_path: Path) -> None:
     arguments = submitted(tmp_path, "emr", "aws")
     [step] = json.loads(arguments[arguments.index("--steps") + 1])
-    given, job = step["Args"], step["Args"].index("s3://example-bucket/longtail/jobs/nightly.py")
-    pairs = [value.split("=", 1) for option, value in pairwise(given[:job]) if option == "--conf"]
+    arguments, job = step["Args"], step["Args"].index("s3://example-bucket/longtail/jobs/nightly.py")
+    pairs = [value.split("=", 1) for option, value in pairwise(arguments[:job]) if option == "--conf"]
     assert dict(pairs) == cluster_properties("s3")
-    assert given[job + 1 :] == ["--conf", "s3a://example-bucket/longtail/conf/cluster.yaml", "--as-of", "2026-12-01"]
+    assert arguments[job + 1 :] == [
+        "--conf",
+        "s3a://example-bucket/longtail/conf/cluster.yaml",
+        "--as-of",
+        "2026-12-01",
+    ]
 
 
 def test_the_line_for_dataproc_has_the_properties(tmp_path: Path) -> None:

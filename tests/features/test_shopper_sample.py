@@ -1,4 +1,4 @@
-"""The sample of shoppers that stands for all."""
+"""The sample of shoppers that represents all."""
 
 from __future__ import annotations
 

@@ -114,10 +114,10 @@ def _keeping(problem: Any, price: np.ndarray, gamma: float) -> Any:
         plan, _ = problem.value
         for row in unpacked(batches):
             pairs = pairs_of(row)
-            kept = pairs.only(kept_pairs(plan.of_pairs(pairs).pairs, price, gamma))
-            shard = plan.of_pairs(kept).pairs
+            listable = pairs.only(kept_pairs(plan.of_pairs(pairs).pairs, price, gamma))
+            shard = plan.of_pairs(listable).pairs
             planned, threshold = relaxed_plan(blocks_of(shard), len(shard.delivery), price, gamma)
-            columns = packed_columns(row["shard"], kept)
+            columns = packed_columns(row["shard"], listable)
             columns["planned"] = pa.array([planned.tobytes()], pa.binary())
             columns["threshold"] = pa.array([threshold.tobytes()], pa.binary())
             yield pa.RecordBatch.from_pydict(columns)

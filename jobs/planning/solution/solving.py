@@ -89,8 +89,8 @@ def _in_memory(
     starts = np.searchsorted(shard_of, np.arange(shards + 1))
     everything = problem.of_pairs(all_pairs)
     relaxed = priced(everything, InMemory(everything, starts), plan.tolerance, plan.max_passes, warm)
-    kept = [kept_pairs(of_shard, relaxed.price, relaxed.gamma) for of_shard in shards_of(everything.pairs, starts)]
-    pairs = all_pairs.only(np.concatenate(kept))
+    listable = [kept_pairs(of_shard, relaxed.price, relaxed.gamma) for of_shard in shards_of(everything.pairs, starts)]
+    pairs = all_pairs.only(np.concatenate(listable))
     listed = problem.of_pairs(pairs)
     solution = solution_at(listed, relaxed, starts)
     user_seed, item_seed = seeds_of(pairs.context_ids, *seed, "users"), seeds_of(problem.item_ids, *seed, "items")

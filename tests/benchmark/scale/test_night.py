@@ -1,4 +1,4 @@
-"""A measurement goes on where it was stopped, and the second night finds the second delivery."""
+"""A measurement continues where it was stopped, and the second night finds the second delivery."""
 
 from __future__ import annotations
 

@@ -64,8 +64,8 @@ def test_gpus_that_are_not_to_be_had_are_refused(encoder: Path) -> None:
         send_encoder(night("cuda", "local[2]"), "tiny-1", encoder)
     with pytest.raises(LongtailError, match=r"gives its tasks no GPU\. Set spark\.task\.resource\.gpu\.amount"):
         send_encoder(night("cuda", "yarn"), "tiny-1", encoder)
-    given = night("cuda", "yarn", **{"spark.task.resource.gpu.amount": "1"})
-    assert send_encoder(given, "tiny-1", encoder).device == Device("cpu", of_task=True)
+    on_gpu = night("cuda", "yarn", **{"spark.task.resource.gpu.amount": "1"})
+    assert send_encoder(on_gpu, "tiny-1", encoder).device == Device("cpu", of_task=True)
 
 
 @pytest.mark.usefixtures("sent")

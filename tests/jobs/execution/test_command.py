@@ -261,8 +261,8 @@ def test_a_path_of_one_host_is_refused_on_a_cluster(
     monkeypatch.setattr("jobs.execution.command.spark_session", lambda name: _Session(master))
     path = tmp_path / "store.yaml"
     path.write_text(f"{SOURCE}warehouse: {warehouse}\n", encoding="utf-8")
-    found, _, stderr = run(lambda: command.run(str(path), "look", lambda spark, conf, run_id: None, writes=False))
-    assert found == code
+    exit_code, _, stderr = run(lambda: command.run(str(path), "look", lambda spark, conf, run_id: None, writes=False))
+    assert exit_code == code
     if code == WRONG_USAGE:
         assert stderr == (
             f"look: warehouse is {warehouse}, a path of this host, but the tasks of {master} run on others. Set "

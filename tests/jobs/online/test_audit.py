@@ -40,9 +40,9 @@ def test_stale_entities_are_detected(tmp_path: Path) -> None:
     conf = config_in(tmp_path)
     catalogue = publish_frames(conf, 1)
     view = next(view for view in catalogue.views if view.name == "user_exposure")
-    one = local_rows(view, rows_of(view, 1).iloc[:1])
+    row = local_rows(view, rows_of(view, 1).iloc[:1])
     with pytest.raises(LongtailError, match="it holds 2 entities, Delta has 1"):
-        audit(open_store(conf), view, catalogue.coloured["user_exposure", "green"], one, 10, 1)
+        audit(open_store(conf), view, catalogue.coloured["user_exposure", "green"], row, 10, 1)
 
 
 def test_a_sample_reports_the_share_of_errors_that_it_can_miss() -> None:

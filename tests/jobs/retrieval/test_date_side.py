@@ -113,8 +113,8 @@ def test_partitions_change_no_candidate_and_no_training_row(spark: SparkSession,
             spark.conf.set("spark.sql.shuffle.partitions", "2")
     assert {row.user_id for row in lists[0]} == set(USERS)
     assert lists[0] == lists[1]
-    for one, five in zip(*samples, strict=True):
-        np.testing.assert_array_equal(one, five)
+    for of_one, of_five in zip(*samples, strict=True):
+        np.testing.assert_array_equal(of_one, of_five)
 
 
 def test_only_the_sampled_neighbours_reach_the_driver(spark: SparkSession, warehouse: Path) -> None:

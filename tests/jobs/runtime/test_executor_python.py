@@ -27,9 +27,9 @@ def test_names_each_library_that_is_missing_or_differs(executor: dict[str, str |
 
 
 def test_here_every_library_has_a_version() -> None:
-    found = versions()
-    assert set(found) == {"Python", *LIBRARIES}
-    assert all(found.values())
+    here = versions()
+    assert set(here) == {"Python", *LIBRARIES}
+    assert all(here.values())
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_here_every_library_has_a_version() -> None:
     ],
 )
 def test_a_python_that_cannot_run_the_project_is_named(message: str, problem: str) -> None:
-    found = why_python_fails(f"Job aborted due to stage failure: Task 0 failed 4 times.\n{message}\n\tat x")
-    assert found is not None
-    assert found[0] == problem
+    why = why_python_fails(f"Job aborted due to stage failure: Task 0 failed 4 times.\n{message}\n\tat x")
+    assert why is not None
+    assert why[0] == problem
 
 
 def test_another_error_keeps_its_own_words() -> None:

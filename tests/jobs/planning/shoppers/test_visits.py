@@ -81,10 +81,10 @@ def test_visits_do_not_depend_on_partitions(spark: SparkSession, tmp_path: Path)
         purchases_count_28d=numbers % 3, purchases_count_90d=numbers % 13,
     )  # fmt: skip
     night = Night(conf, NIGHT, "x", spark, tables, Record())
-    found = [
+    by_partitions = [
         with_visits(night, spark.createDataFrame(users).repartition(parts)).toPandas().set_index("user_id")["visits"]
         for parts in (1, 7)
     ]
-    pd.testing.assert_series_equal(found[0].sort_index(), found[1].sort_index(), check_exact=True)
+    pd.testing.assert_series_equal(by_partitions[0].sort_index(), by_partitions[1].sort_index(), check_exact=True)
     # Who asked for lists more often is expected to ask again: visit_days_90d predicts requests best.
-    assert found[0]["u6"] > 2 * found[0]["u7"] > 0
+    assert by_partitions[0]["u6"] > 2 * by_partitions[0]["u7"] > 0
