@@ -27,7 +27,7 @@ _PATIENCE_SECONDS = 10.0  # for a renewal under way when the lock is released
 
 
 def lease_seconds() -> float:
-    """The seconds after which the lock of a dead driver ends. Raises ConfigurationError for a text that is not a number."""
+    """The seconds after which the lock of a dead driver ends. Raises ConfigurationError unless it is a number."""
     text = os.environ.get(SECONDS_VARIABLE, "")
     try:
         seconds = float(text or _SECONDS)
