@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import reduce
 from operator import and_
@@ -39,8 +40,10 @@ class Warehouse:
 
     def __init__(self, spark: SparkSession, folder: str) -> None:
         self.spark = spark
-        # Delta takes a relative path as the name of a table.
-        self.folder = folder.rstrip("/") if has_scheme(folder) else str(Path(folder).absolute())
+        # Delta takes a relative path as the name of a table, and file:///x as another place than file:/x, which Hadoop
+        # makes of it.
+        uri = re.sub(":///+", ":/", folder.rstrip("/"), count=1)
+        self.folder = uri if has_scheme(folder) else str(Path(folder).absolute())
         self.files = storage_of(self.folder)
         self.inputs: dict[str, int] = {}
         self.outputs: dict[str, int] = {}
