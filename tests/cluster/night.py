@@ -21,7 +21,7 @@ from tests.cluster.table_digests import MARK
 
 AS_OF = date(2017, 12, 1)
 LEASE_SECONDS = 20
-JOB_SECONDS = 480.0
+JOB_SECONDS = 1200.0
 _READER = """
 import json, sys
 from client import StorefrontClient

@@ -74,7 +74,7 @@ class NightContract:
     def test_an_ingest_killed_after_its_first_commit_is_run_again(self, night: ClusterNight) -> None:
         killed = night.start("ingest", "--as-of", AS_OF, log="killed-ingest.log")
         first_commit = "warehouse/events/_delta_log/00000000000000000000.json"
-        killed.wait_until(lambda: night.submission.store.exists(first_commit), "the first commit of ingest", 240)
+        killed.wait_until(lambda: night.submission.store.exists(first_commit), "the first commit of ingest", 480)
         killed.kill()
         lease_ends()
         night.run("ingest", "--as-of", AS_OF, log="ingest.log")
@@ -84,15 +84,15 @@ class NightContract:
     ) -> None:
         first, second = night.submission.cluster.workers
         process = night.start_night("--from-step", "build_features", log="night.log")
-        process.wait_until(lambda: step_started(process, "score"), "score", 480)
+        process.wait_until(lambda: step_started(process, "score"), "score", 1200)
         first.kill_executor()
         refused = night.start("ingest", "--as-of", AS_OF, log="second-writer.log", master="local[1]")
         assert refused.wait(120) == 3, refused.output[-3000:]
         assert "nightly, run" in error_of(refused, "ingest")
-        process.wait_until(lambda: step_started(process, "plan_exposure"), "plan_exposure", 240)
+        process.wait_until(lambda: step_started(process, "plan_exposure"), "plan_exposure", 480)
         second.kill_executor()
         client = online.client()
-        process.wait_until(lambda: has_exposures(client), "publish", 240)
+        process.wait_until(lambda: has_exposures(client), "publish", 480)
         process.kill()
         lease_ends()
         succeeded(night.start_night("--from-step", "publish", log="published-again.log"))
