@@ -73,14 +73,27 @@ def rounded_plan(
 ) -> ListedPlan:
     """The plan from a solution of the relaxed problem; parameters as in `planned`, `starts` as of `shard_starts`."""
     starts = shard_starts(problem.users) if starts is None else starts
-    rounding = RoundingInMemory(problem, solution, user_seed, item_seed, starts)
-    moved, trial = prices_at_floors(problem, solution, rounding.trial)
-    entries = list(rounding.finished(moved.price, trial))
-    delivered = rounding.delivered(entries)
-    plan = plan_at(problem, moved, delivered, tolerance)
+    plan, parts = rounded_shards(problem, solution, tolerance, user_seed, item_seed, starts)
+    entries = [of_shard for _, of_shard in parts]
     return ListedPlan(
         plan.solution, plan.delivered, plan.group_delivered, plan.unmet, **_joined(problem, starts, entries)
     )
+
+
+def rounded_shards(
+    problem: Problem,
+    solution: Solution,
+    tolerance: float,
+    user_seed: np.ndarray,
+    item_seed: np.ndarray,
+    starts: np.ndarray,
+) -> tuple[Plan, list[tuple[RelaxedShard, Entries]]]:
+    """The plan, and every shard with the entries of its lists; parameters as in `rounded_plan`."""
+    rounding = RoundingInMemory(problem, solution, user_seed, item_seed, starts)
+    moved, trial = prices_at_floors(problem, solution, rounding.trial)
+    entries = list(rounding.finished(moved.price, trial))
+    plan = plan_at(problem, moved, rounding.delivered(entries), tolerance)
+    return plan, list(zip(rounding.parts, entries, strict=True))
 
 
 def plan_at(bounds: Problem, solution: Priced, delivered: np.ndarray, tolerance: float) -> Plan:

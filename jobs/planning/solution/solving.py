@@ -24,7 +24,7 @@ from model.exposure.group_prices import prices_at_floors
 from model.exposure.hashed_random import seeds_of
 from model.exposure.list_candidates import kept_pairs
 from model.exposure.passes import InMemory, shards_of
-from model.exposure.plan import Plan, RoundingInMemory, plan_at
+from model.exposure.plan import Plan, plan_at, rounded_shards
 from model.exposure.prices import Priced, priced, solution_at
 from model.exposure.problem import Problem
 
@@ -94,27 +94,22 @@ def _in_memory(
     listed = problem.of_pairs(pairs)
     solution = solution_at(listed, relaxed, starts)
     user_seed, item_seed = seeds_of(pairs.context_ids, *seed, "users"), seeds_of(problem.item_ids, *seed, "items")
-    rounding = RoundingInMemory(listed, solution, user_seed, item_seed, starts)
-    moved, trial = prices_at_floors(listed, solution, rounding.trial)
-    entries = list(rounding.finished(moved.price, trial))
-    words = words_of(listed, moved)
+    rounded, parts = rounded_shards(listed, solution, plan.tolerance, user_seed, item_seed, starts)
+    words, price = words_of(listed, rounded.solution), rounded.solution.price
     rows = [
-        list_rows(words, pairs.part(begin, end), part.problem, of_shard, part.planned, moved.price)
-        for (begin, end), part, of_shard in zip(pairwise(starts.tolist()), rounding.parts, entries, strict=True)
+        list_rows(words, pairs.part(begin, end), part.problem, entries, part.planned, price)
+        for (begin, end), (part, entries) in zip(pairwise(starts.tolist()), parts, strict=True)
     ]
     # One chunk: Spark stops reading a partition at a batch without rows, and a shard may have none.
     entries_of_all = pa.Table.from_struct_array(pa.chunked_array(rows)).combine_chunks()
     lists = night.spark.createDataFrame(entries_of_all, LIST_SCHEMA)
     counts = Counts(
         len(pairs.item),
-        sum(of_shard.users for of_shard in entries),
-        sum(len(of_shard.pair) for of_shard in entries),
-        sum(of_shard.swaps for of_shard in entries),
+        sum(entries.users for _, entries in parts),
+        sum(len(entries.pair) for _, entries in parts),
+        sum(entries.swaps for _, entries in parts),
     )
-    delivered = rounding.delivered(entries)
-    return Solved(
-        problem.bounds(), plan_at(listed, moved, delivered, plan.tolerance), lists, counts, "memory", lambda: None
-    )
+    return Solved(problem.bounds(), rounded, lists, counts, "memory", lambda: None)
 
 
 def _by_spark(
