@@ -22,10 +22,8 @@ LIST_COLUMNS = {
     "propensity": pa.float64(),
     "reason": pa.string(),
 }
-LIST_SCHEMA = (
-    "user_id string, rank int, item_id string, score double, relevance double, value double, boost double, "
-    "exposure double, propensity double, reason string"
-)
+_IN_SPARK = {pa.string(): "string", pa.int32(): "int", pa.float64(): "double"}
+LIST_SCHEMA = ", ".join(f"{name} {_IN_SPARK[kind]}" for name, kind in LIST_COLUMNS.items())
 
 
 def list_rows(
