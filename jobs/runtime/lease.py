@@ -156,9 +156,12 @@ class Lease:
         time.sleep(seconds)
         return self._highest() == number and self._holder(number) == holder
 
-    def _highest(self) -> int:
+    def _numbers(self) -> list[int]:
         names = self._files.names(self._folder)
-        return max((int(name[:-5]) for name in names if re.fullmatch(r"\d+\.json", name)), default=0)
+        return [int(name.removesuffix(".json")) for name in names if re.fullmatch(r"\d+\.json", name)]
+
+    def _highest(self) -> int:
+        return max(self._numbers(), default=0)
 
     def _holder(self, number: int) -> Holder | None:
         content = self._files.read(self._name(number))
@@ -168,9 +171,9 @@ class Lease:
             return None
 
     def _delete_earlier(self) -> None:
-        for name in self._files.names(self._folder):
-            if re.fullmatch(r"\d+\.json", name) and int(name[:-5]) < self._number:
-                self._files.delete(f"{self._folder}/{name}")
+        for number in self._numbers():
+            if number < self._number:
+                self._files.delete(self._name(number))
 
     def _renew_until_end(self) -> None:
         pause = self._seconds / _RENEWALS
