@@ -33,6 +33,7 @@ from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.runtime import clock
 from jobs.runtime.errors import ConfigurationError, Refused
+from jobs.runtime.executor_files import on_one_machine
 from jobs.runtime.logs import event
 from jobs.runtime.parallel import run_parallel
 from jobs.tables.warehouse import Warehouse
@@ -135,8 +136,8 @@ def what_would_change(night: Night) -> str:
 
 def refuse_sqlite_on_a_cluster(night: Night) -> None:
     """Raises ConfigurationError where the online store is SQLite and Spark's Python workers are on other machines."""
-    master = night.spark.sparkContext.master or "local"
-    if night.conf.online.store == "sqlite" and master != "local" and not master.startswith("local["):
+    master = night.spark.sparkContext.master
+    if night.conf.online.store == "sqlite" and not on_one_machine(master):
         raise ConfigurationError(
             f"online.store is sqlite, a file of one machine, but the master is {master}.", "Set online.store to redis."
         )
