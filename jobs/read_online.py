@@ -1,4 +1,4 @@
-"""Prints what a ranking service reads online for one shopper or one item. Needs no Spark."""
+"""Prints what a ranking service reads online for one shopper or one item. Spark starts for a remote warehouse only."""
 
 from __future__ import annotations
 

@@ -154,6 +154,7 @@ def _session(name: str, conf: Config) -> SparkSession:
     """Starts Spark. Raises ConfigurationError if tasks run on other hosts and the warehouse is a path of this one."""
     spark = spark_session(name)
     master = str(spark.sparkContext.master)
+    # The workers of local-cluster are processes of this host, which read its paths.
     if not master.startswith("local") and not has_scheme(conf.warehouse):
         raise ConfigurationError(
             f"warehouse is {conf.warehouse}, a path of this host, but the tasks of {master} run on others.",

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from features.contract.live_counts import LIVE_USER_COUNTS, SUMS
 from jobs.live.counters import stored_day
+from jobs.runtime.executor_files import on_one_machine
 from jobs.tables.warehouse import Warehouse
 
 _SHOPPER = LIVE_USER_COUNTS.key[1]
@@ -32,8 +33,8 @@ class ShopperCounts:
 
     def __init__(self, tables: Warehouse, stream: str, most_exposures: float) -> None:
         self._most = most_exposures
-        on_one_machine = (tables.spark.sparkContext.master or "local").startswith("local")
-        self._level = StorageLevel.MEMORY_AND_DISK if on_one_machine else StorageLevel.MEMORY_AND_DISK_2
+        alone = on_one_machine(tables.spark.sparkContext.master)
+        self._level = StorageLevel.MEMORY_AND_DISK if alone else StorageLevel.MEMORY_AND_DISK_2
         self.last_batch, self.day, today = stored_day(tables, LIVE_USER_COUNTS, stream)
         self._parts = [self._held(today)]
         above = self._parts[0].where(F.col("exposures") > most_exposures).select(_SHOPPER)

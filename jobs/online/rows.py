@@ -10,6 +10,7 @@ from functools import reduce
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import DoubleType, FloatType
 
 from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
@@ -117,7 +118,7 @@ def _results(rows: DataFrame, task: WriteTask) -> Iterator[Written]:
         for _ in batches:  # Spark waits until a failed task has taken its rows
             pass
 
-    return (Written(**row.asDict()) for row in rows.mapInArrow(run, WRITTEN).collect())
+    return (Written(**row.asDict()) for row in rows.mapInArrow(run, from_arrow_schema(WRITTEN)).collect())
 
 
 def _sums(frame: DataFrame, view: OnlineView) -> Row:

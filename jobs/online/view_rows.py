@@ -11,8 +11,7 @@ import pyarrow as pa
 from jobs.runtime.errors import LongtailError
 
 BUCKET = "_bucket"  # the column by which rows are partitioned
-WRITTEN = "bucket int, entities bigint, values bigint, problem string, remedy string"
-_ARROW = pa.schema(
+WRITTEN = pa.schema(  # columns of Written
     [
         ("bucket", pa.int32()),
         ("entities", pa.int64()),
@@ -70,7 +69,7 @@ class ViewRows(Protocol):
 
 def as_batch(results: Iterable[Written]) -> pa.RecordBatch:
     """Results with the columns of WRITTEN."""
-    return pa.RecordBatch.from_pylist([asdict(result) for result in results], schema=_ARROW)
+    return pa.RecordBatch.from_pylist([asdict(result) for result in results], schema=WRITTEN)
 
 
 def complete(results: Iterable[Written], task: WriteTask, buckets: int) -> list[Written]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pyspark import SparkFiles
 from pyspark.sql import SparkSession
 
 from jobs.runtime.errors import ConfigurationError, LongtailError
@@ -111,7 +111,10 @@ def _send_wheels_to_workers(spark: SparkSession) -> None:
     for place in spark.sparkContext.getConf().get("spark.submit.pyFiles", "").split(","):
         if place.endswith(".whl"):
             folder, _, name = place.rpartition("/")
-            copy = Path(tempfile.mkdtemp(prefix="longtail-")) / name.replace(".whl", ".zip")
+            # The driver serves the file from where it lies, so it has to stay as long as the session.
+            sent = Path(SparkFiles.getRootDirectory()) / "wheels"
+            sent.mkdir(exist_ok=True)
+            copy = sent / name.replace(".whl", ".zip")
             if not storage_of(folder or ".").download(name, copy):
                 raise ConfigurationError(
                     f"There is no wheel {place}.", "Correct --py-files, or build it by make wheel and copy it there."
