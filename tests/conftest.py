@@ -14,7 +14,19 @@ from pyspark.sql import SparkSession
 if TYPE_CHECKING:
     from tests.pipeline.small_night import Store
 
+# Their assertions say what differs only if pytest rewrites them, which it does by itself for test_*.py alone.
+CONTRACTS = ("tests.cluster.night_contract", "tests.jobs.runtime.storage_contract", "tests.jobs.runtime.lease_contract")
+pytest.register_assert_rewrite(*CONTRACTS)
+
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps a file's tests on one process, and all that share the small night on one, so that it runs once."""
+    for item in items:
+        shares_night = "small_night" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("small_night" if shares_night else str(item.path)))
 
 
 @pytest.fixture(scope="session")
