@@ -15,6 +15,7 @@ from features.contract.source_parts import SOURCE_PARTS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.executor_files import on_one_machine
 from jobs.runtime.storage import Storage
 from jobs.tables.sql import sql_identifier
 from jobs.tables.warehouse import Warehouse
@@ -98,6 +99,9 @@ def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> d
 
     retain_hours: how long files of older versions stay for readers that have started; with 0 none stay, and no table
         can be read as of an earlier version
+
+    Raises LongtailError on a cluster if someone has given a table deletion vectors, before anything is deleted from it:
+    the rows that they mark stay in its files until a purge, which Delta 4.4 can do in the driver's own process only.
     """
     spark = tables.spark
     deleted: dict[str, int] = {}
@@ -109,18 +113,32 @@ def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> d
             if not tables.exists(table):
                 continue
             stored, of_user = tables.to_change(table), _names(table)
+            marks_rows = _marks_deleted_rows(tables, table)
             rows = tables.read(table).alias("stored").join(F.broadcast(wanted), on=of_user, how="left_semi").count()
             if rows:
                 stored.alias("stored").merge(wanted, of_user).whenMatchedDelete().execute()
                 deleted[table.name] = rows
             tables.require_lock(table)
-            # Rewrites files without the rows that deletion vectors mark as deleted.
-            spark.sql(f"REORG TABLE delta.{sql_identifier(tables.path(table))} APPLY (PURGE)")
+            if marks_rows:
+                spark.sql(f"REORG TABLE delta.{sql_identifier(tables.path(table))} APPLY (PURGE)")
             # Also without rows in the newest version: older ones may hold them, if an erasure was interrupted.
             stored.vacuum(retain_hours)
     finally:
         spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", str(checked))
     return deleted
+
+
+def _marks_deleted_rows(tables: Warehouse, table: Table) -> bool:
+    """Whether files keep rows that deletion vectors mark as deleted. Tables have none unless someone turned them on."""
+    features = tables.to_change(table).detail().select("tableFeatures").first()
+    if features is None or "deletionVectors" not in (features["tableFeatures"] or []):
+        return False
+    if not on_one_machine(tables.spark.sparkContext.master):
+        raise LongtailError(
+            f"The table {tables.path(table)} has deletion vectors, which Delta cannot purge on a cluster.",
+            "Run forget again with --master local[*]; it continues where it stopped.",
+        )
+    return True
 
 
 def _names(table: Table) -> Column:

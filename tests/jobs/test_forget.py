@@ -39,6 +39,7 @@ from jobs.tables.erasure import (
     salt_of,
     without_forgotten,
 )
+from jobs.tables.sql import sql_identifier
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.online.frames import publish_frames
 from tests.jobs.online.nights import config_in
@@ -94,6 +95,9 @@ def test_nothing_of_a_forgotten_shopper_is_left(spark: SparkSession, tmp_path: P
     for table in (*WITH_SHOPPERS, *WITH_PAYLOADS):
         rows = [row_of(table, user) for user in (GONE, STAYS)]
         tables.replace(spark.createDataFrame(rows, table.schema).coalesce(1), table, None, checked=True)
+    # Rows that are only marked as deleted are still in the file.
+    marked = sql_identifier(tables.path(WITH_PAYLOADS[0]))
+    spark.sql(f"ALTER TABLE delta.{marked} SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')")
     # A later version of one table is without the shopper: the older version must be removed as well.
     events = next(table for table in WITH_SHOPPERS if table.name == "events")
     tables.replace(tables.read(events).where(F.col("user_id") == STAYS), events, None, checked=True)
