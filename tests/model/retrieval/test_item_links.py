@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from model.retrieval import item_links
 from model.retrieval.histories import Histories
@@ -56,6 +57,16 @@ def test_ease_in_blocks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = item_links.ease(people, np.arange(11), 3.0, 11, 11).toarray()
     monkeypatch.setattr(item_links, "_ROWS_AT_ONCE", 4)
     np.testing.assert_allclose(item_links.ease(people, np.arange(11), 3.0, 11, 11).toarray(), whole, atol=1e-6)
+
+
+def test_ease_does_not_depend_on_the_number_of_threads() -> None:
+    generator = np.random.default_rng(3)
+    people = histories(*[generator.permutation(600)[:40].tolist() for _ in range(300)], items=600)
+    links = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            links.append(item_links.ease(people, np.arange(600), 30.0, 600, 20).toarray())
+    np.testing.assert_array_equal(*links)
 
 
 def test_strongest_keeps_the_largest_in_size_and_the_lower_column_of_equals() -> None:
