@@ -149,6 +149,7 @@ def _decisions(champion: Champion | None, verdict: Verdict) -> dict[str, str]:
         "gate": "; ".join(verdict.reasons) or PASSED,
         "gate_reference": f"version {champion.version}" if champion else POPULARITY,
         **{name: f"{value:.6g}" for name, value in verdict.figures.items()},
+        **{f"gate_{segment}_answer": answer for segment, answer in verdict.answers.items()},
     }
 
 

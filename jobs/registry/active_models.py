@@ -16,11 +16,15 @@ class ActiveModels:
 
     The gate compares a draft with the champion and, where it is another version, with the anchor, the first champion of
     all: several small losses, each within the margin, could otherwise add up.
+
+    days_since_attempt: since the newest version that was trained after the champion and did not replace it, None where
+    there is none; set with a draft only
     """
 
     champion: Champion | None
     draft: Draft | None
     anchor: Champion | None = None
+    days_since_attempt: int | None = None
 
     @property
     def contenders(self) -> tuple[Champion | Draft, ...]:
@@ -46,7 +50,7 @@ def active_models(night: Night) -> ActiveModels:
     champion = store.champion(night.as_of)
     anchor = store.anchor(night.as_of) if draft and champion else None
     other = anchor if anchor and champion and anchor.version != champion.version else None
-    return ActiveModels(champion, draft, other)
+    return ActiveModels(champion, draft, other, _days_since_attempt(night, store, champion) if draft else None)
 
 
 def training_is_due(night: Night, store: ModelStore) -> bool:
@@ -66,6 +70,15 @@ def encoder_is_due(night: Night, store: ModelStore) -> bool:
     """Whether a training of this night starts with a new encoder: the champion's is old, or there is no champion."""
     champion = store.champion(night.as_of)
     return champion is None or _days(champion.encoder_as_of, night) >= night.conf.encoder.every_days
+
+
+def _days_since_attempt(night: Night, store: ModelStore, champion: Champion | None) -> int | None:
+    attempts = [
+        version.as_of
+        for version in store.versions()
+        if version.as_of < night.as_of and (champion is None or version.as_of > champion.as_of)
+    ]
+    return _days(max(attempts), night) if attempts else None
 
 
 def _days(since: date, night: Night) -> int:

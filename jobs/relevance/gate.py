@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from jobs.runtime.errors import LongtailError
 from model.bundle import Bundle
 from model.calibration import CalibrationReport, reliability
 from model.fusion.inputs import ACTIVITY
-from model.gate import Comparison, Verdict, compare, judge
+from model.gate import Comparison, Verdict, compare, error_of_attempt, judge
 from model.periods import Periods
 from model.ranking_metrics import hit_at, ndcg_at
 from model.scorer import Scorer
@@ -43,9 +43,10 @@ class GateResult:
 def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Scorer, periods: Periods) -> GateResult:
     """Compares the new model with the champion, or with decayed popularity where there is no champion yet.
 
-    If there is an anchor, tail recall is compared with it as well.
+    If there is an anchor, tail recall is compared with it as well. A retry has to show more than a first attempt.
     """
     conf, cut = night.conf.gate, periods.gate
+    error = error_of_attempt(models.days_since_attempt, periods.horizon_days)
     sample = read_sample(night, cut, draft, scorer.first_stage.version, scorer.ranker.inputs)
     targets = read_targets(night, cut, periods.end(cut), sample)
     relevance = _relevance(scorer, sample)
@@ -56,14 +57,14 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
         reference = _of_version(night, models.champion, sample, periods)
     tail_targets, users = targets.only("segment", *LONG_TAIL), np.ones(len(sample.block), dtype=bool)
     comparisons = {
-        "tail_recall": _compared(night, tail_targets, users, LONG_TAIL, challenger, reference),
-        "recall": _compared(night, targets, users, SEGMENTS, challenger, reference),
+        "tail_recall": _compared(night, error, tail_targets, users, LONG_TAIL, challenger, reference),
+        "recall": _compared(night, error, targets, users, SEGMENTS, challenger, reference),
     }
     if models.anchor is not None:
         anchor = _of_version(night, models.anchor, sample, periods)
-        comparisons["tail_recall_anchor"] = _compared(night, tail_targets, users, LONG_TAIL, challenger, anchor)
+        comparisons["tail_recall_anchor"] = _compared(night, error, tail_targets, users, LONG_TAIL, challenger, anchor)
     segments = {
-        name: _compared(night, chosen, who, LONG_TAIL, challenger, reference)
+        name: _compared(night, error, chosen, who, LONG_TAIL, challenger, reference)
         for name, chosen, who in _segments(sample, tail_targets, conf.departments)
     }
     parts = {"all": sample.block.listed, "tail": sample.in_segments(*LONG_TAIL)}
@@ -72,12 +73,12 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
     }
     calibration = {name: CalibrationReport.of(*outcome) for name, outcome in outcomes.items()}
     verdict = judge(comparisons, segments, calibration["all"].slope, conf.max_calibration_slope_error, conf.margin)
-    figures = verdict.figures | _list_figures(challenger, tail_targets, conf.recall_at)
+    figures = verdict.figures | {"gate_error": error} | _list_figures(challenger, tail_targets, conf.recall_at)
     figures |= cold_start_figures(challenger, tail_targets, conf.recall_at)
     for name, report in calibration.items():
         figures |= report.figures(f"calibration_{name}")
     return GateResult(
-        Verdict(figures, verdict.reasons), {name: reliability(*outcome) for name, outcome in outcomes.items()}
+        replace(verdict, figures=figures), {name: reliability(*outcome) for name, outcome in outcomes.items()}
     )
 
 
@@ -114,12 +115,18 @@ def _segments(sample: Sample, targets: Targets, departments: int) -> Iterator[tu
 
 
 def _compared(
-    night: Night, targets: Targets, who: np.ndarray, segments: tuple[str, ...], challenger: Ranked, reference: Ranked
+    night: Night,
+    error: float,
+    targets: Targets,
+    who: np.ndarray,
+    segments: tuple[str, ...],
+    challenger: Ranked,
+    reference: Ranked,
 ) -> Comparison:
     """Recall of both over the shoppers `who` with a target, each within its own candidates of the segments."""
     conf = night.conf.gate
     new, old = (ranked.recall(targets, segments, conf.recall_at, who) for ranked in (challenger, reference))
-    return compare(new, old, conf.margin, conf.bootstrap_samples, night.conf.seed)
+    return compare(new, old, conf.margin, error, conf.bootstrap_samples, night.conf.seed)
 
 
 def _list_figures(challenger: Ranked, targets: Targets, k: int) -> dict[str, float]:

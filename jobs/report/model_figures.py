@@ -8,18 +8,23 @@ from math import exp, isfinite
 
 from jobs.report.page.numbers import NONE, amount, percent
 from jobs.report.page.parts import Term
+from model.gate import HARMED, HELD, TOO_FEW
 
 Decisions = Mapping[str, str]  # of a run of train_relevance: figures as text, by name
 
 
 @dataclass(frozen=True)
 class Recall:
-    """A share of purchases that models found: by the new model, by its reference, and by the first champion."""
+    """A share of purchases that models found: by the new model, by its reference, and by the first champion.
+
+    answer: what the gate's test of a segment shows
+    """
 
     label: str
     new: str
     reference: str
     first_champion: str = NONE
+    answer: str = NONE
 
 
 @dataclass(frozen=True)
@@ -103,9 +108,28 @@ def segment_recalls(decisions: Decisions) -> list[Recall]:
             name.removeprefix("gate_"),
             _figure(decisions, f"{name}{_CHALLENGER}", percent),
             _figure(decisions, f"{name}_reference", percent),
+            answer=decisions.get(f"{name}_answer", NONE),
         )
         for name in names
     ]
+
+
+def segments_in_words(decisions: Decisions) -> str:
+    """How many segments gave each of the gate's answers, and which were harmed; '' where none was compared."""
+    answered: dict[str, list[str]] = {}
+    for segment in segment_recalls(decisions):
+        if segment.answer != NONE:
+            answered.setdefault(segment.answer, []).append(segment.label)
+    parts = [
+        f"{len(answered[answer])} {words}" + (f" ({', '.join(answered[answer])})" if answer == HARMED else "")
+        for answer, words in (
+            (HARMED, HARMED),
+            (HELD, "shown not to be harmed"),
+            (TOO_FEW, "with too few shoppers to tell"),
+        )
+        if answer in answered
+    ]
+    return ", ".join(parts)
 
 
 def cold_recall(decisions: Decisions) -> list[Recall]:

@@ -24,7 +24,7 @@ from features.contract.segments import SEGMENTS
 from jobs.config.configuration import Config
 from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.lists import page_in_words, shopper_pages
-from jobs.report.model_figures import calibration, cold_recall, recalls
+from jobs.report.model_figures import calibration, cold_recall, recalls, segments_in_words
 from jobs.report.page.numbers import NONE, amount, index, percent, seconds
 from jobs.report.plan_value import value_unit
 from jobs.report.rules_in_words import group_in_words
@@ -81,6 +81,8 @@ def model_in_words(newest: pd.DataFrame) -> str:
         _model_line(recall.label, recall.new, f"drawn at random: {recall.reference}")
         for recall in cold_recall(decisions)
     ]
+    segments = segments_in_words(decisions)
+    lines += [f"  segments: {segments}"] if segments else []
     lines += [
         _model_line(measure.label, measure.figure, measure.hint)
         for measure in calibration(decisions, "all")

@@ -146,6 +146,27 @@ def test_the_first_champion_is_the_anchor_of_later_drafts(tmp_path: Path) -> Non
     assert anchor.version == first.version
 
 
+def test_an_attempt_after_the_champion_makes_the_next_one_a_retry(tmp_path: Path) -> None:
+    def encoder(folder: Path) -> tuple[str, date]:
+        folder.mkdir()
+        return "e9", DECEMBER
+
+    store, night = store_in(tmp_path), _night(tmp_path, DECEMBER)
+
+    def since_attempt() -> int | None:
+        write_draft(storage_of(str(tmp_path)), tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
+        return active_models(night).days_since_attempt
+
+    assert since_attempt() is None
+    _register(store, tmp_path, date(2017, 10, 20), gate="refused")
+    assert since_attempt() == 42  # against popularity, without a champion
+    store.promote(_register(store, tmp_path, date(2017, 11, 1)).version)
+    assert since_attempt() is None  # what was tried before the champion was compared with another one
+    _register(store, tmp_path, date(2017, 11, 17), gate="refused")
+    _register(store, tmp_path, date(2017, 11, 24), gate="refused")
+    assert since_attempt() == 7
+
+
 @pytest.mark.parametrize(
     ("as_of", "training", "encoder"),
     [

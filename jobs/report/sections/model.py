@@ -10,11 +10,16 @@ from features.contract.metrics import CALIBRATION_OBSERVED, CALIBRATION_PREDICTE
 from jobs.report.model_figures import calibration, cold_recall, recalls, segment_recalls
 from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.numbers import percent
-from jobs.report.page.parts import Block, Plot, Section, Table, Words
+from jobs.report.page.parts import Block, Plot, Section, Table, Term, Words
 from jobs.report.page.plots import Line, line_plot
 
 _RUNS = ("runs",)
 _HAVE_THEY = "Have its chances come true?"
+_ANSWER = Term(
+    "what the segment shows",
+    "Harmed: it finds less than the gate allows. Held: it is shown not to. Too few to tell: the shoppers for whom the "
+    "models differ prove neither, and the gate does not refuse for it.",
+)
 
 
 def model(reading: Reading) -> Section:
@@ -55,8 +60,12 @@ def _tonight(reading: Reading, version: str) -> Words:
 def _gate(run: pd.Series) -> Table:
     decisions = run["decisions"]
     compared = [*recalls(decisions), *segment_recalls(decisions)]
-    rows = tuple((recall.label, recall.new, recall.reference, recall.first_champion) for recall in compared)
-    columns = ("measured on days that neither model had seen", "this model", "compared with", "first champion")
+    rows = tuple(
+        (recall.label, recall.new, recall.reference, recall.first_champion, recall.answer) for recall in compared
+    )
+    columns = (
+        "measured on days that neither model had seen", "this model", "compared with", "first champion", _ANSWER,
+    )  # fmt: skip
     reference = decisions.get("gate_reference", "none")
     note = f"Trained on {run['as_of']:%-d %B %Y} as version {run['model_version']}; compared with {reference}."
     for recall in cold_recall(decisions):
@@ -64,7 +73,7 @@ def _gate(run: pd.Series) -> Table:
             f" Of the cold products that shoppers bought it finds {recall.new} when it ranks only those; drawing them "
             f"at random finds {recall.reference}."
         )
-    return Table("The gate", columns, rows, _RUNS, frozenset(columns[1:]), note)
+    return Table("The gate", columns, rows, _RUNS, frozenset(columns[1:4]), note)
 
 
 def _calibration_at_training(run: pd.Series) -> Table:

@@ -53,6 +53,14 @@ def test_a_boost_is_no_chance_where_margins_weigh() -> None:
                 "gate_tail_recall_challenger": "0.0755551",
                 "gate_tail_recall_reference": "0.0483593",
                 "gate_tail_recall_anchor_reference": "0.05",
+                "gate_segment tail_challenger": "0.08",
+                "gate_segment tail_answer": "held",
+                "gate_segment cold_challenger": "0.02",
+                "gate_segment cold_answer": "harmed",
+                "gate_shoppers rare_challenger": "0.07",
+                "gate_shoppers rare_answer": "too few to tell",
+                "gate_department GROCERY_challenger": "0.07",
+                "gate_department GROCERY_answer": "too few to tell",
                 "cold_items_recall_at_100": "0.0295521",
                 "cold_items_recall_at_100_by_chance": "0.00239034",
                 "calibration_all_in_the_large": "-0.00840356",
@@ -62,6 +70,7 @@ def test_a_boost_is_no_chance_where_margins_weigh() -> None:
             "Model: version 3 was trained tonight. The gate: passed. All its figures are in `runs` and MLflow.\n"
             "  tail purchases found       7.6 %  (version 2: 4.8 %; first champion: 5 %)\n"
             "  cold purchases found       3.0 %  (drawn at random: 0.24 %)\n"
+            "  segments: 1 harmed (segment cold), 1 shown not to be harmed, 2 with too few shoppers to tell\n"
             "  share that came true      0.26 %\n"
             "  level of the chances        0.99  (1 is right, above 1 the chances are too low)",
         ),
