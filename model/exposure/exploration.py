@@ -65,8 +65,8 @@ def drawn(exploration: Exploration, problem: Problem, user_seed: np.ndarray, ite
         return exploration.pair
     of_user = user_seed[exploration.user]
     # From the inside outwards: an item that a rule does not bound is placed by its inner groups, or alone.
-    key = mixed(of_user, item_seed[problem.item_index[exploration.pair]])
-    keys = [key]
+    of_pair = mixed(of_user, item_seed[problem.item_index[exploration.pair]])
+    key, keys = of_pair, [of_pair]
     for group in exploration.quotas.group[::-1]:
         key = np.where(group >= 0, mixed(of_user, group.astype(np.uint64)), key)
         keys.append(key)
@@ -75,7 +75,9 @@ def drawn(exploration: Exploration, problem: Problem, user_seed: np.ndarray, ite
     passed = np.ceil(_running_sum(user, probability) - uniform(user_seed)[user])
     before = np.roll(passed, 1)
     before[run_starts(user)] = 0.0
-    return exploration.pair[order[passed > before]]
+    chosen = order[passed > before]
+    # An item that takes much of the line is likely in its middle: shuffled again, it is as likely at every rank.
+    return exploration.pair[chosen[np.lexsort((mixed(of_pair[chosen], of_user[chosen]), exploration.user[chosen]))]]
 
 
 def _running_sum(user: np.ndarray, probability: np.ndarray) -> np.ndarray:

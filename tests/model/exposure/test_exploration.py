@@ -146,6 +146,17 @@ def test_fewer_candidates_than_slots_are_certain() -> None:
     assert drawn(exploration, problem, *seeds(problem)).tolist() == [1]
 
 
+def test_a_certain_item_is_as_likely_at_every_drawn_rank() -> None:
+    # Item 1 is worth more than all others together, so it is always drawn; nine others share the two other slots.
+    problem = problem_of(
+        [{0: 0.9, 1: 0.8, **dict.fromkeys(range(2, 11), 0.01)}], items=11, weights=[1.0, 0.5, 0.4, 0.3], explore=3
+    )
+    _, exploration = explored(problem)
+    assert exploration.probability[exploration.pair == 1] == pytest.approx([1.0])
+    ranks = [drawn(exploration, problem, *seeds(problem, number)).tolist().index(1) for number in range(3000)]
+    assert np.bincount(ranks) / 3000 == pytest.approx([1 / 3] * 3, abs=0.03)
+
+
 def test_full_types_are_not_drawn() -> None:
     users = [{0: 0.9, 1: 0.3, 2: 0.1}]
     problem = problem_of(users, items=3, weights=[1.0, 0.5], explore=1, rules=(([4, 4, 5], 1),))
