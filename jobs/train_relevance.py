@@ -96,7 +96,7 @@ def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
         "training_pairs": sum(int((sample.period.counts > 0).sum()) for sample in samples),
         "responses": sum(int((sample.responded > 0).sum()) for sample in samples),
     }
-    expect(3 * night.conf.fusion.epochs, "epochs")  # of one half of the periods, of the other, and of all
+    expect((len(samples) + 1) * night.conf.fusion.epochs, "epochs")  # without each of the periods, and with all
     ensemble, calibrator = fit_second_stage(
         [sample.period for sample in samples],
         inputs,

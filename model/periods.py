@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-LEAST_SECOND_STAGE = 2  # periods: one half calibrates the models of the other
+LEAST_SECOND_STAGE = 2  # periods: each calibrates a model of the others
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,24 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from model.calibration import CalibrationReport
 from model.fusion.cross_fitting import fit_second_stage
+from model.fusion.ranker import FusionRanker
 from model.fusion.training import Period
+from model.fusion.trees import TreeRanker, TreeSettings, fit_trees
 from tests.model.fusion.toy import INPUTS, SETTINGS, TREES, toy_period
 
 
-def test_each_half_is_predicted_by_the_other_and_the_model_is_fitted_on_all_periods() -> None:
+def test_each_period_is_predicted_by_the_others_and_the_model_is_fitted_on_all_periods() -> None:
     periods = [toy_period(seed=seed) for seed in (1, 2, 3)]
     parts: list[str] = []
     ensemble, calibrator = fit_second_stage(
         periods, INPUTS, SETTINGS, TREES, lambda part, epoch, loss: parts.append(part)
     )
-    assert parts == ["first half", "second half", "whole"]  # one epoch each
+    assert parts == ["without period 1", "without period 2", "without period 3", "all periods"]  # one epoch each
     unseen = toy_period(seed=4)
     probability = calibrator.probability(ensemble.predict(unseen.block, ensemble.ranker.encode_items(unseen.items)))
     listed = unseen.block.listed
@@ -27,9 +31,37 @@ def test_each_half_is_predicted_by_the_other_and_the_model_is_fitted_on_all_peri
     )
 
 
-def test_one_period_has_no_halves() -> None:
+def test_one_period_has_no_other() -> None:
     with pytest.raises(ValueError, match=r"Set fusion\.periods to 2 or more"):
         fit_second_stage([toy_period()], INPUTS, SETTINGS, TREES)
+
+
+def test_the_calibrator_reads_models_of_all_periods_but_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    periods = [toy_period(seed=seed) for seed in (1, 2, 3)]
+    seen: list[list[int]] = []
+
+    def trees(chosen: Sequence[Period], ranker: FusionRanker, settings: TreeSettings) -> TreeRanker:
+        seen.append([next(n for n, period in enumerate(periods) if period is one) for one in chosen])
+        return fit_trees(chosen, ranker, settings)
+
+    monkeypatch.setattr("model.fusion.cross_fitting.fit_trees", trees)
+    fit_second_stage(periods, INPUTS, SETTINGS, TREES)
+    assert seen == [[1, 2], [0, 2], [0, 1], [0, 1, 2]]
+
+
+def test_the_fewer_periods_the_more_the_served_model_outgrows_its_calibrator() -> None:
+    """The toy's model gains much from each period, so its chances are too cautious: a slope above 1 on unseen days."""
+
+    def slope(count: int) -> float:
+        periods = [toy_period(users=150, seed=seed) for seed in range(count)]
+        ensemble, calibrator = fit_second_stage(periods, INPUTS, replace(SETTINGS, epochs=8), TREES)
+        unseen = toy_period(users=1500, seed=9000)
+        listed = unseen.block.listed
+        probability = calibrator.probability(ensemble.predict(unseen.block, ensemble.ranker.encode_items(unseen.items)))
+        return CalibrationReport.of(probability[listed], unseen.responded[listed], np.ones(listed.sum())).slope
+
+    of_two, of_four = slope(2), slope(4)
+    assert 1.0 < of_four < of_two
 
 
 def test_weights_find_the_rate_of_all_candidates_though_the_policy_knew_who_would_answer() -> None:
