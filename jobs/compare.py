@@ -34,7 +34,6 @@ def compare(
         bars=Bars(setting.least_overlap, setting.least_effective_size),
         most_a_day=setting.most_exposures_a_day,
         position_weights=np.array(conf.plan.position_weights),
-        drawn_slots=max(conf.plan.exploration_slots, 1),
     )
     try:
         answer = two_policies(log.exposures, log.lists, names, settings)

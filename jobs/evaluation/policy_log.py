@@ -6,9 +6,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
@@ -18,6 +20,7 @@ from jobs.config.configuration import Config
 from jobs.delivery.live_nights import live_nights
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
+from model.exposure.reasons import EXPLORED_REASONS
 
 _EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "position", "propensity", "sample_weight")
 
@@ -76,14 +79,16 @@ def read_policy_log(
     night_of = tables.spark.createDataFrame(
         [(day, nights[bisect_right(nights, day) - 1]) for day in sorted(days)], "event_date date, as_of date"
     )
-    rows = _with_relevance(tables, with_response.join(F.broadcast(night_of), on="event_date", how="inner"), nights)
     lists = tables.read(EXPOSURE_SCORES).where(
-        (F.col("placement") == conf.plan.placement) & F.col("policy").isin(list(policies))
+        (F.col("placement") == conf.plan.placement)
+        & F.col("as_of").isin(sorted({nights[bisect_right(nights, day) - 1] for day in days}))
     )
-    lists = lists.where(F.col("as_of").isin(sorted({nights[bisect_right(nights, day) - 1] for day in days})))
+    rows = _with_relevance(tables, with_response.join(F.broadcast(night_of), on="event_date", how="inner"), nights)
+    rows = rows.join(drawn_entries(lists), on=["policy", "as_of", "user_id", "item_id"], how="left")
     shoppers = rows.select("user_id").distinct()
     entries = (
-        lists.join(shoppers, on="user_id", how="left_semi")
+        lists.where(F.col("policy").isin(list(policies)))
+        .join(shoppers, on="user_id", how="left_semi")
         .select("policy", "as_of", "user_id", "item_id", "rank", "relevance")
         .toPandas()
     )
@@ -130,6 +135,19 @@ def _with_relevance(tables: Warehouse, exposures: DataFrame, nights: list[date])
         .agg(F.max("relevance").alias("relevance"))
     )
     return exposures.join(scored, on=["as_of", "user_id", "item_id"], how="left")
+
+
+def drawn_entries(lists: DataFrame) -> DataFrame:
+    """policy, as_of, user_id, item_id, drawn_slots: the drawn entries of lists, with how many of their list there are.
+
+    An entry is drawn by its reason: its propensity is 1 where it was certain, at a position that was random still.
+    lists: of exposure_scores, of one placement
+    """
+    explored = reduce(or_, (F.array_contains(F.split("reason", "; "), words) for words in EXPLORED_REASONS))
+    of_list = Window.partitionBy("policy", "as_of", "user_id")
+    return lists.where(explored).select(
+        "policy", "as_of", "user_id", "item_id", F.count("*").over(of_list).cast("double").alias("drawn_slots")
+    )
 
 
 def _withdrawn(tables: Warehouse, shown: DataFrame) -> int:

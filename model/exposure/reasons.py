@@ -16,6 +16,7 @@ NOT_PERSONAL = _WORDS.shared_list
 # Rows of shared lists are recognised by their reason, in whatever language it was written.
 SHARED_LIST_REASONS = tuple(phrases(language).shared_list for language in languages())
 EXPLORED = _WORDS.explored
+EXPLORED_REASONS = tuple(phrases(language).explored for language in languages())  # parts of drawn entries' reasons
 
 
 def raised_by(group: str) -> str:

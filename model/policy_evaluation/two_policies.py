@@ -16,6 +16,7 @@ from model.policy_evaluation.response_model import fitted
 
 WITHOUT_LIST = "requests of shoppers for whom {} had no list"
 ALONE = "requests of days on which only one of the two ran"
+WITHOUT_SLOTS = "requests with a drawn item whose list is not in exposure_scores"
 WITHOUT_RELEVANCE = "exposures without a predicted relevance, taken as the lowest"
 
 
@@ -23,8 +24,6 @@ WITHOUT_RELEVANCE = "exposures without a predicted relevance, taken as the lowes
 class Settings:
     """clip: largest weight; most_a_day: exposures of a shopper on a day, above which they count as bot traffic
     position_weights: float64 (positions), examination of positions that the log does not identify
-    drawn_slots: slots of a list that are drawn; a logged propensity is that of being in the list, and a drawn item is
-    equally likely at each of these slots
     """
 
     assumption: Assumption
@@ -32,7 +31,6 @@ class Settings:
     bars: Bars
     most_a_day: float
     position_weights: np.ndarray
-    drawn_slots: int = 1
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,9 @@ def two_policies(
     """What both policies earn a request.
 
     exposures: request_id, user_id, item_id, as_of (the night whose lists were live), day, position (from 1),
-    propensity, sample_weight, policy (who made the list), response, relevance (NaN: unknown)
+    propensity (of being in the list), sample_weight, policy (who made the list), response, relevance (NaN: unknown),
+    drawn_slots (of a drawn item how many slots of its list were drawn, each of which it is equally likely to take; NaN
+    of a planned item, which has one position)
     lists: by policy as_of, user_id, item_id, rank (from 1), relevance, as they were drawn
 
     A policy that answered requests is evaluated on its own requests, with weights of 1; another on all requests of
@@ -131,12 +131,15 @@ def _of_others(
 ) -> tuple[Evaluation, dict[str, int]]:
     """A policy on the requests that others answered, without those that have no weight."""
     rows, left = cleaned(rows, settings.most_a_day)
+    if settings.assumption == "item-position":
+        rows, unplaced = _with_known_slots(rows)
+        left |= unplaced
     if rows.empty:
         raise ValueError("No request of another policy has all its propensities: log them with the exposures.")
     log = _log(rows)
     if settings.assumption == "item-position":
-        drawn = log.propensity < 1
-        log = replace(log, propensity=np.where(drawn, log.propensity / settings.drawn_slots, 1.0))
+        slots = rows["drawn_slots"].fillna(1.0).to_numpy(dtype=np.float64)
+        log = replace(log, propensity=log.propensity / slots)
     shown = lists[lists["rank"] <= len(examination)]
     requests = rows.drop_duplicates("request_id")[["request_id", "as_of", "user_id"]]
     requests = requests.assign(request=log.request[requests.index])
@@ -155,6 +158,14 @@ def _of_others(
         place=place,
     )
     return evaluated(log, target, fitted(log, examination), settings.assumption, settings.clip), left
+
+
+def _with_known_slots(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Without the requests of a list that is not known any more, which its random items give away."""
+    unplaced = rows["drawn_slots"].isna() & (rows["propensity"] < 1)
+    requests = rows.loc[unplaced, "request_id"].unique()
+    placed = rows[~rows["request_id"].isin(requests)].reset_index(drop=True)
+    return placed, {WITHOUT_SLOTS: len(requests)} if len(requests) else {}
 
 
 def _log(rows: pd.DataFrame) -> LoggedExposures:

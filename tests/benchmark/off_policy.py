@@ -24,7 +24,7 @@ from model.policy_evaluation.estimates import Evaluation, evaluated
 from model.policy_evaluation.response_model import fitted
 from model.policy_evaluation.two_policies import Settings, two_policies
 from tests.model.policy_evaluation.storefronts import Storefront, storefront
-from tests.model.policy_evaluation.test_two_policies import PLANNED, THETA, attraction_of, store
+from tests.model.policy_evaluation.test_two_policies import THETA, attraction_of, store
 
 Rows = dict[str, list[tuple[float, float, bool]]]  # by estimate: error, stated standard error, whether covered
 POPULATION, SHOPPERS, CLIP = 20_000, 500, 50.0
@@ -53,9 +53,7 @@ def _by_estimators(seeds: int) -> None:
 
 def _by_tables(seeds: int) -> None:
     conf = resolve_config(read_packaged("base.yaml"), read_packaged("local.yaml"), "local.yaml").evaluation
-    settings = Settings(
-        "position-based", conf.clip, Bars(0.5, 50), conf.most_exposures_a_day, THETA**0.7, drawn_slots=PLANNED
-    )
+    settings = Settings("position-based", conf.clip, Bars(0.5, 50), conf.most_exposures_a_day, THETA**0.7)
     # Of the population that the logs' shoppers are drawn from; all items attract equally in the mean.
     truth = mean_attraction() * float(THETA.sum())
     rows: Rows = {}

@@ -43,7 +43,8 @@ def store(seed: int, users: int = 250, requests: int = 12) -> tuple[pd.DataFrame
                 rows.append(
                     (f"{user}-{number}", str(user), str(item), 1, number, position + 1,
                      1.0 if position < PLANNED else PLANNED / (ITEMS - PLANNED), 1.0, "main",
-                     float(random.random() < chance), relevance[user, item])
+                     float(random.random() < chance), relevance[user, item],
+                     NONE if position < PLANNED else PLANNED)
                 )  # fmt: skip
     of_new = [7, 6, 5, 4]
     lists = {
@@ -61,7 +62,7 @@ def attraction_of(random: np.random.Generator, shape: tuple[int, ...]) -> np.nda
 
 COLUMNS = [
     "request_id", "user_id", "item_id", "as_of", "day", "position", "propensity", "sample_weight", "policy", "response",
-    "relevance",
+    "relevance", "drawn_slots",
 ]  # fmt: skip
 
 
@@ -93,13 +94,37 @@ def test_a_policy_that_never_ran_is_evaluated_on_the_exploration_of_another() ->
 
 def test_item_position_has_no_overlap_where_places_never_meet() -> None:
     exposures, lists, _ = store(0, users=60)
-    answer = two_policies(exposures, lists, ("new", "main"), settings(assumption="item-position", drawn_slots=2))
+    answer = two_policies(exposures, lists, ("new", "main"), settings(assumption="item-position"))
     # The log draws at positions 3 and 4 only: of new's examination 1 + .6 + .4 + .3 it covers .7.
     assert answer.evaluations[0].overlap == pytest.approx(0.7 / 2.3, abs=0.12)
     assert answer.comparison.verdict == "log insufficient"
     never = two_policies(exposures, lists, ("other", "main"), settings())
     assert never.comparison.verdict == "log insufficient"
     assert never.comparison.why == ("No overlap: other would show none of the 2880 logged exposures.",)
+
+
+def test_a_drawn_item_that_is_certain_has_a_position_by_chance() -> None:
+    """Two items, both in every list, in either order: the target's order was shown in half of the requests."""
+    rows = []
+    for request in range(400):
+        in_order = request % 2 == 0
+        for position in (1, 2):
+            item = "ab"[(position - 1) if in_order else (2 - position)]
+            # Only the target's order earns a response, at the first position, in a quarter of its requests.
+            response = float(in_order and position == 1 and request % 8 == 0)
+            rows.append((str(request), str(request // 10), item, 1, 1, position, 1.0, 1.0, "main", response, 0.5, 2.0))
+    exposures = pd.DataFrame(rows, columns=COLUMNS)
+    order = _lists([0, 1], np.full((40, 2), 0.5)).replace({"item_id": {"0": "a", "1": "b"}})
+    item_position = settings(assumption="item-position")
+    answer = two_policies(exposures, {"main": order, "new": order}, ("new", "main"), item_position)
+    # 50 responses in the log's 400 requests, all of them in the 200 with the target's order.
+    assert answer.evaluations[1].ips.value == pytest.approx(50 / 400)
+    assert answer.evaluations[0].ips.value == pytest.approx(50 / 200)
+    assert answer.evaluations[0].overlap == pytest.approx(1.0)
+    of_no_list = exposures["request_id"] == "0"
+    lost = exposures.assign(propensity=0.9, drawn_slots=np.where(of_no_list, NONE, 2.0))
+    left = two_policies(lost, {"main": order, "new": order}, ("new", "main"), item_position).left_out
+    assert left == {"requests with a drawn item whose list is not in exposure_scores": 1}
 
 
 def test_the_examination_comes_from_the_log_where_it_can() -> None:

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import SparkSession
+
+from features.contract import EXPOSURE_SCORES
+from jobs.evaluation.policy_log import drawn_entries
+from model.phrases import languages, phrases
+from tests.jobs.small_tables import filled
+
+
+def test_drawn_entries_are_known_by_their_reason_in_any_language_and_counted_by_list(spark: SparkSession) -> None:
+    night, drawn = date(2017, 12, 1), phrases().explored
+    entry = {"as_of": night, "policy": "main", "propensity": 1.0}
+    rows = [
+        {**entry, "user_id": "u1", "item_id": "planned", "reason": "Popular with similar shoppers"},
+        {**entry, "user_id": "u1", "item_id": "certain", "reason": f"Popular with similar shoppers; {drawn}"},
+        {**entry, "user_id": "u1", "item_id": "by chance", "reason": drawn, "propensity": 0.2},
+        {**entry, "user_id": "u2", "item_id": "certain", "reason": f"{drawn}; Sells steadily"},
+        {**entry, "user_id": "u2", "item_id": "other", "reason": f"not {drawn}"},
+        {**entry, "user_id": "u1", "item_id": "certain", "reason": drawn, "policy": "new"},
+        *({**entry, "user_id": "u3", "item_id": of, "reason": phrases(of).explored} for of in languages()),
+    ]
+    entries = drawn_entries(filled(spark, EXPOSURE_SCORES, rows)).collect()
+    drawn_slots = {(row.policy, row.user_id, row.item_id): row.drawn_slots for row in entries}
+    assert drawn_slots == {
+        ("main", "u1", "certain"): 2.0,
+        ("main", "u1", "by chance"): 2.0,
+        ("main", "u2", "certain"): 1.0,
+        ("new", "u1", "certain"): 1.0,
+        **{("main", "u3", of): float(len(languages())) for of in languages()},
+    }
