@@ -10,12 +10,13 @@ import numpy as np
 from model.policy_evaluation.estimates import Assumption, Estimate, Evaluation, clustered_error, t_interval
 
 Verdict = Literal["log insufficient", "higher", "lower", "no difference shown"]
+_ONE_SIDED = 1.645  # standard errors, 95 %
 ESTIMATORS = ("doubly_robust", "snips", "ips")
 
 
 @dataclass(frozen=True)
 class Bars:
-    """least_overlap: share of a policy's examined exposure that the log has to cover
+    """least_overlap: share of a policy's examined exposure that the log has to cover, by its lower confidence bound
     least_effective_size: effective sample size of the log, in exposures
     """
 
@@ -75,11 +76,12 @@ def shortcomings(name: str, evaluation: Evaluation, bars: Bars) -> list[str]:
     if not evaluation.weighed:
         return [f"No overlap: {name} would show none of the {evaluation.exposures} logged exposures."]
     reasons = []
-    # The share itself is an estimate: only an upper confidence bound below the bar counts.
-    if evaluation.overlap + 1.96 * evaluation.overlap_error < bars.least_overlap:
+    at_least = evaluation.overlap - _ONE_SIDED * evaluation.overlap_error
+    if at_least < bars.least_overlap:
         reasons.append(
-            f"The log covers {evaluation.overlap:.0%} of what {name} would show, {bars.least_overlap:.0%} are "
-            "required; the rest is known from the response model alone."
+            f"The log covers {evaluation.overlap:.0%} of what {name} would show, by its uncertainty at least "
+            f"{max(at_least, 0.0):.0%}; {bars.least_overlap:.0%} are required, since the rest is known from the "
+            "response model alone."
         )
     # A log cannot cover more than the full lists: more means that propensities were logged too low.
     if evaluation.overlap - 4 * evaluation.overlap_error > 1.0:

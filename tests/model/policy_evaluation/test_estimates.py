@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from model.policy_evaluation.comparison import Bars, compared, in_words
+from model.policy_evaluation.comparison import Bars, compared, in_words, shortcomings
 from model.policy_evaluation.estimates import Evaluation, TargetLists, evaluated
 from model.policy_evaluation.log import LoggedExposures
 from model.policy_evaluation.response_model import ResponseModel, fitted
@@ -77,6 +79,16 @@ def test_the_same_policy_is_estimated_by_its_mean() -> None:
     evaluation = evaluated(log, own, model, "item-position", clip=100.0)
     assert (evaluation.ips.value, evaluation.doubly_robust.value) == (pytest.approx(1.0), pytest.approx(1.0))
     assert (evaluation.effective_size, evaluation.overlap) == (pytest.approx(4.0), pytest.approx(1.0))
+
+
+def test_the_lower_bound_of_the_overlap_has_to_reach_the_bar() -> None:
+    log, target, model = small()
+    evaluation = evaluated(log, target, model, "item-position", clip=100.0)
+    wide = replace(evaluation, overlap=0.95, overlap_error=0.1, effective_size=1000.0)
+    (reason,) = shortcomings("new", wide, BARS)
+    # .95 - 1.645 x .1 = .79
+    assert reason.startswith("The log covers 95% of what new would show, by its uncertainty at least 79%; 90% are")
+    assert shortcomings("new", replace(wide, overlap_error=0.02), BARS) == []  # .95 - .03 = .92
 
 
 def test_on_average_the_estimates_are_the_truth() -> None:
