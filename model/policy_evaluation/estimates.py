@@ -154,17 +154,25 @@ def clustered_error(influence: np.ndarray) -> float:
 
 
 def t_interval(value: float, influence: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Two-sided confidence interval of an estimate with these deviations.
-
-    Student's t by Satterthwaite's (1946) degrees of freedom, twice the variance's mean squared over its variance:
-    where a few shoppers with large weights make up the variance, it is known from those few only.
-    """
-    square = influence**2
-    fourth = float(square @ square)
-    freedom = 2 * float(square.sum()) ** 2 / fourth if fourth > 0 else 1.0
-    freedom = min(max(freedom, 1.0), max(len(influence) - 1, 1))
-    half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * clustered_error(influence)
+    """Two-sided confidence interval of an estimate with these deviations, by Student's t."""
+    half = float(stats.t.ppf((1 + confidence) / 2, degrees_of_freedom(influence))) * clustered_error(influence)
     return value - half, value + half
+
+
+def degrees_of_freedom(influence: np.ndarray) -> float:
+    """Of the variance of an estimate with these deviations, for Student's t (Satterthwaite 1946).
+
+    Twice the variance squared over the variance of its own estimate, which is that of the squared deviations: where a
+    few shoppers with large weights make up the variance, it is known from those few only. At most the shoppers less
+    one, which deviations of equal size reach. A shopper without any request, whose deviation is 0, does not count.
+    """
+    square = influence[influence != 0] ** 2
+    if len(square) < 2:
+        return 1.0
+    total = float(square.sum())
+    spread = float(square @ square) - total**2 / len(square)
+    most = len(square) - 1.0
+    return most if 2 * total**2 >= most * spread else max(2 * total**2 / spread, 1.0)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> Estimate:

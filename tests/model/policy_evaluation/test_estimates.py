@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.policy_evaluation.comparison import Bars, compared, in_words, shortcomings
-from model.policy_evaluation.estimates import Evaluation, TargetLists, evaluated
+from model.policy_evaluation.estimates import Evaluation, TargetLists, degrees_of_freedom, evaluated, t_interval
 from model.policy_evaluation.log import LoggedExposures
 from model.policy_evaluation.response_model import ResponseModel, fitted
 from tests.model.policy_evaluation.storefronts import Storefront, storefront
@@ -79,6 +79,27 @@ def test_the_same_policy_is_estimated_by_its_mean() -> None:
     evaluation = evaluated(log, own, model, "item-position", clip=100.0)
     assert (evaluation.ips.value, evaluation.doubly_robust.value) == (pytest.approx(1.0), pytest.approx(1.0))
     assert (evaluation.effective_size, evaluation.overlap) == (pytest.approx(4.0), pytest.approx(1.0))
+
+
+def test_degrees_of_freedom_by_hand() -> None:
+    # Squares 100 and 99 ones: sum 199, of squares 10,099; 2 x 199^2 / (10,099 - 199^2 / 100)
+    few = np.append(10.0, np.ones(99))
+    assert degrees_of_freedom(few) == pytest.approx(2 * 199**2 / (10_099 - 396.01))
+    # Kurtosis 420 / 20 / 3^2 = 2.3 of 20 deviations: 2 n / (2.3 - 1) is above n - 1.
+    assert degrees_of_freedom(np.repeat([1.0, -3.0], [15, 5])) == 19.0
+    assert degrees_of_freedom(np.ones(20)) == 19.0
+    # Shoppers without a request do not count.
+    assert degrees_of_freedom(np.append(np.ones(5), np.zeros(95))) == 4.0
+    low, high = t_interval(0.0, few, 0.95)
+    assert high == pytest.approx(2.3 * (100 / 99 * 199) ** 0.5, rel=3e-3)  # t of 8.2 degrees of freedom
+    assert low == -high
+
+
+def test_normal_deviations_have_nearly_as_many_degrees_of_freedom_as_shoppers() -> None:
+    random = np.random.default_rng(3)
+    freedom = [degrees_of_freedom(random.normal(size=400)) for _ in range(200)]
+    # The variance of a normal sample has n - 1; two thirds of it would be 267.
+    assert np.mean(freedom) == pytest.approx(399, rel=0.1)
 
 
 def test_the_lower_bound_of_the_overlap_has_to_reach_the_bar() -> None:
