@@ -92,12 +92,12 @@ def _fill(small: Small) -> None:
 
     dates = (*PERIODS.with_candidates, DECEMBER)
     item = [
-        {**_defaults(ITEM_FEATURES), "as_of": at, "item_id": i, "text_hash": f"h{n % 9}", "is_eligible": True,
+        {**defaults(ITEM_FEATURES), "as_of": at, "item_id": i, "text_hash": f"h{n % 9}", "is_eligible": True,
          "segment": ("head", "tail", "tail", "cold")[n % 4], "price_mean_90d": float(n)}
         for at in dates for n, i in enumerate(ITEMS)
     ]  # fmt: skip
     user = [
-        {**_defaults(USER_FEATURES), "as_of": at, "user_id": u, "purchases_count_28d": n}
+        {**defaults(USER_FEATURES), "as_of": at, "user_id": u, "purchases_count_28d": n}
         for at in dates for n, u in enumerate(USERS)
     ]  # fmt: skip
     history = [
@@ -121,7 +121,7 @@ def _fill(small: Small) -> None:
                 if at != DECEMBER and random.random() < 0.5:
                     events.append(_exposure(len(events), u, ITEMS[n], at))
                 if at != DECEMBER and random.random() < 1 / (1 + np.exp(1.5 - channels[0])):
-                    events.append(_purchase(len(events), u, ITEMS[n], at + timedelta(days=int(random.choice([0, 27])))))
+                    events.append(purchase(len(events), u, ITEMS[n], at + timedelta(days=int(random.choice([0, 27])))))
     pictures = [
         {**dict.fromkeys(ITEMS_TABLE.column_names), "item_id": i, "title": i, "category": "c", "attributes": {},
          "image_embedding": [1.0, 0.0, float(n)],
@@ -137,11 +137,13 @@ def _fill(small: Small) -> None:
     write(events, EVENTS)
 
 
-def _defaults(features: tuple[Feature, ...]) -> Changed:
+def defaults(features: tuple[Feature, ...]) -> Changed:
+    """The default of every feature by name."""
     return {feature.name: feature.default for feature in features}
 
 
-def _purchase(number: int, user: str, item: str, day: date) -> Changed:
+def purchase(number: int, user: str, item: str, day: date) -> Changed:
+    """A row of events: a purchase at noon."""
     row: Changed = dict.fromkeys(EVENTS.column_names)
     at = datetime.combine(day, time(12), UTC)
     return row | {
@@ -154,10 +156,12 @@ def _exposure(number: int, user: str, item: str, day: date) -> Changed:
     """An hour before the day's purchases."""
     at = datetime.combine(day, time(11), UTC)
     shown = {"event_type": "exposure", "event_time": at, "ingested_at": at, "price": Decimal("0.00"), "propensity": 0.5}
-    return _purchase(number, user, item, day) | shown
+    return purchase(number, user, item, day) | shown
 
 
-def _draft(folder: Path) -> None:
+def toy_draft(folder: Path) -> None:
+    """Writes a draft whose first stage has fixed weights."""
+
     def encoder(place: Path) -> tuple[str, date]:
         place.mkdir()
         (place / "config.json").write_text("{}")
@@ -179,7 +183,7 @@ def test_the_night_from_draft_to_relevance(small: Small) -> None:
     with pytest.raises(LongtailError, match="No champion"):
         score(small.night())
 
-    _draft(small.folder)
+    toy_draft(small.folder)
     trained = small.night()
     train_relevance(trained)
     assert trained.record.status == "done"
@@ -235,7 +239,7 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
 
 
 def test_only_the_sampled_shoppers_reach_the_driver(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-    _draft(small.folder)
+    toy_draft(small.folder)
     draft = read_draft(storage_of(str(small.folder)), small.folder, DECEMBER)
     assert draft is not None
     inputs = RankerInputs(CHANNELS, ("price_mean_90d",), ("purchases_count_28d",), 5)
@@ -262,7 +266,7 @@ def test_only_the_sampled_shoppers_reach_the_driver(small: Small, monkeypatch: p
 
 
 def test_a_first_model_that_the_gate_refuses_ends_the_night(small: Small) -> None:
-    _draft(small.folder)
+    toy_draft(small.folder)
     strict = _conf(small.folder, "other", max_calibration_slope_error=1e-9)
     night = small.night(strict)
     with pytest.raises(Refused, match="calibration slope"):
@@ -273,7 +277,7 @@ def test_a_first_model_that_the_gate_refuses_ends_the_night(small: Small) -> Non
 
 
 def test_the_last_champion_is_the_reference_and_stays_champion_after_a_refusal(small: Small) -> None:
-    _draft(small.folder)
+    toy_draft(small.folder)
     strict = _conf(small.folder, "third", max_calibration_slope_error=1e-9)
     store = model_store(small.night(strict))
     now = model_store(small.night()).champion(DECEMBER)
@@ -294,7 +298,7 @@ def test_the_last_champion_is_the_reference_and_stays_champion_after_a_refusal(s
 
 
 def test_per_exposure_only_shown_candidates_are_trained_on(small: Small) -> None:
-    _draft(small.folder)
+    toy_draft(small.folder)
     conf = _conf(small.folder, "fourth", per="exposure")
     night = small.night(conf)
     train_relevance(night)
