@@ -15,6 +15,7 @@ from jobs.registry.active_models import model_store
 from jobs.registry.models import Champion
 from jobs.relevance.blocks import CANDIDATE_COLUMNS, read_candidates, read_shoppers
 from jobs.relevance.item_side import ItemSide, read_item_side
+from jobs.relevance.season import periods_of, season_at, write_season
 from jobs.relevance.worker import SCORED, score_block_with
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import ship_arrays, ship_folder
@@ -37,10 +38,12 @@ def score(night: Night) -> None:
     side = read_item_side(night, night.as_of, champion.encoder_version, bundle.scorer.ranker.inputs)
     scored = scored_candidates(night, bundle.scorer, side, candidates, shoppers).persist(StorageLevel.DISK_ONLY)
     mean = mean_level(scored)
-    relevance = with_relevance(night, champion, scored, bundle.scorer.calibrator.shift(mean))
+    season = season_at(night, night.as_of, periods_of(bundle.description))
+    relevance = with_relevance(night, champion, scored, bundle.scorer.calibrator.shift(mean, season.shift))
     night.tables.replace_date(relevance, RELEVANCE, night.as_of, sql_equals(policy=night.conf.plan.scored_as))
     scored.unpersist()
-    night.record.decisions = {"mean_level": repr(mean)}
+    write_season(night, season)
+    night.record.decisions = {"mean_level": repr(mean), "season": f"{season.shift:.6g}"}
     night.record.model_version = champion.version
     night.record.rows = {"pairs": _written(night)}
 

@@ -18,6 +18,7 @@ from jobs.registry.version import Version
 from jobs.relevance.gate import POPULARITY, GateResult, gate_challenger
 from jobs.relevance.reliability import write_reliability
 from jobs.relevance.samples import read_sample
+from jobs.relevance.season import response_days
 from jobs.runtime.errors import Refused
 from jobs.runtime.logs import event, warning
 from jobs.runtime.progress import advance, expect
@@ -52,7 +53,7 @@ def train_relevance(night: Night) -> None:
         result = gate_challenger(night, models.draft, models, scorer, periods)
     verdict = result.verdict
     try:
-        version = _registered(night, store, models.draft, scorer, result)
+        version = _registered(night, store, models.draft, scorer, result, periods)
     except RegistryUnansweredError as error:
         if models.champion is None:
             raise
@@ -107,7 +108,9 @@ def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
     return Scorer(first_stage, ensemble, calibrator)
 
 
-def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, result: GateResult) -> Version:
+def _registered(
+    night: Night, store: ModelStore, draft: Draft, scorer: Scorer, result: GateResult, periods: Periods
+) -> Version:
     conf, inputs, verdict = night.conf, scorer.ranker.inputs, result.verdict
     description = Description(
         as_of=night.as_of.isoformat(),
@@ -118,6 +121,7 @@ def _registered(night: Night, store: ModelStore, draft: Draft, scorer: Scorer, r
         configuration=conf.hash,
         inputs={name: list(value) for name, value in asdict(inputs).items() if isinstance(value, tuple)},
         metrics=verdict.figures,
+        calibrated_on=[[day.isoformat() for day in response_days(night, cut)] for cut in periods.second_stage],
     )
     folder = night.scratch / "bundle"
     shutil.rmtree(folder, ignore_errors=True)

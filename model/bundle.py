@@ -18,7 +18,10 @@ FORMAT = 3  # of the files in a bundle; one more with every change after which a
 
 @dataclass(frozen=True)
 class Description:
-    """The description of a bundle; `target` says in words what its probability is of."""
+    """The description of a bundle; `target` says in words what its probability is of.
+
+    calibrated_on: first and last day of the responses of each period that the calibrator was fitted on, as ISO dates
+    """
 
     as_of: str
     encoder_version: str
@@ -28,6 +31,7 @@ class Description:
     configuration: str
     inputs: dict[str, list[str]]
     metrics: dict[str, float]
+    calibrated_on: list[list[str]] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
 
 

@@ -35,8 +35,9 @@ class Calibrator:
 
     The level of a shopper is the log-sum of the shopper's logits, and the log share a logit less that level. A softmax
     loss does not say how much a shopper buys, only what; the level says who buys more than others. How much all buy is
-    carried over from the past periods: the mean level moves from date to date with what the inputs count, not with what
-    is bought, so it is taken out. The slope is positive, so a shopper's order of items stays as it was.
+    that of the past periods, moved by the season of the date (`model.season`): the mean level moves from date to date
+    with what the inputs count, not with what is bought, so it is taken out. The slope is positive, so a shopper's order
+    of items stays as it was.
     """
 
     intercept: float
@@ -75,13 +76,16 @@ class Calibrator:
         share = np.where(listed, logits, 0.0) - np.where(listed, level, 0.0)
         return np.where(listed, self.intercept + self.slope * share + self.level_weight * level, -np.inf)
 
-    def shift(self, mean: float) -> float:
-        """The term that a date with this mean level adds to the log-odds."""
-        return -self.level_weight * mean
+    def shift(self, mean: float, season: float = 0.0) -> float:
+        """The term that a date with this mean level and this shift of the season adds to the log-odds."""
+        return season - self.level_weight * mean
 
-    def probability(self, logits: np.ndarray) -> np.ndarray:
-        """[B, C] probabilities for all shoppers of a date (or a fair sample), 0 where there is no candidate."""
-        return np.asarray(expit(self.log_odds(logits) + self.shift(mean_level(levels(logits)))))
+    def probability(self, logits: np.ndarray, season: float = 0.0) -> np.ndarray:
+        """[B, C] probabilities for all shoppers of a date (or a fair sample), 0 where there is no candidate.
+
+        season: `model.season.Season.shift` of the date
+        """
+        return np.asarray(expit(self.log_odds(logits) + self.shift(mean_level(levels(logits)), season)))
 
     def save(self, folder: Path) -> None:
         """Writes the calibrator as JSON."""

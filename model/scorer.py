@@ -30,17 +30,17 @@ class Scorer:
     def ranker(self) -> FusionRanker:
         return self.ensemble.ranker
 
-    def relevance(self, block: Block, items: EncodedItems) -> np.ndarray:
+    def relevance(self, block: Block, items: EncodedItems, season: float = 0.0) -> np.ndarray:
         """[B, C] probability of a response within the horizon, 0 where there is no candidate.
 
-        For all shoppers of a date or a fair sample of them.
+        For all shoppers of a date or a fair sample of them; season: `model.season.Season.shift` of the date.
         """
-        return self.calibrator.probability(self.ensemble.predict(block, items))
+        return self.calibrator.probability(self.ensemble.predict(block, items), season)
 
     def log_odds(self, block: Block, items: EncodedItems) -> tuple[np.ndarray, np.ndarray]:
         """Log-odds [B, C] and levels [B] of a part of a date's shoppers.
 
-        With `calibrator.shift` of the mean level of them all, the log-odds are those of `relevance`.
+        With `calibrator.shift` of the mean level of them all and the season, the log-odds are those of `relevance`.
         """
         logits = self.ensemble.predict(block, items)
         return self.calibrator.log_odds(logits), levels(logits)

@@ -37,7 +37,8 @@ FEATURE: Final = "feature_"  # by build_features; the segment is <table>.<featur
 DEMAND: Final = "demand_"  # by build_features; the segment is the model
 DELIVERY: Final = "delivery_"  # by account_exposure; the segment is `all` or a position
 DRIFT: Final = "drift_"  # by check_drift
-PREFIXES: Final = (FEATURE, DEMAND, DELIVERY, DRIFT)
+SEASON: Final = "season_"  # by score
+PREFIXES: Final = (FEATURE, DEMAND, DELIVERY, DRIFT, SEASON)
 
 FEATURE_DEFAULT_SHARE: Final = f"{FEATURE}default_share"
 
@@ -87,6 +88,10 @@ LOG_LATE: Final = f"{DELIVERY}late_count"
 LOG_NEWEST_AGE_DAYS: Final = f"{DELIVERY}newest_age_days"
 POSITION_WEIGHT: Final = f"{DELIVERY}position_weight"  # as estimated from the log; the segment is the position
 POSITION_WEIGHT_USED: Final = f"{DELIVERY}position_weight_used"
+
+# Level of tonight's chances against that of the periods that the calibrator was fitted on, as a logarithm.
+SEASON_SHIFT: Final = f"{SEASON}shift"
+SEASON_DEVIATION: Final = f"{SEASON}deviation"
 
 # Calibration of an earlier night.
 CALIBRATION_PREDICTED: Final = "calibration_predicted_mean"

@@ -15,6 +15,7 @@ class Relevance(Section):
     per: Literal["horizon", "exposure"]
     attribution_days: Positive
     largest_weight: Annotated[Number, Field(ge=1)]
+    season: bool
     every_days: Positive
     batch_users: Positive
 

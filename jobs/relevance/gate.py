@@ -18,6 +18,7 @@ from jobs.registry.models import Champion
 from jobs.relevance.cold_start import cold_start_figures
 from jobs.relevance.ranked_candidates import Ranked
 from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
+from jobs.relevance.season import response_days, season_at
 from jobs.runtime.errors import LongtailError
 from model.bundle import Bundle
 from model.calibration import CalibrationReport, reliability
@@ -49,7 +50,8 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
     error = error_of_attempt(models.days_since_attempt, periods.horizon_days)
     sample = read_sample(night, cut, draft, scorer.first_stage.version, scorer.ranker.inputs)
     targets = read_targets(night, cut, periods.end(cut), sample)
-    relevance = _relevance(scorer, sample)
+    season = season_at(night, cut, [response_days(night, past) for past in periods.second_stage])
+    relevance = _relevance(scorer, sample, season.shift)
     challenger = Ranked(sample, relevance)
     if models.champion is None:
         reference = Ranked(sample, sample.block.channel_scores[..., scorer.ranker.inputs.channels.index(POPULARITY)])
@@ -74,6 +76,7 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
     calibration = {name: CalibrationReport.of(*outcome) for name, outcome in outcomes.items()}
     verdict = judge(comparisons, segments, calibration["all"].slope, conf.max_calibration_slope_error, conf.margin)
     figures = verdict.figures | {"gate_error": error} | _list_figures(challenger, tail_targets, conf.recall_at)
+    figures |= {"calibration_season": season.shift, "calibration_season_deviation": season.deviation}
     figures |= cold_start_figures(challenger, tail_targets, conf.recall_at)
     for name, report in calibration.items():
         figures |= report.figures(f"calibration_{name}")
@@ -82,8 +85,8 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
     )
 
 
-def _relevance(scorer: Scorer, sample: Sample) -> np.ndarray:
-    return scorer.relevance(sample.block, scorer.ranker.encode_items(sample.side.items))
+def _relevance(scorer: Scorer, sample: Sample, season: float = 0.0) -> np.ndarray:
+    return scorer.relevance(sample.block, scorer.ranker.encode_items(sample.side.items), season)
 
 
 def _of_version(night: Night, version: Champion, sample: Sample, periods: Periods) -> Ranked:

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import CANDIDATES, EVENTS, RELEVANCE, TEXT_EMBEDDINGS, USER_HISTORY
+from features.contract import CANDIDATES, DAILY_USER, EVENTS, METRICS, RELEVANCE, TEXT_EMBEDDINGS, USER_HISTORY
 from features.contract import ITEMS as ITEMS_TABLE
+from features.contract import USERS as USERS_TABLE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.config.configuration import Config, load_config
@@ -36,6 +37,7 @@ from model.fusion.causes import LOW
 from model.fusion.ranker import RankerInputs
 from model.periods import training_periods
 from model.retrieval.first_stage import FirstStage
+from tests.jobs.small_tables import filled
 
 pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
 
@@ -68,11 +70,13 @@ def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Smal
     return small
 
 
-def _conf(folder: Path, registered_model: str = "longtail-ranker", per: str = "horizon", **gate: float) -> Config:
+def _conf(
+    folder: Path, registered_model: str = "longtail-ranker", per: str = "horizon", season: bool = True, **gate: float
+) -> Config:
     overrides = {
         "warehouse": str(folder),
         "source": {"kind": "complete_journey", "image_embedding_size": 3},
-        "relevance": {"batch_users": 10, "per": per},
+        "relevance": {"batch_users": 10, "per": per, "season": season},
         "fusion": {"width": 16, "heads": 2, "layers": 1, "epochs": 1, "history_items": 5},
         "gate": {"margin": 1.0, "max_calibration_slope_error": 1000.0, "bootstrap_samples": 50, **gate},
         "mlflow": {"registered_model": registered_model},
@@ -128,6 +132,16 @@ def _fill(small: Small) -> None:
          "listed_at": datetime(2017, 1, 1), "valid_from": datetime(2017, 1, 1), "updated_at": datetime(2017, 1, 1)}
         for n, i in enumerate(ITEMS[::3])
     ]  # fmt: skip
+    signed_up = datetime(2017, 12, 1, tzinfo=UTC) - timedelta(days=20 * 7 + 1)
+    tables.add(
+        filled(small.spark, USERS_TABLE, [{"user_id": u, "signed_up_at": signed_up} for u in USERS]), USERS_TABLE
+    )
+    bought = [
+        {"day": DECEMBER - timedelta(days=days), "user_id": u, "items_count": 100, "stores": [],
+         "new_items_count": 100 if days <= 28 else 50}
+        for days in range(1, 20 * 7 + 1) for u in USERS
+    ]  # fmt: skip  # twice as many new items in the last four weeks
+    tables.add(filled(small.spark, DAILY_USER, bought), DAILY_USER)
     write(pictures, ITEMS_TABLE)
     write(item, ITEM_FEATURES_TABLE)
     write(user, USER_FEATURES_TABLE)
@@ -211,6 +225,22 @@ def test_the_night_from_draft_to_relevance(small: Small) -> None:
     assert "als" in names
     score(small.night())
     assert _relevance(small.night()) == first
+
+    # The bundle says what its calibrator saw; the night's level follows the last weeks, which had twice as much.
+    description = Bundle.load(champion.folder).description
+    assert description.calibrated_on == [["2017-09-08", "2017-10-05"], ["2017-10-06", "2017-11-02"]]
+    steady = small.night(_conf(small.folder, season=False))
+    score(steady)
+    shift = float(scored.record.decisions["season"])
+    assert 0.4 < shift < np.log(2)  # part of it is expected to pass
+    assert steady.record.decisions["season"] == "0"
+    odds = [[row[2] / (1 - row[2]) for row in rows] for rows in (first, _relevance(steady))]
+    np.testing.assert_allclose(odds[0], np.exp(shift) * np.array(odds[1]), rtol=1e-5)
+    figures = {row["name"]: row["value"] for row in steady.tables.read(METRICS).collect()}
+    assert (figures["season_shift"], figures["season_deviation"]) == (0.0, 0.0)
+    score(small.night())
+    # In the gate's period the doubling was still to come.
+    assert float(trained.record.decisions["calibration_season"]) == pytest.approx(0.0, abs=0.01)
 
 
 def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None:

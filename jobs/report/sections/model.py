@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from math import exp
+
 import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import RUNS
-from features.contract.metrics import CALIBRATION_OBSERVED, CALIBRATION_PREDICTED
+from features.contract.metrics import CALIBRATION_OBSERVED, CALIBRATION_PREDICTED, SEASON_DEVIATION, SEASON_SHIFT
 from jobs.report.model_figures import calibration, cold_recall, recalls, segment_recalls
 from jobs.report.night_tables import Reading, day_words
-from jobs.report.page.numbers import percent
+from jobs.report.page.numbers import amount, percent
 from jobs.report.page.parts import Block, Plot, Section, Table, Term, Words
 from jobs.report.page.plots import Line, line_plot
 
@@ -54,7 +56,20 @@ def _tonight(reading: Reading, version: str) -> Words:
         "failed": ("A training failed; the champion stays.", "bad"),
     }.get(status, ("No training ran for this night.", "plain"))
     scored = f"{sentence} Version {version} predicted every chance on this page."
-    return Words((scored,), _RUNS, title="Tonight", mark=mark)  # type: ignore[arg-type]
+    sentences = (scored, *_season(reading))
+    return Words(sentences, (*_RUNS, "metrics"), title="Tonight", mark=mark)  # type: ignore[arg-type]
+
+
+def _season(reading: Reading) -> tuple[str, ...]:
+    """How far tonight's chances are from the level of the training, in words; nothing where score wrote no season."""
+    shift, deviation = reading.figure(SEASON_SHIFT), reading.figure(SEASON_DEVIATION)
+    if shift is None or deviation is None or deviation == 0.0:
+        return ()
+    low, high = (amount(exp(shift + sign * 1.96 * deviation)) for sign in (-1, 1))
+    return (
+        f"The season: their odds are {amount(exp(shift))} times those of the periods it was trained on ({low} to "
+        f"{high}, 95 %), by what shoppers bought in the last weeks and in the same weeks of earlier years.",
+    )
 
 
 def _gate(run: pd.Series) -> Table:

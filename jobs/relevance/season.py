@@ -1,0 +1,69 @@
+"""The season of a date: how far the level of the chances is from that of the periods that the calibrator saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+
+from features.contract import DAILY_USER, METRICS, USERS
+from features.contract.metrics import ALL, SEASON, SEASON_DEVIATION, SEASON_SHIFT
+from features.demand.purchase_weeks import purchase_weeks, shoppers_by_week
+from jobs.execution.night import Night
+from jobs.tables.sql import sql_starts_with
+from model.bundle import Description
+from model.season import MOST_WEEKS, NO_SEASON, Season, WeeklyPurchases, Window, season_of
+
+Days = tuple[date, date]  # the first and the last of a period
+
+
+def season_at(night: Night, cut: date, past: Sequence[Days]) -> Season:
+    """The season of the horizon that begins at `cut`, from what was bought before it; NO_SEASON without past periods.
+
+    Counts purchases of items that are new to the shopper if only these are candidates, else of all items. The driver
+    holds one number a week.
+
+    past: the periods that the calibrator was fitted on
+    """
+    if not night.conf.relevance.season or not past:
+        return NO_SEASON
+    windows = [Window((first - cut).days, (last - cut).days + 1) for first, last in past]
+    return season_of(weekly_purchases(night, cut), windows, Window(0, _days_of_response(night)))
+
+
+def weekly_purchases(night: Night, cut: date) -> WeeklyPurchases:
+    """Purchases and known shoppers of up to MOST_WEEKS weeks before `cut`; empty where no shopper was known."""
+    users = night.tables.read(USERS)
+    counted = "new_items_count" if night.conf.candidates.exclude_bought else "items_count"
+    signed_up = {row["week"]: row["shoppers"] for row in shoppers_by_week(users, cut).collect()}
+    weeks = min(max(signed_up, default=0), MOST_WEEKS)
+    bought = purchase_weeks(users, night.tables.read(DAILY_USER), cut, counted, weeks)
+    by_week = {row["week"]: float(row["purchases"]) for row in bought.collect()}
+    known = [float(sum(number for week, number in signed_up.items() if week > at)) for at in reversed(range(weeks))]
+    return WeeklyPurchases(np.array([by_week.get(at, 0.0) for at in reversed(range(weeks))]), np.array(known))
+
+
+def periods_of(description: Description) -> list[Days]:
+    """The periods that a bundle's calibrator was fitted on; none for a bundle of a version that did not record them."""
+    return [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in description.calibrated_on]
+
+
+def response_days(night: Night, cut: date) -> Days:
+    """First and last day of the responses of the past period that begins at `cut`."""
+    return cut, cut + timedelta(days=night.conf.relevance.horizon_days - 1)
+
+
+def write_season(night: Night, season: Season) -> None:
+    """Writes season_shift and season_deviation to `metrics`."""
+    versions = dict(night.tables.inputs)
+    figures = {SEASON_SHIFT: season.shift, SEASON_DEVIATION: season.deviation}
+    rows = [(night.as_of, name, ALL, value, versions) for name, value in figures.items()]
+    frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
+    night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", SEASON))
+
+
+def _days_of_response(night: Night) -> int:
+    """Days from a night on within which what it scores is responded to."""
+    relevance = night.conf.relevance
+    return relevance.horizon_days if relevance.per == "horizon" else relevance.attribution_days
