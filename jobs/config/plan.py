@@ -155,6 +155,7 @@ class Plan(Section):
     policy: str
     relevance_of: str | None
     placement: str
+    visits: Literal["days", "model"]
     segments: Annotated[tuple[Segment, ...], Field(min_length=1)]
     slots: Positive
     position_weights: tuple[Annotated[PositiveFloat, Field(le=1)], ...]

@@ -9,24 +9,26 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS
 from jobs.execution.night import Night
 from jobs.planning.shoppers.exact_sums import of_units, summed_units
+from jobs.planning.shoppers.visit_chance import CHANCE, with_visit_chance
 from model.exposure.visits import BUCKET_WIDTH, FOLDS, STEPS_PER_UNIT, Rates, RequestSums, fitted_rates
 
 # Counts over so many days. They differ between shoppers who come daily, whose visit_probability is near 1 for all.
 _ACTIVITY = {"visit_days_90d": 90, "baskets_count_90d": 90, "purchases_count_28d": 28, "purchases_count_90d": 90}
 LEAST_DAYS = 28
 VISIT_COLUMNS = ("user_id", "visit_probability", "days_since_signed_up", *_ACTIVITY)
-_CHANCE = "visit_probability"
 _SUMS = ("requests", "days", "requests_squared", "days_squared", "product")
 
 
 def with_visits(night: Night, users: DataFrame) -> DataFrame:
     """Adds `visits`: lists that each shopper is expected to ask for in a day, double.
 
-    users: VISIT_COLUMNS and any others. Visits are visit_probability where the store logged no exposure of the
-    placement in the last account.nights days. A shopper's day with more exposures than account.most_exposures_a_day is
-    bot traffic and counts as a day without requests.
+    users: VISIT_COLUMNS and any others. Visits are those of `with_visit_chance` where the store logged no exposure of
+    the placement in the last account.nights days. A shopper's day with more exposures than
+    account.most_exposures_a_day is bot traffic and counts as a day without requests.
     """
     conf, as_of = night.conf, F.lit(night.as_of)
+    columns = users.columns
+    users = with_visit_chance(night, users)
     first = F.date_sub(as_of, conf.account.nights)
     exposures = night.tables.read_or_empty(EVENTS).where(
         (F.col("event_date") >= first)
@@ -43,9 +45,8 @@ def with_visits(night: Night, users: DataFrame) -> DataFrame:
         F.sum("requests").alias("requests"), F.sum("exposures").alias("exposures")
     )
     logged = by_day.agg(F.date_diff(as_of, F.min("event_date")).alias("days")).first()
-    chance = F.col(_CHANCE).cast("double")
     if logged is None or logged["days"] is None:
-        return users.withColumn("visits", chance)
+        return users.select(*columns, F.col(CHANCE).alias("visits"))
     by_people = by_day.where(F.col("exposures") <= conf.account.most_exposures_a_day)
     # Sums of doubles differ in the last digits by their order.
     sums = by_people.groupBy("user_id").agg(F.round(F.sum("requests"), 6).alias("_requests"))
@@ -53,14 +54,14 @@ def with_visits(night: Night, users: DataFrame) -> DataFrame:
         {"_requests": F.coalesce("_requests", F.lit(0.0)), "_days": _days_known(1.0, float(logged["days"]))}
     )
     measures = {
-        _CHANCE: chance,
+        CHANCE: F.col(CHANCE),
         # One basket on the first day is not one basket a day: rates are over four weeks at least, as visit_probability.
         **{name: F.col(name).cast("double") / _days_known(LEAST_DAYS, most) for name, most in _ACTIVITY.items()},
     }
     rates = fitted_rates(_sums(counted, measures))
     if rates is None:
-        return users.withColumn("visits", chance)
-    return _posterior(counted, measures[rates.measure], rates).select(*users.columns, "visits")
+        return users.select(*columns, F.col(CHANCE).alias("visits"))
+    return _posterior(counted, measures[rates.measure], rates).select(*columns, "visits")
 
 
 def _days_known(least: float, most: float) -> Column:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import EVENTS
+from features.contract import DAILY_USER, EVENTS
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night, Record
 from jobs.planning.shoppers.visits import with_visits
@@ -88,3 +88,37 @@ def test_visits_do_not_depend_on_partitions(spark: SparkSession, tmp_path: Path)
     pd.testing.assert_series_equal(by_partitions[0].sort_index(), by_partitions[1].sort_index(), check_exact=True)
     # Who asked for lists more often is expected to ask again: visit_days_90d predicts requests best.
     assert by_partitions[0]["u6"] > 2 * by_partitions[0]["u7"] > 0
+
+
+def test_a_first_night_by_the_model(spark: SparkSession, tmp_path: Path) -> None:
+    """Rates above one a day differ between shoppers who buy every day; nothing depends on partitions."""
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}", "plan.visits=model"])
+    tables = Warehouse(spark, conf.warehouse)
+    log = [seen("s0", 1, "r", placement="display")]
+    tables.add(filled(spark, EVENTS, [{**row, "event_id": str(n)} for n, row in enumerate(log)]), EVENTS)
+    lines = {"often": 6, "daily": 1}
+    bought = [
+        {"day": NIGHT - timedelta(days=ago), "user_id": f"s{n}", "purchases_count": lines[kind], "stores": [],
+         "baskets_count": 0 if n % 4 else lines[kind]}
+        for n, kind in ((n, ("often", "daily")[n % 2]) for n in range(24)) for ago in range(0, 126)
+    ]  # fmt: skip
+    tables.add(filled(spark, DAILY_USER, bought), DAILY_USER)
+    users = pd.DataFrame({"user_id": [f"s{n}" for n in range(26)], "visit_probability": 29 / 30}).assign(
+        days_since_signed_up=np.where(np.arange(26) == 25, 1.0, 200.0),
+        **dict.fromkeys(("visit_days_90d", "baskets_count_90d", "purchases_count_28d", "purchases_count_90d"), 0),
+    )
+    night = Night(conf, NIGHT, "x", spark, tables, Record())
+    unsplit, split = (
+        with_visits(night, spark.createDataFrame(users).repartition(parts)).toPandas().set_index("user_id")["visits"]
+        for parts in (1, 7)
+    )
+    pd.testing.assert_series_equal(unsplit.sort_index(), split.sort_index(), check_exact=True)
+    assert (
+        unsplit["s0"] == unsplit["s2"] == pytest.approx(6.0, rel=0.1)
+    )  # baskets, or lines where no basket is reported
+    assert unsplit["s1"] == pytest.approx(1.0, rel=0.1)
+    assert unsplit["s24"] < 0.3  # known for long, never came
+    assert night.record.decisions["visits"] == "model of 26 shoppers"
+    few = Night(conf, NIGHT - timedelta(days=124), "x", spark, tables, Record())
+    assert with_visits(few, spark.createDataFrame(users)).toPandas()["visits"].eq(29 / 30).all()
+    assert few.record.decisions["visits"].startswith("visit_probability")
