@@ -36,6 +36,9 @@ EVENTS = Table(
             nullable=True,
         ),
         Column("policy", StringType(), "Policy that made the list in which the item was shown.", nullable=True),
+        Column("list_as_of", DateType(), "Night of the list in which the item was shown.", nullable=True),
+        Column("list_run_id", StringType(), "Run that planned that list.", nullable=True),
+        Column("list_rank", IntegerType(), "Rank of the item in that list as served, 1 is the first.", nullable=True),
     ),
     key=("event_id",),
     invariants=(
@@ -51,6 +54,7 @@ EVENTS = Table(
         Invariant("price_absurd", "price <= 100000000"),
         Invariant("propensity_out_of_range", "propensity > 0 AND propensity <= 1"),
         Invariant("position_below_one", "position >= 1"),
+        Invariant("list_rank_below_one", "list_rank >= 1"),
         Invariant("sample_weight_below_one", "sample_weight >= 1"),
         Invariant("sample_weight_not_finite", "sample_weight < 1e15"),
         Invariant("rating_not_finite", "abs(rating) < 1e15"),

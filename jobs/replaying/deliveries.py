@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from jobs.replaying.panel_store import PanelStore
 from jobs.serving.client import StorefrontClient, UserList
@@ -16,7 +17,7 @@ from model.simulation.storefront import Day
 
 _EVENT = (
     "event_id", "user_id", "item_id", "event_type", "event_time", "quantity", "price", "placement", "position",
-    "request_id", "propensity", "policy",
+    "request_id", "propensity", "policy", "list_as_of", "list_run_id", "list_rank",
 )  # fmt: skip
 
 _RESPONSES = {"click": 20, "cart": 40, "purchase": 60}  # seconds after the list was shown
@@ -72,9 +73,12 @@ def shelf_events(
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:
     """The same types in every delivery: pandas would write a column without values as numbers."""
-    texts = ("event_id", "user_id", "item_id", "event_type", "placement", "request_id", "policy")
-    numbers = {"quantity": "int64", "price": "float64", "position": "float64", "propensity": "float64"}
-    return rows.astype({**dict.fromkeys(texts, "string"), **numbers})
+    texts = ("event_id", "user_id", "item_id", "event_type", "placement", "request_id", "policy",
+             "list_run_id")  # fmt: skip
+    numbers = {"quantity": "int64", "price": "float64", "position": "float64", "propensity": "float64",
+               "list_rank": "float64"}  # fmt: skip
+    rows = rows.astype({**dict.fromkeys(texts, "string"), **numbers})
+    return rows.assign(list_as_of=rows["list_as_of"].astype(object).astype(pd.ArrowDtype(pa.date32())))
 
 
 def item_rows(

@@ -93,6 +93,7 @@ class UserList:
     policy: the plan that made the list
     arm: the shopper's arm of the running A/B test, None without a test
     from_memory: an earlier answer, because the store is down
+    run_id: the run that planned the list
     """
 
     user_id: str
@@ -104,6 +105,7 @@ class UserList:
     policy: str | None = None
     arm: str | None = None
     from_memory: bool = False
+    run_id: str | None = None
 
 
 class Boosts(dict[str, float]):
@@ -277,6 +279,9 @@ class StorefrontClient:
                 "propensity": item.propensity,
                 "sample_weight": 1.0,
                 "policy": shown.policy,
+                "list_as_of": shown.as_of,
+                "list_run_id": shown.run_id,
+                "list_rank": item.rank,
             }
             for position, item in enumerate(shown.items if items is None else items, start=1)
         ]
@@ -310,6 +315,7 @@ class StorefrontClient:
             items=items,
             source="personal" if key == user_id else fallback,
             policy=values["policy"],
+            run_id=values["run_id"],
             arm=values.get("arm") or None,  # empty in a fallback list, missing from nights older than A/B tests
         )
         self._remember(key, answer)

@@ -75,6 +75,8 @@ def test_the_store_opens_with_history_and_a_day_is_delivered_as_a_log(
     shown = log[log["event_type"] == "exposure"]
     assert len(shown) == counts["exposures"] > 0
     assert set(shown["policy"]) == {"main"}
+    assert set(shown["list_as_of"]) == {OPENS}
+    assert shown["list_rank"].between(1, 3).all()
     assert set(shown["event_time"].dt.date) == {OPENS}
     # Positions start at 1 in each request without gaps, even where an item was left out of the list.
     assert (shown.groupby("request_id")["position"].max() == shown.groupby("request_id").size()).all()

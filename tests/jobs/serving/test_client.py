@@ -236,6 +236,11 @@ def test_exposure_events_are_rows_of_the_contract(conf: Config) -> None:
     first = events[0]
     assert (first["user_id"], first["item_id"], first["request_id"]) == ("ann", "1", "r-1")
     assert (first["propensity"], first["policy"], first["event_time"]) == (1.0, "1", at)
+    assert (first["list_as_of"], first["list_run_id"]) == (shown.as_of, shown.run_id)
+    assert shown.as_of
+    assert shown.run_id
+    last = StorefrontClient.exposure_events(shown, "r-1", "tail_shelf", shown.items[1:], at)[0]
+    assert (last["position"], last["list_rank"]) == (1, 2)  # the storefront left the first item out
     assert len({event["event_id"] for event in events}) == 2
     # An exposure logged twice is one event: its id follows from request, placement, position and item.
     assert events == StorefrontClient.exposure_events(shown, "r-1", "tail_shelf", at=at)
