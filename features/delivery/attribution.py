@@ -5,6 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from features.delivery.strata import STRATUM
+
 SECONDS_A_DAY = 86_400
 _RESPONSE = ("event_id", "user_id", "item_id", "event_time", "event_type", "price", "sample_weight")
 
@@ -35,33 +37,37 @@ def attributed(exposures: DataFrame, responses: DataFrame, days: int) -> DataFra
     )
 
 
-def clicks_by_position(exposures: DataFrame, clicks: DataFrame, days: int) -> DataFrame:
-    """item_id, position (1 is the first), shown, clicks, by sample weight; clicks are attributed as in `attributed`.
+def answers_by_position(exposures: DataFrame, clicks: DataFrame, days: int) -> DataFrame:
+    """STRATUM, position (1 is the first), shown, answered: sums over the exposures of a stratum at a position.
 
-    Only the first exposure of each shopper and item counts: interest falls with repetition, so that later exposures
-    would bias the positions of lasting entries. Exposures without a position are left out.
+    shown: the predicted relevance times the sample weight; answered: clicks by sample weight, at most the exposure's.
+    Clicks are attributed as in `attributed`. Only the first exposure of each shopper and item counts: interest falls
+    with repetition, so that later exposures would bias the positions of lasting entries. Exposures without a position
+    or a stratum are left out.
 
-    exposures: user_id, item_id, event_time, position, sample_weight
+    exposures: user_id, item_id, event_time, position, sample_weight, relevance, STRATUM
     clicks: event_id, user_id, item_id, event_time, sample_weight
     """
     before = Window.partitionBy("user_id", "item_id").orderBy("event_time", "position")
     placed = exposures.where(F.col("position").isNotNull()).withColumn("is_first", F.row_number().over(before) == 1)
-    shown = placed.where("is_first").groupBy("item_id", "position").agg(F.sum("sample_weight").alias("shown"))
-    places = placed.select("user_id", "item_id", "position", "is_first", F.col("event_time").alias("shown_at"))
+    places = placed.select("user_id", "item_id", "is_first", F.col("event_time").alias("shown_at"))
     age = F.unix_timestamp("event_time") - F.unix_timestamp("shown_at")
     clicked = (
         clicks.select("event_id", "user_id", "item_id", "event_time", "sample_weight")
         .join(places, on=["user_id", "item_id"], how="inner")
         .where((F.col("shown_at") <= F.col("event_time")) & (age <= days * SECONDS_A_DAY))
-        .groupBy("event_id", "item_id", "sample_weight")
-        .agg(F.max_by(F.struct("position", "is_first"), "shown_at").alias("place"))
-        .where("place.is_first")
-        .withColumn("position", F.col("place.position"))
-        .groupBy("item_id", "position")
+        .groupBy("event_id", "user_id", "item_id", "sample_weight")
+        .agg(F.max_by("is_first", "shown_at").alias("is_first"))
+        .where("is_first")
+        .groupBy("user_id", "item_id")
         .agg(F.sum("sample_weight").alias("clicks"))
     )
-    return shown.join(clicked, on=["item_id", "position"], how="left").select(
-        "item_id", "position", "shown", F.coalesce("clicks", F.lit(0.0)).alias("clicks")
+    answered = F.least(F.coalesce("clicks", F.lit(0.0)), F.col("sample_weight"))
+    return (
+        placed.where(F.col("is_first") & F.col("relevance").isNotNull())
+        .join(clicked, on=["user_id", "item_id"], how="left")
+        .groupBy(*STRATUM, "position")
+        .agg(F.sum(F.col("sample_weight") * F.col("relevance")).alias("shown"), F.sum(answered).alias("answered"))
     )
 
 

@@ -8,14 +8,18 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import EVENTS, ITEMS
+from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
 from features.delivery.attention import with_attention
+from features.delivery.strata import shopper_levels, with_stratum
 from features.delivery.validity import COUNTED, nights_of_days, with_verdict
+from features.drift.frames import sampled_by
 from features.point_in_time import versions_at
 from jobs.delivery.position_weights import PositionWeights, position_weights
 from jobs.execution.night import Night
 
 _RESPONSES = ("click", "cart", "purchase")
+# Enough for weights within .01; of a longer log they are learnt from a sample of shoppers.
+_SAMPLED_EXPOSURES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -46,5 +50,23 @@ def delivery_log(night: Night, nights: list[date]) -> DeliveryLog:
     named = F.coalesce("policy", F.lit(night.conf.plan.policy))
     counted = judged.where(F.col("verdict") == COUNTED).withColumn("policy", named)
     responses = events.where(F.col("event_type").isin(*_RESPONSES))
-    weights = position_weights(night.conf, counted, responses)
+    weights = position_weights(night.conf, _placed(night, nights, counted), responses)
     return DeliveryLog(days, judged, with_attention(counted, weights.used), responses, weights)
+
+
+def _placed(night: Night, nights: list[date], counted: DataFrame) -> DataFrame:
+    """The exposures that count, with the relevance that their nights predicted and the stratum of it.
+
+    Of a longer log than _SAMPLED_EXPOSURES those of a sample of shoppers.
+    """
+    share = min(1.0, _SAMPLED_EXPOSURES / max(counted.count(), 1))
+    sampled = sampled_by(counted, "user_id", share)
+    of_nights = F.col("as_of").isin(nights)
+    lists = night.tables.read_or_empty(EXPOSURE_SCORES).where(
+        of_nights & (F.col("placement") == night.conf.plan.placement)
+    )
+    relevance = sampled_by(night.tables.read_or_empty(RELEVANCE).where(of_nights), "user_id", share)
+    shoppers = sampled.select("user_id").distinct()
+    levels = shopper_levels(relevance.join(shoppers, on="user_id", how="left_semi"))
+    entries = lists.select("as_of", "policy", "user_id", "item_id", "relevance", "score")
+    return with_stratum(sampled, entries, levels)

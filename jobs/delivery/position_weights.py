@@ -1,16 +1,24 @@
-"""How often each position is looked at, from logged responses and the configured weights."""
+"""How often each position is looked at, from logged responses and the configured weights.
+
+Strata are those of features.delivery.strata. tests/benchmark/attention.py measured them, on logs of lists that are
+sorted by each shopper's own score, against items, quantiles of the predicted relevance, relevance alone and single
+lists as strata, and against randomly swapped positions. Of the strata they alone recover the truth within .03 where an
+item's relevance varies among shoppers, predictions hold the frequency of visits and boosted items are predicted too
+high. Swaps do so too, with larger errors, and cost responses.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from features.delivery.attribution import clicks_by_position
+from features.delivery.attribution import answers_by_position
+from features.delivery.strata import STRATUM
 from jobs.config.configuration import Config
-from model.policy_evaluation.position_bias import PositionBias, position_bias, weights_of_positions
+from model.policy_evaluation.position_bias import position_bias, weights_of_positions
 
 
 @dataclass(frozen=True)
@@ -25,33 +33,36 @@ class PositionWeights:
     used: list[float]
 
 
-def position_weights(conf: Config, counted: DataFrame, responses: DataFrame) -> PositionWeights:
+def position_weights(conf: Config, placed: DataFrame, responses: DataFrame) -> PositionWeights:
     """Estimates the weights from clicks, or from purchases where the store logs no click of the placement.
 
-    counted: the exposures that count; responses: rows of events. Each item is a stratum of equal attraction, so items
-    that got responses at several positions show how often the positions are looked at.
+    placed: the exposures that count, as from `with_stratum`; responses: rows of events. Pairs of like relevance, boost
+    and shopper's level that got responses at several positions show how often the positions are looked at. The driver
+    gets sums by stratum: at most as many as there are bins, or answers in the sample of shoppers.
     """
     configured = np.array(conf.plan.position_weights)
-    bias = None
     for kind in ("click", "purchase"):
         of_kind = responses.where(F.col("event_type") == kind)
-        bias = bias or _position_bias(counted, of_kind, conf.account.attribution_days)
-    used = weights_of_positions(bias, configured, conf.account.position_weight_deviation)
-    examination = [] if bias is None else bias.examination.tolist()
-    learned = {place: weight for place, weight in enumerate(examination, start=1) if np.isfinite(weight)}
+        shown, answered = _sums(placed, of_kind, conf.account.attribution_days, len(configured))
+        if answered.any():
+            break
+    used = weights_of_positions(shown, answered, configured, conf.account.position_weight_deviation)
+    examination = position_bias(shown, answered).examination if answered[:, 0].any() else np.zeros(0)
+    learned = {place: float(weight) for place, weight in enumerate(examination, start=1) if np.isfinite(weight)}
     return PositionWeights(learned, used.tolist())
 
 
-def _position_bias(counted: DataFrame, responses: DataFrame, days: int) -> PositionBias | None:
-    rows = clicks_by_position(counted, responses, days).toPandas()
-    of_item = rows.groupby("item_id").agg(clicks=("clicks", "sum"), places=("position", "nunique"))
-    informative = of_item.index[(of_item["clicks"] > 0) & (of_item["places"] > 1)]
-    rows = rows[rows["item_id"].isin(informative)].sort_values("item_id")
-    if not (rows["position"] == 1).any():
-        return None
-    item, place = rows["item_id"].factorize()[0], rows["position"].to_numpy() - 1
-    shown = np.zeros((len(informative), int(place.max()) + 1))
-    clicked = np.zeros_like(shown)
-    shown[item, place] = rows["shown"]
-    clicked[item, place] = np.minimum(rows["clicks"], rows["shown"])
-    return position_bias(shown, clicked, most=500)
+def _sums(placed: DataFrame, responses: DataFrame, days: int, positions: int) -> tuple[np.ndarray, np.ndarray]:
+    """shown and answered (strata, positions) of the strata that have answers and were shown at several positions."""
+    of_stratum = Window.partitionBy(*STRATUM)
+    sums = answers_by_position(placed, responses, days).where(F.col("position") <= positions)
+    sums = sums.withColumn("answers", F.sum("answered").over(of_stratum)).withColumn(
+        "places", F.count("*").over(of_stratum)
+    )
+    rows = sums.where("answers > 0 AND places > 1").orderBy(*STRATUM, "position").toPandas()
+    stratum = rows.groupby(list(STRATUM)).ngroup().to_numpy(dtype=np.int64)
+    place = rows["position"].to_numpy(dtype=np.int64) - 1
+    shown = np.zeros((int(stratum.max(initial=-1)) + 1, positions))
+    answered = np.zeros_like(shown)
+    shown[stratum, place], answered[stratum, place] = rows["shown"], rows["answered"]
+    return shown, answered

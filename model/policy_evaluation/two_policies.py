@@ -11,7 +11,7 @@ import pandas as pd
 from model.policy_evaluation.comparison import Bars, Compared, compared
 from model.policy_evaluation.estimates import Assumption, Evaluation, TargetLists, evaluated
 from model.policy_evaluation.log import LoggedExposures, cleaned
-from model.policy_evaluation.position_bias import counted, position_bias, strata_of
+from model.policy_evaluation.position_bias import LEAST_RELEVANCE, counted, position_bias, strata_of
 from model.policy_evaluation.response_model import fitted
 
 WITHOUT_LIST = "requests of shoppers for whom {} had no list"
@@ -188,10 +188,11 @@ def _examination(rows: pd.DataFrame, otherwise: np.ndarray) -> tuple[np.ndarray,
     position = rows["position"].to_numpy(dtype=np.int64) - 1
     positions = int(position.max()) + 1
     assumed = np.concatenate([otherwise, np.full(max(positions - len(otherwise), 0), otherwise[-1])])[:positions]
-    shown, answered = counted(
-        strata_of(rows["relevance"].to_numpy(dtype=np.float64)), position, rows["response"].to_numpy() > 0,
-        rows["sample_weight"].to_numpy(dtype=np.float64), positions,
-    )  # fmt: skip
+    relevance = np.maximum(rows["relevance"].to_numpy(dtype=np.float64), LEAST_RELEVANCE)
+    stratum, weight = strata_of(relevance), rows["sample_weight"].to_numpy(dtype=np.float64)
+    _, answered = counted(stratum, position, rows["response"].to_numpy() > 0, weight, positions)
+    # Within a stratum the more relevant pairs are still shown higher up.
+    shown, _ = counted(stratum, position, np.zeros(len(rows)), weight * relevance, positions)
     if not answered[:, 0].any():
         return assumed / assumed[0], np.zeros(positions, dtype=bool)
     estimated = position_bias(shown, answered).examination

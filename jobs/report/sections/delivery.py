@@ -208,9 +208,9 @@ def _positions(reading: Reading) -> tuple[Block, ...]:
     if not bars:
         return ()
     note = (
-        "Chance that a place is looked at compared with the first one, estimated from the responses to products that "
-        "were shown at several places (position-based model). Where the log holds too few of them, the estimate stays "
-        "near plan.position_weights; tonight's plan uses a value between the two."
+        "Chance that a place is looked at compared with the first one, estimated from the responses to products of "
+        "like predicted relevance that were shown at several places (position-based model). Where the log holds too "
+        "few of them, the estimate stays near plan.position_weights; tonight's plan uses a value between the two."
     )
     return (Bars("How often places are looked at", tuple(bars), ("metrics", "events"), note),)
 

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.delivery import account
-from features.delivery.attribution import attributed, clicks_by_position
+from features.delivery.attribution import answers_by_position, attributed
 
 SHOWN, SILENT = date(2024, 5, 1), date(2024, 5, 2)
 
@@ -112,22 +112,31 @@ def test_a_response_is_attributed_to_the_last_exposure_before_it(spark: SparkSes
     assert by_night(attributed(exposed, late, 7)) == {}
 
 
-def test_clicks_by_position_count_first_exposures_of_a_pair_only(spark: SparkSession) -> None:
+def test_answers_by_position_count_first_exposures_of_a_pair_only(spark: SparkSession) -> None:
     exposures = spark.createDataFrame(
         [
-            ("u", "a", at(9), 3, 2.0),
-            ("u", "a", at(11), 1, 1.0),
-            ("v", "a", at(9), 3, 1.0),
-            ("v", "a", at(9), None, 9.0),
+            ("u", "a", at(9), 3, 2.0, 0.25, 1, 0, 0),
+            ("u", "a", at(11), 1, 1.0, 0.25, 1, 0, 0),
+            ("v", "a", at(9), 3, 1.0, 0.5, 1, 0, 0),
+            ("v", "b", at(9), 2, 1.0, 0.5, 1, 0, 0),
+            ("v", "a", at(9), None, 9.0, 0.5, 1, 0, 0),
+            ("w", "a", at(9), 1, 1.0, None, None, None, None),  # not of the shopper's own list
         ],
-        "user_id string, item_id string, event_time timestamp, position int, sample_weight double",
+        "user_id string, item_id string, event_time timestamp, position int, sample_weight double, relevance double, "
+        "relevance_bin long, boost_bin long, level_bin long",
     )
     clicks = spark.createDataFrame(
-        [("1", "u", "a", at(10), 1.0), ("2", "u", "a", at(12), 2.0), ("3", "w", "a", at(12), 1.0)],
+        [
+            ("1", "u", "a", at(10), 1.0),
+            ("2", "u", "a", at(12), 2.0),  # after the second exposure
+            ("3", "w", "a", at(12), 1.0),
+            ("4", "v", "b", at(10), 1.0),
+            ("5", "v", "b", at(11), 1.0),  # of an exposure that was answered already
+        ],
         "event_id string, user_id string, item_id string, event_time timestamp, sample_weight double",
     )
-    rows = clicks_by_position(exposures, clicks, 7).orderBy("position").collect()
-    assert list(map(tuple, rows)) == [("a", 3, 3.0, 1.0)]
+    rows = answers_by_position(exposures, clicks, 7).orderBy("position").collect()
+    assert list(map(tuple, rows)) == [(1, 0, 0, 2, 0.5, 1.0), (1, 0, 0, 3, 1.0, 1.0)]
 
 
 def test_without_any_logged_exposure_only_the_plan_is_known(

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from model.policy_evaluation.position_bias import (
-    PositionBias,
+    LIKENESS,
     counted,
     position_bias,
     strata_of,
     weights_of_positions,
 )
+from tests.model.policy_evaluation.sorted_lists import TRUTH, Shopping, sorted_lists
 
 
 def test_counts_that_fit_the_model_are_explained_exactly() -> None:
@@ -49,8 +50,8 @@ def test_exposures_that_were_all_answered_are_certain() -> None:
 def test_no_response_is_an_error_that_says_so() -> None:
     with pytest.raises(ValueError, match="has a response"):
         position_bias(np.ones((2, 2)), np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="lie between"):
-        position_bias(np.ones((1, 2)), np.full((1, 2), 2.0))
+    with pytest.raises(ValueError, match="nothing was shown"):
+        position_bias(np.zeros((1, 2)), np.full((1, 2), 2.0))
 
 
 def test_the_truth_lies_within_its_stated_error() -> None:
@@ -60,7 +61,7 @@ def test_the_truth_lies_within_its_stated_error() -> None:
     misses = []
     for _ in range(60):
         answered = random.binomial(shown.astype(int), np.outer(gamma, theta)).astype(float)
-        bias = position_bias(shown, answered, tolerance=1e-6)
+        bias = position_bias(shown, answered)
         misses.append((np.log(bias.examination[1:]) - np.log(theta[1:])) / bias.standard_error[1:])
     assert np.abs(np.mean(misses, axis=0)).max() < 0.5  # 60 draws: standard error of the mean .13
     assert np.std(misses) == pytest.approx(1.0, abs=0.2)
@@ -68,7 +69,7 @@ def test_the_truth_lies_within_its_stated_error() -> None:
 
 def test_strata_hold_like_numbers_and_ties_stay_together() -> None:
     relevance = np.array([0.1, 0.1, 0.1, 0.4, 0.9, 0.2])
-    strata = strata_of(relevance, most=3)
+    strata = strata_of(relevance)
     assert len(set(strata[:3])) == 1
     assert strata[4] == strata.max()
     assert strata_of(np.zeros(0)).size == 0
@@ -79,21 +80,48 @@ def test_strata_hold_like_numbers_and_ties_stay_together() -> None:
     assert answered.tolist() == [[1.0, 0.0], [0.0, 3.0]]
 
 
+PRIOR = np.arange(1, 11) ** -0.6  # .25 at the last position
+
+
+@pytest.mark.parametrize("shoppers", [0.0, 0.7])
+@pytest.mark.parametrize("spread", [0.0, 0.3, 0.7])
+def test_lists_sorted_by_each_shoppers_relevance_show_the_true_attention(spread: float, shoppers: float) -> None:
+    logs = [sorted_lists(Shopping(spread, shoppers), 20_000, seed).as_learnt() for seed in range(12)]
+    shown, answered = (np.concatenate(parts) for parts in zip(*logs, strict=True))
+    assert position_bias(shown, answered).examination == pytest.approx(TRUTH, abs=0.03)
+    assert weights_of_positions(shown, answered, PRIOR, 0.2) == pytest.approx(TRUTH, abs=0.03)
+
+
+def test_few_logs_move_the_weights_from_the_prior_towards_the_truth_and_not_beyond_it() -> None:
+    logs = [sorted_lists(Shopping(0.7), 100, seed).as_learnt() for seed in range(100)]
+    used = np.array([weights_of_positions(*log, PRIOR, 0.2) for log in logs])
+    mean = used.mean(axis=0)
+    assert np.all((mean[1:] > PRIOR[1:] - 0.01) & (mean[1:] < TRUTH[1:]))
+    assert np.abs(mean - PRIOR).max() < 0.1
+    assert np.abs(used - TRUTH).mean() < np.abs(PRIOR - TRUTH).mean()
+    true_prior = np.mean([weights_of_positions(*log, TRUTH, 0.2) for log in logs], axis=0)
+    assert true_prior == pytest.approx(TRUTH, abs=0.02)
+
+
 def test_the_log_moves_the_assumption_as_far_as_it_is_certain() -> None:
     assumed = np.array([0.9, 0.45, 0.3, 0.2])
-    # The log identifies the second well, the third as well as the prior of 1 / .2 ** 2 answers, the fourth not at all.
-    used = weights_of_positions(_bias([1e9, 1e9, 75.0, 0.0], [1e9, 0.8e9, 37.5, 0.0]), assumed, 0.2)
-    assert used == pytest.approx([0.9, 0.9 * 0.8, 0.9 * (0.5 + 1 / 3) / 2, 0.2])
-    assert used[1:2] == pytest.approx(weights_of_positions(_bias([1e9, 1e9], [1e9, 0.8e9]), assumed, 0.2)[1:2])
-    # Nine answers were expected of the third if it were examined like the first, so three as assumed; none came.
-    unanswered = weights_of_positions(_bias([1e9, 1e9, 9.0], [1e9, 0.5e9, 0.0]), assumed, 0.2)
-    assert unanswered[2] == pytest.approx(0.3 * 25 / 28)
-    bias = _bias([1e9], [1e9])
-    assert weights_of_positions(bias, assumed, 0.0) == pytest.approx(assumed)
-    assert weights_of_positions(None, assumed, 0.2) == pytest.approx(assumed)
+    # The log identifies the second position well, the third as well as the prior of about 1 / .2 ** 2 answers does.
+    shown = np.array([[1e9, 1e9, 0.0], [1e9, 0.0, 102.0]])
+    used = weights_of_positions(shown, np.array([[1e9, 0.5e9, 0.0], [1e9, 0.0, 17.0]]), assumed, 0.2)
+    assert used[:2] == pytest.approx([0.9, 0.9 * 0.5])
+    assert 0.9 * 17 / 102 < used[2] < 0.3
+    assert used[3] == pytest.approx(0.2 * (used[2] / 0.3) ** LIKENESS)  # the log does not hold it
+    unanswered = weights_of_positions(shown, np.array([[1e9, 0.5e9, 0.0], [1e9, 0.0, 0.0]]), assumed, 0.2)
+    assert 0.0 < unanswered[2] < used[2]
+    alone = weights_of_positions(shown, np.array([[1e9, 0.8e9, 0.0], [0.0, 0.0, 0.0]]), assumed, 0.2, likeness=0.0)
+    assert alone == pytest.approx([0.9, 0.9 * 0.8, 0.3, 0.2])
+    assert weights_of_positions(shown, shown, assumed, 0.0) == pytest.approx(assumed)
+    assert weights_of_positions(np.zeros((0, 4)), np.zeros((0, 4)), assumed, 0.2) == pytest.approx(assumed)
 
 
-def _bias(reach: list[float], answers: list[float]) -> PositionBias:
-    """A bias with this reach and these answers; nothing else is read here."""
-    nothing = np.zeros(0)
-    return PositionBias(nothing, nothing, np.array(reach), np.array(answers), nothing, 1)
+def test_a_position_without_answers_is_not_examined() -> None:
+    bias = position_bias(np.array([[1000.0, 1000.0, 1000.0]]), np.array([[100.0, 0.0, 50.0]]))
+    assert bias.examination == pytest.approx([1.0, 0.0, 0.5], abs=1e-6)
+    assert bias.standard_error.tolist() == [0.0, np.inf, pytest.approx(np.sqrt(1 / 100 + 1 / 50))]
+    with pytest.raises(ValueError, match="first position has a response"):
+        position_bias(np.array([[1000.0, 1000.0]]), np.array([[0.0, 50.0]]))
