@@ -16,8 +16,8 @@ EXPOSURE_ACCOUNT = Table(
         Column(
             "segment", StringType(), "head, tail or cold on that night; empty for an item that was not in the plan."
         ),
-        Column("live_days", LongType(), "Days for which the lists have been live so far."),
-        Column("planned", DoubleType(), "Expected delivered exposures on those days."),
+        Column("live_days", LongType(), "Days for which the lists have been live so far, rounded."),
+        Column("planned", DoubleType(), "Expected delivered exposures in that time, not rounded."),
         Column(
             "logged", DoubleType(), "Logged exposures; NULL if the store logged none of this placement.", nullable=True
         ),

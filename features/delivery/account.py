@@ -20,7 +20,7 @@ def accounts(
 ) -> DataFrame:
     """The columns of `exposure_account` without policy and placement, of every item that was planned or shown.
 
-    planned: as_of, item_id, segment, allocated, live_days of the nights
+    planned: as_of, item_id, segment, allocated, days (for which readers saw the night's lists so far) of the nights
     exposures: as_of, item_id, request_id, position, sample_weight, attention (the chance that the position is viewed)
         of the valid ones
     led_to: the responses, as returned by `attributed`
@@ -34,7 +34,7 @@ def accounts(
     )
     nights = _nights(planned, exposures)
     rows = (
-        planned.withColumn("planned", F.col("allocated") * F.col("live_days"))
+        planned.withColumn("planned", F.col("allocated") * F.col("days"))
         .select("as_of", "item_id", "segment", "planned")
         .join(logged, on=["as_of", "item_id"], how="full")
         .where("planned > 0 OR shown > 0")
@@ -51,7 +51,7 @@ def accounts(
         "as_of",
         "item_id",
         F.coalesce("segment", F.lit("")).alias("segment"),
-        "live_days",
+        F.round("days").cast("long").alias("live_days"),
         "planned",
         "logged",
         "delivered",
@@ -74,27 +74,27 @@ def unlogged_accounts(planned: DataFrame) -> DataFrame:
         "as_of",
         "item_id",
         "segment",
-        "live_days",
-        (F.col("allocated") * F.col("live_days")).alias("planned"),
+        F.round("days").cast("long").alias("live_days"),
+        (F.col("allocated") * F.col("days")).alias("planned"),
         *(F.lit(None).cast(kind).alias(name) for name, kind in nothing.items()),
         F.lit(NOT_LOGGED).alias("reason"),
     )
 
 
 def _nights(planned: DataFrame, exposures: DataFrame) -> DataFrame:
-    """as_of, live_days, is_logged, deepest, visits of every planned night.
+    """as_of, days, is_logged, deepest, visits of every planned night.
 
     deepest: last logged position, NULL without one; visits: delivered / planned exposure of all items
     """
     plans = planned.groupBy("as_of").agg(
-        F.max("live_days").alias("live_days"), F.sum(F.col("allocated") * F.col("live_days")).alias("planned_of_all")
+        F.max("days").alias("days"), F.sum(F.col("allocated") * F.col("days")).alias("planned_of_all")
     )
     logs = exposures.groupBy("as_of").agg(
         F.sum(F.col("sample_weight") * F.col("attention")).alias("seen_of_all"), F.max("position").alias("deepest")
     )
     return plans.join(logs, on="as_of", how="left").select(
         "as_of",
-        "live_days",
+        "days",
         F.col("seen_of_all").isNotNull().alias("is_logged"),
         "deepest",
         (F.col("seen_of_all") / F.nullif("planned_of_all", F.lit(0.0))).alias("visits"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from features.contract.metrics import (
@@ -16,27 +15,20 @@ from features.contract.metrics import (
     LOG_LATE,
     LOG_NEWEST_AGE_DAYS,
     LOG_WITHDRAWN,
+    LOG_WITHOUT_PLAN,
     LOG_WITHOUT_PROPENSITY,
     LOG_WITHOUT_REQUEST,
 )
 
-COUNTED, BOT, DUPLICATE, WITHDRAWN = "counted", "bot", "duplicate", "withdrawn"
-VERDICTS = (COUNTED, BOT, DUPLICATE, WITHDRAWN)
-_NAMES = {COUNTED: LOG_COUNTED, BOT: LOG_BOTS, DUPLICATE: LOG_DUPLICATES, WITHDRAWN: LOG_WITHDRAWN}
-
-
-def nights_of_days(spark: SparkSession, nights: Sequence[date], last: date) -> DataFrame:
-    """event_date, as_of, live_days: for each day from the first night to before `last` the newest night not after it.
-
-    live_days: number of these days of each night
-    """
-    ordered = sorted(nights)
-    rows = [
-        (date.fromordinal(day), night, min(until, last.toordinal()) - night.toordinal())
-        for night, until in zip(ordered, [*(night.toordinal() for night in ordered[1:]), last.toordinal()], strict=True)
-        for day in range(night.toordinal(), until)
-    ]
-    return spark.createDataFrame(rows, "event_date date, as_of date, live_days long")
+COUNTED, BOT, DUPLICATE, WITHDRAWN, WITHOUT_PLAN = "counted", "bot", "duplicate", "withdrawn", "without_plan"
+VERDICTS = (COUNTED, BOT, DUPLICATE, WITHDRAWN, WITHOUT_PLAN)
+_NAMES = {
+    COUNTED: LOG_COUNTED,
+    BOT: LOG_BOTS,
+    DUPLICATE: LOG_DUPLICATES,
+    WITHDRAWN: LOG_WITHDRAWN,
+    WITHOUT_PLAN: LOG_WITHOUT_PLAN,
+}
 
 
 def with_verdict(exposures: DataFrame, withdrawals: DataFrame, most_a_day: float) -> DataFrame:
@@ -44,9 +36,9 @@ def with_verdict(exposures: DataFrame, withdrawals: DataFrame, most_a_day: float
 
     A duplicate is a further row of the same request and item, or, without a request, of the same shopper, item,
     position and time; the first by time and event_id counts. An exposure with several defects has one verdict: bot
-    before duplicate before withdrawn.
+    before duplicate before withdrawn before one without a plan, whose list was rolled back, planned again or not live.
 
-    exposures: rows of events of one placement
+    exposures: rows of events of one placement, with as_of, the night whose list was shown, NULL without a plan
     withdrawals: item_id, withdrawn_at of the withdrawn items, once each
     most_a_day: a shopper with more exposures on a day is bot traffic on that day
     """
@@ -72,6 +64,7 @@ def _verdict(most_a_day: float) -> Column:
         F.when(F.col("of_shopper") > most_a_day, BOT)
         .when(F.col("copy") > 1, DUPLICATE)
         .when(F.col("event_time") >= F.col("withdrawn_at"), WITHDRAWN)
+        .when(F.col("as_of").isNull(), WITHOUT_PLAN)
         .otherwise(COUNTED)
     )
 

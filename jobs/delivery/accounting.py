@@ -62,8 +62,7 @@ def keep_accounts(night: Night, planned: dict[str, list[date]]) -> None:
 
 
 def _keep_account(night: Night, nights: list[date], log: DeliveryLog, *, is_logged: bool) -> None:
-    live_days = log.days.select("as_of", "live_days").distinct()
-    planned = _planned(night, ITEM_EXPOSURE, nights).join(live_days, on="as_of", how="inner")
+    planned = _planned(night, ITEM_EXPOSURE, nights).join(F.broadcast(log.days), on="as_of", how="inner")
     policy = night.conf.plan.policy
     if is_logged:
         counted = log.counted.where(F.col("policy") == policy)

@@ -11,9 +11,10 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
 from features.delivery.attention import with_attention
 from features.delivery.strata import shopper_levels, with_stratum
-from features.delivery.validity import COUNTED, nights_of_days, with_verdict
+from features.delivery.validity import COUNTED, with_verdict
 from features.drift.frames import sampled_by
 from features.point_in_time import versions_at
+from jobs.delivery.live_periods import live_days, live_periods, plan_runs, with_night
 from jobs.delivery.position_weights import PositionWeights, position_weights
 from jobs.execution.night import Night
 
@@ -26,7 +27,8 @@ _SAMPLED_EXPOSURES = 10_000_000
 class DeliveryLog:
     """Exposures of the placement and the responses of the same days.
 
-    days: event_date, as_of, live_days; judged: the exposures of all policies, with their verdict
+    days: as_of, days (for which readers saw its lists so far)
+    judged: the exposures of all policies, with their verdict
     counted: the exposures that count, with policy (the night's where the store names none) and attention
     responses: clicks, additions to a cart and purchases; weights: of the positions
     """
@@ -40,9 +42,14 @@ class DeliveryLog:
 
 def delivery_log(night: Night, nights: list[date]) -> DeliveryLog:
     """The log since the first of these nights. `judged` is persisted; the caller unpersists it."""
-    days = nights_of_days(night.spark, nights, night.as_of)
-    events = night.tables.read(EVENTS).join(F.broadcast(days), on="event_date", how="inner")
-    exposures = events.where((F.col("event_type") == "exposure") & (F.col("placement") == night.conf.plan.placement))
+    runs = plan_runs(night.tables, night.conf.plan, nights)
+    periods = live_periods(night.tables, nights, runs, night.conf.plan.policy, night.as_of)
+    days = night.spark.createDataFrame(sorted(live_days(periods).items()), "as_of date, days double")
+    events = night.tables.read(EVENTS).where(
+        (F.col("event_date") >= F.lit(nights[0])) & (F.col("event_date") < F.lit(night.as_of))
+    )
+    of_placement = (F.col("event_type") == "exposure") & (F.col("placement") == night.conf.plan.placement)
+    exposures = with_night(events.where(of_placement), nights, runs, periods)
     ends = versions_at(night.tables.read(ITEMS), [night.as_of], "item_id")
     withdrawals = ends.where("withdrawn_at IS NOT NULL").select("item_id", "withdrawn_at")
     judged = with_verdict(exposures, withdrawals, night.conf.account.most_exposures_a_day).persist()

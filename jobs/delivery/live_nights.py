@@ -14,7 +14,7 @@ def live_nights(tables: Warehouse, planned: Iterable[date]) -> list[date]:
     """The planned nights that went live, oldest first.
 
     A night that failed before its publish, or was recomputed for the past, was never shown: exposures of its day belong
-    to the previous live night. Where nothing was ever published, the storefront reads the tables itself, and every
+    to the night that was live then. Where nothing was ever published, the storefront reads the tables itself, and every
     planned night counts. A night whose newest publish was rolled back does not count, although it was live for some
     hours.
     """

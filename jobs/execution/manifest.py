@@ -104,9 +104,13 @@ def usual_seconds(tables: Warehouse) -> dict[str, float]:
 
 
 def done_runs(tables: Warehouse, step: str) -> list[Row]:
-    """as_of, run_id, inputs and decisions of a step's runs that were done, in the order in which they started."""
+    """as_of, run_id, inputs, decisions and ended_at of a step's runs that were done, in the order of their start.
+
+    ended_at: seconds since 1970
+    """
     done = tables.read_or_empty(RUNS).where((F.col("step") == step) & (F.col("status") == "done"))
-    rows = done.orderBy("started_at").select("as_of", "run_id", "inputs", "decisions")
+    ended_at = (F.unix_micros("started_at") / 1e6 + F.col("seconds")).alias("ended_at")
+    rows = done.orderBy("started_at").select("as_of", "run_id", "inputs", "decisions", ended_at)
     return tables.collected(rows, RUNS, step)
 
 

@@ -32,5 +32,11 @@ def rolled_back_runs(files: Storage) -> set[str]:
     return runs
 
 
+def returns_to_runs(files: Storage) -> list[tuple[datetime, str]]:
+    """When readers moved to the night of which publishing run by roll-backs and their undoing, in that order."""
+    flips = [json.loads(line) for line in _content(files).splitlines()]
+    return [(datetime.fromisoformat(flip["at"]), flip["live_again"]) for flip in flips]
+
+
 def _content(files: Storage) -> str:
     return (files.read(FILE_NAME) or b"").decode("utf-8")

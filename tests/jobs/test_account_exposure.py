@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from features.contract import (
     CONSTRAINT_PRICES,
@@ -19,6 +20,7 @@ from features.contract import (
     ITEM_EXPOSURE,
     ITEMS,
     METRICS,
+    RUNS,
 )
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.account_exposure import account_exposure
@@ -97,21 +99,35 @@ class Store:
         ]
         self.tables.replace_date(filled(self.spark, ITEM_FEATURES_TABLE, rows), ITEM_FEATURES_TABLE, night)
 
-    def log(self, night: date, policy: str | None = None, position: int = 1, **exposures: float) -> None:
-        """One row an item, which counts as so many exposures, and a purchase of c after it."""
+    def log(
+        self, night: date, policy: str | None = None, position: int = 1, of: date | None = None, **exposures: float
+    ) -> None:
+        """One row an item, which counts as so many exposures, and a purchase of c after it; of: night that it names."""
+        self.tables.add(self.logged(night, policy, position, of, exposures), EVENTS)
+
+    def logged(
+        self, night: date, policy: str | None, position: int, of: date | None, exposures: Mapping[str, float]
+    ) -> DataFrame:
         mine = policy or "u"
         of_night = {"event_date": night, "ingested_at": at(night, 14), "user_id": mine, "policy": policy}
         rows: list[dict[str, Any]] = [
             {**of_night, "event_id": f"{night}-{mine}-{item}", "item_id": item, "event_type": "exposure",
              "event_time": at(night), "placement": "tail_shelf", "position": position,
-             "request_id": f"r-{night}-{mine}-{item}", "propensity": 1.0, "sample_weight": weight}
+             "request_id": f"r-{night}-{mine}-{item}", "propensity": 1.0, "sample_weight": weight,
+             "list_as_of": of}
             for item, weight in exposures.items()
         ]  # fmt: skip
         rows.append(
             {**of_night, "event_id": f"{night}-{mine}-bought", "item_id": "c", "event_type": "purchase",
              "event_time": at(night, 13), "price": Decimal("8"), "sample_weight": 1.0, "quantity": 1}
         )  # fmt: skip
-        self.tables.add(filled(self.spark, EVENTS, rows), EVENTS)
+        return filled(self.spark, EVENTS, rows)
+
+    def published(self, night: date, hour: int) -> None:
+        """A publish of the night that ended on its day at the hour and a half."""
+        row = {"run_id": f"p-{night}", "step": "publish", "as_of": night, "started_at": at(night, hour),
+               "seconds": 1800.0, "status": "done"}  # fmt: skip
+        self.tables.add(filled(self.spark, RUNS, [row]), RUNS)
 
     def account(self, night: date, of_c: str = "cold") -> None:
         self.know(night, of_c)
@@ -194,6 +210,38 @@ def test_a_night_that_readers_do_not_have_is_held_against_nothing(
     assert {(row["as_of"], row["item_id"], row["live_days"], row["logged"]) for row in rows} == {
         (FIRST, "t", 2, 16000.0), (FIRST, "c", 2, 4000.0),
     }  # fmt: skip
+
+
+def test_exposures_count_for_the_night_that_they_name_else_for_the_one_that_was_live(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    store = Store(spark, tmp_path, GENEROUS)
+    second, third = (FIRST + timedelta(days=n) for n in (1, 2))
+    store.plan(FIRST)
+    store.published(FIRST, 4)
+    # A log of before exposures named their lists.
+    names = [name for name in EVENTS.column_names if name.startswith("list_")]
+    old = store.logged(FIRST, None, 1, None, {"t": 8000.0, "c": 2000.0}).drop(*names)
+    old.write.format("delta").partitionBy(*EVENTS.partitioned_by).save(store.tables.path(EVENTS))
+    store.account(second)
+    rows = store.tables.read_date(EXPOSURE_ACCOUNT, FIRST).collect()
+    planned = {"t": 8000.0 * 19.5 / 24, "c": 2000.0 * 19.5 / 24}
+    assert {row["item_id"]: (row["planned"], row["logged"]) for row in rows} == {
+        item: (pytest.approx(planned[item]), PLANNED[item]) for item in PLANNED
+    }
+
+    store.plan(second)
+    store.published(second, 18)
+    store.log(second, t=500.0, c=100.0)  # at noon: the lists of the first night
+    store.log(second, "main", of=second, t=40.0, c=10.0)
+    store.account(third)
+    rows = store.tables.read(EXPOSURE_ACCOUNT).collect()
+    assert {(row["as_of"], row["item_id"]): (row["planned"], row["logged"], row["live_days"]) for row in rows} == {
+        (FIRST, "t"): (pytest.approx(8000 * 38 / 24), 8500.0, 2),
+        (FIRST, "c"): (pytest.approx(2000 * 38 / 24), 2100.0, 2),
+        (second, "t"): (pytest.approx(8000 * 5.5 / 24), 40.0, 0),
+        (second, "c"): (pytest.approx(2000 * 5.5 / 24), 10.0, 0),
+    }
 
 
 def test_a_program_counts_for_nothing_and_is_named(spark: SparkSession, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ _LOG = (
     (metrics.LOG_DUPLICATES, "came twice and count once"),
     (metrics.LOG_BOTS, "are bot traffic and do not count"),
     (metrics.LOG_WITHDRAWN, "are of withdrawn items and do not count"),
+    (metrics.LOG_WITHOUT_PLAN, "are of lists that were rolled back, planned again or never live and do not count"),
     (metrics.LOG_WITHOUT_PROPENSITY, "of those that count have no propensity, so off-policy estimates lack them"),
     (metrics.LOG_WITHOUT_REQUEST, "of those that count have no request_id"),
     (metrics.LOG_LATE, "of those that count came after the end of their day"),

@@ -19,11 +19,11 @@ def at(hour: int) -> datetime:
     return datetime(2024, 5, 1, hour)
 
 
-#          night item segment allocated live_days
+#          night item segment allocated days
 PLANNED = [
-    (SHOWN, "kept", "tail", 100.0, 1), (SHOWN, "gone", "tail", 100.0, 1), (SHOWN, "deep", "tail", 100.0, 1),
-    (SHOWN, "less", "cold", 100.0, 1), (SHOWN, "more", "tail", 16.0, 1), (SHOWN, "none", "tail", 0.0, 1),
-    (SHOWN, "visits", "tail", 100.0, 1), (SILENT, "kept", "tail", 5.0, 2),
+    (SHOWN, "kept", "tail", 100.0, 1.0), (SHOWN, "gone", "tail", 100.0, 1.0), (SHOWN, "deep", "tail", 100.0, 1.0),
+    (SHOWN, "less", "cold", 100.0, 1.0), (SHOWN, "more", "tail", 16.0, 1.0), (SHOWN, "none", "tail", 0.0, 1.0),
+    (SHOWN, "visits", "tail", 100.0, 1.0), (SILENT, "kept", "tail", 5.0, 2.0),
 ]  # fmt: skip
 #          item: delivered; twice as many are logged, at a position that is viewed half the time
 DELIVERED = {"kept": 100.0, "gone": 10.0, "deep": 5.0, "less": 20.0, "more": 200.0, "other": 3.0, "visits": 74.0}
@@ -43,7 +43,7 @@ def rows(spark: SparkSession) -> dict[tuple[date, str], dict[str, object]]:
         "as_of date, item_id string, clicks double, carts double, purchases long, revenue decimal(18,4)",
     )
     accounted = account.accounts(
-        spark.createDataFrame(PLANNED, "as_of date, item_id string, segment string, allocated double, live_days long"),
+        spark.createDataFrame(PLANNED, "as_of date, item_id string, segment string, allocated double, days double"),
         exposures,
         led_to,
         spark.createDataFrame(ITEMS, "item_id string, margin double, is_gone boolean"),
@@ -143,7 +143,7 @@ def test_without_any_logged_exposure_only_the_plan_is_known(
     spark: SparkSession, rows: dict[tuple[date, str], dict[str, object]]
 ) -> None:
     planned = spark.createDataFrame(
-        [row for row in PLANNED if row[0] == SILENT] + [(SILENT, "none", "tail", 0.0, 2)],
-        "as_of date, item_id string, segment string, allocated double, live_days long",
+        [row for row in PLANNED if row[0] == SILENT] + [(SILENT, "none", "tail", 0.0, 2.0)],
+        "as_of date, item_id string, segment string, allocated double, days double",
     )
     assert [row.asDict() for row in account.unlogged_accounts(planned).collect()] == [rows[SILENT, "kept"]]
