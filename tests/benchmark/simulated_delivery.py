@@ -1,12 +1,15 @@
 """Compares planned and achieved shares of the simulated storefront by night and group, as `make simulate` ends.
 
 As of the morning after the last simulated day, it ingests that day and accounts for it. For each night and each floor
-or cap of the configuration it prints the configured, the planned and the delivered share, and the correction of the
-night's plan. From the fifth night on, a group above 1,600 expected exposures must be within 5 % of its plan: two
-standard errors of a Poisson count of that size. The command exits with status 1 if one is not.
+or cap of the configuration it prints the configured, the planned and the achieved share, and the correction of the
+night's plan. Achieved shares use the storefront's true examination of positions, not the estimate that plan and account
+use. From the fifth night on, a group above 1,600 expected exposures must be within 5 % of its plan: two standard errors
+of a Poisson count of that size. The command exits with status 1 if one is not.
 """
 
 from __future__ import annotations
+
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -14,15 +17,19 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_ACCOUNT, EXPOSURE_CORRECTIONS
+from features.delivery.attention import with_attention
 from jobs.account_exposure import account_exposure
 from jobs.build_features import build_features
 from jobs.config.configuration import Config
 from jobs.config.plan import Plan
+from jobs.delivery.exposure_log import delivery_log
 from jobs.delivery.group_shares import group_shares
 from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.manifest import run_step
+from jobs.execution.night import Night, Record
 from jobs.ingest import ingest
 from jobs.planning.columns import item_rows_of, named_columns
+from jobs.replay_storefront import EXAMINATION
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 
@@ -54,20 +61,42 @@ def verdict(night: int, expected: float, planned: float, achieved: float) -> str
     return WITHIN if abs(achieved / planned - 1) <= BAR else BEYOND
 
 
-def table(spark: SparkSession, conf: Config) -> pd.DataFrame:
-    """The rows of all delivered nights, oldest first."""
+def delivered(tables: Warehouse, conf: Config, as_of: date, examination: np.ndarray) -> pd.DataFrame:
+    """as_of, item_id, delivered: the exposures that count, each times the chance that its position is examined.
+
+    examination: float64 (positions)
+    """
+    nights = sorted({row["as_of"] for row in tables.read(EXPOSURE_ACCOUNT).select("as_of").distinct().collect()})
+    night = Night(conf, as_of, "simulated_delivery", tables.spark, tables, Record())
+    log = delivery_log(night, nights)
+    mine = log.counted.where(F.col("policy") == conf.plan.policy).drop("attention")
+    seen = F.sum(F.col("sample_weight") * F.col("attention")).alias("delivered")
+    rows = with_attention(mine, examination.tolist()).groupBy("as_of", "item_id").agg(seen).toPandas()
+    log.judged.unpersist()
+    return rows
+
+
+def with_true_attention(account: pd.DataFrame, seen: pd.DataFrame) -> pd.DataFrame:
+    """The rows of exposure_account with `delivered` as of `delivered`, 0 for an item that was not shown."""
+    rows = account.drop(columns="delivered").merge(seen, on=["as_of", "item_id"], how="left")
+    return rows.fillna({"delivered": 0.0})
+
+
+def table(spark: SparkSession, conf: Config, as_of: date, examination: np.ndarray) -> pd.DataFrame:
+    """The rows of all delivered nights, oldest first; examination: float64 (positions), the true one."""
     tables = Warehouse(spark, conf.warehouse)
     of_policy = F.col("policy") == conf.plan.policy
     account = tables.read(EXPOSURE_ACCOUNT).where(of_policy & F.col("logged").isNotNull()).toPandas()
+    account = with_true_attention(account, delivered(tables, conf, as_of, examination))
     corrections = (
         tables.read(EXPOSURE_CORRECTIONS).where(of_policy).toPandas().set_index(["as_of", "constraint", "member"])
     )
     parts = []
-    for number, (as_of, rows) in enumerate(account.groupby("as_of"), start=1):
-        night_shares = shares(conf.plan, item_rows_of(tables, as_of, named_columns(conf.plan)).toPandas(), rows)
-        keys = [(as_of, *key) for key in zip(night_shares["group"], night_shares["member"], strict=True)]
+    for number, (night, rows) in enumerate(account.groupby("as_of"), start=1):
+        night_shares = shares(conf.plan, item_rows_of(tables, night, named_columns(conf.plan)).toPandas(), rows)
+        keys = [(night, *key) for key in zip(night_shares["group"], night_shares["member"], strict=True)]
         correction = corrections["correction"].reindex(keys).to_numpy()
-        parts.append(night_shares.assign(night=number, as_of=as_of, correction=correction))
+        parts.append(night_shares.assign(night=number, as_of=night, correction=correction))
     rows = pd.concat(parts, ignore_index=True)
     columns = zip(rows["night"], rows["expected"], rows["planned"], rows["achieved"], strict=True)
     return rows.assign(verdict=[verdict(*row) for row in columns])
@@ -97,7 +126,7 @@ def main() -> None:
     def body(spark: SparkSession, conf: Config, run_id: str) -> None:
         for step in (ingest, build_features, account_exposure):
             run_step(step, spark, conf, args.as_of, run_id)
-        rows = table(spark, conf)
+        rows = table(spark, conf, args.as_of, EXAMINATION[: conf.plan.slots])
         print(printed(rows))
         checked = rows[rows["verdict"] != ""]
         if checked.empty and rows["night"].max() >= FROM_NIGHT:

@@ -58,10 +58,18 @@ def test_the_nights_of_a_store_with_their_corrections(spark: SparkSession, tmp_p
             store.log(before, t=9000.0, c=1000.0)  # 10 % of cold instead of 20 %, and of both more than their cap
         store.account(night)
         store.plan(night)
-    rows = table(spark, store.conf)
+    rows = table(spark, store.conf, nights[-1], np.ones(10))
     cold = rows[rows["group"] == "cold"]
     assert cold["night"].tolist() == [1, 2]
     for name, expected in {"asked": 0.2, "planned": 0.2, "expected": 2000.0, "achieved": 0.1}.items():
         assert cold[name].tolist() == pytest.approx([expected] * 2)
     assert cold["correction"].tolist() == pytest.approx([0.0, 0.125])
     assert set(rows["verdict"]) == {""}
+    # All of t was shown at the first position and c at the second, which the truth examines half as often.
+    truth = np.array([1.0, 0.5])
+    store.log(nights[2], position=2, c=2000.0)
+    store.log(nights[2], "main", t=8000.0)
+    store.account(nights[2] + timedelta(days=1))
+    last = table(spark, store.conf, nights[2] + timedelta(days=1), truth)
+    cold = last[(last["group"] == "cold") & (last["night"] == 3)]
+    assert cold["achieved"].tolist() == pytest.approx([1000 / 9000])
