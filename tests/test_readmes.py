@@ -117,7 +117,7 @@ A sample of the configuration
 and of Python
 
     from client import StorefrontClient
-    client = StorefrontClient("reader.yaml", retries=3)
+    client = StorefrontClient("reader.yaml", tries=3)
     client.user_lists("1")
 
 In the table `scores` the key `plan.slotz` and `plan.on_unmet_floor: stop`, see `features.point_in_time.join_known`,
@@ -139,7 +139,7 @@ MISTAKES = (
     "jobs/score.py --date",
     "plan.slotz=8",
     "sample: plan.slotz",
-    "retries",
+    "tries",
     "client.user_lists",
     "scores: is not a table",
     "plan.slotz: is neither",

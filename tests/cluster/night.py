@@ -76,12 +76,12 @@ class ClusterNight:
         return replace(self, submission=replace(self.submission, folder=folder))
 
     def read_as_a_storefront(self, folder: Path, users: Sequence[str]) -> dict[str, Any]:
-        """Reads lists as a service on another host: it has client.py, reader.yaml and the libraries, nothing else.
+        """Reads lists as a service on another host: it has the folder client, reader.yaml and the libraries only.
 
         Where the registry lies in Redis, it has jobs/serving/redis_registry.py too.
         """
         folder.mkdir(parents=True)
-        shutil.copyfile(ROOT / "jobs/serving/client.py", folder / "client.py")
+        shutil.copytree(ROOT / "jobs/serving/client", folder / "client", ignore=shutil.ignore_patterns("__pycache__"))
         settings = self.submission.store.read("warehouse/feast/reader.yaml")
         (folder / "reader.yaml").write_bytes(settings)
         if b"jobs.serving.redis_registry" in settings:

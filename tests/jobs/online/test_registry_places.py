@@ -54,7 +54,7 @@ def test_a_night_is_read_rolled_back_and_restored(conf: Config, tmp_path: Path) 
     assert reader.user_list("ann").as_of == date(2017, 12, 2)
     back_up(conf, "r", str(tmp_path / "copy"))
     roll_back(conf, "r")
-    reader._store.refresh_registry()
+    reader._reading.store.refresh_registry()
     assert reader.user_list("ann").as_of == date(2017, 12, 1)
     publish_frames(conf, 3)
     restore(conf, "r", str(tmp_path / "copy"))
@@ -76,7 +76,7 @@ def test_readers_see_one_night_or_the_other_over_many_flips(conf: Config) -> Non
         client = StorefrontClient(reader_yaml(conf), timeout_seconds=None, on_stale="serve")
         while not stop.is_set():
             try:
-                client._store.refresh_registry()
+                client._reading.store.refresh_registry()
                 [row] = client.ranking("ann", ["tea"])
             except Exception as error:
                 problems.append(repr(error))
@@ -110,12 +110,14 @@ print(client.user_list("ann").as_of, client.boosts(["tea"]), client.published().
 """
 
 
-def test_a_service_on_another_host_needs_its_settings_and_at_most_two_files(conf: Config, tmp_path: Path) -> None:
+def test_a_service_on_another_host_needs_its_settings_and_at_most_a_folder_and_a_file(
+    conf: Config, tmp_path: Path
+) -> None:
     publish_frames(conf, 1)
     service = tmp_path / "service"
     (service / "jobs/serving").mkdir(parents=True)
     shutil.copyfile(reader_yaml(conf), service / "reader.yaml")
-    shutil.copyfile(str(jobs.serving.client.__file__), service / "client.py")
+    shutil.copytree(Path(jobs.serving.client.__file__).parent, service / "client")
     if conf.online.registry == "redis":
         shutil.copyfile(str(jobs.serving.redis_registry.__file__), service / "jobs/serving/redis_registry.py")
     # -S and a path without the environment's .pth files: the editable install of Longtail is not importable.

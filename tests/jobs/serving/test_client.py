@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import jobs.serving.client
+import jobs.serving.client.reading
 from features.contract import EVENTS, fallback_lists
 from jobs.config.configuration import Config
 from jobs.serving.client import (
@@ -21,7 +22,6 @@ from jobs.serving.client import (
     StorefrontClient,
     StorefrontUnavailable,
     UserList,
-    _Breaker,
 )
 from tests.jobs.online.frames import publish_frames, published_in
 from tests.jobs.online.nights import reader_of, reader_yaml
@@ -126,18 +126,17 @@ def test_no_answer_is_older_than_allowed(conf: Config) -> None:
 def test_remembered_lists_grow_old_too(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_frames(conf, 1, users=("segment:new", "segment:everyone"))
     today = [date(2017, 12, 3)]
-    client = reader_of(conf, on_stale="fall_back", today=lambda: today[0])
+    client = reader_of(conf, on_stale="fall_back", today=lambda: today[0], failures_to_open=100)
     for user, segment in (("ann", "new"), ("cleo", "new")):
         client.user_list(user, segment)
     publish_frames(conf, 3, users=("segment:everyone",))
-    client._store.refresh_registry()
+    client._reading.store.refresh_registry()
     client.user_list("dora", "new")  # everyone's, of the newer night
 
     def failing(name: str, keys: object) -> None:
         raise OSError("no route")
 
-    monkeypatch.setattr(client, "_read", failing)
-    monkeypatch.setattr(client, "_breaker", _Breaker(100, 0.0))
+    monkeypatch.setattr(client._reading, "read", failing)
 
     def answer(user: str, segment: str | None) -> tuple[str, bool, int, date | None]:
         shown = client.user_list(user, segment)
@@ -155,13 +154,13 @@ def test_remembered_lists_grow_old_too(conf: Config, monkeypatch: pytest.MonkeyP
 
 
 def test_a_client_that_reads_for_months_does_not_grow(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs.serving.client, "_MOST_CACHED", 3)
+    monkeypatch.setattr(jobs.serving.client.reading, "MOST_CACHED", 3)
     client = reader_of(conf)
     cached = []
     for _ in range(12):  # every refresh of the registry adds an entry to Feast's cache
-        client._store.registry.refresh(client._store.project)
+        client._reading.store.registry.refresh(client._reading.store.project)
         assert client.user_list("ann").items
-        cached.append(len(client._store._feature_service_cache))
+        cached.append(len(client._reading.store._feature_service_cache))
     assert 1 < max(cached) <= 4
 
 
@@ -172,13 +171,13 @@ def test_a_personal_list_that_is_gone_does_not_come_back_from_memory(
     client = reader_of(conf, on_stale="serve", remembered=1)
     assert client.user_list("gone").source == "personal"
     publish_frames(conf, 3, users=("segment:everyone",))
-    client._store.refresh_registry()
+    client._reading.store.refresh_registry()
     assert client.user_list("gone").source == "everyone"
 
     def failing(name: str, keys: object) -> None:
         raise OSError("no route")
 
-    monkeypatch.setattr(client, "_read", failing)
+    monkeypatch.setattr(client._reading, "read", failing)
     assert (client.user_list("gone").source, client.user_list("gone").from_memory) == ("everyone", True)
 
 
@@ -187,7 +186,7 @@ def test_everyones_list_is_remembered_beyond_the_limit(conf: Config) -> None:
     client = reader_of(conf, remembered=0)
     for user in ("cleo", "ann", "cleo"):
         assert client.user_list(user).items
-    assert list(client._last) == ["segment:everyone"]
+    assert list(client._memory._lists) == ["segment:everyone"]
 
 
 def test_a_store_that_is_down_is_answered_from_memory_and_tried_again_later(
@@ -196,10 +195,9 @@ def test_a_store_that_is_down_is_answered_from_memory_and_tried_again_later(
     publish_frames(conf, 2, users=("segment:everyone",))
     client = StorefrontClient(reader_yaml(conf), timeout_seconds=10.0, failures_to_open=2, open_seconds=0.5)
     with monkeypatch.context() as down:
-        down.setattr(client, "_timeout", 0.2)
-        down.setattr(client, "_read", lambda name, keys: time.sleep(1))
+        down.setattr(client._reading, "read", lambda name, keys: time.sleep(1))
         with pytest.raises(StorefrontUnavailable, match="no list is remembered"):
-            client.user_list("ann")
+            client.with_limits(timeout_seconds=0.2).user_list("ann")
     client.user_list("ann")
     client.user_list("cleo")
     calls: list[str] = []
@@ -209,7 +207,7 @@ def test_a_store_that_is_down_is_answered_from_memory_and_tried_again_later(
         raise OSError("no route")
 
     with monkeypatch.context() as down:
-        down.setattr(client, "_read", failing)
+        down.setattr(client._reading, "read", failing)
         answers = [client.user_list(user) for user in ("ann", "cleo", "dora", "ann", "ben")]
         # Two reads failed, then the circuit breaker is open.
         assert len(calls) == 2
@@ -264,8 +262,8 @@ print(client.user_list("ann").as_of, client.boosts(["tea"]), client.published().
 """
 
 
-def test_a_copy_of_the_file_reads_with_feast_alone(conf: Config, tmp_path: Path) -> None:
-    shutil.copyfile(str(jobs.serving.client.__file__), tmp_path / "client.py")
+def test_a_copy_of_the_folder_reads_with_feast_alone(conf: Config, tmp_path: Path) -> None:
+    shutil.copytree(Path(jobs.serving.client.__file__).parent, tmp_path / "client")
     command = [sys.executable, "-c", ALONE, str(reader_yaml(conf))]
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert answer.stdout.strip() == "2017-12-01 {'tea': 1.0} r1", answer.stderr

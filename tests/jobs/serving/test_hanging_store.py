@@ -68,6 +68,6 @@ def test_a_hanging_store_blocks_no_client_for_ever(tmp_path: Path, monkeypatch: 
             with pytest.raises(StorefrontUnavailable, match="TimeoutError"):
                 client.boosts(["tea"])
         server.answers.set()
-        monkeypatch.setattr(client, "_timeout", 20.0)
-        assert client.boosts(["tea"]) == {}
-        assert client.user_list("ann").source == "none"
+        patient = client.with_limits(timeout_seconds=20.0)
+        assert patient.boosts(["tea"]) == {}
+        assert patient.user_list("ann").source == "none"
