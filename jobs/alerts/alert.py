@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Literal
+
+from jobs.runtime.redaction import redacted
 
 Severity = Literal["warning", "critical"]
 
@@ -34,6 +36,10 @@ class Alert:
     def key(self) -> str:
         """Equal for the same alert of the same night, so that a receiver can drop repetitions."""
         return f"{self.as_of}/{self.name}/{self.about}"
+
+    def without_secrets(self) -> Alert:
+        """The alert with redacted sentences."""
+        return replace(self, text=redacted(self.text), look_at=redacted(self.look_at))
 
     def as_json(self) -> str:
         """One line of JSON."""

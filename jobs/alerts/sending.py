@@ -14,6 +14,7 @@ from jobs.execution.night import Night
 from jobs.runtime import clock
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.logs import event, warning
+from jobs.runtime.redaction import hide
 
 
 def send(
@@ -35,7 +36,7 @@ def send(
     files, name = night.files, f"alerts/{night.as_of}-{step}.jsonl"
     written = (files.read(name) or b"").decode("utf-8") if append else ""
     sent = {json.loads(line)["key"] for line in written.splitlines()}
-    alerts = [alert for alert in alerts if alert.key not in sent]
+    alerts = [alert.without_secrets() for alert in alerts if alert.key not in sent]
     for alert in alerts:
         warning(f"alert: {alert.text}", step=step, as_of=night.as_of, name=alert.name, severity=alert.severity,
                 look_at=alert.look_at)  # fmt: skip
@@ -66,6 +67,8 @@ def configured_webhook(night: Night) -> Webhook | None:
     url, secret = os.environ.get(conf.webhook_url_variable), os.environ.get(conf.webhook_secret_variable)
     if not url:
         return None
+    for value in (url, secret or ""):
+        hide(value)
     if not secret:
         raise ConfigurationError(
             f"{conf.webhook_url_variable} is set, but {conf.webhook_secret_variable} is not.",

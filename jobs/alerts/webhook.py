@@ -79,7 +79,9 @@ def post(hook: Webhook, body: bytes, now: Callable[[], float], wait: Callable[[f
             if error.code not in _RETRIED:
                 break
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            why = f"did not answer: {getattr(error, 'reason', error)}"
+            # The text of an error of HTTP may quote the address.
+            cause = type(error).__name__ if isinstance(error, http.client.HTTPException) else error
+            why = f"did not answer: {getattr(error, 'reason', cause)}"
         if attempt < hook.attempts:
             wait(hook.pause_seconds * 2 ** (attempt - 1))
     raise LongtailError(

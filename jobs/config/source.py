@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
 from jobs.config.section import NotNegative, Number, Positive, Section, Share
+from jobs.config.variables import expanded_options
 
 DERIVED = {
     "items": {"valid_from", "valid_to"},
@@ -32,7 +33,7 @@ def _as_written(word: object) -> object:
 class FileInput(Section):
     """Files of one kind.
 
-    options: options of Spark's reader
+    options: options of Spark's reader, with names of environment variables as ${NAME}
     when_gone: whether to keep or delete the events and promotions of a file that is gone. A Delta table rewrites a file
         to change or delete one of its rows, so the default there is delete: rows that still exist come again in another
         file. Elsewhere the default is keep: a file that is gone was cleared away.
@@ -42,6 +43,11 @@ class FileInput(Section):
     format: Literal["csv", "json", "parquet", "delta"]
     options: dict[str, str] = Field(default_factory=dict)
     when_gone: Literal["keep", "delete"] | None = None
+
+    @property
+    def reader_options(self) -> dict[str, str]:
+        """`options` with the values of their variables. Raises ConfigurationError where one is not set."""
+        return expanded_options(self.options, f"source.files.inputs (path {self.path}) options")
 
     @property
     def takes_back_gone(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from jobs.config.section import Number, Positive, Section
+from jobs.config.variables import expanded_options
 
 
 class Stream(Section):
@@ -19,3 +20,8 @@ class Stream(Section):
     trigger_seconds: Positive
     partitions: Positive
     ease_from: Annotated[Number, Field(ge=0, lt=1)]
+
+    @property
+    def reader_options(self) -> dict[str, str]:
+        """`options` with the values of their variables. Raises ConfigurationError where one is not set."""
+        return expanded_options(self.options, "stream.options")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import traceback
@@ -23,6 +24,7 @@ from jobs.runtime import clock
 from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, ConfigurationError, LongtailError
 from jobs.runtime.lock import only_writer
 from jobs.runtime.logs import FORM_VARIABLE, log_folder, log_of_run, logger, milestone
+from jobs.runtime.redaction import redacted, redacted_configuration
 from jobs.runtime.scratch import removed_scratch
 from jobs.runtime.session import SparkStartError, spark_session
 from jobs.runtime.storage import has_scheme, is_remote, storage_of
@@ -111,7 +113,7 @@ def _exit_code(
                 removed_scratch(conf.warehouse, run_id),
             ):
                 milestone("configuration", f"{name}, logged in {_from_here(log)}", run=run_id, hash=conf.hash)
-                logger.debug("resolved configuration", extra={"fields": {"conf": conf.model_dump_json()}})
+                logger.debug("resolved configuration", extra={"fields": {"conf": _shown(conf)}})
                 with lock() if files.shared else nullcontext():
                     body(conf, run_id)
         else:
@@ -131,7 +133,7 @@ def _exit_code(
     except Exception as error:
         if not log.exists():  # it failed before the log was opened
             log = Path(tempfile.gettempdir()) / f"longtail-{run_id}.log"
-            log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+            log.write_text(redacted("".join(traceback.format_exception(error))), encoding="utf-8")
         _print_error(f"{name}: {error_line(error)}. The stack trace is in {log}.")
         return FAILED
 
@@ -169,7 +171,7 @@ def error_line(error: Exception) -> str:
     Spark wraps an error of a Python worker in the worker's stack trace, and one of the JVM in the name of a call; both
     wrappers are left out.
     """
-    lines = str(error).splitlines()
+    lines = redacted(str(error)).splitlines()  # before it is cut: half a secret is not recognised
     for number, line in enumerate(lines):
         if "Traceback (most recent call last)" in line:
             raised = next((text for text in lines[number + 1 :] if text and not text[0].isspace()), None)
@@ -188,5 +190,10 @@ def _from_here(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
+def _shown(conf: Config) -> str:
+    """The resolved configuration as JSON, without secrets."""
+    return json.dumps(redacted_configuration(conf.model_dump(mode="json")), ensure_ascii=False)
+
+
 def _print_error(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(redacted(line), file=sys.stderr)

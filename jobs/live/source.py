@@ -12,7 +12,7 @@ from jobs.runtime.errors import ConfigurationError
 
 def event_stream(spark: SparkSession, conf: Stream) -> DataFrame:
     """Reads the events' COLUMNS as a stream. Raises ConfigurationError where the path or the topic is missing."""
-    reader = spark.readStream.options(**conf.options)
+    reader = spark.readStream.options(**conf.reader_options)
     if conf.format == "kafka":
         if not {"kafka.bootstrap.servers", "subscribe"} <= set(conf.options):
             raise ConfigurationError(

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from jobs.config.online import Online
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.redaction import hide_secrets_of
 
 # Without limits a hanging Redis blocks a reader for ever. Limits in the address itself come later and override these.
 _READER_TIMEOUTS = "socket_timeout=2,socket_connect_timeout=2"  # seconds
@@ -25,6 +26,7 @@ def redis_address(online: Online) -> str:
             f"online.store is redis, but the environment variable {variable} is not set.",
             f"Set {variable} to host:port[,password=...], or set online.store to sqlite.",
         )
+    hide_secrets_of(address)
     malformed = [part for part in address.split(",") if not {":", "="} & set(part)]
     if malformed or set("'\n\r") & set(address):
         raise ConfigurationError(

@@ -19,6 +19,7 @@ from jobs.registry.retries import RegistryUnansweredError, RememberedVersions, a
 from jobs.registry.version import Version, version_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import warning
+from jobs.runtime.redaction import hide
 from jobs.runtime.storage import LocalStorage, Storage
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class ModelStore:
 
     @property
     def _uri(self) -> str:
-        return self._conf.tracking_uri or f"sqlite:///{self._database}"
+        return self._conf.uri or f"sqlite:///{self._database}"
 
     @property
     def _client(self) -> MlflowClient:
@@ -227,6 +228,8 @@ def _client(uri: str) -> MlflowClient:
 
 def _set_up() -> None:
     """Sets MLflow up before its import: artefacts come through the server, its messages stay out of the night's log."""
+    for secret in ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
+        hide(os.environ.get(secret, ""))
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")

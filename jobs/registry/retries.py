@@ -12,6 +12,7 @@ from typing import Any
 
 from jobs.registry.version import Version
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.redaction import redacted
 from jobs.runtime.storage import Storage
 
 VERSIONS = "mlflow/versions.json"
@@ -23,7 +24,7 @@ class RegistryUnansweredError(LongtailError):
 
     def __init__(self, uri: str, error: Exception) -> None:
         super().__init__(
-            f"MLflow at {uri} does not answer ({str(error).splitlines()[0][:200]}).",
+            f"MLflow at {uri} does not answer ({redacted(str(error)).splitlines()[0][:200]}).",
             "Start it, or correct mlflow.tracking_uri, then run the step again.",
         )
 

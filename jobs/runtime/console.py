@@ -8,6 +8,8 @@ import threading
 from datetime import datetime
 from typing import TextIO
 
+from jobs.runtime.redaction import redacted
+
 
 class Console(logging.Handler):
     """Writes warnings and the events that have a `short` text; all other events are for the log file.
@@ -32,7 +34,7 @@ class Console(logging.Handler):
             when = datetime.fromtimestamp(record.created).astimezone()
             with self._writing:
                 self._clear()
-                self._stream.write(f"{when:%H:%M:%S}  {short}\n")
+                self._stream.write(f"{when:%H:%M:%S}  {redacted(short)}\n")
                 self._stream.flush()
 
     def redraw(self, text: str) -> None:

@@ -1,18 +1,22 @@
 """Errors that a person can act on, with the exit code of the job."""
 
+from jobs.runtime.redaction import redacted
+
 DONE, FAILED, WRONG_USAGE, REFUSED = 0, 1, 2, 3
 INTERRUPTED = 130  # by Ctrl-C, as shells report it
 
 
 class LongtailError(Exception):
-    """A failure with its remedy: one sentence says what is wrong, one says what to do."""
+    """A failure with its remedy: one sentence says what is wrong, one says what to do.
+
+    Both are redacted here, since console, log, page, alert and webhook show them.
+    """
 
     exit_code = FAILED
 
     def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem} {remedy}")
-        self.problem = problem
-        self.remedy = remedy
+        self.problem, self.remedy = redacted(problem), redacted(remedy)
+        super().__init__(f"{self.problem} {self.remedy}")
 
 
 class ConfigurationError(LongtailError):

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from jobs.runtime.console import Console
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.redaction import redacted
 from jobs.runtime.storage import has_scheme
 
 FORM_VARIABLE, FOLDER_VARIABLE = "LONGTAIL_LOG", "LONGTAIL_LOG_FOLDER"
@@ -23,7 +24,7 @@ logger = logging.getLogger("longtail")
 
 
 class _Line(logging.Formatter):
-    """Time, level, message and fields in one line; with `with_trace` the stack trace below it."""
+    """Time, level, message and fields in one line; with `with_trace` the stack trace below it. Secrets are redacted."""
 
     def __init__(self, with_trace: bool) -> None:
         super().__init__()
@@ -36,7 +37,7 @@ class _Line(logging.Formatter):
         line = f"{when} {record.levelname.lower()} {record.getMessage()}{tail}"
         if self._with_trace and record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return line
+        return redacted(line)
 
 
 def log_folder(warehouse: str) -> Path:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from jobs.report.page.parts import Section
+from jobs.runtime.redaction import redacted
 
 _FILES = ("night.html", "night.css", "blocks.html")
 
@@ -32,8 +33,9 @@ def rendered(page: Page) -> str:
     unknown = [name for name in named if name not in page.versions]
     if unknown:
         raise KeyError(f"no version is known of the table {', '.join(unknown)}")
+    shown = replace(page, warehouse=redacted(page.warehouse))
     here = files("jobs.report.page")
     # In an archive of --py-files the templates are no files, so that only the package's loader can read them.
     loader = DictLoader({name: here.joinpath(name).read_text(encoding="utf-8") for name in _FILES})
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.get_template("night.html").render(page=page, named=named)
+    return environment.get_template("night.html").render(page=shown, named=named)

@@ -23,7 +23,7 @@ def read_parts(spark: SparkSession, files: FileInput, parts: list[Part]) -> list
     A line of CSV or JSON that is no row is in `_malformed_line`.
     """
     if files.format == "delta":
-        rows = spark.read.format("delta").options(**files.options).load(files.path)
+        rows = spark.read.format("delta").options(**files.reader_options).load(files.path)
         frames = [rows.withColumn(PART, F.col("_metadata.file_path")).where(F.col(PART).isin(_places(parts)))]
     elif files.format == "json":  # a line lacks fields without a value, so the columns follow from all lines
         frames = [_with_schema(spark, files, parts, _reader(spark, files).load(_paths(parts)).schema)]
@@ -49,11 +49,11 @@ def _with_schema(spark: SparkSession, files: FileInput, parts: list[Part], schem
 
 
 def _reader(spark: SparkSession, files: FileInput) -> DataFrameReader:
-    reader = spark.read.format(files.format).options(**files.options)
+    reader = spark.read.format(files.format).options(**files.reader_options)
     if files.format == "csv":
         # A quote within quotes is doubled (RFC 4180); Spark expects a backslash before it by default.
         defaults = {"header": "true", "escape": '"'}
-        reader = reader.options(**defaults | files.options).option("enforceSchema", "false")
+        reader = reader.options(**defaults | files.reader_options).option("enforceSchema", "false")
     if files.format == "json":
         reader = reader.option("primitivesAsString", "true")
     return reader.option("columnNameOfCorruptRecord", MALFORMED)

@@ -47,6 +47,20 @@ def test_a_receiver_that_hangs_delays_nothing(tmp_path: Path, monkeypatch: pytes
     assert sum(len(json.loads(body)["alerts"]) for body in posted) == 21
 
 
+def test_neither_file_nor_message_of_alerts_holds_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = load_config("conf/local.yaml").model_copy(update={"warehouse": str(tmp_path)})
+    monkeypatch.setenv(conf.alerts.webhook_url_variable, "http://127.0.0.1:9/")
+    monkeypatch.setenv(conf.alerts.webhook_secret_variable, "secret")
+    posted: list[bytes] = []
+    monkeypatch.setattr(sending, "post", lambda hook, body, now: posted.append(body) or 1)
+    night = Night(conf, DAY, "run", None, None, Record())  # type: ignore[arg-type]
+    alert = replace(ALERT, text="mysql://u:hunter22@db is full", look_at="Read it with password=hunter22.")
+    sending.send(night, "monitor", [alert])
+    [sent] = json.loads(posted[0])["alerts"]
+    assert (sent["text"], sent["look_at"]) == ("mysql://u:***@db is full", "Read it with password=***")
+    assert "hunter22" not in (tmp_path / f"alerts/{DAY}-monitor.jsonl").read_text(encoding="utf-8")
+
+
 def test_a_failure_in_the_background_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     conf = load_config("conf/local.yaml").model_copy(update={"warehouse": str(tmp_path)})
     monkeypatch.setenv(conf.alerts.webhook_url_variable, "http://127.0.0.1:9/")

@@ -91,6 +91,12 @@ def test_a_receiver_that_is_not_there() -> None:
         post(hook(url), b"{}", now=lambda: 1.0, wait=lambda _: None)
 
 
+def test_an_address_that_is_wrong_is_not_repeated() -> None:
+    with pytest.raises(LongtailError, match=r"did not answer: InvalidURL\.") as caught:
+        post(hook("http://127.0.0.1:9/token-of the-address"), b"{}", now=lambda: 1.0, wait=lambda _: None)
+    assert "the-address" not in str(caught.value)
+
+
 def test_only_web_addresses() -> None:
     with pytest.raises(LongtailError, match="neither http nor https"):
         hook("file:///etc/passwd")

@@ -279,3 +279,32 @@ def test_a_full_disk_is_one_line_with_its_remedy(run: Run, conf_file: Path) -> N
     assert stderr.splitlines()[-1].startswith("score: The disk of /scratch/model is full. Free space in ")
     [log] = (conf_file.parent / "warehouse/logs").glob("*.log")
     assert "OSError" in log.read_text(encoding="utf-8")
+
+
+def test_neither_log_nor_console_holds_a_secret_of_the_configuration(run: Run, conf_file: Path) -> None:
+    text = conf_file.read_text(encoding="utf-8")
+    options = (
+        "{subscribe: events, kafka.ssl.keystore.key: hunter22, kafka.sasl.jaas.config: 'user=a password=hunter22;'}"
+    )
+    text += f"stream: {{options: {options}}}\nmlflow: {{tracking_uri: 'postgresql://mlflow:hunter22@db/mlflow'}}\n"
+    conf_file.write_text(text, encoding="utf-8")
+
+    def body(conf: Config, run_id: str) -> None:
+        raise ValueError(f"no answer of {conf.mlflow.uri}")
+
+    code, _, stderr = run(lambda: run_without_spark(str(conf_file), "look", body))
+    [log] = (conf_file.parent / "warehouse/logs").glob("*.log")
+    logged = log.read_text(encoding="utf-8")
+    assert code == FAILED
+    assert "hunter22" not in logged + stderr
+    assert '"subscribe": "events"' in logged
+    assert "postgresql://mlflow:***@db/mlflow" in logged
+    assert "postgresql://mlflow:***@db/mlflow" in stderr
+
+
+def test_an_error_is_redacted_before_it_is_cut(run: Run, conf_file: Path) -> None:
+    def body(conf: Config, run_id: str) -> None:
+        raise ValueError(f"{'x' * 250} https://reader:{'hunter22' * 10}@db")
+
+    _, _, stderr = run(lambda: run_without_spark(str(conf_file), "look", body))
+    assert "https://reader:***@db" in stderr
