@@ -36,6 +36,7 @@ from jobs.config.segments import Segments
 from jobs.config.sequences import Sequences
 from jobs.config.source import Source
 from jobs.config.stream import Stream
+from jobs.config.summary import Summary
 from jobs.config.trees import Trees
 from jobs.runtime.errors import ConfigurationError
 
@@ -69,6 +70,7 @@ class Config(Section):
     online: Online
     stream: Stream
     mlflow: MLflow
+    summary: Summary
 
     @model_validator(mode="after")
     def arms_have_plans(self) -> Config:
@@ -82,8 +84,8 @@ class Config(Section):
 
     @property
     def hash(self) -> str:
-        """The first 12 hex digits of the SHA-256 of the configuration without the path of the warehouse."""
-        text = json.dumps(self.model_dump(mode="json", exclude={"warehouse"}), sort_keys=True)
+        """The first 12 hex digits of the SHA-256 of the configuration without `warehouse`, a path, and `summary`."""
+        text = json.dumps(self.model_dump(mode="json", exclude={"warehouse", "summary"}), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

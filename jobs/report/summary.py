@@ -1,4 +1,4 @@
-"""The end of a night on the console: time and rows of each step, the model, what the tail got, three shoppers."""
+"""The end of a night on the console: time and rows of each step, the model, what the tail got, a few shoppers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def night_summary(spark: SparkSession, conf: Config, as_of: date, took: dict[str
     if "train_relevance" in newest.index:
         parts.append(model_in_words(newest))
     if tables.has(METRICS, sql_equals(as_of=as_of)):
-        parts += [_tail(tables, conf, as_of), _rules(tables, conf, as_of), _shoppers(tables, conf, as_of)]
+        parts += [_tail(tables, conf, as_of), _rules(tables, conf, as_of)]
+        if conf.summary.shoppers:
+            parts.append(_shoppers(tables, conf, as_of))
     return "\n\n".join(["", *parts])
 
 
@@ -134,6 +136,6 @@ def _rules(tables: Warehouse, conf: Config, as_of: date) -> str:
 
 def _shoppers(tables: Warehouse, conf: Config, as_of: date) -> str:
     listed = tables.read_date(EXPOSURE_SCORES, as_of).where(F.col("policy") == conf.plan.policy)
-    chosen = listed.select("user_id").distinct().orderBy(F.xxhash64("user_id")).limit(3).toPandas().user_id
-    pages = shopper_pages(tables, as_of, conf.plan.policy, sorted(chosen), last=8)
-    return "\n\n".join(["Three shoppers", *(page_in_words(page, conf.plan) for page in pages)])
+    drawn = listed.select("user_id").distinct().orderBy(F.xxhash64("user_id")).limit(conf.summary.shoppers)
+    pages = shopper_pages(tables, as_of, conf.plan.policy, sorted(drawn.toPandas().user_id), last=8)
+    return "\n\n".join([f"Shoppers of this night: {len(pages)}", *(page_in_words(page, conf.plan) for page in pages)])

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from features import contract
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from jobs.config.summary import Summary
 from jobs.nightly import STEPS
 from jobs.report.page.numbers import amount
 from jobs.report.summary import night_summary
@@ -75,12 +76,14 @@ def test_the_storefront_reads_the_night(store: Store) -> None:
     np.testing.assert_allclose([boosts[item] for item in expected.item_id], expected.boost, rtol=1e-6)
 
 
-def test_the_summary_names_steps_segments_and_three_shoppers(store: Store) -> None:
+def test_the_summary_names_steps_and_segments_and_shoppers_by_choice_only(store: Store) -> None:
     seconds = {step.__name__: 1.0 for step in STEPS}
     text = night_summary(store.spark, store.conf, AS_OF, seconds)
     assert all(step.__name__ in text for step in STEPS)
-    assert text.count("recently bought:") == 3
     assert "tail" in text
+    assert "recently bought:" not in text
+    with_shoppers = store.conf.model_copy(update={"summary": Summary(shoppers=2)})
+    assert night_summary(store.spark, with_shoppers, AS_OF, seconds).count("recently bought:") == 2
 
 
 def test_the_first_night_has_a_page_that_stands_alone(store: Store) -> None:
