@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from jobs.config.configuration import Config
-from jobs.encoder.kept_checkpoint import checkpoint_folder
+from jobs.encoder.kept_checkpoint import TUNINGS, checkpoint_folder
 from jobs.encoder.processes import run_together
 from jobs.encoder.training_data import tuning_data
 from jobs.execution.command import main_of
@@ -92,7 +92,7 @@ def _trained(night: Night, periods: Periods) -> Encoder:
         held_out=len(data.held_out) if data.held_out else 0, dtype=base.dtype, device=base.device,
     )  # fmt: skip
     try:
-        with checkpoint_folder(night.files, f"fine_tuning/{night.as_of}", night.scratch) as folder:
+        with checkpoint_folder(night.files, f"{TUNINGS}/{night.as_of}", night.scratch) as folder:
             tuned = _tuned(night, base, data, folder)
     except ValueError as error:
         raise LongtailError(

@@ -11,6 +11,7 @@ from jobs.runtime.logs import event
 from jobs.runtime.storage import LocalStorage, Storage
 from model.text.distributed import CHECKPOINT
 
+TUNINGS = "fine_tuning"  # folder of the warehouse with a folder a date, left by a training that failed or was killed
 LOOK_SECONDS = 10.0
 
 
@@ -31,6 +32,25 @@ def checkpoint_folder(files: Storage, name: str, scratch: Path) -> Iterator[Path
         with _uploading(files, f"{name}/{CHECKPOINT}", folder / CHECKPOINT):
             yield folder
     files.delete(name)
+
+
+def erase_training_texts(files: Storage) -> list[str]:
+    """Deletes what trainings that failed or were killed left behind except checkpoints; returns the names deleted.
+
+    Their pairs of texts name what shoppers bought. A training that resumes writes its own pairs again; a checkpoint
+    holds weights alone, and is ignored when the pairs have changed.
+
+    files: of the warehouse
+    """
+    left = [
+        f"{TUNINGS}/{night}/{name}"
+        for night in files.names(TUNINGS)
+        for name in files.names(f"{TUNINGS}/{night}")
+        if name != CHECKPOINT
+    ]
+    for name in left:
+        files.delete(name)
+    return left
 
 
 @contextmanager

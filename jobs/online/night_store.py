@@ -37,8 +37,8 @@ class NightStore(Protocol):
     ) -> dict[str, list[bytes | None]]:
         """By feature the serialised values of the entities, in the order of the keys; None where there is none."""
 
-    def erase(self, config: RepoConfig, views: Sequence[FeatureView], key: bytes) -> None:
-        """Deletes one entity from all views of its kind, so that the store's files hold nothing of it."""
+    def erase(self, config: RepoConfig, key: bytes) -> None:
+        """Deletes one entity from all views of its kind, so that no value of it is left in the store."""
 
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
         """Number of entities that have a row in the view."""

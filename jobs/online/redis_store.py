@@ -89,7 +89,7 @@ class NightRedisOnlineStore(RedisOnlineStore):
             rows += answers(client, [command(b"HMGET", [argument(key + project), *fields]) for key in batch])
         return {feature: [row[place] for row in rows] for place, feature in enumerate(names)}
 
-    def erase(self, config: RepoConfig, views: Sequence[FeatureView], key: bytes) -> None:
+    def erase(self, config: RepoConfig, key: bytes) -> None:
         """Deletes the entity's complete hash, since no view names the features that are no longer declared.
 
         Its marks are deleted from every hash of marks, of whatever view and layout.

@@ -11,8 +11,8 @@ from jobs.online.redis_address import Expanded, reader_address, redis_address
 from jobs.online.registry_place import registry_place
 from jobs.runtime.storage import storage_of
 
-READER_FILE = "feast/reader.yaml"  # in the warehouse
-_KEY_VERSION = 3  # of Feast's serialised entity keys; below 3 is deprecated
+READER_FILE, SQLITE_FILE = "feast/reader.yaml", "feast/online.db"  # in the warehouse
+KEY_VERSION = 3  # of Feast's serialised entity keys; below 3 is deprecated
 
 
 def writer_settings(conf: Config) -> dict[str, Any]:
@@ -60,12 +60,12 @@ def _settings(conf: Config, registry: dict[str, Any], online: dict[str, Any]) ->
         "provider": "local",
         "registry": registry | {"cache_ttl_seconds": conf.online.registry_ttl_seconds},
         "online_store": online,
-        "entity_key_serialization_version": _KEY_VERSION,
+        "entity_key_serialization_version": KEY_VERSION,
     }
 
 
 def _online_file(conf: Config) -> str:
-    return storage_of(conf.warehouse).shown("feast/online.db")
+    return storage_of(conf.warehouse).shown(SQLITE_FILE)
 
 
 class _ReaderDumper(yaml.SafeDumper):

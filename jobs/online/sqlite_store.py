@@ -14,14 +14,12 @@ from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStor
 from feast.repo_config import RepoConfig
 from feast.utils import to_naive_utc
 
+from jobs.online import sqlite_erasure
 from jobs.online.sqlite_writing import WriteRows, limit_log
 from jobs.online.view_form import ViewForm
 from jobs.online.view_rows import ViewRows
-from jobs.runtime import clock
-from jobs.runtime.errors import LongtailError
 
 _PAGE_BYTES = 16_384
-_WAIT_SECONDS = 60.0  # of an erasure for running reads
 
 
 class NightSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):
@@ -95,19 +93,12 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         rows = [dict(connection.execute(read, (key,)).fetchall()) for key in keys]
         return {name: [row.get(name) for row in rows] for name in names}
 
-    def erase(self, config: RepoConfig, views: Sequence[FeatureView], key: bytes) -> None:
-        """Deletes the entity's rows, overwrites the pages that held them, and empties the write-ahead log.
+    def erase(self, config: RepoConfig, key: bytes) -> None:
+        """Deletes the entity from every table of the file, of whatever view and colour.
 
-        Raises LongtailError when a long read keeps the log from being emptied.
+        Raises LongtailError when a long read keeps the write-ahead log from being emptied.
         """
-        connection = self._get_conn(config)
-        connection.execute("PRAGMA secure_delete = ON")
-        with connection:
-            for view in views:
-                connection.execute(f"DELETE FROM {_table(config, view)} WHERE entity_key = ?", (key,))
-        # Pages freed by an earlier replacement of the view may hold the entity, too.
-        connection.execute("VACUUM")
-        _empty_log(connection)
+        sqlite_erasure.erase(self._get_conn(config), key)
 
     def entities_held(self, config: RepoConfig, view: FeatureView) -> int:
         """Number of entities that have a row in the view."""
@@ -116,17 +107,6 @@ class NightSqliteOnlineStore(SqliteOnlineStore):
         count: int
         [count] = self._get_conn(config).execute(read, (name,)).fetchone()
         return count
-
-
-def _empty_log(connection: sqlite3.Connection) -> None:
-    until = clock.seconds() + _WAIT_SECONDS
-    # Each checkpoint waits for readers up to the connection's lock timeout, and returns whether they still block it.
-    while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-        if clock.seconds() >= until:
-            raise LongtailError(
-                "A long read of the online store keeps its write-ahead log, which still holds the shopper.",
-                "End the process that reads the SQLite file, then run forget again to complete the erasure.",
-            )
 
 
 def _table(config: RepoConfig, view: FeatureView) -> str:

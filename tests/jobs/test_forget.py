@@ -26,7 +26,7 @@ from pyspark.sql.types import (
 
 from features.contract.forgotten import FORGOTTEN
 from features.contract.table import Table
-from jobs.forget import forget
+from jobs.forget import forget, out_of_reach
 from jobs.runtime.errors import Refused
 from jobs.runtime.lock import STREAM, only_writer
 from jobs.runtime.storage import storage_of
@@ -103,8 +103,9 @@ def test_nothing_of_a_forgotten_shopper_is_left(spark: SparkSession, tmp_path: P
     tables.replace(tables.read(events).where(F.col("user_id") == STAYS), events, None, checked=True)
     publish_frames(conf, 1, users=(GONE, STAYS))
     publish_frames(conf, 2, users=(GONE, STAYS))
+    tables.files.write("fine_tuning/2017-12-01/tuning.json", f'{{"pairs": {{"user_texts": ["{GONE}"]}}}}')  # killed
     named = {path.split("/")[0] for path in files_with(folder, GONE)}
-    assert named == {table.name for table in (*WITH_SHOPPERS, *WITH_PAYLOADS)} | {"feast"}
+    assert named == {table.name for table in (*WITH_SHOPPERS, *WITH_PAYLOADS)} | {"feast", "fine_tuning"}
 
     deleted = forget(spark, conf, "r", GONE)
 
@@ -156,3 +157,13 @@ def test_every_table_that_can_name_a_shopper_is_known() -> None:
     names = {column.name for table in ALL_TABLES for column in table.columns}
     suspicious = {name for name in names if any(part in name for part in ("user_id", "shopper_id", "household"))}
     assert suspicious <= {"user_id", "household_size"}
+
+
+def test_what_forget_cannot_reach_is_named(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    assert not any("append-only" in reason for reason in out_of_reach(conf))
+    online = conf.online.model_copy(update={"store": "redis"})
+    housekeeping = conf.housekeeping.model_copy(update={"forget_retain_hours": 24.0})
+    reasons = "\n".join(out_of_reach(conf.model_copy(update={"online": online, "housekeeping": housekeeping})))
+    for part in ("BGREWRITEAOF", "replica", "back-ups", "remembers", "Logs", "spark.local.dir", "tables for 24 hours"):
+        assert part in reasons

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.encoder import kept_checkpoint
-from jobs.encoder.kept_checkpoint import checkpoint_folder
+from jobs.encoder.kept_checkpoint import checkpoint_folder, erase_training_texts
 from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.storage import Storage, storage_of
 from model.text.distributed import CHECKPOINT
@@ -51,3 +51,12 @@ def test_a_local_checkpoint_is_used_in_place(tmp_path: Path) -> None:
         assert folder == tmp_path / NAME
         (folder / CHECKPOINT).write_bytes(b"1")
     assert not folder.exists()
+
+
+def test_texts_of_a_killed_training_are_erased_and_its_checkpoint_is_kept(tmp_path: Path) -> None:
+    files = storage_of(str(tmp_path))
+    assert erase_training_texts(files) == []
+    for name in ("tuning.json", "base/encoder.json", CHECKPOINT):
+        files.write(f"{NAME}/{name}", "what a shopper bought")
+    assert erase_training_texts(files) == [f"{NAME}/base", f"{NAME}/tuning.json"]
+    assert files.names(NAME) == [CHECKPOINT]

@@ -13,7 +13,7 @@ import yaml
 from feast import FeatureStore
 from pyspark.sql.types import ArrayType, BooleanType, DataType, DoubleType, FloatType, IntegerType, LongType, StringType
 
-from jobs.online import sqlite_store
+from jobs.online import sqlite_erasure
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.encoding import encode_keys
 from jobs.online.fields import OnlineField, OnlineView
@@ -103,7 +103,7 @@ def test_an_erasure_blocked_by_a_reader_is_an_error(
     store, catalogue, folder = bulk
     coloured = catalogue.coloured["everything", "blue"]
     replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 1))
-    monkeypatch.setattr(sqlite_store, "_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(sqlite_erasure, "_WAIT_SECONDS", 0.0)
     [key] = encode_keys("item_id", ["1"], store.config.entity_key_serialization_version)
     quoted = "茶 'quoted'".encode()
 
@@ -114,10 +114,10 @@ def test_an_erasure_blocked_by_a_reader_is_an_error(
         reader.execute("BEGIN")
         reader.execute(READ).fetchall()
         with pytest.raises(LongtailError, match="run forget again"):
-            night_store(store).erase(store.config, [coloured], key)
+            night_store(store).erase(store.config, key)
         assert files_with_value()
         reader.execute("ROLLBACK")
-    night_store(store).erase(store.config, [coloured], key)
+    night_store(store).erase(store.config, key)
     assert files_with_value() == set()
     assert len(database_rows(folder / "online.db")) == 2 * len(TYPES)
 
