@@ -38,6 +38,7 @@ STEPS = (
     "train_relevance",
     "score",
     "account_exposure",
+    "measure_potential",
     "plan_exposure",
     "check_drift",
     "publish",

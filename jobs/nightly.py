@@ -19,6 +19,7 @@ from jobs.execution.manifest import run_step, usual_seconds
 from jobs.execution.night import Night, Record, Step
 from jobs.fine_tune import fine_tune
 from jobs.ingest import ingest
+from jobs.measure_potential import measure_potential
 from jobs.monitor import monitor
 from jobs.plan_exposure import plan_exposure
 from jobs.publish import publish
@@ -42,6 +43,7 @@ STEPS: tuple[Step, ...] = (
     train_relevance,
     score,
     account_exposure,
+    measure_potential,
     plan_exposure,
     check_drift,
     publish,

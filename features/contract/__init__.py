@@ -15,6 +15,7 @@ from features.contract.exposure_corrections import EXPOSURE_CORRECTIONS
 from features.contract.exposure_scores import EXPOSURE_SCORES
 from features.contract.fallback_lists import FALLBACK_LISTS
 from features.contract.item_exposure import ITEM_EXPOSURE
+from features.contract.item_potential import ITEM_POTENTIAL
 from features.contract.items import ITEMS
 from features.contract.metrics import METRICS
 from features.contract.parked import PARKED
@@ -41,6 +42,7 @@ __all__ = [
     "FALLBACK_LISTS",
     "ITEMS",
     "ITEM_EXPOSURE",
+    "ITEM_POTENTIAL",
     "METRICS",
     "PARKED",
     "PROMOTIONS",

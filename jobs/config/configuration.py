@@ -28,6 +28,7 @@ from jobs.config.housekeeping import Housekeeping
 from jobs.config.mlflow import MLflow
 from jobs.config.online import Online
 from jobs.config.plan import Plan
+from jobs.config.potential import Potential
 from jobs.config.quality import Quality
 from jobs.config.relevance import Relevance
 from jobs.config.remote_warehouse import check_remote_warehouse
@@ -64,6 +65,7 @@ class Config(Section):
     trees: Trees
     gate: Gate
     account: Account
+    potential: Potential
     plan: Plan
     evaluation: Evaluation
     experiment: Experiment
