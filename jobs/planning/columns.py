@@ -1,4 +1,4 @@
-"""Columns that a plan may name: of item_features, of items as they stand on the night, or attributes.KEY of items."""
+"""Columns that a plan may name: of item_features, item_potential or items on the night, or attributes.KEY of items."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, NumericType, StringType
 
-from features.contract import ITEMS
+from features.contract import ITEM_POTENTIAL, ITEMS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.point_in_time import versions_at
 from jobs.config.plan import Plan
@@ -20,6 +20,9 @@ ATTRIBUTE = "attributes."
 Kind = Literal["text", "number"]
 
 _FEATURES: dict[str, DataType] = {column.name: column.type for column in ITEM_FEATURES_TABLE.columns}
+_POTENTIAL: dict[str, DataType] = {
+    column.name: column.type for column in ITEM_POTENTIAL.columns if column.name not in ITEM_POTENTIAL.key
+}
 _ITEMS: dict[str, DataType] = {
     column.name: column.type for column in ITEMS.columns if isinstance(column.type, NumericType | StringType)
 }
@@ -32,11 +35,11 @@ def check_column(key: str, column: str, kind: Kind) -> None:
     if column.startswith(ATTRIBUTE):
         data_type: DataType | None = StringType()
     else:
-        data_type = _FEATURES.get(column) or _ITEMS.get(column)
+        data_type = _FEATURES.get(column) or _POTENTIAL.get(column) or _ITEMS.get(column)
     if data_type is None:
-        known = ", ".join(sorted({*_FEATURES, *_ITEMS}))
+        known = ", ".join(sorted({*_FEATURES, *_POTENTIAL, *_ITEMS}))
         raise ConfigurationError(
-            f"{key}: neither item_features nor items has a column {column}.",
+            f"{key}: none of item_features, item_potential and items has a column {column}.",
             f"Their columns are {known}, and {ATTRIBUTE}KEY for any key of attributes.",
         )
     if kind == "text" and not isinstance(data_type, StringType):
@@ -54,17 +57,35 @@ def named_columns(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*ALWAYS, *(name for name in named if name)]))
 
 
-def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...]) -> DataFrame:
-    """The columns and is_eligible of every item of item_features of a night; numbers as double."""
+def names_potential(plan: Plan) -> bool:
+    """Whether the plan names a column of item_potential."""
+    return any(name in _POTENTIAL for name in named_columns(plan))
+
+
+def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...], scored_as: str) -> DataFrame:
+    """The columns and is_eligible of every item of item_features of a night; numbers as double.
+
+    scored_as: policy whose relevance the columns of item_potential come from. They are NULL where the night has no row
+    of the item, as in nights before the table existed.
+    """
     features = [name for name in columns if name in _FEATURES]
-    others = [name for name in columns if name not in _FEATURES]
+    potential = [name for name in columns if name in _POTENTIAL]
+    of_items = [name for name in columns if name not in _FEATURES and name not in _POTENTIAL]
     rows = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
         *(_typed(F.col(name), _FEATURES[name]).alias(name) for name in features), "is_eligible"
     )
-    if not others:
-        return rows
-    at_date = versions_at(tables.read(ITEMS), [as_of], "item_id")
-    return rows.join(at_date.select("item_id", *map(_of_items, others)), on="item_id", how="left")
+    if potential:
+        measured = tables.read_or_empty(ITEM_POTENTIAL).where(
+            (F.col("as_of") == F.lit(as_of)) & (F.col("policy") == scored_as)
+        )
+        measured = measured.select(
+            "item_id", *(_typed(F.col(name), _POTENTIAL[name]).alias(name) for name in potential)
+        )
+        rows = rows.join(measured, on="item_id", how="left")
+    if of_items:
+        at_date = versions_at(tables.read(ITEMS), [as_of], "item_id")
+        rows = rows.join(at_date.select("item_id", *map(_of_items, of_items)), on="item_id", how="left")
+    return rows
 
 
 def _of_items(name: str) -> Column:

@@ -42,7 +42,8 @@ class Cause(StrEnum):
 def why_not_planned(night: Night, item: str) -> str:
     """Why an item of item_features is not in the plan."""
     plan = night.conf.plan
-    rows = item_rows_of(night.tables, night.as_of, named_columns(plan)).where(F.col("item_id") == item).toPandas()
+    known = item_rows_of(night.tables, night.as_of, named_columns(plan), plan.scored_as)
+    rows = known.where(F.col("item_id") == item).toPandas()
     [why] = why_excluded(plan, rows, merchandising_on(plan.merchandising, night.as_of))
     return why or "the plan was made with another configuration, or before the item was known"
 
@@ -120,7 +121,8 @@ def _of_night(tables: Warehouse, table: Table, as_of: date, policy: str) -> Data
 
 def _values(tables: Warehouse, plan: Plan, as_of: date, items: DataFrame) -> DataFrame:
     """item_id, factor, addend of the items: value = relevance x factor + addend, as in the plan."""
-    rows = item_rows_of(tables, as_of, value_columns(plan)).join(items.select("item_id"), on="item_id", how="left_semi")
+    known = item_rows_of(tables, as_of, value_columns(plan), plan.scored_as)
+    rows = known.join(items.select("item_id"), on="item_id", how="left_semi")
     of_items = rows.toPandas()
     factor, addend = item_value(plan, of_items)
     values = pd.DataFrame({"item_id": of_items["item_id"], "factor": factor, "addend": addend})
@@ -157,7 +159,7 @@ def _held_out(night: Night, row: Row) -> str:
     plan = night.conf.plan
     of_list = _of_night(night.tables, EXPOSURE_SCORES, night.as_of, plan.policy).where(F.col("user_id") == row.user_id)
     listed = [entry.item_id for entry in of_list.select("item_id").collect()]
-    known = item_rows_of(night.tables, night.as_of, named_columns(plan))
+    known = item_rows_of(night.tables, night.as_of, named_columns(plan), plan.scored_as)
     items = known.where(F.col("item_id").isin([*listed, row.item_id])).toPandas()
     is_item = items["item_id"] == row.item_id
     full = full_groups(plan, items[~is_item], items[is_item])

@@ -93,7 +93,8 @@ def table(spark: SparkSession, conf: Config, as_of: date, examination: np.ndarra
     )
     parts = []
     for number, (night, rows) in enumerate(account.groupby("as_of"), start=1):
-        night_shares = shares(conf.plan, item_rows_of(tables, night, named_columns(conf.plan)).toPandas(), rows)
+        items = item_rows_of(tables, night, named_columns(conf.plan), conf.plan.scored_as).toPandas()
+        night_shares = shares(conf.plan, items, rows)
         keys = [(night, *key) for key in zip(night_shares["group"], night_shares["member"], strict=True)]
         correction = corrections["correction"].reindex(keys).to_numpy()
         parts.append(night_shares.assign(night=number, as_of=night, correction=correction))

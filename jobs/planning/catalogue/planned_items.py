@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.contract import ITEM_POTENTIAL
 from jobs.execution.night import Night
 from jobs.planning.catalogue.eligibility import why_excluded
 from jobs.planning.catalogue.supply import launch_exposures, purchases_in_stock
-from jobs.planning.columns import item_rows_of, named_columns
+from jobs.planning.columns import item_rows_of, named_columns, names_potential
 from jobs.planning.merchandising import Merchandising
 from jobs.runtime.errors import LongtailError
+from jobs.tables.sql import sql_equals
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,20 @@ class Catalogue:
 
 
 def read_catalogue(night: Night, merchandising: Merchandising) -> Catalogue:
-    """Reads item_features and items of the night. Raises LongtailError when no item may enter."""
+    """Reads item_features, items and, where the plan names a column of it, item_potential of the night.
+
+    Raises LongtailError when no item may enter, or item_potential has no rows for the night.
+    """
     plan = night.conf.plan
-    known = item_rows_of(night.tables, night.as_of, named_columns(plan)).toPandas()
+    if names_potential(plan) and not night.tables.has(
+        ITEM_POTENTIAL, sql_equals(as_of=night.as_of, policy=plan.scored_as)
+    ):
+        raise LongtailError(
+            f"The plan names a column of item_potential, which has no rows for {night.as_of} and policy "
+            f"{plan.scored_as}.",
+            f"Run measure_potential for {night.as_of} first.",
+        )
+    known = item_rows_of(night.tables, night.as_of, named_columns(plan), plan.scored_as).toPandas()
     items = known[why_excluded(plan, known, merchandising) == ""].sort_values("item_id", ignore_index=True)
     if items.empty:
         raise LongtailError(

@@ -147,7 +147,7 @@ def _by_segment(reading: Reading, by: pd.DataFrame) -> Table:
 def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
     """What floors and caps of the accounted night asked for, what was planned and delivered, and what it led to."""
     tables, plan = reading.tables, reading.conf.plan
-    items = item_rows_of(tables, night, named_columns(plan)).toPandas()
+    items = item_rows_of(tables, night, named_columns(plan), plan.scored_as).toPandas()
     groups = group_shares(plan, items, reading.of_policy(EXPOSURE_ACCOUNT, night).toPandas())
     if groups.empty:
         return ()

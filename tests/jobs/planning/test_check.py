@@ -20,8 +20,8 @@ COLD = {"column": "segment", "equals": "cold", "share": 0.1}
 @pytest.mark.parametrize(
     ("plan", "says"),
     [
-        ({"floors": {"x": {**COLD, "column": "colour"}}}, "plan.floors.x: neither item_features nor items .* colour"),
-        ({"caps": {"x": {**COLD, "column": "colour"}}}, "plan.caps.x: neither"),
+        ({"floors": {"x": {**COLD, "column": "colour"}}}, "plan.floors.x: none of item_features, item_pot.* colour"),
+        ({"caps": {"x": {**COLD, "column": "colour"}}}, "plan.caps.x: none of item_features"),
         ({"floors": {"x": {"column": "price_mean_90d", "equals": "1", "share": 0.1}}}, "price_mean_90d is not a text"),
         ({"floors": {"x": {"column": "segment", "at_most": 1, "share": 0.1}}}, "segment is not a number"),
         ({"caps": {"x": {"column": "price", "each": True, "share": 0.1}}}, "price is not a text"),
@@ -30,7 +30,7 @@ COLD = {"column": "segment", "equals": "cold", "share": 0.1}
         ({"caps": {"x": {"column": "price", "buckets": [5, 1], "share": 0.1}}}, "edges do not rise"),
         ({"floors": {"item_cap": COLD}}, "plan.floors.item_cap: the name is taken"),
         ({"caps": {"cold": COLD}}, "plan.caps.cold: a floor has this name"),
-        ({"list_rules": {"x": {"each": "colour", "most": 1}}}, "plan.list_rules.x: neither item_features nor items"),
+        ({"list_rules": {"x": {"each": "colour", "most": 1}}}, "plan.list_rules.x: none of item_features"),
         ({"list_rules": {"x": {"each": "price", "most": 1}}}, "plan.list_rules.x: price is not a text"),
         ({"list_rules": {"x": {"column": "segment", "at_least": 1, "most": 1}}}, "segment is not a number"),
         ({"list_rules": {"x y": {"each": "brand", "most": 1}}}, "plan.list_rules.x y: the name has more than letters"),
@@ -47,7 +47,7 @@ COLD = {"column": "segment", "equals": "cold", "share": 0.1}
         ({"position_weights": [0.1] * 9 + [0.2]}, "plan.position_weights increase"),
         ({"segments": ["cold"], "item_floor": {"segment": "tail", "exposures": 1.0}}, "not among plan.segments"),
         ({"max_item_share": 0.0}, "plan.max_item_share is 0"),
-        ({"stock": {"column": "stok", "demand_column": None}}, "plan.stock.column: neither .* stok"),
+        ({"stock": {"column": "stok", "demand_column": None}}, "plan.stock.column: none of .* stok"),
         ({"stock": {"column": None, "demand_column": "price"}}, "without plan.stock.column"),
         ({"worth": {"margin_weight": 2.0}}, "without margin_column"),
         ({"worth": {"margin_column": "brand"}}, "plan.worth.margin_column: brand is not a number"),
@@ -63,6 +63,7 @@ def test_columns_of_features_items_and_attributes_may_be_named() -> None:
         plan_with(
             floors={
                 "fresh": {"column": "attributes.storage", "equals": "fresh", "share": 0.1},
+                "gems": {"column": "potential_gap", "at_least": 0.01, "share": 0.1},
                 "margins": {"column": "margin", "buckets": [0.1, 0.3], "share": 0.1},
             },
             caps={"providers": {"column": "provider_id", "each": True, "share": 0.2}},
