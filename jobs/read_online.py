@@ -11,6 +11,7 @@ from jobs.runtime.errors import LongtailError
 from jobs.serving.client import (
     ITEM_EXPOSURE_VIEW,
     ITEM_FEATURES_VIEW,
+    ITEM_POTENTIAL_VIEW,
     USER_FEATURES_VIEW,
     PublishedNight,
     StorefrontClient,
@@ -54,8 +55,9 @@ def _item(client: StorefrontClient, night: PublishedNight, item_id: str) -> str:
             f"The item {item_id} is not online: unknown or not eligible in the night of {night.as_of}.",
             "Use an item_id that is eligible in item_features.",
         )
-    lines = [f"item {item_id}, night of {night.as_of}, run {night.run_id}", ""]
-    return "\n".join([*lines, *_features(row, ITEM_EXPOSURE_VIEW), "", *_features(row, ITEM_FEATURES_VIEW)])
+    head = f"item {item_id}, night of {night.as_of}, run {night.run_id}"
+    views = (ITEM_EXPOSURE_VIEW, ITEM_POTENTIAL_VIEW, ITEM_FEATURES_VIEW)
+    return "\n\n".join([head, *("\n".join(_features(row, view)) for view in views)])
 
 
 def _features(row: dict[str, Any], view: str) -> list[str]:

@@ -21,6 +21,7 @@ from jobs.serving.client import (
     ITEM,
     ITEM_EXPOSURE_VIEW,
     ITEM_FEATURES_VIEW,
+    ITEM_POTENTIAL_VIEW,
     LIST,
     RANKING,
     USER,
@@ -34,11 +35,11 @@ _ENTITIES = {"user": "A shopper.", "item": "A product."}
 # Feast demands the keys of all entities of a service and reads all its features, so each question has its own service.
 _SERVICES = {
     RANKING: (
-        "Everything about a shopper and an item: list, boost, features of both.",
-        (USER_EXPOSURE_VIEW, ITEM_EXPOSURE_VIEW, USER_FEATURES_VIEW, ITEM_FEATURES_VIEW),
+        "Everything about a shopper and an item: list, boost, potential, features of both.",
+        (USER_EXPOSURE_VIEW, ITEM_EXPOSURE_VIEW, ITEM_POTENTIAL_VIEW, USER_FEATURES_VIEW, ITEM_FEATURES_VIEW),
     ),
     USER: ("A shopper's list and features.", (USER_EXPOSURE_VIEW, USER_FEATURES_VIEW)),
-    ITEM: ("An item's boost and features.", (ITEM_EXPOSURE_VIEW, ITEM_FEATURES_VIEW)),
+    ITEM: ("An item's boost, potential and features.", (ITEM_EXPOSURE_VIEW, ITEM_POTENTIAL_VIEW, ITEM_FEATURES_VIEW)),
     LIST: ("A shopper's list without features.", (USER_EXPOSURE_VIEW,)),
     BOOST: ("An item's boost without features.", (ITEM_EXPOSURE_VIEW,)),
 }

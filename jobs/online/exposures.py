@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pyspark.sql.types import ArrayType, StringType
 
-from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, ITEM_POTENTIAL
 from features.contract.table import Table
 from jobs.config.configuration import Plan
 from jobs.online.fields import OnlineField
@@ -24,6 +24,7 @@ _ARRAYS = {
 }
 _NIGHT_COLUMNS = ("policy", "placement", "model_version", "run_id")
 _ITEM_COLUMNS = ("boost", "segment", "allocated")
+_POTENTIAL_COLUMNS = tuple(name for name in ITEM_POTENTIAL.column_names if name not in ITEM_POTENTIAL.key)
 
 
 def _fields(table: Table, names: tuple[str, ...]) -> tuple[OnlineField, ...]:
@@ -43,6 +44,7 @@ _ARM = OnlineField("arm", StringType(), "The shopper's arm of the running A/B te
 _AS_OF = OnlineField("as_of", StringType(), "Night of the values, as an ISO date.")
 USER_EXPOSURE_FIELDS = (*_arrays(), _AS_OF, *_fields(EXPOSURE_SCORES, _NIGHT_COLUMNS), _ARM)
 ITEM_EXPOSURE_FIELDS = (*_fields(ITEM_EXPOSURE, _ITEM_COLUMNS), _AS_OF)
+ITEM_POTENTIAL_FIELDS = _fields(ITEM_POTENTIAL, _POTENTIAL_COLUMNS)
 
 
 def user_exposure_query(table: str, plan: Plan, arms: Mapping[str, str]) -> str:
@@ -85,6 +87,14 @@ def item_exposure_query(table: str, plan: Plan) -> str:
     return (
         f"SELECT timestamp(as_of) AS event_timestamp, item_id, {', '.join(_ITEM_COLUMNS)}, string(as_of) AS as_of "
         f"FROM {table} WHERE {_is_of_plan(plan)}"
+    )
+
+
+def item_potential_query(table: str, plan: Plan) -> str:
+    """SQL over item_potential: event_timestamp, item_id and ITEM_POTENTIAL_FIELDS of the items with an audience."""
+    return (
+        f"SELECT timestamp(as_of) AS event_timestamp, item_id, {', '.join(_POTENTIAL_COLUMNS)} "
+        f"FROM {table} WHERE {sql_equals(policy=plan.scored_as)} AND audience_count > 0"
     )
 
 

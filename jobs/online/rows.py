@@ -13,20 +13,21 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import DoubleType, FloatType
 
-from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, ITEM_POTENTIAL
 from features.contract.fallback_lists import EVERYONE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.config.configuration import Plan
 from jobs.execution.night import Night
 from jobs.experiments.arms import policies_of_arms
-from jobs.online.exposures import fallback_query, item_exposure_query, user_exposure_query
+from jobs.online.exposures import fallback_query, item_exposure_query, item_potential_query, user_exposure_query
 from jobs.online.fields import OnlineView
 from jobs.online.view_rows import BUCKET, WRITTEN, ViewRows, WriteTask, Written, as_batch, complete
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import (
     ITEM_EXPOSURE_VIEW,
     ITEM_FEATURES_VIEW,
+    ITEM_POTENTIAL_VIEW,
     SEGMENT_PREFIX,
     USER_EXPOSURE_VIEW,
     USER_FEATURES_VIEW,
@@ -88,6 +89,7 @@ def night_rows(night: Night, views: tuple[OnlineView, ...]) -> NightRows:
     tables = {
         USER_EXPOSURE_VIEW: _with_fallbacks(night, lists),
         ITEM_EXPOSURE_VIEW: _queried(night, ITEM_EXPOSURE, item_exposure_query),
+        ITEM_POTENTIAL_VIEW: _queried(night, ITEM_POTENTIAL, item_potential_query),
         USER_FEATURES_VIEW: night.tables.read_date(USER_FEATURES_TABLE, night.as_of),
         ITEM_FEATURES_VIEW: night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where(F.col("is_eligible")),
     }

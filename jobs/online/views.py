@@ -6,25 +6,33 @@ from pathlib import Path
 
 from pyspark.sql.types import ArrayType
 
-from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, ITEM_POTENTIAL
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.config.configuration import Config
 from jobs.config.experiment import plans_of_arms
 from jobs.online.exposures import (
     ITEM_EXPOSURE_FIELDS,
+    ITEM_POTENTIAL_FIELDS,
     USER_EXPOSURE_FIELDS,
     item_exposure_query,
+    item_potential_query,
     user_exposure_query,
 )
 from jobs.online.fields import OnlineField, OnlineView
 from jobs.runtime.storage import has_scheme
-from jobs.serving.client import ITEM_EXPOSURE_VIEW, ITEM_FEATURES_VIEW, USER_EXPOSURE_VIEW, USER_FEATURES_VIEW
+from jobs.serving.client import (
+    ITEM_EXPOSURE_VIEW,
+    ITEM_FEATURES_VIEW,
+    ITEM_POTENTIAL_VIEW,
+    USER_EXPOSURE_VIEW,
+    USER_FEATURES_VIEW,
+)
 from jobs.tables.sql import sql_identifier
 
 
 def online_views(conf: Config) -> tuple[OnlineView, ...]:
-    """The four views: the shopper's list, the item's boost, the features of both."""
+    """The five views: the shopper's list, the item's boost and potential, the features of both."""
     return (
         OnlineView(
             name=USER_EXPOSURE_VIEW,
@@ -59,6 +67,15 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
             fields=tuple(map(_field, ITEM_FEATURES)),
             table=table_path(conf, ITEM_FEATURES_TABLE),
             timestamp="as_of",
+        ),
+        OnlineView(
+            name=ITEM_POTENTIAL_VIEW,
+            entity="item",
+            meaning=f"{ITEM_POTENTIAL.meaning} Online: items with an audience.",
+            fields=ITEM_POTENTIAL_FIELDS,
+            table=table_path(conf, ITEM_POTENTIAL),
+            timestamp="event_timestamp",
+            query=item_potential_query(_in_sql(conf, ITEM_POTENTIAL), conf.plan),
         ),
     )
 

@@ -7,7 +7,7 @@ from datetime import date
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, RUNS
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, ITEM_POTENTIAL, RUNS
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
 from jobs.config.configuration import Config
 from jobs.tables.warehouse import Warehouse
@@ -49,6 +49,14 @@ def fill(spark: SparkSession, conf: Config, users: int, as_of: date) -> None:
         F.lit(9.0).alias("cap"), F.lit(1.0).alias("allocated"), F.lit("none").alias("binding"),
     )  # fmt: skip
     tables.replace(boosts, ITEM_EXPOSURE, None)
+    zero = F.lit(0.0)
+    potentials = known.select(
+        F.lit(as_of).alias("as_of"), F.lit("main").alias("policy"), "item_id",
+        (F.col("item") + 1).alias("audience_count"), F.lit(9.0).alias("audience_visits"),
+        (F.col("item") / 1e5).alias("potential_responses"), zero.alias("received_exposures"),
+        zero.alias("received_responses"), (F.col("item") / 1e5).alias("potential_gap"),
+    )  # fmt: skip
+    tables.replace(potentials, ITEM_POTENTIAL, None)
     shoppers = (
         spark.range(users).withColumnRenamed("id", "user").select(user.alias("user_id"), F.col("user").alias("n"))
     )

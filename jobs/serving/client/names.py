@@ -12,6 +12,7 @@ LIVE = "storefront_live"  # an item's counts of the day so far
 # Feast's feature views; a row names its values `view__feature`.
 USER_EXPOSURE_VIEW = "user_exposure"
 ITEM_EXPOSURE_VIEW = "item_exposure"
+ITEM_POTENTIAL_VIEW = "item_potential"
 USER_FEATURES_VIEW = "user_features"
 ITEM_FEATURES_VIEW = "item_features"
 LIVE_ITEM_VIEW = "live_item"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, RUNS
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, ITEM_POTENTIAL, RUNS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.config.configuration import Config, load_config
@@ -33,9 +33,10 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
                  2 salt  score .03 k = relevance .03 k + boost 0
     ben's list   1 salt  score .02 k = relevance .02 k + boost 0
     everyone's   1 salt  value .025 k
-    gum is not eligible; tea's allocated exposure is k. Each night is planned by a run that is done.
+    gum is not eligible; tea's allocated exposure is k, and its audience has two shoppers; salt has none. Each night is
+    planned by a run that is done.
     """
-    lists, exposures, users, items, fallbacks = [], [], [], [], []
+    lists, exposures, potentials, users, items, fallbacks = [], [], [], [], [], []
     for as_of, k in NIGHTS.items():
         for user, rank, item, relevance, boost in (
             ("ann", 2, "salt", 0.03 * k, 0.0),
@@ -53,6 +54,10 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
         )
         for item, boost in (("tea", 0.01 * k), ("salt", 0.0)):
             exposures.append((as_of, "main", "tail_shelf", item, "tail", boost, 0.0, 9.0, k, "none"))
+        potentials += [
+            (as_of, "main", "tea", 2, 1.0, 0.5 * k, 0.0, 0.0, 0.5 * k),
+            (as_of, "main", "salt", 0, 0.0, 0.0, 0.0, 0.0, 0.0),
+        ]
         users += [_row(USER_FEATURES, as_of, user, visit_days_28d=int(k)) for user in ("ann", "ben")]
         for item in ("tea", "salt", "gum"):
             values = {"title": f"{item} 茶", "price_mean_90d": k, "is_eligible": item != "gum"}
@@ -61,6 +66,7 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
     for table, rows in (
         (EXPOSURE_SCORES, lists),
         (ITEM_EXPOSURE, exposures),
+        (ITEM_POTENTIAL, potentials),
         (FALLBACK_LISTS, fallbacks),
         (USER_FEATURES_TABLE, users),
         (ITEM_FEATURES_TABLE, items),

@@ -56,7 +56,9 @@ def is_complete(shown: UserList) -> bool:
 
 def test_a_night_is_read_for_a_shopper_and_for_items(spark: SparkSession, fresh: Config) -> None:
     record = publish_night(spark, fresh, FIRST, "r1")
-    assert record.rows == {"user_exposure": 3, "item_exposure": 2, "user_features": 2, "item_features": 2}
+    assert record.rows == {
+        "user_exposure": 3, "item_exposure": 2, "item_potential": 1, "user_features": 2, "item_features": 2,
+    }  # fmt: skip
     assert record.decisions["colour"] == "green"
     assert record.model_version == "7"
 
@@ -76,6 +78,8 @@ def test_a_night_is_read_for_a_shopper_and_for_items(spark: SparkSession, fresh:
     assert not any("blue" in name or "green" in name for name in rows[0])
     assert (rows[0]["item_features__title"], rows[0]["item_features__price_mean_90d"]) == ("tea 茶", 1.0)
     assert rows[0]["item_features__brand"] == ""
+    assert (rows[0]["item_potential__potential_responses"], rows[0]["item_potential__audience_count"]) == (0.5, 2)
+    assert client.items(["salt"])[0]["item_potential__potential_responses"] is None  # no audience, so not online
     assert rows[0]["user_features__consent_personalisation"] is False
     assert rows[0]["item_exposure__as_of"] == rows[0]["user_exposure__as_of"] == "2017-12-01"
     assert rows[0]["user_exposure__run_id"] == "plan-2017-12-01"
@@ -177,6 +181,7 @@ def test_a_shopper_without_a_list_tonight_is_not_read_from_an_older_night(
         ),
         ("DELETE FROM {0}/fallback_lists` WHERE as_of = '2017-12-03'", "fallback_lists has no rows for 2017-12-03"),
         ("UPDATE {0}/fallback_lists` SET shopper_segment = 'new'", "fallback_lists has no list for everyone"),
+        ("DELETE FROM {0}/item_potential` WHERE as_of = '2017-12-03'", "item_potential has no rows for 2017-12-03"),
         # Planned again by a run that was killed after the first of the four tables.
         ("UPDATE {0}/exposure_scores` SET run_id = 'killed'", "come from run killed, fallback_lists from plan-2017"),
         (

@@ -25,11 +25,12 @@ from jobs.online.registration import point_services, register, registered_colour
 from jobs.online.store import open_store, read_store
 from jobs.online.views import online_views
 from jobs.register_features import register_features
+from jobs.roll_back import roll_back
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.lock import only_writer
 from jobs.runtime.storage import storage_of
-from jobs.serving.client import LIVE, RANKING
-from tests.jobs.online.frames import publish_frames
+from jobs.serving.client import ITEM_POTENTIAL_VIEW, LIVE, RANKING
+from tests.jobs.online.frames import bring_frames_live, publish_frames
 from tests.jobs.online.nights import config_in, reader_of, reader_yaml
 
 
@@ -53,7 +54,7 @@ def test_everything_is_registered_with_its_meaning(tmp_path: Path) -> None:
     conf = config_in(tmp_path)
     assert register(open_store(conf), build_catalogue(online_views(conf))) == []
     store = read_store(conf)
-    names = ("item_exposure", "item_features", "user_exposure", "user_features")
+    names = ("item_exposure", "item_features", "item_potential", "user_exposure", "user_features")
     assert sorted(view.name for view in store.list_feature_views()) == sorted(
         f"{name}_{colour}" for name in names for colour in ("blue", "green")
     )
@@ -99,6 +100,21 @@ def test_a_new_feature_is_served_from_its_first_night_on(tmp_path: Path) -> None
     assert "item_features__title" not in item(conf)  # and not NULL
     publish_frames(conf, 2, everything)
     assert item(conf)["item_features__title"] == "2"
+
+
+def test_a_new_view_is_served_from_its_first_night_on(tmp_path: Path) -> None:
+    conf = config_in(tmp_path)
+    before = build_catalogue(view for view in online_views(conf) if view.name != ITEM_POTENTIAL_VIEW)
+    for night in (1, 2):
+        publish_frames(conf, night, before)
+    register(open_store(conf), build_catalogue(online_views(conf)))
+    assert "item_potential__potential_gap" not in item(conf)  # and not NULL
+    # Writes only what differs from the complete night of the idle colour, which has no row of the view.
+    bring_frames_live(conf, 3)
+    assert (item(conf)["item_potential__potential_gap"], item(conf)["item_exposure__allocated"]) == (3.0, 3.0)
+    roll_back(conf, "back")
+    assert "item_potential__potential_gap" not in item(conf)
+    assert item(conf)["item_exposure__allocated"] == 2.0
 
 
 def test_a_feature_that_is_no_longer_declared_is_no_longer_served(tmp_path: Path) -> None:

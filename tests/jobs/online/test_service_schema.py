@@ -11,9 +11,9 @@ from jobs.online.store import open_store
 from tests.jobs.online.frames import published_in
 
 SERVICES = {
-    "storefront_ranking": {"user_exposure", "item_exposure", "user_features", "item_features"},
+    "storefront_ranking": {"user_exposure", "item_exposure", "item_potential", "user_features", "item_features"},
     "storefront_user": {"user_exposure", "user_features"},
-    "storefront_item": {"item_exposure", "item_features"},
+    "storefront_item": {"item_exposure", "item_potential", "item_features"},
     "storefront_list": {"user_exposure"},
     "storefront_boost": {"item_exposure"},
     "storefront_live": {"live_item"},
