@@ -6,7 +6,7 @@ import numpy as np
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, ITEM_POTENTIAL
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.config.configuration import Config
 from jobs.execution.command import add_as_of, parser, run
@@ -68,12 +68,32 @@ def item_in_words(night: Night, item: str) -> str:
         raise LongtailError(f"No product {item} was known on {as_of}.", "Look the id up in the table items.")
     head = f"Night of {as_of}: {facts.title} ({item}), {facts.category}, segment {facts.segment or 'none'}, purchases "
     head += f"in 28 days: {amount(facts.purchases_count_28d)}"
-    lines = [head]
+    lines = [head, *_potential(night, item)]
     for arm, of_arm in arm_nights(night).items():
         if arm:
             lines.append(f"Arm {arm} of the test {conf.experiment.name}")
         lines += _in_plan(of_arm, item)
     return "\n".join(lines)
+
+
+def _potential(night: Night, item: str) -> list[str]:
+    """What the product could bring if its best audience saw it; nothing where the night did not measure it."""
+    of_item = (
+        (F.col("as_of") == F.lit(night.as_of))
+        & (F.col("policy") == night.conf.plan.scored_as)
+        & (F.col("item_id") == item)
+    )
+    row = night.tables.read_or_empty(ITEM_POTENTIAL).where(of_item).first()
+    if row is None:
+        return []
+    if not row.audience_count:
+        return ["Potential: none; no shopper with consent has it as a candidate at or above plan.relevance_bar"]
+    best = min(row.audience_count, night.conf.potential.shoppers)
+    return [
+        f"Potential: {amount(row.potential_responses)} expected responses a day if the best {amount(best)} of its "
+        f"{amount(row.audience_count)} candidate shoppers saw it on every visit; it had "
+        f"{amount(row.received_exposures)} exposures a day, which leaves a gap of {amount(row.potential_gap)}"
+    ]
 
 
 def _in_plan(night: Night, item: str) -> list[str]:

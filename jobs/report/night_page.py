@@ -14,6 +14,7 @@ from jobs.report.sections.delivery import delivery
 from jobs.report.sections.drift import drift
 from jobs.report.sections.exposure import exposure
 from jobs.report.sections.headline import headline
+from jobs.report.sections.hidden_gems import hidden_gems
 from jobs.report.sections.model import model
 from jobs.report.sections.movers import movers
 from jobs.report.sections.prices import prices
@@ -28,6 +29,7 @@ SECTIONS: tuple[Callable[[Reading], Section], ...] = (
     delivery,
     response,
     movers,
+    hidden_gems,
     starving,
     prices,
     model,

@@ -10,7 +10,7 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import CONSTRAINT_PRICES, ITEM_EXPOSURE, METRICS, RELEVANCE, RUNS
+from features.contract import CONSTRAINT_PRICES, ITEM_EXPOSURE, ITEM_POTENTIAL, METRICS, RELEVANCE, RUNS
 from features.contract.metrics import ALL, DEMAND, FEATURE
 from features.contract.segments import SEGMENTS
 from features.contract.table import Table
@@ -92,7 +92,7 @@ class Reading:
 
     def of_policy(self, table: Table, on: date) -> DataFrame:
         """The rows of a night and the configured policy; empty where there are none."""
-        policy = self.conf.plan.scored_as if table is RELEVANCE else self.conf.plan.policy
+        policy = self.conf.plan.scored_as if table in (RELEVANCE, ITEM_POTENTIAL) else self.conf.plan.policy
         return self.tables.read(table).where((F.col("as_of") == F.lit(on)) & (F.col("policy") == policy))
 
     def item_exposure(self, on: date) -> DataFrame:
