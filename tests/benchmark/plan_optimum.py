@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import highspy
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, vstack
@@ -40,23 +41,37 @@ def gap_of_lists(problem: Problem, plan: ListedPlan) -> float:
     return 1.0 - responses(problem, plan) / bound
 
 
-def solved_by_highs(problem: Problem, method: str, limit: float) -> tuple[float, float]:
-    """Seconds of the processor and the optimum, NaN when the limit (seconds of the clock) was not enough."""
+def solved_by_highs(problem: Problem, solver: str, limit: float) -> tuple[float, float]:
+    """Seconds of the processor, with one thread, and the optimum, NaN when the limit (seconds of the clock) was short.
+
+    solver: HiGHS' own name: simplex, ipx, hipo (which needs highspy-extras) or pdlp; interior points stay where they
+        are, without the crossover to a vertex, which takes longer and which the optimum does not need
+    """
     pairs, delivery = len(problem.value), problem.delivery[problem.user_index]
     column = np.arange(pairs)
     slots = coo_array((np.ones(pairs), (problem.user_index, column)), shape=(problem.users, pairs))
     caps = csr_array((delivery, (problem.item_index, column)), shape=(problem.items, pairs))
     of_lists, most = list_rule_rows(problem)
+    rows = vstack([slots, caps, -(problem.membership @ caps), of_lists]).tocsr()
+    bounds = np.concatenate([np.full(problem.users, problem.slots), problem.planned_cap, -problem.group_floor, most])
+    program = highspy.HighsLp()
+    program.num_row_, program.num_col_ = rows.shape
+    program.col_cost_ = -problem.value * delivery
+    program.col_lower_, program.col_upper_ = np.zeros(pairs), np.ones(pairs)
+    program.row_lower_, program.row_upper_ = np.full(len(bounds), -highspy.kHighsInf), bounds
+    program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    program.a_matrix_.start_, program.a_matrix_.index_, program.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
+    highs = highspy.Highs()
+    highs.silent()
+    for name, value in {"solver": solver, "threads": 1, "run_crossover": "off", "time_limit": limit}.items():
+        if highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise ValueError(f"HiGHS {highs.version()} refuses the option {name} = {value}.")
+    highs.passModel(program)
     begun = time.process_time()
-    solved = linprog(
-        -problem.value * delivery,
-        A_ub=vstack([slots, caps, -(problem.membership @ caps), of_lists]).tocsr(),
-        b_ub=np.concatenate([np.full(problem.users, problem.slots), problem.planned_cap, -problem.group_floor, most]),
-        bounds=(0, 1),
-        method=method,
-        options={"time_limit": limit},
-    )
-    return time.process_time() - begun, -solved.fun if solved.status == 0 else np.nan
+    highs.run()
+    took = time.process_time() - begun
+    is_solved = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    return took, -float(highs.getInfo().objective_function_value) if is_solved else np.nan
 
 
 def optimum_with_positions(problem: Problem) -> float:
