@@ -8,6 +8,7 @@ ARGS ?=
 BEAUTY ?=
 JOB ?=
 NIGHTS ?= 5
+MONTHS ?= 2017-09-01 2017-10-01
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -22,7 +23,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream benchmark-scale check format wheel setup java clean help
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream benchmark-scale check format wheel setup java clean help
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -38,6 +39,7 @@ help:
 	@echo
 	@echo "make benchmark   a night, then every benchmark below, one after the other; with ARGS for one of them alone:"
 	@echo "  benchmark-panel         purchases of the next month that a night's relevance finds"
+	@echo "  benchmark-panel-months  the same on earlier months, on which no constant was chosen; trains a night for each (MONTHS=$(MONTHS))"
 	@echo "  benchmark-text          text channels of the night, frozen against fine-tuned encoder"
 	@echo "  benchmark-embedding     the encoder against sentence-transformers, with equal vectors"
 	@echo "  benchmark-features      the point-in-time join against Feast's"
@@ -53,8 +55,8 @@ help:
 	@echo "  benchmark-beauty-text   its text channels, frozen against fine-tuned encoder (BEAUTY=folder)"
 
 # A job that Python runs starts Java itself, and sends Java's output to the log of the run instead of the console.
-nightly job simulate $(JARS): export PYSPARK_SUBMIT_ARGS = --properties-file $(SPARK_CONF) pyspark-shell
-nightly job simulate: export LONGTAIL_LOG ?= short
+nightly job simulate benchmark-panel-months $(JARS): export PYSPARK_SUBMIT_ARGS = --properties-file $(SPARK_CONF) pyspark-shell
+nightly job simulate benchmark-panel-months: export LONGTAIL_LOG ?= short
 
 nightly: setup
 	@$(BIN)/python jobs/nightly.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
@@ -77,6 +79,19 @@ benchmark: nightly
 
 benchmark-panel: setup
 	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/panel.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
+
+benchmark-panel-months: setup
+	@mkdir -p warehouse_panel
+	@for day in $(MONTHS); do \
+	  conf=warehouse_panel/$$day.yaml; \
+	  printf 'warehouse: warehouse_panel/%s\nsource: {kind: complete_journey}\n' $$day >$$conf && \
+	  $(BIN)/python jobs/nightly.py --conf $$conf --as-of $$day --no-publish || exit 1; \
+	  for households in all held-out; do \
+	    echo "== $$day, households: $$households" && \
+	    PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/panel.py --conf $$conf --as-of $$day --days 30 \
+	      --households $$households || exit 1; \
+	  done; \
+	done
 
 benchmark-exposure: setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.exposure $(ARGS)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.benchmark.panel import Split, figures
+from tests.benchmark.panel import Split, figures, held_out, of_households
 
 CUT = "2017-12-01"
 
@@ -46,6 +46,24 @@ def test_figures_by_hand() -> None:
     )
     metrics = figures(ranking, split)  # u1: milk and tea are dropped, so salt is second; u2: no hit
     assert (metrics["households"], metrics["targets"]) == (2, 2)
-    assert metrics["recall@100"] == pytest.approx(0.5)
+    assert (metrics["recall@100"], metrics["s.e."]) == pytest.approx((0.5, 0.5))
     assert metrics["hit@10"] == pytest.approx(0.5)
     assert metrics["ndcg@100"] == pytest.approx(0.5 / np.log2(3))
+
+
+def test_targets_of_the_days_after_the_cut() -> None:
+    later = [("u1", "salt", "2017-12-31 23:59:59"), ("u2", "rice", "2018-01-01")]
+    split = Split.of(lines(*BEFORE, *later), CUT, days=31)
+    assert set(split.targets.itertuples(index=False, name=None)) == {("u1", "salt")}
+
+
+def test_a_fifth_of_the_households_is_held_out_whatever_the_others_are() -> None:
+    ids = pd.Series([str(number) for number in range(1, 2501)])
+    inside = held_out(ids)
+    assert 0.17 < inside.mean() < 0.23
+    assert held_out(ids[::-1]).sort_index().equals(inside)
+    targets = pd.DataFrame({"user_id": ids, "item_id": "salt"})
+    split = Split(targets[:0], set(), targets)
+    apart = [set(of_households(split, which).targets.user_id) for which in ("held-out", "others")]
+    assert apart == [set(ids[inside]), set(ids[~inside])]
+    assert of_households(split, "all") is split
