@@ -2,7 +2,9 @@
 
 An item's price is q = lambda - mu - Gᵀnu + Gᵀkappa, with lambda of its cap, mu of its floor, nu of the floors and kappa
 of the caps of its groups, all >= 0 and in units of value per expected delivered exposure. Floors are elastic: their
-prices are bounded, and a floor whose price sits at the bound is one that cannot be met.
+prices are bounded by what the longest chain of moves could cost. That a floor at this bound cannot be met is only said
+with a proof: every plan has a response of at least 0, so prices at which the dual is negative exclude that all bounds
+hold (Farkas 1902).
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ from model.exposure.passes import Passes
 from model.exposure.problem import Problem
 from model.exposure.user_block import Use
 
-# Share of the largest value that a unit of a missed floor costs.
-ELASTIC_SHARE = 0.25
+# Entries that may have to move for one more entry of a floor: it takes a slot from an entry of another floor, which
+# takes that of a third one somewhere else. Each move costs the largest value at most.
+MOST_MOVES = 4
+# Prices are multiplied by this where only feasibility counts: values are negligible next to them.
+VALUES_VANISH = 1e6
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,16 @@ class Prices:
 
 @dataclass(frozen=True)
 class Pass:
-    """A pass at the prices `vector`: gap and violation are relative."""
+    """A pass at the prices `vector`: gap, slackness and violation are relative.
+
+    slackness: the part of the gap that bounds cause which have a price but are not used up; the rest is regularisation
+    """
 
     vector: np.ndarray
     gamma: float
     use: Use
     gap: float
+    slackness: float
     violation: float
 
     @property
@@ -49,7 +58,8 @@ class Pass:
 class Dual:
     """The dual over one vector: lambda of all items, mu of items with a floor, nu of all groups, kappa of capped ones.
 
-    Only the bounds of `problem` are read; its pairs are those of `passes`. of_group: bool, prices of groups.
+    Only the bounds of `problem` are read; its pairs are those of `passes`.
+    of_group, of_floor: bool, prices of groups, and of floors
     """
 
     def __init__(self, problem: Problem, passes: Passes) -> None:
@@ -62,7 +72,8 @@ class Dual:
         self.top = self.facts.largest or 1.0
         spread = self.facts.spread
         self.scale = spread if spread > 1e-3 * self.top else 0.1 * self.top
-        self.elastic = ELASTIC_SHARE * self.top
+        floors = int(np.count_nonzero(self.floors.group)) + int(len(self.floored) > 0)
+        self.elastic = self.top * min(1 + floors, MOST_MOVES)
         items, groups = problem.items, len(problem.groups)
         most_groups = int(np.bincount(problem.membership.indices, minlength=1).max())
         # At this price no user takes an item, whatever its floors pay.
@@ -74,7 +85,9 @@ class Dual:
             [problem.planned_cap, self.floors.item[self.floored], self.floors.group, self.group_cap]
         )
         self._ends = np.cumsum([items, len(self.floored), groups])
-        self.of_group = np.arange(len(self.bound)) >= self._ends[1]
+        place = np.arange(len(self.bound))
+        self.of_group = place >= self._ends[1]
+        self.of_floor = (place >= self._ends[0]) & (place < self._ends[2])
 
     def start(self, warm: Prices | None) -> np.ndarray:
         """Zero, or prices of an earlier night, within the bounds."""
@@ -117,18 +130,47 @@ class Dual:
         of_group = self.problem.membership @ own
         return np.concatenate([own, own[self.floored], of_group, of_group[self.capped]])
 
+    def short(self, gradient: np.ndarray, tolerance: float) -> np.ndarray:
+        """bool: the prices of floors that are missed by more than the tolerance."""
+        return self.of_floor & (gradient < -tolerance * self.usual)
+
+    def off(self, vector: np.ndarray, gradient: np.ndarray, least: float) -> np.ndarray:
+        """bool: the prices of floors that are missed, or exceeded at a price, by more than a share of them, `least`."""
+        exceeded = self.of_floor & (gradient > least * self.usual) & (vector > 0)
+        return exceeded | (self.short(gradient, least) & (vector < self.bound))
+
     def passed(self, vector: np.ndarray, gamma: float) -> Pass:
         """One pass over all users at the prices `vector`."""
         use = self.passes.use(self.price(vector), gamma)
-        broken = np.maximum(-self.gradient(use), 0.0)
+        gradient = self.gradient(use)
+        broken = np.maximum(-gradient, 0.0)
         over, items, groups, capped = np.split(broken, self._ends)
-        # A missed floor costs `elastic` a unit, which makes the dual over bounded prices exact.
-        primal = use.response - self.elastic * float(items.sum() + groups.sum())
-        caps, floored, floors, of_cap = np.split(vector * self.usual, self._ends)
-        dual = use.upper + float(caps.sum() + of_cap.sum()) - float(floored.sum() + floors.sum())
+        # Exact for floors at their largest price; a floor that is still short costs what is paid for it now.
+        short = broken[self.of_floor] @ vector[self.of_floor]
+        primal, dual = use.response - float(short), self._value(vector, use)
         size = max(abs(dual), abs(primal), 1e-3 * self.top * self.facts.supply, 1e-300)
+        slackness = float(np.maximum(gradient, 0.0) @ (vector - self.lowest)) / size
         violation = self._violation(vector, over, items, groups, capped)
-        return Pass(vector, gamma, use, abs(dual - primal) / size, violation)
+        # Where no pair has a value, every plan within the bounds is an optimum.
+        gap = abs(dual - primal) / size if self.facts.largest else 0.0
+        return Pass(vector, gamma, use, gap, slackness, violation)
+
+    def missed_at_bound(self, done: Pass, tolerance: float) -> np.ndarray:
+        """bool: the prices of floors that are missed by more than the tolerance at their largest price."""
+        return self.short(self.gradient(done.use), tolerance) & (done.vector >= self.bound * (1 - 1e-6))
+
+    def excluded(self, done: Pass) -> bool:
+        """Whether the prices of a pass prove that the bounds exclude each other; takes another pass.
+
+        What values contribute to a price is at most the largest of them, and is taken off first.
+        """
+        prices = np.where(self.lowest > 0, done.vector, np.maximum(done.vector - self.top, 0.0)) * VALUES_VANISH
+        return self._value(prices, self.passes.use(self.price(prices), done.gamma)) < 0
+
+    def _value(self, vector: np.ndarray, use: Use) -> float:
+        """The dual without regularisation, an upper bound of the response; use: at the prices `vector`."""
+        caps, floored, floors, of_cap = np.split(vector * self.usual, self._ends)
+        return use.upper + float(caps.sum() + of_cap.sum()) - float(floored.sum() + floors.sum())
 
     def _violation(
         self, vector: np.ndarray, over: np.ndarray, items: np.ndarray, groups: np.ndarray, capped: np.ndarray

@@ -19,6 +19,7 @@ from model.exposure.problem import Problem
 SLACK = 0.01  # of a floor: what swaps may make up for
 _ROUNDS = 8
 _STEP = 0.15  # first relative change of a price
+_FAR_ABOVE = 0.5  # of a floor: what its price brings in addition without counting as missed
 
 
 class Trial(NamedTuple):
@@ -44,8 +45,10 @@ def prices_at_floors(bounds: Problem, relaxed: Priced, rounds: Callable[[np.ndar
     """The prices at which the lists deliver the floors of groups, and what these lists deliver.
 
     Every priced floor's price moves by regula falsi until the lists deliver the floor to within SLACK, at most 8 times;
-    prices never exceed the largest value, and those of floors that cannot be met stay as they are. The prices with
-    the least shortfall are returned, of equals those with the largest value.
+    prices exceed neither the largest value nor, where it is higher, the price of the relaxed plan, and those of floors
+    that cannot be met stay as they are. The prices with the least shortfall are returned, of equals those with the
+    largest value. Exposure far above a priced floor counts as shortfall does: where many shoppers are alike, there may
+    be no price between one at which none of them see its items and one at which all do, and swaps cost less.
 
     bounds: the problem, of which only the bounds are read
     rounds: rounds the lists of all users at prices of items, float64 (items)
@@ -53,7 +56,7 @@ def prices_at_floors(bounds: Problem, relaxed: Priced, rounds: Callable[[np.ndar
     floor, price = relaxed.floors.group, relaxed.prices.group
     unmet = {floor.name for floor in relaxed.unmet}
     movable = (floor > 0) & np.array([group.name not in unmet for group in bounds.groups], dtype=bool)
-    highest = relaxed.facts.largest
+    highest = np.maximum(price, relaxed.facts.largest)
     low, high = np.zeros(len(floor)), np.full(len(floor), np.inf)
     used_low, used_high = np.zeros(len(floor)), np.full(len(floor), np.inf)
     best: tuple[float, float, Priced, Trial] | None = None
@@ -61,9 +64,10 @@ def prices_at_floors(bounds: Problem, relaxed: Priced, rounds: Callable[[np.ndar
     for _ in range(_ROUNDS):
         trial = rounds(current.price)
         used = bounds.membership @ trial.delivered
-        shortfall = float(np.maximum(floor * (1 - SLACK) - used, 0.0)[movable].sum())
-        if best is None or (shortfall, -trial.value) < (best[0], -best[1]):
-            best = (shortfall, trial.value, current, trial)
+        excess = np.where(price > 0, used - floor * (1 + _FAR_ABOVE), 0.0)
+        missed = float(np.maximum(np.maximum(floor * (1 - SLACK) - used, excess), 0.0)[movable].sum())
+        if best is None or (missed, -trial.value) < (best[0], -best[1]):
+            best = (missed, trial.value, current, trial)
         short, over = movable & (used < floor), movable & (price > 0) & (used > floor * (1 + SLACK))
         if not np.any((short & (used < floor * (1 - SLACK))) | over):
             break
@@ -78,10 +82,10 @@ def prices_at_floors(bounds: Problem, relaxed: Priced, rounds: Callable[[np.ndar
 
 def _next(
     price: np.ndarray, low: np.ndarray, high: np.ndarray, used_low: np.ndarray, used_high: np.ndarray,
-    floor: np.ndarray, highest: float,
+    floor: np.ndarray, highest: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Between two prices of which one is too low and one too high, else a step up or down."""
-    between = np.isfinite(high) & (used_low > 0)
+    between = np.isfinite(high) & (low > 0)
     width = np.where(between, high - low, 0.0)
     rise = np.where(between, used_high - used_low, 1.0)
     share = np.clip((floor * (1 + SLACK / 2) - used_low) / np.maximum(rise, 1e-300), 0.1, 0.9)

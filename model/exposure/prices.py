@@ -13,13 +13,17 @@ import numpy as np
 from model.exposure.dual import Dual, Pass, Prices
 from model.exposure.facts import Facts
 from model.exposure.feasibility import ITEM_FLOOR, Floors, Unmet
+from model.exposure.leaps import Leaps
 from model.exposure.passes import InMemory, Passes, relaxed_plan, shard_starts, shards_of
 from model.exposure.problem import Problem
 from model.exposure.user_block import blocks_of
 
 # The regularisation, in standard deviations of value: from the first to the last over so many passes.
-FIRST_GAMMA, LAST_GAMMA, COLD_PASSES = 4.0, 0.03, 24
+FIRST_GAMMA, LAST_GAMMA, COLD_PASSES = 4.0, 0.03, 16
+# Prices found at a larger regularisation than this may be off by more than the plan that they give.
+SHARP_GAMMA = 0.06
 WARM_FACTOR, WARM_PASSES = 5.0, 4
+LEAP_FROM = 0.02  # of a floor: what its exposure is off by where its price leaps
 LEAST_SECANT = 0.1  # of the curvature that items alone suggest for a group
 
 
@@ -28,7 +32,8 @@ class Priced:
     """The prices of the relaxed plan.
 
     price: float64 (items), q; gamma: the regularisation they belong to; facts: of all pairs
-    gap and violation: relative, of the duality gap and of the bounds; converged: both within the tolerance
+    gap and violation: relative, of the duality gap and of the bounds
+    converged: both within the tolerance, so every floor is met but those that are proved not to be attainable
     unmet: the floors that cannot be met and by how much
     """
 
@@ -83,6 +88,8 @@ def priced(problem: Problem, passes: Passes, tolerance: float, max_passes: int, 
         raise ValueError("max_passes and tolerance have to be positive.")
     dual = Dual(problem, passes)
     best, count = _descend(dual, tolerance, max_passes, warm)
+    at_bound = bool(dual.missed_at_bound(best, tolerance).any())
+    excluded = at_bound and dual.excluded(best)
     return Priced(
         prices=dual.split(best.vector),
         price=dual.price(best.vector),
@@ -90,11 +97,11 @@ def priced(problem: Problem, passes: Passes, tolerance: float, max_passes: int, 
         facts=dual.facts,
         floors=dual.floors,
         response=best.use.response,
-        passes=count,
+        passes=count + at_bound,
         gap=best.gap,
         violation=best.violation,
-        converged=best.merit <= tolerance,
-        unmet=_unmet(dual, best, tolerance),
+        converged=best.merit <= tolerance and (excluded or not at_bound),
+        unmet=_unmet(dual, best, tolerance) if excluded else dual.floors.cut,
     )
 
 
@@ -103,17 +110,27 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
     first, lowering = (FIRST_GAMMA * dual.scale, COLD_PASSES) if warm is None else (WARM_FACTOR * last, WARM_PASSES)
     shrink = (last / first) ** (1.0 / (lowering - 1))
     gamma, momentum = first, 1.0
+    sharp_gamma = SHARP_GAMMA * dual.scale * (1 + 1e-9) if dual.facts.largest else np.inf
     here = ahead = dual.start(warm)
-    steepness = np.zeros(len(here))
+    steepness, leaps = np.zeros(len(here)), Leaps()
     best: Pass | None = None
+    best_sharp = False
     before: Pass | None = None
     for number in range(1, max_passes + 1):
         done = dual.passed(ahead, gamma)
-        if best is None or done.merit < best.merit:
-            best = done
-        if done.merit <= tolerance:
+        # Where no bound has a price, or no pair a value, nothing is to sharpen.
+        sharp = gamma <= sharp_gamma or np.array_equal(ahead, dual.lowest)
+        if best is None or (sharp, -done.merit) > (best_sharp, -best.merit):
+            best, best_sharp = done, sharp
+        if sharp and done.merit <= tolerance:
             return best, number
         gradient = dual.gradient(done.use)
+        if leaps.origin is not None:
+            origin, leaps.origin = leaps.origin, None
+            if not leaps.landed(ahead, gradient, origin):
+                ahead = origin
+                continue
+            here, momentum = ahead, 1.0
         steepness = np.maximum(np.maximum(_curvature(dual, done, before), 0.005 * dual.usual / gamma), 0.7 * steepness)
         before = done
         step = np.clip(gradient / np.maximum(2.0 * steepness, 1e-300), -gamma, gamma)
@@ -125,7 +142,9 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
         here, momentum = stepped, following
         if number < lowering:
             gamma *= shrink
-        elif done.violation <= tolerance:
+        elif leaps.due(number) and (off := dual.off(ahead, gradient, LEAP_FROM)).any():
+            ahead = leaps.begin(ahead, off, gradient, dual.bound)
+        elif done.violation <= tolerance and done.slackness <= 0.5 * done.gap:
             # The bounds hold: only the regularisation still keeps the plan from the optimum.
             gamma *= 0.7
     assert best is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy.optimize import OptimizeResult, linprog
 from scipy.sparse import coo_array, vstack
 
 from model.exposure.list_rules import ListRules, no_rules
@@ -126,6 +126,40 @@ def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np
 
     elastic: what a unit of a missed group floor costs; None makes floors hard.
     """
+    solved = _solved(problem, elastic)
+    if solved.status != 0:
+        return None
+    pairs = len(problem.item_index)
+    return float((problem.value * problem.delivery[problem.user_index]) @ solved.x[:pairs]), solved.x[pairs:]
+
+
+def reference_prices(problem: Problem) -> np.ndarray:
+    """float64 (groups): the prices of the floors of groups by HiGHS, which have to be attainable."""
+    solved = _solved(problem, None)
+    assert solved.status == 0, solved.message
+    first = problem.users + 2 * problem.items
+    return -solved.ineqlin.marginals[first : first + len(problem.groups)]
+
+
+def two_values(
+    high: float, low: float, share: float, *, users: int = 1_000, slots: int = 5, spread: float = 0.02
+) -> Problem:
+    """Every shopper has ten items of either value, which vary by `spread`; those of the low value have a floor.
+
+    share: of all exposure, that the floor asks for
+    """
+    r = np.random.default_rng(0)
+    weights = list(np.linspace(1.0, 0.4, slots))
+    relevance = []
+    for _ in range(users):
+        items = np.concatenate([r.choice(40, 10, replace=False), 40 + r.choice(40, 10, replace=False)])
+        vary = r.uniform(1 - spread, 1 + spread, len(items))
+        relevance.append({int(i): float(v) for i, v in zip(items, np.where(items < 40, high, low) * vary, strict=True)})
+    group = Group("low", np.arange(40, 80), share * users * sum(weights))
+    return problem_of(relevance, items=80, weights=weights, groups=(group,))
+
+
+def _solved(problem: Problem, elastic: float | None) -> OptimizeResult:
     pairs, groups = len(problem.item_index), len(problem.groups)
     delivery = problem.delivery[problem.user_index]
     column = np.arange(pairs)
@@ -145,7 +179,7 @@ def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np
     of_lists.resize((of_lists.shape[0], pairs + groups))
     capped = np.isfinite(problem.planned_group_cap)
     of_groups = np.hstack([inside[capped], np.zeros((capped.sum(), groups))])
-    solved = linprog(
+    return linprog(
         np.concatenate([-problem.value * delivery, np.full(groups, elastic or 0.0)]),
         A_ub=vstack([slots, caps, -caps, floors, coo_array(of_groups), of_lists]).tocsr(),
         b_ub=np.concatenate(
@@ -161,6 +195,3 @@ def reference(problem: Problem, elastic: float | None = None) -> tuple[float, np
         bounds=[(0, 1)] * pairs + [(0, None if elastic else 0)] * groups,
         method="highs",
     )
-    if solved.status != 0:
-        return None
-    return float((problem.value * delivery) @ solved.x[:pairs]), solved.x[pairs:]

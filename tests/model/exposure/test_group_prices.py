@@ -12,7 +12,7 @@ from model.exposure.lists import Lists
 from model.exposure.prices import Priced, Solution, solve
 from model.exposure.problem import Group, Problem
 from model.exposure.rounding import rounded
-from tests.model.exposure.problems import problem_of
+from tests.model.exposure.problems import problem_of, two_values
 
 
 def steep(seed: int, share: float) -> Problem:
@@ -84,3 +84,12 @@ def test_a_floor_that_cannot_be_met_keeps_its_price() -> None:
     same, _ = lists_at_floors(problem, solution)
     assert [floor.name for floor in solution.unmet] == ["rare"]
     np.testing.assert_array_equal(same.prices.group, solution.prices.group)
+
+
+def test_a_floor_that_no_price_delivers_closely_is_left_to_swaps() -> None:
+    # All shoppers are alike: above the difference of the values all lists hold items of the floor alone.
+    problem = two_values(0.9, 0.01, 0.2, spread=0.0)
+    solution = solve(problem, 0.002, 60)
+    _, lists = lists_at_floors(problem, solution)
+    assert (problem.membership @ lists.delivered())[0] <= problem.groups[0].floor
+    assert lists.value() > 0.9 * solution.response

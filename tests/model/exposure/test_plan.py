@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from model.exposure.hashed_random import seeds_of
 from model.exposure.plan import ListedPlan, planned
 from model.exposure.problem import Group, Problem
-from tests.model.exposure.problems import problem_of, random_problem
+from tests.model.exposure.problems import problem_of, random_problem, two_values
 
 
 def plan_of(problem: Problem) -> ListedPlan:
@@ -49,8 +50,7 @@ def test_the_same_twice() -> None:
 
 
 def test_missed_floors_are_reported_with_the_reason() -> None:
-    # Three shoppers, one slot; only the first has the cold item. The second floor costs more than the relaxed plan
-    # pays (0.9 - 0.1 against a quarter of 0.9), but it can be met, so the lists meet it.
+    # Three shoppers, one slot; only the first has the cold item. The second floor is dear, but can be met.
     groups = (Group("cold", np.array([1]), 2.5), Group("dear", np.array([2]), 1.0))
     users = [{0: 0.9, 1: 0.8}, {0: 0.9, 2: 0.1}, {0: 0.9}]
     plan = plan_of(problem_of(users, items=3, weights=[1.0], groups=groups))
@@ -58,6 +58,15 @@ def test_missed_floors_are_reported_with_the_reason() -> None:
     (unmet,) = plan.unmet
     assert (unmet.name, unmet.asked, unmet.possible, unmet.amount) == ("cold", 2.5, 1.0, 1.5)
     assert "candidates" in unmet.why
+
+
+@pytest.mark.parametrize(("low", "share"), [(0.01, 0.2), (0.3, 0.2), (0.3, 0.5)])
+def test_prices_and_not_swaps_meet_a_floor_of_items_that_are_worth_far_less(low: float, share: float) -> None:
+    problem = two_values(0.9, low, share)
+    plan = plan_of(problem)
+    assert plan.unmet == ()
+    assert (plan.swapped >= 0).sum() < 0.01 * len(plan.pair)
+    assert plan.group_delivered[0] <= 1.02 * problem.groups[0].floor
 
 
 def test_no_user_with_candidates() -> None:

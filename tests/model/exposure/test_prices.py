@@ -7,11 +7,20 @@ import dataclasses
 import numpy as np
 import pytest
 
-from model.exposure.dual import ELASTIC_SHARE
+from model.exposure.dual import Dual
 from model.exposure.list_rules import no_rules
+from model.exposure.passes import InMemory
 from model.exposure.prices import solve
 from model.exposure.problem import Group
-from tests.model.exposure.problems import list_rule_rows, problem_of, random_problem, reference
+from tests.benchmark.plan_problems import synthetic_problem
+from tests.model.exposure.problems import (
+    list_rule_rows,
+    problem_of,
+    random_problem,
+    reference,
+    reference_prices,
+    two_values,
+)
 
 
 @pytest.mark.parametrize("seed", range(9))
@@ -95,11 +104,54 @@ def test_floors_that_share_slots_fall_short_as_much_as_elastic_floors_do() -> No
     groups = (Group("cold", np.array([0]), 8.0), Group("new", np.array([1]), 6.0))
     problem = problem_of(relevance, items=4, weights=[1.0], groups=groups)
     assert reference(problem) is None
-    elastic = reference(problem, elastic=ELASTIC_SHARE * 0.3)
+    elastic = reference(problem, elastic=0.9)
     assert elastic is not None
     solution = solve(problem, 0.002, 400)
     assert sum(unmet.amount for unmet in solution.unmet) == pytest.approx(elastic[1].sum(), abs=0.2)  # 8 + 6 - 10
     assert {unmet.name for unmet in solution.unmet} <= {"cold", "new"}
+    assert solution.converged
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_prices_of_floors_are_those_of_highs(seed: int) -> None:
+    problem = synthetic_problem(600, 400, 50, seed=seed)
+    solution = solve(problem, 0.002, 60)
+    assert solution.converged
+    np.testing.assert_allclose(solution.prices.group, reference_prices(problem), rtol=0.02, atol=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "share", "price"), [(0.9, 0.01, 0.2, 0.89), (0.9, 0.3, 0.2, 0.6), (0.9, 0.3, 0.9, 0.62)]
+)
+def test_a_floor_of_items_that_are_worth_far_less_has_the_price_of_the_difference(
+    high: float, low: float, share: float, price: float
+) -> None:
+    problem = two_values(high, low, share)
+    expected = reference_prices(problem)
+    assert expected[0] == pytest.approx(price, rel=0.02)
+    solution = solve(problem, 0.002, 100)
+    assert (solution.converged, solution.unmet) == (True, ())
+    assert solution.prices.group == pytest.approx(expected, rel=0.02)
+    used = np.bincount(problem.item_index, solution.planned * problem.delivery[problem.user_index], minlength=80)
+    assert used[40:].sum() >= problem.groups[0].floor * (1 - 0.002)
+
+
+def test_a_plan_that_stops_short_of_an_attainable_floor_has_not_converged() -> None:
+    solution = solve(two_values(0.9, 0.01, 0.2), 0.002, 3)
+    assert (solution.converged, solution.unmet) == (False, ())
+
+
+def test_that_floors_exclude_each_other_is_proved_and_not_read_off_a_price() -> None:
+    # Ten shoppers with one slot; the second floor is 5 with room for it, or 8 without.
+    def proved(second: float) -> bool:
+        groups = (Group("cold", np.array([0]), 5.0), Group("new", np.array([1]), second))
+        relevance = [{0: 0.26, 1: 0.24, 2: 0.3}] * 10 + [{2: 0.3, 3: 0.2}] * 40
+        problem = problem_of(relevance, items=4, weights=[1.0], groups=groups)
+        dual = Dual(problem, InMemory(problem))
+        return dual.excluded(dual.passed(np.where(dual.of_floor, dual.bound, dual.lowest), 1e-3))
+
+    assert not proved(4.9)
+    assert proved(8.0)
 
 
 def test_a_partition_above_all_slots_is_found_before_solving() -> None:
@@ -126,7 +178,7 @@ def test_a_group_without_items() -> None:
     problem = problem_of([{0: 0.3}], items=1, weights=[1.0], groups=(empty,))
     solution = solve(problem, 0.002, 50)
     assert [(u.name, u.possible) for u in solution.unmet] == [("empty", 0.0)]
-    assert solution.planned.tolist() == [1.0]
+    assert solution.planned == pytest.approx([1.0])
 
 
 def test_a_group_with_a_cap_of_zero_is_kept_out() -> None:
