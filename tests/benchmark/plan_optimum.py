@@ -41,8 +41,10 @@ def gap_of_lists(problem: Problem, plan: ListedPlan) -> float:
     return 1.0 - responses(problem, plan) / bound
 
 
-def solved_by_highs(problem: Problem, solver: str, limit: float) -> tuple[float, float]:
-    """Seconds of the processor, with one thread, and the optimum, NaN when the limit (seconds of the clock) was short.
+def solved_by_highs(problem: Problem, solver: str, limit: float) -> tuple[float, float, np.ndarray]:
+    """Seconds of the processor, with one thread, the optimum, and the prices of the floors of groups, float64 (groups).
+
+    Optimum and prices are NaN when the limit (seconds of the clock) was too short.
 
     solver: HiGHS' own name: simplex, ipx, hipo (which needs highspy-extras) or pdlp; interior points stay where they
         are, without the crossover to a vertex, which takes longer and which the optimum does not need
@@ -69,9 +71,12 @@ def solved_by_highs(problem: Problem, solver: str, limit: float) -> tuple[float,
     highs.passModel(program)
     begun = time.process_time()
     highs.run()
-    took = time.process_time() - begun
-    is_solved = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    return took, -float(highs.getInfo().objective_function_value) if is_solved else np.nan
+    took, groups = time.process_time() - begun, len(problem.groups)
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return took, np.nan, np.full(groups, np.nan)
+    first = problem.users + problem.items
+    duals = np.asarray(highs.getSolution().row_dual)[first : first + groups]
+    return took, -float(highs.getInfo().objective_function_value), -duals
 
 
 def optimum_with_positions(problem: Problem) -> float:
