@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from model.exposure.draws import Recording
 from model.exposure.list_rules import ListRules
 from model.exposure.user_block import UserPairs
 
@@ -41,6 +42,7 @@ class Problem:
     item_cap           float64 (items): most exposures; 0 keeps an item out
     item_floor         float64 (items): least exposures
     list_rules         at most so many items of a group in one list
+    recording          what of the exploration's draw is recorded; None: nothing
 
     Raises ValueError that names what is wrong.
     """
@@ -55,6 +57,7 @@ class Problem:
     item_floor: np.ndarray
     groups: tuple[Group, ...]
     list_rules: ListRules
+    recording: Recording | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         _check_pairs(self)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.exposure.displacement import displaced_by
+from model.exposure.draws import NO_DRAWS, Draws, recorded_draws
 from model.exposure.exploration import drawn, planned_exploration
 from model.exposure.floor_repair import repaired
 from model.exposure.hashed_random import mixed
@@ -49,6 +50,7 @@ class Entries:
     user, pair, rank (from 0): int (entries); propensity: float64 (entries), 1 for planned ones; explored: bool
     swapped: int (entries), index of the group (number of groups: an item floor) that a swap served, -1 for none
     displaced: int (entries), the pair that the user would see there by value alone, -1 where the entry itself is it
+    draws: the record of the draw, empty where the problem asks for none
     """
 
     user: np.ndarray
@@ -58,6 +60,7 @@ class Entries:
     explored: np.ndarray
     swapped: np.ndarray
     displaced: np.ndarray
+    draws: Draws = NO_DRAWS
 
     @property
     def users(self) -> int:
@@ -84,6 +87,10 @@ def finished(shard: Shard, lists: Lists, group_floor: np.ndarray, item_floor: np
     causes = repaired(lists, group_floor, item_floor)
     exploration = planned_exploration(lists, mixed(pair_seed, pair_seed))
     chosen = drawn(exploration, problem, shard.user_seed, shard.item_seed)
+    draws = NO_DRAWS
+    if problem.recording is not None:
+        support = exploration.user, exploration.pair, exploration.probability
+        draws = recorded_draws(*support, chosen, problem.recording, shard.user_seed, pair_seed)
 
     user, rank = np.nonzero(lists.pair >= 0)
     explorer = problem.user_index[chosen].astype(np.int64)
@@ -106,4 +113,5 @@ def finished(shard: Shard, lists: Lists, group_floor: np.ndarray, item_floor: np
         explored=explored,
         swapped=swapped[pair],
         displaced=displaced_by(problem, pair, explored),
+        draws=draws,
     )
