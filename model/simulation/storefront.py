@@ -117,16 +117,17 @@ class Storefront:
         return served
 
     def _organic(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Purchases without a list, in proportion to appeal: draws a class of the user, then an item of the class."""
+        """Purchases without a list, in proportion to need: draws a class of the user, then an item of the class."""
         world = self.world
+        membership, needs = world.needs
         user = np.repeat(np.arange(world.users), random.poisson(world.organic))
-        line = np.cumsum(world.membership, axis=1)[user]
+        line = np.cumsum(membership, axis=1)[user]
         of_class = np.minimum((random.random(len(user))[:, None] * line[:, -1:] > line).sum(axis=1), line.shape[1] - 1)
         item = np.zeros(len(user), dtype=np.int64)
         able = self.for_sale()
-        for number, appeal in enumerate(world.appeal):
+        for number, need in enumerate(needs):
             mine = np.flatnonzero(of_class == number)
-            sums = np.cumsum(np.where(able, appeal, 0.0))
+            sums = np.cumsum(np.where(able, need, 0.0))
             if len(mine) and sums[-1] > 0:
                 item[mine] = np.searchsorted(sums, random.random(len(mine)) * sums[-1], side="right")
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ class World:
     examination: float64 (positions), chance that a position is examined
     stock: int (items), units on the first day; arrives: int (items), day from which the item can be sold
     fatigue: factor of the appeal of a pair for each exposure without a response
+    need: float64 (classes, items), in proportion to which a class buys without any list; None: as the appeal
     """
 
     membership: np.ndarray
@@ -27,6 +28,7 @@ class World:
     stock: np.ndarray
     arrives: np.ndarray
     fatigue: float
+    need: np.ndarray | None = None
 
     @property
     def users(self) -> int:
@@ -45,6 +47,27 @@ class World:
     def response(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
         """float64 (pairs): true probability of a response to an examined first exposure."""
         return -np.expm1(-self.appeal_of(user, item))
+
+    @property
+    def needs(self) -> tuple[np.ndarray, np.ndarray]:
+        """float64 (users, classes), (classes, items): chances of the class of a purchase without any list, and of the
+        item within the class; rows sum to 1."""
+        if self.need is None:
+            return self.membership, self.appeal / self.appeal.sum(axis=1, keepdims=True)
+        of_class = self.need.sum(axis=1)
+        by_user = self.membership * of_class
+        chosen = self.need / np.maximum(of_class, 1e-300)[:, None]
+        return by_user / np.maximum(by_user.sum(axis=1, keepdims=True), 1e-300), chosen
+
+    def needed(self, user: np.ndarray, item: np.ndarray, days: float) -> np.ndarray:
+        """float64 (pairs): probability that the user buys the item within so many days without any list."""
+        of_class, chosen = self.needs
+        share = np.einsum("pc,pc->p", of_class[user], chosen[:, item].T)
+        return -np.expm1(-self.organic[user] * days * share)
+
+    def uplift(self, user: np.ndarray, item: np.ndarray, days: float) -> np.ndarray:
+        """float64 (pairs): true effect of an examined first exposure on buying within so many days."""
+        return (1.0 - self.needed(user, item, days)) * self.response(user, item)
 
 
 @dataclass(frozen=True)
@@ -112,3 +135,14 @@ def synthetic_world(
     examination = 1.0 / np.arange(1, positions + 1) ** 0.5
     tastes = LatentClasses(membership, choice, np.zeros(0))
     return world_of(tastes, item_type, weight, visits, 3 * visits, examination, habits or Habits(), seed)
+
+
+def with_anyway(world: World, share: np.ndarray, days: float) -> World:
+    """The world where a share of what an exposure brought comes without it within so many days.
+
+    share: float64 (items) or (classes, items) in [0, 1], of the appeal. The rest is what an exposure causes; so a pair
+    has the same chance to be bought after an examined exposure in both worlds.
+    """
+    need = world.appeal * share
+    organic = world.membership @ need.sum(axis=1) / days
+    return replace(world, appeal=world.appeal * (1.0 - share), need=need, organic=organic)

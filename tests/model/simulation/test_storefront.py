@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.simulation.storefront import Lists, Storefront
-from model.simulation.world import Habits, World, synthetic_world
+from model.simulation.world import Habits, World, synthetic_world, with_anyway
 
 MANY = 10**9
 
@@ -90,3 +90,19 @@ def test_a_synthetic_world_has_a_long_tail() -> None:
     assert (truth.stock < MANY).mean() == pytest.approx(0.3, abs=0.1)
     user, item = np.arange(500), np.arange(500) % 400
     assert np.all((truth.response(user, item) >= 0) & (truth.response(user, item) < 1))
+
+
+def test_a_share_of_the_demand_comes_without_exposure() -> None:
+    """Of item 0 half of the demand, of item 1 all, of item 3 none; f, the chance after an exposure, stays."""
+    base = world(arrives=np.zeros(4, dtype=int))
+    mixed = with_anyway(base, np.array([0.5, 1.0, 0.0, 0.0]), days=7)
+    user, item = np.zeros(4, dtype=int), np.arange(4)
+    rates = base.appeal[0]
+    needed, response = mixed.needed(user, item, 7), mixed.response(user, item)
+    assert needed == pytest.approx(-np.expm1(-rates * [0.5, 1, 0, 0]))
+    assert 1 - (1 - needed) * (1 - response) == pytest.approx([0.5, 0.2, 0.0, 0.5])
+    assert mixed.uplift(user, item, 7) == pytest.approx((0.5 - needed[0], 0.0, 0.0, 0.5))
+    shop, days = Storefront(mixed, 5), 7
+    bought = np.concatenate([shop.play(lists(4000, -1)).bought_item for _ in range(days)])
+    expected = 4000 * rates * [0.5, 1.0, 0.0, 0.0]
+    assert np.bincount(bought, minlength=4) == pytest.approx(expected, abs=4 * expected.max() ** 0.5)
