@@ -1,0 +1,1 @@
+"""The effect of being shown: what a response owes to the exposure, learnt from the draws of exploration slots."""
