@@ -31,6 +31,7 @@ from jobs.score import score
 from jobs.tables.warehouse import Warehouse
 from jobs.train_first_stage import train_first_stage
 from jobs.train_relevance import train_relevance
+from jobs.train_uplift import train_uplift
 
 STEPS: tuple[Step, ...] = (
     ingest,
@@ -41,6 +42,7 @@ STEPS: tuple[Step, ...] = (
     train_first_stage,
     build_candidates,
     train_relevance,
+    train_uplift,
     score,
     account_exposure,
     measure_potential,
@@ -49,20 +51,21 @@ STEPS: tuple[Step, ...] = (
     publish,
     monitor,
 )
-TRAINING: tuple[Step, ...] = (fine_tune, train_first_stage, train_relevance)
+TRAINING: tuple[Step, ...] = (fine_tune, train_first_stage, train_relevance, train_uplift)
 PUBLISHING: tuple[Step, ...] = (register_features, publish)
 
 
 def main() -> None:
     """Parses the command line and runs the nights."""
     args = _arguments()
-    steps = STEPS[[step.__name__ for step in STEPS].index(args.from_step) :]
+    chosen = STEPS[[step.__name__ for step in STEPS].index(args.from_step) :]
     if not args.train:
-        steps = tuple(step for step in steps if step not in TRAINING)
+        chosen = tuple(step for step in chosen if step not in TRAINING)
     if not args.publish:
-        steps = tuple(step for step in steps if step not in PUBLISHING)
+        chosen = tuple(step for step in chosen if step not in PUBLISHING)
 
     def nights(spark: SparkSession, conf: Config, run_id: str) -> None:
+        steps = _steps_of(conf, chosen)
         usual = usual_seconds(Warehouse(spark, conf.warehouse))
         for number, as_of in enumerate(args.dates):
             # A run's id is the key of its rows together with the step, so each night of a range has its own.
@@ -74,6 +77,11 @@ def main() -> None:
             print(night_summary(spark, conf, as_of, seconds), flush=True)
 
     run(args.conf, "nightly", nights)
+
+
+def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The chosen steps that the configuration needs."""
+    return tuple(step for step in chosen if step is not train_uplift or conf.uplift.is_learnt)
 
 
 def _seconds_of(step: Step, night: Night, usual: float | None) -> float:

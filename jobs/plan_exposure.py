@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from pyspark.sql import DataFrame
 
-from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
+from features.contract import CONSTRAINT_PRICES, EXPLORATION_DRAWS, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
 from features.contract.table import Table
 from jobs.delivery.learned_weights import with_learned_weights
 from jobs.execution.command import main_of
@@ -30,6 +30,7 @@ from jobs.planning.solution.solving import Solved, solve_plan
 from jobs.planning.solution.warm_start import last_prices
 from jobs.runtime.logs import event
 from jobs.tables.sql import sql_equals
+from model.exposure.draws import Recording
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ def plan_exposure(night: Night) -> None:
     """Decides the exposure of every shopper's candidates under slots, caps and floors.
 
     Reads relevance, item_features and user_features of the night; writes exposure_scores, item_exposure,
-    constraint_prices and fallback_lists of the night and its policy. Where a test runs, plans every arm's policy for
-    the arm's shoppers, with shares, stock and budgets of their own. Prices start from those of the newest earlier
-    night, and position weights are those learned from logged responses. With plan.on_unmet_floor: refuse, a missed
-    floor ends the job with exit code 3 and nothing is written.
+    constraint_prices and fallback_lists of the night and its policy, and exploration_draws where uplift is learnt.
+    Where a test runs, plans every arm's policy for the arm's shoppers, with shares, stock and budgets of their own.
+    Prices start from those of the newest earlier night, and position weights are those learned from logged responses.
+    With plan.on_unmet_floor: refuse, a missed floor ends the job with exit code 3 and nothing is written.
     """
     # Plan every arm before writing any, so that a refusal leaves no half-written night.
     nights = {arm: with_learned_weights(arm_night) for arm, arm_night in arm_nights(night).items()}
@@ -73,6 +74,8 @@ def plan_exposure(night: Night) -> None:
             (FALLBACK_LISTS, rows.fallback),
         ):
             _write(arm_night, night.spark.createDataFrame(of_table[table.column_names], table.schema), table)
+        if night.conf.uplift.is_learnt:
+            _write(arm_night, rows.draws, EXPLORATION_DRAWS)
         plans[arm].close()
 
 
@@ -94,7 +97,9 @@ def plan_night(night: Night, *, from_own_prices: bool = False) -> NightPlan:
     rules = read_rules(night, shoppers, catalogue, candidates, merchandising)
     shared = shared_lists(plan, shoppers, candidates, rules)
     # The problem that is left, its solution, and the rows of the tables.
-    contexts = Contexts(candidates.shoppers, np.array(plan.position_weights), plan.exploration_slots)
+    weights, setting = np.array(plan.position_weights), night.conf.uplift
+    recording = Recording(setting.alternatives, setting.shopper_share) if setting.is_learnt else None
+    contexts = Contexts(candidates.shoppers, weights, plan.exploration_slots, recording)
     problem = PlanProblem(contexts, catalogue.item_ids, rules.value, limits_of(rules, shared.delivered))
     warm, started_from = last_prices(night, catalogue.item_ids, rules.groups, of_tonight=from_own_prices)
     words = partial(words_of, catalogue, rules.bounds, merchandising)

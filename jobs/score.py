@@ -21,6 +21,7 @@ from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import ship_arrays, ship_folder
 from jobs.runtime.tasks import in_tasks, task_threads
 from jobs.tables.sql import sql_equals
+from jobs.uplift.scoring import with_uplift
 from model.bundle import Bundle
 from model.scorer import Scorer
 
@@ -40,6 +41,7 @@ def score(night: Night) -> None:
     mean = mean_level(scored)
     season = season_at(night, night.as_of, periods_of(bundle.description))
     relevance = with_relevance(night, champion, scored, bundle.scorer.calibrator.shift(mean, season.shift))
+    relevance = with_uplift(night, relevance)
     night.tables.replace_date(relevance, RELEVANCE, night.as_of, sql_equals(policy=night.conf.plan.scored_as))
     scored.unpersist()
     write_season(night, season)

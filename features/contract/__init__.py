@@ -10,6 +10,7 @@ from features.contract.daily_pair import DAILY_PAIR
 from features.contract.daily_user import DAILY_USER
 from features.contract.demand_forecast import DEMAND_FORECAST
 from features.contract.events import EVENTS
+from features.contract.exploration_draws import EXPLORATION_DRAWS
 from features.contract.exposure_account import EXPOSURE_ACCOUNT
 from features.contract.exposure_corrections import EXPOSURE_CORRECTIONS
 from features.contract.exposure_scores import EXPOSURE_SCORES
@@ -36,6 +37,7 @@ __all__ = [
     "DAILY_USER",
     "DEMAND_FORECAST",
     "EVENTS",
+    "EXPLORATION_DRAWS",
     "EXPOSURE_ACCOUNT",
     "EXPOSURE_CORRECTIONS",
     "EXPOSURE_SCORES",

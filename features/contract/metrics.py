@@ -38,7 +38,8 @@ DEMAND: Final = "demand_"  # by build_features; the segment is the model
 DELIVERY: Final = "delivery_"  # by account_exposure; the segment is `all` or a position
 DRIFT: Final = "drift_"  # by check_drift
 SEASON: Final = "season_"  # by score
-PREFIXES: Final = (FEATURE, DEMAND, DELIVERY, DRIFT, SEASON)
+UPLIFT: Final = "uplift_"  # by train_uplift
+PREFIXES: Final = (FEATURE, DEMAND, DELIVERY, DRIFT, SEASON, UPLIFT)
 
 FEATURE_DEFAULT_SHARE: Final = f"{FEATURE}default_share"
 
@@ -93,6 +94,13 @@ POSITION_WEIGHT_USED: Final = f"{DELIVERY}position_weight_used"
 # Level of tonight's chances against that of the periods that the calibrator was fitted on, as a logarithm.
 SEASON_SHIFT: Final = f"{SEASON}shift"
 SEASON_DEVIATION: Final = f"{SEASON}deviation"
+
+# What was bought after drawn exposures.
+UPLIFT_DRAWN: Final = f"{UPLIFT}drawn_count"
+UPLIFT_BOUGHT: Final = f"{UPLIFT}bought_after_count"
+UPLIFT_CAUSED: Final = f"{UPLIFT}caused_share"
+UPLIFT_CAUSED_LOW: Final = f"{UPLIFT}caused_low_share"  # limits of the 95 % interval
+UPLIFT_CAUSED_HIGH: Final = f"{UPLIFT}caused_high_share"
 
 # Calibration of an earlier night.
 CALIBRATION_PREDICTED: Final = "calibration_predicted_mean"

@@ -19,6 +19,19 @@ RELEVANCE = Table(
             ArrayType(StringType()),
             "Features that raised the relevance most, the strongest first; the prefix low: marks a low value.",
         ),
+        Column(
+            "organic",
+            DoubleType(),
+            "Probability of a response without exposure, within uplift.outcome_days; NULL if uplift is not learnt.",
+            nullable=True,
+        ),
+        Column(
+            "uplift",
+            DoubleType(),
+            "Effect of being shown: what one view adds to the probability of a response; NULL if it is not learnt.",
+            nullable=True,
+        ),
+        Column("uplift_error", DoubleType(), "Standard error of uplift; NULL if it is not learnt.", nullable=True),
     ),
     key=(
         "as_of",
@@ -30,5 +43,10 @@ RELEVANCE = Table(
         "as_of",
         "policy",
     ),
-    invariants=(Invariant("relevance_out_of_range", "relevance >= 0 AND relevance <= 1"),),
+    invariants=(
+        Invariant("relevance_out_of_range", "relevance >= 0 AND relevance <= 1"),
+        Invariant("organic_out_of_range", "organic >= 0 AND organic <= 1"),
+        Invariant("uplift_out_of_range", "uplift >= -1 AND uplift <= 1"),
+        Invariant("uplift_error_negative", "uplift_error >= 0"),
+    ),
 )

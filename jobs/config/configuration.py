@@ -39,6 +39,7 @@ from jobs.config.source import Source
 from jobs.config.stream import Stream
 from jobs.config.summary import Summary
 from jobs.config.trees import Trees
+from jobs.config.uplift import Uplift
 from jobs.runtime.errors import ConfigurationError
 
 
@@ -71,12 +72,22 @@ class Config(Section):
     experiment: Experiment
     online: Online
     stream: Stream
+    uplift: Uplift
     mlflow: MLflow
     summary: Summary
 
     @model_validator(mode="after")
     def arms_have_plans(self) -> Config:
         plans_of_arms(self.plan, self.experiment)
+        return self
+
+    @model_validator(mode="after")
+    def uplift_is_learnt_where_it_is_planned(self) -> Config:
+        plans = plans_of_arms(self.plan, self.experiment).values()
+        if any(plan.objective == "uplift" for plan in plans) and not self.uplift.is_learnt:
+            raise ValueError(
+                "plan.objective: uplift needs the draws that it is learnt from; set uplift.alternatives to 20"
+            )
         return self
 
     @model_validator(mode="after")

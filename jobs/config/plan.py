@@ -161,6 +161,8 @@ class Plan(Section):
     position_weights: tuple[Annotated[PositiveFloat, Field(le=1)], ...]
     list_rules: Annotated[dict[str, ListRule], BeforeValidator(_without_null)]
     relevance_bar: Share
+    objective: Literal["response", "uplift"]
+    uplift_weight: Share
     max_item_share: Share
     floors: dict[str, GroupBound]
     caps: dict[str, GroupBound]
@@ -183,6 +185,11 @@ class Plan(Section):
     def scored_as(self) -> str:
         """The policy whose relevance is planned."""
         return self.relevance_of or self.policy
+
+    @property
+    def weight_of_uplift(self) -> float:
+        """What the plan counts a view for lies so far between f (0) and the effect of being shown (1)."""
+        return self.uplift_weight if self.objective == "uplift" else 0.0
 
     @model_validator(mode="before")
     @classmethod

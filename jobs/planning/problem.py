@@ -9,6 +9,7 @@ import numpy as np
 from jobs.planning.context_pairs import Pairs
 from jobs.planning.rules.item_value import ItemValue
 from jobs.planning.rules.rules import Rules
+from model.exposure.draws import Recording
 from model.exposure.list_rules import ListRules
 from model.exposure.passes import SHARD_USERS
 from model.exposure.problem import Group, Problem
@@ -21,11 +22,13 @@ class Contexts:
     number: of all contexts, whose names and visits stay with their pairs
     position_weights: float64 (slots), chance that a position is looked at
     exploration_slots: how many of the last slots are drawn at random
+    recording: what of the draw is recorded; None: nothing
     """
 
     number: int
     position_weights: np.ndarray
     exploration_slots: int
+    recording: Recording | None = None
 
     @property
     def shards(self) -> int:
@@ -64,11 +67,11 @@ class PlanProblem:
 
     def of_pairs(self, pairs: Pairs) -> Problem:
         """The problem of some contexts with their pairs, under the bounds of all."""
-        return self._problem(pairs.start, pairs.item, self.value_of(pairs.item, pairs.relevance), pairs.visits)
+        return self._problem(pairs.start, pairs.item, self.value_of(pairs.item, pairs.planned), pairs.visits)
 
-    def value_of(self, item: np.ndarray, relevance: np.ndarray) -> np.ndarray:
-        """float64 (pairs): what a response is expected to bring."""
-        value: np.ndarray = relevance * self.value.factor[item] + self.value.addend[item]
+    def value_of(self, item: np.ndarray, planned: np.ndarray) -> np.ndarray:
+        """float64 (pairs): what a view is expected to bring. planned: float64 (pairs), responses that it counts for"""
+        value: np.ndarray = planned * self.value.factor[item] + self.value.addend[item]
         return value
 
     def _problem(self, start: np.ndarray, item: np.ndarray, value: np.ndarray, visits: np.ndarray) -> Problem:
@@ -83,6 +86,7 @@ class PlanProblem:
             item_floor=self.limits.item_floor,
             groups=self.limits.groups,
             list_rules=self.limits.list_rules,
+            recording=self.contexts.recording,
         )
 
 

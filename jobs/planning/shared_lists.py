@@ -52,7 +52,8 @@ def shared_lists(plan: Plan, shoppers: Shoppers, candidates: Candidates, rules: 
     capped = [(named.group.members, named.group.cap) for named in rules.groups if np.isfinite(named.group.cap)]
     lists, value = {}, {}
     for segment, relevance in candidates.mean.items():
-        value[segment] = relevance * rules.value.factor + np.where(relevance > 0, rules.value.addend, 0.0)
+        counted = candidates.mean_counted[segment]
+        value[segment] = counted * rules.value.factor + np.where(relevance > 0, rules.value.addend, 0.0)
         # How many unknown shoppers come is unknown too, so their lists use nothing of the caps.
         of_segment = delivery if segment == EVERYONE else np.zeros(len(weights))
         lists[segment] = shared_list(value[segment], of_segment, rules.bounds.stock, capped, rules.list_rules)

@@ -65,7 +65,7 @@ class ModelStore:
         self._conf = conf
         self._folder = files.path("mlflow") if isinstance(files, LocalStorage) else scratch / "mlflow"
         self._database = self._folder / DATABASE
-        self._remembered = RememberedVersions(files)
+        self._remembered = RememberedVersions(files, conf.registered_model)
         self.answers = True  # False once the server did not answer, and the versions it last listed are used
 
     def versions(self) -> list[Version]:

@@ -15,7 +15,7 @@ from jobs.runtime.errors import LongtailError
 from jobs.runtime.redaction import redacted
 from jobs.runtime.storage import Storage
 
-VERSIONS = "mlflow/versions.json"
+_VERSIONS = "mlflow/versions-{}.json"
 _RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}  # the pauses in between grow
 
 
@@ -47,19 +47,19 @@ def answered(uri: str) -> Iterator[None]:
 class RememberedVersions:
     """The versions that a server last listed, in a JSON file, so that the champion can serve without it.
 
-    files: of the warehouse
+    files: of the warehouse; model: name of the registered model
     """
 
-    def __init__(self, files: Storage) -> None:
-        self._files = files
+    def __init__(self, files: Storage, model: str) -> None:
+        self._files, self._name = files, _VERSIONS.format(model)
 
     def keep(self, versions: Sequence[Version]) -> None:
         """Replaces the list atomically."""
-        self._files.write(VERSIONS, json.dumps([asdict(version) for version in versions], default=str, indent=1))
+        self._files.write(self._name, json.dumps([asdict(version) for version in versions], default=str, indent=1))
 
     def recall(self) -> list[Version] | None:
         """The list, or None where a server has never answered."""
-        content = self._files.read(VERSIONS)
+        content = self._files.read(self._name)
         return None if content is None else [_from_json(row) for row in json.loads(content)]
 
 

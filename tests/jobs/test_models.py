@@ -207,7 +207,7 @@ def test_while_mlflow_does_not_answer_the_last_champion_serves(tmp_path: Path, m
 
     promoted = _register(local, tmp_path, date(2017, 10, 1))
     local.promote(promoted.version)
-    RememberedVersions(storage_of(str(tmp_path))).keep(local.versions())
+    RememberedVersions(storage_of(str(tmp_path)), CONF.registered_model).keep(local.versions())
     champion = remote.champion(DECEMBER)
     assert champion is not None
     assert champion.version == promoted.version

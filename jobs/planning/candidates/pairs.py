@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import RELEVANCE
@@ -28,11 +28,13 @@ class Candidates:
     """Pairs of a shopper and an item that may enter the plan.
 
     frame: user_id, item_id, relevance, cause (the main reason of the relevance, empty where there is none), visits and
-    shopper_segment of the shopper, and place, a 64-bit hash of user_id
+    shopper_segment of the shopper, place, a 64-bit hash of user_id, and, where uplift is planned, counted: the
+    responses that the plan counts a view for
     table: the same rows, where they fit on the driver; None where they stay with Spark
     model_version: the one version that scored them
     shoppers, visits: how many shoppers have a pair, and their visits together
     mean: by segment of shoppers, float64 (items), mean relevance over its consenting shoppers; a missing pair counts 0
+    mean_counted: the same of the responses that the plan counts a view for
     largest: float64 (items), relevance of the best pair of each item
     """
 
@@ -42,6 +44,7 @@ class Candidates:
     shoppers: int
     visits: float
     mean: Mapping[str, np.ndarray]
+    mean_counted: Mapping[str, np.ndarray]
     largest: np.ndarray
 
 
@@ -52,8 +55,8 @@ def read_candidates(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> C
     than one version scored the night.
     """
     plan = night.conf.plan
-    scored, version = _scored(night)
-    frame = _eligible_pairs(night, shoppers, item_ids)
+    scored, version, effects = _scored(night)
+    frame = _eligible_pairs(night, shoppers, item_ids, counts_effects=_counts_effects(night, scored, effects))
     table = frame.toArrow() if scored <= plan.driver_pairs else None
     users = _users(frame, table)
     if users.number == 0:
@@ -81,39 +84,65 @@ def read_candidates(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> C
         version,
         users.number,
         users.visits,
-        mean=_mean_relevance(sums, shoppers.consenting, place),
+        mean=_mean_relevance(sums, "total", shoppers.consenting, place),
+        mean_counted=_mean_relevance(sums, "counted", shoppers.consenting, place),
         largest=_largest_relevance(sums, place),
     )
 
 
-def _scored(night: Night) -> tuple[int, str]:
-    """Rows of relevance of the night and policy, and the one version that scored them."""
+def _scored(night: Night) -> tuple[int, str, int]:
+    """Rows of relevance of the night and policy, the one version that scored them, and how many rows have an uplift."""
     plan = night.conf.plan
     rows = night.tables.read_date(RELEVANCE, night.as_of).where(F.col("policy") == plan.scored_as)
-    versions = rows.groupBy("model_version").count().collect()
+    counts = (F.count("*").alias("rows"), F.count("uplift").alias("effects"))
+    versions = rows.groupBy("model_version").agg(*counts).collect()
     if len(versions) != 1:
         scores = f"scores of {len(versions)} model versions" if versions else "no rows"
         raise LongtailError(
             f"relevance has {scores} for {night.as_of} and policy {plan.scored_as}.",
             f"Run score for {night.as_of} again.",
         )
-    return versions[0]["count"], versions[0]["model_version"]
+    return versions[0]["rows"], versions[0]["model_version"], versions[0]["effects"]
 
 
-def _eligible_pairs(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> DataFrame:
+def _counts_effects(night: Night, scored: int, effects: int) -> bool:
+    """Whether the plan counts effects; reports it. Raises LongtailError where only some pairs have one.
+
+    Before the first version of the uplift model the plan counts f, as it does where that model knows little.
+    """
+    if night.conf.plan.weight_of_uplift == 0:
+        return False
+    if 0 < effects < scored:
+        raise LongtailError(
+            f"{scored - effects} of {scored} pairs of relevance have no uplift for {night.as_of}.",
+            f"Run score for {night.as_of} again.",
+        )
+    night.record.decisions["objective"] = "uplift" if effects else "response, as no uplift model was trained yet"
+    return effects > 0
+
+
+def _eligible_pairs(
+    night: Night, shoppers: Shoppers, item_ids: np.ndarray, *, counts_effects: bool = False
+) -> DataFrame:
     """The columns of `Candidates.frame`; visits is NULL for shoppers without features."""
     plan, spark = night.conf.plan, night.spark
     rows = night.tables.read_date(RELEVANCE, night.as_of).where(
         (F.col("policy") == plan.scored_as) & (F.col("relevance") >= plan.relevance_bar)
     )
     cause = F.coalesce(F.get(F.col("top_reasons"), F.lit(0)), F.lit(""))
-    pairs = rows.select("user_id", "item_id", "relevance", cause.alias("cause"))
+    columns: list[str | Column] = ["user_id", "item_id", "relevance", cause.alias("cause")]
+    names: tuple[str, ...] = _COLUMNS
+    if counts_effects:
+        blended = F.col("relevance") + plan.weight_of_uplift * (F.col("uplift") - F.col("relevance"))
+        columns.append(F.greatest(blended, F.lit(0.0)).alias("counted"))
+        names = (*_COLUMNS, "counted")
+    pairs = rows.select(*columns)
     may_enter = spark.createDataFrame(pd.DataFrame({"item_id": item_ids}))
     pairs = pairs.join(F.broadcast(may_enter), on="item_id", how="inner")
     # The shoppers of other arms are no shoppers of this plan; without a test, a shopper who is none is an error.
     pairs = pairs.join(shoppers.frame, on="user_id", how="inner" if runs(night) else "left")
     pairs = pairs.where(F.coalesce("consents", F.lit(True)))
-    return without_frequent(night, pairs).withColumn("place", F.xxhash64("user_id")).select(*_COLUMNS)
+    return without_frequent(night, pairs).withColumn("place", F.xxhash64("user_id")).select(*names)
 
 
 @dataclass(frozen=True)
@@ -143,30 +172,34 @@ def _users(frame: DataFrame, table: pa.Table | None) -> _Users:
 
 
 def _sums(frame: DataFrame, table: pa.Table | None) -> pd.DataFrame:
-    """shopper_segment, item_id, total and largest relevance."""
+    """shopper_segment, item_id, total and largest relevance, and total of the responses that a view counts for."""
+    counted = "counted" if "counted" in frame.columns else "relevance"
     if table is not None:
         sums = table.group_by(["shopper_segment", "item_id"], use_threads=False)
-        known = sums.aggregate([("relevance", "sum"), ("relevance", "max")]).to_pandas()
-        return known.rename(columns={"relevance_sum": "total", "relevance_max": "largest"})
+        named = {"total": ("relevance", "sum"), "largest": ("relevance", "max"), "counted": (counted, "sum")}
+        known = sums.aggregate(list(dict.fromkeys(named.values()))).to_pandas()
+        return known[["shopper_segment", "item_id"]].assign(
+            **{name: known[f"{column}_{kind}"] for name, (column, kind) in named.items()}
+        )
     return (
         frame.groupBy("shopper_segment", "item_id")
-        .agg(F.sum("relevance").alias("total"), F.max("relevance").alias("largest"))
+        .agg(F.sum("relevance").alias("total"), F.max("relevance").alias("largest"), F.sum(counted).alias("counted"))
         .toPandas()
     )
 
 
-def _mean_relevance(sums: pd.DataFrame, consenting: pd.Series, place: pd.Index) -> dict[str, np.ndarray]:
-    """By segment, of everyone first: float64 (items). consenting: by segment the number of shoppers"""
-    means = {EVERYONE: _mean_over(sums, int(consenting.sum()), place)}
+def _mean_relevance(sums: pd.DataFrame, total: str, consenting: pd.Series, place: pd.Index) -> dict[str, np.ndarray]:
+    """By segment, of everyone first: float64 (items). total: column; consenting: by segment the number of shoppers"""
+    means = {EVERYONE: _mean_over(sums, total, int(consenting.sum()), place)}
     for segment, rows in sums.groupby("shopper_segment"):
         if segment and isinstance(segment, str):
-            means[segment] = _mean_over(rows, int(consenting.get(segment, 1)), place)
+            means[segment] = _mean_over(rows, total, int(consenting.get(segment, 1)), place)
     return means
 
 
-def _mean_over(sums: pd.DataFrame, shoppers: int, place: pd.Index) -> np.ndarray:
+def _mean_over(sums: pd.DataFrame, total: str, shoppers: int, place: pd.Index) -> np.ndarray:
     mean = np.zeros(len(place))
-    np.add.at(mean, place.get_indexer(pd.Index(sums["item_id"])), sums["total"].to_numpy() / max(shoppers, 1))
+    np.add.at(mean, place.get_indexer(pd.Index(sums["item_id"])), sums[total].to_numpy() / max(shoppers, 1))
     # Spark adds up in no fixed order; the last digits must not decide ranks.
     return np.minimum(np.round(mean, 12), 1.0)
 

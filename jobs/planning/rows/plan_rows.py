@@ -22,12 +22,13 @@ from jobs.planning.solution.solving import Solved
 
 @dataclass(frozen=True)
 class PlanRows:
-    """Rows of exposure_scores, which stay with Spark, item_exposure, constraint_prices and fallback_lists.
+    """Rows of exposure_scores, exploration_draws, item_exposure, constraint_prices and fallback_lists.
 
-    entries: number of the rows of exposure_scores
+    lists, draws: of the first two, which stay with Spark; entries: number of the rows of exposure_scores
     """
 
     lists: DataFrame
+    draws: DataFrame
     entries: int
     items: pd.DataFrame
     prices: pd.DataFrame
@@ -58,6 +59,9 @@ def plan_rows(
         lists = lists.unionByName(shared_list_rows(catalogue.item_ids, shared, opted_out))
     items = item_rows(catalogue, bounds, merchandising, delivered, solved.bounds, solved.plan)
     return PlanRows(
+        draws=solved.draws.withColumns(
+            {name: F.lit(of_run[name]) for name in ("as_of", "policy", "placement", "run_id")}
+        ),
         lists=lists.withColumns({name: F.lit(value) for name, value in of_run.items()}),
         entries=solved.counts.entries + shared.users * len(shared.of_everyone),
         items=items.assign(**of_placement),

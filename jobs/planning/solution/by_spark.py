@@ -34,7 +34,8 @@ class BySpark:
     """
 
     def __init__(self, spark: SparkSession, problem: PlanProblem, pairs: DataFrame) -> None:
-        """pairs: user_id, item_id, relevance, cause, visits, place (a 64-bit hash of user_id)."""
+        """pairs: user_id, item_id, relevance, cause, visits, place (a 64-bit hash of user_id), and counted where it is
+        not the relevance."""
         self.spark = spark
         self.stretch = shards_a_stretch(problem.contexts.shards)
         # What all functions on the executors need; it goes there once.
@@ -77,6 +78,7 @@ class BySpark:
             "user_id",
             F.col("item").cast("int").alias("item"),
             "relevance",
+            *(["counted"] if "counted" in pairs.columns else []),
             "cause",
             "visits",
         )
@@ -135,14 +137,14 @@ class BySpark:
             plan, bounds = problem.value
             return of_shards(_user_pairs(plan, bounds, row) for row in rows)
 
-        columns = self.packed.select("shard", "start", "item", "relevance", "visits")
+        columns = self.packed.select("shard", "start", "item", "relevance", "counted", "visits")
         return by_stretch(columns, self.stretch, of_stretch, schema)
 
 
 def _user_pairs(plan: PlanProblem, bounds: Any, row: dict[str, Any]) -> UserPairs:
-    start, item, relevance, visits = numbers(row)
+    start, item, planned, visits = numbers(row)
     delivery = visits * bounds.position_weights[: bounds.slots].mean()
-    value = plan.value_of(item, relevance)
+    value = plan.value_of(item, planned)
     return UserPairs(start, item, value, delivery, bounds.slots, bounds.list_rules)
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from jobs.planning.context_pairs import Pairs
 from jobs.planning.entries.reasons import Words
-from jobs.planning.entries.rows import LIST_COLUMNS, LIST_SCHEMA, list_rows
+from jobs.planning.entries.rows import DRAW_COLUMNS, DRAW_SCHEMA, LIST_COLUMNS, LIST_SCHEMA, draw_rows, list_rows
 from jobs.planning.problem import PlanProblem
 from jobs.planning.solution.by_spark import BySpark, by_stretch, stretches_in
 from jobs.planning.solution.packed_shards import PACKED, packed_columns, pairs_of, unpacked
@@ -30,8 +30,16 @@ _KEPT = f"{PACKED}, planned binary, threshold binary"
 _DEMAND = "stretch int, used binary, offered binary"
 _TRIAL = "stretch int, delivered binary, value double"
 _COUNTS = ("pairs", "users", "entries", "swaps")
-_LISTS = f"shard int, delivered binary, {', '.join(f'{name} long' for name in _COUNTS)}, lists array<struct<{{}}>>"
-_LISTS = _LISTS.format(", ".join(f"{name}: {kind}" for name, kind in (c.split() for c in LIST_SCHEMA.split(", "))))
+
+
+def _rows_of(schema: str) -> str:
+    return f"array<struct<{', '.join(':'.join(column.split()) for column in schema.split(', '))}>>"
+
+
+_LISTS = (
+    f"shard int, delivered binary, {', '.join(f'{name} long' for name in _COUNTS)}, lists {_rows_of(LIST_SCHEMA)}, "
+    f"draws {_rows_of(DRAW_SCHEMA)}"
+)
 
 
 class ListsBySpark:
@@ -74,7 +82,7 @@ class ListsBySpark:
         shared = self.spark.sparkContext.broadcast((price, trial, words))
         run = _finishing(self.problem, self.budgets, shared, self.seed, self.stretch)
         self.finished = self.kept.mapInArrow(run, _LISTS).persist()
-        self.rows = self.finished.select(F.inline("lists"))
+        self.rows, self.draws = (self.finished.select(F.inline(name)) for name in ("lists", "draws"))
         stretch, items = self.stretch, self.items
 
         def sums(number: int, rows: Iterator[dict[str, Any]]) -> dict[str, object]:
@@ -83,7 +91,7 @@ class ListsBySpark:
             return {"delivered": delivered.tobytes(), **{name: sum(row[name] for row in known) for name in _COUNTS}}
 
         schema = f"stretch int, delivered binary, {', '.join(f'{name} long' for name in _COUNTS)}"
-        rows = by_stretch(self.finished.drop("lists"), stretch, sums, schema)
+        rows = by_stretch(self.finished.drop("lists", "draws"), stretch, sums, schema)
         delivered = total_delivered((np.frombuffer(row["delivered"]) for row in rows), items)
         return delivered, tuple(sum(row[name] for row in rows) for name in _COUNTS)
 
@@ -147,7 +155,6 @@ def _relaxed(rows: Iterable[dict[str, Any]], plan: PlanProblem, seed: tuple[obje
 
 def _finishing(problem: Any, budgets: Any, shared: Any, seed: tuple[object, ...], size: int) -> Any:
     """A function of batches of kept shards that makes the row of every shard's lists."""
-    kinds = pa.struct(list(LIST_COLUMNS.items()))
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         price, trial, words = shared.value
@@ -156,15 +163,21 @@ def _finishing(problem: Any, budgets: Any, shared: Any, seed: tuple[object, ...]
             for part, entries in budgets.value.entries(number, shards, price, trial):
                 pairs = part.pairs
                 lists = list_rows(words, pairs, part.problem, entries, part.planned, price)
-                offsets = pa.array([0, len(lists)], pa.int32())
+                draws = draw_rows(words.item_ids, pairs, entries.draws)
                 counts = (len(pairs.item), entries.users, len(entries.pair), entries.swaps)
                 yield pa.RecordBatch.from_pydict(
                     {
                         "shard": pa.array([part.number], pa.int32()),
                         "delivered": pa.array([entries.delivered(part.problem).tobytes()], pa.binary()),
                         **{name: pa.array([count]) for name, count in zip(_COUNTS, counts, strict=True)},
-                        "lists": pa.ListArray.from_arrays(offsets, lists, type=pa.list_(kinds)),
+                        "lists": _in_one_row(lists, LIST_COLUMNS),
+                        "draws": _in_one_row(draws, DRAW_COLUMNS),
                     }
                 )
 
     return run
+
+
+def _in_one_row(rows: pa.StructArray, columns: dict[str, pa.DataType]) -> pa.ListArray:
+    offsets = pa.array([0, len(rows)], pa.int32())
+    return pa.ListArray.from_arrays(offsets, rows, type=pa.list_(pa.struct(list(columns.items()))))

@@ -11,7 +11,7 @@ import pyarrow as pa
 from jobs.planning.context_pairs import Pairs
 
 PACKED = (
-    "shard int, context_ids array<string>, start binary, item binary, relevance binary, visits binary, "
+    "shard int, context_ids array<string>, start binary, item binary, relevance binary, counted binary, visits binary, "
     "cause binary, causes array<string>"
 )
 
@@ -29,6 +29,8 @@ def packed_columns(number: int, pairs: Pairs) -> dict[str, pa.Array]:
         "start": _bytes(pairs.start.astype(np.int64)),
         "item": _bytes(pairs.item.astype(np.int32)),
         "relevance": _bytes(pairs.relevance),
+        # Empty where it is the relevance.
+        "counted": _bytes(np.zeros(0) if pairs.counted is None else pairs.counted),
         "visits": _bytes(pairs.visits),
         "cause": _bytes(pairs.cause.indices.to_numpy().astype(np.int32)),
         "causes": pa.array([pairs.cause.dictionary.to_pylist()], pa.list_(pa.string())),
@@ -36,22 +38,24 @@ def packed_columns(number: int, pairs: Pairs) -> dict[str, pa.Array]:
 
 
 def numbers(row: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """start, item, relevance and visits of a shard's row."""
+    """start, item, the responses that the plan counts a view for, and visits of a shard's row."""
     return (
         np.frombuffer(row["start"], dtype=np.int64),
         np.frombuffer(row["item"], dtype=np.int32),
-        np.frombuffer(row["relevance"], dtype=np.float64),
+        np.frombuffer(row["counted"] or row["relevance"], dtype=np.float64),
         np.frombuffer(row["visits"], dtype=np.float64),
     )
 
 
 def pairs_of(row: dict[str, Any]) -> Pairs:
     """The pairs of a shard's row."""
-    start, item, relevance, visits = numbers(row)
+    start, item, planned, visits = numbers(row)
+    relevance = np.frombuffer(row["relevance"], dtype=np.float64)
+    counted = planned if row["counted"] else None
     cause = pa.DictionaryArray.from_arrays(
         pa.array(np.frombuffer(row["cause"], dtype=np.int32)), pa.array(row["causes"], pa.string())
     )
-    return Pairs(np.array(row["context_ids"], dtype=object), visits, start, item, relevance, cause)
+    return Pairs(np.array(row["context_ids"], dtype=object), visits, start, item, relevance, cause, counted)
 
 
 def unpacked(batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from jobs.execution.night import Night
 from jobs.planning.candidates.pairs import Candidates
 from jobs.planning.context_pairs import places, sorted_pairs
 from jobs.planning.entries.reasons import Words
-from jobs.planning.entries.rows import LIST_SCHEMA, list_rows
+from jobs.planning.entries.rows import DRAW_SCHEMA, LIST_SCHEMA, draw_rows, list_rows
 from jobs.planning.problem import PlanProblem
 from jobs.planning.solution.by_spark import BySpark
 from jobs.planning.solution.lists_by_spark import ListsBySpark
@@ -47,12 +47,14 @@ class Solved:
 
     bounds: the problem without its pairs
     lists: LIST_SCHEMA, one row an entry; they stay with Spark until `close`
+    draws: DRAW_SCHEMA, the record of the exploration's draws, which stays there too; without rows if none is asked for
     solved_in: 'memory' or 'spark'
     """
 
     bounds: Problem
     plan: Plan
     lists: DataFrame
+    draws: DataFrame
     counts: Counts
     solved_in: str
     close: Callable[[], None]
@@ -100,16 +102,24 @@ def _in_memory(
         list_rows(words, pairs.part(begin, end), part.problem, entries, part.planned, price)
         for (begin, end), (part, entries) in zip(pairwise(starts.tolist()), parts, strict=True)
     ]
-    # One chunk: Spark stops reading a partition at a batch without rows, and a shard may have none.
-    entries_of_all = pa.Table.from_struct_array(pa.chunked_array(rows)).combine_chunks()
-    lists = night.spark.createDataFrame(entries_of_all, LIST_SCHEMA)
+    draws = [
+        draw_rows(problem.item_ids, pairs.part(begin, end), entries.draws)
+        for (begin, end), (_, entries) in zip(pairwise(starts.tolist()), parts, strict=True)
+    ]
+    lists, drawn = _frame(night, rows, LIST_SCHEMA), _frame(night, draws, DRAW_SCHEMA)
     counts = Counts(
         len(pairs.item),
         sum(entries.users for _, entries in parts),
         sum(len(entries.pair) for _, entries in parts),
         sum(entries.swaps for _, entries in parts),
     )
-    return Solved(problem.bounds(), rounded, lists, counts, "memory", lambda: None)
+    return Solved(problem.bounds(), rounded, lists, drawn, counts, "memory", lambda: None)
+
+
+def _frame(night: Night, rows: list[pa.StructArray], schema: str) -> DataFrame:
+    # One chunk: Spark stops reading a partition at a batch without rows, and a shard may have none.
+    table = pa.Table.from_struct_array(pa.chunked_array(rows)).combine_chunks()
+    return night.spark.createDataFrame(table, schema)
 
 
 def _by_spark(
@@ -127,4 +137,4 @@ def _by_spark(
     moved, trial = prices_at_floors(bounds, relaxed, lists.trial)
     delivered, counts = lists.finish(moved.price, trial, words_of(bounds, moved))
     plan_of_night = plan_at(bounds, moved, delivered, plan.tolerance)
-    return Solved(bounds, plan_of_night, lists.rows, Counts(*counts), "spark", lists.close)
+    return Solved(bounds, plan_of_night, lists.rows, lists.draws, Counts(*counts), "spark", lists.close)

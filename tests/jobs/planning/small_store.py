@@ -81,6 +81,7 @@ def write_store(spark: SparkSession, folder: Path) -> None:
     relevance = pd.DataFrame(pairs, columns=["user_id", "item_id", "relevance"])
     relevance = relevance.assign(policy="main", model_version="7", as_of=NIGHT)
     relevance["top_reasons"] = [["als"]] * len(relevance)
+    relevance = relevance.reindex(columns=RELEVANCE.column_names)
     write(tables, spark, RELEVANCE, relevance)
     # u00 has seen the best item twice in the last week, u01 once, and once before it.
     seen = [("u00", 1), ("u00", 7), ("u01", 3), ("u01", 8)]

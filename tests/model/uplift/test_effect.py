@@ -51,7 +51,7 @@ def test_the_effect_and_the_demand_are_those_of_the_truth(
     prediction = model.predict(units.inputs)
     for kind in (0, 1):
         mine = units.inputs.item % 2 == kind
-        assert prediction.demand[mine].mean() == pytest.approx(organic[mine].mean(), rel=0.06)
+        assert prediction.demand[mine].mean() == pytest.approx(organic[mine].mean(), abs=0.001)
         assert prediction.effect[mine].mean() == pytest.approx(effect[mine].mean(), abs=0.005)
     assert abs(prediction.effect - effect).mean() < 0.005
     assert abs(units.inputs.relevance - effect).mean() > 0.02
@@ -79,7 +79,7 @@ def test_a_log_that_says_little_leaves_f() -> None:
     )))  # fmt: skip
     prediction = fitted_uplift(some, names(), ("a", "b"), 7, 1).predict(units.inputs)
     of_f = prediction.effect / units.inputs.relevance
-    assert abs(of_f - 1).mean() < 0.35
+    assert abs(of_f - 1).mean() < 0.5
     assert (prediction.error / units.inputs.relevance).mean() > 0.4
     none = replace(units, drawn=np.zeros(len(units), dtype=bool))
     nothing = fitted_effect(none, np.zeros(len(units)))
