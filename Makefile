@@ -50,7 +50,7 @@ help:
 	@echo "  benchmark-publish       a publish against feast materialize; reads during publishes"
 	@echo "  benchmark-stream        delay from event to online store at 5,000 events a second"
 	@echo "  benchmark-scale         every step at 100,000 and 1,000,000 made-up shoppers; not part of benchmark, since it takes many hours"
-	@echo "  benchmark-policies      off-policy intervals, sequential tests, the gate, tail exposure, attention, shares delivered"
+	@echo "  benchmark-policies      off-policy intervals, sequential tests, the gate, tail exposure, attention, shares delivered, uplift"
 	@echo "  benchmark-beauty        Amazon Beauty through both stages (BEAUTY=folder of the data)"
 	@echo "  benchmark-beauty-text   its text channels, frozen against fine-tuned encoder (BEAUTY=folder)"
 
@@ -124,7 +124,7 @@ benchmark-text: setup
 	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/panel_text.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
 
 benchmark-policies: setup
-	@for part in off_policy ab_test gate frontier attention delivery; do \
+	@for part in off_policy ab_test gate frontier attention delivery uplift; do \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.$$part || exit 1; done
 
 benchmark-stream: setup

@@ -36,6 +36,7 @@ STEPS = (
     "train_first_stage",
     "build_candidates",
     "train_relevance",
+    "train_uplift",
     "score",
     "account_exposure",
     "measure_potential",

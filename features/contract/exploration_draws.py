@@ -16,7 +16,9 @@ EXPLORATION_DRAWS = Table(
         Column("relevance", DoubleType(), "Probability of a response within the horizon."),
         Column("propensity", DoubleType(), "Probability with which the pair is drawn."),
         Column("is_drawn", BooleanType(), "Whether it was drawn into the list."),
-        Column("weight", DoubleType(), "Pairs of the shopper that could have been drawn and that the row stands for."),
+        Column(
+            "weight", DoubleType(), "Pairs of the shopper that the row represents, all of which could have been drawn."
+        ),
         Column("run_id", StringType(), "Run that planned it."),
     ),
     key=("as_of", "policy", "user_id", "item_id"),

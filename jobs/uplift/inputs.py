@@ -33,4 +33,6 @@ def pair_inputs(rows: pd.DataFrame, item_ids: pd.Index) -> PairInputs:
         for names, prefix in ((_ITEM, of_items), (_USER, of_users))
     ]
     features = pd.concat([pd.DataFrame(part) for part in parts], axis=1).to_numpy(dtype="float64")
-    return PairInputs(rows["relevance"].to_numpy(dtype="float64"), item_ids.get_indexer(pd.Index(rows["item_id"])), features)
+    return PairInputs(
+        rows["relevance"].to_numpy(dtype="float64"), item_ids.get_indexer(pd.Index(rows["item_id"])), features
+    )

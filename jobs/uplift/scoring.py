@@ -50,23 +50,23 @@ def with_uplift(night: Night, relevance: DataFrame) -> DataFrame:
     columns = RELEVANCE.column_names
     schema = StructType([field for field in RELEVANCE.schema if field.name in columns])
     arrow = to_arrow_schema(schema)
-    kept = [column for column in columns if column not in _PREDICTED]
+    copied = [column for column in columns if column not in _PREDICTED]
 
     def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield _predicted(pa.Table.from_batches([batch]), name, kept, arrow)
+            yield _predicted(pa.Table.from_batches([batch]), name, copied, arrow)
 
     return rows.mapInArrow(predict, schema)
 
 
-def _predicted(rows: pa.Table, name: str, kept: list[str], arrow: pa.Schema) -> pa.RecordBatch:
+def _predicted(rows: pa.Table, name: str, copied: list[str], arrow: pa.Schema) -> pa.RecordBatch:
     model, item_ids = _model(name)
     read = ["item_id", "relevance", *map(of_items, ITEM_COLUMNS), *map(of_users, USER_COLUMNS)]
     prediction = model.predict(pair_inputs(rows.select(read).to_pandas(), item_ids))
     values = (prediction.demand, prediction.effect, prediction.error)
-    arrays = [rows[column].combine_chunks() for column in kept]
+    arrays = [rows[column].combine_chunks() for column in copied]
     arrays += [pa.array(value, pa.float64()) for value in values]
-    known = dict(zip([*kept, *_PREDICTED], arrays, strict=True))
+    known = dict(zip([*copied, *_PREDICTED], arrays, strict=True))
     table = pa.Table.from_arrays([known[field.name] for field in arrow], names=arrow.names).cast(arrow)
     return table.combine_chunks().to_batches()[0] if len(table) else pa.RecordBatch.from_pylist([], schema=arrow)
 

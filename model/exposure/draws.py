@@ -9,7 +9,7 @@ import numpy as np
 from model.exposure.hashed_random import mixed, uniform
 from model.exposure.runs import place_in_run
 
-# Certain pairs tell nothing: nobody who was not shown them is like them.
+# A pair that is certain to be drawn has no counterpart that was not.
 _CERTAIN = 1.0 - 1e-9
 _OF_USERS, _OF_PAIRS = np.uint64(0x5851F42D4C957F2D), np.uint64(0x14057B7EF767814F)
 
@@ -27,7 +27,7 @@ class Draws:
     """Pairs that were drawn, and a simple random sample of those that were not, of the same users.
 
     user, pair: int (records), sorted; propensity: float64 (records) in (0, 1), of being drawn; drawn: bool (records)
-    weight: float64 (records) >= 1, the pairs of the user that one stands for: 1 where drawn
+    weight: float64 (records) >= 1, the pairs of the user that one represents: 1 where drawn
     """
 
     user: np.ndarray
@@ -63,6 +63,6 @@ def recorded_draws(
     # Within a user those that were not drawn come first, shuffled.
     place[order] = place_in_run(user[order])
     missed = np.bincount(user, ~drawn, minlength=len(user_seed))[user]
-    kept = drawn | (place < recording.alternatives)
+    recorded = drawn | (place < recording.alternatives)
     weight = np.where(drawn, 1.0, missed / np.minimum(np.maximum(missed, 1.0), max(recording.alternatives, 1)))
-    return Draws(user[kept], pair[kept], propensity[kept], drawn[kept], weight[kept])
+    return Draws(user[recorded], pair[recorded], propensity[recorded], drawn[recorded], weight[recorded])

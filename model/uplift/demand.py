@@ -14,7 +14,7 @@ import numpy as np
 from model.uplift.units import FOLDS, PairInputs, Units
 
 LEAST_RELEVANCE = 1e-6
-_LEAST_RESPONSES = 0.1  # keeps the mean above 0 where nobody responded
+_LEAST_RESPONSES = 0.1  # keeps the mean above 0 where there is no response
 _LARGEST_VARIANCE = 25.0
 _TREES = {"rounds": 40, "leaves": 7, "leaf_rows": 500, "learning_rate": 0.1, "l2": 10.0}
 

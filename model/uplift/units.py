@@ -35,7 +35,7 @@ class Units:
 
     inputs: of the pairs, as they were known that night
     user: int (units), the clusters; drawn: bool (units); propensity: float64 (units) in (0, 1), of being drawn
-    weight: float64 (units) >= 1, units of the draw that one stands for
+    weight: float64 (units) >= 1, units of the draw that one represents
     dose: float64 (units) > 0, views that the unit's place got or would have got: requests times attention
     response: float64 (units), 1 where the shopper responded to the item in the days after the first request, whether
     the item was shown or not
@@ -65,5 +65,5 @@ class Units:
 
     @property
     def odds(self) -> np.ndarray:
-        """float64 (units): the weight with which units that were not drawn stand for those that were, 1 for these."""
+        """float64 (units): the weight by which units that were not drawn resemble those that were; 1 for these."""
         return np.where(self.drawn, 1.0, self.weight * self.propensity / (1.0 - self.propensity))

@@ -8,9 +8,16 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from features.contract import DAILY_ITEM
+from features.contract.metrics import (
+    UPLIFT_BOUGHT,
+    UPLIFT_CAUSED,
+    UPLIFT_CAUSED_HIGH,
+    UPLIFT_CAUSED_LOW,
+    UPLIFT_DRAWN,
+)
 from features.contract.segments import SEGMENTS
-from jobs.report.night_tables import Reading
-from jobs.report.page.numbers import NONE, amount, money, relative
+from jobs.report.night_tables import Reading, day_words
+from jobs.report.page.numbers import NONE, amount, money, percent, relative
 from jobs.report.page.parts import Block, Plot, Section, Table, Words
 from jobs.report.page.plots import Line, line_plot
 
@@ -44,8 +51,34 @@ def response(reading: Reading) -> Section:
     missing = [label for name, label in _COUNTS.items() if name not in logged]
     if missing:
         blocks.append(Words((f"The store logged none of these in {DAYS} days: {', '.join(missing)}.",), _SOURCES))
+    caused = _caused(reading)
+    if caused is not None:
+        blocks.append(caused)
     lead = "All of the shop, not only these lists, by tonight's segments."
     return Section("response", "What shoppers did", lead, tuple(blocks))
+
+
+def _caused(reading: Reading) -> Words | None:
+    """How much of what was bought after drawn exposures they caused, by the newest night that learnt it."""
+    figures = reading.figures
+    nights = figures.loc[figures["name"] == UPLIFT_CAUSED, "as_of"]
+    if nights.empty:
+        return None
+    on = max(nights)
+    names = (UPLIFT_DRAWN, UPLIFT_BOUGHT, UPLIFT_CAUSED, UPLIFT_CAUSED_LOW, UPLIFT_CAUSED_HIGH)
+    drawn, bought, share, low, high = (reading.figure(name, on=on) or 0.0 for name in names)
+    return Words(
+        (caused_in_words(drawn, bought, share, low, high, reading.conf.uplift.outcome_days, on),), ("metrics",)
+    )
+
+
+def caused_in_words(drawn: float, bought: float, share: float, low: float, high: float, days: int, on: date) -> str:
+    """One sentence; the limits of the interval may lie outside 0 to 100 % where the log is small."""
+    return (
+        f"Of {amount(bought)} products bought within {days} days of {amount(drawn)} exposures that were drawn at "
+        f"random, the exposure caused {percent(share)} (95 % from {percent(low)} to {percent(high)}); the others would "
+        f"have been bought without it. Measured on {day_words(on)}."
+    )
 
 
 def _by_day(reading: Reading) -> pd.DataFrame:

@@ -80,5 +80,5 @@ def test_a_share_of_the_users_is_recorded_completely_or_not_at_all(
     part, complete = draws_of(recorded, (3, 0.25)), draws_of(recorded, (3, 1.0))
     users = np.unique(part.user)
     assert len(users) == pytest.approx(USERS / 4, abs=4 * (USERS * 3 / 16) ** 0.5)
-    kept = np.isin(complete.user, users)
-    np.testing.assert_array_equal(part.pair, complete.pair[kept])
+    of_users = np.isin(complete.user, users)
+    np.testing.assert_array_equal(part.pair, complete.pair[of_users])
