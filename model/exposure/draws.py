@@ -10,7 +10,7 @@ from model.exposure.hashed_random import mixed, uniform
 from model.exposure.runs import place_in_run
 
 # A pair that is certain to be drawn has no counterpart that was not.
-_CERTAIN = 1.0 - 1e-9
+_CERTAIN = 0.999
 _OF_USERS, _OF_PAIRS = np.uint64(0x5851F42D4C957F2D), np.uint64(0x14057B7EF767814F)
 
 

@@ -69,7 +69,7 @@ def learnt(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
                     events.append({**key, "event_type": "purchase", "event_time": came + timedelta(hours=3)})
     common = {"sample_weight": 1.0, "quantity": 1, "placement": "tail_shelf", "policy": "main"}
     rows = [
-        {**common, **row, "event_id": f"e{n}", "request_id": f"{row['user_id']}", "event_date": row["event_time"].date(),
+        {**common, **row, "event_id": f"e{n}", "request_id": row["user_id"], "event_date": row["event_time"].date(),
          "ingested_at": row["event_time"]}
         for n, row in enumerate(events)
     ]  # fmt: skip
@@ -91,11 +91,13 @@ def learnt(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
 
 def test_the_share_that_was_caused_is_measured(learnt: Night) -> None:
     assert learnt.record.status == "done"
-    assert learnt.record.rows == {"units": USERS * NIGHTS * 8, "drawn": USERS * NIGHTS * 2, "nights": NIGHTS}
+    # The lists of the last night are still live, so its outcomes are open.
+    shoppers = USERS * (NIGHTS - 1)
+    assert learnt.record.rows == {"units": shoppers * 8, "drawn": shoppers * 2, "nights": NIGHTS - 1}
     rows = learnt.tables.read_date(METRICS, AS_OF).select("name", "value").collect()
     figures = {row["name"]: row["value"] for row in rows}
-    assert figures[UPLIFT_DRAWN] == USERS * NIGHTS * 2
-    assert figures[UPLIFT_BOUGHT] == pytest.approx(0.3 * USERS * NIGHTS * 2, rel=0.1)
+    assert figures[UPLIFT_DRAWN] == shoppers * 2
+    assert figures[UPLIFT_BOUGHT] == pytest.approx(0.3 * shoppers * 2, rel=0.1)
     # (.3 + .05) / (.3 + .3)
     assert figures[UPLIFT_CAUSED] == pytest.approx(0.583, abs=0.06)
 
@@ -109,7 +111,7 @@ def test_every_pair_gets_its_uplift(learnt: Night) -> None:
     rows = with_uplift(learnt, plain).orderBy("item_id").collect()
     assert len(rows) == len(ITEMS_OF)
     uplift, organic = (np.array([row[name] for row in rows]) for name in ("uplift", "organic"))
-    # Half of the pairs each, by 1,800 views.
+    # Half of the pairs each, by 1,500 views.
     assert uplift[::2].mean() == pytest.approx(0.05, abs=0.06)
     assert uplift[1::2].mean() == pytest.approx(0.30, abs=0.06)
     assert organic[::2].mean() == pytest.approx(0.25, abs=0.03)
@@ -144,10 +146,13 @@ def load_config_off(folder: Path) -> Config:
 def test_the_plan_counts_the_effect_and_records_its_draws(spark: SparkSession, tmp_path: Path) -> None:
     """f of `best` is .3 and more, of `salt` .16; the effect turns them round."""
     write_store(spark, tmp_path)
-    keys: dict[str, Any] = {"exploration_slots": 1, "objective": "uplift", "uplift_weight": 0.5}
+    keys: dict[str, Any] = {"exploration_slots": 1, "uplift_weight": 0.5}
     keys["floors"] = {"cold": {"share": 0.0}, "new_items": {"share": 0.0}}
     conf = conf_in(tmp_path, **keys, worth={"margin_weight": 0.0, "bid_weight": 0.0})
-    conf = conf.model_copy(update={"uplift": conf.uplift.model_copy(update={"alternatives": 2})})
+    conf = conf.model_copy(update={
+        "plan": conf.plan.model_copy(update={"objective": "uplift"}),
+        "uplift": conf.uplift.model_copy(update={"alternatives": 2}),
+    })  # fmt: skip
     night = night_of(spark, conf)
     plan_exposure(night)
     assert night.record.decisions["objective"] == "response, as no uplift model was trained yet"
@@ -165,7 +170,7 @@ def test_the_plan_counts_the_effect_and_records_its_draws(spark: SparkSession, t
     np.testing.assert_allclose(lists["value"][of_all], expected[of_all])
     own = lists[~lists["user_id"].isin(["u22", "u23"])]
     assert (own[own["rank"] == 1]["item_id"] == "salt").mean() > 0.4
-    drawn = lists[(lists["propensity"] < 1)]
+    drawn = lists[lists["propensity"] < 0.999]
     recorded = draws[draws["is_drawn"]]
     assert sorted(zip(recorded["user_id"], recorded["item_id"], strict=True)) == sorted(
         zip(drawn["user_id"], drawn["item_id"], strict=True)
