@@ -56,8 +56,9 @@ def fitted_effect(units: Units, demand: np.ndarray) -> Effect:
     precision = 1.0 / (demand + by_view)
     rest = np.where(units.drawn, units.response - demand - by_view, -units.odds * (units.response - demand))
     factor = by_view * precision
-    moments = phi * (factor * rest)[:, None]
     drawn = units.drawn
+    # Units that were not drawn correct the demand of those that were; without any there is nothing to correct.
+    moments = phi * (factor * rest)[:, None] * drawn.any()
     information = (phi[drawn] * (by_view * factor)[drawn, None]).T @ phi[drawn]
     total = moments.sum(axis=0)
     dispersion = _dispersion(moments, phi, by_view * factor * drawn, information, total, units.user)

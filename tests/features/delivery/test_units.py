@@ -54,9 +54,9 @@ def test_units_with_dose_and_response(spark: SparkSession) -> None:
         "user_id string, item_id string, event_time timestamp",
     )  # fmt: skip
     rows = with_outcomes(draws, exposures, responses, days=7).collect()
-    found = {(row["user_id"], row["item_id"]): (row["dose"], row["response"]) for row in rows}
+    units = {(row["user_id"], row["item_id"]): (row["dose"], row["response"]) for row in rows}
     dose = pytest.approx((0.5 + 0.3 + 0.5) / 2)
-    assert found == {
+    assert units == {
         ("ann", "tea"): (dose, 1.0), ("ann", "jam"): (dose, 0.0), ("ann", "oil"): (dose, 0.0),
         ("ann", "rye"): (dose, 1.0), ("ann", "fig"): (dose, 0.0),
         ("bob", "tea"): (1.0, 0.0), ("bob", "jam"): (1.0, 1.0),
