@@ -120,13 +120,13 @@ def evaluated(
     )
     rest = log.response - model.expected(log.user, log.position, log.relevance)
     covered = by_user(counted * theta[log.position])
-    overlap = _ratio(covered, mass)
+    overlap = ratio_of_sums(covered, mass)
     square = float(counted @ counted)
     unclipped = float((log.weight * raw) @ theta[log.position])
     return Evaluation(
-        ips=_ratio(by_user(counted * log.response), of_request),
-        snips=_self_normalised(by_user(counted * log.response), covered, mass, of_request),
-        doubly_robust=_ratio(predicted + by_user(counted * rest), of_request),
+        ips=ratio_of_sums(by_user(counted * log.response), of_request),
+        snips=self_normalised(by_user(counted * log.response), covered, mass, of_request),
+        doubly_robust=ratio_of_sums(predicted + by_user(counted * rest), of_request),
         effective_size=float(counted.sum() ** 2 / square) if square else 0.0,
         weighed=int((weight > 0).sum()),
         overlap=overlap.value,
@@ -175,7 +175,7 @@ def degrees_of_freedom(influence: np.ndarray) -> float:
     return most if 2 * total**2 >= most * spread else max(2 * total**2 / spread, 1.0)
 
 
-def _ratio(above: np.ndarray, below: np.ndarray) -> Estimate:
+def ratio_of_sums(above: np.ndarray, below: np.ndarray) -> Estimate:
     """Sum over sum, with its linearised deviation by user."""
     total = float(below.sum())
     if total <= 0:
@@ -184,10 +184,10 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> Estimate:
     return Estimate(value, (above - value * below) / total)
 
 
-def _self_normalised(above: np.ndarray, covered: np.ndarray, mass: np.ndarray, of_request: np.ndarray) -> Estimate:
+def self_normalised(above: np.ndarray, covered: np.ndarray, mass: np.ndarray, of_request: np.ndarray) -> Estimate:
     """Responses per examined exposure that was weighed, times the target's examined exposures a request (Swaminathan
     and Joachims 2015); NaN where nothing was weighed."""
     if covered.sum() <= 0:
         return Estimate(float("nan"), np.full(len(above), np.nan))
-    rate, amount = _ratio(above, covered), _ratio(mass, of_request)
+    rate, amount = ratio_of_sums(above, covered), ratio_of_sums(mass, of_request)
     return Estimate(rate.value * amount.value, rate.influence * amount.value + amount.influence * rate.value)
