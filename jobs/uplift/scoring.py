@@ -18,6 +18,7 @@ from features.contract import RELEVANCE
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.execution.night import Night
 from jobs.runtime.executor_files import ship_folder, shipped_folder
+from jobs.runtime.tasks import task_threads
 from jobs.uplift.inputs import FEATURE_NAMES, ITEM_COLUMNS, USER_COLUMNS, of_items, of_users, pair_inputs
 from jobs.uplift.versions import newest_version
 from model.uplift.model import UpliftModel
@@ -51,18 +52,19 @@ def with_uplift(night: Night, relevance: DataFrame) -> DataFrame:
     schema = StructType([field for field in RELEVANCE.schema if field.name in columns])
     arrow = to_arrow_schema(schema)
     copied = [column for column in columns if column not in _PREDICTED]
+    threads = task_threads(night.spark)
 
     def predict(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            yield _predicted(pa.Table.from_batches([batch]), name, copied, arrow)
+            yield _predicted(pa.Table.from_batches([batch]), name, copied, arrow, threads)
 
     return rows.mapInArrow(predict, schema)
 
 
-def _predicted(rows: pa.Table, name: str, copied: list[str], arrow: pa.Schema) -> pa.RecordBatch:
+def _predicted(rows: pa.Table, name: str, copied: list[str], arrow: pa.Schema, threads: int) -> pa.RecordBatch:
     model, item_ids = _model(name)
     read = ["item_id", "relevance", *map(of_items, ITEM_COLUMNS), *map(of_users, USER_COLUMNS)]
-    prediction = model.predict(pair_inputs(rows.select(read).to_pandas(), item_ids))
+    prediction = model.predict(pair_inputs(rows.select(read).to_pandas(), item_ids), threads)
     values = (prediction.demand, prediction.effect, prediction.error)
     arrays = [rows[column].combine_chunks() for column in copied]
     arrays += [pa.array(value, pa.float64()) for value in values]

@@ -29,11 +29,12 @@ class Demand:
     ratio: np.ndarray
     trees: lightgbm.Booster | None
 
-    def expected(self, pairs: PairInputs) -> np.ndarray:
+    def expected(self, pairs: PairInputs, threads: int) -> np.ndarray:
         """float64 (pairs) in [0, 1]: chance of a response without exposure."""
         logarithm = np.log(self._by_items(pairs))
         if self.trees is not None and len(pairs):
-            logarithm = logarithm + self.trees.predict(_columns(pairs, self.ratio_of(pairs)), raw_score=True)
+            columns = _columns(pairs, self.ratio_of(pairs))
+            logarithm = logarithm + self.trees.predict(columns, raw_score=True, num_threads=threads)
         return np.minimum(np.exp(logarithm), 1.0)
 
     def ratio_of(self, pairs: PairInputs) -> np.ndarray:
@@ -76,7 +77,7 @@ def cross_fitted_demand(units: Units, items: int, seed: int, threads: int) -> np
     expected = np.empty(len(units))
     for fold in range(FOLDS):
         own = units.fold == fold
-        expected[own] = fitted_demand(units, ~own, items, seed, threads).expected(units.inputs.take(own))
+        expected[own] = fitted_demand(units, ~own, items, seed, threads).expected(units.inputs.take(own), threads)
     return expected
 
 

@@ -39,9 +39,9 @@ class UpliftModel:
     effect: Effect
     caused: Caused | None
 
-    def predict(self, pairs: PairInputs) -> Prediction:
+    def predict(self, pairs: PairInputs, threads: int = 1) -> Prediction:
         """The effect lies in [-1, 1]: it is a difference of probabilities."""
-        demand = self.demand.expected(pairs)
+        demand = self.demand.expected(pairs, threads)
         effect, error = self.effect.of_view(pairs, demand)
         return Prediction(demand, np.clip(effect, -1.0, 1.0), error)
 

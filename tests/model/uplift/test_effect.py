@@ -137,7 +137,7 @@ def test_an_unknown_item_has_the_demand_of_all_items() -> None:
     units, _, _ = log(50_000)
     demand = fitted_demand(units, np.ones(len(units), dtype=bool), ITEMS, 7, 1)
     pairs = PairInputs(np.full(ITEMS + 1, 0.05), np.append(np.arange(ITEMS), -1), np.zeros((ITEMS + 1, 2)))
-    expected = demand.expected(pairs)
+    expected = demand.expected(pairs, 1)
     even, odd, unknown = expected[:-1:2].mean(), expected[1:-1:2].mean(), expected[-1]
     assert (even, odd) == pytest.approx((0.04, 0.005), rel=0.35)
     assert odd < unknown < even
