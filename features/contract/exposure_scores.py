@@ -25,7 +25,7 @@ EXPOSURE_SCORES = Table(
         Column(
             "value",
             DoubleType(),
-            "Relevance times the value of a response, plus bids; the relevance itself if neither has a weight.",
+            "Responses by plan.objective times the value of one, plus bids; relevance alone if nothing else is set.",
             nullable=True,
         ),
     ),

@@ -1,4 +1,7 @@
-"""What the plan maximises, in the words of the report: responses, or units of value where margins or bids weigh."""
+"""What the plan maximises, in the words of the report: responses, or units of value where margins or bids weigh.
+
+With `plan.objective: uplift` responses are incremental: those that the lists cause.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,16 @@ from jobs.report.page.numbers import amount, percent
 
 
 def responses_alone(plan: Plan) -> bool:
-    """Whether the value of a pair is its relevance: neither margins nor bids weigh."""
+    """Whether the value of a pair is a number of responses: neither margins nor bids weigh."""
     return plan.worth.margin_weight == 0 and plan.worth.bid_weight == 0
 
 
 def value_unit(conf: Config) -> str:
-    """'purchases', or 'units of value'."""
-    return f"{conf.relevance.target}s" if responses_alone(conf.plan) else "units of value"
+    """'purchases', 'incremental purchases', or 'units of value', also of a plan between relevance and uplift."""
+    weight = conf.plan.weight_of_uplift
+    if not responses_alone(conf.plan) or 0.0 < weight < 1.0:
+        return "units of value"
+    return f"{'incremental ' if weight else ''}{conf.relevance.target}s"
 
 
 def value_words(plan: Plan) -> Callable[[float], str]:

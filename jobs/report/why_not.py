@@ -14,6 +14,7 @@ from features.contract.table import Table
 from jobs.config.configuration import Config
 from jobs.config.plan import Plan
 from jobs.execution.night import Night
+from jobs.planning.candidates.pairs import counted_response
 from jobs.planning.catalogue.eligibility import why_excluded
 from jobs.planning.columns import item_rows_of, named_columns
 from jobs.planning.merchandising import merchandising_on
@@ -83,7 +84,7 @@ def causes(tables: Warehouse, conf: Config, as_of: date, items: DataFrame) -> Da
     )
     scored = (
         _of_night(tables, RELEVANCE, as_of, plan.scored_as)
-        .select("user_id", "item_id", "relevance")
+        .select("user_id", "item_id", "relevance", counted_response(plan).alias("counted"))
         .join(items.select("item_id", "boost"), on="item_id", how="inner")
         .join(ends, on="user_id", how="left")
         .join(F.broadcast(_values(tables, plan, as_of, items)), on="item_id", how="left")
@@ -120,7 +121,7 @@ def _of_night(tables: Warehouse, table: Table, as_of: date, policy: str) -> Data
 
 
 def _values(tables: Warehouse, plan: Plan, as_of: date, items: DataFrame) -> DataFrame:
-    """item_id, factor, addend of the items: value = relevance x factor + addend, as in the plan."""
+    """item_id, factor, addend of the items: value = counted response x factor + addend, as in the plan."""
     known = item_rows_of(tables, as_of, value_columns(plan), plan.scored_as)
     rows = known.join(items.select("item_id"), on="item_id", how="left_semi")
     of_items = rows.toPandas()
@@ -130,7 +131,7 @@ def _values(tables: Warehouse, plan: Plan, as_of: date, items: DataFrame) -> Dat
 
 
 def _value() -> Column:
-    return F.col("relevance") * F.coalesce("factor", F.lit(1.0)) + F.coalesce("addend", F.lit(0.0))
+    return F.col("counted") * F.coalesce("factor", F.lit(1.0)) + F.coalesce("addend", F.lit(0.0))
 
 
 def _least_room(plan: Plan) -> float:

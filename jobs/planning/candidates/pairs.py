@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from features.contract import RELEVANCE
 from features.contract.fallback_lists import EVERYONE
+from jobs.config.plan import Plan
 from jobs.execution.night import Night
 from jobs.experiments.arms import runs
 from jobs.planning.candidates.frequency import without_frequent
@@ -121,6 +122,12 @@ def _counts_effects(night: Night, scored: int, effects: int) -> bool:
     return effects > 0
 
 
+def counted_response(plan: Plan) -> Column:
+    """What the plan counts a view of a row of relevance for: f, or `planned_response` where the row has an uplift."""
+    effect = F.coalesce("uplift", "relevance")
+    return F.greatest(F.col("relevance") + plan.weight_of_uplift * (effect - F.col("relevance")), F.lit(0.0))
+
+
 def _eligible_pairs(
     night: Night, shoppers: Shoppers, item_ids: np.ndarray, *, counts_effects: bool = False
 ) -> DataFrame:
@@ -133,8 +140,7 @@ def _eligible_pairs(
     columns: list[str | Column] = ["user_id", "item_id", "relevance", cause.alias("cause")]
     names: tuple[str, ...] = _COLUMNS
     if counts_effects:
-        blended = F.col("relevance") + plan.weight_of_uplift * (F.col("uplift") - F.col("relevance"))
-        columns.append(F.greatest(blended, F.lit(0.0)).alias("counted"))
+        columns.append(counted_response(plan).alias("counted"))
         names = (*_COLUMNS, "counted")
     pairs = rows.select(*columns)
     may_enter = spark.createDataFrame(pd.DataFrame({"item_id": item_ids}))

@@ -65,7 +65,8 @@ def night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nigh
     ])  # fmt: skip
     write(CANDIDATES, [{"as_of": AS_OF, "user_id": "ann", "item_id": row[0]} for row in ITEMS if row[1]])
     write(RELEVANCE, [
-        {"as_of": AS_OF, "policy": "main", "user_id": user, "item_id": row[0], "relevance": relevance}
+        {"as_of": AS_OF, "policy": "main", "user_id": user, "item_id": row[0], "relevance": relevance,
+         "uplift": 0.1 if row[0] == "behind" else None}
         for row in ITEMS
         for user, relevance in row[4].items()
     ])  # fmt: skip
@@ -88,6 +89,17 @@ def test_each_item_of_a_set_has_one_cause(night: Night) -> None:
     behind = rows["behind"]
     assert (behind.pairs, behind.best, behind.user_id, behind.rival) == (2, 0.2, "ann", "milk")
     assert behind.gap == pytest.approx(0.3 - (0.2 - 0.05))
+    assert rows["tea"].gap == pytest.approx(0.3 - 0.4)
+
+
+def test_a_plan_by_uplift_is_explained_by_what_it_counts(night: Night) -> None:
+    """behind has an uplift of .1; tea has none, as before the first training, and counts with its relevance."""
+    items = night.tables.read_date(ITEM_EXPOSURE, AS_OF)
+    plan = night.conf.plan.model_copy(update={"objective": "uplift", "uplift_weight": 1.0})
+    conf = night.conf.model_copy(update={"plan": plan})
+    rows = {row.item_id: row for row in causes(night.tables, conf, AS_OF, items).collect()}
+    assert rows["behind"].gap == pytest.approx(0.3 - (0.1 - 0.05))
+    assert rows["behind"].best == 0.2
     assert rows["tea"].gap == pytest.approx(0.3 - 0.4)
 
 

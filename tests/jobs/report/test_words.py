@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from jobs.config.configuration import load_config
 from jobs.report.lists import ShopperPage, page_in_words
 from jobs.report.plan_difference import MovedEntries, PlanTables, difference_in_words
+from jobs.report.plan_value import value_unit
 from jobs.report.summary import model_in_words
 
 PLAN = load_config(Path("conf/local.yaml")).plan
@@ -40,6 +42,24 @@ def test_a_boost_is_no_chance_where_margins_weigh() -> None:
     page = ShopperPage("u", [], pd.DataFrame(rows, columns=columns))
     text = page_in_words(page, PLAN.model_copy(update={"worth": worth}))
     assert text.splitlines()[-1] == "    1       2 %    -0.001  Tea [tail]: Popular these days"
+
+
+@pytest.mark.parametrize(
+    ("plan", "unit"),
+    [
+        ({}, "purchases"),
+        ({"objective": "uplift"}, "incremental purchases"),
+        ({"objective": "uplift", "uplift_weight": 0.5}, "units of value"),
+        ({"objective": "uplift", "uplift_weight": 0.0}, "purchases"),
+    ],
+)
+def test_the_unit_of_a_plan_says_what_it_maximises(plan: dict[str, Any], unit: str) -> None:
+    conf = load_config(Path("conf/local.yaml"))
+    worth = conf.plan.worth.model_copy(update={"margin_weight": 0.0, "bid_weight": 0.0})
+    changed = conf.plan.model_copy(update={"worth": worth, **plan})
+    assert value_unit(conf.model_copy(update={"plan": changed})) == unit
+    margin = changed.model_copy(update={"worth": worth.model_copy(update={"margin_weight": 0.5})})
+    assert value_unit(conf.model_copy(update={"plan": margin})) == "units of value"
 
 
 @pytest.mark.parametrize(
