@@ -19,18 +19,19 @@ from jobs.runtime.logs import event, warning
 from jobs.tables.erasure import ALL_TABLES
 from jobs.tables.upkeep import compact, day_column, drop_old_days, guarded_versions, vacuum
 from jobs.tables.warehouse import STREAMED
+from jobs.uplift.versions import newest_version
 
 
 def housekeep(night: Night) -> None:
     """Maintains every table as configured in `housekeeping`, as of --as-of.
 
-    Versions that a published night (of either colour) or the champion was computed from stay readable, however old. The
-    table runs is never shortened, since it names these versions. Under a URI the stream's tables are left out while the
-    stream runs.
+    Versions that a published night (of either colour), the champion or the newest uplift model was computed from stay
+    readable, however old. The table runs is never shortened, since it names these versions. Under a URI the stream's
+    tables are left out while the stream runs.
     """
     conf = night.conf.housekeeping
     _require_tables_with_days(conf)
-    guarded = guarded_versions(night.tables, _published_runs(night), _champions(night))
+    guarded = guarded_versions(night.tables, _published_runs(night), _models(night))
     night.record.rows = {}
     for table in ALL_TABLES:
         if table not in STREAMED:
@@ -84,9 +85,12 @@ def _published_runs(night: Night) -> list[str]:
     return [published.run_id for published in registered_colours(read_store(night.conf)).held.values()]
 
 
-def _champions(night: Night) -> list[str]:
+def _models(night: Night) -> list[tuple[str, str]]:
+    """By the step that trained it the version of each model that scores tonight."""
     champion = model_store(night).champion(night.as_of)
-    return [champion.version] if champion else []
+    uplift = newest_version(night) if night.conf.uplift.is_learnt else None
+    by_step = {"train_relevance": champion, "train_uplift": uplift}
+    return [(step, model.version) for step, model in by_step.items() if model]
 
 
 if __name__ == "__main__":

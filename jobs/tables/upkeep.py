@@ -51,18 +51,21 @@ def compact(tables: Warehouse, table: Table) -> None:
         optimised.executeCompaction()
 
 
-def guarded_versions(tables: Warehouse, run_ids: Iterable[str], model_versions: Iterable[str]) -> dict[str, set[int]]:
+def guarded_versions(
+    tables: Warehouse, run_ids: Iterable[str], trained: Iterable[tuple[str, str]]
+) -> dict[str, set[int]]:
     """By table: the versions that these runs, and the runs that trained these models, read or wrote.
 
     Includes the steps of the same night that wrote the versions read, and so on: a night that was interrupted and
     resumed has its steps in several runs. Of earlier nights only the versions read are guarded, not how these came
     about: tables continue from night to night, so that every version would be guarded.
+
+    trained: by the step that trained it the version of each model
     """
     columns = ("run_id", "step", "as_of", "inputs", "outputs", "model_version")
     runs = tables.read_or_empty(RUNS).select(*columns).collect()
-    models = set(model_versions)
-    trained = {row["run_id"] for row in runs if row["step"] == "train_relevance" and row["model_version"] in models}
-    ids = {*run_ids, *trained}
+    models = set(trained)
+    ids = {*run_ids, *(row["run_id"] for row in runs if (row["step"], row["model_version"]) in models)}
     waiting = [row for row in runs if row["run_id"] in ids]
     taken = {(row["run_id"], row["step"]) for row in waiting}
     guarded: dict[str, set[int]] = {}

@@ -62,14 +62,18 @@ def test_versions_of_published_runs_and_of_the_champions_training_are_guarded(
         for run, step, inputs, outputs, model in (
             ("old", "train_relevance", {"events": 1}, {}, "1"),
             ("old", "ingest", {}, {"events": 1, "users": 2}, None),
+            # The ranker's version 1 is not the uplift model's.
+            ("uplift", "train_uplift", {"exploration_draws": 3}, {}, "1"),
+            ("later", "train_uplift", {"exploration_draws": 4}, {}, "2"),
             ("between", "ingest", {}, {"events": 5}, None),
             ("live", "score", {"candidates": 7}, {"relevance": 8}, "1"),
         )
     ]
     tables.add(spark.createDataFrame(rows, RUNS.schema), RUNS)
-    assert guarded_versions(tables, ["live"], ["1"]) == {
-        "events": {1}, "users": {2}, "candidates": {7}, "relevance": {8},
-    }  # fmt: skip
+    expected = {"events": {1}, "users": {2}, "candidates": {7}, "relevance": {8}}
+    assert guarded_versions(tables, ["live"], [("train_relevance", "1")]) == expected
+    both = [("train_relevance", "1"), ("train_uplift", "2")]
+    assert guarded_versions(tables, ["live"], both) == {**expected, "exploration_draws": {4}}
 
 
 def test_all_runs_of_a_resumed_night_are_guarded(spark: SparkSession, tmp_path: Path) -> None:
