@@ -52,3 +52,13 @@ def with_outcomes(draws: DataFrame, exposures: DataFrame, responses: DataFrame, 
     return units.join(responded, on=list(UNIT), how="left").select(
         *draws.columns, "dose", F.coalesce("response", F.lit(0.0)).alias("response")
     )
+
+
+def requests_of_lists(exposures: DataFrame) -> DataFrame:
+    """LIST and requests: how often the list was asked for, by the sampling weight of each request.
+
+    exposures: LIST, request_id (NULL: not counted), sample_weight
+    """
+    of_request = exposures.where("request_id IS NOT NULL").groupBy(*LIST, "request_id")
+    weighted = of_request.agg(F.avg("sample_weight").alias("requests"))
+    return weighted.groupBy(*LIST).agg(F.sum("requests").alias("requests"))

@@ -58,6 +58,11 @@ class Units:
     def __len__(self) -> int:
         return len(self.user)
 
+    def take(self, rows: np.ndarray) -> Units:
+        """Some of the units; rows: bool or int."""
+        arrays = (getattr(self, name.name)[rows] for name in fields(self) if name.name != "inputs")
+        return Units(self.inputs.take(rows), *arrays)
+
     @property
     def fold(self) -> np.ndarray:
         """int (units) below FOLDS: all units of a shopper have one."""

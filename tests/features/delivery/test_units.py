@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 from pyspark.sql import SparkSession
 
-from features.delivery.units import with_outcomes
+from features.delivery.units import requests_of_lists, with_outcomes
 
 FIRST, SECOND = date(2024, 5, 1), date(2024, 5, 2)
 
@@ -61,3 +61,15 @@ def test_units_with_dose_and_response(spark: SparkSession) -> None:
         ("ann", "rye"): (dose, 1.0), ("ann", "fig"): (dose, 0.0),
         ("bob", "tea"): (1.0, 0.0), ("bob", "jam"): (1.0, 1.0),
     }  # fmt: skip
+
+
+def test_requests_of_a_list_count_once_by_their_sampling_weight(spark: SparkSession) -> None:
+    exposures = spark.createDataFrame(
+        [
+            (FIRST, "main", "ann", "r1", 1.0), (FIRST, "main", "ann", "r1", 1.0), (FIRST, "main", "ann", "r2", 4.0),
+            (SECOND, "main", "ann", "r3", 1.0), (FIRST, "other", "ann", "r4", 2.0), (FIRST, "main", "bob", None, 1.0),
+        ],
+        "as_of date, policy string, user_id string, request_id string, sample_weight double",
+    )  # fmt: skip
+    rows = {tuple(row)[:3]: row["requests"] for row in requests_of_lists(exposures).collect()}
+    assert rows == {(FIRST, "main", "ann"): 5.0, (SECOND, "main", "ann"): 1.0, (FIRST, "other", "ann"): 2.0}

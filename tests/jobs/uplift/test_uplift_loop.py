@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS, EXPLORATION_DRAWS, EXPOSURE_SCORES, ITEMS, METRICS, RELEVANCE
 from features.contract.metrics import UPLIFT_BOUGHT, UPLIFT_CAUSED, UPLIFT_DRAWN
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE
+from jobs.compare import compare_incremental
 from jobs.config.configuration import Config, load_config
 from jobs.execution.night import Night, Record
 from jobs.plan_exposure import plan_exposure
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.tables.warehouse import Warehouse
 from jobs.train_uplift import train_uplift
+from jobs.uplift.policies import incremental_answer
 from jobs.uplift.scoring import with_uplift
 from tests.jobs.planning.small_store import NIGHT, conf_in, night_of, write, write_store
 from tests.jobs.small_tables import filled
@@ -73,11 +76,31 @@ def learnt(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nig
          "ingested_at": row["event_time"]}
         for n, row in enumerate(events)
     ]  # fmt: skip
+    # The newest event is of a week after the last night.
+    latest = datetime(2024, 5, 1, 20) + timedelta(days=NIGHTS + 6)
+    rows.append({**rows[0], "event_id": "last", "request_id": None, "event_time": latest, "event_date": latest.date(),
+                 "ingested_at": latest, "user_id": "late"})  # fmt: skip
     tables.replace(filled(spark, EVENTS, rows), EVENTS, where=None)
+    lists = [
+        {"as_of": night, "policy": policy, "user_id": f"u{user}-{night}", "rank": rank, "item_id": item,
+         "placement": "tail_shelf", "score": F_OF_ALL, "value": F_OF_ALL, "relevance": F_OF_ALL, "propensity": 1.0}
+        for night in nights for user in range(USERS)
+        for policy, items in (("odd", ["i1", "i3"]), ("even", ["i0", "i2"]), ("unseen", ["i1", "i9"]))
+        for rank, item in enumerate(items, start=1)
+    ]  # fmt: skip
+    lists += [
+        {**lists[0], "as_of": row["as_of"], "policy": "main", "user_id": row["user_id"], "item_id": row["item_id"],
+         "rank": number % 2 + 1, "propensity": PROPENSITY}
+        for number, row in enumerate(row for row in draws if row["is_drawn"])
+    ]  # fmt: skip
+    tables.replace(filled(spark, EXPOSURE_SCORES, lists), EXPOSURE_SCORES, where=None)
+    scored = [{**row, "relevance": F_OF_ALL} for row in draws]
+    tables.replace(filled(spark, RELEVANCE, scored), RELEVANCE, where=None)
     tables.replace(filled(spark, EXPLORATION_DRAWS, draws), EXPLORATION_DRAWS, where=None)
     tables.replace(filled(spark, ITEMS, [{"item_id": item} for item in ITEMS_OF]), ITEMS, where=None)
-    item = pd.DataFrame([{feature.name: feature.default for feature in ITEM_FEATURES}] * len(ITEMS_OF))
-    item["item_id"] = ITEMS_OF
+    listed = [*ITEMS_OF, "i9"]
+    item = pd.DataFrame([{feature.name: feature.default for feature in ITEM_FEATURES}] * len(listed))
+    item["item_id"] = listed
     write(tables, spark, ITEM_FEATURES_TABLE, pd.concat([item.assign(as_of=night) for night in (*nights, AS_OF)]))
     user = pd.DataFrame([{feature.name: feature.default for feature in USER_FEATURES}] * USERS * NIGHTS)
     user["user_id"] = [f"u{n}-{night}" for night in nights for n in range(USERS)]
@@ -126,6 +149,46 @@ def test_a_recent_version_is_not_trained_again(learnt: Night) -> None:
     assert again.record.status == "skipped"
 
 
+@pytest.mark.slow
+def test_policies_are_compared_by_what_they_cause(learnt: Night) -> None:
+    """Two views of odd items cause .6, of even ones .1, of two drawn ones .35, although all are bought alike."""
+    night = replace(learnt, record=Record())
+    answer = incremental_answer(night, ("odd", "even"), FIRST, None, None)
+    odd, even = answer.evaluations
+    assert (odd.requests, odd.users, odd.exposures) == (USERS * (NIGHTS - 1), USERS * (NIGHTS - 1), 2 * odd.requests)
+    for evaluation, truth in ((odd, 0.6), (even, 0.1)):
+        for estimate in (evaluation.doubly_robust, evaluation.snips, evaluation.ips):
+            assert estimate.value == pytest.approx(truth, abs=4 * estimate.standard_error)
+        assert evaluation.doubly_robust.standard_error < 0.06
+        # Everything that could have been drawn was recorded.
+        assert evaluation.overlap == pytest.approx(1.0)
+    difference = answer.comparison.differences["doubly_robust"]
+    assert difference.low < 0.5 < difference.high
+    assert (answer.comparison.verdict, answer.left_out, answer.drawn_by) == ("higher", {}, ("main",))
+    assert (answer.first, answer.last) == (FIRST, FIRST + timedelta(days=NIGHTS - 2))
+
+    own = incremental_answer(night, ("main", "odd"), FIRST, FIRST, "main").evaluations[0]
+    assert own.requests == USERS
+    assert own.doubly_robust.value == pytest.approx(0.35, abs=4 * own.doubly_robust.standard_error)
+    assert (own.largest_weight, own.overlap) == (pytest.approx(1.0), pytest.approx(1.0))
+
+
+@pytest.mark.slow
+def test_the_comparison_in_words_and_what_it_lacks(learnt: Night) -> None:
+    night = replace(learnt, record=Record())
+    said = compare_incremental(night, ("unseen", "even"))
+    assert said.startswith("unseen against even at tail_shelf, draws of the nights 2024-05-01 to 2024-05-05")
+    assert "Estimated: purchases within 7 days that the lists cause a request, over the shoppers and times" in said
+    assert "Evidence: draws of main." in said
+    # Of the two places one goes to an item that could not have been drawn.
+    assert "The log does not suffice to compare unseen with even:" in said
+    assert "The log covers 50% of what unseen would show" in said
+    with pytest.raises(LongtailError, match=r"1500 requests of shoppers for whom nothing had no list"):
+        compare_incremental(night, ("odd", "nothing"))
+    with pytest.raises(LongtailError, match=r"no draw with a known outcome from .* by policy odd"):
+        compare_incremental(night, ("odd", "even"), drawn_by="odd")
+
+
 def test_without_a_recording_nothing_is_read_or_predicted(spark: SparkSession, tmp_path: Path) -> None:
     conf = load_config_off(tmp_path)
     night = Night(conf, AS_OF, "run", spark, Warehouse(spark, conf.warehouse), Record())
@@ -143,6 +206,8 @@ def load_config_off(folder: Path) -> Config:
     return load_config(path)
 
 
+@pytest.mark.slow
+@pytest.mark.promise
 def test_the_plan_counts_the_effect_and_records_its_draws(spark: SparkSession, tmp_path: Path) -> None:
     """f of `best` is .3 and more, of `salt` .16; the effect turns them round."""
     write_store(spark, tmp_path)

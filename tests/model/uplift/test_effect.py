@@ -73,11 +73,7 @@ def test_the_errors_are_those_of_repeated_logs() -> None:
 
 def test_a_log_that_says_little_leaves_f() -> None:
     units, _, _ = log(200_000)
-    few = np.arange(len(units)) < 60
-    some = Units(units.inputs.take(few), *(getattr(units, name)[few] for name in (
-        "user", "drawn", "propensity", "weight", "dose", "response"
-    )))  # fmt: skip
-    prediction = fitted_uplift(some, names(), ("a", "b"), 7, 1).predict(units.inputs)
+    prediction = fitted_uplift(units.take(np.arange(60)), names(), ("a", "b"), 7, 1).predict(units.inputs)
     of_f = prediction.effect / units.inputs.relevance
     assert abs(of_f - 1).mean() < 0.5
     assert (prediction.error / units.inputs.relevance).mean() > 0.4
