@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,11 +17,13 @@ from features.drift.frames import sampled_by
 from features.evaluation.responses import with_responses
 from jobs.config.configuration import Config
 from jobs.delivery.live_nights import live_nights
+from jobs.delivery.live_periods import live_periods, plan_runs, with_night
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from model.exposure.reasons import EXPLORED_REASONS
 
-_EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "position", "propensity", "sample_weight")
+_EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "position", "propensity", "sample_weight",
+             "list_as_of", "list_run_id")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def read_policy_log(
 ) -> PolicyLog:
     """The log of plan.placement between two days, both included; from the first common night to the last event.
 
-    An exposure belongs to the newest live night of the policies up to its day. Of a log with more exposures than
+    An exposure belongs to the night that it names, else to the one that was live at its time; it counts if both
+    policies have lists of it. Of a log with more exposures than
     evaluation.sample_exposures it is that of a sample of shoppers, drawn by a hash with about so many: estimates and
     intervals by shopper stay valid. Raises LongtailError when a policy has no lists or nothing was logged.
     """
@@ -76,14 +78,13 @@ def read_policy_log(
     # A store that runs one policy need not say which.
     exposures = shown.select(*_EXPOSURE, F.coalesce("policy", F.lit(conf.plan.policy)).alias("policy"))
     with_response = with_responses(exposures, responses, conf.evaluation.attribution_days)
-    night_of = tables.spark.createDataFrame(
-        [(day, nights[bisect_right(nights, day) - 1]) for day in sorted(days)], "event_date date, as_of date"
-    )
+    runs = plan_runs(tables, conf.plan, nights)
+    periods = live_periods(tables, nights, runs, conf.plan.policy, max(days) + timedelta(days=1))
+    of_nights = with_night(with_response, nights, runs, periods).where(F.col("as_of").isNotNull())
     lists = tables.read(EXPOSURE_SCORES).where(
-        (F.col("placement") == conf.plan.placement)
-        & F.col("as_of").isin(sorted({nights[bisect_right(nights, day) - 1] for day in days}))
+        (F.col("placement") == conf.plan.placement) & F.col("as_of").isin(nights)
     )
-    rows = _with_relevance(tables, with_response.join(F.broadcast(night_of), on="event_date", how="inner"), nights)
+    rows = _with_relevance(tables, of_nights.drop("list_as_of", "list_run_id"), nights)
     rows = rows.join(drawn_entries(lists), on=["policy", "as_of", "user_id", "item_id"], how="left")
     shoppers = rows.select("user_id").distinct()
     entries = (

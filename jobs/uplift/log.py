@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPLORATION_DRAWS, ITEMS
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.delivery.attention import with_attention
 from features.delivery.units import UNIT, with_outcomes
-from features.delivery.validity import COUNTED, nights_of_days, with_verdict
+from features.delivery.validity import COUNTED, with_verdict
 from features.drift.frames import sampled_by
 from features.point_in_time import versions_at
 from jobs.delivery.learned_weights import learned_plan
 from jobs.delivery.live_nights import live_nights
+from jobs.delivery.live_periods import LivePeriod, live_periods, plan_runs, with_night
 from jobs.execution.night import Night
 from jobs.uplift.inputs import ITEM_COLUMNS, USER_COLUMNS, of_items, of_users, pair_inputs
 from model.uplift.units import Units
@@ -70,20 +72,20 @@ def drawn_units(night: Night, first: date, last: date | None = None, policy: str
     policy: whose draws; None: those of every policy
     """
     setting = night.conf.uplift
-    days = _days(night, first)
-    if days is None:
+    nights = _live_nights(night, first)
+    if not nights:
         return None
-    last_day = F.max("event_date").over(Window.partitionBy("as_of"))
+    runs = plan_runs(night.tables, night.conf.plan, nights)
+    periods = live_periods(night.tables, nights, runs, night.conf.plan.policy, night.as_of)
     # Later days count for what is shown again; a night counts once the window of its last day is over.
-    ended = days.withColumn("last_day", last_day).where(
-        F.date_add("last_day", setting.outcome_days + 1) <= F.lit(night.as_of)
-    )
-    if last is not None:
-        ended = ended.where(F.col("as_of") <= F.lit(last))
+    known = timedelta(days=setting.outcome_days + 1)
+    ended = [
+        at for at, day in _last_days(periods).items() if day + known <= night.as_of and (last is None or at <= last)
+    ]
     draws = night.tables.read(EXPLORATION_DRAWS).where(F.col("placement") == night.conf.plan.placement)
     if policy is not None:
         draws = draws.where(F.col("policy") == policy)
-    draws = draws.join(F.broadcast(ended.select("as_of").distinct()), on="as_of", how="left_semi")
+    draws = draws.where(F.col("as_of").isin(ended))
     recorded = draws.count()
     if not recorded:
         return None
@@ -91,7 +93,8 @@ def drawn_units(night: Night, first: date, last: date | None = None, policy: str
     draws = sampled_by(draws, "user_id", share).select(*UNIT, "relevance", "propensity", "is_drawn", "weight")
     # Tonight's weights are learnt after this step.
     weights = learned_plan(night.tables, night.conf.plan, night.as_of - timedelta(days=1)).position_weights
-    exposures = _exposures(night, days, weights)
+    shown = with_night(_shown(night, nights[0]), nights, runs, periods)
+    exposures = _exposures(night, shown, weights)
     rows = with_outcomes(draws, exposures, _responses(night, first), setting.outcome_days).where("dose > 0")
     return DrawnUnits(rows, exposures, weights, share)
 
@@ -120,20 +123,37 @@ def units_of(rows: pd.DataFrame, user: np.ndarray, item_ids: np.ndarray) -> Unit
     )
 
 
-def _days(night: Night, first: date) -> DataFrame | None:
-    """event_date, as_of, live_days of the days since the first live night with draws from `first` on; None without."""
+def _live_nights(night: Night, first: date) -> list[date]:
+    """The live nights with draws from `first` on, oldest first."""
     rows = night.tables.read_or_empty(EXPLORATION_DRAWS).where(
         (F.col("as_of") >= F.lit(first)) & (F.col("as_of") < F.lit(night.as_of))
     )
     planned: list[date] = [row["as_of"] for row in rows.select("as_of").distinct().collect()]
-    nights = live_nights(night.tables, planned)
-    return nights_of_days(night.spark, nights, night.as_of) if nights else None
+    return live_nights(night.tables, planned)
 
 
-def _exposures(night: Night, days: DataFrame, weights: tuple[float, ...]) -> DataFrame:
+def _last_days(periods: Iterable[LivePeriod]) -> dict[date, date]:
+    """By night the last day on which readers saw it."""
+    days: dict[date, date] = {}
+    for period in periods:
+        if period.as_of is not None:
+            last = (period.until - timedelta(microseconds=1)).date()
+            days[period.as_of] = max(days.get(period.as_of, last), last)
+    return days
+
+
+def _shown(night: Night, first: date) -> DataFrame:
+    """The exposures of the placement from a day on."""
+    return night.tables.read(EVENTS).where(
+        (F.col("event_type") == "exposure")
+        & (F.col("placement") == night.conf.plan.placement)
+        & (F.col("event_date") >= F.lit(first))
+        & (F.col("event_date") < F.lit(night.as_of))
+    )
+
+
+def _exposures(night: Night, shown: DataFrame, weights: tuple[float, ...]) -> DataFrame:
     conf = night.conf
-    events = night.tables.read(EVENTS).join(F.broadcast(days), on="event_date", how="inner")
-    shown = events.where((F.col("event_type") == "exposure") & (F.col("placement") == conf.plan.placement))
     ends = versions_at(night.tables.read(ITEMS), [night.as_of], "item_id")
     withdrawals = ends.where("withdrawn_at IS NOT NULL").select("item_id", "withdrawn_at")
     judged = with_verdict(shown, withdrawals, conf.account.most_exposures_a_day).where(F.col("verdict") == COUNTED)
