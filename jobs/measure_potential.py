@@ -20,8 +20,12 @@ def measure_potential(night: Night) -> None:
     """Measures what each item could bring if its best audience saw it, and how far it is from that.
 
     Reads relevance, item_features and user_features of the night and exposure_account of the last account.nights
-    nights; writes item_potential of every eligible item. While a test runs, exposures of all arms count.
+    nights; writes item_potential of every eligible item. While a test runs, exposures of all arms count. Does nothing
+    where potential.shoppers is 0.
     """
+    if not night.conf.potential.is_measured:
+        night.record.status = "skipped"
+        return
     tables, plan = night.tables, night.conf.plan
     eligible = tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where("is_eligible")
     rows = item_potential(_pairs(night), eligible, received_per_day(_account(night)), night.conf.potential.shoppers)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from jobs.config.section import Positive, Section
+from jobs.config.section import NotNegative, Section
 
 
 class Potential(Section):
-    shoppers: Positive
+    shoppers: NotNegative
+
+    @property
+    def is_measured(self) -> bool:
+        return self.shoppers > 0

@@ -19,7 +19,8 @@ def hidden_gems(reading: Reading) -> Section:
     """The products of the plan with the largest gap that neither earlier nights nor tonight's plan close."""
     slug, title = "gems", "Hidden gems"
     if not _is_measured(reading):
-        words = Words((f"measure_potential did not run for {reading.as_of}.",), ())
+        reason = "measure_potential did not run" if reading.conf.potential.is_measured else "potential.shoppers is 0"
+        words = Words((f"Not measured for {reading.as_of}: {reason}.",), ())
         return Section(slug, title, "", (words,))
     rows = _rows(reading)
     if not rows:

@@ -11,7 +11,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, ITEM_EXPOSURE, ITEM_POTENTIAL, RUNS
+from jobs.config.configuration import Config
 from jobs.config.experiment import Experiment
+from jobs.config.potential import Potential
 from jobs.execution.manifest import run_step
 from jobs.execution.night import Night
 from jobs.measure_potential import measure_potential
@@ -36,8 +38,13 @@ def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return folder
 
 
+def conf_with(folder: Path, **plan: object) -> Config:
+    """The store's configuration, with the potential of items measured."""
+    return conf_in(folder, **plan).model_copy(update={"potential": Potential(shoppers=100)})
+
+
 def potential(spark: SparkSession, folder: Path, **plan: object) -> pd.DataFrame:
-    conf = conf_in(folder, **plan)
+    conf = conf_with(folder, **plan)
     run_step(measure_potential, spark, conf, NIGHT, "measured")
     return Warehouse(spark, conf.warehouse).read_date(ITEM_POTENTIAL, NIGHT).toPandas().set_index("item_id")
 
@@ -46,11 +53,14 @@ def test_a_plan_that_names_what_was_not_measured_is_refused_and_the_page_says_no
     spark: SparkSession, folder: Path
 ) -> None:
     night = night_of(spark, conf_in(folder, floors=GEMS))
-    with pytest.raises(LongtailError, match=r"item_potential, which has no rows for 2017-12-01 and policy main.*Run m"):
+    with pytest.raises(
+        LongtailError,
+        match=r"item_potential, which has no rows for 2017-12-01 and policy main.*potential\.shoppers.*run m",
+    ):
         plan_exposure(night)
     [block] = hidden_gems(Reading(night.tables, night.conf, NIGHT)).blocks
     assert isinstance(block, Words)
-    assert block.sentences == ("measure_potential did not run for 2017-12-01.",)
+    assert block.sentences == ("Not measured for 2017-12-01: potential.shoppers is 0.",)
 
 
 def test_every_eligible_item_has_its_potential(spark: SparkSession, folder: Path) -> None:
@@ -78,7 +88,7 @@ def test_only_shoppers_at_or_above_the_bar_are_an_audience(spark: SparkSession, 
 
 def test_a_floor_names_a_column_and_page_and_show_explain_it(spark: SparkSession, folder: Path) -> None:
     of_item = potential(spark, folder)
-    night = night_of(spark, conf_in(folder, floors={**GEMS, "cold": {"share": 0.0}, "new_items": {"share": 0.0}}))
+    night = night_of(spark, conf_with(folder, floors={**GEMS, "cold": {"share": 0.0}, "new_items": {"share": 0.0}}))
     plan_exposure(night)
     planned = night.tables.read_date(ITEM_EXPOSURE, NIGHT).toPandas().set_index("item_id")
     # banned and wine have a large potential as well, and may not be shown.
