@@ -46,6 +46,7 @@ BAD: dict[str, dict[str, dict[str, Any]]] = {
         "price_absurd": {"price": Decimal(100_000_001)},
         "propensity_out_of_range": {"propensity": NAN},
         "position_below_one": {"position": 0},
+        "list_rank_below_one": {"list_rank": 0},
         "sample_weight_below_one": {"sample_weight": 0.5},
         "sample_weight_not_finite": {"sample_weight": NAN},
         "rating_not_finite": {"rating": NAN},
