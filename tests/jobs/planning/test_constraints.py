@@ -18,9 +18,13 @@ from tests.jobs.planning.small_store import ITEMS_OF, NIGHT, OPTED_OUT, conf_in,
 
 
 def test_everything_at_once(planned: Night) -> None:
-    lists = planned.tables.read_date(EXPOSURE_SCORES, NIGHT).toPandas().sort_values(["user_id", "rank"])
-    items = planned.tables.read_date(ITEM_EXPOSURE, NIGHT).toPandas().set_index("item_id")
-    prices = planned.tables.read_date(CONSTRAINT_PRICES, NIGHT).toPandas().set_index(["constraint", "member"])
+    # Other tests plan further policies of the same store.
+    lists, items, prices, fallback = (
+        planned.tables.read_date(table, NIGHT).where("policy = 'main'").toPandas()
+        for table in (EXPOSURE_SCORES, ITEM_EXPOSURE, CONSTRAINT_PRICES, FALLBACK_LISTS)
+    )
+    lists, items = lists.sort_values(["user_id", "rank"]), items.set_index("item_id")
+    prices, fallback = prices.set_index(["constraint", "member"]), fallback.sort_values("rank")
     total = 24 * 0.5 * 2.4
 
     # Banned, sensitive and out of stock items are never shown; a category whose name only begins alike may enter.
@@ -36,7 +40,6 @@ def test_everything_at_once(planned: Night) -> None:
     weight = lists["rank"].map({1: 1.0, 2: 0.8, 3: 0.6}) * 0.5
     delivered = weight.groupby(lists["item_id"]).sum().reindex(items.index, fill_value=0.0)
     assert items["allocated"].tolist() == pytest.approx(delivered.tolist())
-    fallback = planned.tables.read_date(FALLBACK_LISTS, NIGHT).toPandas().sort_values("rank")
     assert fallback["item_id"].tolist() == opted_out.drop_duplicates("rank")["item_id"].tolist()
     assert set(fallback["shopper_segment"]) == {"everyone"}
 
