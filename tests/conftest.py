@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pyspark.sql import SparkSession
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
     from tests.pipeline.small_night import Store
@@ -21,12 +23,18 @@ pytest.register_assert_rewrite(*CONTRACTS)
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps a file's tests on one process, and all that share the small night on one, so that it runs once."""
-    for item in items:
-        shares_night = "small_night" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("small_night" if shares_night else str(item.path)))
+class FilesTogether(LoadFileScheduling):  # type: ignore[misc]
+    """Gives a process of pytest-xdist complete files, and one of them all of tests/pipeline, which share a night.
+
+    Marks of groups (--dist loadgroup) have no effect with pytest 9.2, which computes the ids that they change.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/pipeline" if nodeid.startswith("tests/pipeline/") else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether:
+    return FilesTogether(config, log)
 
 
 @pytest.fixture(scope="session")
