@@ -37,7 +37,7 @@ from tests.pipeline.small_panel import write_small_panel
 TABLES = (
     "events", "items", "users", "promotions", "rejected", "parked",
     "item_features", "user_features", "text_embeddings", "user_embeddings", "candidates", "relevance",
-    "item_potential", "exposure_scores", "item_exposure", "constraint_prices",
+    "item_potential", "exposure_scores", "item_exposure", "constraint_prices", "exploration_draws",
 )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ def test_every_table_exists_and_its_key_is_unique(store: Store, table: Table) ->
 def test_every_step_is_recorded_with_its_inputs_and_outputs(store: Store) -> None:
     runs = store.tables.read(contract.RUNS).where("run_id = 'first'").toPandas().set_index("step")
     assert sorted(runs.index) == sorted(step.__name__ for step in STEPS)
-    assert set(runs.status) == {"done"}
+    assert runs.status["train_uplift"] == "skipped"  # no draw has a known outcome yet
+    assert set(runs.status.drop("train_uplift")) == {"done"}
     assert {"exposure_scores", "item_exposure", "constraint_prices"} <= set(runs.loc["plan_exposure"].outputs)
     assert "relevance" in runs.loc["plan_exposure"].inputs
     assert runs.loc["score"].model_version == "1"
