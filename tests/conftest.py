@@ -16,7 +16,7 @@ from xdist.scheduler import LoadFileScheduling
 if TYPE_CHECKING:
     from tests.pipeline.small_night import Store
 
-# Their assertions say what differs only if pytest rewrites them, which it does by itself for test_*.py alone.
+# Their assertions say what differs if pytest rewrites them, which without this line it does for test_*.py alone.
 CONTRACTS = ("tests.cluster.night_contract", "tests.jobs.runtime.storage_contract", "tests.jobs.runtime.lease_contract")
 pytest.register_assert_rewrite(*CONTRACTS)
 
