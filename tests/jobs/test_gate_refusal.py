@@ -56,11 +56,11 @@ def test_a_model_with_worse_recall_is_refused_by_the_bars_as_shipped(spark: Spar
 
 
 def _conf(folder: Path, registered_model: str) -> Config:
-    """base.yaml, whose section gate stays as it is, with a small fusion model."""
+    """base.yaml, whose section gate stays as it is, with a small fusion model and no season."""
     overrides = {
         "warehouse": str(folder),
         "source": {"kind": "complete_journey"},
-        "relevance": {"batch_users": 50},
+        "relevance": {"batch_users": 50, "season": False},
         "fusion": {"width": 16, "heads": 2, "layers": 1, "epochs": 2, "history_items": 2},
         "mlflow": {"registered_model": registered_model},
     }
