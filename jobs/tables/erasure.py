@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -17,8 +18,12 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import on_one_machine
 from jobs.runtime.storage import Storage
+from jobs.tables.deletion_vectors import has_deletion_vectors
 from jobs.tables.sql import sql_identifier
 from jobs.tables.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from delta.tables import DeltaTable
 
 ALL_TABLES: tuple[Table, ...] = (
     *(getattr(contract, name) for name in contract.__all__),
@@ -113,13 +118,13 @@ def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> d
             if not tables.exists(table):
                 continue
             stored, of_user = tables.to_change(table), _names(table)
-            marks_rows = _marks_deleted_rows(tables, table)
+            needs_purge = _needs_purge(tables, table, stored)
             rows = tables.read(table).alias("stored").join(F.broadcast(wanted), on=of_user, how="left_semi").count()
             if rows:
                 stored.alias("stored").merge(wanted, of_user).whenMatchedDelete().execute()
                 deleted[table.name] = rows
             tables.require_lock(table)
-            if marks_rows:
+            if needs_purge:
                 spark.sql(f"REORG TABLE delta.{sql_identifier(tables.path(table))} APPLY (PURGE)")
             # Also without rows in the newest version: older ones may hold them, if an erasure was interrupted.
             stored.vacuum(retain_hours)
@@ -128,10 +133,8 @@ def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> d
     return deleted
 
 
-def _marks_deleted_rows(tables: Warehouse, table: Table) -> bool:
-    """Whether files keep rows that deletion vectors mark as deleted. Tables have none unless someone turned them on."""
-    features = tables.to_change(table).detail().select("tableFeatures").first()
-    if features is None or "deletionVectors" not in (features["tableFeatures"] or []):
+def _needs_purge(tables: Warehouse, table: Table, stored: DeltaTable) -> bool:
+    if not has_deletion_vectors(stored):
         return False
     if not on_one_machine(tables.spark.sparkContext.master):
         raise LongtailError(

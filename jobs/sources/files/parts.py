@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.config.source import FileInput
 from jobs.runtime.errors import Refused
+from jobs.tables.deletion_vectors import has_deletion_vectors
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,9 @@ def _of_delta(spark: SparkSession, files: FileInput) -> list[tuple[str, str, str
 
     if not DeltaTable.isDeltaTable(spark, files.path):
         return []
-    detail = DeltaTable.forPath(spark, files.path).detail().select("tableFeatures").first()
-    assert detail is not None
-    mark = "whole"
-    if "deletionVectors" in (detail["tableFeatures"] or []):
-        newest = DeltaTable.forPath(spark, files.path).history(1).select("version").first()
+    table, mark = DeltaTable.forPath(spark, files.path), "whole"
+    if has_deletion_vectors(table):
+        newest = table.history(1).select("version").first()
         assert newest is not None
         mark = f"version {newest['version']}"
     jvm: Any = spark.sparkContext._jvm
