@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
@@ -14,7 +15,7 @@ from features.delivery.strata import shopper_levels, with_stratum
 from features.delivery.validity import COUNTED, with_verdict
 from features.drift.frames import sampled_by
 from features.point_in_time import versions_at
-from jobs.delivery.live_periods import live_days, live_periods, plan_runs, with_night
+from jobs.delivery.live_periods import LivePeriod, live_days, live_periods, plan_runs, with_night
 from jobs.delivery.position_weights import PositionWeights, position_weights
 from jobs.execution.night import Night
 
@@ -45,20 +46,36 @@ def delivery_log(night: Night, nights: list[date]) -> DeliveryLog:
     runs = plan_runs(night.tables, night.conf.plan, nights)
     periods = live_periods(night.tables, nights, runs, night.conf.plan.policy, night.as_of)
     days = night.spark.createDataFrame(sorted(live_days(periods).items()), "as_of date, days double")
-    events = night.tables.read(EVENTS).where(
-        (F.col("event_date") >= F.lit(nights[0])) & (F.col("event_date") < F.lit(night.as_of))
-    )
-    of_placement = (F.col("event_type") == "exposure") & (F.col("placement") == night.conf.plan.placement)
-    exposures = with_night(events.where(of_placement), nights, runs, periods)
-    ends = versions_at(night.tables.read(ITEMS), [night.as_of], "item_id")
-    withdrawals = ends.where("withdrawn_at IS NOT NULL").select("item_id", "withdrawn_at")
-    judged = with_verdict(exposures, withdrawals, night.conf.account.most_exposures_a_day).persist()
-    # A store that runs one policy need not say which.
-    named = F.coalesce("policy", F.lit(night.conf.plan.policy))
-    counted = judged.where(F.col("verdict") == COUNTED).withColumn("policy", named)
-    responses = events.where(F.col("event_type").isin(*_RESPONSES))
+    judged = judged_exposures(night, nights, runs, periods).persist()
+    counted = counted_exposures(night, judged)
+    responses = _events_since(night, nights[0]).where(F.col("event_type").isin(*_RESPONSES))
     weights = position_weights(night.conf, _placed(night, nights, counted), responses)
     return DeliveryLog(days, judged, with_attention(counted, weights.used), responses, weights)
+
+
+def judged_exposures(night: Night, nights: list[date], runs: Sequence[Row], periods: Sequence[LivePeriod]) -> DataFrame:
+    """Exposures of the placement since the first of these nights, of all policies: columns of events, as_of, verdict.
+
+    runs, periods: of `jobs.delivery.live_periods`
+    """
+    of_placement = (F.col("event_type") == "exposure") & (F.col("placement") == night.conf.plan.placement)
+    exposures = with_night(_events_since(night, nights[0]).where(of_placement), nights, runs, periods)
+    ends = versions_at(night.tables.read(ITEMS), [night.as_of], "item_id")
+    withdrawals = ends.where("withdrawn_at IS NOT NULL").select("item_id", "withdrawn_at")
+    return with_verdict(exposures, withdrawals, night.conf.account.most_exposures_a_day)
+
+
+def counted_exposures(night: Night, judged: DataFrame) -> DataFrame:
+    """The judged exposures that count, with the plan's policy where a store that runs one does not say which."""
+    named = F.coalesce("policy", F.lit(night.conf.plan.policy))
+    return judged.where(F.col("verdict") == COUNTED).withColumn("policy", named)
+
+
+def _events_since(night: Night, first: date) -> DataFrame:
+    """The events from a day on that were known on the night."""
+    return night.tables.read(EVENTS).where(
+        (F.col("event_date") >= F.lit(first)) & (F.col("event_date") < F.lit(night.as_of))
+    )
 
 
 def _placed(night: Night, nights: list[date], counted: DataFrame) -> DataFrame:

@@ -48,9 +48,9 @@ def read_policy_log(
     """The log of plan.placement between two days, both included; from the first common night to the last event.
 
     An exposure belongs to the night that it names, else to the one that was live at its time; it counts if both
-    policies have lists of it. Of a log with more exposures than
-    evaluation.sample_exposures it is that of a sample of shoppers, drawn by a hash with about so many: estimates and
-    intervals by shopper stay valid. Raises LongtailError when a policy has no lists or nothing was logged.
+    policies have lists of it. Of a log with more exposures than evaluation.sample_exposures it is that of a sample of
+    shoppers, drawn by a hash with about so many: estimates and intervals by shopper stay valid. Raises LongtailError
+    when a policy has no lists or nothing was logged.
     """
     nights = _nights(tables, conf, policies)
     first = max(first, nights[0]) if first else nights[0]

@@ -12,16 +12,15 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import EVENTS, EXPLORATION_DRAWS, ITEMS
+from features.contract import EVENTS, EXPLORATION_DRAWS
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.delivery.attention import with_attention
 from features.delivery.units import UNIT, with_outcomes
-from features.delivery.validity import COUNTED, with_verdict
 from features.drift.frames import sampled_by
-from features.point_in_time import versions_at
+from jobs.delivery.exposure_log import counted_exposures, judged_exposures
 from jobs.delivery.learned_weights import learned_plan
 from jobs.delivery.live_nights import live_nights
-from jobs.delivery.live_periods import LivePeriod, live_periods, plan_runs, with_night
+from jobs.delivery.live_periods import LivePeriod, live_periods, plan_runs
 from jobs.execution.night import Night
 from jobs.uplift.inputs import ITEM_COLUMNS, USER_COLUMNS, of_items, of_users, pair_inputs
 from model.uplift.units import Units
@@ -93,8 +92,8 @@ def drawn_units(night: Night, first: date, last: date | None = None, policy: str
     draws = sampled_by(draws, "user_id", share).select(*UNIT, "relevance", "propensity", "is_drawn", "weight")
     # Tonight's weights are learnt after this step.
     weights = learned_plan(night.tables, night.conf.plan, night.as_of - timedelta(days=1)).position_weights
-    shown = with_night(_shown(night, nights[0]), nights, runs, periods)
-    exposures = _exposures(night, shown, weights)
+    counted = counted_exposures(night, judged_exposures(night, nights, runs, periods))
+    exposures = with_attention(counted, weights).select(*UNIT, "request_id", "event_time", "sample_weight", "attention")
     rows = with_outcomes(draws, exposures, _responses(night, first), setting.outcome_days).where("dose > 0")
     return DrawnUnits(rows, exposures, weights, share)
 
@@ -140,25 +139,6 @@ def _last_days(periods: Iterable[LivePeriod]) -> dict[date, date]:
             last = (period.until - timedelta(microseconds=1)).date()
             days[period.as_of] = max(days.get(period.as_of, last), last)
     return days
-
-
-def _shown(night: Night, first: date) -> DataFrame:
-    """The exposures of the placement from a day on."""
-    return night.tables.read(EVENTS).where(
-        (F.col("event_type") == "exposure")
-        & (F.col("placement") == night.conf.plan.placement)
-        & (F.col("event_date") >= F.lit(first))
-        & (F.col("event_date") < F.lit(night.as_of))
-    )
-
-
-def _exposures(night: Night, shown: DataFrame, weights: tuple[float, ...]) -> DataFrame:
-    conf = night.conf
-    ends = versions_at(night.tables.read(ITEMS), [night.as_of], "item_id")
-    withdrawals = ends.where("withdrawn_at IS NOT NULL").select("item_id", "withdrawn_at")
-    judged = with_verdict(shown, withdrawals, conf.account.most_exposures_a_day).where(F.col("verdict") == COUNTED)
-    named = judged.withColumn("policy", F.coalesce("policy", F.lit(conf.plan.policy)))
-    return with_attention(named, weights).select(*UNIT, "request_id", "event_time", "sample_weight", "attention")
 
 
 def _responses(night: Night, first: date) -> DataFrame:
