@@ -80,8 +80,9 @@ def main() -> None:
 
 
 def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The chosen steps that the configuration needs."""
-    return tuple(step for step in chosen if step is not train_uplift or conf.uplift.is_learnt)
+    """The chosen steps that are not switched off."""
+    off = {train_uplift: not conf.uplift.is_learnt, measure_potential: not conf.potential.is_measured}
+    return tuple(step for step in chosen if not off.get(step, False))
 
 
 def _seconds_of(step: Step, night: Night, usual: float | None) -> float:
