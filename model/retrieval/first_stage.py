@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
 
+from model.retrieval.logistic import fitted_logistic
 from model.retrieval.scores import ChannelScores
 
 _CLIP = 8.0
@@ -126,7 +126,7 @@ def _above(score: np.ndarray, zero: float) -> np.ndarray:
 def fit_first_stage(
     channels: tuple[str, ...], scores: np.ndarray, label: np.ndarray, weight: np.ndarray, l2: float, origin: str
 ) -> FirstStage:
-    """Weighted logistic regression by L-BFGS.
+    """Logistic regression on the basis of the channels' scores.
 
     `scores` [k, rows] raw channel scores of the positives and of uniform negatives, `label` [rows] 0 or 1, `weight`
     [rows] how many pairs a row represents: 1 for a positive, the inverse of the drawn share for a negative. In the fit
@@ -145,19 +145,7 @@ def fit_first_stage(
         z = _standardised(scores[place], mean[place], sd[place])
         for power, column in enumerate((z, _root(z), _above(scores[place], zero[place]))):
             design[:, power * k + place] = column if alive[place] else 0.0
-    y = label.astype(np.float64)
-
-    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        logit = design @ theta[:-1].astype(np.float32) + theta[-1]
-        value = np.logaddexp(0.0, logit) - y * logit
-        slope = 1.0 / (1.0 + np.exp(-logit)) - y
-        gradient = np.append(design.T @ slope.astype(np.float32), slope.sum()) / len(y)
-        gradient[:-1] += l2 * theta[:-1]
-        return float(value.mean() + 0.5 * l2 * theta[:-1] @ theta[:-1]), gradient.astype(np.float64)
-
-    start = np.zeros(3 * k + 1)
-    start[-1] = np.log(y.mean() / (1.0 - y.mean()))
-    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 300}).x
+    fitted = fitted_logistic(design, label.astype(np.float64), l2)
     correction = np.log(weight[label == 0].mean())
     rounded = np.round(fitted, 9)
     digest = hashlib.sha256(rounded.tobytes() + "".join(channels).encode()).hexdigest()[:8]

@@ -55,9 +55,9 @@ class ClusterNight:
         """Runs a job to its end and returns its output; raises AssertionError with the output unless it ends well."""
         return succeeded(self.start(job, *arguments, log=log))
 
-    def digests(self, tables: Sequence[str], log: str) -> dict[str, str]:
-        """Digests of tables, computed on the cluster."""
-        digest_of: dict[str, str] = self._tables(*tables, log=log)
+    def digests(self, tables: Sequence[str], log: str) -> dict[str, dict[str, str]]:
+        """Digests of tables and their columns, computed on the cluster."""
+        digest_of: dict[str, dict[str, str]] = self._tables(*tables, log=log)
         return digest_of
 
     def rows_of(self, user: str, log: str) -> dict[str, int]:

@@ -9,26 +9,30 @@ import argparse
 import json
 from collections.abc import Iterable, Mapping
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 MARK = "tables "
 _OF_A_RUN = ("run_id", "ingested_at", "model_version", "source_part")  # what two runs on equal data may differ in
 
 
-def digests(spark: SparkSession, warehouse: str, versions: Mapping[str, str]) -> dict[str, str]:
-    """By table its number of rows and a sum of hashes of its rows, whatever their order and their run.
+def digests(spark: SparkSession, warehouse: str, versions: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """By table its number of rows, and a sum of hashes of its rows and of each column, whatever order and run.
 
     versions: by table the version to read; the newest where it is empty
     """
     digest_of = {}
     for table, version in versions.items():
         rows = _rows(spark, warehouse, table, {"versionAsOf": version} if version else {})
-        values = F.to_json(F.struct(*(name for name in sorted(rows.columns) if name not in _OF_A_RUN)))
-        total = F.sum(F.xxhash64(values).cast("decimal(38,0)"))
-        row = rows.agg(F.count("*"), total).collect()[0]
-        digest_of[table] = f"{row[0]} rows, {row[1]}"
+        columns = sorted(name for name in rows.columns if name not in _OF_A_RUN)
+        sums = {"all columns": _sum_of(*columns), **{name: _sum_of(name) for name in columns}}
+        row = rows.agg(F.count("*").alias("rows"), *(total.alias(name) for name, total in sums.items())).collect()[0]
+        digest_of[table] = {name: str(value) for name, value in row.asDict().items()}
     return digest_of
+
+
+def _sum_of(*names: str) -> Column:
+    return F.sum(F.xxhash64(F.to_json(F.struct(*names))).cast("decimal(38,0)"))
 
 
 def rows_of_user(spark: SparkSession, warehouse: str, user: str, tables: Iterable[str]) -> dict[str, int]:
