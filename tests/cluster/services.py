@@ -18,6 +18,8 @@ def mlflow_server(folder: Path) -> Iterator[str]:
     command = [Path(sys.executable).with_name("mlflow"), "server", "--host", "127.0.0.1", "--port", port]
     command += ["--workers", 1, "--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--serve-artifacts"]
     command += ["--artifacts-destination", folder / "artifacts"]
-    with running(Process(command, folder / "mlflow.log")) as server:
+    # No job is ever run there, and the runner of jobs is several more processes.
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with running(Process(command, folder / "mlflow.log", environment)) as server:
         server.wait_until(answers(port), "MLflow")
         yield f"http://127.0.0.1:{port}"
