@@ -94,7 +94,7 @@ class Lease:
         """Why the lock is lost; None while it is held."""
         if self._problem is None:
             return None
-        return LongtailError(self._problem, "The tables are as they were before this step; run it again.")
+        return LongtailError(self._problem, "Each table is as its last commit left it; run it again.")
 
     def acquire(self, wait_seconds: float) -> None:
         """Takes the lock. Raises Busy when another still holds it after `wait_seconds`."""

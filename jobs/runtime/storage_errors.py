@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from jobs.runtime.errors import ConfigurationError, LongtailError
 
-_AGAIN = "Nothing was committed; run it again when it answers."
+_AGAIN = "The last night stays live; run it again when the store answers."
 _PLACE = re.compile(
     r"\b(?:s3a?|gs|hdfs|abfss?)://[A-Za-z0-9._-]+(?:@[A-Za-z0-9-]+\.dfs\.[a-z.]+)?(?::\d+)?(?=[/\s'\"`:;,)]|$)"
 )
+_KEY = re.compile(r"Writing Object on ([^\s:]+):")  # S3A names an object that it writes without its bucket
 # Of Java's packages, so that a broker or a server that does not answer is not taken for the storage.
 _OF_STORAGE = re.compile(r"software\.amazon\.awssdk|org\.apache\.hadoop|com\.google\.cloud\.hadoop|fs\.azurebfs")
 
@@ -95,12 +96,18 @@ def storage_problem(error: BaseException) -> LongtailError | None:
         return LongtailError(f"{_FULL.problem}.", _FULL.remedy)
     if not _OF_STORAGE.search(text):
         return None
-    named = _PLACE.search(text)
-    place = named[0] if named else "The storage"
+    place = _place(text)
     for known in _KNOWN:
         if known.pattern.search(text):
             return known.kind(f"{known.problem.format(place=place)}.", known.remedy)
     return None
+
+
+def _place(text: str) -> str:
+    named, key = _PLACE.search(text), _KEY.search(text)
+    if named:
+        return named[0]
+    return f"The storage of {key[1]}" if key else "The storage"
 
 
 @contextmanager

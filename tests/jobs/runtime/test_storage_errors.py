@@ -58,6 +58,12 @@ class _Py4JError(Exception):
             FAILED,
         ),
         (
+            "org.apache.hadoop.fs.s3a.AWSServiceThrottledException: Writing Object on shop/events/_delta_log/7.json: "
+            f"{S3}: Please reduce your request rate.",
+            "The storage of shop/events/_delta_log/7.json throttles requests.",
+            FAILED,
+        ),
+        (
             f"org.apache.hadoop.fs.s3a.AWSApiCallTimeoutException: s3a://b/x: {S3}: Client execution did not complete",
             "s3a://b does not answer, or not in time.",
             FAILED,
