@@ -18,6 +18,7 @@ from tests.cluster.processes import Process, answers, free_port, running
 from tests.cluster.spark_cluster import SPARK_HOME
 
 BUCKET = "longtail"
+READER = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "reader-secret"}  # of SeaweedFS: reads and lists only
 KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "tester-secret", "AWS_DEFAULT_REGION": "us-east-1"}
 _MINICLUSTER = (
     ("org.apache.hadoop", "hadoop-client-minicluster", "3.5.0"),
@@ -106,10 +107,12 @@ def seaweed(folder: Path) -> Iterator[Store]:
     """An S3 server that stores its objects in files."""
     data = folder / "seaweed"
     data.mkdir(parents=True)
-    identity = {"name": "tester", "actions": ["Admin", "Read", "Write", "List", "Tagging"]}
-    identity["credentials"] = [{"accessKey": KEYS["AWS_ACCESS_KEY_ID"], "secretKey": KEYS["AWS_SECRET_ACCESS_KEY"]}]
+    identities = [
+        _identity(KEYS, "Admin", "Read", "Write", "List", "Tagging"),
+        _identity(READER, "Read", "List"),
+    ]
     settings = folder / "seaweed.json"
-    settings.write_text(json.dumps({"identities": [identity]}), encoding="utf-8")
+    settings.write_text(json.dumps({"identities": identities}), encoding="utf-8")
     ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
     # Each of these ports has a gRPC port too, which is the port + 10,000 unless it is named.
     options = [f"-{name}.port={port}" for name, port in ports.items()]
@@ -120,6 +123,11 @@ def seaweed(folder: Path) -> Iterator[Store]:
     with running(server):
         server.wait_until(answers(ports["s3"]), "SeaweedFS")
         yield _s3_store(f"http://127.0.0.1:{ports['s3']}")
+
+
+def _identity(keys: dict[str, str], *actions: str) -> dict[str, object]:
+    name, secret = keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"]
+    return {"name": name, "actions": actions, "credentials": [{"accessKey": name, "secretKey": secret}]}
 
 
 @contextmanager
