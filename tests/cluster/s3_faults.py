@@ -37,7 +37,6 @@ mlflow: {{tracking_uri: 'http://mlflow.example'}}
 SETTINGS = {
     "spark.hadoop.fs.s3a.connection.request.timeout": "15s",  # the least that S3A takes
     "spark.hadoop.fs.s3a.retry.limit": "1",
-    "spark.hadoop.fs.s3a.paging.maximum": "4",  # so that the log of a table is several pages
 }
 COMMITS_OF_EVENTS = r"PUT .*/events/_delta_log/\d+\.json"
 SECONDS_UNTIL_A_LOCK_IS_LOST = 90  # of a lease of 120: a later commit could pass that of another driver

@@ -38,14 +38,30 @@ mlflow: {{tracking_uri: 'http://mlflow.example'}}
 
 @dataclass(frozen=True)
 class PublishedNight:
-    """A night whose registry lies on an S3 server that checks credentials.
-
-    remote: a configuration whose warehouse lies there too
-    """
+    """A night whose registry lies on an S3 server that checks credentials."""
 
     store: Store
     conf: Config
-    remote: Path
+
+    def publish_another(self, folder: Path, warehouse: str, keys: dict[str, str]) -> tuple[str, str]:
+        """The line that jobs/publish.py ends with, and all that it wrote to its output and its log.
+
+        keys: environment variables in place of the right credentials
+        """
+        conf, properties, logs = folder / "conf.yaml", folder / "spark.conf", folder / "logs"
+        conf.write_text(CONF.format(warehouse=warehouse, variable=VARIABLE), encoding="utf-8")
+        settings = template(self.store.kind) | SIZES | self.store.spark
+        properties.write_text("".join(f"{key} {value}\n" for key, value in settings.items()), encoding="utf-8")
+        environment = {
+            **self.store.environment, **keys, "PYSPARK_PYTHON": sys.executable, "LONGTAIL_LOG_FOLDER": str(logs),
+            "PYSPARK_SUBMIT_ARGS": f"--master local[2] --properties-file {properties} pyspark-shell",
+            "PYTHONPATH": str(ROOT),
+        }  # fmt: skip
+        command = [sys.executable, "jobs/publish.py", "--conf", conf, "--as-of", "2017-12-02"]
+        process = Process(command, folder / "publish.log", environment, ROOT)
+        assert process.wait(240) == 2, process.output[-4000:]
+        logged = "".join(path.read_text(encoding="utf-8") for path in logs.iterdir())
+        return process.output.splitlines()[-1], process.output + logged
 
     def live(self, folder: Path) -> date:
         """The night that a storefront reads."""
@@ -60,35 +76,27 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublishedNight]:
     with seaweed(folder) as store, running_redis(folder) as redis, pytest.MonkeyPatch.context() as patch:
         for name, value in (store.environment | {VARIABLE: redis.url}).items():
             patch.setenv(name, value)
-        paths = {}
-        for name, warehouse in (("local", folder / "warehouse"), ("remote", f"{store.uri}/shop")):
-            paths[name] = folder / f"{name}.yaml"
-            paths[name].write_text(CONF.format(warehouse=warehouse, variable=VARIABLE), encoding="utf-8")
-        conf = load_config(paths["local"])
+        path = folder / "conf.yaml"
+        path.write_text(CONF.format(warehouse=folder / "warehouse", variable=VARIABLE), encoding="utf-8")
+        conf = load_config(path)
         publish_frames(conf, 1)
-        yield PublishedNight(store, conf, paths["remote"])
+        yield PublishedNight(store, conf)
+
+
+def test_a_bucket_that_does_not_exist_is_one_line(night: PublishedNight, tmp_path: Path) -> None:
+    line, _ = night.publish_another(tmp_path, "s3a://longtial/shop", {})
+    assert line == "publish: s3a://longtial does not exist. Create it, or correct the address in the configuration."
+    assert night.live(tmp_path) == date(2017, 12, 1)
 
 
 @pytest.mark.parametrize("keys", [*REFUSED, pytest.param(READER, id="without the right to write")])
 def test_refused_credentials_are_one_line_without_them(
     night: PublishedNight, keys: dict[str, str], tmp_path: Path
 ) -> None:
-    settings = template(night.store.kind) | SIZES | night.store.spark
-    properties, logs = tmp_path / "spark.conf", tmp_path / "logs"
-    properties.write_text("".join(f"{key} {value}\n" for key, value in settings.items()), encoding="utf-8")
-    environment = {
-        **night.store.environment, **keys, "PYSPARK_PYTHON": sys.executable, "LONGTAIL_LOG_FOLDER": str(logs),
-        "PYSPARK_SUBMIT_ARGS": f"--master local[2] --properties-file {properties} pyspark-shell",
-        "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
-    command = [sys.executable, "jobs/publish.py", "--conf", night.remote, "--as-of", "2017-12-02"]
-    process = Process(command, tmp_path / "publish.log", environment, ROOT)
-    assert process.wait(240) == 2, process.output[-4000:]
-    line = process.output.splitlines()[-1]
+    line, written = night.publish_another(tmp_path, f"{night.store.uri}/shop", keys)
     place = "The storage of shop/lock/writer/1.json" if keys is READER else "s3a://longtail"
     assert line.startswith(f"publish: {place} refuses the credentials, or they do not allow this. Set them where ")
     assert line.endswith("allow reading, writing, listing and deleting.")
-    written = process.output + "".join(path.read_text(encoding="utf-8") for path in logs.iterdir())
     assert "S3Exception" in written
     assert not [secret for secret in (WRONG_SECRET, READER["AWS_SECRET_ACCESS_KEY"]) if secret in written]
     assert night.live(tmp_path) == date(2017, 12, 1)
@@ -105,7 +113,6 @@ def test_a_registry_that_refuses_the_credentials_is_one_line_without_them(
     with pytest.raises(LongtailError, match=refused) as error:
         check_registered(night.conf)
     assert WRONG_SECRET not in str(error.value)
-    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
 
 
 def test_throttling_and_slow_answers(tmp_path: Path) -> None:
