@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 WRONG_SECRET = "a-secret-of-another-account"
 REFUSED = [
-    pytest.param({"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": WRONG_SECRET}, id="unknown key"),
+    pytest.param({"AWS_ACCESS_KEY_ID": "unknown", "AWS_SECRET_ACCESS_KEY": WRONG_SECRET}, id="unknown key"),
     pytest.param({"AWS_SECRET_ACCESS_KEY": WRONG_SECRET}, id="wrong secret"),
 ]
 CONF = """
