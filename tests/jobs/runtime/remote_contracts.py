@@ -10,6 +10,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
@@ -72,6 +73,21 @@ def test_tables_are_written_by_the_holder_of_the_lock_only(spark: SparkSession, 
 def test_a_salt_that_is_lost_is_not_replaced(place: str) -> None:
     with pytest.raises(LongtailError, match="without which no forgotten shopper is recognised"):
         salt_of(storage_of(place))
+
+
+@pytest.mark.skipif(not URI.startswith("s3a:"), reason="only S3A has a stream that caches objects")
+def test_the_session_reads_an_object_that_was_replaced(spark: SparkSession, place: str, tmp_path: Path) -> None:
+    """A property of conf/spark-cluster.conf: by S3A's default stream the copy would have the first content."""
+    files, hadoop = storage_of(place), spark._jvm.org.apache.hadoop
+    path, copy = hadoop.fs.Path(f"{place}/file.bin"), tmp_path / "copy.bin"
+    system = path.getFileSystem(spark._jsc.hadoopConfiguration())
+    files.write("file.bin", "first")
+    stream = system.open(path)
+    assert bytes(stream.readAllBytes()) == b"first"
+    stream.close()
+    files.write("file.bin", "the second")
+    system.copyToLocalFile(False, path, hadoop.fs.Path(f"file:{copy}"), True)
+    assert copy.read_bytes() == b"the second"
 
 
 @pytest.mark.skipif(not URI.startswith("s3a:"), reason="only object stores have buckets")
