@@ -29,3 +29,14 @@ def mixed(*seeds: np.ndarray) -> np.ndarray:
 def uniform(seeds: np.ndarray) -> np.ndarray:
     """float64 in [0, 1) with 53 random bits."""
     return (mixed(seeds) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def shuffled_within(group: np.ndarray, seed: np.ndarray) -> np.ndarray:
+    """int: the order by group (int >= 0), and by seed (uint64) within a group; one sort of the bits of both.
+
+    The last bits of seeds give way to those of the groups: seeds that differ in no other are in any order.
+    """
+    bits = np.uint64(int(group.max(initial=0)).bit_length())
+    if bits == 0:
+        return np.argsort(seed)
+    return np.argsort((group.astype(np.uint64) << (np.uint64(64) - bits)) | (seed >> bits))

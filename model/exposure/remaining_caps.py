@@ -53,13 +53,15 @@ class RemainingCaps:
     def admitted(self, item: np.ndarray, exposure: np.ndarray, precedence: np.ndarray) -> np.ndarray:
         """bool (exposures): those that fit together, which are subtracted; lower `precedence` comes first at each cap.
 
+        precedence: int64 (exposures) >= 0, all different
+
         Every one has to fit alone; then at least one is admitted.
         """
-        admitted = np.ones(len(item), dtype=bool)
+        admitted, first = np.ones(len(item), dtype=bool), int(precedence.max(initial=0)) + 1
         for of_item, left in self.layers:
-            member = of_item[item]
+            member = of_item[item].astype(np.int64)
             asking = np.flatnonzero(admitted & (member >= 0))
-            asking = asking[np.lexsort((precedence[asking], member[asking]))]
+            asking = asking[np.argsort(member[asking] * first + precedence[asking])]
             group, wanted = member[asking], exposure[asking]
             begins = run_starts(group)
             total = np.cumsum(wanted)

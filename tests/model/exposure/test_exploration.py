@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from model.exposure.exploration import Exploration, drawn, planned_exploration
-from model.exposure.hashed_random import mixed, seeds_of
+from model.exposure.hashed_random import mixed, seeds_of, shuffled_within
 from model.exposure.lists import Lists
 from model.exposure.prices import solve
 from model.exposure.problem import Problem
@@ -173,3 +173,9 @@ def test_no_exploration_slots_draw_nothing() -> None:
 def test_seeds_depend_on_name_and_context_only() -> None:
     assert seeds_of(["a", "b"], 17, "2017-12-01")[1] == seeds_of(["b"], 17, "2017-12-01")[0]
     assert seeds_of(["a"], 17, "2017-12-01")[0] != seeds_of(["a"], 17, "2017-12-02")[0]
+
+
+@pytest.mark.parametrize("groups", [1, 2, 5, 300])
+def test_seeds_decide_the_order_within_groups(groups: int) -> None:
+    group, seed = np.arange(1_000) * 7 % groups, seeds_of(map(str, range(1_000)))
+    np.testing.assert_array_equal(shuffled_within(group, seed), np.lexsort((seed, group)))
