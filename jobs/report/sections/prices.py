@@ -34,7 +34,8 @@ def prices(reading: Reading) -> Section:
         blocks.append(Words((sentence,), _SOURCES, mark="warn"))
     lead = (
         f"Every rule on the exposure has a price: the {unit} that an exposure under it costs, because it is taken from "
-        "the products that shoppers want most. A price of 0 is a rule that costs nothing tonight."
+        "the products that shoppers want most. A price of 0 is a rule that costs nothing tonight. What exploration is "
+        "expected to draw counts towards the floor of a group."
     )
     return Section("prices", "What the rules cost", lead, tuple(blocks))
 
