@@ -18,7 +18,11 @@ CONSTRAINT_PRICES = Table(
         Column("member", StringType(), "Item or group that it binds."),
         Column("price", DoubleType(), "Value per expected delivered exposure."),
         Column("bound", DoubleType(), "Bound, in expected delivered exposures."),
-        Column("used", DoubleType(), "Expected delivered exposures in the plan."),
+        Column(
+            "used",
+            DoubleType(),
+            "Expected delivered exposures: over all outcomes of the draw for floors of groups, as drawn else.",
+        ),
         Column("shortfall", DoubleType(), "Expected delivered exposures by which a floor is missed."),
     ),
     key=(

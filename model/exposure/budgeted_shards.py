@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from model.exposure.budgets import (
     share,
     under_caps,
 )
+from model.exposure.exploration import Exploration
 from model.exposure.feasibility import Floors
 from model.exposure.group_prices import Trial, total_trial
 from model.exposure.lists import Lists
@@ -47,7 +49,32 @@ class RelaxedShard:
 
 
 Relaxed = TypeVar("Relaxed", bound=RelaxedShard)
-Round = Callable[[Shard, np.ndarray], Lists]
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """The lists of a shard at some prices, before floors are looked at."""
+
+    shard: Shard
+    lists: Lists
+
+    @cached_property
+    def exploration(self) -> Exploration:
+        """What the draw next to the lists may show."""
+        return self.shard.exploration(self.lists)
+
+    def trial(self, with_draw: bool = True) -> Trial:
+        """What they deliver; with_draw: looks at the draw, which else delivers nothing."""
+        drawn = self.exploration.expected(self.lists) if with_draw else np.zeros(self.shard.problem.items)
+        return Trial(self.lists.delivered(), drawn, self.lists.value())
+
+
+def rounded_shard(shard: Shard, price: np.ndarray) -> Rounded:
+    """The lists of a shard at prices of items, float64 (items)."""
+    return Rounded(shard, shard.rounded(price))
+
+
+Round = Callable[[Shard, np.ndarray], Rounded]
 
 
 def demand_of_stretch(shards: Iterable[RelaxedShard], items: int) -> Running:
@@ -78,22 +105,29 @@ class Budgets:
         self.caps = CapBudgets(bounds, self.total, self.lot, item_seed)
 
     def trial(
-        self, stretch: int, shards: Iterable[RelaxedShard], price: np.ndarray, lists_of: Round = Shard.rounded
+        self,
+        stretch: int,
+        shards: Iterable[RelaxedShard],
+        price: np.ndarray,
+        with_draw: bool,
+        lists_of: Round = rounded_shard,
     ) -> Trial:
-        """What the lists of a stretch's shards deliver that are rounded at prices of items, float64 (items)."""
+        """What the lists of a stretch's shards deliver that are rounded at prices of items, float64 (items).
+
+        with_draw: looks at the draw next to them
+        """
         run, items = _Run(self, stretch), self.bounds.items
 
         def trials() -> Iterator[Trial]:
             for relaxed in shards:
-                lists = lists_of(run.shard(relaxed), price)
-                delivered = lists.delivered()
-                run.spend(delivered, delivered)
-                yield Trial(delivered, lists.value())
+                trial = lists_of(run.shard(relaxed), price).trial(with_draw)
+                run.spend(trial.delivered, trial.expected)
+                yield trial
 
         return total_trial(trials(), items)
 
     def entries(
-        self, stretch: int, shards: Iterable[Relaxed], price: np.ndarray, trial: Trial, lists_of: Round = Shard.rounded
+        self, stretch: int, shards: Iterable[Relaxed], price: np.ndarray, trial: Trial, lists_of: Round = rounded_shard
     ) -> Iterator[tuple[Relaxed, Entries]]:
         """The shards of a stretch with their lists after repair and exploration.
 
@@ -102,11 +136,12 @@ class Budgets:
         run = _Run(self, stretch)
         for relaxed in shards:
             shard = run.shard(relaxed)
-            lists = lists_of(shard, price)
-            entries = finished(shard, lists, *run.floors(lists.delivered(), trial.delivered))
-            delivered = entries.delivered(shard.problem)
-            run.spend(lists.delivered(), delivered)
-            run.meet(delivered)
+            rounded = lists_of(shard, price)
+            floors = run.floors(rounded.trial(), trial)
+            entries = finished(shard, rounded.lists, rounded.exploration, *floors)
+            planned = rounded.lists.delivered()
+            run.spend(planned, entries.delivered(shard.problem))
+            run.meet(planned, entries.expected)
             yield relaxed, entries
 
 
@@ -147,10 +182,10 @@ class _Run:
             spent.planned_group + member @ planned,
         )
 
-    def floors(self, delivered: np.ndarray, of_all: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Floors of groups and items of the shard.
+    def floors(self, trial: Trial, of_all: Trial) -> tuple[np.ndarray, np.ndarray]:
+        """Floors of groups and items of the shard, those of groups with what the draw is expected to deliver.
 
-        delivered, of_all: float64 (items), what its lists and those of all deliver before repair
+        trial, of_all: what its lists and those of all deliver before repair
         """
         budgets = self.budgets
         if self.alone:
@@ -159,20 +194,25 @@ class _Run:
         before, after = self.here.offered, (self.after or budgets.total).offered
         group = floors_of_shard(
             budgets.floors.group,
-            member @ delivered,
-            member @ of_all,
+            member @ trial.expected,
+            member @ of_all.expected,
             share(member @ before, member @ total),
             share(member @ after, member @ total),
             budgets.lot,
         )
         item = floors_of_shard(
-            budgets.floors.item, delivered, of_all, share(before, total), share(after, total), budgets.lot
+            budgets.floors.item,
+            trial.delivered,
+            of_all.delivered,
+            share(before, total),
+            share(after, total),
+            budgets.lot,
         )
         # What earlier shards of the stretch missed is asked of this one, and what they gave too much is not.
         self.group_lack, self.item_lack = self.group_lack + group, self.item_lack + item
         return np.maximum(self.group_lack, 0.0), np.maximum(self.item_lack, 0.0)
 
-    def meet(self, delivered: np.ndarray) -> None:
-        """Counts what the shard's lists deliver to floors, float64 (items)."""
-        self.group_lack = self.group_lack - self.budgets.bounds.membership @ delivered
-        self.item_lack = self.item_lack - delivered
+    def meet(self, planned: np.ndarray, expected: np.ndarray) -> None:
+        """Counts what the shard delivers to floors, float64 (items): by planned entries, and with the expected draw."""
+        self.group_lack = self.group_lack - self.budgets.bounds.membership @ expected
+        self.item_lack = self.item_lack - planned

@@ -62,17 +62,18 @@ class Dual:
     of_group, of_floor: bool, prices of groups, and of floors
     """
 
-    def __init__(self, problem: Problem, passes: Passes) -> None:
+    def __init__(self, problem: Problem, passes: Passes, credit: np.ndarray) -> None:
+        """credit: float64 (groups), as in `Floors`"""
         self.problem, self.passes = problem, passes
         self.facts = passes.facts
-        self.floors: Floors = attainable_floors(problem, self.facts)
+        self.floors: Floors = attainable_floors(problem, self.facts, credit)
         self.floored = np.flatnonzero(self.floors.item > 0)
         self.capped = np.flatnonzero(np.isfinite(problem.planned_group_cap))
         self.group_cap = problem.planned_group_cap[self.capped]
         self.top = self.facts.largest or 1.0
         spread = self.facts.spread
         self.scale = spread if spread > 1e-3 * self.top else 0.1 * self.top
-        floors = int(np.count_nonzero(self.floors.group)) + int(len(self.floored) > 0)
+        floors = int(np.count_nonzero(self.floors.planned_group)) + int(len(self.floored) > 0)
         self.elastic = self.top * min(1 + floors, MOST_MOVES)
         items, groups = problem.items, len(problem.groups)
         most_groups = int(np.bincount(problem.membership.indices, minlength=1).max())
@@ -82,7 +83,7 @@ class Dual:
         self.bound = np.concatenate([np.full(items, prohibitive), elastic, np.full(len(self.capped), prohibitive)])
         self.lowest = np.concatenate([np.where(problem.open, 0.0, prohibitive), np.zeros(len(self.bound) - items)])
         self.usual = np.concatenate(
-            [problem.planned_cap, self.floors.item[self.floored], self.floors.group, self.group_cap]
+            [problem.planned_cap, self.floors.item[self.floored], self.floors.planned_group, self.group_cap]
         )
         self._ends = np.cumsum([items, len(self.floored), groups])
         place = np.arange(len(self.bound))
@@ -119,7 +120,7 @@ class Dual:
             [
                 self.problem.planned_cap - use.used,
                 (use.used - self.floors.item)[self.floored],
-                of_group - self.floors.group,
+                of_group - self.floors.planned_group,
                 self.group_cap - of_group[self.capped],
             ]
         )
@@ -181,7 +182,7 @@ class Dual:
         _, items_at, groups_at, _ = np.split(at_bound, self._ends)
         supply = max(self.facts.supply, 1e-300)
         of_items = float(items[~items_at].sum()) / max(float(self.floors.item.sum()), 1e-300)
-        of_groups = np.where(groups_at, 0.0, groups) / np.maximum(self.floors.group, 1e-9 * supply)
+        of_groups = np.where(groups_at, 0.0, groups) / np.maximum(self.floors.planned_group, 1e-9 * supply)
         of_caps = capped / np.maximum(self.group_cap, 1e-3 * supply)
         return max(
             float(over.sum()) / supply, of_items, float(of_groups.max(initial=0.0)), float(of_caps.max(initial=0.0))

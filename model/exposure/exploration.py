@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.exposure.exploration_quotas import Quotas, quotas_of
-from model.exposure.hashed_random import mixed, uniform
+from model.exposure.hashed_random import mixed, shuffled_within, uniform
 from model.exposure.lists import Lists
 from model.exposure.problem import Problem
 from model.exposure.remaining_caps import RemainingCaps
@@ -35,6 +35,20 @@ class Exploration:
     user: np.ndarray
     probability: np.ndarray
     quotas: Quotas
+
+    def expected(self, lists: Lists) -> np.ndarray:
+        """float64 (items): expected delivered exposure of the draw over all its outcomes. lists: those it follows
+
+        A user's probabilities add up to the number of entries drawn, and an entry is as likely at each of their ranks.
+        """
+        problem = lists.problem
+        if not len(self.pair):
+            return np.zeros(problem.items)
+        total = np.concatenate([[0.0], np.cumsum(problem.position_weights)])
+        entries = np.rint(np.bincount(self.user, self.probability, minlength=problem.users)).astype(np.int64)
+        weight = (total[lists.length + entries] - total[lists.length]) / np.maximum(entries, 1)
+        exposure = self.probability * (problem.visits * weight)[self.user]
+        return np.bincount(problem.item_index[self.pair], exposure, minlength=problem.items)
 
 
 def planned_exploration(lists: Lists, pair_seed: np.ndarray) -> Exploration:
@@ -108,7 +122,7 @@ def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.nda
     """
     problem = lists.problem
     user, item = problem.user_index[free], problem.item_index[free]
-    shuffled = np.lexsort((pair_seed[free], user))
+    shuffled = shuffled_within(user, pair_seed[free])
     position = np.empty(len(free), dtype=np.int64)
     position[shuffled] = place_in_run(user[shuffled])
     # The largest weight that a drawn entry can get: right after the planned ones.
@@ -116,7 +130,7 @@ def _under_caps(lists: Lists, free: np.ndarray, pair_seed: np.ndarray) -> np.nda
     caps = RemainingCaps(problem, exploration=True)
     caps.take(np.arange(problem.items), lists.delivered())
     precedence = np.empty(len(free), dtype=np.int64)
-    precedence[np.lexsort((pair_seed[free], position))] = np.arange(len(free))
+    precedence[shuffled_within(position, pair_seed[free])] = np.arange(len(free))
     alone = caps.fits(item, exposure)
     fits = np.zeros(len(free), dtype=bool)
     fits[alone] = caps.admitted(item[alone], exposure[alone], precedence[alone])

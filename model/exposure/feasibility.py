@@ -31,20 +31,29 @@ class Unmet:
 
 @dataclass(frozen=True)
 class Floors:
-    """Attainable floors: item float64 (items), group float64 (groups), and what was cut from those asked."""
+    """Attainable floors: item float64 (items), group float64 (groups), and what was cut from those asked.
+
+    credit: float64 (groups), expected delivered exposure of the draw, which counts towards the floors of groups
+    """
 
     item: np.ndarray
     group: np.ndarray
     cut: tuple[Unmet, ...]
+    credit: np.ndarray
+
+    @property
+    def planned_group(self) -> np.ndarray:
+        """float64 (groups): what planned entries have to deliver."""
+        return np.maximum(self.group - self.credit, 0.0)
 
 
-def attainable_floors(problem: Problem, facts: Facts) -> Floors:
+def attainable_floors(problem: Problem, facts: Facts, credit: np.ndarray) -> Floors:
     """Clips item floors by cap and candidates, group floors by their members and slots, and all by each other.
 
     Floors can exclude each other although each alone is possible (those of a partition may exceed all slots, those of
     members the cap of their group). A small linear programme over classes of items with equal memberships finds that,
     and minimises the largest relative shortfall, so that no single group bears it all.
-    Only the bounds of `problem` are read; its pairs are summarised by `facts`.
+    Only the bounds of `problem` are read; its pairs are summarised by `facts`. credit: as in `Floors`
     """
     room = np.where(problem.open, np.minimum(problem.planned_cap, facts.offered), 0.0)
     cut: list[Unmet] = []
@@ -52,14 +61,16 @@ def attainable_floors(problem: Problem, facts: Facts) -> Floors:
     asked = float(problem.item_floor.sum())
     if asked - float(item.sum()) > 1e-9 * max(asked, 1.0):
         cut.append(Unmet(ITEM_FLOOR, asked, float(item.sum()), "caps, candidates or slots of the items do not suffice"))
+    asked_of_plan = np.maximum(problem.group_floor - credit, 0.0)
     possible = np.minimum(problem.membership @ room, facts.of_group)
     # Sums differ in the last digits by their order.
-    alone = possible < problem.group_floor * (1 - 1e-12)
-    capped = problem.planned_group_cap < np.minimum(problem.group_floor, possible)
-    group = np.minimum(np.where(alone, possible, problem.group_floor), problem.planned_group_cap)
+    alone = possible < asked_of_plan * (1 - 1e-12)
+    capped = problem.planned_group_cap < np.minimum(asked_of_plan, possible)
+    group = np.minimum(np.where(alone, possible, asked_of_plan), problem.planned_group_cap)
     short = _shortfall_together(problem, facts.supply, room, item, group)
     together = short > 1e-9 * max(facts.supply, 1.0)
     group = np.where(together, group - short, group)
+    group = np.where(alone | capped | together, group + credit, problem.group_floor)
     for row in np.flatnonzero(alone | capped | together):
         reasons = (
             "its items have too few candidates or too low caps" if alone[row] else "",
@@ -68,7 +79,7 @@ def attainable_floors(problem: Problem, facts: Facts) -> Floors:
         )
         why = " and ".join(filter(None, reasons))
         cut.append(Unmet(problem.groups[row].name, float(problem.group_floor[row]), float(group[row]), why))
-    return Floors(item, group, tuple(cut))
+    return Floors(item, group, tuple(cut), credit)
 
 
 def _item_floors(problem: Problem, facts: Facts, room: np.ndarray) -> np.ndarray:

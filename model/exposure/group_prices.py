@@ -25,33 +25,45 @@ _FAR_ABOVE = 0.5  # of a floor: what its price brings in addition without counti
 class Trial(NamedTuple):
     """What lists rounded at some prices deliver: of one shard, of several, of all.
 
-    delivered: float64 (items); value: Σ value x exposure
+    delivered: float64 (items), by planned entries; value: Σ value x exposure of these
+    drawn: float64 (items), expected delivered exposure of the draw
     """
 
     delivered: np.ndarray
+    drawn: np.ndarray
     value: float
+
+    @property
+    def expected(self) -> np.ndarray:
+        """float64 (items): expected delivered exposure of planned entries and the draw."""
+        return self.delivered + self.drawn
 
 
 def total_trial(parts: Iterable[Trial], items: int) -> Trial:
     """The sum of trials, in their order."""
-    delivered, value = np.zeros(items), 0.0
+    delivered, drawn, value = np.zeros(items), np.zeros(items), 0.0
     for part in parts:
         delivered += part.delivered
+        drawn += part.drawn
         value += part.value
-    return Trial(delivered, value)
+    return Trial(delivered, drawn, value)
 
 
-def prices_at_floors(bounds: Problem, relaxed: Priced, rounds: Callable[[np.ndarray], Trial]) -> tuple[Priced, Trial]:
+def prices_at_floors(
+    bounds: Problem, relaxed: Priced, rounds: Callable[[np.ndarray, bool], Trial]
+) -> tuple[Priced, Trial]:
     """The prices at which the lists deliver the floors of groups, and what these lists deliver.
 
-    Every priced floor's price moves by regula falsi until the lists deliver the floor to within SLACK, at most 8 times;
+    Every priced floor's price moves by regula falsi until planned entries and the expected draw deliver the floor to
+    within SLACK, at most 8 times;
     prices exceed neither the largest value nor, where it is higher, the price of the relaxed plan, and those of floors
     that cannot be met stay as they are. The prices with the least shortfall are returned, of equals those with the
     largest value. Exposure far above a priced floor counts as shortfall does: where many shoppers are alike, there may
     be no price between one at which none of them see its items and one at which all do, and swaps cost less.
 
     bounds: the problem, of which only the bounds are read
-    rounds: rounds the lists of all users at prices of items, float64 (items)
+    rounds: rounds the lists of all users at prices of items, float64 (items), and looks at the draw next to them where
+        asked: at the first prices, since so small changes of prices hardly change it
     """
     floor, price = relaxed.floors.group, relaxed.prices.group
     unmet = {floor.name for floor in relaxed.unmet}
@@ -62,8 +74,10 @@ def prices_at_floors(bounds: Problem, relaxed: Priced, rounds: Callable[[np.ndar
     best: tuple[float, float, Priced, Trial] | None = None
     current = relaxed
     for _ in range(_ROUNDS):
-        trial = rounds(current.price)
-        used = bounds.membership @ trial.delivered
+        trial = rounds(current.price, best is None)
+        drawn = trial.drawn if best is None else best[3].drawn
+        trial = trial._replace(drawn=drawn)
+        used = bounds.membership @ trial.expected
         excess = np.where(price > 0, used - floor * (1 + _FAR_ABOVE), 0.0)
         missed = float(np.maximum(np.maximum(floor * (1 - SLACK) - used, excess), 0.0)[movable].sum())
         if best is None or (missed, -trial.value) < (best[0], -best[1]):

@@ -6,7 +6,7 @@ stretches, in the same order everywhere; there are few stretches, so that adding
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Protocol, TypeVar
 
@@ -70,18 +70,23 @@ def relaxed_plan(blocks: Iterable[Block], users: int, price: np.ndarray, gamma: 
 class InMemory:
     """Passes over a problem whose pairs lie in memory."""
 
-    def __init__(self, problem: Problem, starts: np.ndarray | None = None) -> None:
-        """starts: where shards begin, as of `shard_starts`, which cuts them by default."""
+    def __init__(self, problem: Problem, starts: np.ndarray | None = None, facts: Facts | None = None) -> None:
+        """starts: where shards begin, as of `shard_starts`, which cuts them by default
+
+        facts: those of all pairs where the problem has a part of them; those of its own pairs by default
+        """
         self.problem = problem
         starts = shard_starts(problem.users) if starts is None else starts
         self.stretch = shards_a_stretch(len(starts) - 1)
         shards = list(shards_of(problem.pairs, starts))
-        items, groups = problem.items, len(problem.groups)
-        facts = (facts_of(shard, problem.membership) for shard in shards)
-        self.facts = total_facts(
-            (total_facts(part, items, groups) for part in stretches_of(facts, self.stretch)), items, groups
-        )
+        self.facts = self._facts(shards) if facts is None else facts
         self.shards = [list(blocks_of(shard)) for shard in shards]
+
+    def _facts(self, shards: Sequence[UserPairs]) -> Facts:
+        items, groups = self.problem.items, len(self.problem.groups)
+        facts = (facts_of(shard, self.problem.membership) for shard in shards)
+        stretches = stretches_of(facts, self.stretch)
+        return total_facts((total_facts(part, items, groups) for part in stretches), items, groups)
 
     def use(self, price: np.ndarray, gamma: float) -> Use:
         """The use of all users at the prices of items."""

@@ -8,13 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from model.exposure.budgeted_shards import Budgets, RelaxedShard, demand_of_stretch
+from model.exposure.budgeted_shards import Budgets, RelaxedShard, Rounded, demand_of_stretch, rounded_shard
 from model.exposure.dual import Prices
 from model.exposure.feasibility import ITEM_FLOOR, Unmet
 from model.exposure.group_prices import Trial, prices_at_floors, total_trial
-from model.exposure.lists import Lists
-from model.exposure.passes import shard_starts, shards_a_stretch, stretches_of
-from model.exposure.prices import Priced, Solution, solve
+from model.exposure.passes import InMemory, shard_starts, shards_a_stretch, stretches_of
+from model.exposure.prices import Priced, Solution, credits_draw, priced_with_draw, solution_at, solve
 from model.exposure.problem import Problem
 from model.exposure.shard_lists import Entries, Shard
 
@@ -25,12 +24,14 @@ class Plan:
 
     solution: the prices at which the lists were rounded
     delivered, group_delivered: float64 (items), (groups), expected delivered exposure of the lists as drawn
+    group_expected: float64 (groups), the same over all outcomes of the draw: what floors of groups are about
     unmet: the floors that the lists miss by more than the tolerance; `possible` is what they deliver
     """
 
     solution: Priced
     delivered: np.ndarray
     group_delivered: np.ndarray
+    group_expected: np.ndarray
     unmet: tuple[Unmet, ...]
 
 
@@ -55,7 +56,7 @@ def planned(
     item_seed: np.ndarray,
     warm: Prices | None = None,
 ) -> ListedPlan:
-    """Solves, rounds, repairs floors and draws the exploration.
+    """Solves, rounds, repairs floors and draws the exploration, which counts towards the floors of groups.
 
     user_seed, item_seed: uint64 (users), (items), break ties and draw: seeds of names (`hashed_random.seeds_of`).
     No item is delivered above its cap, by planned entries or any draw.
@@ -75,9 +76,8 @@ def rounded_plan(
     starts = shard_starts(problem.users) if starts is None else starts
     plan, parts = rounded_shards(problem, solution, tolerance, user_seed, item_seed, starts)
     entries = [of_shard for _, of_shard in parts]
-    return ListedPlan(
-        plan.solution, plan.delivered, plan.group_delivered, plan.unmet, **_joined(problem, starts, entries)
-    )
+    exposures = plan.delivered, plan.group_delivered, plan.group_expected
+    return ListedPlan(plan.solution, *exposures, plan.unmet, **_joined(problem, starts, entries))
 
 
 def rounded_shards(
@@ -90,17 +90,25 @@ def rounded_shards(
 ) -> tuple[Plan, list[tuple[RelaxedShard, Entries]]]:
     """The plan, and every shard with the entries of its lists; parameters as in `rounded_plan`."""
     rounding = RoundingInMemory(problem, solution, user_seed, item_seed, starts)
+    if credits_draw(problem, solution):
+        drawn = rounding.trial(solution.price).drawn
+        credited = priced_with_draw(problem, InMemory(problem, starts, solution.facts), solution, drawn, tolerance)
+        solution = solution_at(problem, credited, starts)
+        rounding = RoundingInMemory(problem, solution, user_seed, item_seed, starts)
     moved, trial = prices_at_floors(problem, solution, rounding.trial)
     entries = list(rounding.finished(moved.price, trial))
-    plan = plan_at(problem, moved, rounding.delivered(entries), tolerance)
+    plan = plan_at(problem, moved, rounding.delivered(entries), rounding.expected(entries), tolerance)
     return plan, list(zip(rounding.parts, entries, strict=True))
 
 
-def plan_at(bounds: Problem, solution: Priced, delivered: np.ndarray, tolerance: float) -> Plan:
-    """The plan whose lists deliver these exposures, float64 (items); of `bounds` only the bounds are read."""
-    group_delivered = bounds.membership @ delivered
-    unmet = _unmet(bounds, solution, delivered, group_delivered, tolerance)
-    return Plan(solution, delivered, group_delivered, unmet)
+def plan_at(bounds: Problem, solution: Priced, delivered: np.ndarray, expected: np.ndarray, tolerance: float) -> Plan:
+    """The plan whose lists deliver these exposures; of `bounds` only the bounds are read.
+
+    delivered, expected: float64 (items), of the lists as drawn, and over all outcomes of the draw
+    """
+    of_groups = bounds.membership @ expected
+    unmet = _unmet(bounds, solution, delivered, of_groups, tolerance)
+    return Plan(solution, delivered, bounds.membership @ delivered, of_groups, unmet)
 
 
 class RoundingInMemory:
@@ -114,12 +122,15 @@ class RoundingInMemory:
         self.stretch = shards_a_stretch(len(self.parts))
         demands = [demand_of_stretch(part, problem.items) for part in stretches_of(self.parts, self.stretch)]
         self.budgets = Budgets(problem, solution, demands, len(self.parts), item_seed)
-        self._newest: tuple[np.ndarray, Lists] | None = None
+        self._newest: tuple[np.ndarray, Rounded] | None = None
 
-    def trial(self, price: np.ndarray) -> Trial:
-        """What the lists deliver that are rounded at these prices of items."""
+    def trial(self, price: np.ndarray, with_draw: bool = True) -> Trial:
+        """What the lists deliver that are rounded at these prices of items.
+
+        with_draw: looks at the draw next to them
+        """
         stretches = enumerate(stretches_of(self.parts, self.stretch))
-        trials = (self.budgets.trial(number, shards, price, self._lists_of) for number, shards in stretches)
+        trials = (self.budgets.trial(number, shards, price, with_draw, self._lists_of) for number, shards in stretches)
         return total_trial(trials, self.budgets.bounds.items)
 
     def finished(self, price: np.ndarray, trial: Trial) -> Iterator[Entries]:
@@ -128,18 +139,24 @@ class RoundingInMemory:
             for _, entries in self.budgets.entries(number, shards, price, trial, self._lists_of):
                 yield entries
 
-    def _lists_of(self, shard: Shard, price: np.ndarray) -> Lists:
+    def _lists_of(self, shard: Shard, price: np.ndarray) -> Rounded:
         """The lists of a shard; those of a single shard are kept for `finished` at the prices of the last trial."""
         if self._newest is not None and self._newest[0] is price:
             return self._newest[1]
-        lists = shard.rounded(price)
+        lists = rounded_shard(shard, price)
         self._newest = (price, lists) if len(self.parts) == 1 else None
         return lists
 
     def delivered(self, entries: Sequence[Entries]) -> np.ndarray:
-        """float64 (items): expected delivered exposure of all lists. entries: of every shard"""
+        """float64 (items): expected delivered exposure of all lists as drawn. entries: of every shard"""
+        return self._total(of_shard.delivered(part.problem) for of_shard, part in zip(entries, self.parts, strict=True))
+
+    def expected(self, entries: Sequence[Entries]) -> np.ndarray:
+        """float64 (items): the same over all outcomes of the draw."""
+        return self._total(of_shard.expected for of_shard in entries)
+
+    def _total(self, of_shards: Iterable[np.ndarray]) -> np.ndarray:
         items = self.budgets.bounds.items
-        of_shards = (of_shard.delivered(part.problem) for of_shard, part in zip(entries, self.parts, strict=True))
         return total_delivered((total_delivered(part, items) for part in stretches_of(of_shards, self.stretch)), items)
 
 
@@ -187,11 +204,10 @@ def _joined(problem: Problem, starts: np.ndarray, entries: Sequence[Entries]) ->
 
 
 def _unmet(
-    problem: Problem, solution: Priced, delivered: np.ndarray, group_delivered: np.ndarray, tolerance: float
+    problem: Problem, solution: Priced, delivered: np.ndarray, of_groups: np.ndarray, tolerance: float
 ) -> tuple[Unmet, ...]:
     floors = [
-        (group.name, group.floor, float(exposure))
-        for group, exposure in zip(problem.groups, group_delivered, strict=True)
+        (group.name, group.floor, float(exposure)) for group, exposure in zip(problem.groups, of_groups, strict=True)
     ]
     floors.append((ITEM_FLOOR, float(problem.item_floor.sum()), float(np.minimum(delivered, problem.item_floor).sum())))
     why = {unmet.name: unmet.why for unmet in solution.unmet}

@@ -6,7 +6,7 @@ regularisation that is lowered over the first passes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -25,6 +25,8 @@ SHARP_GAMMA = 0.06
 WARM_FACTOR, WARM_PASSES = 5.0, 4
 LEAP_FROM = 0.02  # of a floor: what its exposure is off by where its price leaps
 LEAST_SECANT = 0.1  # of the curvature that items alone suggest for a group
+# Most passes once the draw is credited: prices of the plan without it are close.
+_PASSES_WITH_DRAW = 30
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,21 @@ def solution_at(problem: Problem, relaxed: Priced, starts: np.ndarray | None = N
     return Solution(**known, threshold=threshold, planned=planned)
 
 
-def priced(problem: Problem, passes: Passes, tolerance: float, max_passes: int, warm: Prices | None = None) -> Priced:
-    """The prices of the relaxed plan, as in `solve`; of `problem` only the bounds are read, pairs are in `passes`."""
+def priced(
+    problem: Problem,
+    passes: Passes,
+    tolerance: float,
+    max_passes: int,
+    warm: Prices | None = None,
+    credit: np.ndarray | None = None,
+) -> Priced:
+    """The prices of the relaxed plan, as in `solve`; of `problem` only the bounds are read, pairs are in `passes`.
+
+    credit: float64 (groups), what the draw of the exploration delivers of the floors; nothing by default
+    """
     if max_passes < 1 or tolerance <= 0:
         raise ValueError("max_passes and tolerance have to be positive.")
-    dual = Dual(problem, passes)
+    dual = Dual(problem, passes, np.zeros(len(problem.groups)) if credit is None else credit)
     best, count = _descend(dual, tolerance, max_passes, warm)
     at_bound = bool(dual.missed_at_bound(best, tolerance).any())
     excluded = at_bound and dual.excluded(best)
@@ -103,6 +115,25 @@ def priced(problem: Problem, passes: Passes, tolerance: float, max_passes: int, 
         converged=best.merit <= tolerance and (excluded or not at_bound),
         unmet=_unmet(dual, best, tolerance) if excluded else dual.floors.cut,
     )
+
+
+def credits_draw(bounds: Problem, relaxed: Priced) -> bool:
+    """Whether a floor that planned entries alone have to deliver costs something, and a draw adds to them."""
+    asked = bool(np.any(relaxed.prices.group > 0)) or bool(np.any(relaxed.floors.group < bounds.group_floor))
+    return bounds.exploration_slots > 0 and asked
+
+
+def priced_with_draw(bounds: Problem, passes: Passes, relaxed: Priced, drawn: np.ndarray, tolerance: float) -> Priced:
+    """The prices of the relaxed plan that delivers what the expected draw leaves of the floors of groups.
+
+    passes: over the pairs that lists are chosen from, with the facts of all pairs
+    relaxed: the plan without the draw; drawn: float64 (items), what the draw next to its lists is expected to deliver
+    """
+    credit = bounds.membership @ drawn
+    left = np.where(credit < bounds.group_floor, relaxed.prices.group, 0.0)
+    warm = replace(relaxed.prices, group=left)
+    credited = priced(bounds, passes, tolerance, _PASSES_WITH_DRAW, warm, credit)
+    return replace(credited, passes=relaxed.passes + credited.passes)
 
 
 def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None) -> tuple[Pass, int]:
@@ -174,8 +205,9 @@ def _unmet(dual: Dual, best: Pass, tolerance: float) -> tuple[Unmet, ...]:
     largest = dual.elastic * (1 - 1e-6)
     used = dual.problem.membership @ best.use.used
     for row, group in enumerate(dual.problem.groups):
-        if prices.group[row] >= largest and used[row] < dual.floors.group[row] * (1 - tolerance):
-            unmet[group.name] = _also_missed(unmet.get(group.name), group.name, group.floor, float(used[row]))
+        if prices.group[row] >= largest and used[row] < dual.floors.planned_group[row] * (1 - tolerance):
+            possible = float(used[row] + dual.floors.credit[row])
+            unmet[group.name] = _also_missed(unmet.get(group.name), group.name, group.floor, possible)
     floor, floored = dual.floors.item, dual.floored
     at_bound = floored[prices.item_floor[floored] >= largest]
     missing = float(np.maximum(floor - best.use.used, 0.0)[at_bound].sum())

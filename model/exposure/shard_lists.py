@@ -11,13 +11,18 @@ import numpy as np
 
 from model.exposure.displacement import displaced_by
 from model.exposure.draws import NO_DRAWS, Draws, recorded_draws
-from model.exposure.exploration import drawn, planned_exploration
+from model.exposure.exploration import Exploration, drawn, planned_exploration
 from model.exposure.floor_repair import repaired
 from model.exposure.hashed_random import mixed
 from model.exposure.lists import Lists
 from model.exposure.problem import Problem
 from model.exposure.rounding import rounded
 from model.exposure.runs import place_in_run
+
+# Repairs with the draw that the last one leaves, and the share of a floor by which it may be missed.
+_REPAIRS, _MET = 4, 1e-9
+# What swaps take from the draw of a group, as a share of it: asked of planned entries in advance.
+_LEFT = 0.02
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,11 @@ class Shard:
         """The lists at prices of items, float64 (items), before floors are looked at."""
         return rounded(self.problem, price, self.threshold, self.pair_seed)
 
+    def exploration(self, lists: Lists) -> Exploration:
+        """What the draw next to these lists may show."""
+        pair_seed = self.pair_seed
+        return planned_exploration(lists, mixed(pair_seed, pair_seed))
+
 
 @dataclass(frozen=True)
 class Entries:
@@ -50,6 +60,7 @@ class Entries:
     user, pair, rank (from 0): int (entries); propensity: float64 (entries), 1 for planned ones; explored: bool
     swapped: int (entries), index of the group (number of groups: an item floor) that a swap served, -1 for none
     displaced: int (entries), the pair that the user would see there by value alone, -1 where the entry itself is it
+    expected: float64 (items), expected delivered exposure over all outcomes of the draw
     draws: the record of the draw, empty where the problem asks for none
     """
 
@@ -60,6 +71,7 @@ class Entries:
     explored: np.ndarray
     swapped: np.ndarray
     displaced: np.ndarray
+    expected: np.ndarray
     draws: Draws = NO_DRAWS
 
     @property
@@ -78,14 +90,17 @@ class Entries:
         return np.bincount(problem.item_index[self.pair], weight, minlength=problem.items)
 
 
-def finished(shard: Shard, lists: Lists, group_floor: np.ndarray, item_floor: np.ndarray) -> Entries:
+def finished(
+    shard: Shard, lists: Lists, exploration: Exploration, group_floor: np.ndarray, item_floor: np.ndarray
+) -> Entries:
     """The entries of the shard's lists after repair and exploration; changes `lists`.
 
-    group_floor, item_floor: float64 (groups), (items), what the shard has to deliver
+    exploration: of these lists
+    group_floor: float64 (groups), what the shard has to deliver by planned entries and the expected draw
+    item_floor: float64 (items), what it has to deliver by planned entries alone: a draw shows a single item or does not
     """
     problem, pair_seed = shard.problem, shard.pair_seed
-    causes = repaired(lists, group_floor, item_floor)
-    exploration = planned_exploration(lists, mixed(pair_seed, pair_seed))
+    causes, exploration = _repaired_with_draw(shard, lists, exploration, group_floor, item_floor)
     chosen = drawn(exploration, problem, shard.user_seed, shard.item_seed)
     draws = NO_DRAWS
     if problem.recording is not None:
@@ -113,5 +128,28 @@ def finished(shard: Shard, lists: Lists, group_floor: np.ndarray, item_floor: np
         explored=explored,
         swapped=swapped[pair],
         displaced=displaced_by(problem, pair, explored),
+        expected=lists.delivered() + exploration.expected(lists),
         draws=draws,
     )
+
+
+def _repaired_with_draw(
+    shard: Shard, lists: Lists, exploration: Exploration, group_floor: np.ndarray, item_floor: np.ndarray
+) -> tuple[dict[int, int], Exploration]:
+    """Repairs `lists` to what the draw leaves of the floors; causes as of `repaired`, and the exploration after it.
+
+    What a swap brings in cannot be drawn any more, so the draw gives a little less after it: repaired again.
+    """
+    member, causes = shard.problem.membership, dict[int, int]()
+    for _ in range(_REPAIRS if shard.problem.exploration_slots else 1):
+        before = lists.pair.copy()
+        of_draw = member @ exploration.expected(lists)
+        short = member @ lists.delivered() + of_draw < group_floor
+        causes |= repaired(lists, group_floor - np.where(short, 1.0 - _LEFT, 1.0) * of_draw, item_floor)
+        if np.array_equal(before, lists.pair):
+            break
+        exploration = shard.exploration(lists)
+        if np.all(member @ (lists.delivered() + exploration.expected(lists)) >= group_floor * (1.0 - _MET)):
+            break
+    listed = lists.listed
+    return {pair: cause for pair, cause in causes.items() if listed[pair]}, exploration

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from itertools import groupby
 from typing import Any
 
@@ -42,6 +43,12 @@ class BySpark:
         self.problem = spark.sparkContext.broadcast((problem, problem.bounds()))
         self.packed = self._packed(problem, pairs).persist()
         self.facts = self._facts()
+
+    def over(self, kept: DataFrame) -> BySpark:
+        """Passes over some pairs of every shard, with the facts of all pairs. kept: in the columns of PACKED"""
+        passes = copy(self)
+        passes.packed = kept
+        return passes
 
     def close(self) -> None:
         """Frees the shards on the executors."""

@@ -28,18 +28,17 @@ from model.exposure.user_block import blocks_of
 
 _KEPT = f"{PACKED}, planned binary, threshold binary"
 _DEMAND = "stretch int, used binary, offered binary"
-_TRIAL = "stretch int, delivered binary, value double"
+_TRIAL = "stretch int, delivered binary, drawn binary, value double"
+_DELIVERED = ("delivered", "expected")
 _COUNTS = ("pairs", "users", "entries", "swaps")
+_SUMS = ", ".join([f"{name} binary" for name in _DELIVERED] + [f"{name} long" for name in _COUNTS])
 
 
 def _rows_of(schema: str) -> str:
     return f"array<struct<{', '.join(':'.join(column.split()) for column in schema.split(', '))}>>"
 
 
-_LISTS = (
-    f"shard int, delivered binary, {', '.join(f'{name} long' for name in _COUNTS)}, lists {_rows_of(LIST_SCHEMA)}, "
-    f"draws {_rows_of(DRAW_SCHEMA)}"
-)
+_LISTS = f"shard int, {_SUMS}, lists {_rows_of(LIST_SCHEMA)}, draws {_rows_of(DRAW_SCHEMA)}"
 
 
 class ListsBySpark:
@@ -52,30 +51,45 @@ class ListsBySpark:
     def __init__(self, passes: BySpark, relaxed: Priced, seed: tuple[object, ...]) -> None:
         """passes: their shards are freed here; seed: of all draws and ties"""
         self.spark, self.problem, self.stretch = passes.spark, passes.problem, passes.stretch
-        plan, bounds = passes.problem.value
-        self.seed, self.items = seed, bounds.items
+        self.seed, self.items = seed, self.problem.value[1].items
         self.kept = passes.packed.mapInArrow(_keeping(self.problem, relaxed.price, relaxed.gamma), _KEPT).persist()
-        demands = self._demands()
+        self.budgets = self._budgets(relaxed)
         passes.close()
-        item_seed = seeds_of(plan.item_ids, *seed, "items")
-        budgets = Budgets(bounds, relaxed, demands, plan.contexts.shards, item_seed)
-        self.budgets = self.spark.sparkContext.broadcast(budgets)
+        self.passes = passes.over(self.kept.drop("planned", "threshold"))
 
-    def trial(self, price: np.ndarray) -> Trial:
-        """What the lists deliver that are rounded at these prices of items."""
+    def replan(self, relaxed: Priced) -> None:
+        """Takes another relaxed plan of the same pairs as the one to round."""
+        before = self.kept
+        self.kept = before.mapInArrow(_planning(self.problem, relaxed.price, relaxed.gamma), _KEPT).persist()
+        self.budgets = self._budgets(relaxed)
+        before.unpersist()
+
+    def trial(self, price: np.ndarray, with_draw: bool = True) -> Trial:
+        """What the lists deliver that are rounded at these prices of items.
+
+        with_draw: looks at the draw next to them
+        """
         problem, budgets, seed, items = self.problem, self.budgets, self.seed, self.items
         shared = self.spark.sparkContext.broadcast(price)
 
         def of_stretch(number: int, rows: Iterator[dict[str, Any]]) -> dict[str, object]:
-            trial = budgets.value.trial(number, _relaxed(rows, problem.value[0], seed), shared.value)
-            return {"delivered": trial.delivered.tobytes(), "value": trial.value}
+            trial = budgets.value.trial(number, _relaxed(rows, problem.value[0], seed), shared.value, with_draw)
+            return {
+                "delivered": trial.delivered.tobytes(),
+                "drawn": trial.drawn.tobytes(),
+                "value": trial.value,
+            }
 
         rows = by_stretch(self.kept, self.stretch, of_stretch, _TRIAL)
         shared.destroy()
-        return total_trial((Trial(np.frombuffer(row["delivered"]), row["value"]) for row in rows), items)
+        trials = (Trial(np.frombuffer(r["delivered"]), np.frombuffer(r["drawn"]), r["value"]) for r in rows)
+        return total_trial(trials, items)
 
-    def finish(self, price: np.ndarray, trial: Trial, words: Words) -> tuple[np.ndarray, tuple[int, ...]]:
-        """Makes the lists; returns what they deliver, float64 (items), and their pairs, users, entries and swaps.
+    def finish(
+        self, price: np.ndarray, trial: Trial, words: Words
+    ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[int, ...]]:
+        """Makes the lists; returns what they deliver as drawn and over all outcomes of the draw, float64 (items) each,
+        and their pairs, users, entries and swaps.
 
         trial: what the lists deliver at the same prices before repair and exploration
         """
@@ -87,18 +101,24 @@ class ListsBySpark:
 
         def sums(number: int, rows: Iterator[dict[str, Any]]) -> dict[str, object]:
             known = list(rows)
-            delivered = total_delivered((np.frombuffer(row["delivered"]) for row in known), items)
-            return {"delivered": delivered.tobytes(), **{name: sum(row[name] for row in known) for name in _COUNTS}}
+            delivered = {name: _total(known, name, items).tobytes() for name in _DELIVERED}
+            return {**delivered, **{name: sum(row[name] for row in known) for name in _COUNTS}}
 
-        schema = f"stretch int, delivered binary, {', '.join(f'{name} long' for name in _COUNTS)}"
-        rows = by_stretch(self.finished.drop("lists", "draws"), stretch, sums, schema)
-        delivered = total_delivered((np.frombuffer(row["delivered"]) for row in rows), items)
-        return delivered, tuple(sum(row[name] for row in rows) for name in _COUNTS)
+        rows = by_stretch(self.finished.drop("lists", "draws"), stretch, sums, f"stretch int, {_SUMS}")
+        delivered, expected = (_total(rows, name, items) for name in _DELIVERED)
+        return (delivered, expected), tuple(sum(row[name] for row in rows) for name in _COUNTS)
 
     def close(self) -> None:
         """Frees the lists on the executors."""
         self.finished.unpersist()
         self.kept.unpersist()
+
+    def _budgets(self, relaxed: Priced) -> Any:
+        """A broadcast of the budgets of the stretches."""
+        plan, bounds = self.problem.value
+        item_seed = seeds_of(plan.item_ids, *self.seed, "items")
+        budgets = Budgets(bounds, relaxed, self._demands(), plan.contexts.shards, item_seed)
+        return self.spark.sparkContext.broadcast(budgets)
 
     def _demands(self) -> list[Running]:
         problem, seed, items = self.problem, self.seed, self.items
@@ -115,6 +135,10 @@ class ListsBySpark:
         return [known.get(number, nothing(items)) for number in range(stretches)]
 
 
+def _total(rows: list[Any], name: str, items: int) -> np.ndarray:
+    return total_delivered((np.frombuffer(row[name]) for row in rows), items)
+
+
 def _keeping(problem: Any, price: np.ndarray, gamma: float) -> Any:
     """A function of batches of packed shards that keeps the pairs that lists may need, with the relaxed plan."""
 
@@ -123,14 +147,29 @@ def _keeping(problem: Any, price: np.ndarray, gamma: float) -> Any:
         for row in unpacked(batches):
             pairs = pairs_of(row)
             listable = pairs.only(kept_pairs(plan.of_pairs(pairs).pairs, price, gamma))
-            shard = plan.of_pairs(listable).pairs
-            planned, threshold = relaxed_plan(blocks_of(shard), len(shard.delivery), price, gamma)
-            columns = packed_columns(row["shard"], listable)
-            columns["planned"] = pa.array([planned.tobytes()], pa.binary())
-            columns["threshold"] = pa.array([threshold.tobytes()], pa.binary())
-            yield pa.RecordBatch.from_pydict(columns)
+            yield _with_plan(row["shard"], listable, plan, price, gamma)
 
     return run
+
+
+def _planning(problem: Any, price: np.ndarray, gamma: float) -> Any:
+    """A function of batches of packed shards that adds the relaxed plan of their pairs."""
+
+    def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        plan, _ = problem.value
+        for row in unpacked(batches):
+            yield _with_plan(row["shard"], pairs_of(row), plan, price, gamma)
+
+    return run
+
+
+def _with_plan(number: int, pairs: Pairs, plan: PlanProblem, price: np.ndarray, gamma: float) -> pa.RecordBatch:
+    shard = plan.of_pairs(pairs).pairs
+    planned, threshold = relaxed_plan(blocks_of(shard), len(shard.delivery), price, gamma)
+    columns = packed_columns(number, pairs)
+    columns["planned"] = pa.array([planned.tobytes()], pa.binary())
+    columns["threshold"] = pa.array([threshold.tobytes()], pa.binary())
+    return pa.RecordBatch.from_pydict(columns)
 
 
 @dataclass(frozen=True)
@@ -169,6 +208,7 @@ def _finishing(problem: Any, budgets: Any, shared: Any, seed: tuple[object, ...]
                     {
                         "shard": pa.array([part.number], pa.int32()),
                         "delivered": pa.array([entries.delivered(part.problem).tobytes()], pa.binary()),
+                        "expected": pa.array([entries.expected.tobytes()], pa.binary()),
                         **{name: pa.array([count]) for name, count in zip(_COUNTS, counts, strict=True)},
                         "lists": _in_one_row(lists, LIST_COLUMNS),
                         "draws": _in_one_row(draws, DRAW_COLUMNS),

@@ -25,7 +25,7 @@ from model.exposure.hashed_random import seeds_of
 from model.exposure.list_candidates import kept_pairs
 from model.exposure.passes import InMemory, shards_of
 from model.exposure.plan import Plan, plan_at, rounded_shards
-from model.exposure.prices import Priced, priced, solution_at
+from model.exposure.prices import Priced, credits_draw, priced, priced_with_draw, solution_at
 from model.exposure.problem import Problem
 
 WordsOf = Callable[[Problem, Priced], Words]
@@ -134,7 +134,11 @@ def _by_spark(
     passes = BySpark(night.spark, problem, frame)
     relaxed = priced(bounds, passes, plan.tolerance, plan.max_passes, warm)
     lists = ListsBySpark(passes, relaxed, seed)
+    if credits_draw(bounds, relaxed):
+        drawn = lists.trial(relaxed.price).drawn
+        relaxed = priced_with_draw(bounds, lists.passes, relaxed, drawn, plan.tolerance)
+        lists.replan(relaxed)
     moved, trial = prices_at_floors(bounds, relaxed, lists.trial)
     delivered, counts = lists.finish(moved.price, trial, words_of(bounds, moved))
-    plan_of_night = plan_at(bounds, moved, delivered, plan.tolerance)
+    plan_of_night = plan_at(bounds, moved, *delivered, plan.tolerance)
     return Solved(bounds, plan_of_night, lists.rows, lists.draws, Counts(*counts), "spark", lists.close)

@@ -177,7 +177,6 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
     second = night_of(spark, conf, SECOND)
     plan_exposure(second)
     assert second.record.decisions["warm_start"] == "2017-12-01"
-    assert int(second.record.decisions["passes"]) < int(first.record.decisions["passes"])
 
     # Without pairs to plan, the night fails and writes nothing.
     with pytest.raises(LongtailError, match=r"reaches the bar.*plan.relevance_bar"):

@@ -15,6 +15,7 @@ from model.exposure.lists import Lists
 from model.exposure.prices import solve
 from model.exposure.problem import Problem
 from model.exposure.rounding import rounded
+from model.exposure.runs import place_in_run
 from tests.model.exposure.problems import breaks_no_rule, problem_of, random_problem
 
 
@@ -68,6 +69,25 @@ def test_frequencies_are_the_propensities(rules: str, slots: int) -> None:
     outside[exploration.pair] = False
     assert count[outside].sum() == 0
     assert not lists.listed[exploration.pair].any()
+
+
+@pytest.mark.parametrize("rules", RULES)
+@pytest.mark.parametrize("slots", [1, 3])
+def test_the_expected_exposure_is_the_mean_over_draws(rules: str, slots: int) -> None:
+    # With candidates left for few, lists have fewer drawn entries than slots.
+    problem = ruled(rules, 3, slots, users=20, per_user=8, cap_share=0.5)
+    lists, exploration = explored(problem)
+    draws = 3000
+    shown = np.zeros((draws, problem.items))
+    for number in range(draws):
+        chosen = drawn(exploration, problem, *seeds(problem, number))
+        user = problem.user_index[chosen]
+        rank = lists.length[user] + place_in_run(user)
+        weight = problem.visits[user] * problem.position_weights[rank]
+        shown[number] = np.bincount(problem.item_index[chosen], weight, minlength=problem.items)
+    away = np.abs(shown.mean(axis=0) - exploration.expected(lists))
+    assert np.all(away <= 5 * shown.std(axis=0) / np.sqrt(draws) + 1e-8)
+    assert exploration.expected(lists).sum() > 0
 
 
 @pytest.mark.parametrize("rules", RULES)

@@ -37,8 +37,8 @@ def lists_at_floors(problem: Problem, solution: Solution) -> tuple[Priced, Lists
     def at(price: np.ndarray) -> Lists:
         return rounded(problem, price, solution.threshold, tie(problem))
 
-    def trial(price: np.ndarray) -> Trial:
-        return Trial(at(price).delivered(), at(price).value())
+    def trial(price: np.ndarray, _: bool) -> Trial:
+        return Trial(at(price).delivered(), np.zeros(problem.items), at(price).value())
 
     moved, _ = prices_at_floors(problem, solution, trial)
     return moved, at(moved.price)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from model.exposure.hashed_random import seeds_of
-from model.exposure.plan import ListedPlan, planned
+from model.exposure.plan import ListedPlan, planned, rounded_plan
+from model.exposure.prices import solve
 from model.exposure.problem import Group, Problem
 from tests.model.exposure.problems import problem_of, random_problem, two_values
 
@@ -67,6 +68,95 @@ def test_prices_and_not_swaps_meet_a_floor_of_items_that_are_worth_far_less(low:
     assert plan.unmet == ()
     assert (plan.swapped >= 0).sum() < 0.01 * len(plan.pair)
     assert plan.group_delivered[0] <= 1.02 * problem.groups[0].floor
+
+
+def explored(share: float, slots: int) -> Problem:
+    """Shoppers with ten dear and ten cheap items, of which the cheap ones have a floor, next to drawn slots."""
+    return replace(two_values(0.9, 0.3, share, spread=0.3), exploration_slots=slots)
+
+
+def share_of(problem: Problem, exposure: np.ndarray) -> float:
+    """The share of the first group in all exposure."""
+    return float(exposure[0] / (problem.visits.sum() * problem.position_weights.sum()))
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_planned_entries_deliver_what_the_draw_leaves_of_a_floor(slots: int) -> None:
+    problem = explored(0.2, slots)
+    plan = plan_of(problem)
+    assert plan.unmet == ()
+    assert 0.2 * (1 - 1e-9) <= share_of(problem, plan.group_expected) <= 0.203
+    alone = solve(problem, 0.002, 60).prices.group[0]
+    assert 0.0 < plan.solution.prices.group[0] < alone
+    assert (plan.swapped >= 0).sum() < 0.01 * len(plan.pair)
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_a_floor_is_met_on_average_over_draws(slots: int) -> None:
+    problem = explored(0.2, slots)
+    items = seeds_of(map(str, range(problem.items)), 17)
+    plans = [
+        planned(problem, 0.002, 60, seeds_of(map(str, range(problem.users)), number), items) for number in range(12)
+    ]
+    drawn = np.array([share_of(problem, plan.group_delivered) for plan in plans])
+    expected = share_of(problem, plans[0].group_expected)
+    assert 0.2 * (1 - 1e-9) <= expected <= 0.205
+    assert drawn.mean() == pytest.approx(expected, abs=4 * drawn.std() / np.sqrt(len(plans)))
+    # A draw that by chance gives less than expected is no missed floor.
+    assert drawn.min() < 0.2 * (1 - 0.002)
+    assert not any(plan.unmet for plan in plans)
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+def test_a_floor_that_the_draw_delivers_alone_costs_nothing(slots: int) -> None:
+    problem = explored(0.05, slots)
+    plan = plan_of(problem)
+    assert solve(problem, 0.002, 60).prices.group[0] > 0
+    assert plan.solution.prices.group.tolist() == [0.0]
+    assert plan.unmet == ()
+    assert share_of(problem, plan.group_expected) >= 0.05
+    free = plan_of(explored(0.0, slots))
+    np.testing.assert_array_equal(plan.pair, free.pair)
+
+
+def test_a_floor_above_the_planned_slots_is_met_with_the_draw() -> None:
+    # One slot of five, with 11 % of the attention, is drawn.
+    problem = explored(0.9, 1)
+    assert [floor.name for floor in solve(problem, 0.002, 60).unmet] == ["low"]
+    plan = plan_of(problem)
+    assert plan.unmet == ()
+    assert 0.9 * (1 - 1e-9) <= share_of(problem, plan.group_expected) <= 0.918
+
+
+def test_shards_deliver_a_floor_together_with_the_draw() -> None:
+    problem = explored(0.2, 2)
+    users, items = seeds_of(map(str, range(problem.users)), 17), seeds_of(map(str, range(problem.items)), 17)
+    starts = np.array([0, 100, 350, 600, 1_000])
+    plan = rounded_plan(problem, solve(problem, 0.002, 60), 0.002, users, items, starts)
+    assert plan.unmet == ()
+    assert 0.2 * (1 - 0.002) <= share_of(problem, plan.group_expected) <= 0.204
+
+
+@pytest.mark.parametrize("slots", [0, 1, 2])
+def test_a_night_from_the_prices_of_the_last_takes_fewer_passes(slots: int) -> None:
+    problem = random_problem(3, users=600, items=120, explore=slots)
+    users, items = seeds_of(map(str, range(problem.users)), 17), seeds_of(map(str, range(problem.items)), 17)
+    cold = planned(problem, 0.002, 60, users, items).solution
+    noise = np.exp(np.random.default_rng(9).normal(0, 0.05, len(problem.value)))
+    warm = planned(replace(problem, value=problem.value * noise), 0.002, 60, users, items, cold.prices).solution
+    assert cold.converged
+    assert warm.converged
+    assert warm.passes < cold.passes
+
+
+def test_planned_entries_alone_deliver_the_floor_of_an_item() -> None:
+    problem = explored(0.0, 2)
+    floor = np.zeros(problem.items)
+    floor[40:50] = 10.0
+    plan = plan_of(replace(problem, item_floor=floor))
+    weight = np.where(plan.explored, 0.0, problem.visits[plan.user] * problem.position_weights[plan.rank])
+    by_plan = np.bincount(problem.item_index[plan.pair], weight, minlength=problem.items)
+    assert np.all(by_plan[40:50] >= 10.0 * (1 - 1e-9))
 
 
 def test_no_user_with_candidates() -> None:

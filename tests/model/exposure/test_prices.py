@@ -147,7 +147,7 @@ def test_that_floors_exclude_each_other_is_proved_and_not_read_off_a_price() -> 
         groups = (Group("cold", np.array([0]), 5.0), Group("new", np.array([1]), second))
         relevance = [{0: 0.26, 1: 0.24, 2: 0.3}] * 10 + [{2: 0.3, 3: 0.2}] * 40
         problem = problem_of(relevance, items=4, weights=[1.0], groups=groups)
-        dual = Dual(problem, InMemory(problem))
+        dual = Dual(problem, InMemory(problem), np.zeros(len(problem.groups)))
         return dual.excluded(dual.passed(np.where(dual.of_floor, dual.bound, dual.lowest), 1e-3))
 
     assert not proved(4.9)

@@ -24,6 +24,11 @@ EXPLORED = {
     "item_floor": {"segment": "tail", "exposures": 0.5},
     "launch": {"exposures": 1.0, "days": 30},
 }
+# Planned entries deliver what the draw leaves of the floor.
+CREDITED = EXPLORED | {
+    "floors": {"unwanted": {"column": "category", "equals": "Alcoholfree", "share": 0.2}},
+    "caps": {},
+}
 
 
 @pytest.fixture
@@ -53,7 +58,7 @@ def lists_of(night: Night) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("shard_users", "most_stretches", "partitions", "keys"),
-    [(8_192, 64, 2, EXPLORED), (7, 64, 1, {}), (7, 64, 7, EXPLORED), (3, 2, 2, EXPLORED)],
+    [(8_192, 64, 2, EXPLORED), (7, 64, 1, {}), (7, 64, 7, CREDITED), (3, 2, 2, EXPLORED)],
     indirect=["partitions"],
 )
 @pytest.mark.usefixtures("partitions")
@@ -69,6 +74,10 @@ def test_spark_and_memory_agree_to_the_last_digit(
     for ours, theirs in zip(by_spark, in_memory, strict=True):
         pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
     assert in_memory[0].groupby("user_id").size().tolist() == [3] * 24
+    if "caps" in keys:
+        [floor] = in_memory[2][in_memory[2]["constraint"] == "unwanted"].to_dict("records")
+        assert floor["price"] > 0
+        assert floor["bound"] * 0.998 <= floor["used"] <= 1.1 * floor["bound"]
 
 
 def test_the_night_by_spark_has_the_same_lists(spark: SparkSession, store: Path, planned: Night) -> None:
