@@ -1,6 +1,7 @@
 """The plan against HiGHS, and at size.
 
-python -m tests.benchmark.exposure [quality] [positions] [highs] [memory] [floors] [rules] [shards] [spark]
+python -m tests.benchmark.exposure [quality] [positions] [highs] [memory] [floors] [exploration] [rules]
+    [shards] [spark]
 
 Seconds are those of the processor where one process computes, on one core (OMP_NUM_THREADS=1), so that other processes
 do not count; the Spark part uses the cores of conf/spark-local.conf, and its seconds are those of the clock.
@@ -45,6 +46,7 @@ def main() -> None:
         "highs": highs,
         "memory": memory,
         "floors": floors,
+        "exploration": exploration,
         "rules": rules,
         "shards": shards,
         "spark": by_spark,
@@ -161,6 +163,38 @@ def floors() -> None:
     )
 
 
+def exploration() -> None:
+    """What planned entries and the expected draw deliver of the floors of groups, and what crediting the draw takes."""
+    for users in (2_000, 20_000):
+        problem = synthetic_problem(users, users, 100)
+        names, items = seeds_of(map(str, range(problem.users)), 1), seeds_of(map(str, range(problem.items)), 2)
+        for slots in (0, 1, 2):
+            shape = replace(problem, exploration_slots=slots)
+            solution = solve(shape, TOLERANCE, MOST_PASSES)
+            begun = time.process_time()
+            plan = rounded_plan(shape, solution, TOLERANCE, names, items)
+            took = time.process_time() - begun
+            shown = np.where(plan.explored, 0.0, shape.visits[plan.user] * shape.position_weights[plan.rank])
+            by_plan = np.bincount(shape.item_index[plan.pair], shown, minlength=shape.items)
+            of_floor = {
+                "expected": plan.group_expected,
+                "planned": shape.membership @ by_plan,
+                "drawn": plan.group_delivered,
+            }
+            parts = ", ".join(f"{name} {_range(part / shape.group_floor)}" for name, part in of_floor.items())
+            lower = _range(plan.solution.prices.group / solution.prices.group)
+            print(
+                f"{len(shape.value):,} pairs, {slots} explored slots: of the floors {parts}; {lower} of the prices "
+                f"without the draw, {plan.solution.passes} passes, {int((plan.swapped >= 0).sum()):,} swaps of "
+                f"{len(plan.pair):,}; responses {responses(shape, plan):.2f}; lists {took:.1f} s",
+                flush=True,
+            )
+
+
+def _range(shares: np.ndarray) -> str:
+    return f"{shares.min():.1%} to {shares.max():.1%}"
+
+
 def rules() -> None:
     """List rules that bind and cross: against HiGHS, and what they cost at five million pairs."""
     for seed in range(1, 4):
@@ -205,7 +239,7 @@ def by_spark(users: int = 200_000) -> None:
         moved, trial = prices_at_floors(plan_problem.bounds(), relaxed, lists.trial)
         nothing = np.full(problem.items, "", dtype=object)
         words = Words(plan_problem.item_ids, nothing, nothing, nothing, np.full(len(problem.groups), "", dtype=object))
-        delivered, (kept, _, entries, swaps) = lists.finish(moved.price, trial, words)
+        (delivered, _), (kept, _, entries, swaps) = lists.finish(moved.price, trial, words)
         took = time.perf_counter() - begun
         print(f"{entries:,} entries from {kept:,} pairs, {swaps:,} swaps: {took:.1f} s", flush=True)
         begun = time.perf_counter()
