@@ -57,7 +57,8 @@ def _item(client: StorefrontClient, night: PublishedNight, item_id: str) -> str:
         )
     head = f"item {item_id}, night of {night.as_of}, run {night.run_id}"
     views = (ITEM_EXPOSURE_VIEW, ITEM_POTENTIAL_VIEW, ITEM_FEATURES_VIEW)
-    return "\n\n".join([head, *("\n".join(_features(row, view)) for view in views)])
+    served = [_features(row, view) for view in views if any(name.startswith(f"{view}__") for name in row)]
+    return "\n\n".join([head, *("\n".join(lines) for lines in served)])
 
 
 def _features(row: dict[str, Any], view: str) -> list[str]:

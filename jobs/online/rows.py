@@ -86,14 +86,17 @@ def night_rows(night: Night, views: tuple[OnlineView, ...]) -> NightRows:
     """
     arms = policies_of_arms(night)
     lists = _queried(night, EXPOSURE_SCORES, lambda table, plan: user_exposure_query(table, plan, arms))
-    tables = {
-        USER_EXPOSURE_VIEW: _with_fallbacks(night, lists),
-        ITEM_EXPOSURE_VIEW: _queried(night, ITEM_EXPOSURE, item_exposure_query),
-        ITEM_POTENTIAL_VIEW: _queried(night, ITEM_POTENTIAL, item_potential_query),
-        USER_FEATURES_VIEW: night.tables.read_date(USER_FEATURES_TABLE, night.as_of),
-        ITEM_FEATURES_VIEW: night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where(F.col("is_eligible")),
+    # Of a view that the configuration leaves out there may be no table.
+    queries: dict[str, Callable[[], DataFrame]] = {
+        USER_EXPOSURE_VIEW: lambda: _with_fallbacks(night, lists),
+        ITEM_EXPOSURE_VIEW: lambda: _queried(night, ITEM_EXPOSURE, item_exposure_query),
+        ITEM_POTENTIAL_VIEW: lambda: _queried(night, ITEM_POTENTIAL, item_potential_query),
+        USER_FEATURES_VIEW: lambda: night.tables.read_date(USER_FEATURES_TABLE, night.as_of),
+        ITEM_FEATURES_VIEW: lambda: night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where(
+            F.col("is_eligible")
+        ),
     }
-    frames = {view.name: tables[view.name].select(view.join_key, *view.field_names) for view in views}
+    frames = {view.name: queries[view.name]().select(view.join_key, *view.field_names) for view in views}
     # Each is a small Spark job; in parallel they take little longer than the longest.
     with ThreadPoolExecutor(len(views)) as threads:
         summed = threads.map(lambda view: _sums(frames[view.name], view), views)

@@ -32,8 +32,8 @@ from jobs.tables.sql import sql_identifier
 
 
 def online_views(conf: Config) -> tuple[OnlineView, ...]:
-    """The five views: the shopper's list, the item's boost and potential, the features of both."""
-    return (
+    """The shopper's list, the item's boost, the features of both, and the item's potential where it is measured."""
+    views = (
         OnlineView(
             name=USER_EXPOSURE_VIEW,
             entity="user",
@@ -68,22 +68,26 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
             table=table_path(conf, ITEM_FEATURES_TABLE),
             timestamp="as_of",
         ),
-        OnlineView(
-            name=ITEM_POTENTIAL_VIEW,
-            entity="item",
-            meaning=f"{ITEM_POTENTIAL.meaning} Online: items with an audience.",
-            fields=ITEM_POTENTIAL_FIELDS,
-            table=table_path(conf, ITEM_POTENTIAL),
-            timestamp="event_timestamp",
-            query=item_potential_query(_in_sql(conf, ITEM_POTENTIAL), conf.plan),
-        ),
     )
+    return (*views, _potential(conf)) if conf.potential.is_measured else views
 
 
 def table_path(conf: Config, table: Table) -> str:
     """The URI or absolute path of a Delta table: readers of the catalogue have other working directories."""
     folder = conf.warehouse if has_scheme(conf.warehouse) else str(Path(conf.warehouse).absolute())
     return f"{folder.rstrip('/')}/{table.name}"
+
+
+def _potential(conf: Config) -> OnlineView:
+    return OnlineView(
+        name=ITEM_POTENTIAL_VIEW,
+        entity="item",
+        meaning=f"{ITEM_POTENTIAL.meaning} Online: items with an audience.",
+        fields=ITEM_POTENTIAL_FIELDS,
+        table=table_path(conf, ITEM_POTENTIAL),
+        timestamp="event_timestamp",
+        query=item_potential_query(_in_sql(conf, ITEM_POTENTIAL), conf.plan),
+    )
 
 
 def _arms(conf: Config) -> dict[str, str]:

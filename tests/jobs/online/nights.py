@@ -24,6 +24,7 @@ from tests.jobs.small_tables import filled
 FIRST, SECOND, THIRD = date(2017, 12, 1), date(2017, 12, 2), date(2017, 12, 3)
 NIGHTS = {FIRST: 1.0, SECOND: 2.0, THIRD: 3.0}  # the factor of every number of the night
 TTL = 1  # seconds
+POTENTIAL = "potential: {shoppers: 100}\n"  # measured, so that every view is served
 
 
 def write_tables(spark: SparkSession, folder: Path) -> None:
@@ -102,10 +103,10 @@ def reader_yaml(conf: Config) -> Path:
 
 
 def config_in(folder: Path) -> Config:
-    """A configuration, written to folder/conf.yaml, whose warehouse is folder/warehouse."""
+    """A configuration, written to folder/conf.yaml, whose warehouse is folder/warehouse; potential is measured."""
     path = folder / "conf.yaml"
     online = f"online: {{registry_ttl_seconds: {TTL}}}\n"
-    text = f"warehouse: {folder / 'warehouse'}\nsource: {{kind: complete_journey}}\n{online}"
+    text = f"warehouse: {folder / 'warehouse'}\nsource: {{kind: complete_journey}}\n{POTENTIAL}{online}"
     path.write_text(text, encoding="utf-8")
     return load_config(path)
 

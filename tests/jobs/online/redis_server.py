@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from jobs.config.configuration import Config, load_config
-from tests.jobs.online.nights import TTL
+from tests.jobs.online.nights import POTENTIAL, TTL
 
 PASSWORD = "salt-and-tea"
 VARIABLE = "LONGTAIL_TEST_REDIS"
@@ -100,6 +100,6 @@ def redis_config(folder: Path) -> Config:
     """A configuration in `folder` whose store is the Redis that VARIABLE names."""
     path = folder / "conf.yaml"
     online = f"{{store: redis, redis_url_variable: {VARIABLE}, registry_ttl_seconds: {TTL}}}"
-    source = "source: {kind: complete_journey}\n"
+    source = f"source: {{kind: complete_journey}}\n{POTENTIAL}"
     path.write_text(f"warehouse: {folder / 'warehouse'}\n{source}online: {online}\n", encoding="utf-8")
     return load_config(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
 import threading
@@ -14,12 +15,14 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_POTENTIAL
 from features.declarations import ITEM_FEATURES, USER_FEATURES
 from jobs.config.configuration import Config
+from jobs.config.potential import Potential
 from jobs.online.store import read_store
 from jobs.publish import main as publish_command
 from jobs.publish import publish, what_would_change
+from jobs.read_online import read_online
 from jobs.register_features import register_features
 from jobs.roll_back import roll_back
 from jobs.runtime.errors import LongtailError, Refused
@@ -89,6 +92,18 @@ def test_a_night_is_read_for_a_shopper_and_for_items(spark: SparkSession, fresh:
 
     with pytest.raises(Refused, match=r"the night of 2017-12-01 \(green"):  # there is only one night
         roll_back(fresh, "r")
+
+
+def test_a_night_without_potential_is_published_without_its_view(spark: SparkSession, fresh: Config) -> None:
+    shutil.rmtree(Path(fresh.warehouse) / ITEM_POTENTIAL.name)
+    unmeasured = fresh.model_copy(update={"potential": Potential(shoppers=0)})
+    record = publish_night(spark, unmeasured, FIRST)
+    assert record.rows == {"user_exposure": 3, "item_exposure": 2, "user_features": 2, "item_features": 2}
+    client = reader_of(unmeasured)
+    assert is_complete(client.user_list("ann"))
+    assert not any(name.startswith("item_potential") for name in client.items(["tea"])[0])
+    shown = read_online(unmeasured, None, "tea")
+    assert [line for line in shown.splitlines() if line and line[0] != " "][1:] == ["item_exposure", "item_features"]
 
 
 def test_before_the_first_publish_every_shopper_is_unknown(spark: SparkSession, fresh: Config) -> None:
