@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyspark.sql.pandas.types import to_arrow_type
@@ -17,10 +14,10 @@ from pyspark.sql.types import ArrayType, BooleanType, DataType, DoubleType, Stri
 from jobs.config.configuration import Config
 from jobs.online.catalogue import Catalogue, build_catalogue
 from jobs.online.colours import HeldNight
+from jobs.online.driver_rows import DriverRows
 from jobs.online.fields import OnlineView
 from jobs.online.registration import point_services, register, registered_colours
 from jobs.online.store import open_store
-from jobs.online.view_rows import BUCKET, WriteTask, Written, complete
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
@@ -30,38 +27,11 @@ from tests.jobs.online.nights import config_in
 IDS = {"user": ["ann", "ben"], "item": ["tea", "salt"]}
 
 
-@dataclass(frozen=True)
-class LocalRows:
-    """A view's rows in memory: the tasks of a publish run in this process, in batches of `batch` rows."""
-
-    view: OnlineView
-    table: pa.Table
-    batch: int = 1_000
-
-    @property
-    def entities(self) -> int:
-        return self.table.num_rows
-
-    def written_by(self, task: WriteTask, buckets: int) -> list[Written]:
-        ids = [key.encode() for key in self.table.column(self.view.join_key).to_pylist()]
-        places = pa.array([zlib.crc32(key) % buckets for key in ids], pa.int32())
-        order = sorted(range(len(ids)), key=lambda row: (places[row].as_py(), len(ids[row]), ids[row]))
-        rows = self.table.append_column(BUCKET, places).take(pa.array(order, pa.int64()))
-        return complete(task(rows.combine_chunks().to_batches(self.batch)), task, buckets)
-
-    def run_once(self, task: WriteTask) -> None:
-        complete(task([]), task, 0)
-
-    def sample(self, most: int, seed: int) -> pa.Table:
-        few = min(most, self.entities)
-        return self.table.take(np.random.default_rng(seed).choice(self.entities, few, replace=False))
-
-
-def local_rows(view: OnlineView, rows: pd.DataFrame) -> LocalRows:
+def local_rows(view: OnlineView, rows: pd.DataFrame) -> DriverRows:
     """The rows with the columns and types of the view."""
     kinds = [(view.join_key, StringType()), *((field.name, field.type) for field in view.fields)]
     schema = pa.schema([(name, to_arrow_type(kind)) for name, kind in kinds])
-    return LocalRows(view, pa.Table.from_pandas(rows, schema=schema, preserve_index=False))
+    return DriverRows(view.join_key, pa.Table.from_pandas(rows, schema=schema, preserve_index=False))
 
 
 def value_of(kind: DataType, k: int) -> Any:

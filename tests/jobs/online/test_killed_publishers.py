@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from jobs.online import sqlite_writing
+from jobs.online.driver_rows import DriverRows
 from jobs.online.registration import registered_colours
 from jobs.online.store import open_store
 from jobs.online.view_rows import WriteTask, Written
 from jobs.online.writing import replace_rows
 from jobs.publish import flip
 from jobs.runtime.errors import LongtailError
-from tests.jobs.online.frames import LocalRows, local_rows, publish_frames
+from tests.jobs.online.frames import local_rows, publish_frames
 from tests.jobs.online.nights import config_in, feast_folder
 from tests.jobs.online.publisher import night_of, rows
 from tests.jobs.online.reading import read_while_publishing
@@ -69,7 +70,7 @@ def test_a_full_disk_is_returned_as_a_failure(tmp_path: Path) -> None:
     view = next(view for view in catalogue.views if view.name == "user_exposure")
     coloured = catalogue.coloured["user_exposure", "blue"]
 
-    class FullDisk(LocalRows):
+    class FullDisk(DriverRows):
         def written_by(self, task: WriteTask, buckets: int) -> list[Written]:
             assert isinstance(task, sqlite_writing.WriteRows)
             # SQLite's limit of pages simulates a full disk: writing fails with "database or disk is full".
@@ -82,7 +83,7 @@ def test_a_full_disk_is_returned_as_a_failure(tmp_path: Path) -> None:
 
     many = local_rows(view, rows(view, 2, 2_000))
     with pytest.raises(LongtailError, match=r"disk is full.* run publish again"):
-        replace_rows(store, view, coloured, FullDisk(view, many.table), night_of(400))
+        replace_rows(store, view, coloured, FullDisk(view.join_key, many.table), night_of(400))
     live = registered_colours(open_store(conf)).live_night
     assert live is not None
     assert live.as_of == date(2017, 12, 1)

@@ -17,6 +17,7 @@ from jobs.online import redis_marks, redis_writing
 from jobs.online.audit import audit
 from jobs.online.catalogue import build_catalogue
 from jobs.online.colours import COLOURS
+from jobs.online.driver_rows import DriverRows
 from jobs.online.erasure import erase_online
 from jobs.online.registration import registered_colours
 from jobs.online.settings import writer_settings
@@ -27,7 +28,7 @@ from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
 from jobs.runtime.errors import LongtailError
 from jobs.serving.client import PublishedNight, StorefrontClient
-from tests.jobs.online.frames import LocalRows, bring_frames_live, local_rows, publish_frames, rows_of
+from tests.jobs.online.frames import bring_frames_live, local_rows, publish_frames, rows_of
 from tests.jobs.online.nights import reader_of, reader_yaml
 from tests.jobs.online.redis_server import PASSWORD, VARIABLE, Server, redis_config, running_redis
 from tests.jobs.online.test_sqlite_store import ROWS, VIEW, rows_of_view
@@ -214,14 +215,14 @@ def test_a_second_attempt_at_rows_writes_the_same(conf: Config, server: Server) 
     expected = hashes(server)
     server.client().flushall()
 
-    class Twice(LocalRows):
+    class Twice(DriverRows):
         def written_by(self, task: WriteTask, buckets: int) -> list[Written]:
-            LocalRows(self.view, self.table.slice(0, 2)).written_by(task, buckets)
+            DriverRows(self.join_key, self.table.slice(0, 2)).written_by(task, buckets)
             written = super().written_by(task, buckets)
             assert super().written_by(task, buckets) == written
             return written
 
-    replace_rows(store, VIEW, coloured, Twice(VIEW, rows_of_view(ROWS).table), date(2017, 12, 1))
+    replace_rows(store, VIEW, coloured, Twice(VIEW.join_key, rows_of_view(ROWS).table), date(2017, 12, 1))
     assert hashes(server) == expected
     assert str(audit(store, VIEW, coloured, rows_of_view(ROWS), 100, 1)) == "all 3"
 
@@ -229,14 +230,14 @@ def test_a_second_attempt_at_rows_writes_the_same(conf: Config, server: Server) 
 def test_a_leftover_of_a_killed_publish_does_not_write_into_the_next(conf: Config, server: Server) -> None:
     store, coloured = everything(conf)
 
-    class Overtaken(LocalRows):
+    class Overtaken(DriverRows):
         def written_by(self, task: WriteTask, buckets: int) -> list[Written]:
             replace_rows(store, VIEW, coloured, rows_of_view(ROWS), date(2017, 12, 2))
             return super().written_by(task, buckets)
 
     old = rows_of_view(ROWS.assign(price=[1.0, 2.0, 3.0]))
     with pytest.raises(LongtailError, match="Another publish writes everything_blue"):
-        replace_rows(store, VIEW, coloured, Overtaken(VIEW, old.table), date(2017, 12, 1))
+        replace_rows(store, VIEW, coloured, Overtaken(VIEW.join_key, old.table), date(2017, 12, 1))
     assert str(audit(store, VIEW, coloured, rows_of_view(ROWS), 100, 1)) == "all 3"
 
 

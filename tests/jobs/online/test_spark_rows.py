@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,12 +15,15 @@ import pytest
 from feast import FeatureStore
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import DoubleType, LongType, StringType, StructField, StructType
 
 from jobs.config.configuration import Config
 from jobs.online import redis_marks
 from jobs.online.audit import audit
 from jobs.online.catalogue import build_catalogue
-from jobs.online.rows import SparkRows
+from jobs.online.fields import OnlineField
+from jobs.online.row_sums import RowSums, summed_by_spark, summed_in_memory
+from jobs.online.spark_rows import SparkRows
 from jobs.online.sqlite_writing import WriteRows
 from jobs.online.store import open_store
 from jobs.online.view_rows import ViewRows, WriteTask, Written
@@ -138,6 +142,23 @@ def test_a_sample_depends_on_its_seed_and_on_nothing_else(spark: SparkSession) -
     assert [drawn(spark_rows(spark, MANY, partitions), 30, 1) for partitions in (2, 7)] == [first, first]
     assert set(drawn(spark_rows(spark, MANY, 2), 30, 2)) != set(first)
     assert len(drawn(spark_rows(spark, MANY, 2), 120, 1)) == 120
+
+
+def test_sums_are_equal_in_memory_and_by_spark(spark: SparkSession) -> None:
+    kinds = {"kept": DoubleType(), "not_a_number": DoubleType(), "empty": LongType(), "model_version": StringType()}
+    view = replace(VIEW, entity="user", fields=tuple(OnlineField(name, kind, "") for name, kind in kinds.items()))
+    schema = StructType([StructField("user_id", StringType()), *(StructField(*field) for field in kinds.items())])
+    rows = [
+        ("ann", 1.0, math.nan, 1, "8"),
+        ("ann", 1.0, 1.0, None, None),
+        ("segment:everyone", 1.0, 1.0, 1, "7"),
+        (None, 1.0, 1.0, 1, "7"),
+    ]
+    frame = spark.createDataFrame(rows, schema)
+    sums = RowSums(3, 2, 1, True, ("7", "8"), ("user_id", "not_a_number", "empty", "model_version"))
+    assert summed_in_memory(frame.toArrow(), view) == summed_by_spark(frame, view) == sums
+    none = RowSums(0, 0, 0, False, (), ())
+    assert summed_in_memory(frame.limit(0).toArrow(), view) == summed_by_spark(frame.limit(0), view) == none
 
 
 def test_the_workers_find_the_bucket_that_spark_computes(spark: SparkSession) -> None:

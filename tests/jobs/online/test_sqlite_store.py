@@ -15,13 +15,14 @@ from pyspark.sql.types import ArrayType, BooleanType, DataType, DoubleType, Floa
 
 from jobs.online import sqlite_erasure
 from jobs.online.catalogue import Catalogue, build_catalogue
+from jobs.online.driver_rows import DriverRows
 from jobs.online.encoding import encode_keys
 from jobs.online.fields import OnlineField, OnlineView
 from jobs.online.night_store import night_store
 from jobs.online.store import open_store
 from jobs.online.writing import replace_rows
 from jobs.runtime.errors import LongtailError
-from tests.jobs.online.frames import LocalRows, local_rows
+from tests.jobs.online.frames import local_rows
 from tests.jobs.online.nights import config_in, feast_folder
 
 TYPES: dict[str, tuple[DataType, list[object]]] = {
@@ -46,7 +47,7 @@ VIEW = OnlineView(
 ROWS = pd.DataFrame({"item_id": ["2", "10", "1"], **{name: values for name, (_, values) in TYPES.items()}})
 
 
-def rows_of_view(rows: pd.DataFrame) -> LocalRows:
+def rows_of_view(rows: pd.DataFrame) -> DriverRows:
     return local_rows(VIEW, rows)
 
 
