@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 STRATUM = ("relevance_bin", "boost_bin", "level_bin")
 # Widths in units of the logarithm. Within a bin of relevance the answers are in proportion to it.
-_RELEVANCE_WIDTH, _BOOST_WIDTH, _LEVEL_WIDTH = 0.25, 0.25, 0.1
+RELEVANCE_WIDTH, BOOST_WIDTH, LEVEL_WIDTH = 0.25, 0.25, 0.1
 _LEAST = 1e-12
 
 
@@ -35,9 +35,9 @@ def with_stratum(exposures: DataFrame, lists: DataFrame, levels: DataFrame) -> D
     boost = F.asinh((F.col("score") - relevance) / relevance)
     binned = (
         lists.join(levels, on=["as_of", "user_id"], how="inner")
-        .withColumn("relevance_bin", F.floor(F.log(relevance) / _RELEVANCE_WIDTH))
-        .withColumn("boost_bin", F.floor(F.round(boost, 6) / _BOOST_WIDTH))
-        .withColumn("level_bin", F.floor(F.col("level") / _LEVEL_WIDTH))
+        .withColumn("relevance_bin", F.floor(F.log(relevance) / RELEVANCE_WIDTH))
+        .withColumn("boost_bin", F.floor(F.round(boost, 6) / BOOST_WIDTH))
+        .withColumn("level_bin", F.floor(F.col("level") / LEVEL_WIDTH))
         .select("as_of", "policy", "user_id", "item_id", relevance.alias("relevance"), *STRATUM)
     )
     return exposures.join(binned, on=["as_of", "policy", "user_id", "item_id"], how="left")

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from features.delivery.strata import BOOST_WIDTH, LEVEL_WIDTH, RELEVANCE_WIDTH
 from jobs.config.configuration import resolve_config
 from jobs.config.files import read_packaged
 from model.exposure.controller import Feedback, next_correction, relative_error
@@ -126,9 +127,9 @@ class Loop:
         user, item, place, answered, night = (values[first] for values in (user, item, place, answered, night))
         relevance = self.guess[user, item]
         bins = (
-            np.log(relevance) / 0.25,
-            np.arcsinh(-self.price[night, item] / relevance) / 0.25,
-            np.log(self.guess).mean(axis=1)[user] / 0.1,
+            np.log(relevance) / RELEVANCE_WIDTH,
+            np.arcsinh(-self.price[night, item] / relevance) / BOOST_WIDTH,
+            np.log(self.guess).mean(axis=1)[user] / LEVEL_WIDTH,
         )
         stratum = np.unique(np.floor(np.stack(bins)), axis=1, return_inverse=True)[1].ravel()
         shown, _ = counted(stratum, place, answered, relevance, SLOTS)
