@@ -1,4 +1,4 @@
-"""Prints what a ranking service reads online for one shopper or one item. Spark starts for a remote warehouse only."""
+"""Prints what a ranking service reads online for one shopper or one item, without Spark wherever the warehouse is."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def _features(row: dict[str, Any], view: str) -> list[str]:
     ]
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Parses the command line, reads and prints."""
     arguments = parser(__doc__)
     entity = arguments.add_mutually_exclusive_group(required=True)
     entity.add_argument("--user", metavar="USER_ID", help="shopper whose list and features to print")
@@ -80,4 +81,9 @@ if __name__ == "__main__":
         read_online.__name__,
         lambda conf, _: print(read_online(conf, args.user, args.item)),
         writes=False,
+        opens_warehouse=False,
     )
+
+
+if __name__ == "__main__":
+    main()

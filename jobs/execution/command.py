@@ -87,13 +87,28 @@ def run(
     sys.exit(_exit_code(conf_path, name, with_spark, writes, wait_seconds))
 
 
-def run_without_spark(conf_path: str, name: str, body: Callable[[Config, str], object], *, writes: bool = True) -> None:
-    """Does the same as `run` for a body that needs no Spark session, and so no Java unless the warehouse is remote."""
-    sys.exit(_exit_code(conf_path, name, body, writes))
+def run_without_spark(
+    conf_path: str,
+    name: str,
+    body: Callable[[Config, str], object],
+    *,
+    writes: bool = True,
+    opens_warehouse: bool = True,
+) -> None:
+    """Does the same as `run` for a body that needs no Spark session, and so no Java unless the warehouse is remote.
+
+    opens_warehouse: whether the body reads or writes files of the warehouse; without, it may be remote
+    """
+    sys.exit(_exit_code(conf_path, name, body, writes, opens_warehouse=opens_warehouse))
 
 
 def _exit_code(
-    conf_path: str, name: str, body: Callable[[Config, str], object], writes: bool, wait_seconds: float = 0.0
+    conf_path: str,
+    name: str,
+    body: Callable[[Config, str], object],
+    writes: bool,
+    wait_seconds: float = 0.0,
+    opens_warehouse: bool = True,
 ) -> int:
     """Runs the body and returns the exit code; an error is one line on stderr, its stack trace is in the log."""
     run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
@@ -109,7 +124,7 @@ def _exit_code(
             # The log of a local warehouse lies in the folder that the lock creates.
             with (
                 lock() if not files.shared else nullcontext(),
-                _logged(log, conf, name),
+                _logged(log, conf, name, opens_warehouse),
                 removed_scratch(conf.warehouse, run_id),
             ):
                 milestone("configuration", f"{name}, logged in {_from_here(log)}", run=run_id, hash=conf.hash)
@@ -118,7 +133,7 @@ def _exit_code(
                     body(conf, run_id)
         else:
             scratch = removed_scratch(conf.warehouse, run_id) if has_scheme(conf.warehouse) else nullcontext()
-            with _logged(log, conf, name), scratch:
+            with _logged(log, conf, name, opens_warehouse), scratch:
                 body(conf, run_id)
             log.unlink()
         return DONE
@@ -139,12 +154,12 @@ def _exit_code(
 
 
 @contextmanager
-def _logged(log: Path, conf: Config, name: str) -> Iterator[None]:
-    """Opens the log, which gets the stack trace of an error, and the session that a remote warehouse needs."""
+def _logged(log: Path, conf: Config, name: str, opens_warehouse: bool) -> Iterator[None]:
+    """Opens the log, which gets the stack trace of an error, and the session by which a remote warehouse is opened."""
     with log_of_run(log):
         try:
             with storage_errors_in_words():
-                if is_remote(conf.warehouse):
+                if opens_warehouse and is_remote(conf.warehouse):
                     _session(name, conf)
                 yield
         except BaseException as error:

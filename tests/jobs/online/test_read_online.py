@@ -10,17 +10,20 @@ from pathlib import Path
 import pytest
 
 from jobs.config.configuration import Config
+from jobs.execution import command as command_line
 from jobs.online.catalogue import build_catalogue
 from jobs.online.registration import register
 from jobs.online.roll_backs import rolled_back_runs
 from jobs.online.store import open_store
 from jobs.online.views import online_views
+from jobs.read_online import main as read_online_command
 from jobs.read_online import read_online
 from jobs.roll_back import roll_back
 from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.storage import storage_of
 from tests.jobs.online.frames import publish_frames, published_in
 from tests.jobs.online.nights import config_in
+from tests.jobs.online.registries import with_registry
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -102,6 +105,27 @@ def test_an_item_with_its_boost_and_features(conf: Config) -> None:
 def test_an_unknown_item(conf: Config) -> None:
     with pytest.raises(LongtailError, match="The item nil is not online"):
         read_online(conf, None, "nil")
+
+
+def test_a_reader_of_a_remote_warehouse_needs_no_spark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(name: str) -> None:
+        raise AssertionError(f"{name} starts Spark")
+
+    monkeypatch.setattr(command_line, "spark_session", refused)
+    with with_registry("redis", tmp_path, monkeypatch) as conf:
+        publish_frames(conf, 1)
+        path = tmp_path / "conf.yaml"
+        text = path.read_text(encoding="utf-8").replace(conf.warehouse, "s3a://no-such-bucket/shop")
+        path.write_text(f"{text}mlflow: {{tracking_uri: 'http://mlflow.example'}}\n", encoding="utf-8")
+        for names, shown in ((["--user", "ann"], "shopper ann, night of"), (["--item", "tea"], "item tea, night of")):
+            monkeypatch.setattr(sys, "argv", ["read_online", "--conf", str(path), *names])
+            with pytest.raises(SystemExit) as ended:
+                read_online_command()
+            output = capsys.readouterr()
+            assert (ended.value.code, output.err) == (0, "")
+            assert output.out.startswith(shown)
 
 
 def test_nothing_published_yet(tmp_path: Path) -> None:
