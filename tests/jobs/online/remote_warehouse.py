@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -20,20 +19,14 @@ from jobs.online.registration import registered_colours
 from jobs.online.settings import READER_FILE
 from jobs.online.store import has_store, open_store
 from jobs.runtime.lock import only_writer
-from jobs.runtime.session import spark_session
 from jobs.runtime.storage import storage_of
 from jobs.serving.client import StorefrontClient
 from tests.jobs.online.frames import publish_frames
 from tests.jobs.online.redis_server import VARIABLE
+from tests.jobs.runtime.remote_session import remote_session
 
 URI = os.environ["LONGTAIL_TEST_URI"]
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    session = spark_session("registry")
-    yield session
-    session.stop()
+spark = pytest.fixture(scope="module")(remote_session)
 
 
 @pytest.fixture

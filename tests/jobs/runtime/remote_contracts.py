@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -19,22 +18,16 @@ from features.contract import PARKED
 from features.contract.live_counts import LIVE_ITEM_COUNTS
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.lock import WRITER, only_writer
-from jobs.runtime.session import spark_session
 from jobs.runtime.storage import storage_of
 from jobs.runtime.storage_errors import storage_problem
 from jobs.tables.erasure import salt_of
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.runtime.lease_contract import LeaseContract, dead_holder
+from tests.jobs.runtime.remote_session import remote_session
 from tests.jobs.runtime.storage_contract import StorageContract
 
 URI = os.environ["LONGTAIL_TEST_URI"]
-
-
-@pytest.fixture(scope="module")
-def spark() -> Iterator[SparkSession]:
-    session = spark_session("contracts")
-    yield session
-    session.stop()
+spark = pytest.fixture(scope="module")(remote_session)
 
 
 @pytest.fixture
