@@ -109,8 +109,3 @@ class ListRules:
             order = np.argsort(key, kind="stable")
             fits[bound[order]] = place_in_run(key[order]) < self.most[rule]
         return fits
-
-
-def no_rules(items: int) -> ListRules:
-    """Rules that bound nothing."""
-    return ListRules(np.zeros((0, items), dtype=np.int32), np.zeros(0, dtype=np.int64), ())

@@ -21,13 +21,13 @@ from jobs.config.configuration import resolve_config
 from jobs.config.files import read_packaged
 from model.exposure.controller import Feedback, next_correction, relative_error
 from model.exposure.hashed_random import seeds_of
-from model.exposure.list_rules import no_rules
 from model.exposure.plan import ListedPlan, planned
 from model.exposure.problem import Group, Problem, total_exposure
 from model.exposure.visits import expected_visits
 from model.policy_evaluation.position_bias import counted, weights_of_positions
 from model.simulation.storefront import Day, Lists, Storefront
 from model.simulation.world import Habits, World, synthetic_world
+from tests.model.exposure.problems import no_rules
 
 USERS, ITEMS, SLOTS, CANDIDATES, NIGHTS = 600, 400, 10, 100, 10
 ASKED = {"rare": 0.2, "own": 0.3}

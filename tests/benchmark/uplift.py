@@ -20,7 +20,6 @@ from scipy import stats
 
 from model.exposure.draws import Draws, Recording
 from model.exposure.hashed_random import seeds_of
-from model.exposure.list_rules import no_rules
 from model.exposure.passes import shard_starts
 from model.exposure.plan import planned, rounded_shards
 from model.exposure.prices import solve
@@ -30,6 +29,7 @@ from model.simulation.storefront import Day, Lists, Storefront
 from model.simulation.world import Habits, World, synthetic_world, with_anyway
 from model.uplift.model import UpliftModel, fitted_uplift, planned_response
 from model.uplift.units import PairInputs, Units
+from tests.model.exposure.problems import no_rules
 
 USERS, ITEMS, SLOTS, EXPLORED, CANDIDATES = 1500, 300, 10, 2, 80
 NIGHTS, WEEK, BEFORE = 28, 7, 28

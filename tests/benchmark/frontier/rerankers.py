@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from model.exposure.hashed_random import seeds_of
-from model.exposure.list_rules import no_rules
 from model.exposure.plan import planned
 from model.exposure.problem import Group, Problem, total_exposure
+from tests.model.exposure.problems import no_rules
 
 NEVER = -1e9
 

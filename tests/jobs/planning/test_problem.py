@@ -12,8 +12,8 @@ from jobs.planning.rules.groups import NamedGroup
 from jobs.planning.rules.item_bounds import ItemBounds
 from jobs.planning.rules.item_value import ItemValue
 from jobs.planning.rules.rules import Rules
-from model.exposure.list_rules import no_rules
 from model.exposure.problem import Group
+from tests.model.exposure.problems import no_rules
 
 KINDS = np.array(["item_cap"] * 3, dtype=object)
 RULES = Rules(

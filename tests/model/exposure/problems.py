@@ -6,8 +6,13 @@ import numpy as np
 from scipy.optimize import OptimizeResult, linprog
 from scipy.sparse import coo_array, vstack
 
-from model.exposure.list_rules import ListRules, no_rules
+from model.exposure.list_rules import ListRules
 from model.exposure.problem import Group, Problem
+
+
+def no_rules(items: int) -> ListRules:
+    """Rules that bound nothing."""
+    return ListRules(np.zeros((0, items), dtype=np.int32), np.zeros(0, dtype=np.int64), ())
 
 
 def problem_of(

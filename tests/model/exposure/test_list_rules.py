@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.exposure.list_rules import ListRules, no_rules
-from tests.model.exposure.problems import rules_of
+from model.exposure.list_rules import ListRules
+from tests.model.exposure.problems import no_rules, rules_of
 
 # Of a type at most 2 (items 0 to 3 are of one), of the cold ones 1 (3 and 4).
 RULES = rules_of(([5, 5, 5, 5, -1, -1], 2), ([-1, -1, -1, 0, 0, -1], 1))

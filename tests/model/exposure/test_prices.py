@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from model.exposure.dual import Dual
-from model.exposure.list_rules import no_rules
 from model.exposure.passes import InMemory
 from model.exposure.prices import solve
 from model.exposure.problem import Group
 from tests.benchmark.plan_problems import synthetic_problem
 from tests.model.exposure.problems import (
     list_rule_rows,
+    no_rules,
     problem_of,
     random_problem,
     reference,

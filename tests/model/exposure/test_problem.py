@@ -8,9 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from model.exposure.list_rules import no_rules
 from model.exposure.problem import Group, total_exposure
-from tests.model.exposure.problems import problem_of
+from tests.model.exposure.problems import no_rules, problem_of
 
 GOOD = problem_of([{0: 0.1, 1: 0.2}, {}, {1: 0.3}], items=2, weights=[1.0, 0.5])
 

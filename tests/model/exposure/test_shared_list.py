@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.exposure.list_rules import no_rules
 from model.exposure.shared_list import shared_list
-from tests.model.exposure.problems import rules_of
+from tests.model.exposure.problems import no_rules, rules_of
 
 
 def test_the_best_that_fit_under_all_caps() -> None:
