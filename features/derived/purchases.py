@@ -21,8 +21,9 @@ def days_since_first_purchase() -> Column:
 
 def purchases_trend(days: int) -> Column:
     """(Lines of the last `days` days + 1) / (lines of as many days before + 1)."""
-    recent, both = total(days, "purchases_count"), total(2 * days, "purchases_count")
-    return (F.coalesce(recent, F.lit(0)) + 1) / (F.coalesce(both - recent, F.lit(0)) + 1)
+    # A sum over no rows is NULL, and so is a difference with it.
+    recent, both = (F.coalesce(total(length, "purchases_count"), F.lit(0)) for length in (days, 2 * days))
+    return (recent + 1) / (both - recent + 1)
 
 
 def weekend_share(days: int) -> Column:

@@ -51,6 +51,12 @@ def test_windows_are_half_open(spark: SparkSession) -> None:
     assert row["days_since_last_purchase"] == 1.0
 
 
+def test_a_trend_falls_where_nothing_was_bought_in_the_last_days(spark: SparkSession) -> None:
+    bought_before = [bought(user, "a", at(10, 20)) for user in ("u1", "u2", "u3")]
+    features = _features(spark, [*bought_before, bought("u1", "b", at(11, 20)), bought("u1", "c", at(9, 1))])
+    assert [features[DAY, item]["purchases_trend_28d"] for item in "abc"] == [1 / 4, 2.0, 1.0]
+
+
 def test_discounts_and_exposures(spark: SparkSession) -> None:
     features = _features(
         spark,
