@@ -44,6 +44,11 @@ def spark_rows(spark: SparkSession, rows: pd.DataFrame, partitions: int) -> Spar
     return SparkRows(VIEW.join_key, frame, len(rows))
 
 
+def every_kind_of_rows(spark: SparkSession) -> tuple[ViewRows, ...]:
+    """MANY in memory, and as frames of several numbers of partitions."""
+    return local_rows(VIEW, MANY), *(spark_rows(spark, MANY, partitions) for partitions in (1, 2, 7))
+
+
 def everything(conf: Config) -> tuple[FeatureStore, Any]:
     catalogue = build_catalogue([VIEW])
     store = open_store(conf)
@@ -55,7 +60,7 @@ def test_a_file_has_the_same_bytes_however_the_rows_are_partitioned(spark: Spark
     conf = config_in(tmp_path)
     store, coloured = everything(conf)
     held = []
-    for rows in (local_rows(VIEW, MANY), *(spark_rows(spark, MANY, partitions) for partitions in (1, 2, 7))):
+    for rows in every_kind_of_rows(spark):
         sent = replace_rows(store, VIEW, coloured, rows, NIGHT)
         assert sent == len(MANY) * len(VIEW.fields)
         assert str(audit(store, VIEW, coloured, rows, 50, 1)).startswith("50 of 120")
@@ -85,7 +90,7 @@ def test_redis_has_the_same_bytes_however_the_rows_are_partitioned(
     monkeypatch.setattr(redis_marks, "BUCKET_ENTITIES", 20)
     with redis_store(tmp_path, monkeypatch) as (store, coloured, client):
         held = []
-        for rows in (local_rows(VIEW, MANY), *(spark_rows(spark, MANY, partitions) for partitions in (1, 2, 7))):
+        for rows in every_kind_of_rows(spark):
             client.flushall()
             assert replace_rows(store, VIEW, coloured, rows, NIGHT) == len(MANY) * len(VIEW.fields)
             held.append(contents(client))
