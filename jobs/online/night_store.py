@@ -26,7 +26,7 @@ class NightStore(Protocol):
         event_time: datetime,
         changed_only: bool,
     ) -> int:
-        """Replaces all rows of the view by these, from Python workers, and returns the number of values sent.
+        """Replaces all rows of the view by these, by tasks, and returns the number of values sent.
 
         changed_only: the view holds the complete rows of the last call, so that equal values need not be sent. After a
             call that was stopped, a call without it completes the view.
