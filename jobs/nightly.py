@@ -81,8 +81,11 @@ def main() -> None:
 
 def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:
     """The chosen steps that are not switched off."""
-    off = {train_uplift: not conf.uplift.is_learnt, measure_potential: not conf.potential.is_measured}
-    return tuple(step for step in chosen if not off.get(step, False))
+    needed: dict[Step, bool] = {
+        train_uplift: conf.uplift.is_learnt,
+        measure_potential: conf.potential.is_measured,
+    }
+    return tuple(step for step in chosen if needed.get(step, True))
 
 
 def _seconds_of(step: Step, night: Night, usual: float | None) -> float:
