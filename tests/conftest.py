@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 CONTRACTS = ("tests.cluster.night_contract", "tests.jobs.runtime.storage_contract", "tests.jobs.runtime.lease_contract")
 pytest.register_assert_rewrite(*CONTRACTS)
 
+OF_ONE_NIGHT = ("tests/pipeline/", "tests/cluster/test_night_on_")
 ROOT = Path(__file__).resolve().parents[1]
 
 
 class FilesTogether(LoadFileScheduling):  # type: ignore[misc]
-    """Gives a process of pytest-xdist complete files, and one of them all of tests/pipeline, which share a night.
+    """Gives a process of pytest-xdist complete files, and one of them all that share a night.
 
     Marks of groups (--dist loadgroup) have no effect with pytest 9.2, which computes the ids that they change.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/pipeline" if nodeid.startswith("tests/pipeline/") else str(super()._split_scope(nodeid))
+        return "night" if nodeid.startswith(OF_ONE_NIGHT) else str(super()._split_scope(nodeid))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether:
