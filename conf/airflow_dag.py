@@ -1,7 +1,7 @@
 """A template for Airflow 3: the steps of a night, one task each, every night at 01:00 UTC.
 
 Copy it into the folder of DAGs and set the names in capital letters. The workers need Spark and the Python of the
-driver (jobs/README.md, On a cluster), and the variables that a run reads, such as LONGTAIL_REDIS_URL.
+driver, and the variables of the driver (jobs/README.md, On a cluster), such as LONGTAIL_REDIS_URL and HADOOP_CONF_DIR.
 
 `as_of` is the day on which the run starts, UTC: the night sees all events before it. Clearing a task runs the step
 again for the same day, which gives the same tables. Days that were missed are not caught up, because a past night must

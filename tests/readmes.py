@@ -38,8 +38,8 @@ PACKAGES = ("conf", "features", "jobs", "model", "tests")
 READERS_FILES = {"conf/yours.yaml", "store.yaml", "spark.conf", "events/", "client", "folder", "FOLDER", "FILE"}
 WRITTEN = ("warehouse/", "simulated/", ".venv")
 READERS_NAMES = {"venv", "withdrawn_now"}
-# Properties of Spark and switches of torch's libraries: names of others.
-FOREIGN_NAMES = ("spark.", "DNNL_", "ATEN_", "MKL_")
+# Properties of Spark and environment variables of other software: names of others.
+FOREIGN_NAMES = ("spark.", "DNNL_", "ATEN_", "MKL_", "AWS_", "MLFLOW_", "PYSPARK_", "TMPDIR")
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 WILDCARD = re.compile(r"(…_?\w+|\w+_…)")
@@ -203,7 +203,7 @@ def _of_span(span: str, readme: Readme) -> Iterator[str]:
         if not any(name.endswith(span[1:]) if span[0] == "…" else name.startswith(span[:-1]) for name in names()):
             yield f"{span}: no name is like it"
     elif IDENTIFIER.fullmatch(span) or re.fullmatch(r"[A-Z][\w]*(-\w+)+", span):
-        if span not in names():
+        if span not in names() and not span.startswith(FOREIGN_NAMES):
             yield f"{span}: is no name of the project"
     elif match := re.fullmatch(r"([\w.]+)\(.*\)", span):
         yield from _of_dotted(match.group(1))

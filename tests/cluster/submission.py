@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIZES = {
     "spark.driver.memory": "1g",
     "spark.executor.memory": "768m",
+    "spark.executor.memoryOverhead": "384m",
     "spark.executor.cores": "1",
     "spark.cores.max": "2",
     "spark.sql.shuffle.partitions": "4",

@@ -94,6 +94,7 @@ def test_the_application_of_kubernetes_has_the_properties_for_s3() -> None:
     assert properties == {key: value for key, value in every.items() if key not in SIZES}
     assert spec["driver"]["memory"] == every["spark.driver.memory"]
     assert spec["executor"]["memory"] == every["spark.executor.memory"]
+    assert spec["executor"]["memoryOverhead"] == every["spark.executor.memoryOverhead"]
     assert spec["executor"]["cores"] == int(every["spark.executor.cores"])
 
 
@@ -102,21 +103,22 @@ def test_the_application_of_kubernetes_runs_a_complete_night() -> None:
     assert PurePosixPath(spec["mainApplicationFile"]).name == "nightly.py"
     assert spec["arguments"][2:] == ["--as-of", "${AS_OF}"]
     [wheel] = spec["deps"]["pyFiles"]
-    assert wheel.startswith("s3a://")
+    # Spark would fetch them from S3 before it has the classes for it.
+    assert PurePosixPath(wheel).parent == PurePosixPath(spec["mainApplicationFile"]).parent.parent
+    assert wheel.startswith("local:///")
     assert spec["restartPolicy"]["onFailureRetryInterval"] > 120  # seconds of the lock's lease
     address = load_config(CONF / "cluster.yaml").online.redis_url_variable
     assert address in {variable["name"] for variable in spec["driver"]["env"]}
 
 
-def submitted(tmp_path: Path, place: str, command: str) -> list[str]:
+def submitted(tmp_path: Path, place: str, command: str, script: Path = CONF / "emr_dataproc.sh") -> list[str]:
     """What the script hands to the cloud's own command, which is replaced by one that prints its arguments."""
     stub = tmp_path / command
     stub.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n", encoding="utf-8")
     stub.chmod(0o755)
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CLUSTER": "c"}
     done = subprocess.run(
-        ["bash", CONF / "emr_dataproc.sh", place, "2026-12-01"], env=environment, capture_output=True, text=True,
-        check=True,
+        ["bash", script, place, "2026-12-01"], env=environment, capture_output=True, text=True, check=True
     )  # fmt: skip
     return done.stdout.splitlines()
 
@@ -135,11 +137,18 @@ def test_the_line_for_emr_has_the_properties_for_s3(tmp_path: Path) -> None:
     ]
 
 
-def test_the_line_for_dataproc_has_the_properties(tmp_path: Path) -> None:
-    arguments = submitted(tmp_path, "dataproc", "gcloud")
+def test_the_line_for_dataproc_has_the_properties_and_those_of_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    script = tmp_path / "conf/emr_dataproc.sh"
+    script.write_text(read("emr_dataproc.sh"), encoding="utf-8")
+    with_archive = read("spark-cluster.conf").replace("#archive ", "")
+    (tmp_path / "conf/spark-cluster.conf").write_text(with_archive, encoding="utf-8")
+    arguments = submitted(tmp_path, "dataproc", "gcloud", script)
     text = arguments[arguments.index("--properties") + 1]
-    assert text.startswith("^#^")
-    assert dict(part.split("=", 1) for part in text.removeprefix("^#^").split("#")) == cluster_properties()
+    assert text.startswith("^|^")
+    pairs = dict(part.split("=", 1) for part in text.removeprefix("^|^").split("|"))
+    assert pairs == cluster_properties("archive")
+    assert pairs["spark.archives"].endswith("#environment")
     assert arguments[-2:] == ["--as-of", "2026-12-01"]
 
 
