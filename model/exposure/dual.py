@@ -150,7 +150,7 @@ class Dual:
         short = broken[self.of_floor] @ vector[self.of_floor]
         primal, dual = use.response - float(short), self._value(vector, use)
         size = max(abs(dual), abs(primal), 1e-3 * self.top * self.facts.supply, 1e-300)
-        slackness = float(np.maximum(gradient, 0.0) @ (vector - self.lowest)) / size
+        slackness = float(np.einsum("v,v->", np.maximum(gradient, 0.0), vector - self.lowest)) / size
         violation = self._violation(vector, over, items, groups, capped)
         # Where no pair has a value, every plan within the bounds is an optimum.
         gap = abs(dual - primal) / size if self.facts.largest else 0.0

@@ -41,7 +41,7 @@ class Lists:
         """Σ value x exposure: expected responses, in units of value."""
         user, rank = np.nonzero(self.pair >= 0)
         weight = self.problem.visits[user] * self.problem.position_weights[rank]
-        return float(weight @ self.problem.value[self.pair[user, rank]])
+        return float(np.einsum("e,e->", weight, self.problem.value[self.pair[user, rank]]))
 
     def items(self, users: np.ndarray) -> np.ndarray:
         """int (len(users), slots): items of these users' lists by rank, -1 where a slot is empty."""

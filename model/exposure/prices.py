@@ -166,7 +166,7 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
         before = done
         step = np.clip(gradient / np.maximum(2.0 * steepness, 1e-300), -gamma, gamma)
         stepped = dual.projected(ahead - step)
-        if gradient @ (stepped - here) > 0:
+        if np.einsum("v,v->", gradient, stepped - here) > 0:
             momentum = 1.0
         following = (1.0 + np.sqrt(1.0 + 4.0 * momentum**2)) / 2.0
         ahead = dual.projected(stepped + (momentum - 1.0) / following * (stepped - here))

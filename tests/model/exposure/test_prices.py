@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from model.exposure.dual import Dual
 from model.exposure.passes import InMemory
@@ -244,3 +245,13 @@ def test_the_limit_of_passes_returns_the_best_so_far() -> None:
 def test_refuses_settings() -> None:
     with pytest.raises(ValueError, match="have to be positive"):
         solve(random_problem(1), 0.0, 5)
+
+
+def test_one_and_two_threads_give_equal_prices() -> None:
+    problem = synthetic_problem(1_000, 12_000, 40)
+    with threadpool_limits(1):
+        by_one = solve(problem, 0.002, 60)
+    with threadpool_limits(2):
+        by_two = solve(problem, 0.002, 60)
+    np.testing.assert_array_equal(by_one.price, by_two.price)
+    assert (by_one.gap, by_one.response) == (by_two.gap, by_two.response)
