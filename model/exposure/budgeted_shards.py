@@ -137,7 +137,7 @@ class Budgets:
         for relaxed in shards:
             shard = run.shard(relaxed)
             rounded = lists_of(shard, price)
-            floors = run.floors(rounded.trial(), trial)
+            floors = run.floors(rounded, trial)
             entries = finished(shard, rounded.lists, rounded.exploration, *floors)
             planned = rounded.lists.delivered()
             run.spend(planned, entries.delivered(shard.problem))
@@ -182,14 +182,15 @@ class _Run:
             spent.planned_group + member @ planned,
         )
 
-    def floors(self, trial: Trial, of_all: Trial) -> tuple[np.ndarray, np.ndarray]:
+    def floors(self, rounded: Rounded, of_all: Trial) -> tuple[np.ndarray, np.ndarray]:
         """Floors of groups and items of the shard, those of groups with what the draw is expected to deliver.
 
-        trial, of_all: what its lists and those of all deliver before repair
+        rounded: its lists before repair; of_all: what those of all shards deliver before repair
         """
         budgets = self.budgets
         if self.alone:
             return budgets.floors.group, budgets.floors.item
+        trial = rounded.trial()
         member, total = budgets.bounds.membership, budgets.total.offered
         before, after = self.here.offered, (self.after or budgets.total).offered
         group = floors_of_shard(

@@ -16,6 +16,7 @@ import numpy as np
 from model.exposure.feasibility import Floors, attainable_floors
 from model.exposure.passes import Passes
 from model.exposure.problem import Problem
+from model.exposure.sums import dot
 from model.exposure.user_block import Use
 
 # Entries that may have to move for one more entry of a floor: it takes a slot from an entry of another floor, which
@@ -150,7 +151,7 @@ class Dual:
         short = broken[self.of_floor] @ vector[self.of_floor]
         primal, dual = use.response - float(short), self._value(vector, use)
         size = max(abs(dual), abs(primal), 1e-3 * self.top * self.facts.supply, 1e-300)
-        slackness = float(np.einsum("v,v->", np.maximum(gradient, 0.0), vector - self.lowest)) / size
+        slackness = dot(np.maximum(gradient, 0.0), vector - self.lowest) / size
         violation = self._violation(vector, over, items, groups, capped)
         # Where no pair has a value, every plan within the bounds is an optimum.
         gap = abs(dual - primal) / size if self.facts.largest else 0.0

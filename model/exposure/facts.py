@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
 from model.exposure.list_rules import BUCKETS
+from model.exposure.sums import dot
 from model.exposure.user_block import UserPairs
 
 
@@ -52,8 +53,7 @@ def facts_of(shard: UserPairs, membership: csr_array) -> Facts:
         supply=float(fillable[-1]),
         pairs=len(shard.value),
         total=float(shard.value.sum()),
-        # Unlike a product of BLAS, the same whatever the number of threads: every price depends on it.
-        square=float(np.einsum("p,p->", shard.value, shard.value)),
+        square=dot(shard.value, shard.value),
         largest=float(shard.value.max(initial=0.0)),
         busiest=float(shard.delivery.max(initial=0.0)),
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.exposure.sums import dot
+
 FIRST_RISE, LEAST_RISE = 3.0, 0.01
 EVERY = 3
 
@@ -39,12 +41,12 @@ class Leaps:
         self.origin, self._kept = prices, False
         factor = np.where(gradient < 0, 1.0 + self.rise, 1.0 / (1.0 + self.rise))
         ahead = np.where(off, np.minimum(factor * prices, bound), prices)
-        self._slope = float(np.einsum("v,v->", gradient, ahead - prices))
+        self._slope = dot(gradient, ahead - prices)
         return ahead
 
     def landed(self, ahead: np.ndarray, gradient: np.ndarray, origin: np.ndarray) -> bool:
         """Whether the dual still falls where the leap from `origin` led; gradient: of the dual there."""
-        slope = float(np.einsum("v,v->", gradient, ahead - origin))
+        slope = dot(gradient, ahead - origin)
         if slope <= 0:
             self._kept = True
             self.rise = min(2.0 * self.rise, FIRST_RISE)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.exposure.problem import Problem
+from model.exposure.sums import dot
 
 _PAIRS_AT_ONCE = 131_072
 
@@ -41,7 +42,7 @@ class Lists:
         """Σ value x exposure: expected responses, in units of value."""
         user, rank = np.nonzero(self.pair >= 0)
         weight = self.problem.visits[user] * self.problem.position_weights[rank]
-        return float(np.einsum("e,e->", weight, self.problem.value[self.pair[user, rank]]))
+        return dot(weight, self.problem.value[self.pair[user, rank]])
 
     def items(self, users: np.ndarray) -> np.ndarray:
         """int (len(users), slots): items of these users' lists by rank, -1 where a slot is empty."""

@@ -16,6 +16,7 @@ from model.exposure.feasibility import ITEM_FLOOR, Floors, Unmet
 from model.exposure.leaps import Leaps
 from model.exposure.passes import InMemory, Passes, relaxed_plan, shard_starts, shards_of
 from model.exposure.problem import Problem
+from model.exposure.sums import dot
 from model.exposure.user_block import blocks_of
 
 # The regularisation, in standard deviations of value: from the first to the last over so many passes.
@@ -166,7 +167,7 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
         before = done
         step = np.clip(gradient / np.maximum(2.0 * steepness, 1e-300), -gamma, gamma)
         stepped = dual.projected(ahead - step)
-        if np.einsum("v,v->", gradient, stepped - here) > 0:
+        if dot(gradient, stepped - here) > 0:
             momentum = 1.0
         following = (1.0 + np.sqrt(1.0 + 4.0 * momentum**2)) / 2.0
         ahead = dual.projected(stepped + (momentum - 1.0) / following * (stepped - here))

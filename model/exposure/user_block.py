@@ -14,6 +14,7 @@ import numpy as np
 
 from model.exposure.list_rules import ListRules
 from model.exposure.rule_thresholds import fill_under_rules
+from model.exposure.sums import dot
 from model.exposure.thresholds import FAR, Filled, fill_slots
 
 BLOCK_USERS = 1_024
@@ -203,8 +204,8 @@ def _use(taken: _Taken, delivery: np.ndarray, price: np.ndarray, gamma: float) -
         used=used,
         curvature=np.bincount(item, slope.ravel(), minlength=items + 1)[:items],
         # A value is its score and its price.
-        response=float(np.einsum("u,uw,uw->", delivery, filled.x, taken.score) + np.einsum("i,i->", used, price)),
-        upper=float(np.einsum("u,u->", delivery, filled.upper)),
+        response=float(np.einsum("u,uw,uw->", delivery, filled.x, taken.score)) + dot(used, price),
+        upper=dot(delivery, filled.upper),
     )
 
 

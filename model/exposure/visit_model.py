@@ -13,6 +13,8 @@ import lightgbm
 import numpy as np
 from scipy.optimize import minimize
 
+from model.exposure.sums import dot
+
 WEEK = 7
 HISTORY_DAYS = 13 * WEEK  # that a prediction reads
 TRAINED_DAYS, CALIBRATED_DAYS = 4 * WEEK, WEEK
@@ -142,7 +144,7 @@ def _calibration(raw: np.ndarray, visits: np.ndarray) -> tuple[float, float]:
         linear = parameters[0] + parameters[1] * centred
         rate = np.exp(np.minimum(linear, 30.0))
         off = (rate - visits) / len(visits)
-        return float((rate - visits * linear).mean()), np.array([off.sum(), np.einsum("u,u->", off, centred)])
+        return float((rate - visits * linear).mean()), np.array([off.sum(), dot(off, centred)])
 
     fitted = minimize(loss, np.array([centre, 1.0]), jac=True, method="L-BFGS-B", bounds=[(None, None), (0.01, None)])
     level, slope = fitted.x
