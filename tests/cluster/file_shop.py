@@ -6,8 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from jobs.config.configuration import Config
-from jobs.online.settings import reader_settings
-from jobs.serving.client import StorefrontClient
+from tests.jobs.online.frames import live_night
 
 _CONF = """
 warehouse: {warehouse}
@@ -48,6 +47,4 @@ class FileShop:
 
     def live(self, conf: Config) -> date:
         """The night that a storefront reads, of those that `publish_frames` publishes."""
-        reader = self.folder / "reader.yaml"
-        reader.write_text(reader_settings(conf), encoding="utf-8")
-        return StorefrontClient(reader, timeout_seconds=None, on_stale="serve").user_list("ann").as_of
+        return live_night(conf, self.folder)

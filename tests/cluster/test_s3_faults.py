@@ -11,14 +11,12 @@ from pathlib import Path
 import pytest
 
 from jobs.config.configuration import Config, load_config
-from jobs.online.settings import reader_settings
 from jobs.online.store import check_registered
 from jobs.runtime.errors import LongtailError
-from jobs.serving.client import StorefrontClient
 from tests.cluster.object_stores import READER, Store, seaweed
 from tests.cluster.processes import Process
 from tests.cluster.submission import ROOT, SIZES, template
-from tests.jobs.online.frames import publish_frames
+from tests.jobs.online.frames import live_night, publish_frames
 from tests.jobs.online.redis_server import VARIABLE, running_redis
 
 pytestmark = pytest.mark.slow
@@ -65,9 +63,7 @@ class PublishedNight:
 
     def live(self, folder: Path) -> date:
         """The night that a storefront reads."""
-        reader = folder / "reader.yaml"
-        reader.write_text(reader_settings(self.conf), encoding="utf-8")
-        return StorefrontClient(reader, timeout_seconds=None, on_stale="serve").user_list("ann").as_of
+        return live_night(self.conf, folder)
 
 
 @pytest.fixture(scope="module")

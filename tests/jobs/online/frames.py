@@ -17,14 +17,22 @@ from jobs.online.colours import HeldNight
 from jobs.online.driver_rows import DriverRows
 from jobs.online.fields import OnlineView
 from jobs.online.registration import point_services, register, registered_colours
+from jobs.online.settings import reader_settings
 from jobs.online.store import open_store
 from jobs.online.views import online_views
 from jobs.online.writing import replace_rows
 from jobs.publish import bring_live
-from jobs.serving.client import ITEM_EXPOSURE_VIEW, USER_EXPOSURE_VIEW
+from jobs.serving.client import ITEM_EXPOSURE_VIEW, USER_EXPOSURE_VIEW, StorefrontClient
 from tests.jobs.online.nights import config_in
 
 IDS = {"user": ["ann", "ben"], "item": ["tea", "salt"]}
+
+
+def live_night(conf: Config, folder: Path) -> date:
+    """The night that a storefront reads of those that `publish_frames` published; it has its settings in `folder`."""
+    reader = folder / "reader.yaml"
+    reader.write_text(reader_settings(conf), encoding="utf-8")
+    return StorefrontClient(reader, timeout_seconds=None, on_stale="serve").user_list("ann").as_of
 
 
 def local_rows(view: OnlineView, rows: pd.DataFrame) -> DriverRows:
