@@ -6,5 +6,5 @@ import numpy as np
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> float:
-    """Σ a b of two vectors of one length. Prices and lists follow from such sums and are the same on any machine."""
+    """Σ a b of two vectors of one length. Prices and lists follow from such sums."""
     return float(np.einsum("n,n->", a, b))
