@@ -50,7 +50,8 @@ def main() -> None:
                 sys.exit(f"{error}\nThe folder {folder} is kept; run the command again to go on at this step.")
             if not args.keep:
                 remove_store(folder)
-        by_size.append((size, [cost for cost in costs if (cost.night, cost.step) in wanted]))
+        # A step that is switched off reports 0 seconds.
+        by_size.append((size, [cost for cost in costs if (cost.night, cost.step) in wanted and cost.seconds > 0]))
     for night in range(args.nights):
         _print([Measurement(size, tuple(cost for cost in costs if cost.night == night)) for size, costs in by_size],
                night, args.cluster)  # fmt: skip

@@ -132,8 +132,8 @@ def _measure(folder: Path, conf: Path, step: str, night: int, machine: Machine) 
 
 
 def seconds_of(step: str, output: str) -> float:
-    """The seconds in the line in which a step reports its end."""
-    lines = re.findall(rf"step done .*\bstep={step} .*\bseconds=([\d.]+)", output)
+    """The seconds in the line in which a step reports its end; 0 where the configuration switches it off."""
+    lines = re.findall(rf"step (?:done|skipped) .*\bstep={step} .*\bseconds=([\d.]+)", output)
     if not lines:
         raise StepFailedError(f"{step} does not report its end:\n{output[-_TAIL:]}")
     return float(lines[-1])
