@@ -9,7 +9,7 @@ import pytest
 from tests.cluster.night_contract import NightContract
 from tests.cluster.object_stores import Store, moto
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.promise]
 
 
 class TestOnS3(NightContract):
