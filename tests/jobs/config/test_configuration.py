@@ -6,6 +6,7 @@ import pytest
 
 from jobs.config.configuration import load_config
 from jobs.runtime.errors import WRONG_USAGE, ConfigurationError
+from jobs.runtime.redaction import redacted
 from jobs.runtime.storage import LocalStorage
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -66,6 +67,14 @@ def test_a_wrong_key_is_named_with_the_file_and_a_remedy(tmp_path: Path, text: s
     assert "store.yaml" in str(error)
     assert error.remedy
     assert error.exit_code == WRONG_USAGE
+
+
+def test_an_address_in_place_of_its_variable_is_refused_and_hidden(tmp_path: Path) -> None:
+    address = "default:hunter22@cache.example:6379"
+    error = error_of(tmp_path, f"online: {{store: redis, redis_url_variable: '{address}'}}\n")
+    assert "online.redis_url_variable is wrong: it should be the name of an environment variable" in str(error)
+    assert "hunter22" not in str(error)
+    assert redacted(f"input_value='{address}'") == "input_value='***'"  # as the log of a run has it
 
 
 def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:

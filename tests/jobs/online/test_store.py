@@ -80,7 +80,7 @@ def test_a_password_may_contain_yaml_syntax(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("address", ["there:1,password=it's", "there:1,password=a,secret", "there"])
-def test_the_error_for_a_malformed_address_does_not_show_it(
+def test_an_address_of_another_form_opens_no_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("SOME_REDIS", address)
