@@ -21,9 +21,11 @@ from jobs.fine_tune import fine_tune
 from jobs.ingest import ingest
 from jobs.measure_potential import measure_potential
 from jobs.monitor import monitor
+from jobs.online.answering import check_online
 from jobs.plan_exposure import plan_exposure
 from jobs.publish import publish
 from jobs.register_features import register_features
+from jobs.registry.active_models import model_store
 from jobs.report.stopped_night import report_end, report_stop
 from jobs.report.summary import night_summary
 from jobs.runtime.logs import milestone
@@ -66,6 +68,7 @@ def main() -> None:
 
     def nights(spark: SparkSession, conf: Config, run_id: str) -> None:
         steps = _steps_of(conf, chosen)
+        _check_services(spark, conf, run_id, args.dates[0], steps)
         usual = usual_seconds(Warehouse(spark, conf.warehouse))
         for number, as_of in enumerate(args.dates):
             # A run's id is the key of its rows together with the step, so each night of a range has its own.
@@ -77,6 +80,13 @@ def main() -> None:
             print(night_summary(spark, conf, as_of, seconds), flush=True)
 
     run(args.conf, "nightly", nights)
+
+
+def _check_services(spark: SparkSession, conf: Config, run_id: str, as_of: date, steps: tuple[Step, ...]) -> None:
+    """Asks the servers that the steps need, some of them hours later. Raises ConfigurationError that names one."""
+    model_store(Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())).check_answers()
+    if set(PUBLISHING) & set(steps):
+        check_online(conf)
 
 
 def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -26,6 +29,7 @@ _REFUSED = (
     "403", "AccessDenied", "ExpiredToken", "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch",
 )  # fmt: skip
 _WITHOUT_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)
+_LIMITS = Config(connect_timeout=10, read_timeout=30)  # seconds, of each attempt; boto3 waits a minute for both
 _CREDENTIALS = "Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile or the role that boto3 finds."
 
 
@@ -39,6 +43,7 @@ class CheckedS3RegistryStore(S3RegistryStore):
     def __init__(self, registry_config: RegistryConfig, repo_path: Path) -> None:
         with self._failures("opened"):
             super().__init__(registry_config, repo_path)
+            self.s3_client = boto3.resource("s3", endpoint_url=os.environ.get("FEAST_S3_ENDPOINT_URL"), config=_LIMITS)
 
     def get_registry_proto(self) -> Registry:
         """The registry; an empty one where there is none."""

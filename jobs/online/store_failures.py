@@ -71,6 +71,7 @@ def _failures_of_redis() -> list[tuple[type[Exception], str, str]]:
         (exceptions.ConnectionError, "Redis cannot be reached", address),
         (exceptions.TimeoutError, "Redis does not answer in time", address),
         (exceptions.OutOfMemoryError, "Redis has no memory left", "Raise its maxmemory."),
+        (exceptions.NoPermissionError, "Redis denies its user a command or a key", "Extend the user's ACL."),
         (
             exceptions.ResponseError,
             "Redis refuses to write",

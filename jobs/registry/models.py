@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 from jobs.config.mlflow import MLflow
-from jobs.registry.retries import RegistryUnansweredError, RememberedVersions, answered
+from jobs.registry.retries import RegistryUnansweredError, RememberedVersions, answered, asking_once
 from jobs.registry.version import Version, version_of
-from jobs.runtime.errors import LongtailError
+from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.logs import warning
 from jobs.runtime.redaction import hide
 from jobs.runtime.storage import LocalStorage, Storage
@@ -84,6 +84,19 @@ class ModelStore:
             return remembered
         self._remembered.keep(versions)
         return versions
+
+    def check_answers(self) -> None:
+        """Raises ConfigurationError where the server refuses the login, or does not answer and never has before.
+
+        One that has answered before is not needed: the night goes by the versions that it last listed, with a warning.
+        """
+        if self._conf.tracking_uri is None:
+            return
+        try:
+            with asking_once():
+                self.versions()
+        except RegistryUnansweredError as error:
+            raise ConfigurationError(error.problem, error.remedy) from error
 
     def _listed(self) -> list[Version]:
         versions: list[Version] = []

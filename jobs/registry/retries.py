@@ -11,12 +11,14 @@ from datetime import date
 from typing import Any
 
 from jobs.registry.version import Version
-from jobs.runtime.errors import LongtailError
+from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.redaction import redacted
 from jobs.runtime.storage import Storage
 
 _VERSIONS = "mlflow/versions-{}.json"
 _RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}  # the pauses in between grow
+_ONE_RETRY = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+_NOT_LOGGED_IN = ("UNAUTHENTICATED", "PERMISSION_DENIED")  # error codes of MLflow
 
 
 class RegistryUnansweredError(LongtailError):
@@ -31,7 +33,10 @@ class RegistryUnansweredError(LongtailError):
 
 @contextmanager
 def answered(uri: str) -> Iterator[None]:
-    """Raises RegistryUnansweredError when the server answers none of MLflow's own retries."""
+    """Raises RegistryUnansweredError when the server answers none of MLflow's own retries.
+
+    Raises ConfigurationError when it refuses the login.
+    """
     for name, value in _RETRIES.items():
         os.environ.setdefault(name, value)
     from mlflow.exceptions import MlflowException, RestException
@@ -39,9 +44,29 @@ def answered(uri: str) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
+        if error.error_code in _NOT_LOGGED_IN:
+            raise ConfigurationError(
+                f"MLflow at {uri} refuses the user or the password.",
+                "Correct MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or the user's rights.",
+            ) from error
         if isinstance(error, RestException) or not uri.startswith(("http:", "https:")):
             raise
         raise RegistryUnansweredError(uri, error) from error
+
+
+@contextmanager
+def asking_once() -> Iterator[None]:
+    """One retry and short limits of time, so that a server that does not answer is known in seconds."""
+    before = {name: os.environ.get(name) for name in _ONE_RETRY}
+    os.environ.update(_ONE_RETRY)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class RememberedVersions:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +17,7 @@ from jobs.registry.drafts import write_draft
 from jobs.registry.models import Champion, ModelStore
 from jobs.registry.retries import RegistryUnansweredError, RememberedVersions
 from jobs.registry.version import Version
-from jobs.runtime.errors import LongtailError
+from jobs.runtime.errors import WRONG_USAGE, ConfigurationError, LongtailError
 from jobs.runtime.storage import storage_of
 
 CONF = MLflow(tracking_uri=None, registered_model="longtail-ranker", experiment="longtail")
@@ -215,3 +217,46 @@ def test_while_mlflow_does_not_answer_the_last_champion_serves(tmp_path: Path, m
     assert not training_is_due(_night(tmp_path, DECEMBER), remote)
     with pytest.raises(RegistryUnansweredError):
         _register(remote, tmp_path, DECEMBER)
+
+
+def test_a_server_that_never_answered_ends_a_night_at_its_start(tmp_path: Path) -> None:
+    remote = store_in(tmp_path, UNREACHABLE)
+    with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1:9 does not answer.*Start it") as error:
+        remote.check_answers()
+    assert error.value.exit_code == WRONG_USAGE
+
+    local = store_in(tmp_path)
+    local.check_answers()
+    promoted = _register(local, tmp_path, date(2017, 10, 1))
+    local.promote(promoted.version)
+    RememberedVersions(storage_of(str(tmp_path)), CONF.registered_model).keep(local.versions())
+    remote.check_answers()
+    assert not remote.answers
+
+
+def test_a_server_that_refuses_the_login_ends_a_night_although_it_answered_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(401)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    RememberedVersions(storage_of(str(tmp_path)), CONF.registered_model).keep([])
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "longtail")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hunter22-of-shop")
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        remote = store_in(tmp_path, UNREACHABLE.model_copy(update={"tracking_uri": address}))
+        with pytest.raises(ConfigurationError, match="refuses the user or the password") as error:
+            remote.check_answers()
+        server.shutdown()
+    assert "hunter22" not in str(error.value)

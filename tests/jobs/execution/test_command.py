@@ -270,6 +270,25 @@ def test_a_path_of_one_host_is_refused_on_a_cluster(
         )
 
 
+def test_a_night_whose_store_does_not_answer_ends_before_its_first_step(
+    run: Run, conf_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.execution.command.spark_session", lambda name: _Session("local[2]"))
+    monkeypatch.setattr("jobs.nightly.run_step", lambda *_: pytest.fail("a step has run"))
+    online = "online: {store: redis, redis_url_variable: SOME_REDIS}\n"
+    conf_file.write_text(conf_file.read_text(encoding="utf-8") + online, encoding="utf-8")
+    arguments = ("--conf", str(conf_file), "--as-of", "2017-12-01", "--from-step", "publish")
+    for address, problem in (
+        ("127.0.0.1:9,password=hunter22", "Redis cannot be reached"),
+        ("redis://:hunter22@127.0.0.1:9", "SOME_REDIS is not an address: it is a URL"),
+    ):
+        monkeypatch.setenv("SOME_REDIS", address)
+        code, _, stderr = run(nightly.main, *arguments)
+        assert code == WRONG_USAGE
+        assert problem in stderr.splitlines()[-1]
+        assert "hunter22" not in stderr
+
+
 def test_a_full_disk_is_one_line_with_its_remedy(run: Run, conf_file: Path) -> None:
     def body(conf: object, run_id: str) -> None:
         raise OSError(28, "No space left on device", "/scratch/model")
