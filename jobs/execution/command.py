@@ -22,6 +22,7 @@ from jobs.execution.manifest import run_step
 from jobs.execution.night import Step
 from jobs.runtime import clock
 from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, ConfigurationError, LongtailError
+from jobs.runtime.executor_files import on_one_machine
 from jobs.runtime.lock import only_writer
 from jobs.runtime.logs import FORM_VARIABLE, log_folder, log_of_run, logger, milestone
 from jobs.runtime.redaction import redacted, redacted_configuration
@@ -83,7 +84,12 @@ def run(
 
     wait_seconds: how long to wait for another writer of the warehouse before giving up
     """
-    with_spark = lambda conf, run_id: body(_session(name, conf), conf, run_id)  # noqa: E731
+
+    def with_spark(conf: Config, run_id: str) -> object:
+        spark = _session(name, conf)
+        _report_one_machine(spark, conf)
+        return body(spark, conf, run_id)
+
     sys.exit(_exit_code(conf_path, name, with_spark, writes, wait_seconds))
 
 
@@ -178,6 +184,18 @@ def _session(name: str, conf: Config) -> SparkSession:
             "Set warehouse to a URI that all reach, such as s3a://bucket/longtail, or file:/path of a shared mount.",
         )
     return spark
+
+
+def _report_one_machine(spark: SparkSession, conf: Config) -> None:
+    """Reports a warehouse for a cluster that a session of one machine opens, as spark-submit does without a master."""
+    master = spark.sparkContext.master
+    if on_one_machine(master) and is_remote(conf.warehouse):
+        milestone(
+            "on one machine",
+            f"all tasks run on this machine (master {master}), though the warehouse is remote; give spark-submit "
+            "--master to use a cluster",
+            master=master,
+        )
 
 
 def error_line(error: Exception) -> str:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -327,3 +328,27 @@ def test_an_error_is_redacted_before_it_is_cut(run: Run, conf_file: Path) -> Non
 
     _, _, stderr = run(lambda: run_without_spark(str(conf_file), "look", body))
     assert "https://reader:***@db" in stderr
+
+
+@pytest.mark.parametrize(
+    ("master", "warehouse", "is_reported"),
+    [
+        ("local[2]", "s3a://shop/longtail", True),
+        ("yarn", "s3a://shop/longtail", False),
+        ("local[2]", "warehouse", False),
+        ("local[2]", "file:/mnt/warehouse", False),
+    ],
+)
+def test_a_remote_warehouse_on_one_machine_is_reported_once(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, master: str, warehouse: str, is_reported: bool
+) -> None:
+    monkeypatch.setattr("jobs.execution.command.spark_session", lambda name: _Session(master))
+    monkeypatch.setattr("jobs.execution.command.removed_scratch", lambda *_: nullcontext())
+    path = tmp_path / "store.yaml"
+    servers = "online: {store: redis}\nmlflow: {tracking_uri: 'http://models'}\n"
+    path.write_text(f"{SOURCE}{servers}warehouse: {warehouse}\n", encoding="utf-8")
+    for form, line in (("short", "all tasks run on this machine (master local[2])"), ("fields", "on one machine")):
+        monkeypatch.setenv("LONGTAIL_LOG", form)
+        code, _, stderr = run(lambda: command.run(str(path), "look", lambda spark, conf, run_id: None, writes=False))
+        assert code == DONE
+        assert stderr.count(line) == int(is_reported)
