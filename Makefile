@@ -1,6 +1,6 @@
 # Sets up what is missing, then runs the target. `make nightly` is the complete product on the default data.
 
-CONF ?= conf/local.yaml
+CONF ?= $(or $(LONGTAIL_CONF),conf/local.yaml)
 AS_OF ?= 2017-12-01
 SPARK_CONF ?= conf/spark-local.conf
 PYTHON ?= python3.11

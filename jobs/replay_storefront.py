@@ -139,8 +139,7 @@ def _load(conf: Config, folder: Path, on: date) -> tuple[PanelStore, Storefront,
 
 def main() -> None:
     """Parses the command line, then opens the store or simulates the day."""
-    arguments = parser(__doc__)
-    arguments.set_defaults(conf="conf/simulated.yaml")
+    arguments = parser(__doc__, "conf/simulated.yaml")
     action = arguments.add_mutually_exclusive_group(required=True)
     action.add_argument(
         "--begin", type=calendar_date, metavar="YYYY-MM-DD", help="open the store; lists are shown from this day on"

@@ -377,7 +377,12 @@ class _Parsed(Exception):  # noqa: N818 - it carries a parser, it is no error
 
 @cache
 def parsed_options(file: Path) -> frozenset[str]:
-    """The options of a command: its parser, caught at the moment when it is used."""
+    """The options of a command."""
+    return frozenset(option for action in parser_of(file)._actions for option in action.option_strings)
+
+
+def parser_of(file: Path) -> argparse.ArgumentParser:
+    """The parser of a command, caught at the moment when it is used."""
 
     def caught(parser: argparse.ArgumentParser, *_: Any, **__: Any) -> NoReturn:
         raise _Parsed(parser)
@@ -386,7 +391,7 @@ def parsed_options(file: Path) -> frozenset[str]:
         try:
             runpy.run_path(str(file), run_name="__main__")
         except _Parsed as parsed:
-            return frozenset(option for action in parsed.parser._actions for option in action.option_strings)
+            return parsed.parser
     raise AssertionError(f"{file} parses no options")
 
 

@@ -22,7 +22,7 @@ def read_yaml(place: str) -> dict[str, Any]:
         return parsed(content_at(place).decode("utf-8"), place)
     except OSError as error:
         raise ConfigurationError(
-            f"{place}: cannot be read ({error.strerror}).", "Give an existing file with --conf."
+            f"{place}: cannot be read ({error.strerror}).", "Name an existing file with --conf or in LONGTAIL_CONF."
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{place}: is not text in UTF-8.", "Save it as UTF-8.") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import traceback
@@ -31,19 +32,27 @@ from jobs.runtime.session import SparkStartError, spark_session
 from jobs.runtime.storage import has_scheme, is_remote, storage_of
 from jobs.runtime.storage_errors import storage_errors_in_words
 
+CONF_VARIABLE, DEFAULT_CONF = "LONGTAIL_CONF", "conf/local.yaml"
 _MOST_CHARACTERS = 300  # of an error that is shown in one line
 _FORMS = f"""With {FORM_VARIABLE}=short stderr gets lines for people (the default on a terminal), with
 {FORM_VARIABLE}=fields one line an event with all of its fields. The log file of the run has everything."""
 
 
-def parser(docstring: str | None) -> argparse.ArgumentParser:
-    """A parser with --conf; the docstring is the text of --help."""
+def parser(docstring: str | None, own_conf: str | None = None) -> argparse.ArgumentParser:
+    """A parser with --conf; the docstring is the text of --help.
+
+    Without --conf every command, a step or one for upkeep, reads the file that LONGTAIL_CONF names, and without the
+    variable that of the demo.
+
+    own_conf: the default of a command that has a configuration of its own
+    """
     arguments = argparse.ArgumentParser(
         description=cleandoc(docstring or ""), epilog=_FORMS, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument(
-        "--conf", default="conf/local.yaml", metavar="FILE", help="configuration, a path or URI (default: %(default)s)"
-    )
+        "--conf", default=own_conf or os.environ.get(CONF_VARIABLE) or DEFAULT_CONF, metavar="FILE",
+        help=f"configuration, a path or URI (default: {own_conf or f'${CONF_VARIABLE}, or {DEFAULT_CONF} without it'})",
+    )  # fmt: skip
     return arguments
 
 

@@ -20,6 +20,7 @@ from jobs.runtime.lock import WRITER, only_writer, require_lock
 from jobs.runtime.logs import warning
 from jobs.runtime.scratch import scratch_of
 from jobs.runtime.storage import storage_of
+from tests.readmes import ROOT, parser_of
 
 Main = Callable[[], None]
 Run = Callable[..., tuple[int, str, str]]
@@ -46,6 +47,33 @@ def test_help_names_the_arguments_and_the_form_of_the_log(run: Run, main: Main) 
     assert code == 0
     assert "--conf" in text
     assert "LONGTAIL_LOG=fields" in text
+
+
+COMMANDS = sorted((ROOT / "jobs").glob("[a-z]*.py"))
+
+
+@pytest.mark.parametrize("file", COMMANDS, ids=lambda file: file.stem)
+def test_every_command_has_the_same_default_configuration(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = "conf/simulated.yaml" if file.stem == "replay_storefront" else None
+    for value, default in ((None, "conf/local.yaml"), ("", "conf/local.yaml"), ("s3a://shop/c.yaml",) * 2):
+        if value is None:
+            monkeypatch.delenv("LONGTAIL_CONF", raising=False)
+        else:
+            monkeypatch.setenv("LONGTAIL_CONF", value)
+        parser = parser_of(file)
+        assert parser.get_default("conf") == (own or default)
+
+
+def test_a_configuration_that_is_not_there_is_named_with_both_ways_to_name_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGTAIL_CONF", f"{tmp_path}/store.yaml")
+    code, _, stderr = run(show.main, "--user", "1")
+    assert code == WRONG_USAGE
+    assert stderr.strip() == (
+        f"show: {tmp_path}/store.yaml: cannot be read (No such file or directory). Name an existing file with --conf "
+        "or in LONGTAIL_CONF."
+    )
 
 
 @pytest.mark.parametrize(
