@@ -23,7 +23,7 @@ export TOKENIZERS_PARALLELISM := false
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream benchmark-scale check format wheel setup java clean help
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream benchmark-scale check format wheel lock setup java clean help
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -35,6 +35,7 @@ help:
 	@echo "make check       format, lint, types, import rules"
 	@echo "make format      format the sources"
 	@echo "make wheel       build dist/*.whl, for spark-submit --py-files"
+	@echo "make lock        write requirements.lock and requirements-jobs.lock again, with the pins that they have"
 	@echo "make clean       delete dist, build and warehouse"
 	@echo
 	@echo "make benchmark   a night, then every benchmark below, one after the other; with ARGS for one of them alone:"
@@ -157,6 +158,12 @@ format: $(READY)
 
 wheel: $(READY)
 	@$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python
+
+# One lock for tests and benchmarks, and of it the part that a night needs: what executors and drivers of a cluster get.
+LOCK = $(BIN)/uv pip compile --quiet --no-header --generate-hashes --python $(BIN)/python --python-version 3.11
+lock: $(READY)
+	@$(LOCK) --extra dev --output-file requirements.lock pyproject.toml
+	@$(LOCK) --extra jobs --extra s3 --no-annotate --constraint requirements.lock --output-file requirements-jobs.lock pyproject.toml
 
 setup: java $(JARS)
 

@@ -15,7 +15,7 @@ from jobs.runtime.executor_files import on_one_machine
 
 LIBRARIES = ("pyspark", "pandas", "pyarrow", "numpy", "torch", "transformers", "lightgbm", "scipy")
 _REMEDY = (
-    "Give the executors the environment of requirements.lock, at the path of PYSPARK_PYTHON or by --archives "
+    "Give the executors the environment of requirements-jobs.lock, at the path of PYSPARK_PYTHON or by --archives "
     "environment.tar.gz#environment (jobs/README.md)."
 )
 _MOST_TASKS = 256  # of the question, one a core
