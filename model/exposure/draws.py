@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,21 @@ class Draws:
 
 
 NO_DRAWS = Draws(*(np.zeros(0, dtype=kind) for kind in (np.int64, np.int64, np.float64, np.bool_, np.float64)))
+
+
+def joined_draws(parts: Sequence[Draws], first_user: np.ndarray, first_pair: np.ndarray) -> Draws:
+    """The records of all shards, in their order, with users and pairs numbered over all of them.
+
+    first_user, first_pair: int (shards), numbers of the first user and pair of each shard
+    """
+    shards = list(zip(parts, first_user.tolist(), first_pair.tolist(), strict=True))
+    return Draws(
+        user=np.concatenate([part.user + user for part, user, _ in shards]),
+        pair=np.concatenate([part.pair + pair for part, _, pair in shards]),
+        propensity=np.concatenate([part.propensity for part in parts]),
+        drawn=np.concatenate([part.drawn for part in parts]),
+        weight=np.concatenate([part.weight for part in parts]),
+    )
 
 
 def recorded_draws(

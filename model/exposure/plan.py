@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +15,7 @@ from model.exposure.group_prices import Trial, prices_at_floors, total_trial
 from model.exposure.passes import InMemory, shard_starts, shards_a_stretch, stretches_of
 from model.exposure.prices import Priced, Solution, credits_draw, priced_with_draw, solution_at, solve
 from model.exposure.problem import Problem
-from model.exposure.shard_lists import Entries, Shard
+from model.exposure.shard_lists import Entries, Shard, joined_entries
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class ListedPlan(Plan):
-    """A plan with the entries of all lists; `user` and `pair` are those of the problem."""
+    """A plan with the entries of all lists; users and pairs are those of the problem."""
 
-    user: np.ndarray
-    pair: np.ndarray
-    rank: np.ndarray
-    propensity: np.ndarray
-    explored: np.ndarray
-    swapped: np.ndarray
-    displaced: np.ndarray
+    entries: Entries
 
 
 def planned(
@@ -75,9 +69,8 @@ def rounded_plan(
     """The plan from a solution of the relaxed problem; parameters as in `planned`, `starts` as of `shard_starts`."""
     starts = shard_starts(problem.users) if starts is None else starts
     plan, parts = rounded_shards(problem, solution, tolerance, user_seed, item_seed, starts)
-    entries = [of_shard for _, of_shard in parts]
-    exposures = plan.delivered, plan.group_delivered, plan.group_expected
-    return ListedPlan(plan.solution, *exposures, plan.unmet, **_joined(problem, starts, entries))
+    entries = joined_entries([of_shard for _, of_shard in parts], starts[:-1], problem.user_start[starts[:-1]])
+    return ListedPlan(**{field.name: getattr(plan, field.name) for field in fields(Plan)}, entries=entries)
 
 
 def rounded_shards(
@@ -185,22 +178,6 @@ def _parts(problem: Problem, solution: Solution, user_seed: np.ndarray, starts: 
             solution.threshold[of_users],
             user_seed[of_users],
         )
-
-
-def _joined(problem: Problem, starts: np.ndarray, entries: Sequence[Entries]) -> dict[str, np.ndarray]:
-    """The entries of all shards, by name of the array, with users and pairs of the problem."""
-    first_user, first_pair = starts[:-1], problem.user_start[starts[:-1]]
-    arrays = {
-        "user": [of_shard.user + begin for of_shard, begin in zip(entries, first_user, strict=True)],
-        "pair": [of_shard.pair + begin for of_shard, begin in zip(entries, first_pair, strict=True)],
-        "displaced": [
-            np.where(of_shard.displaced >= 0, of_shard.displaced + begin, -1)
-            for of_shard, begin in zip(entries, first_pair, strict=True)
-        ],
-    }
-    for name in ("rank", "propensity", "explored", "swapped"):
-        arrays[name] = [getattr(of_shard, name) for of_shard in entries]
-    return {name: np.concatenate(parts) for name, parts in arrays.items()}
 
 
 def _unmet(

@@ -5,12 +5,13 @@ A shard is a problem of its own, under its budgets of caps and floors. The funct
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from model.exposure.displacement import displaced_by
-from model.exposure.draws import NO_DRAWS, Draws, recorded_draws
+from model.exposure.draws import NO_DRAWS, Draws, joined_draws, recorded_draws
 from model.exposure.exploration import Exploration, drawn, planned_exploration
 from model.exposure.floor_repair import repaired
 from model.exposure.hashed_random import mixed
@@ -23,6 +24,8 @@ from model.exposure.runs import place_in_run
 _REPAIRS, _MET = 4, 1e-9
 # What swaps take from the draw of a group, as a share of it: asked of planned entries in advance.
 _LEFT = 0.02
+# Arrays of entries that name neither users nor pairs.
+_OF_ENTRIES = ("rank", "propensity", "explored", "swapped")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,25 @@ class Entries:
         """float64 (items): expected delivered exposure of the lists as drawn."""
         weight = problem.visits[self.user] * problem.position_weights[self.rank]
         return np.bincount(problem.item_index[self.pair], weight, minlength=problem.items)
+
+
+def joined_entries(parts: Sequence[Entries], first_user: np.ndarray, first_pair: np.ndarray) -> Entries:
+    """The entries of all shards, in their order, with users and pairs numbered over all of them.
+
+    first_user, first_pair: int (shards), numbers of the first user and pair of each shard
+    """
+    shards = list(zip(parts, first_user.tolist(), first_pair.tolist(), strict=True))
+    known = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _OF_ENTRIES}
+    return Entries(
+        **known,
+        user=np.concatenate([part.user + user for part, user, _ in shards]),
+        pair=np.concatenate([part.pair + pair for part, _, pair in shards]),
+        displaced=np.concatenate(
+            [np.where(part.displaced >= 0, part.displaced + pair, part.displaced) for part, _, pair in shards]
+        ),
+        expected=np.sum([part.expected for part in parts], axis=0),
+        draws=joined_draws([part.draws for part in parts], first_user, first_pair),
+    )
 
 
 def finished(

@@ -113,9 +113,10 @@ class Loop:
 
     def _shown(self, plan: ListedPlan, problem: Problem) -> Lists:
         item = np.full((USERS, SLOTS), -1)
-        entry = problem.item_index[plan.pair]
+        entries = plan.entries
+        entry = problem.item_index[entries.pair]
         out = np.isin(entry, self.members["rare"]) & (self.random.random(len(entry)) < self.left_out)
-        item[plan.user, plan.rank] = np.where(out, -1, entry)
+        item[entries.user, entries.rank] = np.where(out, -1, entry)
         return Lists(item, np.ones(item.shape))
 
     def _weights(self) -> np.ndarray:

@@ -70,7 +70,7 @@ def quality() -> None:
         plan = rounded_plan(problem, solution, TOLERANCE, users, items)
         over = float(np.maximum(plan.delivered - problem.item_cap, 0).max())
         short = float(np.maximum(problem.group_floor - plan.group_delivered, 0).max())
-        swaps = int((plan.swapped >= 0).sum())
+        swaps = plan.entries.swaps
         warm = solve(tomorrow(problem), TOLERANCE, MOST_PASSES, solution.prices)
         print(
             f"{len(problem.value):>9,} {seed:>4}  {took:>7.1f}  {optimum:>8.3f}  {solution.response:>8.3f}  "
@@ -134,8 +134,8 @@ def memory() -> None:
     short = float(np.maximum(problem.group_floor - plan.group_delivered, 0).max())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"lists: {took:.1f} s, {len(plan.pair):,} entries, {gap_of_lists(problem, plan):.2%} below the bound, over "
-        f"caps {over:.1e}, floors short {short:.1e}; peak memory of the process {peak:.1f} GiB",
+        f"lists: {took:.1f} s, {len(plan.entries.pair):,} entries, {gap_of_lists(problem, plan):.2%} below the bound, "
+        f"over caps {over:.1e}, floors short {short:.1e}; peak memory of the process {peak:.1f} GiB",
         flush=True,
     )
 
@@ -154,7 +154,7 @@ def floors() -> None:
     plan = rounded_plan(problem, solution, TOLERANCE, users, items)
     lists = time.process_time() - begun
     short = np.maximum(floor - plan.delivered, 0)
-    swaps, missed = int((plan.swapped >= 0).sum()), int((short > TOLERANCE * floor).sum())
+    swaps, missed = plan.entries.swaps, int((short > TOLERANCE * floor).sum())
     print(
         f"{(floor > 0).sum():,} floors of single items at {len(problem.value):,} pairs: {took:.1f} s, "
         f"{solution.passes} passes; lists {lists:.1f} s, {swaps:,} entries by swaps, {missed:,} items short by "
@@ -174,8 +174,9 @@ def exploration() -> None:
             begun = time.process_time()
             plan = rounded_plan(shape, solution, TOLERANCE, names, items)
             took = time.process_time() - begun
-            shown = np.where(plan.explored, 0.0, shape.visits[plan.user] * shape.position_weights[plan.rank])
-            by_plan = np.bincount(shape.item_index[plan.pair], shown, minlength=shape.items)
+            entries = plan.entries
+            shown = np.where(entries.explored, 0.0, shape.visits[entries.user] * shape.position_weights[entries.rank])
+            by_plan = np.bincount(shape.item_index[entries.pair], shown, minlength=shape.items)
             of_floor = {
                 "expected": plan.group_expected,
                 "planned": shape.membership @ by_plan,
@@ -185,8 +186,8 @@ def exploration() -> None:
             lower = _range(plan.solution.prices.group / solution.prices.group)
             print(
                 f"{len(shape.value):,} pairs, {slots} explored slots: of the floors {parts}; {lower} of the prices "
-                f"without the draw, {plan.solution.passes} passes, {int((plan.swapped >= 0).sum()):,} swaps of "
-                f"{len(plan.pair):,}; responses {responses(shape, plan):.2f}; lists {took:.1f} s",
+                f"without the draw, {plan.solution.passes} passes, {entries.swaps:,} swaps of "
+                f"{len(entries.pair):,}; responses {responses(shape, plan):.2f}; lists {took:.1f} s",
                 flush=True,
             )
 

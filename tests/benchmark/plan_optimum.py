@@ -18,8 +18,9 @@ from tests.model.exposure.problems import list_rule_rows
 
 def responses(problem: Problem, plan: ListedPlan) -> float:
     """Expected responses of the lists, each entry looked at as its position is."""
-    shown = problem.visits[plan.user] * problem.position_weights[plan.rank]
-    return float(shown @ problem.value[plan.pair])
+    entries = plan.entries
+    shown = problem.visits[entries.user] * problem.position_weights[entries.rank]
+    return float(shown @ problem.value[entries.pair])
 
 
 def gap_of_lists(problem: Problem, plan: ListedPlan) -> float:

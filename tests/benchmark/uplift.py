@@ -171,9 +171,9 @@ def _seeds(night: int) -> tuple[np.ndarray, np.ndarray]:
 
 def brought(shop: Store, world: World, value: np.ndarray) -> float:
     """True effect of the lists planned by these values, in responses a visit."""
-    plan = planned(shop.problem(value), 0.002, 60, *_seeds(NIGHTS))
-    user, item = shop.user[plan.pair], shop.item[plan.pair]
-    exposure = world.visits[user] * world.examination[plan.rank]
+    entries = planned(shop.problem(value), 0.002, 60, *_seeds(NIGHTS)).entries
+    user, item = shop.user[entries.pair], shop.item[entries.pair]
+    exposure = world.visits[user] * world.examination[entries.rank]
     return float(exposure @ world.uplift(user, item, WEEK) / world.visits.sum())
 
 

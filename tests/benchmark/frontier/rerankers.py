@@ -36,9 +36,9 @@ def ours(f: np.ndarray, tail: np.ndarray, visits: np.ndarray, theta: np.ndarray,
         groups=(Group("tail", np.flatnonzero(tail), floor=floor),), list_rules=no_rules(items),
     )  # fmt: skip
     seeds = seeds_of(map(str, range(users)), "users"), seeds_of(map(str, range(items)), "items")
-    plan = planned(problem, 0.002, 60, *seeds)
+    entries = planned(problem, 0.002, 60, *seeds).entries
     lists = np.full((users, len(theta)), -1)
-    lists[plan.user, plan.rank] = item[plan.pair]
+    lists[entries.user, entries.rank] = item[entries.pair]
     return lists
 
 

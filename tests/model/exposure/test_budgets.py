@@ -26,8 +26,8 @@ def plan_of(problem: Problem, shards: int) -> ListedPlan:
 
 
 def responses(problem: Problem, plan: ListedPlan) -> float:
-    weight = problem.visits[plan.user] * problem.position_weights[plan.rank]
-    return float(weight @ problem.value[plan.pair])
+    entries = plan.entries
+    return float((problem.visits[entries.user] * problem.position_weights[entries.rank]) @ problem.value[entries.pair])
 
 
 def test_lots_are_entries_and_the_rest_comes_with_the_last() -> None:
@@ -109,9 +109,10 @@ def test_lists_by_shards_keep_every_bound_and_lose_little(keys: dict[str, Any], 
     asked = {floor.name for floor in whole.unmet}
     assert {floor.name for floor in plan.unmet} <= asked
     assert responses(problem, plan) > LEAST[shards] * responses(problem, whole)
-    listed = np.split(problem.item_index[plan.pair], np.flatnonzero(np.diff(plan.user)) + 1)
+    entries = plan.entries
+    listed = np.split(problem.item_index[entries.pair], np.flatnonzero(np.diff(entries.user)) + 1)
     assert all(breaks_no_rule(problem, of_user) for of_user in listed)
-    assert len(plan.pair) >= 0.99 * len(whole.pair)
+    assert len(entries.pair) >= 0.99 * len(whole.entries.pair)
 
 
 LEAST = {2: 0.995, 8: 0.99, 32: 0.97}  # 32 shards have 50 shoppers each
@@ -120,7 +121,7 @@ LEAST = {2: 0.995, 8: 0.99, 32: 0.97}  # 32 shards have 50 shoppers each
 def test_one_shard_is_the_plan_without_shards() -> None:
     problem = random_problem(5, users=200, explore=1, cap_shares=(0.3,), item_floor=0.2)
     first, second = plan_of(problem, 1), plan_of(problem, 1)
-    np.testing.assert_array_equal(first.pair, second.pair)
+    np.testing.assert_array_equal(first.entries.pair, second.entries.pair)
     assert shard_starts(problem.users).tolist() == [0, 200]
 
 
@@ -130,4 +131,4 @@ def test_a_scarce_item_goes_whole_to_the_shard_of_who_wants_it_most() -> None:
     problem = problem_of([{0: value, 1: 0.1} for value in wanted], items=2, weights=[1.0], cap=[1.1, 20.0])
     plan = plan_of(problem, 8)
     assert plan.delivered.tolist() == [1.0, 7.0]
-    assert plan.user[problem.item_index[plan.pair] == 0].tolist() == [5]
+    assert plan.entries.user[problem.item_index[plan.entries.pair] == 0].tolist() == [5]

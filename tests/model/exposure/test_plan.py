@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from model.exposure.draws import Recording
 from model.exposure.hashed_random import seeds_of
 from model.exposure.plan import ListedPlan, planned, rounded_plan
 from model.exposure.prices import solve
@@ -22,17 +23,15 @@ def plan_of(problem: Problem) -> ListedPlan:
 def test_entries_are_complete_lists_and_the_last_is_explored() -> None:
     problem = random_problem(4, explore=1, rules=((12, 3), (1, 1)), cap_share=0.06)
     plan = plan_of(problem)
-    assert np.all(np.bincount(plan.user) == 5)
-    assert plan.rank.tolist() == [0, 1, 2, 3, 4] * problem.users
-    np.testing.assert_array_equal(plan.explored, plan.rank == 4)
-    assert np.all(plan.propensity[~plan.explored] == 1.0)
-    assert np.all((plan.propensity > 0) & (plan.propensity <= 1))
+    entries = plan.entries
+    assert np.all(np.bincount(entries.user) == 5)
+    assert entries.rank.tolist() == [0, 1, 2, 3, 4] * problem.users
+    np.testing.assert_array_equal(entries.explored, entries.rank == 4)
+    assert np.all(entries.propensity[~entries.explored] == 1.0)
+    assert np.all((entries.propensity > 0) & (entries.propensity <= 1))
     assert np.all(plan.delivered <= problem.item_cap)
     assert np.all(plan.group_delivered >= [group.floor for group in problem.groups])
-    weight = problem.visits[plan.user] * problem.position_weights[plan.rank]
-    np.testing.assert_allclose(
-        plan.delivered, np.bincount(problem.item_index[plan.pair], weight, minlength=problem.items)
-    )
+    np.testing.assert_allclose(plan.delivered, entries.delivered(problem))
 
 
 def test_an_item_gets_its_floor_under_a_cap_hardly_above_it_next_to_exploration() -> None:
@@ -46,8 +45,9 @@ def test_an_item_gets_its_floor_under_a_cap_hardly_above_it_next_to_exploration(
 
 def test_the_same_twice() -> None:
     first, second = (plan_of(random_problem(4, explore=2)) for _ in range(2))
-    for name in ("user", "pair", "rank", "propensity", "swapped", "delivered"):
-        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    for name in ("user", "pair", "rank", "propensity", "swapped"):
+        np.testing.assert_array_equal(getattr(first.entries, name), getattr(second.entries, name))
+    np.testing.assert_array_equal(first.delivered, second.delivered)
 
 
 def test_missed_floors_are_reported_with_the_reason() -> None:
@@ -66,7 +66,7 @@ def test_prices_and_not_swaps_meet_a_floor_of_items_that_are_worth_far_less(low:
     problem = two_values(0.9, low, share)
     plan = plan_of(problem)
     assert plan.unmet == ()
-    assert (plan.swapped >= 0).sum() < 0.01 * len(plan.pair)
+    assert plan.entries.swaps < 0.01 * len(plan.entries.pair)
     assert plan.group_delivered[0] <= 1.02 * problem.groups[0].floor
 
 
@@ -88,7 +88,7 @@ def test_planned_entries_deliver_what_the_draw_leaves_of_a_floor(slots: int) -> 
     assert 0.2 * (1 - 1e-9) <= share_of(problem, plan.group_expected) <= 0.203
     alone = solve(problem, 0.002, 60).prices.group[0]
     assert 0.0 < plan.solution.prices.group[0] < alone
-    assert (plan.swapped >= 0).sum() < 0.01 * len(plan.pair)
+    assert plan.entries.swaps < 0.01 * len(plan.entries.pair)
 
 
 @pytest.mark.parametrize("slots", [1, 2])
@@ -116,7 +116,7 @@ def test_a_floor_that_the_draw_delivers_alone_costs_nothing(slots: int) -> None:
     assert plan.unmet == ()
     assert share_of(problem, plan.group_expected) >= 0.05
     free = plan_of(explored(0.0, slots))
-    np.testing.assert_array_equal(plan.pair, free.pair)
+    np.testing.assert_array_equal(plan.entries.pair, free.entries.pair)
 
 
 def test_a_floor_above_the_planned_slots_is_met_with_the_draw() -> None:
@@ -129,12 +129,20 @@ def test_a_floor_above_the_planned_slots_is_met_with_the_draw() -> None:
 
 
 def test_shards_deliver_a_floor_together_with_the_draw() -> None:
-    problem = explored(0.2, 2)
+    problem = replace(explored(0.2, 2), recording=Recording(3, 1.0))
     users, items = seeds_of(map(str, range(problem.users)), 17), seeds_of(map(str, range(problem.items)), 17)
     starts = np.array([0, 100, 350, 600, 1_000])
     plan = rounded_plan(problem, solve(problem, 0.002, 60), 0.002, users, items, starts)
     assert plan.unmet == ()
     assert 0.2 * (1 - 0.002) <= share_of(problem, plan.group_expected) <= 0.204
+    # Users and pairs of all shards are numbered over all of them.
+    entries = plan.entries
+    assert np.bincount(entries.user).tolist() == [5] * problem.users
+    np.testing.assert_array_equal(problem.user_index[entries.pair], entries.user)
+    np.testing.assert_array_equal(problem.user_index[entries.draws.pair], entries.draws.user)
+    np.testing.assert_array_equal(entries.draws.pair[entries.draws.drawn], np.sort(entries.pair[entries.explored]))
+    np.testing.assert_allclose(problem.membership @ entries.expected, plan.group_expected)
+    np.testing.assert_allclose(entries.delivered(problem), plan.delivered)
 
 
 @pytest.mark.parametrize("slots", [0, 1, 2])
@@ -153,13 +161,13 @@ def test_planned_entries_alone_deliver_the_floor_of_an_item() -> None:
     problem = explored(0.0, 2)
     floor = np.zeros(problem.items)
     floor[40:50] = 10.0
-    plan = plan_of(replace(problem, item_floor=floor))
-    weight = np.where(plan.explored, 0.0, problem.visits[plan.user] * problem.position_weights[plan.rank])
-    by_plan = np.bincount(problem.item_index[plan.pair], weight, minlength=problem.items)
+    entries = plan_of(replace(problem, item_floor=floor)).entries
+    weight = np.where(entries.explored, 0.0, problem.visits[entries.user] * problem.position_weights[entries.rank])
+    by_plan = np.bincount(problem.item_index[entries.pair], weight, minlength=problem.items)
     assert np.all(by_plan[40:50] >= 10.0 * (1 - 1e-9))
 
 
 def test_no_user_with_candidates() -> None:
     plan = plan_of(problem_of([{}], items=2, weights=[1.0, 0.5], explore=1))
-    assert len(plan.user) == 0
+    assert len(plan.entries.user) == 0
     assert plan.delivered.tolist() == [0.0, 0.0]
