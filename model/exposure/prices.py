@@ -24,10 +24,11 @@ FIRST_GAMMA, LAST_GAMMA, COLD_PASSES = 4.0, 0.03, 16
 # Prices found at a larger regularisation than this may be off by more than the plan that they give.
 SHARP_GAMMA = 0.06
 WARM_FACTOR, WARM_PASSES = 5.0, 4
+# Passes after which a search from earlier prices that has not arrived begins again without them. At a small
+# regularisation two bounds that can pay for each other trade their prices in tiny steps; at a large one in few.
+WARM_PATIENCE = 12
 LEAP_FROM = 0.02  # of a floor: what its exposure is off by where its price leaps
 LEAST_SECANT = 0.1  # of the curvature that items alone suggest for a group
-# Most passes once the draw is credited: prices of the plan without it are close.
-_PASSES_WITH_DRAW = 30
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Priced:
     gap and violation: relative, of the duality gap and of the bounds
     converged: both within the tolerance, so every floor is met but those that are proved not to be attainable
     unmet: the floors that cannot be met and by how much
+    max_passes, warm: the limit of passes, and the prices of an earlier problem that the search began with
     """
 
     prices: Prices
@@ -51,6 +53,8 @@ class Priced:
     violation: float
     converged: bool
     unmet: tuple[Unmet, ...]
+    max_passes: int
+    warm: Prices | None
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,8 @@ def priced(
         violation=best.violation,
         converged=best.merit <= tolerance and (excluded or not at_bound),
         unmet=_unmet(dual, best, tolerance) if excluded else dual.floors.cut,
+        max_passes=max_passes,
+        warm=warm,
     )
 
 
@@ -131,13 +137,43 @@ def priced_with_draw(bounds: Problem, passes: Passes, relaxed: Priced, drawn: np
     relaxed: the plan without the draw; drawn: float64 (items), what the draw next to its lists is expected to deliver
     """
     credit = bounds.membership @ drawn
-    left = np.where(credit < bounds.group_floor, relaxed.prices.group, 0.0)
-    warm = replace(relaxed.prices, group=left)
-    credited = priced(bounds, passes, tolerance, _PASSES_WITH_DRAW, warm, credit)
+    # The draw was credited in the plan of an earlier night as well.
+    start = relaxed.prices if relaxed.warm is None else relaxed.warm
+    start = replace(start, group=np.where(credit < bounds.group_floor, start.group, 0.0))
+    credited = priced(bounds, passes, tolerance, relaxed.max_passes, start, credit)
     return replace(credited, passes=relaxed.passes + credited.passes)
 
 
+@dataclass(frozen=True)
+class _Found:
+    """The best pass of a search: a sharp one before others, then by merit; passes: how many it took."""
+
+    best: Pass
+    sharp: bool
+    passes: int
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        return self.sharp, -self.best.merit
+
+    def arrived(self, tolerance: float) -> bool:
+        return self.sharp and self.best.merit <= tolerance
+
+
 def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None) -> tuple[Pass, int]:
+    """The best pass, and the number of all passes."""
+    if warm is None:
+        found = _search(dual, tolerance, max_passes, None)
+        return found.best, found.passes
+    from_warm = _search(dual, tolerance, min(max_passes, WARM_PATIENCE), warm)
+    left = max_passes - from_warm.passes
+    if from_warm.arrived(tolerance) or not left:
+        return from_warm.best, from_warm.passes
+    from_zero = _search(dual, tolerance, left, None)
+    return max(from_zero, from_warm, key=lambda found: found.rank).best, from_warm.passes + from_zero.passes
+
+
+def _search(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None) -> _Found:
     last = LAST_GAMMA * dual.scale
     first, lowering = (FIRST_GAMMA * dual.scale, COLD_PASSES) if warm is None else (WARM_FACTOR * last, WARM_PASSES)
     shrink = (last / first) ** (1.0 / (lowering - 1))
@@ -155,7 +191,7 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
         if best is None or (sharp, -done.merit) > (best_sharp, -best.merit):
             best, best_sharp = done, sharp
         if sharp and done.merit <= tolerance:
-            return best, number
+            return _Found(best, sharp, number)
         gradient = dual.gradient(done.use)
         if leaps.origin is not None:
             origin, leaps.origin = leaps.origin, None
@@ -180,7 +216,7 @@ def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None)
             # The bounds hold: only the regularisation still keeps the plan from the optimum.
             gamma *= 0.7
     assert best is not None
-    return best, max_passes
+    return _Found(best, best_sharp, max_passes)
 
 
 def _curvature(dual: Dual, done: Pass, before: Pass | None) -> np.ndarray:

@@ -164,6 +164,30 @@ def two_values(
     return problem_of(relevance, items=80, weights=weights, groups=(group,))
 
 
+def tiny_store(seed: int | None = None) -> Problem:
+    """21 shoppers, seven items of which four caps together are all exposure, one drawn slot of three.
+
+    All shoppers value the items alike but for a constant; seed: of noise in their values, None for none
+    """
+    values = [0.30, 0.28, 0.26, 0.2, 0.15, 0.12, 0.1]
+    relevance = [{item: value + 0.001 * user for item, value in enumerate(values)} for user in range(20)] + [{3: 0.2}]
+    if seed is not None:
+        r = np.random.default_rng(seed)
+        relevance = [{item: value * float(np.exp(r.normal(0, 0.05))) for item, value in u.items()} for u in relevance]
+    visits = [(user % 10 + 1) / 30 for user in range(21)]
+    total = sum(visits) * 2.4
+    return problem_of(
+        relevance,
+        items=7,
+        weights=[1.0, 0.8, 0.6],
+        cap=0.25 * total,
+        groups=(Group("cold", np.array([5, 6]), 0.1 * total), Group("new", np.array([4]), 0.15 * total)),
+        visits=visits,
+        explore=1,
+        rules=(([0, 0, 0, 1, 1, -1, -1], 1),),
+    )
+
+
 def _solved(problem: Problem, elastic: float | None) -> OptimizeResult:
     pairs, groups = len(problem.item_index), len(problem.groups)
     delivery = problem.delivery[problem.user_index]

@@ -12,7 +12,7 @@ from model.exposure.hashed_random import seeds_of
 from model.exposure.plan import ListedPlan, planned, rounded_plan
 from model.exposure.prices import solve
 from model.exposure.problem import Group, Problem
-from tests.model.exposure.problems import problem_of, random_problem, two_values
+from tests.model.exposure.problems import problem_of, random_problem, tiny_store, two_values
 
 
 def plan_of(problem: Problem) -> ListedPlan:
@@ -155,6 +155,29 @@ def test_a_night_from_the_prices_of_the_last_takes_fewer_passes(slots: int) -> N
     assert cold.converged
     assert warm.converged
     assert warm.passes < cold.passes
+
+
+@pytest.mark.parametrize(("seed", "next_seed"), [(None, None), (None, 3), (2, 3), (5, 6)])
+def test_both_solves_of_a_tiny_store_converge_on_the_first_night_and_the_next(
+    seed: int | None, next_seed: int | None
+) -> None:
+    # Its caps are scarce and can take over what a floor pays, so that prices far from right move slowly.
+    users, items = seeds_of(map(str, range(21)), 17), seeds_of(map(str, range(7)), 17)
+    first = planned(tiny_store(seed), 0.002, 60, users, items).solution
+    second = planned(tiny_store(next_seed), 0.002, 60, users, items, first.prices).solution
+    assert first.converged
+    assert second.converged
+
+
+def test_the_solve_with_the_draw_starts_from_that_of_the_last_night() -> None:
+    problem = random_problem(3, users=600, items=120, explore=2)
+    users, items = seeds_of(map(str, range(problem.users)), 17), seeds_of(map(str, range(problem.items)), 17)
+    cold = planned(problem, 0.002, 60, users, items).solution
+    noise = np.exp(np.random.default_rng(9).normal(0, 0.05, len(problem.value)))
+    moved = replace(problem, value=problem.value * noise)
+    warm = planned(moved, 0.002, 60, users, items, cold.prices).solution
+    with_draw = warm.passes - solve(moved, 0.002, 60, cold.prices).passes
+    assert with_draw < cold.passes - solve(problem, 0.002, 60).passes
 
 
 def test_planned_entries_alone_deliver_the_floor_of_an_item() -> None:
