@@ -16,7 +16,11 @@ EXPOSURE_SCORES = Table(
         Column("item_id", StringType(), "Identifier of the product."),
         Column("score", DoubleType(), "value + boost."),
         Column("relevance", DoubleType(), "Probability of a response within the horizon."),
-        Column("boost", DoubleType(), "Minus the item's price in the plan, in units of value."),
+        Column(
+            "boost",
+            DoubleType(),
+            "Minus the price of the pair in the plan, in units of value: the item's, or close to it.",
+        ),
         Column("exposure", DoubleType(), "Planned probability that the item is in the list, before rounding."),
         Column("propensity", DoubleType(), "Probability with which the pair is in the list."),
         Column("reason", StringType(), "Why the item is in the list, in words."),

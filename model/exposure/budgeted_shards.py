@@ -23,6 +23,7 @@ from model.exposure.budgets import (
 from model.exposure.exploration import Exploration
 from model.exposure.feasibility import Floors
 from model.exposure.group_prices import Trial, total_trial
+from model.exposure.list_prices import ListPrices
 from model.exposure.lists import Lists
 from model.exposure.prices import Priced
 from model.exposure.problem import Problem
@@ -69,12 +70,12 @@ class Rounded:
         return Trial(self.lists.delivered(), drawn, self.lists.value())
 
 
-def rounded_shard(shard: Shard, price: np.ndarray) -> Rounded:
-    """The lists of a shard at prices of items, float64 (items)."""
+def rounded_shard(shard: Shard, price: ListPrices) -> Rounded:
+    """The lists of a shard at some prices."""
     return Rounded(shard, shard.rounded(price))
 
 
-Round = Callable[[Shard, np.ndarray], Rounded]
+Round = Callable[[Shard, ListPrices], Rounded]
 
 
 def demand_of_stretch(shards: Iterable[RelaxedShard], items: int) -> Running:
@@ -108,11 +109,11 @@ class Budgets:
         self,
         stretch: int,
         shards: Iterable[RelaxedShard],
-        price: np.ndarray,
+        price: ListPrices,
         with_draw: bool,
         lists_of: Round = rounded_shard,
     ) -> Trial:
-        """What the lists of a stretch's shards deliver that are rounded at prices of items, float64 (items).
+        """What the lists of a stretch's shards deliver that are rounded at some prices.
 
         with_draw: looks at the draw next to them
         """
@@ -127,7 +128,7 @@ class Budgets:
         return total_trial(trials(), items)
 
     def entries(
-        self, stretch: int, shards: Iterable[Relaxed], price: np.ndarray, trial: Trial, lists_of: Round = rounded_shard
+        self, stretch: int, shards: Iterable[Relaxed], price: ListPrices, trial: Trial, lists_of: Round = rounded_shard
     ) -> Iterator[tuple[Relaxed, Entries]]:
         """The shards of a stretch with their lists after repair and exploration.
 

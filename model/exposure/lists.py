@@ -14,9 +14,13 @@ _PAIRS_AT_ONCE = 131_072
 
 @dataclass
 class Lists:
-    """pair: int (users, slots), pairs of a list by rank, -1 after its end, ordered by falling score."""
+    """pair: int (users, slots), pairs of a list by rank, -1 after its end, ordered by falling score.
+
+    price, score: float64 (pairs), at which they are listed; score = value - price
+    """
 
     problem: Problem
+    price: np.ndarray
     score: np.ndarray
     pair: np.ndarray
 

@@ -12,6 +12,7 @@ from model.exposure.budgeted_shards import Budgets, RelaxedShard, Rounded, deman
 from model.exposure.dual import Prices
 from model.exposure.feasibility import ITEM_FLOOR, Unmet
 from model.exposure.group_prices import Trial, prices_at_floors, total_trial
+from model.exposure.list_prices import ListPrices, undithered
 from model.exposure.passes import InMemory, shard_starts, shards_a_stretch, stretches_of
 from model.exposure.prices import Priced, Solution, credits_draw, priced_with_draw, solution_at, solve
 from model.exposure.problem import Problem
@@ -84,12 +85,12 @@ def rounded_shards(
     """The plan, and every shard with the entries of its lists; parameters as in `rounded_plan`."""
     rounding = RoundingInMemory(problem, solution, user_seed, item_seed, starts)
     if credits_draw(problem, solution):
-        drawn = rounding.trial(solution.price).drawn
+        drawn = rounding.trial(undithered(solution.price)).drawn
         credited = priced_with_draw(problem, InMemory(problem, starts, solution.facts), solution, drawn, tolerance)
         solution = solution_at(problem, credited, starts)
         rounding = RoundingInMemory(problem, solution, user_seed, item_seed, starts)
-    moved, trial = prices_at_floors(problem, solution, rounding.trial)
-    entries = list(rounding.finished(moved.price, trial))
+    moved, price, trial = prices_at_floors(problem, solution, rounding.trial)
+    entries = list(rounding.finished(price, trial))
     plan = plan_at(problem, moved, rounding.delivered(entries), rounding.expected(entries), tolerance)
     return plan, list(zip(rounding.parts, entries, strict=True))
 
@@ -115,10 +116,10 @@ class RoundingInMemory:
         self.stretch = shards_a_stretch(len(self.parts))
         demands = [demand_of_stretch(part, problem.items) for part in stretches_of(self.parts, self.stretch)]
         self.budgets = Budgets(problem, solution, demands, len(self.parts), item_seed)
-        self._newest: tuple[np.ndarray, Rounded] | None = None
+        self._newest: tuple[ListPrices, Rounded] | None = None
 
-    def trial(self, price: np.ndarray, with_draw: bool = True) -> Trial:
-        """What the lists deliver that are rounded at these prices of items.
+    def trial(self, price: ListPrices, with_draw: bool = True) -> Trial:
+        """What the lists deliver that are rounded at these prices.
 
         with_draw: looks at the draw next to them
         """
@@ -126,13 +127,13 @@ class RoundingInMemory:
         trials = (self.budgets.trial(number, shards, price, with_draw, self._lists_of) for number, shards in stretches)
         return total_trial(trials, self.budgets.bounds.items)
 
-    def finished(self, price: np.ndarray, trial: Trial) -> Iterator[Entries]:
+    def finished(self, price: ListPrices, trial: Trial) -> Iterator[Entries]:
         """The entries of every shard's lists at these prices; trial: at the same prices."""
         for number, shards in enumerate(stretches_of(self.parts, self.stretch)):
             for _, entries in self.budgets.entries(number, shards, price, trial, self._lists_of):
                 yield entries
 
-    def _lists_of(self, shard: Shard, price: np.ndarray) -> Rounded:
+    def _lists_of(self, shard: Shard, price: ListPrices) -> Rounded:
         """The lists of a shard; those of a single shard are kept for `finished` at the prices of the last trial."""
         if self._newest is not None and self._newest[0] is price:
             return self._newest[1]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.exposure.list_prices import ListPrices
 from model.exposure.lists import Lists
 from model.exposure.problem import Problem
 from model.exposure.ranking import by_score
 from model.exposure.remaining_caps import RemainingCaps
 
 
-def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.ndarray) -> Lists:
+def rounded(problem: Problem, price: ListPrices, threshold: np.ndarray, tie: np.ndarray) -> Lists:
     """Lists by falling score s = value - price; ties by `tie` (uint64 a pair).
 
     Ranks are filled one after the other. At a rank every user proposes the best item left to them; where a cap (of the
@@ -19,11 +20,12 @@ def rounded(problem: Problem, price: np.ndarray, threshold: np.ndarray, tie: np.
     are ordered by score. Caps hold for the exposure of the ranks themselves, no list breaks a list rule, and a slot
     stays empty only when all candidates are used up, capped or excluded by a list rule.
 
-    price: float64 (items); threshold: float64 (users), the price t of a slot
+    threshold: float64 (users), the price t of a slot
     """
-    score = problem.value - price[problem.item_index]
+    of_pairs = price.of_pairs(problem.item_index, tie)
+    score = problem.value - of_pairs
     order = by_score(problem.user_start, score, tie)
-    lists = Lists(problem, score, np.full((problem.users, problem.slots), -1, dtype=np.int64))
+    lists = Lists(problem, of_pairs, score, np.full((problem.users, problem.slots), -1, dtype=np.int64))
     caps = RemainingCaps(problem)
     place, end = problem.user_start[:-1].copy(), problem.user_start[1:]
     for rank in range(problem.slots):

@@ -15,6 +15,7 @@ from model.exposure.draws import NO_DRAWS, Draws, joined_draws, recorded_draws
 from model.exposure.exploration import Exploration, drawn, planned_exploration
 from model.exposure.floor_repair import repaired
 from model.exposure.hashed_random import mixed
+from model.exposure.list_prices import ListPrices
 from model.exposure.lists import Lists
 from model.exposure.problem import Problem
 from model.exposure.rounding import rounded
@@ -25,7 +26,7 @@ _REPAIRS, _MET = 4, 1e-9
 # What swaps take from the draw of a group, as a share of it: asked of planned entries in advance.
 _LEFT = 0.02
 # Arrays of entries that name neither users nor pairs.
-_OF_ENTRIES = ("rank", "propensity", "explored", "swapped")
+_OF_ENTRIES = ("rank", "price", "propensity", "explored", "swapped")
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Shard:
         """uint64 (pairs)."""
         return mixed(self.user_seed[self.problem.user_index], self.item_seed[self.problem.item_index])
 
-    def rounded(self, price: np.ndarray) -> Lists:
-        """The lists at prices of items, float64 (items), before floors are looked at."""
+    def rounded(self, price: ListPrices) -> Lists:
+        """The lists at some prices, before floors are looked at."""
         return rounded(self.problem, price, self.threshold, self.pair_seed)
 
     def exploration(self, lists: Lists) -> Exploration:
@@ -60,7 +61,8 @@ class Shard:
 class Entries:
     """The entries of lists, sorted by user and rank.
 
-    user, pair, rank (from 0): int (entries); propensity: float64 (entries), 1 for planned ones; explored: bool
+    user, pair, rank (from 0): int (entries); price: float64 (entries), at which the pair was scored
+    propensity: float64 (entries), 1 for planned ones; explored: bool
     swapped: int (entries), index of the group (number of groups: an item floor) that a swap served, -1 for none
     displaced: int (entries), the pair that the user would see there by value alone, -1 where the entry itself is it
     expected: float64 (items), expected delivered exposure over all outcomes of the draw
@@ -70,6 +72,7 @@ class Entries:
     user: np.ndarray
     pair: np.ndarray
     rank: np.ndarray
+    price: np.ndarray
     propensity: np.ndarray
     explored: np.ndarray
     swapped: np.ndarray
@@ -146,6 +149,7 @@ def finished(
         user=user,
         pair=pair,
         rank=rank,
+        price=lists.price[pair],
         propensity=np.where(explored, np.minimum(chance[pair], 1.0), 1.0),
         explored=explored,
         swapped=swapped[pair],

@@ -237,10 +237,10 @@ def by_spark(users: int = 200_000) -> None:
         print(f"by Spark: {took:.1f} s, {relaxed.passes} passes, {took / relaxed.passes:.2f} s a pass", flush=True)
         begun = time.perf_counter()
         lists = ListsBySpark(passes, relaxed, (1,))
-        moved, trial = prices_at_floors(plan_problem.bounds(), relaxed, lists.trial)
+        _, price, trial = prices_at_floors(plan_problem.bounds(), relaxed, lists.trial)
         nothing = np.full(problem.items, "", dtype=object)
         words = Words(plan_problem.item_ids, nothing, nothing, nothing, np.full(len(problem.groups), "", dtype=object))
-        (delivered, _), (kept, _, entries, swaps) = lists.finish(moved.price, trial, words)
+        (delivered, _), (kept, _, entries, swaps) = lists.finish(price, trial, words)
         took = time.perf_counter() - begun
         print(f"{entries:,} entries from {kept:,} pairs, {swaps:,} swaps: {took:.1f} s", flush=True)
         begun = time.perf_counter()

@@ -41,17 +41,14 @@ def _schema(columns: dict[str, pa.DataType]) -> str:
 LIST_SCHEMA, DRAW_SCHEMA = _schema(LIST_COLUMNS), _schema(DRAW_COLUMNS)
 
 
-def list_rows(
-    words: Words, pairs: Pairs, problem: Problem, entries: Entries, planned: np.ndarray, price: np.ndarray
-) -> pa.StructArray:
+def list_rows(words: Words, pairs: Pairs, problem: Problem, entries: Entries, planned: np.ndarray) -> pa.StructArray:
     """The entries of lists in the columns of exposure_scores, LIST_COLUMNS.
 
     pairs, problem, entries: of the same contexts; planned: float64 (pairs), the relaxed plan
-    price: float64 (items), at which the lists were rounded
     """
     pair = entries.pair
     item = pairs.item[pair]
-    boost, value = 0.0 - price[item], problem.value[pair]
+    boost, value = 0.0 - entries.price, problem.value[pair]
     columns = {
         "user_id": pairs.context_ids[entries.user],
         "rank": entries.rank + 1,

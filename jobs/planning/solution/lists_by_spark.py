@@ -21,6 +21,7 @@ from model.exposure.budgets import Running, nothing
 from model.exposure.group_prices import Trial, total_trial
 from model.exposure.hashed_random import seeds_of
 from model.exposure.list_candidates import kept_pairs
+from model.exposure.list_prices import ListPrices
 from model.exposure.passes import relaxed_plan
 from model.exposure.plan import total_delivered
 from model.exposure.prices import Priced
@@ -64,8 +65,8 @@ class ListsBySpark:
         self.budgets = self._budgets(relaxed)
         before.unpersist()
 
-    def trial(self, price: np.ndarray, with_draw: bool = True) -> Trial:
-        """What the lists deliver that are rounded at these prices of items.
+    def trial(self, price: ListPrices, with_draw: bool = True) -> Trial:
+        """What the lists deliver that are rounded at these prices.
 
         with_draw: looks at the draw next to them
         """
@@ -86,7 +87,7 @@ class ListsBySpark:
         return total_trial(trials, items)
 
     def finish(
-        self, price: np.ndarray, trial: Trial, words: Words
+        self, price: ListPrices, trial: Trial, words: Words
     ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[int, ...]]:
         """Makes the lists; returns what they deliver as drawn and over all outcomes of the draw, float64 (items) each,
         and their pairs, users, entries and swaps.
@@ -201,7 +202,7 @@ def _finishing(problem: Any, budgets: Any, shared: Any, seed: tuple[object, ...]
             shards = _relaxed(rows, problem.value[0], seed)
             for part, entries in budgets.value.entries(number, shards, price, trial):
                 pairs = part.pairs
-                lists = list_rows(words, pairs, part.problem, entries, part.planned, price)
+                lists = list_rows(words, pairs, part.problem, entries, part.planned)
                 draws = draw_rows(words.item_ids, pairs, entries.draws)
                 counts = (len(pairs.item), entries.users, len(entries.pair), entries.swaps)
                 yield pa.RecordBatch.from_pydict(

@@ -23,6 +23,7 @@ from model.exposure.dual import Prices
 from model.exposure.group_prices import prices_at_floors
 from model.exposure.hashed_random import seeds_of
 from model.exposure.list_candidates import kept_pairs
+from model.exposure.list_prices import undithered
 from model.exposure.passes import InMemory, shards_of
 from model.exposure.plan import Plan, plan_at, rounded_shards
 from model.exposure.prices import Priced, credits_draw, priced, priced_with_draw, solution_at
@@ -97,9 +98,9 @@ def _in_memory(
     solution = solution_at(listed, relaxed, starts)
     user_seed, item_seed = seeds_of(pairs.context_ids, *seed, "users"), seeds_of(problem.item_ids, *seed, "items")
     rounded, parts = rounded_shards(listed, solution, plan.tolerance, user_seed, item_seed, starts)
-    words, price = words_of(listed, rounded.solution), rounded.solution.price
+    words = words_of(listed, rounded.solution)
     rows = [
-        list_rows(words, pairs.part(begin, end), part.problem, entries, part.planned, price)
+        list_rows(words, pairs.part(begin, end), part.problem, entries, part.planned)
         for (begin, end), (part, entries) in zip(pairwise(starts.tolist()), parts, strict=True)
     ]
     draws = [
@@ -135,10 +136,10 @@ def _by_spark(
     relaxed = priced(bounds, passes, plan.tolerance, plan.max_passes, warm)
     lists = ListsBySpark(passes, relaxed, seed)
     if credits_draw(bounds, relaxed):
-        drawn = lists.trial(relaxed.price).drawn
+        drawn = lists.trial(undithered(relaxed.price)).drawn
         relaxed = priced_with_draw(bounds, lists.passes, relaxed, drawn, plan.tolerance)
         lists.replan(relaxed)
-    moved, trial = prices_at_floors(bounds, relaxed, lists.trial)
-    delivered, counts = lists.finish(moved.price, trial, words_of(bounds, moved))
+    moved, price, trial = prices_at_floors(bounds, relaxed, lists.trial)
+    delivered, counts = lists.finish(price, trial, words_of(bounds, moved))
     plan_of_night = plan_at(bounds, moved, *delivered, plan.tolerance)
     return Solved(bounds, plan_of_night, lists.rows, lists.draws, Counts(*counts), "spark", lists.close)

@@ -11,6 +11,7 @@ import pytest
 
 from model.exposure.exploration import Exploration, drawn, planned_exploration
 from model.exposure.hashed_random import mixed, seeds_of, shuffled_within
+from model.exposure.list_prices import undithered
 from model.exposure.lists import Lists
 from model.exposure.prices import solve
 from model.exposure.problem import Problem
@@ -27,7 +28,7 @@ def explored(problem: Problem) -> tuple[Lists, Exploration]:
     users, items = seeds(problem)
     pair_seed = mixed(users[problem.user_index], items[problem.item_index])
     solution = solve(problem, 0.002, 60)
-    lists = rounded(problem, solution.price, solution.threshold, pair_seed)
+    lists = rounded(problem, undithered(solution.price), solution.threshold, pair_seed)
     return lists, planned_exploration(lists, pair_seed)
 
 

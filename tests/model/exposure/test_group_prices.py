@@ -8,6 +8,7 @@ import pytest
 from model.exposure.floor_repair import repaired
 from model.exposure.group_prices import SLACK, Trial, prices_at_floors
 from model.exposure.hashed_random import mixed, seeds_of
+from model.exposure.list_prices import ListPrices, undithered
 from model.exposure.lists import Lists
 from model.exposure.prices import Priced, Solution, solve
 from model.exposure.problem import Group, Problem
@@ -34,21 +35,21 @@ def tie(problem: Problem) -> np.ndarray:
 
 
 def lists_at_floors(problem: Problem, solution: Solution) -> tuple[Priced, Lists]:
-    def at(price: np.ndarray) -> Lists:
+    def at(price: ListPrices) -> Lists:
         return rounded(problem, price, solution.threshold, tie(problem))
 
-    def trial(price: np.ndarray, _: bool) -> Trial:
+    def trial(price: ListPrices, _: bool) -> Trial:
         return Trial(at(price).delivered(), np.zeros(problem.items), at(price).value())
 
-    moved, _ = prices_at_floors(problem, solution, trial)
-    return moved, at(moved.price)
+    moved, price, _ = prices_at_floors(problem, solution, trial)
+    return moved, at(price)
 
 
 @pytest.mark.parametrize(("share", "too_low"), [(0.3, True), (0.7, False)])
 def test_prices_deliver_what_swaps_would_and_cost_less(share: float, too_low: bool) -> None:
     problem = steep(1, share)
     solution = solve(problem, 0.002, 60)
-    swapped = rounded(problem, solution.price, solution.threshold, tie(problem))
+    swapped = rounded(problem, undithered(solution.price), solution.threshold, tie(problem))
     at_first = (problem.membership @ swapped.delivered())[0]
     floor = problem.groups[0].floor
     # A few items that a floor brings in rank low in the lists, most of a list rank high.
@@ -72,7 +73,9 @@ def test_without_a_binding_floor_nothing_changes() -> None:
     solution = solve(problem, 0.002, 60)
     same, lists = lists_at_floors(problem, solution)
     assert same is solution
-    np.testing.assert_array_equal(lists.pair, rounded(problem, solution.price, solution.threshold, tie(problem)).pair)
+    np.testing.assert_array_equal(
+        lists.pair, rounded(problem, undithered(solution.price), solution.threshold, tie(problem)).pair
+    )
 
 
 def test_a_floor_that_cannot_be_met_keeps_its_price() -> None:
@@ -86,10 +89,25 @@ def test_a_floor_that_cannot_be_met_keeps_its_price() -> None:
     np.testing.assert_array_equal(same.prices.group, solution.prices.group)
 
 
-def test_a_floor_that_no_price_delivers_closely_is_left_to_swaps() -> None:
-    # All shoppers are alike: above the difference of the values all lists hold items of the floor alone.
-    problem = two_values(0.9, 0.01, 0.2, spread=0.0)
+@pytest.mark.parametrize(("share", "low"), [(0.2, 0.01), (0.6, 0.5)])
+def test_hashes_of_pairs_decide_where_shoppers_are_alike(share: float, low: float) -> None:
+    # Above the difference of the values all lists hold items of the floor alone, below it none.
+    problem = two_values(0.9, low, share, spread=0.0)
     solution = solve(problem, 0.002, 60)
-    _, lists = lists_at_floors(problem, solution)
-    assert (problem.membership @ lists.delivered())[0] <= problem.groups[0].floor
-    assert lists.value() > 0.9 * solution.response
+    floor = problem.groups[0].floor
+    jump = [
+        rounded(
+            problem, undithered(np.where(np.arange(80) < 40, 0.0, low - 0.9 + side)), solution.threshold, tie(problem)
+        )
+        for side in (-1e-3, 1e-3)
+    ]
+    assert [(problem.membership @ lists.delivered())[0] for lists in jump] == pytest.approx([floor / share, 0.0])
+
+    better, lists = lists_at_floors(problem, solution)
+    delivered = (problem.membership @ lists.delivered())[0]
+    assert floor * (1 - SLACK) <= delivered <= floor * (1 + SLACK)
+    assert better.prices.group == pytest.approx([0.9 - low], abs=1e-4)
+    assert lists.value() == pytest.approx(problem.users * 3.5 * 0.9 - delivered * (0.9 - low))
+    # Lists hold some of it each, instead of all or nothing.
+    low_items = (problem.item_index[lists.pair] >= 40).sum(axis=1)
+    assert ((low_items > 0) & (low_items < 5)).mean() > 0.5

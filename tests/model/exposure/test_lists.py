@@ -7,6 +7,7 @@ import pytest
 
 from model.exposure.floor_repair import repaired
 from model.exposure.hashed_random import mixed, seeds_of
+from model.exposure.list_prices import undithered
 from model.exposure.lists import Lists
 from model.exposure.prices import solve
 from model.exposure.problem import Group, Problem
@@ -22,7 +23,7 @@ def ties(problem: Problem) -> np.ndarray:
 
 def lists_of(problem: Problem) -> Lists:
     solution = solve(problem, 0.002, 100)
-    lists = rounded(problem, solution.price, solution.threshold, ties(problem))
+    lists = rounded(problem, undithered(solution.price), solution.threshold, ties(problem))
     repaired(lists, solution.floors.group, solution.floors.item)
     return lists
 
@@ -105,14 +106,14 @@ def test_floors_of_items_and_groups_with_positions(seed: int) -> None:
 def test_a_scarce_item_goes_to_the_largest_loss() -> None:
     # Item 0 may be shown once. Shopper 0 loses 0.9 - 0.8 by going without, shopper 1 loses 0.7 - 0.1.
     problem = problem_of([{0: 0.9, 1: 0.8}, {0: 0.7, 1: 0.1}], items=2, weights=[1.0], cap=[1.5, 9.0])
-    lists = rounded(problem, np.zeros(2), np.array([0.8, 0.1]), ties(problem))
+    lists = rounded(problem, undithered(np.zeros(2)), np.array([0.8, 0.1]), ties(problem))
     assert problem.item_index[lists.pair[:, 0]].tolist() == [1, 0]
 
 
 def test_a_cap_holds_for_the_weight_of_the_rank() -> None:
     # Cap 0.5: too little for the first position (1.0), and a refused item does not come back below.
     problem = problem_of([{0: 0.9, 1: 0.8}], items=2, weights=[1.0, 0.5], cap=[0.5, 9.0])
-    lists = rounded(problem, np.zeros(2), np.zeros(1), ties(problem))
+    lists = rounded(problem, undithered(np.zeros(2)), np.zeros(1), ties(problem))
     assert problem.item_index[lists.pair[0, 0]] == 1
     assert lists.length.tolist() == [1]
 
@@ -120,15 +121,15 @@ def test_a_cap_holds_for_the_weight_of_the_rank() -> None:
 def test_unknown_types_are_not_limited() -> None:
     users = [{0: 0.9, 1: 0.8, 2: 0.7, 3: 0.6, 4: 0.5}]
     problem = problem_of(users, items=5, weights=[1.0] * 4, rules=(([7, 7, 7, -1, -1], 2),))
-    lists = rounded(problem, np.zeros(5), np.zeros(1), ties(problem))
+    lists = rounded(problem, undithered(np.zeros(5)), np.zeros(1), ties(problem))
     assert problem.item_index[lists.pair[0]].tolist() == [0, 1, 3, 4]
 
 
 def test_equal_scores_are_broken_by_the_seed_not_by_the_index() -> None:
     problem = problem_of([dict.fromkeys(range(20), 0.5) for _ in range(50)], items=20, weights=[1.0])
-    lists = rounded(problem, np.zeros(20), np.zeros(50), ties(problem))
+    lists = rounded(problem, undithered(np.zeros(20)), np.zeros(50), ties(problem))
     assert len(set(problem.item_index[lists.pair[:, 0]])) > 10
-    again = rounded(problem, np.zeros(20), np.zeros(50), ties(problem))
+    again = rounded(problem, undithered(np.zeros(20)), np.zeros(50), ties(problem))
     np.testing.assert_array_equal(lists.pair, again.pair)
 
 
@@ -136,7 +137,7 @@ def test_repair_swaps_the_cheapest_first_and_names_the_floor() -> None:
     # The floor asks for one exposure of item 2: shopper 1 gives up 0.5 - 0.45, shopper 0 would give up 0.6 - 0.1.
     users = [{0: 0.9, 1: 0.6, 2: 0.1}, {0: 0.9, 1: 0.5, 2: 0.45}]
     problem = problem_of(users, items=3, weights=[1.0, 1.0], groups=(Group("cold", np.array([2]), 1.0),))
-    lists = rounded(problem, np.zeros(3), np.zeros(2), ties(problem))
+    lists = rounded(problem, undithered(np.zeros(3)), np.zeros(2), ties(problem))
     causes = repaired(lists, np.array([1.0]), np.zeros(3))
     assert problem.item_index[lists.pair].tolist() == [[0, 1], [0, 2]]
     assert causes == {5: 0}
@@ -146,7 +147,7 @@ def test_repair_breaks_no_floor_that_is_met() -> None:
     # One slot, two groups of one item each and both floors 1: only one can be met, and it stays met.
     groups = (Group("a", np.array([0]), 1.0), Group("b", np.array([1]), 1.0))
     problem = problem_of([{0: 0.9, 1: 0.8}], items=2, weights=[1.0], groups=groups)
-    lists = rounded(problem, np.zeros(2), np.zeros(1), ties(problem))
+    lists = rounded(problem, undithered(np.zeros(2)), np.zeros(1), ties(problem))
     assert repaired(lists, np.array([1.0, 1.0]), np.zeros(2)) == {}
     assert problem.item_index[lists.pair[0]].tolist() == [0]
 
@@ -205,7 +206,7 @@ def test_what_a_rule_leaves_of_a_floor_is_named(seed: int) -> None:
     (unmet,) = solution.unmet
     assert unmet.name == "cold"
     assert unmet.possible == pytest.approx(2 / 9 * 3 * unmet.asked, rel=1e-6)
-    lists = rounded(problem, solution.price, solution.threshold, ties(problem))
+    lists = rounded(problem, undithered(solution.price), solution.threshold, ties(problem))
     repaired(lists, solution.floors.group, solution.floors.item)
     assert cold_in_lists(lists).max() <= 2
 
@@ -215,7 +216,7 @@ def test_a_swap_under_a_rule_takes_out_an_entry_of_the_full_group() -> None:
     users = [{0: 0.9, 1: 0.6, 2: 0.3, 3: 0.1}]
     floor = (Group("cold", np.array([3]), 1.0),)
     problem = problem_of(users, items=4, weights=[1.0, 1.0, 1.0], groups=floor, rules=(([7, 7, -1, 7], 2),))
-    lists = rounded(problem, np.zeros(4), np.zeros(1), ties(problem))
+    lists = rounded(problem, undithered(np.zeros(4)), np.zeros(1), ties(problem))
     assert problem.item_index[lists.pair[0]].tolist() == [0, 1, 2]
     assert repaired(lists, np.array([1.0]), np.zeros(4)) == {3: 0}
     assert problem.item_index[lists.pair[0]].tolist() == [0, 2, 3]

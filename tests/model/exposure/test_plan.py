@@ -70,6 +70,22 @@ def test_prices_and_not_swaps_meet_a_floor_of_items_that_are_worth_far_less(low:
     assert plan.group_delivered[0] <= 1.02 * problem.groups[0].floor
 
 
+@pytest.mark.parametrize("shards", [1, 4])
+@pytest.mark.parametrize(("low", "share"), [(0.01, 0.2), (0.3, 0.5)])
+def test_shoppers_with_equal_values_take_no_swaps(low: float, share: float, shards: int) -> None:
+    problem = two_values(0.9, low, share, spread=0.0)
+    users, items = seeds_of(map(str, range(problem.users)), 17), seeds_of(map(str, range(problem.items)), 17)
+    starts = np.linspace(0, problem.users, shards + 1).astype(np.int64)
+    plan = rounded_plan(problem, solve(problem, 0.002, 60), 0.002, users, items, starts)
+    assert plan.unmet == ()
+    assert plan.entries.swaps < 0.01 * len(plan.entries.pair)
+    assert plan.group_delivered[0] <= 1.02 * problem.groups[0].floor
+    # An entry is listed at its own price, by which its list is in order.
+    score = problem.value[plan.entries.pair] - plan.entries.price
+    assert np.all((np.diff(score) <= 0) | (np.diff(plan.entries.user) > 0))
+    assert np.abs(plan.entries.price - plan.solution.price[problem.item_index[plan.entries.pair]]).max() <= 1e-4
+
+
 def explored(share: float, slots: int) -> Problem:
     """Shoppers with ten dear and ten cheap items, of which the cheap ones have a floor, next to drawn slots."""
     return replace(two_values(0.9, 0.3, share, spread=0.3), exploration_slots=slots)
