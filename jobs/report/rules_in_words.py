@@ -20,7 +20,7 @@ def group_in_words(row: Row, caps: Set[str], unit: str) -> str:
             return f"{name} stays below its cap: {used} of {bound} exposures; the cap costs nothing."
         return f"{name} is held by its cap of {bound} exposures; more would bring {rate}."
     if row["shortfall"] > 0:
-        return f"{name} lacks {shortfall} of the {bound} exposures that its floor asks for; more would cost {rate}."
+        return f"{name} lacks {shortfall} of the {bound} exposures that its floor asks for; the last ones cost {rate}."
     if price == 0:
         return f"{name} gets {used} exposures, and its floor asks for {bound}; the floor costs nothing."
     most = amount(price * float(row["bound"]))

@@ -4,7 +4,7 @@ An item's price is q = lambda - mu - Gᵀnu + Gᵀkappa, with lambda of its cap,
 of the caps of its groups, all >= 0 and in units of value per expected delivered exposure. Floors are elastic: their
 prices are bounded by what the longest chain of moves could cost. That a floor at this bound cannot be met is only said
 with a proof: every plan has a response of at least 0, so prices at which the dual is negative exclude that all bounds
-hold (Farkas 1902).
+hold (Farkas 1902). The bound is no price of anything, so such floors are lowered to what is attained and priced again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.exposure.feasibility import Floors, attainable_floors
+from model.exposure.feasibility import Floors
 from model.exposure.passes import Passes
 from model.exposure.problem import Problem
 from model.exposure.sums import dot
@@ -63,11 +63,10 @@ class Dual:
     of_group, of_floor: bool, prices of groups, and of floors
     """
 
-    def __init__(self, problem: Problem, passes: Passes, credit: np.ndarray) -> None:
-        """credit: float64 (groups), as in `Floors`"""
-        self.problem, self.passes = problem, passes
+    def __init__(self, problem: Problem, passes: Passes, floors: Floors) -> None:
+        """floors: those to meet, as of `attainable_floors`"""
+        self.problem, self.passes, self.floors = problem, passes, floors
         self.facts = passes.facts
-        self.floors: Floors = attainable_floors(problem, self.facts, credit)
         self.floored = np.flatnonzero(self.floors.item > 0)
         self.capped = np.flatnonzero(np.isfinite(problem.planned_group_cap))
         self.group_cap = problem.planned_group_cap[self.capped]
@@ -160,6 +159,21 @@ class Dual:
     def missed_at_bound(self, done: Pass, tolerance: float) -> np.ndarray:
         """bool: the prices of floors that are missed by more than the tolerance at their largest price."""
         return self.short(self.gradient(done.use), tolerance) & (done.vector >= self.bound * (1 - 1e-6))
+
+    def attained(self, done: Pass, tolerance: float) -> Floors:
+        """The floors, with those that a pass misses at their largest price lowered to what it delivers of them."""
+        missed = self.missed_at_bound(done, tolerance)
+        item = np.full(self.problem.items, np.inf)
+        of_items = self.floored[missed[self._ends[0] : self._ends[1]]]
+        item[of_items] = done.use.used[of_items]
+        of_group = self.problem.membership @ done.use.used + self.floors.credit
+        of_groups = slice(self._ends[1], self._ends[2])
+        group = np.where(missed[of_groups], of_group, np.inf)
+        return self.floors.lowered(self.problem, item, group, self.competing(done.vector)[of_groups])
+
+    def competing(self, vector: np.ndarray) -> np.ndarray:
+        """bool: the prices of floors which no value explains, but only that other floors want the same slots."""
+        return self.of_floor & (vector >= self.elastic - self.top)
 
     def excluded(self, done: Pass) -> bool:
         """Whether the prices of a pass prove that the bounds exclude each other; takes another pass.

@@ -1,4 +1,4 @@
-"""Floors reduced to what is attainable, before anything is solved."""
+"""Floors reduced to what is attainable: before anything is solved, and where they turn out to exclude each other."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from model.exposure.facts import Facts
 from model.exposure.problem import Problem
 
 ITEM_FLOOR = "item_floor"
+# Floors that exclude each other are priced this far below all that can be attained of them: at all of it, any higher
+# price is as right as the least one. A little below, the price is what the last exposures cost.
+BELOW_ALL = 0.01
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,41 @@ class Floors:
     """Attainable floors: item float64 (items), group float64 (groups), and what was cut from those asked.
 
     credit: float64 (groups), expected delivered exposure of the draw, which counts towards the floors of groups
+    excluding: bool (groups), floors that exclude each other, at what a plan attains of them
     """
 
     item: np.ndarray
     group: np.ndarray
     cut: tuple[Unmet, ...]
     credit: np.ndarray
+    excluding: np.ndarray
 
     @property
     def planned_group(self) -> np.ndarray:
-        """float64 (groups): what planned entries have to deliver."""
-        return np.maximum(self.group - self.credit, 0.0)
+        """float64 (groups): what planned entries have to deliver, as floors are priced."""
+        planned = np.maximum(self.group - self.credit, 0.0)
+        return np.where(self.excluding, planned * (1 - BELOW_ALL), planned)
+
+    def lowered(self, problem: Problem, item: np.ndarray, group: np.ndarray, excluding: np.ndarray) -> Floors:
+        """The floors at what a plan attains of those that exclude each other.
+
+        item: float64 (items), group: float64 (groups), attained exposures; infinite where a floor stays as it is
+        excluding: as in the attributes
+        """
+        cut = {unmet.name: unmet for unmet in self.cut}
+        for row in np.flatnonzero(group < self.group):
+            name, asked = problem.groups[row].name, float(problem.group_floor[row])
+            cut[name] = _also_missed(cut.get(name), name, asked, float(group[row]))
+        possible = float(np.minimum(item, self.item).sum())
+        if possible < float(self.item.sum()):
+            cut[ITEM_FLOOR] = _also_missed(cut.get(ITEM_FLOOR), ITEM_FLOOR, float(problem.item_floor.sum()), possible)
+        return Floors(
+            item=np.minimum(item * (1 - BELOW_ALL), self.item),
+            group=np.minimum(group, self.group),
+            cut=tuple(cut.values()),
+            credit=self.credit,
+            excluding=excluding,
+        )
 
 
 def attainable_floors(problem: Problem, facts: Facts, credit: np.ndarray) -> Floors:
@@ -79,7 +106,7 @@ def attainable_floors(problem: Problem, facts: Facts, credit: np.ndarray) -> Flo
         )
         why = " and ".join(filter(None, reasons))
         cut.append(Unmet(problem.groups[row].name, float(problem.group_floor[row]), float(group[row]), why))
-    return Floors(item, group, tuple(cut), credit)
+    return Floors(item, group, tuple(cut), credit, np.zeros(len(group), dtype=bool))
 
 
 def _item_floors(problem: Problem, facts: Facts, room: np.ndarray) -> np.ndarray:
@@ -132,6 +159,11 @@ def _shortfall_together(
         raise ValueError(f"The floors cannot be compared with the slots ({solved.message}); check caps and floors.")
     short[floored] = solved.x[classes : classes + groups] * scale
     return short
+
+
+def _also_missed(cut: Unmet | None, name: str, asked: float, possible: float) -> Unmet:
+    why = "the shoppers who could see its items have better ones"
+    return Unmet(name, asked, possible, f"{cut.why} and {why}" if cut else why)
 
 
 def _classes(membership: csr_array) -> tuple[np.ndarray, csr_array]:

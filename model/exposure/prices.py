@@ -12,7 +12,7 @@ import numpy as np
 
 from model.exposure.dual import Dual, Pass, Prices
 from model.exposure.facts import Facts
-from model.exposure.feasibility import ITEM_FLOOR, Floors, Unmet
+from model.exposure.feasibility import Floors, Unmet, attainable_floors
 from model.exposure.leaps import Leaps
 from model.exposure.passes import InMemory, Passes, relaxed_plan, shard_starts, shards_of
 from model.exposure.problem import Problem
@@ -27,6 +27,7 @@ WARM_FACTOR, WARM_PASSES = 5.0, 4
 # Passes after which a search from earlier prices that has not arrived begins again without them. At a small
 # regularisation two bounds that can pay for each other trade their prices in tiny steps; at a large one in few.
 WARM_PATIENCE = 12
+_HALVINGS = 10  # of what the prices of floors that exclude each other are too high by
 LEAP_FROM = 0.02  # of a floor: what its exposure is off by where its price leaps
 LEAST_SECANT = 0.1  # of the curvature that items alone suggest for a group
 
@@ -38,7 +39,7 @@ class Priced:
     price: float64 (items), q; gamma: the regularisation they belong to; facts: of all pairs
     gap and violation: relative, of the duality gap and of the bounds
     converged: both within the tolerance, so every floor is met but those that are proved not to be attainable
-    unmet: the floors that cannot be met and by how much
+    floors, unmet: the floors at what can be attained, and those that cannot be met as asked and by how much
     max_passes, warm: the limit of passes, and the prices of an earlier problem that the search began with
     """
 
@@ -99,14 +100,24 @@ def priced(
 ) -> Priced:
     """The prices of the relaxed plan, as in `solve`; of `problem` only the bounds are read, pairs are in `passes`.
 
+    Floors that are proved to exclude each other are priced again at what can be attained of them.
+
     credit: float64 (groups), what the draw of the exploration delivers of the floors; nothing by default
     """
     if max_passes < 1 or tolerance <= 0:
         raise ValueError("max_passes and tolerance have to be positive.")
-    dual = Dual(problem, passes, np.zeros(len(problem.groups)) if credit is None else credit)
+    credit = np.zeros(len(problem.groups)) if credit is None else credit
+    dual = Dual(problem, passes, attainable_floors(problem, passes.facts, credit))
     best, count = _descend(dual, tolerance, max_passes, warm)
-    at_bound = bool(dual.missed_at_bound(best, tolerance).any())
-    excluded = at_bound and dual.excluded(best)
+    at_bound, settled = bool(dual.missed_at_bound(best, tolerance).any()), best.merit <= tolerance
+    if at_bound:
+        count += 1
+        if dual.excluded(best):
+            prices, gamma = dual.split(best.vector), best.gamma
+            dual = Dual(problem, passes, dual.attained(best, tolerance))
+            best, more = _descend(dual, tolerance, max_passes, _lowered_alike(dual, prices, gamma, tolerance))
+            count += _HALVINGS + more
+            at_bound, settled = bool(dual.missed_at_bound(best, tolerance).any()), settled and best.merit <= tolerance
     return Priced(
         prices=dual.split(best.vector),
         price=dual.price(best.vector),
@@ -114,14 +125,33 @@ def priced(
         facts=dual.facts,
         floors=dual.floors,
         response=best.use.response,
-        passes=count + at_bound,
+        passes=count,
         gap=best.gap,
         violation=best.violation,
-        converged=best.merit <= tolerance and (excluded or not at_bound),
-        unmet=_unmet(dual, best, tolerance) if excluded else dual.floors.cut,
+        converged=settled and not at_bound,
+        unmet=dual.floors.cut,
         max_passes=max_passes,
         warm=warm,
     )
+
+
+def _lowered_alike(dual: Dual, prices: Prices, gamma: float, tolerance: float) -> Prices:
+    """Prices, less as much of those of competing floors as these do not need; takes _HALVINGS passes.
+
+    At all that the floors can attain together, only the differences of their prices matter.
+    """
+    vector = dual.start(prices)
+    competing = dual.competing(vector)
+    lowered, enough, too_much = vector, 0.0, dual.elastic
+    for _ in range(_HALVINGS):
+        by = (enough + too_much) / 2
+        ahead = dual.projected(np.where(competing, vector - by, vector))
+        gradient = dual.gradient(dual.passed(ahead, gamma).use)
+        if np.any(competing & dual.short(gradient, tolerance)):
+            too_much = by
+        else:
+            lowered, enough = ahead, by
+    return dual.split(lowered)
 
 
 def credits_draw(bounds: Problem, relaxed: Priced) -> bool:
@@ -233,27 +263,3 @@ def _curvature(dual: Dual, done: Pass, before: Pass | None) -> np.ndarray:
     secant = np.divide(change, moved, out=curvature.copy(), where=moved > 1e-12 * dual.top)
     smaller = np.clip(secant, LEAST_SECANT * curvature, curvature)
     return np.where(dual.of_group, smaller, curvature)
-
-
-def _unmet(dual: Dual, best: Pass, tolerance: float) -> tuple[Unmet, ...]:
-    """Floors cut before solving, and those that the elastic plan misses at the largest price; one entry a name."""
-    unmet = {cut.name: cut for cut in dual.floors.cut}
-    prices = dual.split(best.vector)
-    largest = dual.elastic * (1 - 1e-6)
-    used = dual.problem.membership @ best.use.used
-    for row, group in enumerate(dual.problem.groups):
-        if prices.group[row] >= largest and used[row] < dual.floors.planned_group[row] * (1 - tolerance):
-            possible = float(used[row] + dual.floors.credit[row])
-            unmet[group.name] = _also_missed(unmet.get(group.name), group.name, group.floor, possible)
-    floor, floored = dual.floors.item, dual.floored
-    at_bound = floored[prices.item_floor[floored] >= largest]
-    missing = float(np.maximum(floor - best.use.used, 0.0)[at_bound].sum())
-    if missing > tolerance * float(floor.sum()):
-        asked = float(dual.problem.item_floor.sum())
-        unmet[ITEM_FLOOR] = _also_missed(unmet.get(ITEM_FLOOR), ITEM_FLOOR, asked, float(floor.sum()) - missing)
-    return tuple(unmet.values())
-
-
-def _also_missed(cut: Unmet | None, name: str, asked: float, possible: float) -> Unmet:
-    why = "the shoppers who could see its items have better ones"
-    return Unmet(name, asked, possible, f"{cut.why} and {why}" if cut else why)

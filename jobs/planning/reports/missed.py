@@ -1,4 +1,4 @@
-"""Bounds that a plan misses: by how much, why, and what meeting them would cost."""
+"""Bounds that a plan misses: by how much, why, and what their last exposure costs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def report_missed_floors(night: Night, groups: tuple[NamedGroup, ...], plan: Pla
         row = row_of.get(missed.name)
         price = float(prices.group[row] if row is not None else prices.item_floor.max(initial=0.0))
         night.record.decisions[of_arm(arm, f"unmet {missed.name}")] = (
-            f"missed by {missing} exposures, one more would cost {price:.5f} responses: {missed.why}"
+            f"missed by {missing} exposures, the last one it gets costs {price:.5f} responses: {missed.why}"
         )
         event("floor missed", **_about(night), floor=missed.name, missing=missing, price=f"{price:.5f}", why=missed.why)
 

@@ -9,9 +9,10 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from model.exposure.dual import Dual
+from model.exposure.feasibility import attainable_floors
 from model.exposure.passes import InMemory
 from model.exposure.prices import solve
-from model.exposure.problem import Group
+from model.exposure.problem import Group, Problem
 from tests.benchmark.plan_problems import synthetic_problem
 from tests.model.exposure.problems import (
     list_rule_rows,
@@ -111,6 +112,70 @@ def test_floors_that_share_slots_fall_short_as_much_as_elastic_floors_do() -> No
     assert sum(unmet.amount for unmet in solution.unmet) == pytest.approx(elastic[1].sum(), abs=0.2)  # 8 + 6 - 10
     assert {unmet.name for unmet in solution.unmet} <= {"cold", "new"}
     assert solution.converged
+    # What the last exposure costs: an entry of .3 leaves for one of .26 or .24.
+    assert solution.prices.group == pytest.approx([0.04, 0.06], abs=0.003)
+    assert solution.floors.group == pytest.approx([8.0, 2.0], abs=0.05)
+
+
+def test_floors_of_items_that_share_slots_have_the_price_of_their_last_exposure() -> None:
+    relevance = [{0: 0.26, 1: 0.24, 2: 0.3} if user < 10 else {2: 0.3, 3: 0.2} for user in range(50)]
+    problem = problem_of(relevance, items=4, weights=[1.0], item_floor=[8.0, 6.0, 0.0, 0.0])
+    solution = solve(problem, 0.002, 100)
+    assert solution.converged
+    (unmet,) = solution.unmet
+    assert (unmet.name, unmet.asked) == ("item_floor", 14.0)
+    assert unmet.possible == pytest.approx(10.0, abs=0.1)
+    assert solution.prices.item_floor[:2] == pytest.approx([0.04, 0.06], abs=0.003)
+
+
+def excluding(seed: int) -> Problem:
+    """Two floors that want more of the slots of a fifth of the shoppers than there is, and one of all shoppers."""
+    r = np.random.default_rng(seed)
+    relevance = []
+    for user in range(400):
+        items = np.concatenate([r.choice(30, 12, replace=False), 30 + r.choice(20, 6, replace=False)])
+        if user < 80:
+            items = np.concatenate([items, 50 + r.choice(10, 6, replace=False), 60 + r.choice(10, 6, replace=False)])
+        quality = np.where(items < 30, 0.1, np.where(items < 50, 0.05, 0.02))
+        relevance.append(
+            {int(i): float(v) for i, v in zip(items, quality * r.uniform(0.5, 1.5, len(items)), strict=True)}
+        )
+    weights = [1.0, 0.8, 0.6, 0.4]
+    total = 80 * sum(weights)
+    groups = (
+        Group("others", np.arange(30, 50), 0.3 * 5 * total),
+        Group("cold", np.arange(50, 60), 0.7 * total),
+        Group("new", np.arange(60, 70), 0.6 * total),
+    )
+    return problem_of(relevance, items=70, weights=weights, groups=groups)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_floors_that_exclude_each_other_are_priced_at_what_can_be_attained(seed: int) -> None:
+    problem = excluding(seed)
+    assert reference(problem) is None
+    solution = solve(problem, 0.002, 100)
+    assert solution.converged
+    unmet = {floor.name: floor for floor in solution.unmet}
+    assert set(unmet) <= {"cold", "new"}
+    total = 80 * 2.8
+    assert sum(floor.amount for floor in unmet.values()) == pytest.approx(0.3 * total, rel=0.01)
+    attainable = dataclasses.replace(
+        problem,
+        groups=tuple(
+            dataclasses.replace(group, floor=float(floor))
+            for group, floor in zip(problem.groups, solution.floors.planned_group, strict=True)
+        ),
+    )
+    np.testing.assert_allclose(solution.prices.group, reference_prices(attainable), rtol=0.02)
+    best = reference(attainable)
+    assert best is not None
+    assert solution.response == pytest.approx(best[0], rel=0.002)
+    # From the prices of a night like it.
+    warm = solve(problem, 0.002, 100, solution.prices)
+    assert warm.converged
+    assert [floor.name for floor in warm.unmet] == [floor.name for floor in solution.unmet]
+    np.testing.assert_allclose(warm.prices.group, solution.prices.group, rtol=0.02)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -148,7 +213,8 @@ def test_that_floors_exclude_each_other_is_proved_and_not_read_off_a_price() -> 
         groups = (Group("cold", np.array([0]), 5.0), Group("new", np.array([1]), second))
         relevance = [{0: 0.26, 1: 0.24, 2: 0.3}] * 10 + [{2: 0.3, 3: 0.2}] * 40
         problem = problem_of(relevance, items=4, weights=[1.0], groups=groups)
-        dual = Dual(problem, InMemory(problem), np.zeros(len(problem.groups)))
+        passes = InMemory(problem)
+        dual = Dual(problem, passes, attainable_floors(problem, passes.facts, np.zeros(2)))
         return dual.excluded(dual.passed(np.where(dual.of_floor, dual.bound, dual.lowest), 1e-3))
 
     assert not proved(4.9)

@@ -99,7 +99,7 @@ def test_segments_without_figures_are_left_out() -> None:
         ),
         (
             "cold", 0.3, 51.2, 40.0, 11.2,
-            "cold (segment = cold) lacks 11.2 of the 51.2 exposures that its floor asks for; more would cost 300 "
+            "cold (segment = cold) lacks 11.2 of the 51.2 exposures that its floor asks for; the last ones cost 300 "
             "purchases for 1,000 exposures.",
         ),
         (
