@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
 
 from jobs.runtime.executor_files import shipped_folder
 from jobs.runtime.tasks import task_gpu
-from model.text.encoder import Encoder
+
+if TYPE_CHECKING:
+    from model.text.encoder import Encoder
 
 Side = Literal["items", "users"]
 
@@ -54,4 +58,20 @@ def encode_block_with(
 
 @lru_cache(maxsize=1)
 def _encoder(name: str, device: str) -> Encoder:
-    return Encoder.load(shipped_folder(name), device)
+    with _without_collection():
+        # Imported here: torch and transformers are most of what a worker loads.
+        from model.text.encoder import Encoder
+
+        return Encoder.load(shipped_folder(name), device)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Pauses the garbage collector: it would go through thousands of modules again and again, and none is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from jobs.encoder.processes import run_together
 from jobs.encoder.vectors import send_encoder
-from jobs.encoder.worker import Device
+from jobs.encoder.worker import Device, encode_block_with
 from jobs.runtime.errors import ConfigurationError, LongtailError
+from tests.conftest import ROOT
 from tests.model.text.tiny import opened, write_tiny_bert
 
 
@@ -79,3 +85,30 @@ def test_processes_on_several_hosts_need_a_warehouse_that_they_mount() -> None:
         ConfigurationError, match=r"encoder\.processes is 2, .* and s3a://store/longtail is no folder\."
     ):
         run_together(night("cpu", "yarn"), lambda: "")
+
+
+def test_a_worker_loads_an_encoder_once_without_collecting_garbage(
+    encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collecting = []
+
+    def folder_of(name: str) -> Path:
+        collecting.append(gc.isenabled())
+        return encoder if name == "sent" else encoder / "missing"
+
+    monkeypatch.setattr("jobs.encoder.worker.shipped_folder", folder_of)
+    encode = encode_block_with("sent", "items", 2, Device("cpu", of_task=False), 1)
+    block = pa.table({"text": ["red mug", "blue jar"], "block": pa.array([0, 0], pa.int32())})
+    first, second = encode(block), encode(block)
+    assert first.column_names == ["text", "embedding"]
+    assert first["text"].to_pylist() == ["blue jar", "red mug"]
+    assert first.equals(second)
+    assert collecting == [False]
+    with pytest.raises(ValueError, match="cannot be read"):
+        encode_block_with("lost", "items", 2, Device("cpu", of_task=False), 1)(block)
+    assert gc.isenabled()
+
+
+def test_a_worker_imports_torch_with_its_encoder_only() -> None:
+    code = "import sys, jobs.encoder.worker; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
