@@ -20,6 +20,8 @@ export PYSPARK_DRIVER_PYTHON := $(BIN)/python
 export SPARK_HOME := $(CURDIR)/$(VENV)/lib/python3.11/site-packages/pyspark
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
+# Containers often set it. Then every Python process, workers too, compiles the 3,000 modules of torch and transformers.
+unexport PYTHONDONTWRITEBYTECODE
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
