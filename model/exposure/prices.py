@@ -175,8 +175,8 @@ def priced_with_draw(bounds: Problem, passes: Passes, relaxed: Priced, drawn: np
 
 
 @dataclass(frozen=True)
-class _Found:
-    """The best pass of a search: a sharp one before others, then by merit; passes: how many it took."""
+class _Descent:
+    """A search for prices. best: its best pass, a sharp one before others, then by merit; passes: how many it took."""
 
     best: Pass
     sharp: bool
@@ -193,17 +193,17 @@ class _Found:
 def _descend(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None) -> tuple[Pass, int]:
     """The best pass, and the number of all passes."""
     if warm is None:
-        found = _search(dual, tolerance, max_passes, None)
-        return found.best, found.passes
+        cold = _search(dual, tolerance, max_passes, None)
+        return cold.best, cold.passes
     from_warm = _search(dual, tolerance, min(max_passes, WARM_PATIENCE), warm)
     left = max_passes - from_warm.passes
     if from_warm.arrived(tolerance) or not left:
         return from_warm.best, from_warm.passes
     from_zero = _search(dual, tolerance, left, None)
-    return max(from_zero, from_warm, key=lambda found: found.rank).best, from_warm.passes + from_zero.passes
+    return max(from_zero, from_warm, key=lambda descent: descent.rank).best, from_warm.passes + from_zero.passes
 
 
-def _search(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None) -> _Found:
+def _search(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None) -> _Descent:
     last = LAST_GAMMA * dual.scale
     first, lowering = (FIRST_GAMMA * dual.scale, COLD_PASSES) if warm is None else (WARM_FACTOR * last, WARM_PASSES)
     shrink = (last / first) ** (1.0 / (lowering - 1))
@@ -221,7 +221,7 @@ def _search(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None) 
         if best is None or (sharp, -done.merit) > (best_sharp, -best.merit):
             best, best_sharp = done, sharp
         if sharp and done.merit <= tolerance:
-            return _Found(best, sharp, number)
+            return _Descent(best, sharp, number)
         gradient = dual.gradient(done.use)
         if leaps.origin is not None:
             origin, leaps.origin = leaps.origin, None
@@ -246,7 +246,7 @@ def _search(dual: Dual, tolerance: float, max_passes: int, warm: Prices | None) 
             # The bounds hold: only the regularisation still keeps the plan from the optimum.
             gamma *= 0.7
     assert best is not None
-    return _Found(best, best_sharp, max_passes)
+    return _Descent(best, best_sharp, max_passes)
 
 
 def _curvature(dual: Dual, done: Pass, before: Pass | None) -> np.ndarray:
