@@ -24,6 +24,11 @@ def midnight(day: str) -> Column:
     return F.timestamp_micros(F.unix_date(F.col(day)).cast("long") * F.lit(_MICROSECONDS_A_DAY))
 
 
+def utc_date(time: str) -> Column:
+    """The day of a TIMESTAMP column in UTC. A cast would use the session's time zone."""
+    return F.date_from_unix_date(F.floor(F.unix_micros(time) / F.lit(_MICROSECONDS_A_DAY)).cast("int"))
+
+
 def versions_at(versions: DataFrame, dates: Sequence[date], key: str) -> DataFrame:
     """The newest version of each key with valid_from < as_of, for every date.
 

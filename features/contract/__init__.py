@@ -8,6 +8,7 @@ from features.contract.constraint_prices import CONSTRAINT_PRICES
 from features.contract.daily_item import DAILY_ITEM
 from features.contract.daily_pair import DAILY_PAIR
 from features.contract.daily_user import DAILY_USER
+from features.contract.daily_visitor import DAILY_VISITOR
 from features.contract.demand_forecast import DEMAND_FORECAST
 from features.contract.events import EVENTS
 from features.contract.exploration_draws import EXPLORATION_DRAWS
@@ -15,6 +16,7 @@ from features.contract.exposure_account import EXPOSURE_ACCOUNT
 from features.contract.exposure_corrections import EXPOSURE_CORRECTIONS
 from features.contract.exposure_scores import EXPOSURE_SCORES
 from features.contract.fallback_lists import FALLBACK_LISTS
+from features.contract.identities import IDENTITIES
 from features.contract.item_exposure import ITEM_EXPOSURE
 from features.contract.item_potential import ITEM_POTENTIAL
 from features.contract.items import ITEMS
@@ -24,6 +26,7 @@ from features.contract.promotions import PROMOTIONS
 from features.contract.rejected import REJECTED
 from features.contract.relevance import RELEVANCE
 from features.contract.runs import RUNS
+from features.contract.searches import SEARCHES
 from features.contract.text_embeddings import TEXT_EMBEDDINGS
 from features.contract.user_embeddings import USER_EMBEDDINGS
 from features.contract.user_history import USER_HISTORY
@@ -35,6 +38,7 @@ __all__ = [
     "DAILY_ITEM",
     "DAILY_PAIR",
     "DAILY_USER",
+    "DAILY_VISITOR",
     "DEMAND_FORECAST",
     "EVENTS",
     "EXPLORATION_DRAWS",
@@ -42,6 +46,7 @@ __all__ = [
     "EXPOSURE_CORRECTIONS",
     "EXPOSURE_SCORES",
     "FALLBACK_LISTS",
+    "IDENTITIES",
     "ITEMS",
     "ITEM_EXPOSURE",
     "ITEM_POTENTIAL",
@@ -51,6 +56,7 @@ __all__ = [
     "REJECTED",
     "RELEVANCE",
     "RUNS",
+    "SEARCHES",
     "TEXT_EMBEDDINGS",
     "USERS",
     "USER_EMBEDDINGS",

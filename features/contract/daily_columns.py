@@ -24,6 +24,14 @@ RESPONSES_WEIGHT = Column(
     of="sample_weight",
 )
 CLICKS_WEIGHT = Column("clicks_weight", DoubleType(), "Clicks, by sample weight.", event="click", of="sample_weight")
+VIEWS_WEIGHT = Column(
+    "views_weight", DoubleType(), "Views of the product page, by sample weight.", event="view", of="sample_weight",
+    default=0.0,
+)  # fmt: skip
+FAVOURITES_WEIGHT = Column(
+    "favourites_weight", DoubleType(), "Times put on a list of favourites, by sample weight.", event="favourite",
+    of="sample_weight", default=0.0,
+)  # fmt: skip
 CARTS_WEIGHT = Column(
     "carts_weight", DoubleType(), "Additions to the cart, by sample weight.", event="cart", of="sample_weight"
 )

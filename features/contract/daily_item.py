@@ -8,11 +8,13 @@ from features.contract.daily_columns import (
     DISCOUNT_SUM,
     DISCOUNTED_COUNT,
     EXPOSURES_WEIGHT,
+    FAVOURITES_WEIGHT,
     PURCHASES_COUNT,
     RESPONSES_WEIGHT,
     RETURNS_COUNT,
     SPEND_SUM,
     UNITS_SUM,
+    VIEWS_WEIGHT,
 )
 from features.contract.table import Column, Invariant, Table
 
@@ -39,6 +41,8 @@ DAILY_ITEM = Table(
             "Distinct shoppers who bought the item for the first time; their sum over days is their number.",
             event="purchase",
         ),
+        VIEWS_WEIGHT,
+        FAVOURITES_WEIGHT,
     ),
     key=("day", "item_id"),
     invariants=(

@@ -3,16 +3,19 @@
 from pyspark.sql.types import DateType, DoubleType, IntegerType, LongType, StringType, TimestampType
 
 from features.contract.money import MONEY
-from features.contract.table import Column, Invariant, Table, plausible_time, readable
+from features.contract.table import SHOPPER_OR_VISITOR, Column, Invariant, Table, plausible_time, readable
+
+# A view is of a product's page, from anywhere; a click is on a place where the item was shown.
+EVENT_TYPES = ("exposure", "view", "click", "favourite", "cart", "purchase", "return", "review", "search")
 
 EVENTS = Table(
     name="events",
     meaning="What happened: one row per event.",
     columns=(
         Column("event_id", StringType(), "Identifier of the event."),
-        Column("user_id", StringType(), "Identifier of the shopper."),
+        Column("user_id", StringType(), "Identifier of the shopper; NULL while the visitor is unknown.", nullable=True),
         Column("item_id", StringType(), "Identifier of the product."),
-        Column("event_type", StringType(), "exposure, click, cart, purchase, return, review or search."),
+        Column("event_type", StringType(), ", ".join(EVENT_TYPES) + "."),
         Column("event_time", TimestampType(), "Time of the event, UTC."),
         Column("event_date", DateType(), "Day of event_time, UTC; the partition."),
         Column("ingested_at", TimestampType(), "Time at which the source recorded the event."),
@@ -39,13 +42,12 @@ EVENTS = Table(
         Column("list_as_of", DateType(), "Night of the list in which the item was shown.", nullable=True),
         Column("list_run_id", StringType(), "Run that planned that list.", nullable=True),
         Column("list_rank", IntegerType(), "Rank of the item in that list as served, 1 is the first.", nullable=True),
+        Column("visitor_id", StringType(), "Identifier of the visitor: a browser, a device or a card.", nullable=True),
     ),
     key=("event_id",),
     invariants=(
-        Invariant(
-            "event_type_unknown",
-            "event_type in ('exposure', 'click', 'cart', 'purchase', 'return', 'review', 'search')",
-        ),
+        SHOPPER_OR_VISITOR,
+        Invariant("event_type_unknown", f"event_type in ({', '.join(map(repr, EVENT_TYPES))})"),
         *plausible_time("event_time"),
         Invariant("event_time_after_ingested_at", "event_time <= ingested_at"),
         Invariant("quantity_negative", "quantity >= 0"),
@@ -58,7 +60,7 @@ EVENTS = Table(
         Invariant("sample_weight_below_one", "sample_weight >= 1"),
         Invariant("sample_weight_not_finite", "sample_weight < 1e15"),
         Invariant("rating_not_finite", "abs(rating) < 1e15"),
-        *readable("event_id", "user_id", "item_id", longest=256),
+        *readable("event_id", "user_id", "item_id", "visitor_id", longest=256),
         *readable("query", "text", longest=20000),
         Invariant("event_date_not_day_of_event_time", "event_date = to_date(event_time)"),
     ),

@@ -15,8 +15,19 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-# Columns that hold or may hold the identifier of a shopper, or words that a shopper wrote.
-PERSONAL = ("user_id", "event_id", "row_id", "payload", "query", "text", "reason", "user_hash")
+# Columns that hold or may hold the identifier of a shopper or a visitor, or words that a shopper wrote.
+PERSONAL = (
+    "user_id",
+    "visitor_id",
+    "search_id",
+    "event_id",
+    "row_id",
+    "payload",
+    "query",
+    "text",
+    "reason",
+    "user_hash",
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,12 @@ def plausible_time(*columns: str) -> tuple[Invariant, ...]:
         )
         for name in columns
     )
+
+
+# A row without a shopper is of a visitor; the violation has the name of a missing required column.
+SHOPPER_OR_VISITOR = Invariant(
+    "user_id_missing", "trim(user_id) <> '' AND trim(coalesce(user_id, visitor_id, '')) <> ''"
+)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def added_columns(stored: DataFrame, table: Table) -> list[Declared]:
 
 
 def migrate(spark: SparkSession, path: str, table: Table) -> None:
-    """Adds the columns that are new in the contract; makes those that it no longer has nullable."""
+    """Adds the columns that are new in the contract; makes those that it no longer has or requires nullable."""
     stored = spark.read.format("delta").load(path)
     _require_columns(stored, table)
     held = {field.name: field for field in stored.schema.fields}
@@ -46,7 +46,8 @@ def migrate(spark: SparkSession, path: str, table: Table) -> None:
         # Existing rows have no value, so Delta accepts no new column that is NOT NULL; each write checks it.
         columns = ", ".join(f"{sql_identifier(column.name)} {column.type.simpleString()}" for column in new)
         spark.sql(f"ALTER TABLE {stored_table} ADD COLUMNS ({columns})")
-    for name in held.keys() - set(table.column_names):
+    optional = {column.name for column in table.columns if column.nullable}
+    for name in held.keys() - (set(table.column_names) - optional):
         if not held[name].nullable:
             spark.sql(f"ALTER TABLE {stored_table} ALTER COLUMN {sql_identifier(name)} DROP NOT NULL")
 

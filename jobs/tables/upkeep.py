@@ -26,7 +26,7 @@ def day_column(table: Table) -> str | None:
     """The column with the age of a row: the day of the night, event or sum; None if the table has none."""
     if "as_of" in table.partitioned_by:
         return "as_of"
-    return next((name for name in ("event_date", "day") if name in table.column_names), None)
+    return next((name for name in ("event_date", "search_date", "day") if name in table.column_names), None)
 
 
 def drop_old_days(tables: Warehouse, table: Table, before: date) -> int:

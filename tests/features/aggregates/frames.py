@@ -36,7 +36,7 @@ def events(spark: SparkSession, rows: list[Event], weight: float = 10.0) -> Data
         (
             f"e{number}", user, item, kind, when, when.date(), when, quantity, Decimal(price),
             None if discount is None else Decimal(discount), "s1", f"{user}-{when:%m%d}", None, None, None, None,
-            weight if kind == "exposure" else 1.0, None, None, None, None, None, None, None, None,
+            weight if kind == "exposure" else 1.0, None, None, None, None, None, None, None, None, None,
         )
         for number, (user, item, kind, when, quantity, price, discount) in enumerate(rows)
     ]  # fmt: skip

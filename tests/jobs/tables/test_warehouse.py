@@ -103,6 +103,17 @@ def test_columns_are_added_and_removed_without_a_rebuild(spark: SparkSession, tm
             use(unknown)
 
 
+@pytest.mark.slow
+def test_a_column_that_is_no_longer_required_takes_null(spark: SparkSession, tmp_path: Path) -> None:
+    Warehouse(spark, str(tmp_path)).replace_date(
+        spark.createDataFrame([(MONDAY, "tea", 1)], SALES.schema), SALES, MONDAY
+    )
+    sold = replace(SALES.columns[2], nullable=True)
+    now, tables = replace(SALES, columns=(*SALES.columns[:2], sold)), Warehouse(spark, str(tmp_path))
+    tables.replace_date(spark.createDataFrame([(TUESDAY, "tea", None)], now.schema), now, TUESDAY)
+    assert sorted(tuple(row) for row in tables.read(now).collect()) == [(MONDAY, "tea", 1), (TUESDAY, "tea", None)]
+
+
 def test_tables_under_a_uri_are_changed_by_the_holder_of_their_lock_only(spark: SparkSession, tmp_path: Path) -> None:
     place = tmp_path.as_uri()
     files, tables = storage_of(place), Warehouse(spark, place)
