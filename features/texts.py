@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 # Events of user_history that show an interest; an exposure is not chosen, and a return revokes an interest.
-INTERESTS = ("purchase", "cart", "click", "review")
+INTERESTS = ("purchase", "cart", "favourite", "click", "view", "review")
 
 
 def with_item_text(items: DataFrame) -> DataFrame:

@@ -11,18 +11,37 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.aggregates.daily import daily_item, daily_pair, daily_user
+from features.aggregates.daily import (
+    daily_item,
+    daily_pair,
+    daily_user,
+    daily_visitor,
+    on_known_date,
+    pairs_of_items,
+)
 from features.aggregates.item_features import item_features, item_rows
 from features.aggregates.user_features import user_features, user_rows
-from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER, EVENTS, ITEMS, PROMOTIONS, USER_HISTORY, USERS
+from features.contract import (
+    DAILY_ITEM,
+    DAILY_PAIR,
+    DAILY_USER,
+    DAILY_VISITOR,
+    EVENTS,
+    ITEMS,
+    PROMOTIONS,
+    USER_HISTORY,
+    USERS,
+)
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from features.visitors import of_shoppers, of_visitors
 from jobs.execution.command import main_of
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.forecasting.weekly_fit import Keep, demand_at
 from jobs.incremental.histories import histories
 from jobs.incremental.known_events import Known, known_before
+from jobs.incremental.visitors import daily_visitors, has_visitors, joined_events
 from jobs.quality.gate import pass_features
 from jobs.registry.active_models import model_store, training_is_due
 from jobs.runtime.errors import LongtailError
@@ -70,7 +89,7 @@ def _build_items(night: Night, dates: Sequence[date], demand: Future[tuple[DataF
     rows = item_rows(
         tables.read(ITEMS),
         tables.read(DAILY_ITEM),
-        tables.read(DAILY_PAIR),
+        pairs_of_items(tables.read(DAILY_PAIR), daily_visitors(night)),
         tables.read_or_empty(PROMOTIONS),
         dates,
         segments.window_days,
@@ -103,7 +122,12 @@ def _build_users(night: Night, dates: Sequence[date], rows: DataFrame) -> None:
 
 
 def _build_histories(night: Night, dates: Sequence[date], built: set[date], known: Known) -> None:
-    _replace_dates(night, histories(night, _events_before(night), dates, built, known), USER_HISTORY, dates)
+    _replace_dates(
+        night,
+        histories(night, _events_before(night), dates, built, known),
+        USER_HISTORY,
+        dates,
+    )
     night.record.rows[USER_HISTORY.name] = (
         night.tables.read(USER_HISTORY).where(F.col("as_of") == F.lit(night.as_of)).count()
     )
@@ -128,17 +152,29 @@ def _sum_up_days(night: Night, known: Known, side: Executor) -> tuple[Future[Non
     """
     since = _first_open_day(night, known)
     where = f"day < {sql_literal(night.as_of)}" + (f" AND day >= {sql_literal(since)}" if since else "")
-    events, earlier = _events_before(night), None
+    before = _events_before(night)
+    events, earlier = before.where(F.col("event_date") >= F.lit(since)) if since else before, None
+    own, joined = of_shoppers(events), joined_events(night, before, since)
     if since:
-        events = events.where(F.col("event_date") >= F.lit(since))
         earlier = night.tables.read_or_empty(DAILY_PAIR).where(F.col("day") < F.lit(since))
     # Sorted by day, so that readers of the last days skip most of a file.
-    night.tables.replace(daily_pair(events, earlier).sortWithinPartitions("day"), DAILY_PAIR, where)
-    pairs = night.tables.read(DAILY_PAIR).where(where)
+    night.tables.replace(daily_pair(own, earlier, joined).sortWithinPartitions("day"), DAILY_PAIR, where)
+    _sum_up_visitors(night, events, since, where)
+    pairs, visitors = night.tables.read(DAILY_PAIR).where(where), daily_visitors(night)
+    of_items = daily_item(pairs_of_items(pairs, None if visitors is None else visitors.where(where)))
+    of_shopper = own if joined is None else own.unionByName(on_known_date(joined))
     return (
-        side.submit(night.tables.replace, daily_user(pairs, events), DAILY_USER, where),
-        side.submit(night.tables.replace, daily_item(pairs), DAILY_ITEM, where),
+        side.submit(night.tables.replace, daily_user(pairs, of_shopper), DAILY_USER, where),
+        side.submit(night.tables.replace, of_items, DAILY_ITEM, where),
     )
+
+
+def _sum_up_visitors(night: Night, events: DataFrame, since: date | None, where: str) -> None:
+    if not has_visitors(night):
+        return
+    earlier = night.tables.read_or_empty(DAILY_VISITOR).where(F.col("day") < F.lit(since)) if since else None
+    rows = daily_visitor(of_visitors(events), earlier).sortWithinPartitions("day")
+    night.tables.replace(rows, DAILY_VISITOR, where)
 
 
 def _first_open_day(night: Night, known: Known) -> date | None:

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS
 from features.shopper_sample import shopper_sample
+from features.visitors import of_shoppers
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.registry.active_models import active_models
@@ -55,7 +56,7 @@ def train_first_stage(night: Night) -> None:
 
 def new_purchases(night: Night, since: date, until: date) -> DataFrame:
     """user_id, item_id: distinct pairs bought in [since, until)."""
-    events = night.tables.read(EVENTS)
+    events = of_shoppers(night.tables.read(EVENTS))
     inside = (F.col("event_date") >= F.lit(since)) & (F.col("event_date") < F.lit(until))
     return events.where(inside & (F.col("event_type") == "purchase")).select("user_id", "item_id").distinct()
 

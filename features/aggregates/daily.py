@@ -5,30 +5,34 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER
+from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER, DAILY_VISITOR
 from features.contract.money import in_money, minor_units
 from features.contract.table import Column as Declared
 from features.contract.table import Table
+from features.visitors import KNOWN_DATE, visitor_actor
 
 _COUNTED = sorted({column.event for column in DAILY_PAIR.columns if column.event})
 _PARTS_OF_THE_DAY = ("night", "morning", "afternoon", "evening")
 
 
-def daily_pair(events: DataFrame, earlier: DataFrame | None = None) -> DataFrame:
-    """The columns of `daily_pair` from events of the contract; a type of which it has no column leaves no row.
+def daily_pair(events: DataFrame, earlier: DataFrame | None = None, joined: DataFrame | None = None) -> DataFrame:
+    """The columns of `daily_pair` from shoppers' events; a type of which it has no column leaves no row.
 
     earlier: rows of daily_pair before the days of `events`, for the last purchase days of a pair; None for none
+    joined: events of `features.visitors.identified`, which count on their KNOWN_DATE; None in a store without any
     """
     bought = F.col("purchases_count") > 0
+    counted = _counted(events).withColumn("joined", F.lit(False))
+    if joined is not None:
+        counted = counted.unionByName(_counted(on_known_date(joined)).withColumn("joined", F.lit(True)))
     # The days of one pair meet in one partition, so the sums of a day and its predecessors take one shuffle.
     sums = (
-        _counted(events)
-        .repartition("user_id", "item_id")
-        .groupBy("day", "user_id", "item_id")
+        counted.repartition("user_id", "item_id")
+        .groupBy("day", "user_id", "item_id", "joined")
         .agg(*_sums())
         .withColumn("bought", bought)
     )
-    days = Window.partitionBy("user_id", "item_id", "bought").orderBy("day")
+    days = Window.partitionBy("user_id", "item_id", "bought").orderBy("day", "joined")
     rows = sums.withColumn("previous_day", F.lag("day", 1).over(days)).withColumn(
         "earlier_day", F.lag("day", 2).over(days)
     )
@@ -42,8 +46,33 @@ def daily_pair(events: DataFrame, earlier: DataFrame | None = None) -> DataFrame
     )
 
 
+def daily_visitor(events: DataFrame, earlier: DataFrame | None = None) -> DataFrame:
+    """The columns of `daily_visitor` from events of visitors without a shopper; see `daily_pair`."""
+    as_shoppers = events.withColumn("user_id", F.col("visitor_id"))
+    known = None if earlier is None else earlier.withColumnRenamed("visitor_id", "user_id")
+    rows = daily_pair(as_shoppers, known).withColumnRenamed("user_id", "visitor_id")
+    return rows.select(*DAILY_VISITOR.column_names)
+
+
+def pairs_of_items(pairs: DataFrame, visitors: DataFrame | None) -> DataFrame:
+    """The rows that items count: those of shoppers on the day of their events, and those of visitors as their actor's.
+
+    pairs: of daily_pair; visitors: of daily_visitor, None in a store without any
+    """
+    own = pairs.where(~F.col("joined"))
+    if visitors is None:
+        return own
+    as_pairs = visitors.withColumns({"user_id": visitor_actor(F.col("visitor_id")), "joined": F.lit(False)})
+    return own.unionByName(as_pairs.select(*pairs.columns))
+
+
+def on_known_date(joined: DataFrame) -> DataFrame:
+    """The events of `features.visitors.identified` as of the day on which they were known to be the shopper's."""
+    return joined.withColumn("event_date", F.col(KNOWN_DATE)).drop(KNOWN_DATE)
+
+
 def daily_item(pairs: DataFrame) -> DataFrame:
-    """The columns of `daily_item` from those of `daily_pair`."""
+    """The columns of `daily_item` from `pairs_of_items`."""
     bought = F.col("purchases_count") > 0
     summed = (
         _summable(pairs)
@@ -58,7 +87,7 @@ def daily_item(pairs: DataFrame) -> DataFrame:
 
 
 def daily_user(pairs: DataFrame, events: DataFrame) -> DataFrame:
-    """The columns of `daily_user` from those of `daily_pair` and the purchases of the same days.
+    """The columns of `daily_user` from those of `daily_pair` and the purchases of the same days, joined ones included.
 
     Purchases without a basket form none.
     """
@@ -68,7 +97,8 @@ def daily_user(pairs: DataFrame, events: DataFrame) -> DataFrame:
         .groupBy("day", "user_id")
         .agg(
             *_totals(DAILY_USER),
-            F.count_if(bought).alias("items_count"),
+            # A joined purchase of an item that the shopper bought on that day as well has that day before it.
+            F.count_if(bought & F.coalesce(F.col("previous_day") < F.col("day"), F.lit(True))).alias("items_count"),
             F.count_if(bought & F.col("previous_day").isNull()).alias("new_items_count"),
         )
     )
@@ -115,14 +145,15 @@ def _sum(column: Declared) -> Column:
 def _continued(rows: DataFrame, earlier: DataFrame) -> DataFrame:
     """The rows with the last two purchase days of each pair before them."""
     pair = F.xxhash64("user_id", "item_id").alias("pair")
+    order = [name for name in ("joined",) if name in earlier.columns]
     # Pre-filter by a 64-bit hash of the pair, small enough to broadcast; a collision only keeps an extra row.
     wanted = rows.where("bought").select(pair).distinct()
     last = (
         earlier.where(F.col("purchases_count") > 0)
-        .select("user_id", "item_id", "day", "previous_day", pair)
+        .select("user_id", "item_id", "day", *order, "previous_day", pair)
         .join(wanted, on="pair", how="left_semi")
         .groupBy("user_id", "item_id")
-        .agg(F.max("day").alias("last_day"), F.max_by("previous_day", "day").alias("day_before_last"))
+        .agg(F.max("day").alias("last_day"), F.max_by("previous_day", F.struct("day", *order)).alias("day_before_last"))
     )
     first = F.col("previous_day").isNull()
     second = F.col("earlier_day").isNull()

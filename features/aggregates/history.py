@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from features.aggregates.user_features import users_at
 from features.point_in_time import midnight
+from features.visitors import KNOWN_DATE
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 _NO_EVENTS = "array<struct<order: bigint, item_id: string, event_type: string>>"
@@ -23,16 +24,22 @@ def user_history(events: DataFrame, users: DataFrame, dates: Sequence[date], len
     The newest `length` events of [as_of - days, as_of) without exposures, which a shopper does not choose. Events of
     one time, such as the lines of a basket, are ordered by a hash of event_id, which is independent of their content. A
     shopper without events has empty arrays.
+
+    events: those of shoppers; with KNOWN_DATE, an event counts only for dates after it, else for those after event_date
     """
     in_order = sorted(dates)
-    # All events between two dates are known to the same dates, so only the newest of each such period matter.
-    period = _number_of(in_order[:-1], lambda day: F.col("event_date") >= F.lit(day))
+    # All events known between two dates are known to the same dates, so only the newest of each such period matter.
+    period = _number_of(in_order[:-1], lambda day: _known(events) >= F.lit(day))
     known = _number_of(in_order[:-1], lambda day: F.col("as_of") > F.lit(day))
     since = in_order[0] - timedelta(days=days)
     rows = (
         users_at(users, dates)
         .select("as_of", "user_id", known.alias("known"))
-        .join(_gathered(_between(events, since, in_order[-1]), period, length), on="user_id", how="left")
+        .join(
+            _gathered(_between(_known_before(events, in_order[-1]), since, in_order[-1]), period, length),
+            on="user_id",
+            how="left",
+        )
     )
     before = F.filter("events", lambda event: event["period"] <= F.col("known"))
     return _of_columns(rows.withColumn("events", before), length, days)
@@ -60,9 +67,11 @@ def next_user_history(
 
     last: user_id, item_ids, event_types, event_times of the date `since`, of the same `length` and `days`, and from all
         events before it that are in `events` now
-    newcomers: `new_shoppers`; with a hint to broadcast it, Spark does not read the older events if there are none
+    newcomers: `new_shoppers`; with a hint to broadcast it, Spark does not read the older events if there are none. A
+        shopper for whom older events count only since `since` is one of them, and has no row in `last`
     """
     present = users_at(users, (as_of,)).select("as_of", "user_id")
+    events = _known_before(events, as_of)
     older = _between(events, as_of - timedelta(days=days), since).join(newcomers, on="user_id", how="left_semi")
     fresh = _gathered(_between(events, since, as_of).unionByName(older), F.lit(0), length)
     before = F.transform(
@@ -87,6 +96,14 @@ def next_user_history(
 def _between(events: DataFrame, since: date, before: date) -> DataFrame:
     inside = (F.col("event_date") >= F.lit(since)) & (F.col("event_date") < F.lit(before))
     return events.where(inside & (F.col("event_type") != "exposure"))
+
+
+def _known_before(events: DataFrame, before: date) -> DataFrame:
+    return events.where(_known(events) < F.lit(before))
+
+
+def _known(events: DataFrame) -> Column:
+    return F.col(KNOWN_DATE if KNOWN_DATE in events.columns else "event_date")
 
 
 def _gathered(events: DataFrame, period: Column, length: int) -> DataFrame:

@@ -7,6 +7,8 @@ from datetime import date
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from features.visitors import actor
+
 
 def purchases_before(events: DataFrame, item_rows: DataFrame, as_of: date) -> DataFrame:
     """`events_before` of the purchases: one row a purchase line."""
@@ -16,6 +18,7 @@ def purchases_before(events: DataFrame, item_rows: DataFrame, as_of: date) -> Da
 def events_before(events: DataFrame, item_rows: DataFrame, as_of: date, event_type: str) -> DataFrame:
     """user_id, item_row, store_id, days_ago (float, days before as_of 00:00 UTC): one row an event of the type.
 
+    user_id is the actor: an event of a visitor without a shopper counts for items, and no shopper has its user_id.
     `item_rows` has item_id and item_row; it is on the item side and small, so it is broadcast.
     """
     moment = F.lit(as_of).cast("timestamp")
@@ -23,7 +26,7 @@ def events_before(events: DataFrame, item_rows: DataFrame, as_of: date, event_ty
     return (
         events.where((F.col("event_type") == event_type) & (F.col("event_date") < F.lit(as_of)))
         .join(F.broadcast(item_rows), on="item_id", how="inner")
-        .select("user_id", "item_row", "store_id", days_ago.alias("days_ago"))
+        .select(actor().alias("user_id"), "item_row", "store_id", days_ago.alias("days_ago"))
     )
 
 

@@ -15,6 +15,7 @@ from features.delivery.strata import shopper_levels, with_stratum
 from features.delivery.validity import COUNTED, with_verdict
 from features.drift.frames import sampled_by
 from features.point_in_time import versions_at
+from features.visitors import of_shoppers
 from jobs.delivery.live_periods import LivePeriod, live_days, live_periods, plan_runs, with_night
 from jobs.delivery.position_weights import PositionWeights, position_weights
 from jobs.execution.night import Night
@@ -72,8 +73,8 @@ def counted_exposures(night: Night, judged: DataFrame) -> DataFrame:
 
 
 def _events_since(night: Night, first: date) -> DataFrame:
-    """The events from a day on that were known on the night."""
-    return night.tables.read(EVENTS).where(
+    """The shoppers' events from a day on that were known on the night."""
+    return of_shoppers(night.tables.read(EVENTS)).where(
         (F.col("event_date") >= F.lit(first)) & (F.col("event_date") < F.lit(night.as_of))
     )
 

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
 from features.drift.frames import sampled_by
 from features.evaluation.responses import with_responses
+from features.visitors import of_shoppers
 from jobs.config.configuration import Config
 from jobs.delivery.live_nights import live_nights
 from jobs.delivery.live_periods import live_periods, plan_runs, with_night
@@ -57,7 +58,7 @@ def read_policy_log(
     of_log = (F.col("placement") == conf.plan.placement) & (F.col("event_date") >= F.lit(first))
     if last is not None:
         of_log &= F.col("event_date") <= F.lit(last)
-    events = tables.read(EVENTS)
+    events = of_shoppers(tables.read(EVENTS))
     shown = events.where((F.col("event_type") == "exposure") & of_log)
     by_day = shown.groupBy("event_date").count().collect()
     days = [row["event_date"] for row in by_day]

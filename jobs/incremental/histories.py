@@ -13,21 +13,22 @@ from features.broadcasts import broadcast_if_small
 from features.contract import USER_HISTORY, USERS
 from jobs.execution.night import Night
 from jobs.incremental.known_events import Known
+from jobs.incremental.visitors import events_of_shoppers, joined_events
 
 DECISION = "history"  # of the run: the length of its histories
 
 
-def histories(night: Night, events: DataFrame, dates: Sequence[date], built: set[date], known: Known) -> DataFrame:
+def histories(night: Night, before: DataFrame, dates: Sequence[date], built: set[date], known: Known) -> DataFrame:
     """The rows of user_history for each date.
 
     The night alone continues the newest earlier night that is not outdated and has histories of the same length.
 
-    events: those before the night
+    before: events before the night
     built: dates that all tables of features have completely
     """
     conf = night.conf.features
     length = night.record.decisions[DECISION] = f"{conf.history_length} events of {conf.history_days} days"
-    users = night.tables.read(USERS)
+    users, events = night.tables.read(USERS), events_of_shoppers(night, before)
     usable = [
         day
         for day, run in known.builders.items()
@@ -38,6 +39,10 @@ def histories(night: Night, events: DataFrame, dates: Sequence[date], built: set
     last = max(usable)
     night.record.decisions["history_since"] = str(last)
     rows = night.tables.read(USER_HISTORY).where(F.col("as_of") == F.lit(last))
+    joined = joined_events(night, before, last)
+    if joined is not None:
+        older = joined.where(F.col("event_date") < F.lit(last)).select("user_id").distinct()
+        rows = rows.join(older, on="user_id", how="left_anti")
     newcomers = new_shoppers(rows, users, night.as_of)
     few = broadcast_if_small(newcomers, newcomers.count())
     return next_user_history(rows, events, users, few, last, night.as_of, conf.history_length, conf.history_days)

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES
+from features.visitors import of_shoppers
 from jobs.execution.manifest import done_runs
 from jobs.execution.night import Night
 from jobs.experiments.arms import POLICIES
@@ -33,7 +34,7 @@ def without_frequent(night: Night, pairs: DataFrame) -> DataFrame:
         seen = seen.join(F.broadcast(_shown_policies(night, since)), on=["as_of", "policy"], how="left_semi")
         seen = seen.select("as_of", "user_id", "item_id").distinct().withColumn("times", F.lit(1.0))
     else:
-        seen = night.tables.read(EVENTS).where(
+        seen = of_shoppers(night.tables.read(EVENTS)).where(
             (F.col("event_date") >= F.lit(since))
             & (F.col("event_date") < F.lit(night.as_of))
             & (F.col("event_type") == "exposure")

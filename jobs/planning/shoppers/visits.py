@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from features.visitors import of_shoppers
 from jobs.execution.night import Night
 from jobs.planning.shoppers.exact_sums import of_units, summed_units
 from jobs.planning.shoppers.visit_chance import CHANCE, with_visit_chance
@@ -30,7 +31,7 @@ def with_visits(night: Night, users: DataFrame) -> DataFrame:
     columns = users.columns
     users = with_visit_chance(night, users)
     first = F.date_sub(as_of, conf.account.nights)
-    exposures = night.tables.read_or_empty(EVENTS).where(
+    exposures = of_shoppers(night.tables.read_or_empty(EVENTS)).where(
         (F.col("event_date") >= first)
         & (F.col("event_date") < as_of)
         & (F.col("event_type") == "exposure")

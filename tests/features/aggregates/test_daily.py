@@ -5,9 +5,18 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from features.aggregates.daily import daily_item, daily_pair, daily_user
+from features.aggregates.daily import (
+    daily_item,
+    daily_pair,
+    daily_user,
+    daily_visitor,
+    on_known_date,
+    pairs_of_items,
+)
+from features.visitors import of_visitors
 from tests.features.aggregates.frames import at, bought, events, shown
 
 
@@ -67,3 +76,40 @@ def test_no_events_give_no_days(spark: SparkSession) -> None:
     assert daily_pair(nothing).collect() == []
     assert daily_item(daily_pair(nothing)).collect() == []
     assert daily_user(daily_pair(nothing), nothing).collect() == []
+
+
+def of_visitor(log: DataFrame) -> DataFrame:
+    return log.withColumns({"visitor_id": F.col("user_id"), "user_id": F.lit(None).cast("string")})
+
+
+def test_items_count_a_visitor_at_once_and_the_shopper_on_the_day_of_identification(spark: SparkSession) -> None:
+    own = events(spark, [bought("u", "a", at(12, 3)), bought("u", "a", at(12, 5))])
+    guest = of_visitor(events(spark, [bought("v", "a", at(12, 1)), ("v", "b", "view", at(12, 1), 0, "0", None)]))
+    joined = guest.withColumns({"user_id": F.lit("u"), "known_date": F.lit(date(2017, 12, 3))})
+    pairs, visitors = daily_pair(own, None, joined), daily_visitor(of_visitors(guest))
+    first, third, fifth = (date(2017, 12, day) for day in (1, 3, 5))
+    of_shopper = pairs.orderBy("day", "item_id", "joined").collect()
+    assert [tuple(row[name] for name in ("day", "item_id", "joined", "purchases_count", "views_weight", "previous_day"))
+            for row in of_shopper] == [
+        (third, "a", False, 1, 0.0, None),
+        (third, "a", True, 1, 0.0, third),
+        (third, "b", True, 0, 1.0, None),
+        (fifth, "a", False, 1, 0.0, third),
+    ]  # fmt: skip
+    items = {(row["day"], row["item_id"]): row for row in daily_item(pairs_of_items(pairs, visitors)).collect()}
+    assert {
+        key: (row["purchases_count"], row["views_weight"], row["new_buyers_count"]) for key, row in items.items()
+    } == {
+        (first, "a"): (1, 0.0, 1),
+        (first, "b"): (0, 1.0, 0),
+        (third, "a"): (1, 0.0, 1),
+        (fifth, "a"): (1, 0.0, 0),
+    }
+    days = daily_user(pairs, own.unionByName(on_known_date(joined))).orderBy("day").collect()
+    assert [(row["day"], row["purchases_count"], row["items_count"], row["new_items_count"]) for row in days] == [
+        (third, 2, 1, 1),
+        (fifth, 1, 1, 0),
+    ]
+    # The same in two parts, the earlier days first.
+    late = daily_pair(own.where("event_date > '2017-12-03'"), pairs.where("day <= '2017-12-03'"))
+    assert late.select("previous_day").collect() == [(third,)]

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from pyspark.sql import Row, SparkSession
+from pyspark.sql import functions as F
 
 from features.aggregates.history import new_shoppers, next_user_history, user_history
 from features.contract import USER_HISTORY
@@ -46,3 +47,23 @@ def test_a_continued_history_equals_one_from_scratch(
 
 def rows(history: list[Row]) -> dict[str, Row]:
     return {row["user_id"]: row for row in history}
+
+
+def test_events_of_a_visitor_are_in_the_history_from_the_night_after_the_identification(spark: SparkSession) -> None:
+    own = events(spark, [bought("u", "a", at(11, 1)), bought("u", "b", at(11, 28)), bought("w", "a", at(11, 5))])
+    viewed = events(
+        spark, [("u", "v1", "view", at(11, 10), 0, "0", None), ("u", "v2", "view", at(11, 28, 1), 0, "0", None)]
+    )
+    joined = viewed.withColumn("known_date", F.lit(date(2017, 11, 28)))
+    log = own.withColumn("known_date", F.col("event_date")).unionByName(joined)
+    known = users(spark, ("u", at(1, 1)), ("w", at(1, 1)))
+    before, after = date(2017, 11, 28), date(2017, 11, 29)
+    by_date = {
+        (row["as_of"], row["user_id"]): row for row in user_history(log, known, (before, after), 50, 365).collect()
+    }
+    assert by_date[before, "u"]["item_ids"] == ["a"]
+    assert by_date[after, "u"]["item_ids"] == ["v2", "b", "v1", "a"]
+    last = user_history(log, known, (before,), 50, 365).where("user_id <> 'u'").drop("as_of", "days_ago").persist()
+    newcomers = new_shoppers(last, known, after)
+    continued = rows(next_user_history(last, log, known, newcomers, before, after, 50, 365).collect())
+    assert continued == {user: by_date[after, user] for user in ("u", "w")}

@@ -1,0 +1,44 @@
+"""Events of visitors without an account in a night's features; nothing is read in a store that has none."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import DAILY_VISITOR, IDENTITIES, USERS
+from features.point_in_time import utc_date
+from features.visitors import KNOWN_DATE, identified, of_shoppers
+from jobs.execution.manifest import done_runs
+from jobs.execution.night import Night
+
+DECISION = "visitors"  # of an ingest: that its source may deliver events without a shopper
+
+
+def has_visitors(night: Night) -> bool:
+    """Whether the store may have events without a shopper."""
+    return night.tables.exists(DAILY_VISITOR) or any(
+        DECISION in run["decisions"] for run in done_runs(night.tables, "ingest")
+    )
+
+
+def daily_visitors(night: Night) -> DataFrame | None:
+    """The rows of daily_visitor; None in a store without visitors."""
+    return night.tables.read(DAILY_VISITOR) if night.tables.exists(DAILY_VISITOR) else None
+
+
+def joined_events(night: Night, events: DataFrame, since: date | None = None) -> DataFrame | None:
+    """`features.visitors.identified` of the events that are known on the night; None where no visitor is identified."""
+    if not night.tables.exists(IDENTITIES):
+        return None
+    identities = night.tables.read(IDENTITIES).where(utc_date("valid_from") < F.lit(night.as_of))
+    return identified(events, identities, night.tables.read(USERS), night.conf.features.history_days, since)
+
+
+def events_of_shoppers(night: Night, events: DataFrame) -> DataFrame:
+    """The shoppers' own events and the joined ones, with KNOWN_DATE where there are any of these."""
+    own, joined = of_shoppers(events), joined_events(night, events)
+    if joined is None:
+        return own
+    return own.withColumn(KNOWN_DATE, F.col("event_date")).unionByName(joined)
