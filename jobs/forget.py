@@ -23,6 +23,8 @@ _STOP_THE_STREAM = (
 def forget(spark: SparkSession, conf: Config, run_id: str, user_id: str) -> dict[str, int]:
     """Erases the shopper; returns the rows deleted by table. An unknown shopper is only added to the list of forgotten.
 
+    Erases the visitors who were identified as the shopper as well, in every row that names no other shopper.
+
     An interrupted run completes when it is repeated. Sums over shoppers (daily_item, trained models) keep the shopper's
     contribution: it identifies no one, and the next training is without the shopper. Files of versions before the
     erasure are removed after `housekeeping.forget_retain_hours`. The shopper's id is not logged.

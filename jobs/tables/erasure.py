@@ -9,12 +9,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features import contract
-from features.contract import PARKED, REJECTED
+from features.contract import DAILY_VISITOR, IDENTITIES, PARKED, REJECTED
 from features.contract.forgotten import FORGOTTEN
 from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.contract.source_parts import SOURCE_PARTS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from features.visitors import actor, visitor_actor
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import on_one_machine
 from jobs.runtime.storage import Storage
@@ -34,7 +35,11 @@ ALL_TABLES: tuple[Table, ...] = (
     ITEM_FEATURES_TABLE,
     USER_FEATURES_TABLE,
 )
-WITH_SHOPPERS = tuple(table for table in ALL_TABLES if "user_id" in table.column_names)
+# The visitors of a shopper are known from identities, which is therefore erased last.
+WITH_SHOPPERS = tuple(
+    sorted((table for table in ALL_TABLES if "user_id" in table.column_names), key=lambda table: table is IDENTITIES)
+)
+WITH_VISITORS_ONLY = (DAILY_VISITOR,)
 WITH_PAYLOADS = (REJECTED, PARKED)
 SALT = "forgotten.salt"
 
@@ -61,21 +66,22 @@ def _create_salt(files: Storage) -> None:
 
 
 def mark_forgotten(tables: Warehouse, rows: DataFrame) -> DataFrame:
-    """The rows of a source, which have user_id; those of forgotten shoppers are `filtered`, before any other check."""
+    """The rows of a source, which have user_id or visitor_id, with `filtered`, which comes before any other check: true
+    also for those of forgotten shoppers, and for those of their visitors that name no shopper."""
     if not tables.exists(FORGOTTEN):
         return rows
     members = tables.read(FORGOTTEN).select("user_hash", F.lit(True).alias("is_forgotten"))
     known = F.coalesce("filtered", F.lit(False)) if "filtered" in rows.columns else F.lit(False)
     columns = [name for name in rows.columns if name != "filtered"]
     return (
-        rows.withColumn("user_hash", user_hash(salt_of(tables.files), F.col("user_id").cast("string")))
+        rows.withColumn("user_hash", user_hash(salt_of(tables.files), _whose(rows)))
         .join(members, on="user_hash", how="left")
         .select(*columns, (known | F.col("is_forgotten").isNotNull()).alias("filtered"))
     )
 
 
 def without_forgotten(tables: Warehouse, rows: DataFrame) -> DataFrame:
-    """The rows, which have user_id, without those of forgotten shoppers.
+    """The rows, which have user_id or visitor_id, without those of forgotten shoppers and of their visitors.
 
     rows: may be a stream, which reads the list when the query starts. `forget` does not run during a stream, so that
     the list stays up to date.
@@ -83,22 +89,36 @@ def without_forgotten(tables: Warehouse, rows: DataFrame) -> DataFrame:
     if not tables.exists(FORGOTTEN):
         return rows
     members = tables.read(FORGOTTEN).select("user_hash")
-    hashed = rows.withColumn("user_hash", user_hash(salt_of(tables.files), F.col("user_id").cast("string")))
+    hashed = rows.withColumn("user_hash", user_hash(salt_of(tables.files), _whose(rows)))
     return hashed.join(members, on="user_hash", how="left_anti").select(*rows.columns)
 
 
+def _whose(rows: DataFrame) -> Column:
+    """The actor of each row, of which a mapping may give other types than text and not all columns."""
+
+    def text(name: str) -> Column:
+        value = F.col(name).cast("string") if name in rows.columns else F.lit(None).cast("string")
+        return F.when(F.trim(value) != "", value)
+
+    return F.coalesce(text("user_id"), visitor_actor(text("visitor_id")))
+
+
 def remember_forgotten(tables: Warehouse, user_id: str) -> None:
-    """Adds the shopper's hash to the list: before any erasure, so that no night ingests the shopper in between."""
+    """Adds the hashes of the shopper and of the visitors who were identified as the shopper to the list: before any
+    erasure, so that no night ingests them in between."""
     if not tables.exists(FORGOTTEN):
         _create_salt(tables.files)
-    shopper = tables.spark.createDataFrame([(user_id,)], "user_id string")
-    hashed = shopper.select(user_hash(salt_of(tables.files), F.col("user_id")).alias("user_hash"))
+    actors = _wanted(tables, user_id).select(actor().alias("actor"))
+    hashed = actors.select(user_hash(salt_of(tables.files), F.col("actor")).alias("user_hash"))
     known = tables.read_or_empty(FORGOTTEN)
     tables.replace(known.unionByName(hashed).distinct(), FORGOTTEN, None)
 
 
 def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> dict[str, int]:
     """Deletes the shopper's rows from all tables, then purges and vacuums their files; returns rows deleted by table.
+
+    The rows of visitors who were identified as the shopper go too, unless they name another shopper: of a visitor of
+    several shoppers no row without one says whose it is.
 
     The shopper is named by a row to merge with, and not in the condition, because Delta writes conditions into its log.
 
@@ -110,11 +130,12 @@ def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> d
     """
     spark = tables.spark
     deleted: dict[str, int] = {}
-    wanted = spark.createDataFrame([(user_id,)], "user_id string").alias("wanted")
+    persons = _wanted(tables, user_id).collect()  # before identities is erased
+    wanted = spark.createDataFrame(persons, "user_id string, visitor_id string").alias("wanted")
     checked = spark.conf.get("spark.databricks.delta.retentionDurationCheck.enabled", "true")
     spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
     try:
-        for table in (*WITH_SHOPPERS, *WITH_PAYLOADS):
+        for table in (*WITH_PAYLOADS, *WITH_VISITORS_ONLY, *WITH_SHOPPERS):
             if not tables.exists(table):
                 continue
             stored, of_user = tables.to_change(table), _names(table)
@@ -133,6 +154,14 @@ def erase_from_tables(tables: Warehouse, user_id: str, retain_hours: float) -> d
     return deleted
 
 
+def _wanted(tables: Warehouse, user_id: str) -> DataFrame:
+    """user_id, visitor_id: the shopper, then each visitor who was identified as the shopper."""
+    shopper = tables.spark.createDataFrame([(user_id, None)], "user_id string, visitor_id string")
+    identities = tables.read_or_empty(IDENTITIES).where(F.col("user_id") == F.lit(user_id))
+    visitors = identities.select(F.lit(None).cast("string").alias("user_id"), "visitor_id").distinct()
+    return shopper.unionByName(visitors)
+
+
 def _needs_purge(tables: Warehouse, table: Table, stored: DeltaTable) -> bool:
     if not has_deletion_vectors(stored):
         return False
@@ -146,9 +175,14 @@ def _needs_purge(tables: Warehouse, table: Table, stored: DeltaTable) -> bool:
 
 def _names(table: Table) -> Column:
     """Whether a row of `stored` names the shopper of `wanted`."""
-    user_id = F.col("wanted.user_id")
+    user_id, visitor_id = F.col("wanted.user_id"), F.col("wanted.visitor_id")
+    if table in WITH_VISITORS_ONLY:
+        return F.col("stored.visitor_id") == visitor_id
     if table not in WITH_PAYLOADS:
-        return F.col("stored.user_id") == user_id
+        shopper = F.col("stored.user_id") == user_id
+        if "user_id" in table.required:
+            return shopper
+        return shopper | (F.col("stored.user_id").isNull() & (F.col("stored.visitor_id") == visitor_id))
     # A payload is a row of the contract, or a row of the store with the store's column names: any value may be the id.
     values = F.map_values(F.from_json("stored.payload", "map<string,string>"))
-    return F.exists(F.coalesce(values, F.array()), lambda value: value == user_id)
+    return F.exists(F.coalesce(values, F.array()), lambda value: (value == user_id) | (value == visitor_id))
