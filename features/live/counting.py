@@ -12,7 +12,10 @@ from features.contract import EVENTS
 from features.contract.live_counts import COUNTS, SUMS
 from features.delivery.attention import with_attention
 
-COLUMNS = ("event_id", "user_id", "item_id", "event_type", "event_time", "placement", "position", "sample_weight")
+COLUMNS = (
+    "event_id", "user_id", "item_id", "event_type", "event_time", "placement", "position", "sample_weight",
+    "visitor_id",
+)  # fmt: skip
 _TYPES = {"exposures": "exposure", "clicks": "click", "carts": "cart", "purchases": "purchase"}
 
 
@@ -23,7 +26,8 @@ def stream_schema() -> StructType:
 
 
 def fit_to_count(ahead_minutes: int) -> Column:
-    """Whether a row has its ids and a time at most `ahead_minutes` ahead of the clock.
+    """Whether a row has its ids, one of them of a shopper or a visitor, and a time at most `ahead_minutes` ahead of the
+    clock.
 
     One event of a wrong clock, far in the future, would make the watermark drop every later event.
     """
@@ -41,7 +45,7 @@ def unfit_counts(ahead_minutes: int) -> list[Column]:
 
 
 def _lacks_id() -> Column:
-    return F.col("event_id").isNull() | F.col("user_id").isNull() | F.col("item_id").isNull()
+    return F.col("event_id").isNull() | F.coalesce("user_id", "visitor_id").isNull() | F.col("item_id").isNull()
 
 
 def _is_ahead(minutes: int) -> Column:

@@ -55,9 +55,9 @@ class BatchWork:
         began = clock.seconds()
         plan, bots = self.plan(), sorted(self.shoppers.bots)
         batch = events.persist()
-        without_bots = batch.where((F.col("event_type") != "exposure") | ~F.col("user_id").isin(bots))
+        without_bots = batch.where((F.col("event_type") != "exposure") | ~F.coalesce("user_id", F.lit("")).isin(bots))
         of_items = self._counts_of(without_bots if bots else batch, "item_id", plan).toPandas()
-        of_shoppers = self._counts_of(batch, "user_id", plan).persist()
+        of_shoppers = self._counts_of(batch.where(F.col("user_id").isNotNull()), "user_id", plan).persist()
         weight = sum((F.sum(name) for name in COUNTS), F.lit(0.0)).alias("weight")
         sums = of_shoppers.agg(F.count("*").alias("rows"), F.max("day").alias("newest"), weight).head()
         assert sums is not None

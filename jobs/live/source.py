@@ -26,5 +26,7 @@ def event_stream(spark: SparkSession, conf: Stream) -> DataFrame:
     if conf.format == "delta":
         # Changed or deleted rows, as when a shopper is forgotten, are not new events.
         rows = reader.option("skipChangeCommits", "true").format("delta").load(conf.path)
-        return rows.select(*COLUMNS)
+        known = rows.columns
+        visitor = F.col("visitor_id") if "visitor_id" in known else F.lit(None).cast("string").alias("visitor_id")
+        return rows.select(*(name for name in COLUMNS if name != "visitor_id"), visitor)
     return reader.format(conf.format).schema(stream_schema()).load(conf.path).select(*COLUMNS)
