@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from features.contract import EVENTS, IDENTITIES, ITEMS, PROMOTIONS, SEARCHES, USERS
 from jobs.config.section import NotNegative, Number, Positive, Section, Share
 from jobs.config.variables import expanded_options
 
@@ -15,6 +15,7 @@ DERIVED = {
     "items": {"valid_from", "valid_to"},
     "events": {"event_date", "source_part"},
     "promotions": {"source_part"},
+    "searches": {"search_date", "source_part"},
 }
 
 
@@ -111,6 +112,8 @@ class Files(Section):
     users: Annotated[tuple[TableMapping, ...], Field(min_length=1)]
     events: Annotated[tuple[TableMapping, ...], Field(min_length=1)]
     promotions: tuple[TableMapping, ...] = ()
+    identities: tuple[TableMapping, ...] = ()
+    searches: tuple[TableMapping, ...] = ()
     unseen_days: Positive | None = None
     withdraw_missing_up_to: Share | None = None
 
@@ -122,7 +125,7 @@ class Files(Section):
 
     @model_validator(mode="after")
     def names_are_known(self) -> Files:
-        for table in (ITEMS, USERS, EVENTS, PROMOTIONS):
+        for table in (ITEMS, USERS, EVENTS, PROMOTIONS, IDENTITIES, SEARCHES):
             for mapping in getattr(self, table.name):
                 if mapping.input not in self.inputs:
                     raise ValueError(f"{table.name} has the input {mapping.input}, which is not among inputs")

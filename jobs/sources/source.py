@@ -46,6 +46,12 @@ class Source(Protocol):
     def promotions(self, since: date | None, before: date) -> DataFrame:
         """Promotions that begin on `since` or later, all for None; or those of the parts."""
 
+    def identities(self) -> DataFrame | None:
+        """Identified visitors, of any time; None if the source delivers none next to its events."""
+
+    def searches(self) -> DataFrame | None:
+        """Searches of the parts; None if the source delivers none next to its events."""
+
     def replaced(self) -> dict[str, date | None]:
         """Parts whose events and promotions in the tables are deleted or replaced: from a day on, or all for None."""
 

@@ -47,6 +47,12 @@ class CompleteJourney:
         del before  # ingest accounts for later ones
         return promotions(self._panel.promotions(), since)
 
+    def identities(self) -> DataFrame | None:
+        return None
+
+    def searches(self) -> DataFrame | None:
+        return None
+
     def replaced(self) -> dict[str, date | None]:
         return {}
 
@@ -55,4 +61,5 @@ class CompleteJourney:
 
     def absent(self) -> frozenset[str]:
         unknown = ("description", "price", "margin", "stock_quantity", "image_embedding")
-        return frozenset({*(f"items.{name}" for name in unknown), "clicks", "carts", "returns"})
+        events = ("clicks", "carts", "returns", "views", "favourites", "events.visitor_id")
+        return frozenset({*(f"items.{name}" for name in unknown), *events})

@@ -10,7 +10,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from features.contract import EVENTS, IDENTITIES, ITEMS, PROMOTIONS, SEARCHES, USERS
 from features.contract.table import Table
 from jobs.config.source import Files, Mapped, TableMapping
 from jobs.runtime.errors import ConfigurationError, Refused
@@ -64,6 +64,12 @@ class FilesSource:
         del since, before
         return self._mapped(self._conf.promotions, PROMOTIONS)
 
+    def identities(self) -> DataFrame | None:
+        return self._mapped(self._conf.identities, IDENTITIES) if self._conf.identities else None
+
+    def searches(self) -> DataFrame | None:
+        return self._mapped(self._conf.searches, SEARCHES) if self._conf.searches else None
+
     def replaced(self) -> dict[str, date | None]:
         deleted = [part.place for part in self._fresh.gone if self._conf.inputs[part.input].takes_back_gone]
         return self._fresh.replaced | dict.fromkeys(deleted)
@@ -97,7 +103,7 @@ class FilesSource:
             mapped = {name for mapping in mappings for name in mapping.columns} | set(IMPLIED[table.name])
             missing |= {f"{table.name}.{name}" for name in table.column_names if name not in mapped}
         kinds = [mapping.columns.get("event_type") for mapping in self._conf.events]
-        for kind in ("exposure", "click", "cart", "return"):
+        for kind in ("exposure", "view", "click", "favourite", "cart", "return"):
             if all(spec is not None and not _may_be(spec, kind) for spec in kinds):
                 missing.add(f"{kind}s")
         if not any("attributes" in mapping.columns for mapping in self._conf.users):
@@ -136,7 +142,8 @@ class FilesSource:
 
     def _mappings(self, name: str) -> list[TableMapping]:
         conf = self._conf
-        return [m for m in (*conf.items, *conf.users, *conf.events, *conf.promotions) if m.input == name]
+        of_visitors = (*conf.identities, *conf.searches)
+        return [m for m in (*conf.items, *conf.users, *conf.events, *conf.promotions, *of_visitors) if m.input == name]
 
     def _mapped(self, mappings: tuple[TableMapping, ...], table: Table) -> DataFrame:
         frames = [self._one(mapping, table, rows) for mapping in mappings for rows in self._rows[mapping.input]]
@@ -156,6 +163,8 @@ class FilesSource:
                 "Correct its columns, sql or where.",
             ) from error
         unmapped = [name for name in table.required if name not in mapped.columns]
+        if table.column("visitor_id") and {"user_id", "visitor_id"}.isdisjoint({*mapped.columns, *unmapped}):
+            unmapped.append("user_id")
         if unmapped:
             raise ConfigurationError(
                 f"source.files.{table.name} on {mapping.input} does not map {', '.join(unmapped)}.",

@@ -52,6 +52,8 @@ IMPLIED = {
         "attributes": "map()",
     },
     "promotions": {},
+    "identities": {},
+    "searches": {"search_date": "to_date(search_time)", "ingested_at": "search_time"},
 }
 
 
