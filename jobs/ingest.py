@@ -9,19 +9,29 @@ from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 
-from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from features.contract import IDENTITIES, ITEMS, PROMOTIONS, SEARCHES, USERS
 from features.contract.table import Invariant, Table
 from jobs.execution.command import main_of
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
+from jobs.incremental.visitors import DECISION as HAS_VISITORS
 from jobs.runtime.errors import Refused
 from jobs.runtime.progress import advance, expect
 from jobs.sources import Source, source_of
 from jobs.sources.catalogue import item_observations, report_late_catalogue
 from jobs.sources.event_validation import event_judgement, with_parked
-from jobs.sources.intake import Intake, arrive, judge, require_few_rejected, write_refused
-from jobs.sources.merging import Window, write_events, write_items, write_parts, write_promotions, write_users
+from jobs.sources.intake import Arrival, Intake, arrive, judge, require_few_rejected, write_refused
+from jobs.sources.merging import (
+    Window,
+    write_events,
+    write_items,
+    write_parts,
+    write_promotions,
+    write_searches,
+    write_users,
+)
 from jobs.sources.missing_inputs import report_absences
+from jobs.sources.visitors import arrive_events, names_visitors, new_identities, observed_identities, together
 from jobs.sources.volume import require_usual_volume
 from jobs.tables.erasure import mark_forgotten
 
@@ -33,7 +43,9 @@ USER_OBSERVATIONS = replace(USERS, key=("user_id", "updated_at"))
 def ingest(night: Night) -> None:
     """Ingests the events since the last night before --as-of, and the present state of items and users.
 
-    Rows that violate the contract go to `rejected`, events of unknown items or users to `parked`; both are counted. Too
+    Rows that violate the contract go to `rejected`, events of unknown items or users to `parked`; both are counted. A
+    search without an item goes to `searches`, and who a visitor turned out to be, from a log-in event, from an event
+    that names both or from a mapping, to `identities`. Too
     many rejected rows, a changed type, a day without events or of unusual volume stop the night before anything is
     written. A repeated date replaces the same days; an older date leaves newer days unchanged.
     """
@@ -43,12 +55,18 @@ def ingest(night: Night) -> None:
     # Independent parts run in parallel: each wide table is a single long task.
     with ThreadPoolExecutor(5) as executor:
         intakes = _take_store(night, executor, source, window)
-        items, users, events, promotions = intakes
+        items, users, events, promotions, *further = intakes
+        of_table = {intake.table.name: intake for intake in further}
+        searches = of_table.get(SEARCHES.name)
         _require_same_types(night, source)
         _require_events(night, source, events, window)
         require_few_rejected(intakes, night.conf.source.max_rejected_share)
         observed = item_observations(night, source, items)
-        events_written = executor.submit(write_events, night, source, events, window)
+        identities, identified = None, set[date]()
+        seen = observed_identities(source, of_table.get(IDENTITIES.name), events)
+        if seen is not None:
+            identities, identified = new_identities(night, seen)
+        events_written = executor.submit(write_events, night, source, events, window, identified)
         writes = [
             executor.submit(write_promotions, night, source, promotions, window),
             executor.submit(write_items, night, source, observed),
@@ -61,6 +79,12 @@ def ingest(night: Night) -> None:
         advance()
         for write in writes:
             write.result()
+        if searches is not None:
+            write_searches(night, source, searches, window)
+        if identities is not None:
+            # After the events, whose commit records the days of the new identities.
+            night.tables.replace(identities, IDENTITIES, None)
+            identities.unpersist()
     write_parts(night, source, intakes)
     if window.since is None:
         report_late_catalogue(items, events)
@@ -75,6 +99,8 @@ def ingest(night: Night) -> None:
         "types": json.dumps(source.types()),
         "absent": json.dumps(sorted(absent)),
     }
+    if names_visitors(source):
+        night.record.decisions[HAS_VISITORS] = "true"
 
 
 def _last_night(night: Night) -> date | None:
@@ -93,7 +119,7 @@ def _newest_night(night: Night) -> date:
 
 
 def _take_store(night: Night, executor: Executor, source: Source, window: Window) -> list[Intake]:
-    """items, users, events and promotions, judged."""
+    """items, users, events and promotions, judged; then identities and searches where there are any."""
     newest = _newest_night(night)
 
     def judged(
@@ -108,15 +134,30 @@ def _take_store(night: Night, executor: Executor, source: Source, window: Window
     event_rows = with_parked(night, source, source.events(window.since, window.before), window)
     event_rows = mark_forgotten(night.tables, event_rows)
     user_rows = mark_forgotten(night.tables, source.users(newest))
-    arrived = executor.submit(arrive, event_rows, EVENTS)
+    arrived = executor.submit(arrive_events, event_rows)
     users_table = USERS if source.whole else USER_OBSERVATIONS
     users_judged = executor.submit(judged, user_rows, users_table, "updated_at", newest)
     items = judged(source.items(newest), ITEMS, "valid_from", newest, further=_rules_of_store(night))
     users = users_judged.result()
-    steps = event_judgement(night, source, arrived.result(), items, users, window)
-    events = judge(arrived.result(), "event_time", window.before, *steps)
+    arrived_events, aside = arrived.result()
+    steps = event_judgement(night, source, arrived_events, items, users, window)
+    events = judge(arrived_events, "event_time", window.before, *steps)
     advance()
-    return [items, users, events, promotions.result()]
+    return [items, users, events, promotions.result(), *_take_visitors(night, source, aside, window)]
+
+
+def _take_visitors(night: Night, source: Source, aside: list[Arrival], window: Window) -> list[Intake]:
+    """Identities and searches, judged: those that the source delivers and those among its events (`aside`)."""
+    intakes = []
+    for table, rows, time in (
+        (IDENTITIES, source.identities(), "valid_from"),
+        (SEARCHES, source.searches(), "search_time"),
+    ):
+        mapped = [] if rows is None else [arrive(mark_forgotten(night.tables, rows), table, keep=False)]
+        arrival = together(table, (*aside, *mapped))
+        if arrival is not None:
+            intakes.append(judge(arrival, time, window.before))
+    return intakes
 
 
 def _rules_of_store(night: Night) -> tuple[Invariant, ...]:

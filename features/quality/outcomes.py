@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS
 from features.contract.table import Invariant, Table
 from features.quality.contract_checks import violations
+from features.visitors import actor
 
 ACCEPTED, REJECTED, PARKED = "accepted", "rejected", "parked"
 DUPLICATE, FILTERED, LATER = "duplicates", "filtered", "later"
@@ -55,9 +56,9 @@ def with_outcome(
 
 
 def park_unknown(judged: DataFrame, key: str, known: DataFrame, reason: str) -> DataFrame:
-    """Accepted rows whose `key` is not in `known` (one column of that name, unique) become parked."""
+    """Accepted rows whose `key` has a value that is not in `known` (one column of that name, unique) become parked."""
     members = known.select(key, F.lit(True).alias("is_known"))
-    unknown = (F.col("outcome") == ACCEPTED) & F.col("is_known").isNull()
+    unknown = (F.col("outcome") == ACCEPTED) & F.col(key).isNotNull() & F.col("is_known").isNull()
     columns = [column for column in judged.columns if column not in ("outcome", "reason")]
     return judged.join(members, on=key, how="left").select(
         *columns,
@@ -80,11 +81,11 @@ def rejected_for_too_long() -> Column:
 
 
 def reject_returns_without_purchase(judged: DataFrame, before: DataFrame) -> DataFrame:
-    """Accepted returns of what the shopper had not bought by then become rejected.
+    """Accepted returns of what the shopper or visitor had not bought by then become rejected.
 
-    `before`: user_id, item_id, first_purchase (the earliest time), one row a pair.
+    `before`: actor, item_id, first_purchase (the earliest time), one row a pair.
     """
-    joined = judged.join(before, on=["user_id", "item_id"], how="left")
+    joined = judged.withColumn("actor", actor()).join(before, on=["actor", "item_id"], how="left")
     bought = F.coalesce(F.col("first_purchase") <= F.col("event_time"), F.lit(False))
     without = (F.col("event_type") == "return") & (F.col("outcome") == ACCEPTED) & ~bought
     columns = judged.columns

@@ -11,6 +11,7 @@ from features.broadcasts import broadcast_if_small
 from features.contract import EVENTS, ITEMS, PARKED, USERS
 from features.contract.source_parts import SOURCE_PARTS
 from features.quality import outcomes
+from features.visitors import actor
 from jobs.execution.night import Night
 from jobs.sources.intake import Arrival, Intake, Judgement
 from jobs.sources.merging import Window, known_events, outdated
@@ -70,7 +71,7 @@ def event_judgement(
         lambda judged: outcomes.park_unknown(judged, "user_id", known_users, outcomes.USER_UNKNOWN),
         lambda judged: outcomes.reject_long_parked(judged, too_long),
     ]
-    returns = arrival.rows.where(F.col("event_type") == "return").select("user_id", "item_id").distinct()
+    returns = arrival.rows.where(F.col("event_type") == "return").select(actor().alias("actor"), "item_id").distinct()
     if not returns.isEmpty():
         stored = night.tables.read_or_empty(EVENTS).where(~outdated(source, window))
         first = _first_purchases(stored, arrival.rows, returns)
@@ -82,12 +83,12 @@ def event_judgement(
 
 
 def _first_purchases(stored: DataFrame, arrived: DataFrame, pairs: DataFrame) -> DataFrame:
-    """user_id, item_id, first_purchase of the pairs with a purchase."""
-    columns = ["user_id", "item_id", "event_type", "event_time"]
+    """actor, item_id, first_purchase of the pairs with a purchase."""
+    columns = [actor().alias("actor"), F.col("item_id"), F.col("event_type"), F.col("event_time")]
     bought = stored.select(*columns).unionByName(arrived.where(~F.col("filtered")).select(*columns))
     return (
         bought.where(F.col("event_type") == "purchase")
-        .join(pairs, on=["user_id", "item_id"], how="left_semi")
-        .groupBy("user_id", "item_id")
+        .join(pairs, on=["actor", "item_id"], how="left_semi")
+        .groupBy("actor", "item_id")
         .agg(F.min("event_time").alias("first_purchase"))
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.broadcasts import broadcast_if_small
@@ -53,18 +54,27 @@ class Intake:
 
 @dataclass(frozen=True)
 class Arrival:
-    """One table's rows before judgement, in the contract's columns and types, with their number."""
+    """One table's rows before judgement, in the contract's columns and types, with their number.
+
+    counts: by name the number of rows that meet a condition
+    held: persisted frames that the rows come from
+    """
 
     table: Table
     rows: DataFrame
     rows_in: int
     kept: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+    held: tuple[DataFrame, ...] = ()
 
 
-def arrive(source_rows: DataFrame, table: Table, *, keep: bool = True) -> Arrival:
+def arrive(
+    source_rows: DataFrame, table: Table, *, keep: bool = True, count: Mapping[str, Column] = MappingProxyType({})
+) -> Arrival:
     """Counts a source's rows. Raises Refused when a required column is missing.
 
     keep: persist the rows until they are written; for rows that are expensive to compute
+    count: by name the conditions whose rows are counted as well
     """
     try:
         rows = with_contract_columns(source_rows, table)
@@ -72,7 +82,11 @@ def arrive(source_rows: DataFrame, table: Table, *, keep: bool = True) -> Arriva
         raise Refused(f"The source is incomplete: {error}.", "Correct its mapping; nothing was written.") from error
     if keep:
         rows = rows.persist()
-    return Arrival(table, rows, rows.count(), keep)
+    counts = rows.agg(
+        F.count(F.lit(1)).alias("rows_in"), *(F.count_if(condition).alias(name) for name, condition in count.items())
+    ).collect()[0]
+    further = {name: counts[name] for name in count}
+    return Arrival(table, rows, counts["rows_in"], keep, further, (rows,) if keep else ())
 
 
 def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further: tuple[Invariant, ...] = ()) -> Intake:
@@ -86,7 +100,7 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
     judged = outcomes.with_outcome(arrival.rows, table, time, before, further)
     for step in steps:
         judged = step(judged)
-    held = [arrival.rows]
+    held = list(arrival.held)
     if arrival.kept:
         judged = judged.persist()
         held.append(judged)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from features.contract import EVENTS, ITEMS, USERS
 from features.contract.source_parts import SOURCE_PARTS
 from features.quality.outcomes import LATER, content_hash
 from features.versions import item_versions, newest_users
@@ -62,14 +63,18 @@ def known_events(night: Night, source: Source, events: DataFrame, window: Window
     )
 
 
-def write_events(night: Night, source: Source, intake: Intake, window: Window) -> list[date]:
+def write_events(
+    night: Night, source: Source, intake: Intake, window: Window, identified: Collection[date] = ()
+) -> list[date]:
     """Replaces the days of the accepted and of the outdated events in one commit, which records these days; returns
     them.
 
     For a whole source these are the window, and the days of parked events that are accepted now.
+
+    identified: days on which visitors were identified, which change what is known on them as events do
     """
     accepted = intake.accepted
-    changed = {row["event_date"] for row in accepted.select("event_date").distinct().collect()}
+    changed = {row["event_date"] for row in accepted.select("event_date").distinct().collect()} | set(identified)
     if not night.tables.exists(EVENTS):
         where = f"event_date < {sql_literal(window.before)}"
         night.tables.replace(accepted, EVENTS, where, checked=True, note=note_of_days(changed))
@@ -98,17 +103,27 @@ def write_events(night: Night, source: Source, intake: Intake, window: Window) -
 def write_promotions(night: Night, source: Source, intake: Intake, window: Window) -> None:
     """As `write_events`, by the day on which promotions begin; a promotion is replaced by one of its key, and deleted
     if the new version of its file no longer has it."""
-    if source.whole or not night.tables.exists(PROMOTIONS):
-        night.tables.replace(intake.accepted, PROMOTIONS, window.sql("valid_from"), checked=True)
+    _write_days(night, source, intake, window, "valid_from")
+
+
+def write_searches(night: Night, source: Source, intake: Intake, window: Window) -> None:
+    """As `write_promotions`, by the day of the search."""
+    _write_days(night, source, intake, window, "search_date")
+
+
+def _write_days(night: Night, source: Source, intake: Intake, window: Window, day: str) -> None:
+    table = intake.table
+    if source.whole or not night.tables.exists(table):
+        night.tables.replace(intake.accepted, table, window.sql(day), checked=True)
         return
-    stored, replaced = night.tables.read(PROMOTIONS), outdated(source, window, "valid_from")
-    begun = intake.accepted.select("valid_from").union(stored.where(replaced).select("valid_from")).distinct()
-    days = sorted(row["valid_from"] for row in begun.collect())
+    stored, replaced = night.tables.read(table), outdated(source, window, day)
+    changed = intake.accepted.select(day).union(stored.where(replaced).select(day)).distinct()
+    days = sorted(row[day] for row in changed.collect())
     if not days:
         return
-    where = sql_in("valid_from", days)
-    unchanged = stored.where(F.expr(where) & ~replaced).join(intake.accepted, on=list(PROMOTIONS.key), how="left_anti")
-    night.tables.replace(intake.accepted.unionByName(unchanged), PROMOTIONS, where, checked=True)
+    where = sql_in(day, days)
+    unchanged = stored.where(F.expr(where) & ~replaced).join(intake.accepted, on=list(table.key), how="left_anti")
+    night.tables.replace(intake.accepted.unionByName(unchanged), table, where, checked=True)
 
 
 def write_items(night: Night, source: Source, observed: DataFrame) -> None:

@@ -10,13 +10,13 @@ from statistics import median
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from features.visitors import actor
 from jobs.config.source import Volume
 from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
 from jobs.sources.intake import Intake
 
-_COUNTED = ("event_type", "event_date", "user_id")
-FEWEST = 20  # shoppers a day; the events of fewer vary much by chance
+FEWEST = 20  # shoppers and visitors a day; the events of fewer vary much by chance
 
 
 def require_usual_volume(night: Night, events: Intake, since: date | None) -> None:
@@ -28,10 +28,11 @@ def require_usual_volume(night: Night, events: Intake, since: date | None) -> No
     earliest = (since or before) - timedelta(days=7 * volume.weeks + 1)
     recent = F.col("event_date").between(F.lit(earliest), F.lit(before - timedelta(days=1)))
     stored = night.tables.read_or_empty(EVENTS).where(recent & (F.col("event_date") < F.lit(since or before)))
-    rows = events.accepted.where(recent).select(*_COUNTED)
-    rows = rows.unionByName(stored.select(*_COUNTED)) if since else rows
+    counted = ("event_type", "event_date", actor().alias("actor"))
+    rows = events.accepted.where(recent).select(*counted)
+    rows = rows.unionByName(stored.select(*counted)) if since else rows
     counts, shoppers = defaultdict[str, Counter[date]](Counter), defaultdict[str, Counter[date]](Counter)
-    sums = (F.count("*").alias("events"), F.countDistinct("user_id").alias("shoppers"))
+    sums = (F.count("*").alias("events"), F.countDistinct("actor").alias("shoppers"))
     for row in rows.groupBy("event_type", "event_date").agg(*sums).collect():
         counts[row["event_type"]][row["event_date"]] = row["events"]
         shoppers[row["event_type"]][row["event_date"]] = row["shoppers"]

@@ -19,13 +19,19 @@ from jobs.report.summary import night_summary
 from jobs.serving.client import StorefrontClient
 from tests.pipeline.small_night import AS_OF, Store
 
-ALL_TABLES = [getattr(contract, name) for name in contract.__all__] + [ITEM_FEATURES_TABLE, USER_FEATURES_TABLE]
+OF_VISITORS = (contract.DAILY_VISITOR, contract.IDENTITIES, contract.SEARCHES)  # which the panel does not have
+ALL_TABLES = [table for name in contract.__all__ if (table := getattr(contract, name)) not in OF_VISITORS]
+ALL_TABLES += [ITEM_FEATURES_TABLE, USER_FEATURES_TABLE]
 
 
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.name)
 def test_every_table_exists_and_its_key_is_unique(store: Store, table: Table) -> None:
     rows = store.tables.read(table)
     assert rows.groupBy(*table.key).count().where("count > 1").isEmpty()
+
+
+def test_a_store_without_visitors_has_none_of_their_tables(store: Store) -> None:
+    assert not [table.name for table in OF_VISITORS if store.tables.exists(table)]
 
 
 def test_every_step_is_recorded_with_its_inputs_and_outputs(store: Store) -> None:
