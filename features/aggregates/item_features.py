@@ -14,6 +14,7 @@ from features.declarations import ITEM_FEATURES
 from features.declarations.items import RESPONSE_WINDOWS
 from features.derived.catalogue import is_listed
 from features.derived.days import days_before_dates, total
+from features.derived.funnel import with_funnel_shares
 from features.derived.promotions import promotions_before_dates
 from features.derived.ranks import standing
 from features.derived.responses import with_response_shares
@@ -59,7 +60,7 @@ def item_features(rows: DataFrame, forecasts: DataFrame, head_share: float) -> D
     sold = rows.where(F.col("segment_purchases") > 0)
     segments = with_segment(sold.select("as_of", "item_id", F.col("segment_purchases").alias("purchases")), head_share)
     demand = forecasts.select("as_of", "item_id", "mean_7d", "mean_28d", "low_28d", "high_28d")
-    joined = with_response_shares(rows, RESPONSE_WINDOWS)
+    joined = with_funnel_shares(with_response_shares(rows, RESPONSE_WINDOWS))
     for frame in (segments, standing(rows), demand):
         joined = joined.join(frame, on=["as_of", "item_id"], how="left")
     unsold = F.when(F.col("is_listed"), F.lit(COLD)).otherwise(F.lit(NONE))

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from features.aggregates.windows import computed, pairs_before_dates, windowed, with_defaults
 from features.declarations import USER_FEATURES
 from features.declarations.users import RESPONSE_WINDOWS
+from features.derived.carts import left_in_cart
 from features.derived.days import days_before_dates, total
 from features.derived.profiles import price_and_tail, profiles, stores
 from features.derived.responses import with_response_shares
@@ -36,6 +37,7 @@ def user_rows(users: DataFrame, daily_user: DataFrame, daily_pair: DataFrame, da
         windowed(of_days, "user_id", USER_FEATURES, "daily_user", *responses),
         windowed(of_pairs, "user_id", USER_FEATURES, "daily_pair"),
         stores(daily_user, dates),
+        left_in_cart(daily_pair, dates),
     ):
         rows = rows.join(frame, on=["as_of", "user_id"], how="left")
     return rows

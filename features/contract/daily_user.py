@@ -1,16 +1,21 @@
 """One day of one shopper: windows are summed from these rows."""
 
+from dataclasses import replace
+
 from pyspark.sql.types import ArrayType, DateType, LongType, StringType
 
 from features.contract.daily_columns import (
+    CARTS_WEIGHT,
     DISCOUNT_SUM,
     DISCOUNTED_COUNT,
     EXPOSURES_WEIGHT,
+    FAVOURITES_WEIGHT,
     PURCHASES_COUNT,
     RESPONSES_WEIGHT,
     RETURNS_COUNT,
     SPEND_SUM,
     UNITS_SUM,
+    VIEWS_WEIGHT,
 )
 from features.contract.table import Column, Invariant, Table
 
@@ -41,6 +46,9 @@ DAILY_USER = Table(
         Column("afternoon_count", LongType(), "Purchase lines from 12 to 18 h, UTC.", event="purchase"),
         Column("evening_count", LongType(), "Purchase lines from 18 to 24 h, UTC.", event="purchase"),
         Column("stores", ArrayType(StringType()), "Stores visited, sorted.", event="purchase", of="store_id"),
+        VIEWS_WEIGHT,
+        replace(CARTS_WEIGHT, default=0.0),
+        FAVOURITES_WEIGHT,
     ),
     key=("day", "user_id"),
     invariants=(

@@ -9,6 +9,7 @@ from pyspark.sql.types import ArrayType, BooleanType, DoubleType, LongType, Stri
 
 from features.declarations.feature import LIFE, NEVER, WEEKLY, Feature, Group, features_table
 from features.derived.catalogue import days_since_listed, is_eligible, is_stock_tracked, keywords, stock_cover_days
+from features.derived.funnel import with_funnel_shares
 from features.derived.promotions import (
     PROMOTION_DAYS,
     days_since_last_promotion,
@@ -176,6 +177,30 @@ ITEM_FEATURES: tuple[Feature, ...] = (
     *_attention.over((28,), "clicks", "count", "clicks_weight", "Clicks {window}, by sample weight.", event="click"),
     *_attention.over(
         (28,), "carts", "count", "carts_weight", "Additions to the cart {window}, by sample weight.", event="cart"
+    ),
+    *_attention.over(
+        (7, 28), "views", "count", "views_weight", "Views of the product page {window}, by sample weight.",
+        event="view",
+    ),
+    *_attention.over(
+        (28, LIFE), "favourites", "count", "favourites_weight",
+        "Times put on a list of favourites {window}, by sample weight.", event="favourite",
+    ),
+    *(
+        _attention.derived(
+            steps, "share", days, sources,
+            f"{meaning} {{window}}, shrunk to the share of all items with the weight of 20 {earlier}.",
+            function=with_funnel_shares,
+        )
+        for steps, days, sources, meaning, earlier in (
+            ("view_cart", 28, ("carts_weight", "views_weight"), "Additions to the cart for each view", "views"),
+            ("view_purchase", 28, ("purchases_count", "views_weight"), "Purchase lines for each view", "views"),
+            (
+                "cart_purchase", 28, ("purchases_count", "carts_weight"),
+                "Purchase lines for each addition to the cart", "additions",
+            ),
+            ("return", 90, ("returns_count", "purchases_count"), "Share of the purchase lines sent back", "lines"),
+        )
     ),
     _standing.derived(
         "popularity", "rank", 90, "purchases_count_90d", "1 + number of items with more purchase lines {window}.",

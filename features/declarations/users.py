@@ -9,11 +9,13 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, BooleanType, DoubleType, LongType, StringType
 
 from features.declarations.feature import LIFE, NEVER, Feature, Group, features_table
+from features.derived.carts import left_in_cart
 from features.derived.catalogue import days_since
 from features.derived.profiles import PROFILE_LENGTH, price_and_tail, profiles, stores
 from features.derived.purchases import (
     days_since_first_purchase,
     days_since_last_purchase,
+    days_since_last_view,
     novelty_share,
     repeat_share,
     visit_gap_mean,
@@ -24,7 +26,6 @@ from features.derived.purchases import (
 from features.derived.responses import with_response_shares
 
 RESPONSE_WINDOWS = (28,)
-_DEMOGRAPHICS = ("age", "income", "household_size", "kids_count", "home_ownership", "marital_status")
 
 _person = Group("user", "users", "customers")
 _visits = Group("user", "daily_user", "customers")
@@ -34,8 +35,12 @@ _pairs = Group("user", "daily_pair", "merchandising")
 _taste = Group("user", "daily_user", "merchandising")
 
 
-def _attribute_value(name: str) -> Column:
-    return F.try_element_at("attributes", F.lit(name))
+def _attribute_names() -> Column:
+    return F.array_sort(F.map_keys("attributes"))
+
+
+def _attribute_values() -> Column:
+    return F.transform(_attribute_names(), lambda name: F.try_element_at("attributes", name))
 
 
 def _profile(members: str, source: str) -> tuple[Feature, ...]:
@@ -168,6 +173,24 @@ USER_FEATURES: tuple[Feature, ...] = (
     *_attention.over(
         (28,), "exposures", "count", "exposures_weight", "Exposures {window}, by sample weight.", event="exposure"
     ),
+    *_attention.over(
+        (7, 28), "views", "count", "views_weight", "Views of product pages {window}, by sample weight.", event="view"
+    ),
+    *_attention.over(
+        (28,), "carts", "count", "carts_weight", "Additions to the cart {window}, by sample weight.", event="cart"
+    ),
+    *_attention.over(
+        (28,), "favourites", "count", "favourites_weight",
+        "Times that an item was put on a list of favourites {window}, by sample weight.", event="favourite",
+    ),
+    _attention.days_since(
+        "last_view", ("day", "views_weight"), days_since_last_view, "Days since the day of the last view."
+    ),
+    _pairs.derived(
+        "left_in_cart", "count", 28, ("carts_weight", "purchases_count"),
+        "Items put into the cart {window} and not bought on that day or later.", function=left_in_cart,
+        kind=LongType(), default=0,
+    ),
     *(
         _attention.derived(
             "response", "share", days, ("responses_weight", "exposures_weight"),
@@ -177,12 +200,14 @@ USER_FEATURES: tuple[Feature, ...] = (
         )
         for days in RESPONSE_WINDOWS
     ),
-    *(
-        _person.attribute(
-            name, StringType(), "", f"Attribute {name} of the shopper.", "attributes",
-            expression=partial(_attribute_value, name),
-        )
-        for name in _DEMOGRAPHICS
+    # Two arrays of one length, since Feast serves no maps and each store has attributes of its own.
+    _person.attribute(
+        "attribute_names", ArrayType(StringType()), (), "Names of the shopper's attributes, sorted.", "attributes",
+        expression=_attribute_names,
+    ),
+    _person.attribute(
+        "attribute_values", ArrayType(StringType()), (), "The value of each of attribute_names.", "attributes",
+        expression=_attribute_values,
     ),
     _person.attribute("consent_personalisation", BooleanType(), False, "Whether lists may be personal."),
 )  # fmt: skip

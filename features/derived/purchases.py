@@ -19,6 +19,10 @@ def days_since_first_purchase() -> Column:
     return F.date_diff("as_of", F.min(_purchase_day()))
 
 
+def days_since_last_view() -> Column:
+    return F.date_diff("as_of", F.max(F.when(F.col("views_weight") > 0, F.col("day"))))
+
+
 def purchases_trend(days: int) -> Column:
     """(Lines of the last `days` days + 1) / (lines of as many days before + 1)."""
     # A sum over no rows is NULL, and so is a difference with it.

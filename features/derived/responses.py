@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-_PRIOR_EXPOSURES = 20  # weight of the share of all; a few exposures say little
+PRIOR_EVENTS = 20  # weight of the share of all; a few exposures say little
 
 
 def with_response_shares(rows: DataFrame, windows: Sequence[int]) -> DataFrame:
@@ -29,6 +29,6 @@ def with_response_shares(rows: DataFrame, windows: Sequence[int]) -> DataFrame:
         responses, exposures = (
             F.coalesce(F.col(f"{name}_{days}d"), F.lit(0.0)) for name in ("responses", "exposures_count")
         )
-        prior = F.col(f"overall_{days}d") * _PRIOR_EXPOSURES
-        shares[f"response_share_{days}d"] = (responses + prior) / (exposures + _PRIOR_EXPOSURES)
+        prior = F.col(f"overall_{days}d") * PRIOR_EVENTS
+        shares[f"response_share_{days}d"] = (responses + prior) / (exposures + PRIOR_EVENTS)
     return joined.withColumns(shares).drop(*(f"overall_{days}d" for days in windows))

@@ -15,6 +15,8 @@ from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from features.declarations.aggregate import PARTIALS, Aggregation
 from features.declarations.feature import LIFE, Group, by_expression
+from features.derived.carts import left_in_cart
+from features.derived.funnel import STEPS, with_funnel_shares
 from features.derived.profiles import price_and_tail, profiles, stores
 from features.derived.purchases import weekend_share
 from features.derived.ranks import standing
@@ -202,6 +204,8 @@ def test_each_function_makes_the_features_that_name_it(spark: SparkSession) -> N
         (ITEM_FEATURES, with_response_shares): _added(
             lambda rows: with_response_shares(rows, (28, 90)), empty(ITEM_FEATURES_TABLE, *responses)
         ),
+        (ITEM_FEATURES, with_funnel_shares): _added(with_funnel_shares, empty(ITEM_FEATURES_TABLE), tuple(STEPS)),
+        (USER_FEATURES, left_in_cart): left_in_cart(pairs, [DAY]),
         (USER_FEATURES, stores): stores(empty(DAILY_USER), [DAY]),
         (USER_FEATURES, price_and_tail): price_and_tail(pairs, item_features, [DAY]),
         (USER_FEATURES, profiles): profiles(pairs, item_features, [DAY]),
@@ -217,7 +221,9 @@ def test_each_function_makes_the_features_that_name_it(spark: SparkSession) -> N
     assert {key: set(frame.columns) - {"as_of", "item_id", "user_id"} for key, frame in makes.items()} == declared
 
 
-def _added(function: Callable[[DataFrame], DataFrame], rows: DataFrame) -> DataFrame:
-    """The columns that a function adds to rows of features without them."""
-    bare = rows.drop(*(name for name in rows.columns if name.startswith("response_share")))
+def _added(
+    function: Callable[[DataFrame], DataFrame], rows: DataFrame, begin: tuple[str, ...] = ("response_share",)
+) -> DataFrame:
+    """The columns that a function adds to rows of features without those that begin so."""
+    bare = rows.drop(*(name for name in rows.columns if name.startswith(begin)))
     return function(bare).drop(*bare.columns)

@@ -91,6 +91,27 @@ def test_response_shares_are_shrunk_to_the_share_of_all(spark: SparkSession) -> 
     assert features[DAY, "c"]["response_share_28d"] == pytest.approx(1 / 4)
 
 
+def test_shares_from_view_to_return_are_shrunk_to_those_of_all(spark: SparkSession) -> None:
+    def events_of(kind: str, item: str, times: int) -> list[Event]:
+        return [("u", item, kind, at(11, 20, 0, number), 0, "0", None) for number in range(times)]
+
+    rows = [*events_of("view", "a", 10), *events_of("cart", "a", 4), *events_of("purchase", "a", 3),
+            *events_of("return", "a", 1), *events_of("view", "b", 30), *events_of("purchase", "c", 2),
+            *events_of("favourite", "b", 2)]  # fmt: skip
+    features = {item: row for (_, item), row in _features(spark, rows).items()}
+    # All have 40 views; c was bought without one.
+    assert features["a"]["view_cart_share_28d"] == pytest.approx((4 + 20 * 4 / 40) / (10 + 20))
+    assert features["b"]["view_purchase_share_28d"] == pytest.approx((0 + 20 * 3 / 40) / (30 + 20))
+    assert features["c"]["view_purchase_share_28d"] == pytest.approx(3 / 40)
+    assert features["a"]["cart_purchase_share_28d"] == pytest.approx((3 + 20 * 3 / 4) / (4 + 20))
+    assert features["a"]["return_share_90d"] == pytest.approx((1 + 20 * 1 / 5) / (3 + 20))
+    assert (features["b"]["views_count_7d"], features["b"]["views_count_28d"]) == (0.0, 30.0)
+    assert (features["b"]["favourites_count_28d"], features["b"]["favourites_count_life"]) == (2.0, 2.0)
+    # Without a view or a cart there is no rate, and no purchase makes one.
+    unseen = _features(spark, [bought("u", "a", at(11, 20))])[DAY, "a"]
+    assert (unseen["view_purchase_share_28d"], unseen["cart_purchase_share_28d"]) == (0.0, 0.0)
+
+
 def test_standing_among_all_and_in_the_category(spark: SparkSession) -> None:
     rows = [
         *(bought("u", "a", at(11, 4), "4") for _ in range(3)),  # a Saturday

@@ -24,7 +24,7 @@ def _features(spark: SparkSession, rows: list[Event], *days: date) -> dict[tuple
         "category", F.when(F.col("item_id") == "a", "tea").otherwise("salt")
     )
     known = users(spark, ("u", at(1, 1)), ("quiet", at(1, 1)), ("late", at(12, 1)))
-    known = known.withColumn("attributes", F.create_map(F.lit("age"), F.lit("35-44")))
+    known = known.withColumn("attributes", F.create_map(*map(F.lit, ("income", "low", "age", "35-44"))))
     own = user_rows(known, daily_user(pairs, log), pairs, dates)
     features = user_features(own, pairs, features_of(spark, rows, sold, dates), dates)
     assert features.columns == USER_FEATURES_TABLE.column_names
@@ -52,7 +52,7 @@ def test_windows_of_a_shopper(spark: SparkSession) -> None:
     assert row["discount_share_90d"] == pytest.approx(1 / 16)  # of 1 + 1 + 2 + 4 + 8
     assert row["days_since_last_purchase"] == 1.0
     assert row["consent_personalisation"] is True
-    assert (row["age"], row["income"]) == ("35-44", "")
+    assert (row["attribute_names"], row["attribute_values"]) == (["age", "income"], ["35-44", "low"])
     assert (row["items_count_28d"], row["items_count_90d"]) == (2, 2)  # a and b
     assert (row["novelty_share_28d"], row["repeat_share_90d"]) == (1 / 2, 1 / 2)  # b is new; a came on three days
     assert row["visit_gap_mean_life"] == 90 / 3  # four days with a purchase in 90
@@ -65,6 +65,31 @@ def test_windows_of_a_shopper(spark: SparkSession) -> None:
     assert (row["night_share_90d"], row["evening_share_90d"]) == (3 / 4, 1 / 4)
     # In 90 days: a three lines for 13, b one for 2, each alone in its category: the middle.
     assert row["price_percentile_mean_90d"] == 0.5
+
+
+def test_views_and_what_is_left_in_the_cart(spark: SparkSession) -> None:
+    def put(item: str, day: int) -> Event:
+        return ("u", item, "cart", at(11, day), 1, "0", None)
+
+    def viewed(day: int) -> Event:
+        return ("u", "d", "view", at(11, day), 0, "0", None)
+
+    features = _features(
+        spark,
+        [put("a", 20), bought("u", "a", at(11, 20, 9)),  # bought on the day
+         put("b", 20), bought("u", "b", at(11, 19)),  # put again after the purchase
+         put("c", 3), put("d", 2),  # d: one day too long ago
+         viewed(2), viewed(3), viewed(24), viewed(24)],
+    )  # fmt: skip
+    row = features[DAY, "u"]
+    assert (row["left_in_cart_count_28d"], row["carts_count_28d"]) == (2, 3.0)  # b and c
+    assert (row["views_count_7d"], row["views_count_28d"], row["days_since_last_view"]) == (2.0, 3.0, 7.0)
+    quiet = features[DAY, "quiet"]
+    assert (quiet["left_in_cart_count_28d"], quiet["days_since_last_view"], quiet["views_count_28d"]) == (
+        0,
+        9999.0,
+        0.0,
+    )
 
 
 def test_the_share_of_the_tail_counts_lines(spark: SparkSession) -> None:

@@ -11,8 +11,22 @@ from jobs.sources.missing_inputs import silent_features
     ("absent", "features"),
     [
         (set(), []),
-        ({"returns"}, ["item.returns_count_90d"]),
-        ({"clicks", "carts"}, ["item.clicks_count_28d", "item.carts_count_28d"]),
+        ({"returns"}, ["item.returns_count_90d", "item.return_share_90d"]),
+        (
+            {"clicks", "carts"},
+            [
+                "item.clicks_count_28d",
+                "item.carts_count_28d",
+                "item.view_cart_share_28d",
+                "item.cart_purchase_share_28d",
+                "user.carts_count_28d",
+                "user.left_in_cart_count_28d",
+            ],
+        ),
+        (
+            {"favourites"},
+            ["item.favourites_count_28d", "item.favourites_count_life", "user.favourites_count_28d"],
+        ),
         ({"events.store_id"}, ["user.stores_count_90d", "user.store_favourite_90d"]),
         (
             {"items.brand"},
