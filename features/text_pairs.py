@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from features.texts import INTERESTS, titles_in_order
+from features.texts import INTERESTS, REFUSALS, titles_in_order
 
 
 def text_positives(
@@ -107,9 +107,15 @@ def _texts_before(
 ) -> DataFrame:
     """user_id, item_id, week, text of the shopper from the events before that week."""
     interests = (
-        events.where(F.col("event_type").isin(*INTERESTS))
+        events.where(F.col("event_type").isin(*INTERESTS, *REFUSALS))
         .join(item_texts.select("item_id", "text_hash"), on="item_id", how="inner")
-        .select("user_id", F.col("item_id").alias("seen_id"), F.col("text_hash").alias("seen_hash"), "event_time")
+        .select(
+            "user_id",
+            F.col("item_id").alias("seen_id"),
+            F.col("text_hash").alias("seen_hash"),
+            "event_time",
+            F.col("event_type").isin(*REFUSALS).alias("refuses"),
+        )
     )
     week = F.to_timestamp("week")
     shown = (
@@ -118,7 +124,11 @@ def _texts_before(
         .where((F.col("event_time") < week) & (F.col("event_time") >= week - F.make_dt_interval(F.lit(history_days))))
         .where((F.col("seen_id") != F.col("item_id")) & (F.col("seen_hash") != F.col("text_hash")))
         .groupBy("user_id", F.col("item_id").alias("bought_id"), "week", "seen_id")
-        .agg(F.max("event_time").alias("last_seen"))
+        .agg(
+            F.max(F.when(~F.col("refuses"), F.col("event_time"))).alias("last_seen"),
+            F.max(F.when(F.col("refuses"), F.col("event_time"))).alias("refused"),
+        )
+        .where(F.col("last_seen").isNotNull() & (F.col("refused").isNull() | (F.col("refused") < F.col("last_seen"))))
         .select(
             "user_id",
             "bought_id",

@@ -5,8 +5,18 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-# Events of user_history that show an interest; an exposure is not chosen, and a return revokes an interest.
+# Events of user_history that show an interest; an exposure is not chosen.
 INTERESTS = ("purchase", "cart", "favourite", "click", "view", "review")
+LOW_RATING = "low_rating"  # type of a review of at most features.low_rating
+REFUSALS = ("return", LOW_RATING)  # revoke an earlier interest in the item
+
+
+def with_low_ratings(events: DataFrame, low_rating: float | None) -> DataFrame:
+    """The events, with LOW_RATING as the type of reviews of at most `low_rating`; for None, as they are."""
+    if low_rating is None:
+        return events
+    is_low = (F.col("event_type") == "review") & F.coalesce(F.col("rating") <= low_rating, F.lit(False))
+    return events.withColumn("event_type", F.when(is_low, F.lit(LOW_RATING)).otherwise(F.col("event_type")))
 
 
 def with_item_text(items: DataFrame) -> DataFrame:
@@ -45,15 +55,23 @@ def distinct_texts(items: DataFrame) -> DataFrame:
 def user_texts(user_history: DataFrame, item_texts: DataFrame, user_items: int) -> DataFrame:
     """The text of each shopper: titles of the newest `user_items` distinct items, newest first.
 
+    An item with one of REFUSALS after its newest interest is left out.
+
     user_history: user_id, item_ids, event_types (arrays of one length, newest first), one row a shopper.
     item_texts: item_id, title, one row an item; an item without a title, or not in it, adds no words.
     Returns user_id, text; '' for a shopper without history.
     """
+    kind = F.col("event.event_types")
     shown = (
         user_history.select("user_id", F.posexplode(F.arrays_zip("item_ids", "event_types")).alias("place", "event"))
-        .where(F.col("event.event_types").isin(*INTERESTS))
+        .where(kind.isin(*INTERESTS, *REFUSALS))
         .groupBy("user_id", F.col("event.item_ids").alias("item_id"))
-        .agg(F.min("place").alias("place"))
+        .agg(
+            F.min(F.when(kind.isin(*INTERESTS), F.col("place"))).alias("place"),
+            F.min(F.when(kind.isin(*REFUSALS), F.col("place"))).alias("refused"),
+        )
+        .where(F.col("place").isNotNull() & (F.col("refused").isNull() | (F.col("refused") > F.col("place"))))
+        .drop("refused")
     )
     texts = titles_in_order(shown, item_texts, ["user_id"], user_items)
     return (

@@ -11,7 +11,11 @@ USER_HISTORY = Table(
         Column("as_of", DateType(), "Night."),
         Column("user_id", StringType(), "Identifier of the shopper."),
         Column("item_ids", ArrayType(StringType()), "Items."),
-        Column("event_types", ArrayType(StringType()), "Event types."),
+        Column(
+            "event_types",
+            ArrayType(StringType()),
+            "Event types; low_rating for a review of at most features.low_rating.",
+        ),
         Column("days_ago", ArrayType(FloatType()), "Days between the event and as_of 00:00 UTC."),
         Column("event_times", ArrayType(TimestampType()), "Times of the events, UTC.", default=()),
     ),

@@ -9,7 +9,7 @@ from features.contract import EVENTS, ITEMS
 from features.contract.segments import LONG_TAIL
 from features.declarations import ITEM_FEATURES_TABLE
 from features.text_pairs import category_texts, sampled_text_pairs, text_positives
-from features.texts import distinct_texts
+from features.texts import distinct_texts, with_low_ratings
 from features.visitors import of_shoppers
 from jobs.execution.night import Night
 from model.periods import Periods
@@ -31,7 +31,8 @@ def tuning_data(night: Night, periods: Periods) -> TuningData:
         .select("item_id", "title", "text", "text_hash", "category", "segment")
         .persist()
     )
-    events = of_shoppers(night.tables.read(EVENTS)).select("user_id", "item_id", "event_type", "event_time")
+    events = with_low_ratings(of_shoppers(night.tables.read(EVENTS)), conf.features.low_rating)
+    events = events.select("user_id", "item_id", "event_type", "event_time")
     positives = text_positives(events, item_texts, cut, tuning.window_days, tuning.held_out_days).persist()
     rows = sampled_text_pairs(
         positives,

@@ -11,11 +11,12 @@ from pyspark.sql import functions as F
 from features.aggregates.history import new_shoppers, next_user_history, user_history
 from features.broadcasts import broadcast_if_small
 from features.contract import USER_HISTORY, USERS
+from features.texts import with_low_ratings
 from jobs.execution.night import Night
 from jobs.incremental.known_events import Known
 from jobs.incremental.visitors import events_of_shoppers, joined_events
 
-DECISION = "history"  # of the run: the length of its histories
+DECISION = "history"  # of the run: the length of its histories, and the low ratings in them
 
 
 def histories(night: Night, before: DataFrame, dates: Sequence[date], built: set[date], known: Known) -> DataFrame:
@@ -27,8 +28,11 @@ def histories(night: Night, before: DataFrame, dates: Sequence[date], built: set
     built: dates that all tables of features have completely
     """
     conf = night.conf.features
-    length = night.record.decisions[DECISION] = f"{conf.history_length} events of {conf.history_days} days"
-    users, events = night.tables.read(USERS), events_of_shoppers(night, before)
+    length = f"{conf.history_length} events of {conf.history_days} days"
+    if conf.low_rating is not None:
+        length += f", low ratings to {conf.low_rating:g}"
+    night.record.decisions[DECISION] = length
+    users, events = night.tables.read(USERS), with_low_ratings(events_of_shoppers(night, before), conf.low_rating)
     usable = [
         day
         for day, run in known.builders.items()

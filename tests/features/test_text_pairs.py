@@ -56,6 +56,23 @@ def test_a_text_holds_what_was_before_the_week_of_the_purchase(spark: SparkSessi
     ]
 
 
+def test_a_text_is_without_what_was_returned_or_rated_low(spark: SparkSession) -> None:
+    events = spark.createDataFrame(
+        [
+            ("u", "returned", "purchase", at("2017-08-01T10:00:00")),
+            ("u", "returned", "return", at("2017-08-05T10:00:00")),
+            ("u", "again", "low_rating", at("2017-08-05T10:00:00")),
+            ("u", "again", "view", at("2017-08-06T10:00:00")),  # an interest after the refusal
+            ("u", "kept", "purchase", at("2017-08-02T10:00:00")),
+            ("u", "kept", "return", at("2017-08-21T10:00:00")),  # of the week itself: not known before it
+            ("u", "bought", "purchase", at("2017-08-23T10:00:00")),
+        ],
+        EVENTS,
+    )
+    texts = item_texts(spark, "returned", "again", "kept", "bought")
+    assert pairs_of(events, texts) == [("Tagain, Tkept", "Xbought", 1.0)]
+
+
 def test_no_text_holds_the_item_or_its_twin(spark: SparkSession) -> None:
     """Item a was bought before; b has the text of a. Neither is in the text of the pair with a."""
     events = spark.createDataFrame(

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from features.texts import distinct_texts, user_texts, with_item_text
+from features.texts import distinct_texts, user_texts, with_item_text, with_low_ratings
 
 ITEMS = "item_id string, title string, category string, brand string, attributes map<string,string>, description string"
 
@@ -77,6 +77,9 @@ TITLES = [("i1", "Milk"), ("i2", "Bread"), ("i3", "Tea"), ("i4", ""), ("i5", Non
         ("newest first", ["i3", "i1", "i2"], ["purchase"] * 3, "Tea, Milk"),
         ("a repeated item counts once, where it is newest", ["i1", "i1", "i2"], ["purchase"] * 3, "Milk, Bread"),
         ("exposures and returns show no interest", ["i3", "i1", "i2"], ["exposure", "return", "click"], "Bread"),
+        ("a return revokes an interest", ["i1", "i2", "i1", "i2"], ["return", "cart", "cart", "view"], "Bread"),
+        ("a later interest stands", ["i1", "i1", "i2"], ["view", "low_rating", "favourite"], "Milk, Bread"),
+        ("a low rating is no interest", ["i1", "i2", "i1"], ["low_rating", "review", "purchase"], "Bread"),
         ("an unknown item and one without a title add no words", ["i4", "i5", "i9", "i2"], ["cart"] * 4, "Bread"),
         ("nothing known", ["i9"], ["purchase"], ""),
         ("no event", [], [], ""),
@@ -89,6 +92,14 @@ def test_the_text_of_a_shopper(
     history = spark.createDataFrame([("u", item_ids, event_types)], HISTORY)
     titles = spark.createDataFrame(TITLES, "item_id string, title string")
     assert [tuple(row) for row in user_texts(history, titles, user_items=2).collect()] == [("u", expected)], case
+
+
+def test_reviews_up_to_the_low_rating_have_a_type_of_their_own(spark: SparkSession) -> None:
+    rows = [("review", 1.0), ("review", 2.0), ("review", 2.5), ("review", None), ("purchase", 1.0)]
+    events = spark.createDataFrame(rows, "event_type string, rating double")
+    types = [row.event_type for row in with_low_ratings(events, 2.0).collect()]
+    assert types == ["low_rating", "low_rating", "review", "review", "purchase"]
+    assert [row.event_type for row in with_low_ratings(events, None).collect()] == [kind for kind, _ in rows]
 
 
 def test_every_shopper_has_one_text(spark: SparkSession) -> None:
