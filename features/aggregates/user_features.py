@@ -13,7 +13,7 @@ from features.declarations import USER_FEATURES
 from features.declarations.users import RESPONSE_WINDOWS
 from features.derived.carts import left_in_cart
 from features.derived.days import days_before_dates, total
-from features.derived.profiles import price_and_tail, profiles, stores
+from features.derived.profiles import browsed, price_and_tail, profiles, stores
 from features.derived.responses import with_response_shares
 from features.point_in_time import dates_frame, midnight
 
@@ -50,6 +50,7 @@ def user_features(rows: DataFrame, daily_pair: DataFrame, item_features: DataFra
     item_features: as_of, item_id, category, product_type, brand, segment, price_percentile_90d and purchases_count_90d
         of each date
     """
-    for frame in (price_and_tail(daily_pair, item_features, dates), profiles(daily_pair, item_features, dates)):
+    for compared in (price_and_tail, profiles, browsed):
+        frame = compared(daily_pair, item_features, dates)
         rows = rows.join(frame, on=["as_of", "user_id"], how="left")
     return with_defaults(with_response_shares(rows, RESPONSE_WINDOWS), "user_id", USER_FEATURES)

@@ -11,7 +11,7 @@ from pyspark.sql.types import ArrayType, BooleanType, DoubleType, LongType, Stri
 from features.declarations.feature import LIFE, NEVER, Feature, Group, features_table
 from features.derived.carts import left_in_cart
 from features.derived.catalogue import days_since
-from features.derived.profiles import PROFILE_LENGTH, price_and_tail, profiles, stores
+from features.derived.profiles import PROFILE_LENGTH, browsed, price_and_tail, profiles, stores
 from features.derived.purchases import (
     days_since_first_purchase,
     days_since_last_purchase,
@@ -41,6 +41,21 @@ def _attribute_names() -> Column:
 
 def _attribute_values() -> Column:
     return F.transform(_attribute_names(), lambda name: F.try_element_at("attributes", name))
+
+
+def _browsed(members: str, source: str) -> tuple[Feature, ...]:
+    meaning = f"The {PROFILE_LENGTH} {members} whose items were viewed most {{window}}, the most first"
+    sources = ("views_weight", source)
+    return (
+        _pairs.derived(
+            f"browsed_{members}", "names", 28, sources, f"{meaning}.", function=browsed,
+            kind=ArrayType(StringType()), default=(),
+        ),
+        _pairs.derived(
+            f"browsed_{members}", "shares", 28, sources, f"{meaning}: the share of the views of each.",
+            function=browsed, kind=ArrayType(DoubleType()), default=(),
+        ),
+    )  # fmt: skip
 
 
 def _profile(members: str, source: str) -> tuple[Feature, ...]:
@@ -185,6 +200,13 @@ USER_FEATURES: tuple[Feature, ...] = (
     ),
     _attention.days_since(
         "last_view", ("day", "views_weight"), days_since_last_view, "Days since the day of the last view."
+    ),
+    *_browsed("categories", "item_features.category"),
+    *_browsed("brands", "item_features.brand"),
+    _pairs.derived(
+        "browsed_price_percentile", "mean", 28, ("views_weight", "item_features.price_percentile_90d"),
+        "Price tier of what is viewed: mean price percentile, within its category, of the items viewed {window}.",
+        function=browsed, default=0.5,
     ),
     _pairs.derived(
         "left_in_cart", "count", 28, ("carts_weight", "purchases_count"),

@@ -1,8 +1,8 @@
-"""Purchases of a shopper by the attributes that the items have at the date."""
+"""Purchases and views of a shopper by the attributes that the items have at the date."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -15,13 +15,14 @@ PROFILE_LENGTH = 5  # entries of a profile, the strongest first
 _DAYS = 90
 _MEMBERS = {"categories": "category", "types": "product_type", "brands": "brand"}
 _PROFILED = ("categories", "brands")
+_BROWSED_DAYS = 28
+_BROWSED_MEMBERS = {kind: _MEMBERS[kind] for kind in _PROFILED}
 _PARTS = 1_000_000  # percentiles are summed as whole millionths: exact in any order
 
 
 def price_and_tail(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
     """as_of, user_id, tail_share_90d, price_percentile_mean_90d, over the purchase lines of 90 days."""
     lines = F.col("lines")
-    percentile = F.round(F.col("price_percentile_90d") * _PARTS).cast("long")
     return (
         _bought(daily_pair, item_features, dates)
         .groupBy("as_of", "user_id")
@@ -29,10 +30,34 @@ def price_and_tail(daily_pair: DataFrame, item_features: DataFrame, dates: Seque
             F.try_divide(F.sum(F.when(F.col("segment") == TAIL, lines).otherwise(F.lit(0))), F.sum(lines)).alias(
                 "tail_share_90d"
             ),
-            (F.try_divide(F.sum(percentile * lines), F.sum(F.when(percentile.isNotNull(), lines))) / _PARTS).alias(
-                "price_percentile_mean_90d"
-            ),
+            _mean_price_percentile().alias("price_percentile_mean_90d"),
         )
+    )
+
+
+def browsed(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
+    """as_of, user_id, browsed_categories_names_28d and _shares_28d, the same of brands, and
+    browsed_price_percentile_mean_28d, over the views of 28 days by their weight.
+
+    As `profiles`, of views instead of purchase lines.
+    """
+    # Whole parts of a view, which are summed exactly in any order.
+    views = F.round(F.col("views_weight") * _PARTS).cast("long").alias("views")
+    pairs = daily_pair.where(F.col("views_weight") > 0).select("day", "user_id", "item_id", views)
+    attributes = item_features.select("as_of", "item_id", *_BROWSED_MEMBERS.values(), "price_percentile_90d")
+    viewed = (
+        days_before_dates(pairs, dates, _BROWSED_DAYS)
+        .groupBy("as_of", "user_id", "item_id")
+        .agg(F.sum("views").alias("lines"))
+        .join(attributes, on=["as_of", "item_id"], how="inner")
+    )
+    prices = viewed.groupBy("as_of", "user_id").agg(_mean_price_percentile().alias("browsed_price_percentile_mean_28d"))
+    return prices.join(_strongest(viewed, _BROWSED_MEMBERS), on=["as_of", "user_id"], how="left").select(
+        "as_of",
+        "user_id",
+        *(F.col(f"{kind}.member").alias(f"browsed_{kind}_names_28d") for kind in _PROFILED),
+        *(_shares(kind).alias(f"browsed_{kind}_shares_28d") for kind in _PROFILED),
+        "browsed_price_percentile_mean_28d",
     )
 
 
@@ -41,19 +66,33 @@ def profiles(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[da
 
     The strongest members come first, ties by name; shares are of the lines whose item has such a member.
     """
+    gathered = _strongest(_bought(daily_pair, item_features, dates), _MEMBERS)
+    return gathered.select(
+        "as_of",
+        "user_id",
+        *(F.col(f"{kind}_count").alias(f"{kind}_count_90d") for kind in _MEMBERS),
+        *(F.col(f"{kind}.member").alias(f"top_{kind}_names_90d") for kind in _PROFILED),
+        *(_shares(kind).alias(f"top_{kind}_shares_90d") for kind in _PROFILED),
+    )
+
+
+def _strongest(lines: DataFrame, members: Mapping[str, str]) -> DataFrame:
+    """as_of, user_id; by kind of `members` <kind>_count, of _PROFILED <kind>_lines and <kind>, the strongest members.
+
+    lines: as_of, user_id, lines and the columns that `members` names by kind
+    """
     kinds = F.array(
-        *(F.struct(F.lit(kind).alias("kind"), F.col(column).alias("member")) for kind, column in _MEMBERS.items())
+        *(F.struct(F.lit(kind).alias("kind"), F.col(column).alias("member")) for kind, column in members.items())
     )
     counted = (
-        _bought(daily_pair, item_features, dates)
-        .select("as_of", "user_id", "lines", F.explode(kinds).alias("of"))
+        lines.select("as_of", "user_id", "lines", F.explode(kinds).alias("of"))
         .where(F.col("of.member") != "")
         .groupBy("as_of", "user_id", F.col("of.kind").alias("kind"), F.col("of.member").alias("member"))
         .agg(F.sum("lines").alias("lines"))
     )
     strongest_first = F.struct((-F.col("lines")).alias("order"), "member")
-    gathered = counted.groupBy("as_of", "user_id").agg(
-        *(F.count_if(F.col("kind") == kind).alias(f"{kind}_count_90d") for kind in _MEMBERS),
+    return counted.groupBy("as_of", "user_id").agg(
+        *(F.count_if(F.col("kind") == kind).alias(f"{kind}_count") for kind in members),
         *(F.sum(F.when(F.col("kind") == kind, F.col("lines"))).alias(f"{kind}_lines") for kind in _PROFILED),
         *(
             F.slice(
@@ -61,13 +100,6 @@ def profiles(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[da
             ).alias(kind)
             for kind in _PROFILED
         ),
-    )
-    return gathered.select(
-        "as_of",
-        "user_id",
-        *(f"{kind}_count_90d" for kind in _MEMBERS),
-        *(F.col(f"{kind}.member").alias(f"top_{kind}_names_90d") for kind in _PROFILED),
-        *(_shares(kind).alias(f"top_{kind}_shares_90d") for kind in _PROFILED),
     )
 
 
@@ -102,3 +134,9 @@ def _bought(daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[dat
 
 def _shares(kind: str) -> Column:
     return F.transform(kind, lambda entry: -entry["order"] / F.col(f"{kind}_lines"))
+
+
+def _mean_price_percentile() -> Column:
+    """The mean of price_percentile_90d, weighted by lines, over the items that have one."""
+    lines, percentile = F.col("lines"), F.round(F.col("price_percentile_90d") * _PARTS).cast("long")
+    return F.try_divide(F.sum(percentile * lines), F.sum(F.when(percentile.isNotNull(), lines))) / _PARTS

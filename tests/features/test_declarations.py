@@ -17,7 +17,7 @@ from features.declarations.aggregate import PARTIALS, Aggregation
 from features.declarations.feature import LIFE, Group, by_expression
 from features.derived.carts import left_in_cart
 from features.derived.funnel import STEPS, with_funnel_shares
-from features.derived.profiles import price_and_tail, profiles, stores
+from features.derived.profiles import browsed, price_and_tail, profiles, stores
 from features.derived.purchases import weekend_share
 from features.derived.ranks import standing
 from features.derived.responses import with_response_shares
@@ -209,6 +209,7 @@ def test_each_function_makes_the_features_that_name_it(spark: SparkSession) -> N
         (USER_FEATURES, stores): stores(empty(DAILY_USER), [DAY]),
         (USER_FEATURES, price_and_tail): price_and_tail(pairs, item_features, [DAY]),
         (USER_FEATURES, profiles): profiles(pairs, item_features, [DAY]),
+        (USER_FEATURES, browsed): browsed(pairs, item_features, [DAY]),
         (USER_FEATURES, with_response_shares): _added(
             lambda rows: with_response_shares(rows, (28,)), empty(USER_FEATURES_TABLE, *responses)
         ),

@@ -84,6 +84,9 @@ def test_views_and_what_is_left_in_the_cart(spark: SparkSession) -> None:
     row = features[DAY, "u"]
     assert (row["left_in_cart_count_28d"], row["carts_count_28d"]) == (2, 3.0)  # b and c
     assert (row["views_count_7d"], row["views_count_28d"], row["days_since_last_view"]) == (2.0, 3.0, 7.0)
+    # Of three views in 28 days all are of d, whose category is salt and which never sold: it has no price.
+    assert (row["browsed_categories_names_28d"], row["browsed_categories_shares_28d"]) == (["salt"], [1.0])
+    assert (row["browsed_brands_names_28d"], row["browsed_price_percentile_mean_28d"]) == ([], 0.5)
     quiet = features[DAY, "quiet"]
     assert (quiet["left_in_cart_count_28d"], quiet["days_since_last_view"], quiet["views_count_28d"]) == (
         0,
