@@ -41,7 +41,7 @@ from jobs.execution.night import Night
 from jobs.forecasting.weekly_fit import Keep, demand_at
 from jobs.incremental.histories import histories
 from jobs.incremental.known_events import Known, known_before
-from jobs.incremental.visitors import daily_visitors, has_visitors, joined_events
+from jobs.incremental.visitors import daily_visitors, has_visitors, joined_events, searches_of_shoppers
 from jobs.quality.gate import pass_features
 from jobs.registry.active_models import model_store, training_is_due
 from jobs.runtime.errors import LongtailError
@@ -108,7 +108,8 @@ def _keep_figures(demand: Future[tuple[DataFrame, Keep]]) -> None:
 def _user_rows(night: Night, dates: Sequence[date], summed: Future[None]) -> DataFrame:
     summed.result()
     tables = night.tables
-    rows = user_rows(tables.read(USERS), tables.read(DAILY_USER), tables.read(DAILY_PAIR), dates)
+    searches = searches_of_shoppers(night)
+    rows = user_rows(tables.read(USERS), tables.read(DAILY_USER), tables.read(DAILY_PAIR), searches, dates)
     rows = rows.persist(StorageLevel.DISK_ONLY)
     rows.count()  # while the features of items are written
     return rows

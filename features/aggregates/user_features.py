@@ -15,6 +15,7 @@ from features.derived.carts import left_in_cart
 from features.derived.days import days_before_dates, total
 from features.derived.profiles import browsed, price_and_tail, profiles, stores
 from features.derived.responses import with_response_shares
+from features.derived.searches import searched
 from features.point_in_time import dates_frame, midnight
 
 
@@ -24,10 +25,13 @@ def users_at(users: DataFrame, dates: Sequence[date]) -> DataFrame:
     return users.join(wanted, on=F.col("signed_up_at") < midnight("as_of"), how="inner").select("as_of", *users.columns)
 
 
-def user_rows(users: DataFrame, daily_user: DataFrame, daily_pair: DataFrame, dates: Sequence[date]) -> DataFrame:
+def user_rows(
+    users: DataFrame, daily_user: DataFrame, daily_pair: DataFrame, searches: DataFrame, dates: Sequence[date]
+) -> DataFrame:
     """Features that need no item's features: one row for everyone who had signed up before the date.
 
     daily_user, daily_pair: daily partials of at least all days before the dates
+    searches: of `features.derived.searches.searched`
     """
     responses = (total(days, "responses_weight").alias(f"responses_{days}d") for days in RESPONSE_WINDOWS)
     of_days = days_before_dates(daily_user, dates)
@@ -38,6 +42,7 @@ def user_rows(users: DataFrame, daily_user: DataFrame, daily_pair: DataFrame, da
         windowed(of_pairs, "user_id", USER_FEATURES, "daily_pair"),
         stores(daily_user, dates),
         left_in_cart(daily_pair, dates),
+        searched(searches, dates),
     ):
         rows = rows.join(frame, on=["as_of", "user_id"], how="left")
     return rows

@@ -24,6 +24,7 @@ from features.derived.purchases import (
     weekend_share,
 )
 from features.derived.responses import with_response_shares
+from features.derived.searches import QUERIES, searched
 
 RESPONSE_WINDOWS = (28,)
 
@@ -33,6 +34,7 @@ _spend = Group("user", "daily_user", "pricing")
 _attention = Group("user", "daily_user", "storefront")
 _pairs = Group("user", "daily_pair", "merchandising")
 _taste = Group("user", "daily_user", "merchandising")
+_searches = Group("user", "searches", "storefront")
 
 
 def _attribute_names() -> Column:
@@ -200,6 +202,14 @@ USER_FEATURES: tuple[Feature, ...] = (
     ),
     _attention.days_since(
         "last_view", ("day", "views_weight"), days_since_last_view, "Days since the day of the last view."
+    ),
+    _searches.derived(
+        "searches", "count", 28, "search_id", "Searches {window}.", function=searched, kind=LongType(), default=0
+    ),
+    _searches.derived(
+        "searches", "queries", 28, ("query", "search_time"),
+        f"The {QUERIES} newest different queries {{window}}, the newest first, in lower case.", function=searched,
+        kind=ArrayType(StringType()), default=(),
     ),
     *_browsed("categories", "item_features.category"),
     *_browsed("brands", "item_features.brand"),

@@ -7,7 +7,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import DAILY_VISITOR, IDENTITIES, USERS
+from features.contract import DAILY_VISITOR, IDENTITIES, SEARCHES, USERS
 from features.point_in_time import utc_date
 from features.visitors import KNOWN_DATE, identified, of_shoppers
 from jobs.execution.manifest import done_runs
@@ -42,3 +42,12 @@ def events_of_shoppers(night: Night, events: DataFrame) -> DataFrame:
     if joined is None:
         return own
     return own.withColumn(KNOWN_DATE, F.col("event_date")).unionByName(joined)
+
+
+def searches_of_shoppers(night: Night) -> DataFrame:
+    """user_id, query, search_time, known_date of the searches of shoppers, and of those of their visitors."""
+    as_events = {"search_time": "event_time", "search_date": "event_date"}
+    searches = events_of_shoppers(night, night.tables.read_or_empty(SEARCHES).withColumnsRenamed(as_events))
+    if KNOWN_DATE not in searches.columns:
+        searches = searches.withColumn(KNOWN_DATE, F.col("event_date"))
+    return searches.select("user_id", "query", F.col("event_time").alias("search_time"), KNOWN_DATE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from features.contract import EVENTS, ITEMS, PROMOTIONS
+from features.contract import EVENTS, ITEMS, PROMOTIONS, SEARCHES
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES
 from features.declarations.aggregate import PARTIALS
 from jobs.execution.manifest import last_done
@@ -25,8 +25,8 @@ def silent_features(absent: frozenset[str]) -> list[str]:
 def _inputs(source: str) -> set[str]:
     """The inputs that a source column of a feature is computed from: columns, a table, or a type of event."""
     table, _, name = source.partition(".")
-    if table == PROMOTIONS.name:
-        return {PROMOTIONS.name}
+    if table in (PROMOTIONS.name, SEARCHES.name):
+        return {table}
     if table == ITEM_FEATURES_TABLE.name:
         return {f"{ITEMS.name}.{name}"}
     column = PARTIALS[table].column(name) if table in PARTIALS else None

@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DoubleType, IntegerType, LongType, StructField, StructType
 
-from features.contract import DAILY_PAIR, DAILY_USER
+from features.contract import DAILY_PAIR, DAILY_USER, SEARCHES
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from features.declarations.aggregate import PARTIALS, Aggregation
@@ -21,6 +22,7 @@ from features.derived.profiles import browsed, price_and_tail, profiles, stores
 from features.derived.purchases import weekend_share
 from features.derived.ranks import standing
 from features.derived.responses import with_response_shares
+from features.derived.searches import searched
 from features.segments import with_segment
 from tests.features.aggregates.frames import at, bought, features_of, items, returned
 
@@ -205,6 +207,7 @@ def test_each_function_makes_the_features_that_name_it(spark: SparkSession) -> N
             lambda rows: with_response_shares(rows, (28, 90)), empty(ITEM_FEATURES_TABLE, *responses)
         ),
         (ITEM_FEATURES, with_funnel_shares): _added(with_funnel_shares, empty(ITEM_FEATURES_TABLE), tuple(STEPS)),
+        (USER_FEATURES, searched): searched(empty(SEARCHES).withColumn("known_date", F.col("search_date")), [DAY]),
         (USER_FEATURES, left_in_cart): left_in_cart(pairs, [DAY]),
         (USER_FEATURES, stores): stores(empty(DAILY_USER), [DAY]),
         (USER_FEATURES, price_and_tail): price_and_tail(pairs, item_features, [DAY]),

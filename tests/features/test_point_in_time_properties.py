@@ -148,7 +148,10 @@ def test_windows_are_those_of_plain_python(spark: SparkSession, zone_name: str) 
         began = datetime(2017, 1, 1, tzinfo=UTC)
         of_items = features_of(spark, rows, items(spark, [(item, began, None, None) for item in "abcde"]), dates)
         known = users(spark, *((user, began) for user in "uvw"))
-        of_users = user_features(user_rows(known, daily_user(pairs, log), pairs, dates), pairs, of_items, dates)
+        searches = spark.createDataFrame([], "user_id string, query string, search_time timestamp, known_date date")
+        of_users = user_features(
+            user_rows(known, daily_user(pairs, log), pairs, searches, dates), pairs, of_items, dates
+        )
         features = {(row["as_of"], row["item_id"]): row for row in of_items.collect()}
         features |= {(row["as_of"], row["user_id"]): row for row in of_users.collect()}
     for as_of in dates:

@@ -61,5 +61,5 @@ class CompleteJourney:
 
     def absent(self) -> frozenset[str]:
         unknown = ("description", "price", "margin", "stock_quantity", "image_embedding")
-        events = ("clicks", "carts", "returns", "views", "favourites", "events.visitor_id")
+        events = ("clicks", "carts", "returns", "views", "favourites", "searches", "events.visitor_id")
         return frozenset({*(f"items.{name}" for name in unknown), *events})

@@ -106,6 +106,8 @@ class FilesSource:
         for kind in ("exposure", "view", "click", "favourite", "cart", "return"):
             if all(spec is not None and not _may_be(spec, kind) for spec in kinds):
                 missing.add(f"{kind}s")
+        if not self._conf.searches and all(spec is not None and not _may_be(spec, "search") for spec in kinds):
+            missing.add(SEARCHES.name)
         if not any("attributes" in mapping.columns for mapping in self._conf.users):
             missing.add("users.attributes")
         return frozenset(missing - {"items.valid_to", "events.source_part", "promotions.source_part"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from features.aggregates.daily import daily_pair, daily_user
@@ -25,10 +25,29 @@ def _features(spark: SparkSession, rows: list[Event], *days: date) -> dict[tuple
     )
     known = users(spark, ("u", at(1, 1)), ("quiet", at(1, 1)), ("late", at(12, 1)))
     known = known.withColumn("attributes", F.create_map(*map(F.lit, ("income", "low", "age", "35-44"))))
-    own = user_rows(known, daily_user(pairs, log), pairs, dates)
+    own = user_rows(known, daily_user(pairs, log), pairs, searches(spark), dates)
     features = user_features(own, pairs, features_of(spark, rows, sold, dates), dates)
     assert features.columns == USER_FEATURES_TABLE.column_names
     return {(row["as_of"], row["user_id"]): row for row in features.collect()}
+
+
+def searches(spark: SparkSession) -> DataFrame:
+    """Searches of u: two of an owl, one of a hat, one too old and one not before DAY."""
+    rows = [
+        ("u", "owl", at(11, 20), date(2017, 11, 20)),
+        ("u", " Owl", at(11, 29), date(2017, 11, 29)),
+        ("u", "hat", at(10, 1), date(2017, 11, 3)),  # of a visitor who was identified on the 3rd
+        ("u", "old", at(11, 2), date(2017, 11, 2)),
+        ("u", "now", at(12, 1), date(2017, 12, 1)),
+    ]
+    return spark.createDataFrame(rows, "user_id string, query string, search_time timestamp, known_date date")
+
+
+def test_searches_of_a_shopper(spark: SparkSession) -> None:
+    features = _features(spark, [])
+    row, quiet = features[DAY, "u"], features[DAY, "quiet"]
+    assert (row["searches_count_28d"], row["searches_queries_28d"]) == (3, ["owl", "hat"])
+    assert (quiet["searches_count_28d"], quiet["searches_queries_28d"]) == (0, [])
 
 
 def test_windows_of_a_shopper(spark: SparkSession) -> None:

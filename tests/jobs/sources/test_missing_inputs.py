@@ -34,6 +34,7 @@ from jobs.sources.missing_inputs import silent_features
         ),
         ({"items.stock_quantity"}, ["item.stock_on_hand", "item.is_stock_tracked", "item.stock_cover_days"]),
         ({"promotions"}, ["item.promotions_count_28d", "item.is_promoted", "item.days_since_last_promotion"]),
+        ({"searches"}, ["user.searches_count_28d", "user.searches_queries_28d"]),
         ({"items.description", "events.placement"}, []),
     ],
 )
