@@ -1,4 +1,4 @@
-"""The links that a model's channels follow, from the sampled shoppers of one date."""
+"""The links that a model's channels follow, from the sampled shoppers and visitors of one date."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from pyspark.sql import functions as F
 
 from features.collaborative.purchases import events_before
 from features.contract import EVENTS, ITEMS
+from features.shopper_sample import shopper_sample
 from features.texts import distinct_texts
+from features.visitors import actor, of_visitors
 from jobs.config.configuration import Config
 from jobs.execution.night import Night
+from jobs.incremental.visitors import has_visitors
 from jobs.runtime.errors import LongtailError
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import learn_links, links_followed
@@ -35,26 +38,57 @@ def with_links(
 
     item_rows: item_id and item_row of the known items
     text_hashes: [t] of the rows of `catalogue.text`
-    Texts, and events other than purchases, are read only where links are learnt from them. Raises LongtailError when a
-    text is missing.
+    Texts, events other than purchases, and events of visitors are read only where links are learnt from them. Raises
+    LongtailError when a text is missing.
     """
     followed = links_followed(channels)
-    event_types = {kind.event_type for kind in followed if isinstance(kind, HistoryLinks)} - {PURCHASE}
+    event_types = {kind.event_type for kind in followed if isinstance(kind, HistoryLinks)}
+    shoppers = pd.DataFrame({"user_id": sample.user_ids, "user_row": np.arange(len(sample))})
+    visitors = _visitors(night, as_of, len(sample)) if event_types else None
+    people = shoppers if visitors is None else pd.concat([shoppers, visitors])
     interactions = {
-        event_type: _interactions(night, as_of, sample, item_rows, event_type) for event_type in event_types
+        event_type: _interactions(night, as_of, people, item_rows, event_type)
+        for event_type in event_types - {PURCHASE}
     }
     interactions[PURCHASE] = Interactions(sample.row, sample.item, sample.days_ago)
+    if PURCHASE in event_types and visitors is not None:
+        further = _interactions(night, as_of, visitors, item_rows, PURCHASE)
+        interactions[PURCHASE] = _followed_by(interactions[PURCHASE], further)
     texts = _texts(night, text_hashes) if any(isinstance(kind, TextLinks) for kind in followed) else []
     links = learn_links(channels, LinkInputs(catalogue, interactions, texts), link_settings(night.conf))
     return replace(catalogue, links=links)
 
 
-def _interactions(night: Night, as_of: date, sample: Shoppers, item_rows: DataFrame, event_type: str) -> Interactions:
-    """Events of one type before `as_of` of the sampled shoppers, with ties in time in the order of the items.
+def _visitors(night: Night, as_of: date, first_row: int) -> pd.DataFrame | None:
+    """user_id (the actor), user_row from `first_row` on of at most channels.neighbour_sample visitors without a
+    shopper; None where there are none."""
+    if not has_visitors(night):
+        return None
+    known = of_visitors(night.tables.read(EVENTS)).where(
+        (F.col("event_date") < F.lit(as_of)) & (F.col("event_type") != "exposure")
+    )
+    visitors = known.select(actor().alias("user_id")).distinct()
+    chosen = shopper_sample(visitors, night.conf.channels.neighbour_sample).toPandas()
+    return chosen.assign(user_row=np.arange(first_row, first_row + len(chosen))) if len(chosen) else None
+
+
+def _followed_by(first: Interactions, further: Interactions) -> Interactions:
+    return Interactions(
+        np.concatenate([first.user, further.user]),
+        np.concatenate([first.item, further.item]),
+        np.concatenate([first.days_ago, further.days_ago]),
+    )
+
+
+def _interactions(
+    night: Night, as_of: date, people: pd.DataFrame, item_rows: DataFrame, event_type: str
+) -> Interactions:
+    """Events of one type before `as_of` of the people, with ties in time in the order of the items.
 
     A history counts an item at its last time, so only the newest event of each pair leaves the executors.
+
+    people: user_id, which may be a visitor's actor, and user_row
     """
-    people = pd.DataFrame({"user_id": sample.user_ids, "user_row": np.arange(len(sample))})
     met = (
         events_before(night.tables.read(EVENTS), item_rows, as_of, event_type)
         .join(F.broadcast(night.spark.createDataFrame(people)), on="user_id", how="inner")

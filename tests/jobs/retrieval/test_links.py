@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import EVENTS
+from features.contract import DAILY_VISITOR, EVENTS
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night, Record
 from jobs.retrieval.links import with_links
@@ -36,19 +36,24 @@ ROWS = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("has_account", [True, False])
 def test_a_channel_of_views_is_one_declaration(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_account: bool
 ) -> None:
+    """The views are those of a sampled shopper, or of a visitor without an account."""
     monkeypatch.setitem(ALL_CHANNELS, VIEWED.name, VIEWED)
     conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}"])
     night = Night(conf, NIGHT, "run", spark, Warehouse(spark, conf.warehouse), Record())
     rows = [
-        {"event_id": str(n), "user_id": user, "item_id": item, "event_type": event_type,
+        {"event_id": str(n), "user_id": user if has_account or user != "ann" else None, "visitor_id": user,
+         "item_id": item, "event_type": event_type,
          "event_time": datetime(2024, 5, day, 9, tzinfo=UTC), "event_date": date(2024, 5, day),
          "ingested_at": datetime(2024, 5, day, 9, tzinfo=UTC), "sample_weight": 1.0}
         for n, (user, item, event_type, day) in enumerate(ROWS)
     ]  # fmt: skip
     night.tables.add(filled(spark, EVENTS, rows), EVENTS)
+    if not has_account:
+        night.tables.prepare(DAILY_VISITOR)
     known = catalogue()
     item_rows = spark.createDataFrame(pd.DataFrame({"item_id": known.item_ids, "item_row": np.arange(6)}))
 
