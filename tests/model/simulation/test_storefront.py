@@ -106,3 +106,18 @@ def test_a_share_of_the_demand_comes_without_exposure() -> None:
     bought = np.concatenate([shop.play(lists(4000, -1)).bought_item for _ in range(days)])
     expected = 4000 * rates * [0.5, 1.0, 0.0, 0.0]
     assert np.bincount(bought, minlength=4) == pytest.approx(expected, abs=4 * expected.max() ** 0.5)
+
+
+def test_equal_seeds_draw_what_they_always_drew() -> None:
+    """Replayed stores and published figures rest on these draws."""
+    truth = synthetic_world(3, users=40, items=60)
+    assert truth.appeal.sum() == pytest.approx(5.167599689)
+    assert truth.stock[truth.stock < MANY][:5].tolist() == [17, 24, 25, 28, 20]
+    shop = Storefront(truth, 5)
+    day = [shop.play(lists(40, *range(10))) for _ in range(3)][-1]
+    assert (len(day.user), int(day.clicked.sum()), int(day.responded.sum())) == (90, 2, 0)
+    assert day.user[:8].tolist() == [30] * 8
+    assert day.seconds[0] == pytest.approx(5660.290, abs=1e-3)
+    assert len(day.bought_user) == 38
+    assert day.bought_user[:6].tolist() == [0, 2, 2, 4, 4, 5]
+    assert day.bought_item[:6].tolist() == [41, 54, 8, 25, 19, 17]
