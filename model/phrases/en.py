@@ -96,6 +96,33 @@ _STORE_AND_PROMOTION = {
     "discount_share_90d": Cause("Often reduced", "Seldom reduced"),
 }
 
+_BROWSING = {
+    "viewed": Cause("Viewed recently", "Not viewed yet"),
+    "carted": Cause("Put into the cart recently", "Not put into the cart yet"),
+    "wished": Cause("One of the favourites", "Not among the favourites yet"),
+    "viewed_type_affinity": Cause("Viewed this type recently", "A type with few recent views"),
+    "viewed_type_recency": Cause("Viewed this type a short while ago", "Has not viewed this type for a while"),
+    "viewed_brand_type_affinity": Cause("Viewed this type from this brand", "A brand not viewed for this type"),
+    "carted_type_affinity": Cause("Put this type into the cart recently", "A type with few recent carts"),
+    "carted_brand_type_affinity": Cause(
+        "Put this type from this brand into the cart", "A brand not put into the cart for this type"
+    ),
+    "wished_brand_type_affinity": Cause("Favours this brand for this type", "Not a favoured brand for this type"),
+    "text_viewed": Cause("Similar to what was viewed recently", "Different from what was viewed recently"),
+    "session_knn": Cause("Often viewed with recent views", "Rarely viewed with recent views"),
+    "session_knn_bought": Cause("Often viewed with recent purchases", "Rarely viewed with recent purchases"),
+    "searched": Cause("Matches a recent search", "Not what was searched for"),
+    "view_popularity": Cause("Viewed by many this week", "Viewed by few this week"),
+    "viewers": Cause("Viewed by many visitors", "Viewed by few visitors so far"),
+    "regretted_brand_type_affinity": Cause(
+        "This type from this brand was returned before", "No regrets about this brand for this type"
+    ),
+    "regretted_provider_category_affinity": Cause(
+        "Products of this maker in the category were returned before", "No regrets about this maker in the category"
+    ),
+    "regret_rate": Cause("Often returned or rated low", "Rarely returned or rated low"),
+}
+
 _PRICE = {
     "price_gap": Cause("Not at the usual price for this type", "At the usual price for this type"),
     "price_mean_90d": Cause("A premium product", "A low-priced product"),
@@ -147,8 +174,8 @@ _POPULARITY = {
 
 PHRASES = Phrases(
     causes={
-        **_TASTE, **_TEXT, **_TYPE_AND_CATEGORY, **_BRAND_AND_MAKER, **_STORE_AND_PROMOTION, **_PRICE, **_AGE,
-        **_POPULARITY,
+        **_TASTE, **_TEXT, **_TYPE_AND_CATEGORY, **_BRAND_AND_MAKER, **_STORE_AND_PROMOTION, **_BROWSING, **_PRICE,
+        **_AGE, **_POPULARITY,
     },
     no_cause="Relevant overall",
     shared_list="Relevant to many shoppers; the list is not personal",

@@ -26,6 +26,7 @@ class Channel:
     family: of causes that say nearly the same
     score: how it is computed; an `ItemScore` also says what a date prepares for it, `LinkScores` which links it follows
     needs: columns, tables and kinds of events without which all items score the same, as `Source.absent` names them
+    negative: whether the score is of negative feedback, which may lower an item and never raise it
     """
 
     name: str
@@ -33,3 +34,4 @@ class Channel:
     family: Family
     score: Score
     needs: tuple[str, ...] = ()
+    negative: bool = False

@@ -29,6 +29,7 @@ from model.retrieval.scores import ChannelScores
 from model.retrieval.sequences import LinkScores
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
+from model.retrieval.signal_channels import SIGNAL_CHANNELS
 
 _TYPE, _CATEGORY, _BRAND, _PROVIDER = "items.product_type", "items.category", "items.brand", "items.provider_id"
 
@@ -183,7 +184,7 @@ SEQUENCE_CHANNELS = _by_name(
     ),
 )  # fmt: skip
 
-ALL_CHANNELS = {**CHANNELS, **SEQUENCE_CHANNELS}
+ALL_CHANNELS = {**CHANNELS, **SEQUENCE_CHANNELS, **SIGNAL_CHANNELS}
 # The same for every shopper: the names in `Catalogue.item_statistics`.
 ITEM_SCORES = tuple(channel.score for channel in CHANNELS.values() if isinstance(channel.score, ItemScore))
 
@@ -198,6 +199,11 @@ def declared(name: str) -> Channel:
 def silent_channels(names: Iterable[str], absent: Collection[str]) -> tuple[str, ...]:
     """The channels that give all items the same score in a store without these columns, tables or kinds of events."""
     return tuple(name for name in names if not set(declared(name).needs).isdisjoint(absent))
+
+
+def negative_channels(names: Iterable[str]) -> frozenset[str]:
+    """Those of negative feedback, which the first stage may only weigh against an item."""
+    return frozenset(name for name in names if declared(name).negative)
 
 
 def popularity_half_lives(configured_days: float) -> dict[str, float]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import chi2
 
-from model.retrieval.logistic import fitted_logistic
+from model.retrieval.logistic import fitted_logistic, information
 from model.retrieval.scores import ChannelScores
 
 _CLIP = 8.0
+_LEVEL = 0.01  # of the test by which a signal is used
 _SCORES_AT_ONCE = 65536  # weighted together: intermediate results stay in the processor's cache
 
 
@@ -124,14 +126,19 @@ def _above(score: np.ndarray, zero: float) -> np.ndarray:
 
 
 def fit_first_stage(
-    channels: tuple[str, ...], scores: np.ndarray, label: np.ndarray, weight: np.ndarray, l2: float, origin: str
-) -> FirstStage:
+    channels: tuple[str, ...], scores: np.ndarray, label: np.ndarray, weight: np.ndarray, l2: float, origin: str,
+    negative: Collection[str] = (), optional: Mapping[str, Collection[str]] | None = None,
+) -> FirstStage:  # fmt: skip
     """Logistic regression on the basis of the channels' scores.
 
     `scores` [k, rows] raw channel scores of the positives and of uniform negatives, `label` [rows] 0 or 1, `weight`
     [rows] how many pairs a row represents: 1 for a positive, the inverse of the drawn share for a negative. In the fit
     negatives count 1, since their share only moves the bias (King and Zeng 2001), which is then corrected.
-    A channel without any variation gets weight 0. Raises ValueError without positives.
+    A channel without any variation gets weight 0. The `negative` channels get no weight above 0, so that their scores
+    never raise an item. `optional` has channels by signal: a signal is left out, with weights of 0, unless its weights
+    are shown to differ from 0 together, by Wald's test at 1 %: noise would otherwise cost what is fitted to it.
+
+    Raises ValueError without positives.
     """
     if not label.any():
         raise ValueError("The first stage has no positives: no shopper bought a new eligible item in its period.")
@@ -145,10 +152,40 @@ def fit_first_stage(
         z = _standardised(scores[place], mean[place], sd[place])
         for power, column in enumerate((z, _root(z), _above(scores[place], zero[place]))):
             design[:, power * k + place] = column if alive[place] else 0.0
-    fitted = fitted_logistic(design, label.astype(np.float64), l2)
+    falling = np.tile([name in negative for name in channels], 3)
+    target = label.astype(np.float64)
+    fitted = fitted_logistic(design, target, l2, falling if negative else None)
+    if silent := _silent_columns(design, fitted, l2, channels, optional or {}):
+        design[:, silent] = 0.0
+        fitted = fitted_logistic(design, target, l2, falling if negative else None)
     correction = np.log(weight[label == 0].mean())
     rounded = np.round(fitted, 9)
     digest = hashlib.sha256(rounded.tobytes() + "".join(channels).encode()).hexdigest()[:8]
     return FirstStage(
         f"first-stage-{origin}-{digest}", channels, mean, sd, zero, rounded[:-1], float(rounded[-1] - correction)
     )
+
+
+def _silent_columns(
+    design: np.ndarray,
+    fitted: np.ndarray,
+    l2: float,
+    channels: tuple[str, ...],
+    optional: Mapping[str, Collection[str]],
+) -> list[int]:
+    """Columns of the optional signals whose coefficients are not shown to differ from 0 together (Wald 1943).
+
+    A coefficient at 0, as a constraint leaves it, takes no part.
+    """
+    if not optional:
+        return []
+    covariance = np.linalg.inv(information(design, fitted, l2))
+    silent: list[int] = []
+    for names in optional.values():
+        own = [place for place, name in enumerate(channels * 3) if name in names]
+        some = [place for place in own if fitted[place] != 0.0]
+        size = fitted[some]
+        evidence = float(size @ np.linalg.solve(covariance[np.ix_(some, some)], size)) if some else 0.0
+        if evidence <= chi2.ppf(1.0 - _LEVEL, max(len(some), 1)):
+            silent += own
+    return silent

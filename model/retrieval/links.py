@@ -12,9 +12,8 @@ from scipy import sparse
 from model.retrieval import item_links
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.histories import Histories
+from model.retrieval.shoppers import PURCHASE
 from model.text.tfidf import character_grams, tfidf, words
-
-PURCHASE = "purchase"
 
 
 @dataclass(frozen=True)

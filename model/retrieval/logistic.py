@@ -12,7 +12,7 @@ _DAMPING = 1e-8  # keeps the Hessian, which is summed in single precision, posit
 _NOISE = 1e-13  # of the loss, relative
 
 
-def fitted_logistic(design: np.ndarray, label: np.ndarray, l2: float) -> np.ndarray:
+def fitted_logistic(design: np.ndarray, label: np.ndarray, l2: float, falling: np.ndarray | None = None) -> np.ndarray:
     """float64 (k + 1): coefficients and intercept with the least mean log-loss plus l2 / 2 times the squared
     coefficients, by Newton's method (Boyd and Vandenberghe 2004, 9.5).
 
@@ -21,7 +21,18 @@ def fitted_logistic(design: np.ndarray, label: np.ndarray, l2: float) -> np.ndar
     gradients are summed in double precision; the Hessian only has to point the way.
 
     design: float32 (rows, k); label: float64 (rows), 0 or 1, not all equal
+    falling: bool (k), coefficients that may not be above 0. Those that come out above it are set to 0 and the others
+        fitted again, until none does; one that was set to 0 stays there
     """
+    if falling is not None:
+        free = np.ones(design.shape[1], dtype=bool)
+        while True:
+            theta = np.zeros(design.shape[1] + 1)
+            theta[np.append(free, True)] = fitted_logistic(design[:, free], label, l2)
+            above = falling & (theta[:-1] > 0)
+            if not above.any():
+                return theta
+            free &= ~above
     theta = np.zeros(design.shape[1] + 1)
     theta[-1] = np.log(label.mean() / (1.0 - label.mean()))
     value, gradient = _loss(design, label, l2, theta)
@@ -35,6 +46,22 @@ def fitted_logistic(design: np.ndarray, label: np.ndarray, l2: float) -> np.ndar
             length /= 2.0
         theta, (value, gradient) = theta - length * step, ahead
     return theta
+
+
+def information(design: np.ndarray, theta: np.ndarray, l2: float) -> np.ndarray:
+    """float64 (k + 1, k + 1): the information of all rows and of the penalty about the coefficients and the intercept.
+
+    Its inverse is their covariance where rows are independent.
+    """
+    curvature = np.append(np.full(design.shape[1], l2), 0.0)
+    total = np.zeros((len(theta), len(theta)))
+    for start in range(0, len(design), _ROWS_AT_ONCE):
+        rows = np.column_stack(
+            [design[start : start + _ROWS_AT_ONCE], np.ones(len(design[start : start + _ROWS_AT_ONCE]))]
+        )
+        chance = expit(rows @ theta)
+        total += (rows * (chance * (1.0 - chance))[:, None]).T @ rows
+    return total + len(design) * np.diag(curvature)
 
 
 def _loss(design: np.ndarray, label: np.ndarray, l2: float, theta: np.ndarray) -> tuple[float, np.ndarray]:

@@ -12,7 +12,7 @@ from model.retrieval.catalogue import Catalogue
 from model.retrieval.links import LIKE_TEXTS, Links
 from model.retrieval.scores import ChannelScores
 from model.retrieval.settings import ChannelSettings
-from model.retrieval.shoppers import Shoppers
+from model.retrieval.shoppers import PURCHASE, Shoppers
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,14 @@ class LinkScores:
     The weight of the item n places back is decay^n (`decayed`), 1 / number of items (`mean`), or 1 for the newest and 0
     for others (`newest`). `spread` shares the scores among items of like text: the history's items pass theirs on
     before the links are followed, or the scored items after it, so that items with few links of their own get some.
+    The history is that of the events of `event_type`.
     """
 
     links: Links
     history: Literal["newest", "decayed", "mean"]
     combine: Literal["sum", "maximum"] = "sum"
     spread: Literal["", "before", "after", "both"] = ""
+    event_type: str = PURCHASE
 
     @property
     def needs_all_items(self) -> bool:
@@ -41,7 +43,7 @@ class LinkScores:
             return ChannelScores(np.zeros((1, len(catalogue.eligible)), dtype=np.float32))
         length = 1 if self.history == "newest" else settings.history_items
         group, column = (None, None) if self.links.of == "item" else catalogue.grouping(self.links.of)
-        places = newest_places(shoppers, group, length)
+        places = newest_places(shoppers.of(self.event_type), group, length)
         if self.links.of not in {"item", "text_row"}:
             places = np.where(places == 0, -1, places)
         if self.combine == "maximum":

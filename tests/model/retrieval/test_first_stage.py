@@ -50,6 +50,35 @@ def test_fit_without_positives_is_an_error() -> None:
         fit_first_stage(("a",), np.zeros((1, 3)), np.zeros(3), np.ones(3), 1e-4, "test")
 
 
+def test_negative_feedback_never_raises_an_item() -> None:
+    generator = np.random.default_rng(6)
+    scores = generator.normal(size=(2, 5_000)).astype(np.float32)
+    label = (generator.random(5_000) < 1 / (1 + np.exp(2.0 - scores[0] - scores[1]))).astype(float)
+    for negative, least in (((), 0.1), (("b",), 0.0)):
+        model = fit_first_stage(("a", "b"), scores, label, np.ones(5_000), 1e-4, "test", negative)
+        _, by_b = model.parts(np.stack([np.zeros(50), np.linspace(-3, 3, 50)]).astype(np.float32))
+        assert bool((np.diff(by_b) > 1e-6).any()) == (not negative)
+        assert model.weights.reshape(3, 2)[:, 1].max() >= least
+        assert model.weights.reshape(3, 2)[:, 0].sum() > 0.5
+
+
+def test_a_signal_that_is_noise_is_left_out() -> None:
+    generator = np.random.default_rng(8)
+    scores = generator.normal(size=(4, 5_000)).astype(np.float32)
+    label = (generator.random(5_000) < 1 / (1 + np.exp(3.0 - scores[0] - 0.5 * scores[1]))).astype(float)
+    channels, optional = ("a", "b", "noise", "more_noise"), {"b": ("b",), "noise": ("noise", "more_noise")}
+    model = fit_first_stage(channels, scores, label, np.ones(5_000), 1e-4, "test", (), optional)
+    by_channel = np.abs(model.weights.reshape(3, 4)).sum(axis=0)
+    assert by_channel[:2].min() > 0.2
+    assert by_channel[2:].tolist() == [0.0, 0.0]
+    bare = fit_first_stage(channels[:2], scores[:2], label, np.ones(5_000), 1e-4, "test")
+    np.testing.assert_allclose(model.weights.reshape(3, 4)[:, :2], bare.weights.reshape(3, 2), atol=1e-6)
+    assert (
+        np.abs(fit_first_stage(channels, scores, label, np.ones(5_000), 1e-4, "t").weights.reshape(3, 4)[:, 2:]).max()
+        > 0
+    )
+
+
 def test_save_and_load_give_the_same_and_a_changed_file_is_refused(tmp_path: Path) -> None:
     only_als().save(tmp_path)
     loaded = FirstStage.load(tmp_path)

@@ -41,3 +41,17 @@ def test_labels_that_a_column_separates_get_finite_coefficients() -> None:
     theta = fitted_logistic(column[:, None], (column > 0).astype(np.float64), 1e-4)
     assert np.isfinite(theta).all()
     assert theta[0] > 10
+
+
+def test_coefficients_that_may_only_fall_are_not_above_zero() -> None:
+    generator = np.random.default_rng(4)
+    design = generator.normal(size=(4_000, 3)).astype(np.float32)
+    label = (generator.random(4_000) < 1 / (1 + np.exp(1.0 - design @ [1.0, 0.5, -0.5]))).astype(np.float64)
+    free = fitted_logistic(design, label, 1e-6)
+    bound = fitted_logistic(design, label, 1e-6, np.array([False, True, True]))
+    assert free[1] > 0.3
+    assert bound[1] == 0.0
+    # The others are those of a fit without it.
+    np.testing.assert_allclose(bound[[0, 2, 3]], fitted_logistic(design[:, [0, 2]], label, 1e-6), atol=1e-9)
+    allowed = fitted_logistic(design, label, 1e-6, np.array([False, False, True]))
+    np.testing.assert_allclose(allowed, free, atol=1e-12)

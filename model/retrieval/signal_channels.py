@@ -1,0 +1,93 @@
+"""Channels of views, carts, favourites, searches and negative feedback, off unless a first stage names them."""
+
+from __future__ import annotations
+
+from model.retrieval.affinities import affinity, type_recency
+from model.retrieval.channel import Channel
+from model.retrieval.sequences import LinkScores
+from model.retrieval.sessions import SESSION_COSINES
+from model.retrieval.signals import (
+    CART,
+    FAVOURITE,
+    NEGATIVE,
+    SEARCH,
+    VIEW,
+    QueryScores,
+    SignalScore,
+    item_affinity,
+    on_events,
+    regret_rate,
+    view_popularity,
+    viewers,
+)
+from model.retrieval.texts import text_history
+
+_TYPE, _CATEGORY, _BRAND, _PROVIDER = "items.product_type", "items.category", "items.brand", "items.provider_id"
+_VIEWS, _CARTS, _FAVOURITES = f"{VIEW}s", f"{CART}s", f"{FAVOURITE}s"
+_REGRETS = "returns"
+
+_CHANNELS = (
+    Channel("viewed", "Recent views of the item by the shopper.", "taste", item_affinity(VIEW, 7.0), (_VIEWS,)),
+    Channel("carted", "Recent carts with the item.", "taste", item_affinity(CART, 7.0), (_CARTS,)),
+    Channel("wished", "The shopper's favourites.", "taste", item_affinity(FAVOURITE, 30.0), (_FAVOURITES,)),
+    Channel(
+        "viewed_type_affinity", "Recent views of the item's type.", "type", on_events(affinity("product_type"), VIEW),
+        (_VIEWS, _TYPE),
+    ),
+    Channel(
+        "viewed_type_recency", "How recent the last view of the item's type is.", "type",
+        on_events(type_recency, VIEW), (_VIEWS, _TYPE),
+    ),
+    Channel(
+        "viewed_brand_type_affinity", "Recent views of the item's brand within its type.", "maker",
+        on_events(affinity("brand_type"), VIEW), (_VIEWS, _BRAND, _TYPE),
+    ),
+    Channel(
+        "carted_type_affinity", "Recent carts with the item's type.", "type", on_events(affinity("product_type"), CART),
+        (_CARTS, _TYPE),
+    ),
+    Channel(
+        "carted_brand_type_affinity", "Recent carts with the item's brand within its type.", "maker",
+        on_events(affinity("brand_type"), CART), (_CARTS, _BRAND, _TYPE),
+    ),
+    Channel(
+        "wished_brand_type_affinity", "Recent favourites of the item's brand within its type.", "maker",
+        on_events(affinity("brand_type"), FAVOURITE), (_FAVOURITES, _BRAND, _TYPE),
+    ),
+    Channel(
+        "text_viewed", "Likeness of the item's text to the texts last viewed.", "text", on_events(text_history, VIEW),
+        (_VIEWS,),
+    ),
+    Channel(
+        "session_knn", "Sessions shared with the last items viewed.", "taste",
+        LinkScores(SESSION_COSINES, "decayed", event_type=VIEW), (_VIEWS,),
+    ),
+    Channel(
+        "session_knn_bought", "Sessions shared with the last items bought.", "taste",
+        LinkScores(SESSION_COSINES, "decayed"), (_VIEWS,),
+    ),
+    Channel("searched", "Words shared with what the shopper searched for.", "text", QueryScores(), (f"{SEARCH}es",)),
+    Channel(
+        "view_popularity", "Recent views of the item by all visitors.", "popularity",
+        SignalScore("view_popularity", view_popularity), (_VIEWS,),
+    ),
+    Channel(
+        "viewers", "Different visitors who ever viewed the item.", "popularity", SignalScore("viewers", viewers),
+        (_VIEWS,),
+    ),
+    Channel(
+        "regretted_brand_type_affinity", "Returns and low ratings of the item's brand within its type.", "maker",
+        on_events(affinity("brand_type"), NEGATIVE), (_REGRETS, _BRAND, _TYPE), negative=True,
+    ),
+    Channel(
+        "regretted_provider_category_affinity", "Returns and low ratings of the item's provider within its category.",
+        "maker", on_events(affinity("provider_category"), NEGATIVE), (_REGRETS, _PROVIDER, _CATEGORY), negative=True,
+    ),
+    Channel(
+        "regret_rate", "Returns and low ratings of the item a purchase.", "popularity",
+        SignalScore("regret_rate", regret_rate), (_REGRETS,), negative=True,
+    ),
+)  # fmt: skip
+
+SIGNAL_CHANNELS = {channel.name: channel for channel in _CHANNELS}
+SIGNAL_SCORES = tuple(channel.score for channel in _CHANNELS if isinstance(channel.score, SignalScore))
