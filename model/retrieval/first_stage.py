@@ -15,7 +15,7 @@ from model.retrieval.logistic import fitted_logistic, information
 from model.retrieval.scores import ChannelScores
 
 _CLIP = 8.0
-_LEVEL = 0.01  # of the test by which a signal is used
+_LEVEL = 0.001  # of the test by which a signal is used
 _SCORES_AT_ONCE = 65536  # weighted together: intermediate results stay in the processor's cache
 
 
@@ -136,7 +136,7 @@ def fit_first_stage(
     negatives count 1, since their share only moves the bias (King and Zeng 2001), which is then corrected.
     A channel without any variation gets weight 0. The `negative` channels get no weight above 0, so that their scores
     never raise an item. `optional` has channels by signal: a signal is left out, with weights of 0, unless its weights
-    are shown to differ from 0 together, by Wald's test at 1 %: noise would otherwise cost what is fitted to it.
+    are shown to differ from 0 together, by Wald's test at .1 %: noise would otherwise cost what is fitted to it.
 
     Raises ValueError without positives.
     """

@@ -1,0 +1,1 @@
+"""What views, carts, favourites, searches, negative feedback and anonymous visitors add to retrieval."""
