@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from model.responses import NoResponseError
 from model.sign_flips import sign_flip_p
 
 ERROR = 0.05  # of a wrong refusal by the segments, and of a wrong pass over a first attempt and its retries
@@ -78,14 +79,14 @@ def compare(
 
     p_harm is the larger of two sign-flip tests. Of challenger - reference it is exact where the models are equal; of
     challenger - (1 - margin) * reference it holds the loss against the margin (intersection-union, Berger 1982).
-    Raises ValueError without shoppers or with unequal lengths.
+    Raises NoResponseError without shoppers, ValueError with unequal lengths.
     """
     if len(challenger) != len(reference):
         raise ValueError(
             f"There are {len(challenger)} figures of the challenger and {len(reference)} of the reference."
         )
     if not len(challenger):
-        raise ValueError("No shopper has a target in the gate's period. Choose a date with purchases before it.")
+        raise NoResponseError("No shopper has a target in the gate's period. Choose a date with purchases before it.")
     new, old = challenger.astype(np.float64), reference.astype(np.float64)
     positive = np.concatenate([new[new > 0], old[old > 0]])
     imagined = -(1.0 - margin) * (float(positive.mean()) if len(positive) else 1.0)
@@ -138,7 +139,8 @@ def answers(segments: Mapping[str, Comparison]) -> dict[str, Answer]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's verdict: `figures` by name, in `reasons` a sentence for each check that failed, and what each segment
+    """The gate's verdict: `figures` by name, in `reasons` a sentence for each check that failed with
+    the key that decides it, and what each segment
     shows."""
 
     figures: dict[str, float]
@@ -169,7 +171,7 @@ def judge(
         if not comparison.held:
             reasons.append(
                 f"{name} {comparison.challenger:.4f} against {comparison.reference:.4f} of the reference may be more "
-                f"than {margin:.0%} worse"
+                f"than {margin:.0%} worse (gate.margin)"
             )
     shown = answers(segments)
     for name, segment in segments.items():
@@ -178,8 +180,11 @@ def judge(
         if shown[name] == HARMED:
             reasons.append(
                 f"{name} {segments[name].challenger:.4f} against {segments[name].reference:.4f} of the reference is "
-                f"more than {margin:.0%} worse"
+                f"more than {margin:.0%} worse (gate.margin)"
             )
     if abs(calibration_slope - 1.0) > largest_slope_error:
-        reasons.append(f"calibration slope {calibration_slope:.2f} is more than {largest_slope_error:g} from 1")
+        reasons.append(
+            f"calibration slope {calibration_slope:.2f} is more than {largest_slope_error:g} from 1 "
+            "(gate.max_calibration_slope_error)"
+        )
     return Verdict(figures, tuple(reasons), shown)

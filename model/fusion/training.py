@@ -21,6 +21,7 @@ from model.fusion.ranker import (
     Standardiser,
     logits_of,
 )
+from model.responses import NoResponseError
 from model.text.device import torch_threads
 
 _LARGEST_GRADIENT = 1.0
@@ -75,7 +76,7 @@ def fit_ranker(
 
     A step takes shoppers with a response, all their responses and `negatives_per_user` other candidates at random.
     Only candidates of the first stage are trained on: positives that it missed do harm. Deterministic by the seed.
-    Raises ValueError when no shopper responded or a loss is not finite.
+    Raises NoResponseError when no shopper responded, ValueError when a loss is not finite.
     """
     with torch_threads(settings.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
@@ -121,7 +122,7 @@ def _fit(
     known = [np.flatnonzero(period.responded.any(axis=1)) for period in periods]
     batches = sum(-(-len(users) // settings.users_per_batch) for users in known)
     if not batches:
-        raise ValueError(
+        raise NoResponseError(
             "No shopper responded to a candidate in the training periods. Choose a date with more history, or raise "
             "candidates.per_user."
         )

@@ -13,6 +13,7 @@ import torch
 from model.fusion.inputs import Block, batches
 from model.fusion.ranker import FIRST_STAGE, EncodedItems, FusionRanker, RankerInputs
 from model.fusion.training import Period
+from model.responses import NoResponseError
 
 TREES = "trees.txt"
 
@@ -80,10 +81,11 @@ def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSet
     """Fits trees on all responses of the periods and a sample of the other candidates.
 
     They read inputs as `ranker` standardises them. The log-odds are those of all candidates, not of the sample (King
-    and Zeng 2001). The same seed and threads give the same trees. Raises ValueError when no shopper responded.
+    and Zeng 2001). The same seed and threads give the same trees. Raises NoResponseError when no shopper
+    responded.
     """
     if not any(period.responded.any() for period in periods):
-        raise ValueError(
+        raise NoResponseError(
             "No shopper responded to a candidate in the training periods. Choose a date with more history."
         )
     random = np.random.default_rng(settings.seed)

@@ -55,7 +55,9 @@ def test_the_verdict_names_what_failed() -> None:
     assert judge({"tail_recall": good}, {}, 1.2, 0.25, 0.05).passed
     verdict = judge({"tail_recall": good, "recall": bad}, {}, 1.3, 0.25, 0.05)
     assert not verdict.passed
-    assert [reason.split()[0] for reason in verdict.reasons] == ["recall", "calibration"]
+    assert [(reason.split()[0], reason.split()[-1]) for reason in verdict.reasons] == [
+        ("recall", "(gate.margin)"), ("calibration", "(gate.max_calibration_slope_error)"),
+    ]  # fmt: skip
     assert verdict.figures["gate_recall_challenger"] == pytest.approx(0.5 * verdict.figures["gate_recall_reference"])
 
 
