@@ -12,6 +12,8 @@ from model.fusion.causes import directed, families, strongest
 from model.fusion.ensemble import Ensemble
 from model.fusion.inputs import Block
 from model.fusion.ranker import EncodedItems, FusionRanker
+from model.fusion.reference import FILE as REFERENCE
+from model.fusion.reference import Reference
 from model.retrieval.first_stage import FirstStage
 
 FIRST_STAGE, FUSION = "first_stage", "fusion"
@@ -20,14 +22,15 @@ _LEAST_REASON = 1e-3  # logits; a smaller contribution is no reason
 
 @dataclass(frozen=True)
 class Scorer:
-    """First stage, second stage and calibrator of one training."""
+    """First stage, second stage and calibrator of one training; the second stage is the reference where there was
+    none."""
 
     first_stage: FirstStage
-    ensemble: Ensemble
+    ensemble: Ensemble | Reference
     calibrator: Calibrator
 
     @property
-    def ranker(self) -> FusionRanker:
+    def ranker(self) -> FusionRanker | Reference:
         return self.ensemble.ranker
 
     def relevance(self, block: Block, items: EncodedItems, season: float = 0.0) -> np.ndarray:
@@ -63,7 +66,9 @@ class Scorer:
     @classmethod
     def load(cls, folder: Path) -> Scorer:
         """Raises ValueError when a part is damaged or the parts are not of one training."""
-        first_stage, ensemble = FirstStage.load(folder / FIRST_STAGE), Ensemble.load(folder / FUSION)
+        first_stage = FirstStage.load(folder / FIRST_STAGE)
+        is_reference = (folder / FUSION / REFERENCE).is_file()
+        ensemble = Reference.load(folder / FUSION) if is_reference else Ensemble.load(folder / FUSION)
         if first_stage.channels != ensemble.ranker.inputs.channels:
             raise ValueError(f"{folder}: first stage and fusion are not of one training. Copy the bundle again.")
         return cls(first_stage, ensemble, Calibrator.load(folder))

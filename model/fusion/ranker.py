@@ -156,7 +156,7 @@ class FusionRanker:
         moved[..., :place] += first_stage_parts * (weights[place] / self._terms.deviation[place])
         moved[..., place] = 0.0
         listed = block.listed[..., None]
-        return _from_mean(moved, listed), _from_mean(terms, listed) < 0
+        return from_mean(moved, listed), from_mean(terms, listed) < 0
 
     def tensors(self, block: Block, items: EncodedItems, project: Callable[[np.ndarray], Tensor]) -> FusionTensors:
         """The network's inputs for a block; `project` gives projected texts [..., width] for rows of `items.text`."""
@@ -247,7 +247,7 @@ def logits_of(network: FusionNetwork, inputs: FusionTensors) -> Tensor:
     return network(users, padded, candidates, inputs.item_features, inputs.terms)
 
 
-def _from_mean(values: np.ndarray, listed: np.ndarray) -> np.ndarray:
+def from_mean(values: np.ndarray, listed: np.ndarray) -> np.ndarray:
     """Values [B, C, terms] less their mean over the shopper's listed candidates, 0 where none is listed."""
     count = np.maximum(listed.sum(axis=1, keepdims=True), 1)
     mean = np.where(listed, values, 0.0).sum(axis=1, keepdims=True) / count

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import chi2
 
+from model.responses import NoResponseError
 from model.retrieval.logistic import fitted_logistic, information
 from model.retrieval.scores import ChannelScores
 
 _CLIP = 8.0
 _LEVEL = 0.001  # of the test by which a signal is used
+_REFERENCE = "reference-"  # begins the version of one without a training
 _SCORES_AT_ONCE = 65536  # weighted together: intermediate results stay in the processor's cache
 
 
@@ -34,6 +36,16 @@ class FirstStage:
     zero: np.ndarray  # [k] the score of no evidence
     weights: np.ndarray  # [3 k]
     bias: float  # log-odds, corrected for the share of negatives that were drawn
+
+    @staticmethod
+    def reference_version(origin: str) -> str:
+        """The version of `model.retrieval.reference` of an origin."""
+        return f"{_REFERENCE}{origin}"
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it ranks by popularity and texts alone, without a training."""
+        return self.version.startswith(_REFERENCE)
 
     def score(self, channels: Sequence[ChannelScores]) -> np.ndarray:
         """Log-odds [b, n] of all pairs. Scores that items share are weighted once, in the columns of their group."""
@@ -138,10 +150,10 @@ def fit_first_stage(
     never raise an item. `optional` has channels by signal: a signal is left out, with weights of 0, unless its weights
     are shown to differ from 0 together, by Wald's test at .1 %: noise would otherwise cost what is fitted to it.
 
-    Raises ValueError without positives.
+    Raises NoResponseError without positives.
     """
     if not label.any():
-        raise ValueError("The first stage has no positives: no shopper bought a new eligible item in its period.")
+        raise NoResponseError("The first stage has no positives: no shopper bought a new eligible item in its period.")
     mean, sd = scores.mean(axis=1), scores.std(axis=1)
     alive = sd > 1e-9
     sd = np.where(alive, sd, 1.0)
