@@ -24,7 +24,6 @@ from jobs.runtime.logs import event
 from jobs.runtime.parallel import run_parallel
 from jobs.runtime.progress import advance, expect
 from jobs.tables.sql import sql_equals
-from model.periods import training_periods
 from model.retrieval.candidates import top_candidates
 from model.retrieval.first_stage import FirstStage
 
@@ -35,7 +34,8 @@ def build_candidates(night: Night) -> None:
     """Scores every channel over all eligible items and keeps each shopper's top N.
 
     The night itself gets candidates of the champion and of a draft. Each past period of a draft's training gets them
-    once, by the draft's first stage, and the gate's period by those of champion and anchor as well.
+    once, by the draft's first stage, and the gate's period by those of champion and anchor as well. A draft without a
+    trained first stage has no past periods.
     """
     models = active_models(night)
     if not models.contenders:
@@ -79,12 +79,15 @@ def _work(night: Night, models: ActiveModels) -> Iterator[tuple[Champion | Draft
         assert models.champion is not None
         yield models.champion, (night.as_of,)
         return
-    periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
-    yield models.draft, (*periods.with_candidates, night.as_of)
+    periods = models.draft.periods
+    is_reference = FirstStage.load(models.draft.first_stage_folder).is_reference
+    past = periods.with_candidates if periods and not is_reference else ()
+    gate = past[-1:]
+    yield models.draft, (*past, night.as_of)
     if models.champion is not None:
-        yield models.champion, (periods.gate, night.as_of)
+        yield models.champion, (*gate, night.as_of)
     if models.anchor is not None:
-        yield models.anchor, (periods.gate,)
+        yield models.anchor, gate
 
 
 def _of(contender: Champion | Draft, first_stage: FirstStage) -> str:

@@ -44,11 +44,11 @@ from jobs.incremental.known_events import Known, known_before
 from jobs.incremental.visitors import daily_visitors, has_visitors, joined_events, searches_of_shoppers
 from jobs.quality.gate import pass_features
 from jobs.registry.active_models import model_store, training_is_due
+from jobs.relevance.training_plan import training_plan
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.progress import advance, expect
 from jobs.tables.sql import sql_in, sql_literal
-from model.periods import training_periods
 
 
 def build_features(night: Night) -> None:
@@ -198,8 +198,8 @@ def _dates_to_build(night: Night, known: Known) -> tuple[list[date], set[date]]:
         event("nights rebuilt", step="build_features", as_of=night.as_of, nights=",".join(map(str, sorted(outdated))))
     dates = {night.as_of, *outdated}
     if training_is_due(night, model_store(night)):
-        periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
-        dates |= set(periods.all_cuts) - built
+        periods = training_plan(night).periods
+        dates |= set(periods.all_cuts if periods else ()) - built
     return sorted(dates), built
 
 

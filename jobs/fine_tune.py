@@ -16,17 +16,19 @@ from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.registry.active_models import encoder_is_due, model_store, training_is_due
 from jobs.registry.drafts import Draft, read_draft, write_draft
-from jobs.registry.models import ModelStore
+from jobs.registry.models import Champion, ModelStore
+from jobs.relevance.training_plan import TrainingPlan, training_plan
 from jobs.runtime.errors import ConfigurationError, LongtailError
-from jobs.runtime.logs import event
+from jobs.runtime.logs import event, warning
 from jobs.runtime.progress import reporter
-from model.periods import Periods, training_periods
+from model.periods import Periods
 from model.text.adapters import Lora
 from model.text.device import available_cores
 from model.text.distributed import CHECKPOINT, TuningData, put_tuning, take_tuned, tune_in_process
 from model.text.encoder import Encoder
+from model.text.storage import read_description
 from model.text.tuning import TwoTowerSettings
-from model.text.two_tower import Tuned
+from model.text.two_tower import LEAST_ITEM_TEXTS, Tuned
 from model.text.two_tower import fine_tune as fine_tuned
 
 
@@ -34,29 +36,37 @@ def fine_tune(night: Night) -> None:
     """Opens a draft with its encoder on a night when training is due.
 
     The encoder is fine-tuned on purchases before the first training period where a new one is due, and is the
-    champion's otherwise. A draft that is open for the date and of the same configuration stays as it is, so that a
-    second run gives the same tables. On other nights the step is skipped. An interrupted fine-tuning resumes from its
-    checkpoint. A fine-tuning that diverges leaves no draft, and the champion keeps serving.
+    champion's otherwise. Where the history is too short, it is used as it was pretrained. A draft that is open for the
+    date, of the same configuration and the same periods stays as it is, so that a second run gives the same tables. On
+    other nights the step is skipped. An interrupted fine-tuning resumes from its checkpoint. A fine-tuning that
+    diverges leaves no draft, and the champion keeps serving.
     """
     store = model_store(night)
     if not training_is_due(night, store):
         night.record.status = "skipped"
         event("no training is due", step="fine_tune", as_of=night.as_of, every_days=night.conf.relevance.every_days)
         return
-    draft = read_draft(night.files, night.scratch, night.as_of)
-    if draft is not None and draft.conf_hash == night.conf.hash:
+    draft, plan = read_draft(night.files, night.scratch, night.as_of), training_plan(night)
+    champion = store.champion(night.as_of)
+    if plan.periods is None and champion is not None and not champion.is_reference:
+        night.record.status = "skipped"
+        warning("the champion keeps serving, the history is too short for a training", why=" ".join(plan.limits))
+        return
+    if draft is not None and draft.conf_hash == night.conf.hash and draft.periods == plan.periods:
         event("the open draft is used", step="fine_tune", as_of=night.as_of, encoder=draft.encoder_version)
     else:
-        draft = _open_draft(night, store)
+        draft = _open_draft(night, store, plan, champion)
     night.record.decisions |= {
         "encoder_version": draft.encoder_version,
         "encoder_as_of": draft.encoder_as_of.isoformat(),
     }
 
 
-def _open_draft(night: Night, store: ModelStore) -> Draft:
-    periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
-    champion = store.champion(night.as_of)
+def _open_draft(night: Night, store: ModelStore, plan: TrainingPlan, champion: Champion | None) -> Draft:
+    periods = plan.periods
+    is_due = encoder_is_due(night, store) or (
+        champion is not None and periods is not None and _cut_of(champion) > periods.encoder_cut
+    )
 
     def new_encoder(folder: Path) -> tuple[str, date]:
         encoder = _trained(night, periods)
@@ -74,19 +84,31 @@ def _open_draft(night: Night, store: ModelStore) -> Draft:
         night.files,
         night.scratch,
         night.as_of,
-        new_encoder if encoder_is_due(night, store) else champions_encoder,
-        horizon_days=periods.horizon_days,
-        cuts=periods.all_cuts,
+        new_encoder if is_due else champions_encoder,
+        horizon_days=periods.horizon_days if periods else night.conf.relevance.horizon_days,
+        cuts=periods.all_cuts if periods else (),
         conf_hash=night.conf.hash,
+        limits=plan.limits,
     )
 
 
-def _trained(night: Night, periods: Periods) -> Encoder:
-    """The configured encoder, fine-tuned for the configured number of steps."""
-    base = loaded_encoder(night, periods)
-    if night.conf.encoder.fine_tune.steps == 0:
+def _cut_of(champion: Champion) -> date:
+    """The day from which on its encoder has seen no event."""
+    return date.fromisoformat(read_description(champion.encoder_folder).settings["cut"])
+
+
+def _trained(night: Night, periods: Periods | None) -> Encoder:
+    """The configured encoder, fine-tuned for the configured number of steps.
+
+    As it was pretrained, if there are no periods or fewer than two item texts were bought before them.
+    """
+    base = loaded_encoder(night, periods.encoder_cut if periods else night.as_of)
+    if periods is None or night.conf.encoder.fine_tune.steps == 0:
         return base
     data = tuning_data(night, periods)
+    if len(set(data.pairs.item_texts)) < LEAST_ITEM_TEXTS:
+        warning("too few purchases to tune the encoder, which stays as it was pretrained", pairs=len(data.pairs))
+        return base
     event(
         "fine-tuning", step="fine_tune", as_of=night.as_of, pairs=len(data.pairs),
         held_out=len(data.held_out) if data.held_out else 0, dtype=base.dtype, device=base.device,
@@ -148,14 +170,17 @@ def two_tower_settings(conf: Config) -> TwoTowerSettings:
     )
 
 
-def loaded_encoder(night: Night, periods: Periods) -> Encoder:
-    """The configured encoder before any fine-tuning. Raises ConfigurationError when it cannot be used."""
+def loaded_encoder(night: Night, cut: date) -> Encoder:
+    """The configured encoder before any fine-tuning, which will see events before `cut` only.
+
+    Raises ConfigurationError when it cannot be used.
+    """
     settings = night.conf.encoder
     try:
         return Encoder.from_pretrained(
             settings.model,
             as_of=night.as_of.isoformat(),
-            cut=periods.encoder_cut.isoformat(),
+            cut=cut.isoformat(),
             max_item_tokens=settings.max_item_tokens,
             max_user_tokens=settings.max_user_tokens,
             device=settings.device,

@@ -15,7 +15,7 @@ from jobs.registry.active_models import model_store
 from jobs.registry.models import Champion
 from jobs.relevance.blocks import CANDIDATE_COLUMNS, read_candidates, read_shoppers
 from jobs.relevance.item_side import ItemSide, read_item_side
-from jobs.relevance.season import periods_of, season_at, write_season
+from jobs.relevance.season import extension, periods_of, season_at, write_season
 from jobs.relevance.worker import SCORED, score_block_with
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import ship_arrays, ship_folder
@@ -39,13 +39,19 @@ def score(night: Night) -> None:
     side = read_item_side(night, night.as_of, champion.encoder_version, bundle.scorer.ranker.inputs)
     scored = scored_candidates(night, bundle.scorer, side, candidates, shoppers).persist(StorageLevel.DISK_ONLY)
     mean = mean_level(scored)
-    season = season_at(night, night.as_of, periods_of(bundle.description))
-    relevance = with_relevance(night, champion, scored, bundle.scorer.calibrator.shift(mean, season.shift))
+    past, limits = periods_of(bundle.description), bundle.description.limits
+    season, longer = season_at(night, night.as_of, past), extension(night, past)
+    shift = bundle.scorer.calibrator.shift(mean, season.shift + longer)
+    relevance = with_relevance(night, champion, scored, shift)
     relevance = with_uplift(night, relevance)
     night.tables.replace_date(relevance, RELEVANCE, night.as_of, sql_equals(policy=night.conf.plan.scored_as))
     scored.unpersist()
     write_season(night, season)
-    night.record.decisions = {"mean_level": repr(mean), "season": f"{season.shift:.6g}"}
+    night.record.decisions = {
+        "mean_level": repr(mean),
+        "season": f"{season.shift:.6g}",
+        "extension": f"{longer:.6g}",
+    } | ({"limits": " ".join(limits)} if limits else {})
     night.record.model_version = champion.version
     night.record.rows = {"pairs": _written(night)}
 

@@ -17,14 +17,16 @@ from features.visitors import of_shoppers
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.registry.active_models import active_models
-from jobs.registry.drafts import keep_first_stage
+from jobs.registry.drafts import Draft, keep_first_stage
 from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
 from jobs.retrieval.date_side import DateSide, prepare_date
-from jobs.runtime.logs import event
+from jobs.runtime.logs import event, warning
 from jobs.sources.missing_inputs import channels_in_use
-from model.periods import training_periods
+from model.periods import Periods
+from model.responses import NoResponseError
 from model.retrieval.candidates import sample_for_training
-from model.retrieval.first_stage import fit_first_stage
+from model.retrieval.first_stage import FirstStage, fit_first_stage
+from model.retrieval.reference import reference_first_stage
 
 _SAMPLE = "block int, label float, weight float, scores array<float>"
 
@@ -32,26 +34,41 @@ _SAMPLE = "block int, label float, weight float, scores array<float>"
 def train_first_stage(night: Night) -> None:
     """Trains the first stage on a past period, for the night's draft.
 
-    Does nothing on a night without a draft, or when the draft has its first stage already.
+    Does nothing on a night without a draft, or when the draft has its first stage already. Without a past period, and
+    without a purchase in it while no trained model serves, the draft gets the reference.
     """
-    draft = active_models(night).draft
+    models = active_models(night)
+    draft = models.draft
     if draft is None or (draft.first_stage_folder / "first_stage.json").exists():
         night.record.status = "skipped"
         event("no first stage is due", step="train_first_stage", as_of=night.as_of)
         return
-    periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
+    fitted = _reference(night) if draft.periods is None else _trained(night, draft, draft.periods, models.has_trained)
+    fitted.save(draft.first_stage_folder)
+    keep_first_stage(night.files, draft)
+    night.record.decisions = {"first_stage_version": fitted.version}
+
+
+def _reference(night: Night) -> FirstStage:
+    return reference_first_stage(night.as_of.isoformat())
+
+
+def _trained(night: Night, draft: Draft, periods: Periods, has_trained: bool) -> FirstStage:
     channels = channels_in_use(night)
     side = prepare_date(night, periods.first_stage, draft.encoder_version, channels)
     responses = new_purchases(night, periods.first_stage, periods.end(periods.first_stage))
     scores, label, weight = training_sample(night, side, responses, channels)
-    fitted = fit_first_stage(
-        channels, scores, label, weight, night.conf.first_stage.l2, origin=periods.first_stage.isoformat()
-    )
     side.release()
-    fitted.save(draft.first_stage_folder)
-    keep_first_stage(night.files, draft)
     night.record.rows = {"positives": int(label.sum()), "negatives": int((label == 0).sum())}
-    night.record.decisions = {"first_stage_version": fitted.version}
+    try:
+        return fit_first_stage(
+            channels, scores, label, weight, night.conf.first_stage.l2, origin=periods.first_stage.isoformat()
+        )
+    except NoResponseError as error:
+        if has_trained:
+            raise
+        warning("the reference takes the place of the first stage", problem=str(error))
+        return _reference(night)
 
 
 def new_purchases(night: Night, since: date, until: date) -> DataFrame:

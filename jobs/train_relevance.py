@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from jobs.config.configuration import Config
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
-from jobs.registry.active_models import active_models, model_store
+from jobs.registry.active_models import ActiveModels, active_models, model_store
 from jobs.registry.drafts import Draft
-from jobs.registry.models import PASSED, REFUSED_BY_GATE, Champion, ModelStore
+from jobs.registry.models import PASSED, REFERENCE, REFUSED_BY_GATE, Champion, ModelStore
 from jobs.registry.retries import RegistryUnansweredError
 from jobs.registry.version import Version
 from jobs.relevance.gate import POPULARITY, GateResult, gate_challenger
+from jobs.relevance.reference import calibrated_reference, uncalibrated_reference
 from jobs.relevance.reliability import write_reliability
-from jobs.relevance.samples import read_sample
-from jobs.relevance.season import response_days
-from jobs.runtime.errors import Refused
+from jobs.relevance.samples import Sample, read_sample
+from jobs.relevance.season import Days
+from jobs.relevance.training_plan import ALONE
 from jobs.runtime.logs import event, warning
 from jobs.runtime.progress import advance, expect
 from model.bundle import Bundle, Description
@@ -29,7 +30,8 @@ from model.fusion.ranker import RankerInputs
 from model.fusion.training import FusionSettings
 from model.fusion.trees import TreeSettings
 from model.gate import Verdict
-from model.periods import Periods, training_periods
+from model.periods import Periods
+from model.responses import NoResponseError
 from model.retrieval.first_stage import FirstStage
 from model.scorer import Scorer
 from model.text.device import available_cores, torch_threads
@@ -39,7 +41,8 @@ def train_relevance(night: Night) -> None:
     """Trains second stage and calibrator on past periods, and promotes the new model if it passes the gate.
 
     Does nothing on a night without a draft. A model that the gate refuses is registered, but the champion keeps
-    serving; without any champion the refusal ends the night.
+    serving. Until a model has passed, the reference takes its place: when the gate refuses the first model, when the
+    history is too short for a training, and when a period has no response to learn from.
     """
     store, models = model_store(night), active_models(night)
     if models.draft is None:
@@ -47,52 +50,99 @@ def train_relevance(night: Night) -> None:
         night.record.status = "skipped"
         event("no model is in training", step="train_relevance", as_of=night.as_of)
         return
-    periods = training_periods(night.as_of, night.conf.relevance.horizon_days, night.conf.fusion.periods)
-    with torch_threads(_threads()):
-        scorer = _trained(night, models.draft, periods)
-        result = gate_challenger(night, models.draft, models, scorer, periods)
-    verdict = result.verdict
     try:
-        version = _registered(night, store, models.draft, scorer, result, periods)
+        with torch_threads(_threads()):
+            _train(night, store, models, models.draft)
     except RegistryUnansweredError as error:
         if models.champion is None:
             raise
         night.record.status = "skipped"
         warning("the champion keeps serving, the new model could not be registered", problem=error.problem)
+
+
+def _train(night: Night, store: ModelStore, models: ActiveModels, draft: Draft) -> None:
+    first_stage, periods = FirstStage.load(draft.first_stage_folder), draft.periods
+    inputs = _inputs(night.conf, first_stage)
+    if periods is None:
+        _serve_reference(night, store, draft, uncalibrated_reference(night, first_stage, inputs), draft.limits)
         return
+    try:
+        if first_stage.is_reference:
+            since, until = periods.response_days(periods.first_stage)
+            raise NoResponseError(f"No shopper bought a new eligible item from {since} to {until}.")
+        scorer = _trained(night, draft, periods, first_stage, inputs)
+        result = gate_challenger(night, draft, models, scorer, periods)
+    except NoResponseError as error:
+        if models.has_trained:
+            raise
+        why = f"No model could be trained: {error} Until one passes {ALONE}; {_attempts(night)}."
+        _serve_reference(night, store, draft, uncalibrated_reference(night, first_stage, inputs), (why,))
+        return
+    verdict, past = result.verdict, [periods.response_days(cut) for cut in periods.second_stage]
+    if not verdict.passed and models.champion is None:
+        # Before the refused model, so that a run that dies between the two leaves a version that serves.
+        limits = (
+            f"The gate refused the first model: {'; '.join(verdict.reasons)}. Until one passes {ALONE}, with chances "
+            f"calibrated on the same periods; {_attempts(night)}.",
+            *draft.limits,
+        )
+        # Read again: kept until here, the samples would share the driver's memory with those of the gate.
+        reference = calibrated_reference(first_stage, _samples(night, draft, periods, first_stage, inputs))
+        _serve_reference(night, store, draft, reference, limits, past)
+    tag = PASSED if verdict.passed else REFUSED_BY_GATE
+    version = _registered(night, store, draft, scorer, tag, result, past, draft.limits)
     night.record.model_version = version.version
-    night.record.decisions = _decisions(models.champion, verdict)
+    night.record.decisions |= _decisions(models.champion, verdict)
     event(
         "model through the gate", step="train_relevance", as_of=night.as_of, version=version.version, gate=version.gate
     )
     if verdict.passed:
         store.promote(version.version)
-    elif models.champion is None:
-        raise Refused(
-            f"The gate refused the first model: {'; '.join(verdict.reasons)}.",
-            "Give it more history or longer training (fusion.epochs), or widen gate.margin; the next attempt is in "
-            f"{night.conf.gate.retry_days} days.",
-        )
+
+
+def _serve_reference(
+    night: Night, store: ModelStore, draft: Draft, scorer: Scorer, limits: Sequence[str], past: Sequence[Days] = ()
+) -> None:
+    """Registers and promotes the reference."""
+    version = _registered(night, store, draft, scorer, REFERENCE, None, past, limits)
+    store.promote(version.version)
+    night.record.model_version = version.version
+    night.record.decisions["reference_version"] = version.version
+    warning("popularity and texts serve in place of a trained model", version=version.version, why=" ".join(limits))
+
+
+def _attempts(night: Night) -> str:
+    return f"attempts follow every {night.conf.gate.retry_days} days (gate.retry_days)"
 
 
 def _finish_promotion(night: Night, store: ModelStore) -> None:
-    """Promotes a version that passed the gate in a run that ended before its promotion."""
+    """Promotes a version that passed the gate, or a reference, of a run that ended before its promotion."""
     for version in store.versions_at(night.as_of):
-        if version.gate == PASSED and version.promoted_as_of is None:
+        if version.gate in (PASSED, REFERENCE) and version.promoted_as_of is None:
             store.promote(version.version)
             night.record.model_version = version.version
 
 
-def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
-    first_stage = FirstStage.load(draft.first_stage_folder)
-    inputs = RankerInputs(
+def _inputs(conf: Config, first_stage: FirstStage) -> RankerInputs:
+    return RankerInputs(
         first_stage.channels,
         ITEM_FEATURES,
         USER_FEATURES,
-        night.conf.fusion.history_items,
-        night.conf.source.image_embedding_size or 0,
+        conf.fusion.history_items,
+        conf.source.image_embedding_size or 0,
     )
-    samples = [read_sample(night, cut, draft, first_stage.version, inputs) for cut in periods.second_stage]
+
+
+def _samples(
+    night: Night, draft: Draft, periods: Periods, first_stage: FirstStage, inputs: RankerInputs
+) -> list[Sample]:
+    return [
+        read_sample(night, cut, periods.end(cut), draft, first_stage.version, inputs) for cut in periods.second_stage
+    ]
+
+
+def _trained(night: Night, draft: Draft, periods: Periods, first_stage: FirstStage, inputs: RankerInputs) -> Scorer:
+    samples = _samples(night, draft, periods, first_stage, inputs)
     night.record.rows = {
         "training_pairs": sum(int((sample.period.counts > 0).sum()) for sample in samples),
         "responses": sum(int((sample.responded > 0).sum()) for sample in samples),
@@ -109,9 +159,18 @@ def _trained(night: Night, draft: Draft, periods: Periods) -> Scorer:
 
 
 def _registered(
-    night: Night, store: ModelStore, draft: Draft, scorer: Scorer, result: GateResult, periods: Periods
+    night: Night,
+    store: ModelStore,
+    draft: Draft,
+    scorer: Scorer,
+    gate: str,
+    result: GateResult | None,
+    calibrated_on: Sequence[Days],
+    limits: Sequence[str],
 ) -> Version:
-    conf, inputs, verdict = night.conf, scorer.ranker.inputs, result.verdict
+    """Registers a bundle. gate: the version's tag; result: the gate's, None for a reference"""
+    conf, inputs = night.conf, scorer.ranker.inputs
+    figures = result.verdict.figures if result else {}
     description = Description(
         as_of=night.as_of.isoformat(),
         encoder_version=draft.encoder_version,
@@ -120,8 +179,9 @@ def _registered(
         target=conf.relevance.meaning,
         configuration=conf.hash,
         inputs={name: list(value) for name, value in asdict(inputs).items() if isinstance(value, tuple)},
-        metrics=verdict.figures,
-        calibrated_on=[[day.isoformat() for day in response_days(night, cut)] for cut in periods.second_stage],
+        metrics=figures,
+        calibrated_on=[[day.isoformat() for day in days] for days in calibrated_on],
+        limits=list(limits),
     )
     folder = night.scratch / "bundle"
     shutil.rmtree(folder, ignore_errors=True)
@@ -129,7 +189,7 @@ def _registered(
     version = store.register(
         folder,
         night.as_of,
-        verdict.figures,
+        figures,
         {
             "configuration": conf.hash,
             "first_stage_version": scorer.first_stage.version,
@@ -140,9 +200,9 @@ def _registered(
         {
             "encoder_version": draft.encoder_version,
             "encoder_as_of": draft.encoder_as_of.isoformat(),
-            "gate": PASSED if verdict.passed else REFUSED_BY_GATE,
+            "gate": gate,
         },
-        write_reliability(night.scratch, result.curves),
+        write_reliability(night.scratch, result.curves) if result else (),
     )
     shutil.rmtree(folder)
     return version

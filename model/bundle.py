@@ -21,6 +21,7 @@ class Description:
     """The description of a bundle; `target` says in words what its probability is of.
 
     calibrated_on: first and last day of the responses of each period that the calibrator was fitted on, as ISO dates
+    limits: what a short history or the gate took away from the model, in sentences
     """
 
     as_of: str
@@ -32,6 +33,7 @@ class Description:
     inputs: dict[str, list[str]]
     metrics: dict[str, float]
     calibrated_on: list[list[str]] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
 
 

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 from jobs.execution.night import Night
 from jobs.registry.drafts import Draft, read_draft
-from jobs.registry.models import Champion, ModelStore
+from jobs.registry.models import REFUSED_BY_GATE, Champion, ModelStore
+from jobs.registry.version import Version
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class ActiveModels:
     draft: Draft | None
     anchor: Champion | None = None
     days_since_attempt: int | None = None
+
+    @property
+    def has_trained(self) -> bool:
+        """Whether a trained model serves, not a reference."""
+        return self.champion is not None and not self.champion.is_reference
 
     @property
     def contenders(self) -> tuple[Champion | Draft, ...]:
@@ -56,14 +62,17 @@ def active_models(night: Night) -> ActiveModels:
 def training_is_due(night: Night, store: ModelStore) -> bool:
     """Whether first stage and fusion are due: the champion is old or absent, and the last attempt long enough ago.
 
-    Never while MLflow does not answer.
+    A reference is no model of its own, so any attempt long enough ago is followed by the next. Never while MLflow does
+    not answer.
     """
     retry_after = night.as_of - timedelta(days=night.conf.gate.retry_days)
     attempted = any(retry_after < version.as_of <= night.as_of for version in store.versions())
     if attempted or not store.answers:
         return False
     champion = store.champion(night.as_of)
-    return champion is None or _days(champion.as_of, night) >= night.conf.relevance.every_days
+    if champion is None or champion.is_reference:
+        return True
+    return _days(champion.as_of, night) >= night.conf.relevance.every_days
 
 
 def encoder_is_due(night: Night, store: ModelStore) -> bool:
@@ -76,9 +85,15 @@ def _days_since_attempt(night: Night, store: ModelStore, champion: Champion | No
     attempts = [
         version.as_of
         for version in store.versions()
-        if version.as_of < night.as_of and (champion is None or version.as_of > champion.as_of)
+        if version.as_of < night.as_of
+        and (champion is None or version.as_of > champion.as_of or _is_refused_with(version, champion))
     ]
     return _days(max(attempts), night) if attempts else None
+
+
+def _is_refused_with(version: Version, champion: Champion) -> bool:
+    """Whether the gate refused it on the night of the reference that serves in its place."""
+    return champion.is_reference and version.as_of == champion.as_of and version.gate == REFUSED_BY_GATE
 
 
 def _days(since: date, night: Night) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from jobs.runtime.atomic_file import write_atomically
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.storage import LocalStorage, Storage
+from model.periods import Periods
 
 DESCRIPTION, ENCODER, FIRST_STAGE = "draft.json", "encoder", "first_stage"
 _WITH_FIRST_STAGE = "first_stage.complete"  # of a remote draft: folders are uploaded file by file
@@ -22,6 +23,7 @@ class Draft:
     """A challenger for `as_of`. `cuts` are the past dates of its training and of the gate, oldest first.
 
     folder: local; the warehouse's own folder, or a copy of a remote one that lasts as long as the run
+    limits: what a short history takes away from the model, in sentences
     """
 
     as_of: date
@@ -31,6 +33,12 @@ class Draft:
     horizon_days: int
     cuts: tuple[date, ...]
     conf_hash: str
+    limits: tuple[str, ...] = ()
+
+    @property
+    def periods(self) -> Periods | None:
+        """The periods of its training; None where the history is too short for one."""
+        return Periods.of(self.cuts, self.horizon_days) if self.cuts else None
 
     @property
     def encoder_folder(self) -> Path:
@@ -57,6 +65,7 @@ def write_draft(
     horizon_days: int,
     cuts: Sequence[date],
     conf_hash: str,
+    limits: Sequence[str] = (),
 ) -> Draft:
     """Opens a draft; an older one of the date is deleted.
 
@@ -72,13 +81,14 @@ def write_draft(
     version, encoder_as_of = make_encoder(folder / ENCODER)
     if not isinstance(files, LocalStorage):
         files.upload(folder / ENCODER, f"{name}/{ENCODER}")
-    draft = Draft(as_of, folder, version, encoder_as_of, horizon_days, tuple(cuts), conf_hash)
+    draft = Draft(as_of, folder, version, encoder_as_of, horizon_days, tuple(cuts), conf_hash, tuple(limits))
     content = {
         "encoder_version": version,
         "encoder_as_of": encoder_as_of.isoformat(),
         "horizon_days": horizon_days,
         "cuts": [cut.isoformat() for cut in cuts],
         "conf_hash": conf_hash,
+        "limits": list(limits),
     }
     text = json.dumps(content, indent=2)
     write_atomically(folder / DESCRIPTION, text)
@@ -116,6 +126,7 @@ def read_draft(files: Storage, scratch: Path, as_of: date) -> Draft | None:
             content["horizon_days"],
             tuple(date.fromisoformat(cut) for cut in content["cuts"]),
             content["conf_hash"],
+            tuple(content.get("limits", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise LongtailError(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 CHAMPION, CHALLENGER = "champion", "challenger"  # aliases
-PASSED, REFUSED_BY_GATE = "passed", "refused"
+PASSED, REFUSED_BY_GATE, REFERENCE = "passed", "refused", "reference"
 BUNDLE = "bundle"
 DATABASE = "mlflow.db"
 _LONGEST_PARAMETER = 500
@@ -41,6 +41,12 @@ class Champion:
     encoder_version: str
     encoder_as_of: date
     folder: Path
+    gate: str = PASSED
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether popularity and texts rank in it, until a trained model passes the gate."""
+        return self.gate == REFERENCE
 
     @property
     def encoder_folder(self) -> Path:
@@ -133,7 +139,8 @@ class ModelStore:
     ) -> Version:
         """Uploads a bundle and registers it as a version with the alias `challenger`.
 
-        tags: encoder_version, encoder_as_of (ISO) and gate
+        tags: encoder_version, encoder_as_of (ISO) and gate: PASSED, REFUSED_BY_GATE, or REFERENCE for one that no gate
+            compares
         reports: further files of the run, next to the bundle
         The version and its tags appear in one write, so a run that dies before leaves no version behind.
         """
@@ -167,7 +174,7 @@ class ModelStore:
         with answered(self._uri):
             client = self._client
             row = version_of(client.get_model_version(name, version))
-            if row.gate != PASSED:
+            if row.gate not in (PASSED, REFERENCE):
                 raise LongtailError(
                     f"Version {version} of {name} was refused by the gate and cannot be promoted.", "Train a new one."
                 )
@@ -184,7 +191,9 @@ class ModelStore:
                 f"The files of version {version.version} of {self._conf.registered_model} are not in {place}.",
                 "Put the folder back, or train a new version with an empty warehouse.",
             )
-        return Champion(version.version, version.as_of, version.encoder_version, version.encoder_as_of, place)
+        return Champion(
+            version.version, version.as_of, version.encoder_version, version.encoder_as_of, place, version.gate
+        )
 
     def _downloaded(self, version: Version) -> Path:
         """A remote bundle, downloaded once; a folder has its final name only when it is complete."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from jobs.registry.models import Champion
 from jobs.relevance.cold_start import cold_start_figures
 from jobs.relevance.ranked_candidates import Ranked
 from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
-from jobs.relevance.season import response_days, season_at
+from jobs.relevance.season import season_at
 from jobs.runtime.errors import LongtailError
 from model.bundle import Bundle
 from model.calibration import CalibrationReport, reliability
@@ -26,6 +27,7 @@ from model.fusion.inputs import ACTIVITY
 from model.gate import Comparison, Verdict, compare, error_of_attempt, judge
 from model.periods import Periods
 from model.ranking_metrics import hit_at, ndcg_at
+from model.responses import NoResponseError
 from model.scorer import Scorer
 
 POPULARITY = "popularity"
@@ -48,9 +50,11 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
     """
     conf, cut = night.conf.gate, periods.gate
     error = error_of_attempt(models.days_since_attempt, periods.horizon_days)
-    sample = read_sample(night, cut, draft, scorer.first_stage.version, scorer.ranker.inputs)
+    sample = read_sample(night, cut, periods.end(cut), draft, scorer.first_stage.version, scorer.ranker.inputs)
     targets = read_targets(night, cut, periods.end(cut), sample)
-    season = season_at(night, cut, [response_days(night, past) for past in periods.second_stage])
+    past = [periods.response_days(of) for of in periods.second_stage]
+    coming = periods.horizon_days if night.conf.relevance.per == "horizon" else None
+    season = season_at(night, cut, past, coming)
     relevance = _relevance(scorer, sample, season.shift)
     challenger = Ranked(sample, relevance)
     if models.champion is None:
@@ -70,6 +74,7 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
         for name, chosen, who in _segments(sample, tail_targets, conf.departments)
     }
     parts = {"all": sample.block.listed, "tail": sample.in_segments(*LONG_TAIL)}
+    _require_responses(sample, parts, cut)
     outcomes = {
         name: (relevance[part], sample.responded[part], sample.period.counts[part]) for name, part in parts.items()
     }
@@ -85,6 +90,15 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
     )
 
 
+def _require_responses(sample: Sample, parts: Mapping[str, np.ndarray], cut: date) -> None:
+    """Raises NoResponseError when a part [B, C] of the candidates has no response to measure the calibration on."""
+    for name, part in parts.items():
+        if not sample.responded[part].any():
+            raise NoResponseError(
+                f"No shopper responded to a candidate of the part {name} in the period from {cut} on."
+            )
+
+
 def _relevance(scorer: Scorer, sample: Sample, season: float = 0.0) -> np.ndarray:
     return scorer.relevance(sample.block, scorer.ranker.encode_items(sample.side.items), season)
 
@@ -92,7 +106,9 @@ def _relevance(scorer: Scorer, sample: Sample, season: float = 0.0) -> np.ndarra
 def _of_version(night: Night, version: Champion, sample: Sample, periods: Periods) -> Ranked:
     """An older version's candidates of the gate's period, ranked by its own relevance, for the same shoppers."""
     scorer = Bundle.load(version.folder).scorer
-    own = read_sample(night, periods.gate, version, scorer.first_stage.version, scorer.ranker.inputs)
+    own = read_sample(
+        night, periods.gate, periods.end(periods.gate), version, scorer.first_stage.version, scorer.ranker.inputs
+    )
     if not own.user_ids.equals(sample.user_ids):
         raise LongtailError(
             f"Version {version.version} and the challenger have candidates for different shoppers on {periods.gate}.",

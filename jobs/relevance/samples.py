@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ from jobs.runtime.errors import LongtailError
 from model.fusion.inputs import Block
 from model.fusion.ranker import RankerInputs
 from model.fusion.training import Period
+from model.responses import NoResponseError
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ class Targets:
 
 
 def read_sample(
-    night: Night, cut: date, model: Draft | Champion, first_stage_version: str, inputs: RankerInputs
+    night: Night, cut: date, end: date, model: Draft | Champion, first_stage_version: str, inputs: RankerInputs
 ) -> Sample:
-    """The candidates of one model at `cut` with the responses in the horizon after it.
+    """The candidates of one model at `cut` with the responses in [cut, end).
 
     By `relevance.per` a response is a purchase of the candidate, or the answers to its exposures. Of more shoppers than
     `first_stage.max_users` a fixed sample by hash is drawn in Spark; nothing of other shoppers reaches the driver.
@@ -84,7 +85,7 @@ def read_sample(
     chosen = shopper_sample(candidates.select("user_id").distinct(), night.conf.first_stage.max_users).persist()
     rows = (
         _of(chosen, candidates)
-        .join(_responses(night, cut, chosen), on=["user_id", "item_id"], how="left")
+        .join(_responses(night, cut, end, chosen), on=["user_id", "item_id"], how="left")
         .select(
             *candidates.columns, *(F.coalesce(name, F.lit(0.0)).alias(name) for name in ("response_share", "weight"))
         )
@@ -105,17 +106,15 @@ def read_sample(
     weight = placed("weight")
     if not weight.any():
         raise LongtailError(
-            f"No exposure of a candidate was logged with a propensity in the {night.conf.relevance.horizon_days} days "
-            f"from {cut} on.",
+            f"No exposure of a candidate was logged with a propensity in [{cut}, {end}).",
             "Log exposures with their propensity, or set relevance.largest_weight to 1, or relevance.per to horizon.",
         )
     return Sample(inputs, user_ids, side, block, placed("response_share"), weight)
 
 
-def _responses(night: Night, cut: date, shoppers: DataFrame) -> DataFrame:
-    """user_id, item_id, response_share, weight of the shoppers' pairs with a response, or a trial, in the horizon."""
+def _responses(night: Night, cut: date, end: date, shoppers: DataFrame) -> DataFrame:
+    """user_id, item_id, response_share, weight of the shoppers' pairs with a response, or a trial, in [cut, end)."""
     conf, events = night.conf.relevance, _of(shoppers, night.tables.read(EVENTS))
-    end = cut + timedelta(days=conf.horizon_days)
     if conf.per == "horizon":
         return _purchases(events, cut, end).select(
             "user_id", "item_id", F.lit(1.0).alias("response_share"), F.lit(1.0).alias("weight")
@@ -124,13 +123,13 @@ def _responses(night: Night, cut: date, shoppers: DataFrame) -> DataFrame:
 
 
 def read_targets(night: Night, cut: date, end: date, sample: Sample) -> Targets:
-    """First purchases of a pair in [cut, end) by the sample's shoppers. Raises LongtailError when there are none."""
+    """First purchases of a pair in [cut, end) by the sample's shoppers. Raises NoResponseError when there are none."""
     shoppers = night.spark.createDataFrame(pa.table({"user_id": sample.user_ids}))
     events = _of(shoppers, night.tables.read(EVENTS))
     new = _purchases(events, cut, end).join(_purchases(events, None, cut), on=["user_id", "item_id"], how="left_anti")
     pairs = new.select("user_id", "item_id").toArrow()
     if not len(pairs):
-        raise LongtailError(f"Nothing was bought in [{cut}, {end}).", "Choose a date with events before it.")
+        raise NoResponseError(f"Nothing was bought in [{cut}, {end}). Choose a date with events before it.")
     row = pc.index_in(pairs["item_id"], pa.array(sample.side.item_ids))
     for name, values in (("segment", sample.side.segment), ("department", sample.side.department)):
         pairs = pairs.append_column(name, pc.take(pa.array(values), row))

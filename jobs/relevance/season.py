@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
+from math import log
 
 import numpy as np
 
@@ -18,18 +19,20 @@ from model.season import MOST_WEEKS, NO_SEASON, Season, WeeklyPurchases, Window,
 Days = tuple[date, date]  # the first and the last of a period
 
 
-def season_at(night: Night, cut: date, past: Sequence[Days]) -> Season:
+def season_at(night: Night, cut: date, past: Sequence[Days], days: int | None = None) -> Season:
     """The season of the horizon that begins at `cut`, from what was bought before it; NO_SEASON without past periods.
 
     Counts purchases of items that are new to the shopper if only these are candidates, else of all items. The driver
     holds one number a week.
 
     past: the periods that the calibrator was fitted on
+    days: of the horizon, None for those within which a response counts
     """
+    coming = days_of_response(night) if days is None else days
     if not night.conf.relevance.season or not past:
         return NO_SEASON
     windows = [Window((first - cut).days, (last - cut).days + 1) for first, last in past]
-    return season_of(weekly_purchases(night, cut), windows, Window(0, _days_of_response(night)))
+    return season_of(weekly_purchases(night, cut), windows, Window(0, coming))
 
 
 def weekly_purchases(night: Night, cut: date) -> WeeklyPurchases:
@@ -49,9 +52,16 @@ def periods_of(description: Description) -> list[Days]:
     return [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in description.calibrated_on]
 
 
-def response_days(night: Night, cut: date) -> Days:
-    """First and last day of the responses of the past period that begins at `cut`."""
-    return cut, cut + timedelta(days=night.conf.relevance.horizon_days - 1)
+def extension(night: Night, past: Sequence[Days]) -> float:
+    """What the log-odds of a model of shorter periods gain for the horizon of the configuration.
+
+    The logarithm of the days of the horizon a day of the periods, so chances of a few per cent grow in proportion to
+    the days; 0 per exposure, whose chance does not depend on the period, and without past periods.
+    """
+    if night.conf.relevance.per != "horizon" or not past:
+        return 0.0
+    first, last = past[-1]
+    return log(night.conf.relevance.horizon_days / ((last - first).days + 1))
 
 
 def write_season(night: Night, season: Season) -> None:
@@ -63,7 +73,7 @@ def write_season(night: Night, season: Season) -> None:
     night.tables.replace_date(frame, METRICS, night.as_of, sql_starts_with("name", SEASON))
 
 
-def _days_of_response(night: Night) -> int:
+def days_of_response(night: Night) -> int:
     """Days from a night on within which what it scores is responded to."""
     relevance = night.conf.relevance
     return relevance.horizon_days if relevance.per == "horizon" else relevance.attribution_days

@@ -68,10 +68,13 @@ def model_in_words(newest: pd.DataFrame) -> str:
         why = {"skipped": "no training was due", "refused": "a training was refused"}.get(
             run["status"], "a training failed"
         )
-        return f"Model: version {runs['score']['model_version']} scored this night; {why}."
+        return "\n".join([f"Model: version {runs['score']['model_version']} scored this night; {why}.", *_limits(runs)])
+    if "gate" not in decisions:
+        return "\n".join([f"Model: version {run['model_version']} serves without a training.", *_limits(runs)])
     lines = [
         f"Model: version {run['model_version']} was trained tonight. The gate: {decisions['gate']}. All its figures "
-        "are in `runs` and MLflow."
+        "are in `runs` and MLflow.",
+        *_limits(runs),
     ]
     reference = decisions.get("gate_reference", "reference")
     lines += [
@@ -91,6 +94,13 @@ def model_in_words(newest: pd.DataFrame) -> str:
         if measure.figure != NONE
     ]
     return "\n".join(lines)
+
+
+def _limits(runs: Mapping[Hashable, Any]) -> list[str]:
+    """What a short history or the gate took away from the model that scored; nothing of a complete one."""
+    scored = runs.get("score")
+    limits = scored["decisions"].get("limits") if scored else None
+    return [f"  Version {scored['model_version']} scored. {limits}"] if scored and limits else []
 
 
 def _model_line(label: str, figure: str, note: str) -> str:

@@ -17,6 +17,8 @@ from model.text.processes import Process
 from model.text.training import Training
 from model.text.tuning import TwoTowerSettings
 
+LEAST_ITEM_TEXTS = 2  # in the pairs of a training: the negatives of a pair are the other texts
+
 
 @dataclass(frozen=True)
 class Tuned:
@@ -51,10 +53,10 @@ def fine_tune(
     """
     if settings.steps == 0:
         return Tuned(encoder, [], {}, 0)
-    if len(set(pairs.item_texts)) < 2:
+    if len(set(pairs.item_texts)) < LEAST_ITEM_TEXTS:
         raise ValueError(
-            f"{len(pairs)} pairs with fewer than two item texts cannot train an encoder. Give a longer "
-            "encoder.fine_tune.window_days, or set encoder.fine_tune.steps to 0."
+            f"{len(pairs)} pairs with fewer than {LEAST_ITEM_TEXTS} item texts cannot train an encoder. Give pairs of "
+            "more texts, or set encoder.fine_tune.steps to 0."
         )
     tokens = PairTokens(encoder, pairs, negatives, settings.hard_negatives)
     held_out_tokens = None

@@ -54,7 +54,7 @@ def main() -> None:
     conf, spark = load_config(args.conf, args.set), spark_session("benchmark-text")
     night = Night(conf, args.as_of, "benchmark", spark, Warehouse(spark, conf.warehouse), Record())
     periods = training_periods(night.as_of, conf.relevance.horizon_days, conf.fusion.periods)
-    frozen, data = loaded_encoder(night, periods), tuning_data(night, periods)
+    frozen, data = loaded_encoder(night, periods.encoder_cut), tuning_data(night, periods)
     task = Task(night, periods.gate, periods.end(periods.gate))
     spark.stop()
     tuned = fine_tune(

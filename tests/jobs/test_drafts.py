@@ -25,8 +25,9 @@ def encoder_into(folder: Path) -> tuple[str, date]:
 
 def opened(place: Path) -> Draft:
     return write_draft(
-        storage_of(str(place)), place, NIGHT, encoder_into, horizon_days=28, cuts=CUTS, conf_hash="c0ffee"
-    )
+        storage_of(str(place)), place, NIGHT, encoder_into,
+        horizon_days=28, cuts=CUTS, conf_hash="c0ffee", limits=("60 days.",),
+    )  # fmt: skip
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert draft.folder == tmp_path / draft_name(NIGHT) == tmp_path / "drafts/2017-12-01"
     assert read_draft(storage_of(str(tmp_path)), tmp_path, NIGHT) == draft
     assert (draft.encoder_version, draft.encoder_as_of) == ("bert-2017-11-03-0a1b2c3d", OLDER)
-    assert (draft.horizon_days, draft.cuts, draft.conf_hash) == (28, CUTS, "c0ffee")
+    assert (draft.horizon_days, draft.cuts, draft.conf_hash, draft.limits) == (28, CUTS, "c0ffee", ("60 days.",))
     assert (draft.encoder_folder / "weights").read_text() == "w"
     assert draft.first_stage_folder == draft.folder / "first_stage"
     assert json.loads((draft.folder / "draft.json").read_text())["cuts"] == ["2017-08-11", "2017-11-03"]

@@ -169,6 +169,28 @@ def test_an_attempt_after_the_champion_makes_the_next_one_a_retry(tmp_path: Path
     assert since_attempt() == 7
 
 
+def test_a_reference_serves_until_the_next_attempt_and_not_for_a_models_time(tmp_path: Path) -> None:
+    store, first = store_in(tmp_path), date(2017, 11, 24)
+    store.promote(_register(store, tmp_path, first, gate="reference").version)
+    _register(store, tmp_path, first, gate="refused")
+    champion = store.champion(DECEMBER)
+    assert champion is not None
+    assert champion.is_reference
+    assert not training_is_due(_night(tmp_path, date(2017, 11, 30)), store)  # 6 days after the attempt
+    assert training_is_due(_night(tmp_path, DECEMBER), store)  # 7 days: a model would serve for 28
+
+    def encoder(folder: Path) -> tuple[str, date]:
+        folder.mkdir()
+        return "e9", DECEMBER
+
+    write_draft(storage_of(str(tmp_path)), tmp_path, DECEMBER, encoder, horizon_days=28, cuts=(), conf_hash="abc")
+    models = active_models(_night(tmp_path, DECEMBER))
+    assert (models.has_trained, models.days_since_attempt) == (False, 7)  # against the reference, that night
+    store.promote(_register(store, tmp_path, date(2017, 11, 30)).version)
+    trained = active_models(_night(tmp_path, DECEMBER))
+    assert (trained.has_trained, trained.days_since_attempt) == (True, None)
+
+
 @pytest.mark.parametrize(
     ("as_of", "training", "encoder"),
     [

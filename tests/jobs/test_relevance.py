@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from features.contract import CANDIDATES, DAILY_USER, EVENTS, METRICS, RELEVANCE, TEXT_EMBEDDINGS, USER_HISTORY
 from features.contract import ITEMS as ITEMS_TABLE
@@ -27,7 +28,7 @@ from jobs.registry.drafts import read_draft, write_draft
 from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
 from jobs.relevance.item_side import read_item_side
 from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
-from jobs.runtime.errors import LongtailError, Refused
+from jobs.runtime.errors import LongtailError
 from jobs.runtime.storage import storage_of
 from jobs.score import mean_level, score, scored_candidates, with_relevance
 from jobs.tables.warehouse import Warehouse
@@ -37,12 +38,14 @@ from model.fusion.causes import LOW
 from model.fusion.ranker import RankerInputs
 from model.periods import training_periods
 from model.retrieval.first_stage import FirstStage
+from model.retrieval.reference import REFERENCE_WEIGHTS
 from tests.jobs.small_tables import filled
 
 pytestmark = pytest.mark.slow  # many Delta writes; the default run covers the step in tests/pipeline
 
 DECEMBER = date(2017, 12, 1)
 CHANNELS = ("als", "popularity")
+CHANNELS_OF_REFERENCE = ("als", *REFERENCE_WEIGHTS)
 USERS, ITEMS, PER_USER = [f"u{n:02}" for n in range(40)], [f"i{n:02}" for n in range(30)], 12
 PERIODS = training_periods(DECEMBER, 28, 2)
 
@@ -173,8 +176,8 @@ def _exposure(number: int, user: str, item: str, day: date) -> Changed:
     return purchase(number, user, item, day) | shown
 
 
-def toy_draft(folder: Path) -> None:
-    """Writes a draft whose first stage has fixed weights."""
+def toy_draft(folder: Path, channels: tuple[str, ...] = CHANNELS) -> None:
+    """Writes a draft whose first stage has fixed weights: 0.3 for the first channel."""
 
     def encoder(place: Path) -> tuple[str, date]:
         place.mkdir()
@@ -184,8 +187,31 @@ def toy_draft(folder: Path) -> None:
     draft = write_draft(
         storage_of(str(folder)), folder, DECEMBER, encoder, horizon_days=28, cuts=PERIODS.all_cuts, conf_hash="abc"
     )
-    zero, weights = np.zeros(2), np.array([0.3, 0, 0, 0, 0, 0])
-    FirstStage("toy", CHANNELS, zero, np.ones(2), zero, weights, -1.5).save(draft.first_stage_folder)
+    k = len(channels)
+    zero, weights = np.zeros(k), np.array([0.3, *[0.0] * (3 * k - 1)])
+    FirstStage("toy" if channels == CHANNELS else "wide", channels, zero, np.ones(k), zero, weights, -1.5).save(
+        draft.first_stage_folder
+    )
+
+
+def _fill_candidates(small: Small, channels: tuple[str, ...]) -> None:
+    """The candidates of the first stage "toy" once more, of one with these channels."""
+    night = small.night()
+    toy = night.tables.read(CANDIDATES).where("first_stage_version = 'toy'").toPandas()
+    random = np.random.default_rng(3)
+    toy["first_stage_version"] = "wide"
+    toy["channel_scores"] = [
+        [float(als), *map(float, random.random(len(channels) - 1))] for als in toy["channel_scores"].str[0]
+    ]
+    frame = night.spark.createDataFrame(toy[list(CANDIDATES.column_names)], CANDIDATES.schema).coalesce(1)
+    night.tables.replace(frame, CANDIDATES, "first_stage_version = 'wide'")
+
+
+def _samples(night: Night) -> list[Sample]:
+    draft = read_draft(storage_of(str(night.conf.warehouse)), night.scratch, DECEMBER)
+    assert draft is not None
+    inputs = RankerInputs(CHANNELS_OF_REFERENCE, ("price_mean_90d",), ("purchases_count_28d",), 5)
+    return [read_sample(night, cut, PERIODS.end(cut), draft, "wide", inputs) for cut in PERIODS.second_stage]
 
 
 def _relevance(night: Night) -> list[tuple[Any, ...]]:
@@ -282,7 +308,7 @@ def test_only_the_sampled_shoppers_reach_the_driver(small: Small, monkeypatch: p
     def sample(most: int) -> tuple[Sample, Targets]:
         first_stage = small.conf.first_stage.model_copy(update={"max_users": most})
         night = small.night(small.conf.model_copy(update={"first_stage": first_stage}))
-        drawn = read_sample(night, PERIODS.gate, draft, "toy", inputs)
+        drawn = read_sample(night, PERIODS.gate, PERIODS.end(PERIODS.gate), draft, "toy", inputs)
         return drawn, read_targets(night, PERIODS.gate, PERIODS.end(PERIODS.gate), drawn)
 
     (everyone, all_targets), (some, targets) = sample(1_000), sample(15)
@@ -295,15 +321,63 @@ def test_only_the_sampled_shoppers_reach_the_driver(small: Small, monkeypatch: p
     assert (targets.counts(some.user_ids) == all_targets.counts(everyone.user_ids)[place]).all()
 
 
-def test_a_first_model_that_the_gate_refuses_ends_the_night(small: Small) -> None:
-    toy_draft(small.folder)
+def test_the_reference_serves_when_the_gate_refuses_the_first_model(small: Small) -> None:
+    toy_draft(small.folder, CHANNELS_OF_REFERENCE)
     strict = _conf(small.folder, "other", max_calibration_slope_error=1e-9)
+    _fill_candidates(small, CHANNELS_OF_REFERENCE)
     night = small.night(strict)
-    with pytest.raises(Refused, match="calibration slope"):
-        train_relevance(night)
-    (version,) = model_store(night).versions()
-    assert (version.gate, version.promoted_as_of) == ("refused", None)
+    train_relevance(night)
     assert night.record.decisions["gate"].startswith("calibration slope")
+    assert night.record.decisions["gate"].endswith("(gate.max_calibration_slope_error)")
+    store = model_store(night)
+    assert [(version.gate, version.promoted_as_of) for version in store.versions()] == [
+        ("reference", DECEMBER), ("refused", None),
+    ]  # fmt: skip
+    champion = store.champion(DECEMBER)
+    assert champion is not None
+    assert (champion.version, champion.is_reference) == (night.record.decisions["reference_version"], True)
+    bundle = Bundle.load(champion.folder)
+    assert bundle.description.limits[0].startswith("The gate refused the first model: calibration slope ")
+    assert "attempts follow every 7 days (gate.retry_days)" in bundle.description.limits[0]
+    assert bundle.description.calibrated_on == [["2017-09-08", "2017-10-05"], ["2017-10-06", "2017-11-02"]]
+
+    scored = small.night(strict)
+    score(scored)
+    assert scored.record.model_version == champion.version
+    assert scored.record.decisions["limits"] == bundle.description.limits[0]
+    relevance = _relevance(scored)
+    assert {name.removeprefix(LOW) for *_, reasons in relevance for name in reasons} == set(REFERENCE_WEIGHTS)
+    # Calibrated: as many purchases as in the past periods, which are as the night's candidates.
+    mean = np.mean([chance for *_, chance, _ in relevance])
+    bought = [sample.responded[sample.block.listed].mean() for sample in _samples(small.night(strict))]
+    assert mean / np.mean(bought) == pytest.approx(np.exp(float(scored.record.decisions["season"])), rel=0.2)
+
+
+def test_the_reference_serves_when_a_period_has_no_purchase(small: Small) -> None:
+    toy_draft(small.folder, CHANNELS_OF_REFERENCE)
+    _fill_candidates(small, CHANNELS_OF_REFERENCE)
+    night = small.night(_conf(small.folder, "quiet"))
+    first = PERIODS.second_stage[0]
+    events = night.tables.read(EVENTS)
+    without = events.where(
+        (F.col("event_type") != "purchase")
+        | (F.col("event_date") < F.lit(first))
+        | (F.col("event_date") >= F.lit(PERIODS.gate))
+    )
+    complete = events.localCheckpoint()
+    night.tables.replace(without.localCheckpoint(), EVENTS, None)
+    try:
+        train_relevance(night)
+    finally:
+        night.tables.replace(complete, EVENTS, None)
+    champion = model_store(night).champion(DECEMBER)
+    assert champion is not None
+    assert champion.is_reference
+    assert (
+        Bundle.load(champion.folder)
+        .description.limits[0]
+        .startswith("No model could be trained: No shopper responded to a candidate in the training periods.")
+    )
 
 
 def test_the_last_champion_is_the_reference_and_stays_champion_after_a_refusal(small: Small) -> None:

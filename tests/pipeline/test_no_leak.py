@@ -139,7 +139,7 @@ def _texts(store: Store, day: date) -> list[tuple[str, str]]:
 def _sample(store: Store, cut: date) -> Sample:
     champion = _champion(store)
     scorer = Bundle.load(champion.folder).scorer
-    return read_sample(_night(store), cut, champion, scorer.first_stage.version, scorer.ranker.inputs)
+    return read_sample(_night(store), cut, PERIODS.end(cut), champion, scorer.first_stage.version, scorer.ranker.inputs)
 
 
 def _rare_item(store: Store, cut: date) -> str:

@@ -39,7 +39,10 @@ def model(reading: Reading) -> Section:
 
 def _newest_training(reading: Reading) -> pd.Series | None:
     trainings = reading.tables.read(RUNS).where(
-        (F.col("step") == "train_relevance") & (F.col("status") == "done") & (F.col("as_of") <= F.lit(reading.as_of))
+        (F.col("step") == "train_relevance")
+        & (F.col("status") == "done")
+        & (F.col("as_of") <= F.lit(reading.as_of))
+        & F.col("decisions")["gate"].isNotNull()  # a reference has none
     )
     newest = trainings.orderBy(F.desc("as_of"), F.desc("started_at")).limit(1).toPandas()
     return None if newest.empty else newest.iloc[0]
@@ -49,15 +52,23 @@ def _tonight(reading: Reading, version: str) -> Words:
     run = reading.run_of("train_relevance")
     status = "none" if run is None else str(run["status"])
     gate = "" if run is None else run["decisions"].get("gate", "")
+    trained = (f"A model was trained tonight; the gate: {gate}.", "good")
     sentence, mark = {
-        "done": (f"A model was trained tonight; the gate: {gate}.", "good"),
+        "done": trained if gate else ("No model was trained tonight: too little was bought.", "warn"),
         "skipped": ("No training was due tonight.", "plain"),
         "refused": (f"The gate refused a new model ({gate or 'see the log'}); the champion stays.", "warn"),
         "failed": ("A training failed; the champion stays.", "bad"),
     }.get(status, ("No training ran for this night.", "plain"))
     scored = f"{sentence} Version {version} predicted every chance on this page."
-    sentences = (scored, *_season(reading))
+    sentences = (scored, *_limits(reading), *_season(reading))
     return Words(sentences, (*_RUNS, "metrics"), title="Tonight", mark=mark)  # type: ignore[arg-type]
+
+
+def _limits(reading: Reading) -> tuple[str, ...]:
+    """What a short history or the gate took away from the model that scored."""
+    run = reading.run_of("score")
+    limits = None if run is None else run["decisions"].get("limits")
+    return (limits,) if limits else ()
 
 
 def _season(reading: Reading) -> tuple[str, ...]:

@@ -105,6 +105,30 @@ def test_which_model_scored(status: str, decisions: dict[str, str], words: str) 
     assert model_in_words(newest) == words
 
 
+@pytest.mark.parametrize(
+    ("decisions", "words"),
+    [
+        ({"reference_version": "1"}, ("Model: version 3 serves without a training.", "  Version 2 scored. 20 days.")),
+        (
+            {"reference_version": "2", "gate": "calibration slope 2.03"},
+            (
+                "Model: version 3 was trained tonight. The gate: calibration slope 2.03. All its figures are in `runs` "
+                "and MLflow.",
+                "  Version 2 scored. 20 days.",
+            ),
+        ),
+    ],
+)
+def test_the_summary_says_what_the_model_lacks(decisions: dict[str, str], words: tuple[str, ...]) -> None:
+    rows = [("train_relevance", "done", "3", decisions), ("score", "done", "2", {"limits": "20 days."})]
+    newest = pd.DataFrame(rows, columns=["step", "status", "model_version", "decisions"]).set_index("step")
+    assert tuple(model_in_words(newest).split("\n")) == words
+    later = newest.assign(status=["skipped", "done"])
+    assert model_in_words(later) == (
+        "Model: version 2 scored this night; no training was due.\n  Version 2 scored. 20 days."
+    )
+
+
 def test_a_difference_of_nothing_has_no_sign() -> None:
     # One shopper who surely visits, two positions of weights 1 and 0.5, relevances 0.2 and 0.1.
     listed = pd.DataFrame({"exposure": [1.0, 0.5], "responses": [0.2, 0.05], "value": [0.2, 0.05]}, index=["a", "b"])

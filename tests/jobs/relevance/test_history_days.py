@@ -1,0 +1,46 @@
+"""The days that a store can learn from, by its tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import EVENTS, ITEMS
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night, Record
+from jobs.relevance.training_plan import history_days
+from jobs.tables.warehouse import Warehouse
+from tests.conftest import ROOT
+from tests.jobs.small_tables import filled
+
+pytestmark = pytest.mark.slow  # Delta writes
+NIGHT = date(2024, 3, 9)
+
+
+@pytest.mark.parametrize(
+    ("listed", "events", "days"),
+    [
+        ([100, 3], [("purchase", 60), ("click", 90), ("purchase", 1)], 60),  # a view teaches nothing of purchases
+        ([10, 3], [("purchase", 60)], 10),  # no item is known at a cut before
+        ([100], [("purchase", 1)], 1),
+        ([100], [("purchase", 0)], 0),  # of the night itself
+        ([100], [("click", 60)], 0),
+    ],
+)
+def test_history_begins_with_the_first_purchase_of_a_known_item(
+    spark: SparkSession, tmp_path: Path, listed: list[int], events: list[tuple[str, int]], days: int
+) -> None:
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}"])
+    tables = Warehouse(spark, str(tmp_path))
+    late = datetime(2024, 3, 9, 23, 30, tzinfo=UTC)  # another day in most time zones
+    items = [{"item_id": f"i{ago}", "valid_from": late - timedelta(days=ago)} for ago in listed]
+    bought = [
+        {"event_id": str(n), "event_type": kind, "event_date": NIGHT - timedelta(days=ago)}
+        for n, (kind, ago) in enumerate(events)
+    ]
+    tables.add(filled(spark, ITEMS, items), ITEMS)
+    tables.add(filled(spark, EVENTS, bought), EVENTS)
+    assert history_days(Night(conf, NIGHT, "x", spark, tables, Record())) == days
