@@ -125,7 +125,7 @@ def _take_store(night: Night, executor: Executor, source: Source, window: Window
     def judged(
         rows: DataFrame, table: Table, time: str, before: date, keep: bool = True, further: tuple[Invariant, ...] = ()
     ) -> Intake:
-        intake = judge(arrive(rows, table, keep=keep), time, before, further=further)
+        intake = judge(arrive(rows, table, keep=keep, further=further), time, before, further=further)
         advance()
         return intake
 
@@ -162,7 +162,11 @@ def _take_visitors(night: Night, source: Source, aside: list[Arrival], window: W
 
 def _rules_of_store(night: Night) -> tuple[Invariant, ...]:
     size = night.conf.source.image_embedding_size
-    return () if size is None else (Invariant("image_embedding_wrong_length", f"size(image_embedding) = {size}"),)
+    return (
+        ()
+        if size is None
+        else (Invariant("image_embedding_wrong_length", f"size(image_embedding) = {size}", "image_embedding"),)
+    )
 
 
 def _require_same_types(night: Night, source: Source) -> None:

@@ -39,13 +39,18 @@ ITEMS = Table(
     invariants=(
         Invariant("item_id_empty", "item_id <> ''"),
         Invariant("valid_to_not_after_valid_from", "valid_to > valid_from"),
-        Invariant("price_negative", "price >= 0"),
-        Invariant("stock_quantity_negative", "stock_quantity >= 0"),
+        Invariant("price_negative", "price >= 0", "price"),
+        # Goods on back order: known, and out of stock.
+        Invariant("stock_quantity_negative", "stock_quantity >= 0", "stock_quantity", otherwise="0"),
         Invariant("withdrawn_at_not_after_listed_at", "withdrawn_at > listed_at"),
         *plausible_time("valid_from", "listed_at", "updated_at"),
-        Invariant("price_absurd", "price <= 100000000"),
-        Invariant("margin_absurd", "margin BETWEEN -100 AND 1"),
-        Invariant("image_embedding_not_finite", "NOT exists(image_embedding, x -> x IS NULL OR NOT abs(x) < 1e15)"),
+        Invariant("price_absurd", "price <= 100000000", "price"),
+        Invariant("margin_absurd", "margin BETWEEN -100 AND 1", "margin"),
+        Invariant(
+            "image_embedding_not_finite",
+            "NOT exists(image_embedding, x -> x IS NULL OR NOT abs(x) < 1e15)",
+            "image_embedding",
+        ),
         *readable("item_id", longest=256),
         *readable("title", "category", "product_type", "brand", "provider_id", longest=2000),
         *readable("description", longest=20000),

@@ -15,10 +15,10 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+_WHOSE = ("user_id", "visitor_id")
 # Columns that hold or may hold the identifier of a shopper or a visitor, or words that a shopper wrote.
 PERSONAL = (
-    "user_id",
-    "visitor_id",
+    *_WHOSE,
     "search_id",
     "event_id",
     "row_id",
@@ -53,10 +53,18 @@ class Invariant:
     """An SQL condition that is true for every row; NULL counts as true, so that optional columns stay optional.
 
     violation: name of what is wrong with a row for which it is false, such as quantity_negative
+    column: the column that the condition is about, if it is about a single one. If a row can go without its value (see
+        `Table.dispensable`), ingest takes `otherwise` for it instead of rejecting the row
+    otherwise: an SQL expression
     """
 
     violation: str
     holds: str
+    column: str | None = None
+    otherwise: str = "NULL"
+
+
+FIRST_YEAR, LAST_YEAR = 2000, 2099  # other times are those of clocks that were never set, or mistyped
 
 
 def readable(*columns: str, longest: int) -> tuple[Invariant, ...]:
@@ -65,8 +73,8 @@ def readable(*columns: str, longest: int) -> tuple[Invariant, ...]:
         rule
         for name in columns
         for rule in (
-            Invariant(f"{name}_bad_utf8", f"is_valid_utf8({name}) AND NOT contains({name}, '\ufffd')"),
-            Invariant(f"{name}_too_long", f"length({name}) <= {longest}"),
+            Invariant(f"{name}_bad_utf8", f"is_valid_utf8({name}) AND NOT contains({name}, '\ufffd')", name),
+            Invariant(f"{name}_too_long", f"length({name}) <= {longest}", name),
         )
     )
 
@@ -75,7 +83,8 @@ def plausible_time(*columns: str) -> tuple[Invariant, ...]:
     """Rules for times: a clock that was never set shows 1970, a typo the year 20177."""
     return tuple(
         Invariant(
-            f"{name}_absurd", f"{name} >= TIMESTAMP'2000-01-01 00:00:00' AND {name} < TIMESTAMP'2100-01-01 00:00:00'"
+            f"{name}_absurd",
+            f"{name} >= TIMESTAMP'{FIRST_YEAR}-01-01 00:00:00' AND {name} < TIMESTAMP'{LAST_YEAR + 1}-01-01 00:00:00'",
         )
         for name in columns
     )
@@ -127,6 +136,11 @@ class Table:
             for column in self.columns
             if isinstance(column.type, ordered) and column.name not in (*PERSONAL, *self.partitioned_by)
         )
+
+    @property
+    def dispensable(self) -> list[str]:
+        """Optional columns whose value a row can go without: all but those that say whose row it is."""
+        return [column.name for column in self.columns if column.nullable and column.name not in _WHOSE]
 
     @property
     def required(self) -> list[str]:

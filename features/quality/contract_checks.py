@@ -11,15 +11,19 @@ from pyspark.sql.types import StringType
 
 from features.contract.table import Invariant, Table
 
-_CARRIED = ("unreadable", "raw", "source_part", "taken_until", "parked_since", "waited")
+_CARRIED = (
+    "unreadable", "left_out", "example", "raw", "source_part", "source_line", "taken_until", "parked_since", "waited",
+)  # fmt: skip
 
 
 def with_contract_columns(frame: DataFrame, table: Table) -> DataFrame:
     """The table's columns in its order and types, absent optional ones as NULL, and `filtered` (false by default).
 
-    Further columns of a mapping stay: `unreadable` (violations of unreadable values, '' for none), `raw` (the original
-    of such a row), `source_part` (its file), `taken_until` (DATE; an earlier night ingested the file's rows before it),
-    `parked_since` (DATE; the row waits since that night), `waited` (whether the row comes from `parked`).
+    Further columns of a mapping stay: `unreadable` (violations of unreadable values, '' for none), `left_out` (those of
+    optional columns, which the row goes without; NULL for none), `example` (one of these values), `raw` (the original
+    of a row with `unreadable`), `source_part` (its file), `source_line` (grows along a file), `taken_until` (DATE; an
+    earlier night ingested the file's rows before it), `parked_since` (DATE; the row waits since that night), `waited`
+    (whether the row comes from `parked`).
 
     Raises ValueError naming the required columns that the frame lacks.
     """

@@ -48,7 +48,7 @@ def with_outcome(
         .when(F.col(time) >= F.lit(before), F.lit(LATER))
         .otherwise(F.lit(ACCEPTED))
     )
-    carried = ("raw", "source_part", "parked_since", "waited")
+    carried = ("left_out", "example", "raw", "source_part", "source_line", "parked_since", "waited")
     further_columns = [name for name in carried if name in frame.columns and name not in table.column_names]
     return frame.withColumn("reason", reason).select(
         *table.column_names, *further_columns, outcome.alias("outcome"), "reason"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from pyspark.sql import Column, DataFrame
@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 from features.broadcasts import broadcast_if_small
 from features.contract import PARKED as PARKED_TABLE
 from features.contract import REJECTED as REJECTED_TABLE
-from features.contract.table import Invariant, Table
+from features.contract.table import LAST_YEAR, Invariant, Table
 from features.quality import outcomes
 from features.quality.contract_checks import with_contract_columns
+from features.quality.optional_values import LEFT_OUT, without_bad_options
 from features.quality.tally import summed, tally
 from features.row_balance import Balance, rows_by_outcome
 from jobs.execution.night import Night
@@ -69,15 +70,22 @@ class Arrival:
 
 
 def arrive(
-    source_rows: DataFrame, table: Table, *, keep: bool = True, count: Mapping[str, Column] = MappingProxyType({})
+    source_rows: DataFrame,
+    table: Table,
+    *,
+    keep: bool = True,
+    further: tuple[Invariant, ...] = (),
+    count: Mapping[str, Column] = MappingProxyType({}),
 ) -> Arrival:
-    """Counts a source's rows. Raises Refused when a required column is missing.
+    """Counts a source's rows, without the values of optional columns that violate the contract or a `further` rule.
+
+    Raises Refused when a required column is missing.
 
     keep: persist the rows until they are written; for rows that are expensive to compute
     count: by name the conditions whose rows are counted as well
     """
     try:
-        rows = with_contract_columns(source_rows, table)
+        rows = without_bad_options(with_contract_columns(source_rows, table), table, further)
     except ValueError as error:
         raise Refused(f"The source is incomplete: {error}.", "Correct its mapping; nothing was written.") from error
     if keep:
@@ -85,8 +93,8 @@ def arrive(
     counts = rows.agg(
         F.count(F.lit(1)).alias("rows_in"), *(F.count_if(condition).alias(name) for name, condition in count.items())
     ).collect()[0]
-    further = {name: counts[name] for name in count}
-    return Arrival(table, rows, counts["rows_in"], keep, further, (rows,) if keep else ())
+    counted = {name: counts[name] for name in count}
+    return Arrival(table, rows, counts["rows_in"], keep, counted, (rows,) if keep else ())
 
 
 def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further: tuple[Invariant, ...] = ()) -> Intake:
@@ -97,7 +105,7 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
     time: column that decides whether a row is later than the night
     """
     table = arrival.table
-    judged = outcomes.with_outcome(arrival.rows, table, time, before, further)
+    judged = outcomes.with_outcome(arrival.rows, table, time, before, (*further, _not_years_ahead(time, before)))
     for step in steps:
         judged = step(judged)
     held = list(arrival.held)
@@ -120,7 +128,28 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
     if not balance.holds:
         raise LongtailError(balance.sentence, "Rows were lost or duplicated during ingest; nothing was written.")
     event("rows judged", **balance.rows)
+    if arrival.kept:
+        _report_left_out(judged, table)
     return Intake(table, judged, balance, newest, (tallied, *held))
+
+
+def _not_years_ahead(time: str, before: date) -> Invariant:
+    """A rule against times that a row could wait for only in vain: more than a year after the night and after today.
+
+    Nights of the past are run on files that hold what came after them. From LAST_YEAR on, the contract has this rule.
+    """
+    limit = max(before, date.today()) + timedelta(days=366)
+    return Invariant(f"{time}_absurd", f"{time} < DATE'{limit}' OR year({time}) > {LAST_YEAR}", time)
+
+
+def _report_left_out(judged: DataFrame, table: Table) -> None:
+    """Logs how many rows go without a value of an optional column, by reason, with an example."""
+    if LEFT_OUT not in judged.columns:
+        return
+    of_kept = judged.where(F.col(LEFT_OUT).isNotNull() & F.col("outcome").isin(*outcomes.KEPT))
+    counts = of_kept.groupBy(LEFT_OUT).agg(F.count("*").alias("rows"), _example(judged).alias("example"))
+    for row in counts.collect():
+        event("values left out", table=table.name, reason=row[LEFT_OUT], rows=row["rows"], example=row["example"] or "")
 
 
 def _too_long(judged: DataFrame, by_outcome: Mapping[str, int]) -> int:
@@ -151,6 +180,10 @@ def require_few_rejected(intakes: list[Intake], most: float) -> None:
                 f"contract, more than source.max_rejected_share = {most:.1%}: {named}.",
                 "Correct the source, or raise that key; nothing was written.",
             )
+
+
+def _example(judged: DataFrame) -> Column:
+    return F.first("example", ignorenulls=True) if "example" in judged.columns else F.lit(None).cast("string")
 
 
 def write_refused(night: Night, intakes: list[Intake]) -> None:
