@@ -124,8 +124,9 @@ def _changed(rows: DataFrame, which: Column, outcome: str, reason: Column) -> Da
 
 
 def judge_repeats(judged: DataFrame, table: Table, repeated: DataFrame) -> DataFrame:
-    """Of equal rows with one key all but one become duplicates; rows that differ under one key are all rejected.
+    """Of the rows with one key the preferred one stays, see `_preference`, and the others become duplicates.
 
+    Equal rows are one; if preferred rows differ, which of them is right is unknown, and all of the key are rejected.
     A row that an earlier night parked (`waited`) is treated as `judge_known` treats a known event: an equal row becomes
     a duplicate, one recorded before it is rejected, and any other corrects it, so that the parked one is the duplicate.
 
@@ -137,17 +138,21 @@ def judge_repeats(judged: DataFrame, table: Table, repeated: DataFrame) -> DataF
     content = F.to_json(F.struct(*(name for name in table.column_names if name != "source_part")), _JSON)
     whole = Window.partitionBy(*table.key).rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
     order = ["content", *(["source_part"] if "source_part" in judged.columns else [])]
-    in_order = Window.partitionBy(*table.key, "rival").orderBy(*order)
+    in_order = Window.partitionBy(*table.key, "preferred").orderBy(*order)
     suspects = _compared_with_waiting(
         hashed.join(repeated, on="key_hash", how="left_semi").withColumn("content", content), whole
     ).withColumn("rival", ~(F.col("waits") | F.col("repeats") | F.col("older")))
-    of_rivals = F.when(F.col("rival"), F.col("content"))
-    suspects = suspects.withColumn("differ", F.min(of_rivals).over(whole) != F.max(of_rivals).over(whole)).withColumn(
-        "place", F.row_number().over(in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow))
-    )
+    preference = _preference(judged)
+    best = F.max(F.when(F.col("rival"), preference)).over(whole)
+    suspects = suspects.withColumn("preferred", F.col("rival") & F.coalesce(preference == best, F.lit(True)))
+    of_preferred = F.when(F.col("preferred"), F.col("content"))
+    suspects = suspects.withColumn(
+        "differ", F.min(of_preferred).over(whole) != F.max(of_preferred).over(whole)
+    ).withColumn("place", F.row_number().over(in_order.rowsBetween(Window.unboundedPreceding, Window.currentRow)))
     conflict = F.col("rival") & F.col("differ")
     corrected = F.col("waits") & ~F.col("differ")  # NULL, so false, if no row of tonight is left to correct it
-    again = F.col("repeats") | (F.col("rival") & (F.col("place") > 1)) | corrected
+    superseded = F.col("rival") & (~F.col("preferred") | (F.col("place") > 1))
+    again = F.col("repeats") | superseded | corrected
     outcome = (
         F.when(F.col("older") | conflict, F.lit(REJECTED)).when(again, F.lit(DUPLICATE)).otherwise(F.col("outcome"))
     )
@@ -158,6 +163,20 @@ def judge_repeats(judged: DataFrame, table: Table, repeated: DataFrame) -> DataF
     )
     columns = [name for name in judged.columns if name not in ("outcome", "reason")]
     return others.unionByName(suspects.select(*columns, outcome.alias("outcome"), reason.alias("reason")))
+
+
+def _preference(judged: DataFrame) -> Column:
+    """What the preferred row of a key has most of: no consent, the time of its record, its place in the files.
+
+    So a correction supersedes what it corrects, a later line of one moment an earlier one, and no order of deliveries
+    undoes a refusal.
+    """
+    known = {
+        "consent_personalisation": ~F.col("consent_personalisation"),
+        "ingested_at": F.col("ingested_at"),
+        "source_line": F.struct("source_part", "source_line"),
+    }
+    return F.struct(F.lit(0), *(value for name, value in known.items() if name in judged.columns))
 
 
 def _compared_with_waiting(suspects: DataFrame, same_key: WindowSpec) -> DataFrame:
