@@ -67,7 +67,7 @@ class Mapped(Section):
     values: dict[Annotated[str, BeforeValidator(_as_written)], str | None] = Field(default_factory=dict)
     format: str | None = None
     zone: str | None = None
-    unit: Literal["seconds", "milliseconds"] | None = None
+    unit: Literal["seconds", "milliseconds", "microseconds"] | None = None
     decimal_comma: bool = False
     default: str | int | float | bool | None = None
 

@@ -15,7 +15,8 @@ from features.contract.table import Table
 from jobs.config.source import Files, Mapped, TableMapping
 from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.runtime.logs import event
-from jobs.sources.files.mapping import IMPLIED, MALFORMED, mapped_rows
+from jobs.sources.files.columns import ADDED
+from jobs.sources.files.mapping import IMPLIED, mapped_rows
 from jobs.sources.files.parts import Part, fresh_parts, list_parts
 from jobs.sources.files.reading import read_parts
 
@@ -128,7 +129,7 @@ class FilesSource:
         missing = sorted(name for name, is_needed in absent if is_needed)
         empty = sorted({name for name, _ in absent} - set(missing))
         if missing:
-            has = ", ".join(name for name in rows.columns if name not in ("source_part", "taken_until", MALFORMED))
+            has = ", ".join(name for name in rows.columns if name not in ADDED)
             raise Refused(
                 f"Files of {files.path} have no column {', '.join(missing)}, which source.files.{table.name} maps;"
                 f" {_first_file(rows)} has {has}.",

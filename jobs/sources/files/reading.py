@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructType
 
 from jobs.config.source import FileInput
-from jobs.sources.files.mapping import MALFORMED, PART, TAKEN_UNTIL
+from jobs.sources.files.columns import LINE, MALFORMED, PART, TAKEN_UNTIL
 from jobs.sources.files.parts import Part
 
 # The columns of a file take a job of a tenth of a second, most of it waiting.
@@ -17,7 +17,7 @@ _HEADS_AT_ONCE = 8
 
 
 def read_parts(spark: SparkSession, files: FileInput, parts: list[Part]) -> list[DataFrame]:
-    """The rows of these files with their file as `source_part`, and `taken_until` of that part.
+    """The rows of these files with their file as `source_part`, `source_line`, and `taken_until` of that part.
 
     One frame for each set of columns: exports change, and a column must be reported as missing in the files without it.
     A line of CSV or JSON that is no row is in `_malformed_line`.
@@ -29,7 +29,7 @@ def read_parts(spark: SparkSession, files: FileInput, parts: list[Part]) -> list
         frames = [_with_schema(spark, files, parts, _reader(spark, files).load(_paths(parts)).schema)]
     else:
         frames = [_with_schema(spark, files, alike, head) for head, alike in _by_head(spark, files, parts)]
-    return [_with_taken_until(rows, parts) for rows in frames]
+    return [_with_taken_until(rows.withColumn(LINE, F.monotonically_increasing_id()), parts) for rows in frames]
 
 
 def _by_head(spark: SparkSession, files: FileInput, parts: list[Part]) -> list[tuple[StructType, list[Part]]]:

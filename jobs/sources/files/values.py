@@ -1,0 +1,148 @@
+"""Values of a store in the contract's types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import (
+    ArrayType,
+    DataType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    FloatType,
+    IntegerType,
+    LongType,
+    MapType,
+    StringType,
+    TimestampType,
+)
+
+from jobs.config.source import Mapped
+from jobs.sources.files.guarded import Guarded
+from jobs.sources.files.times import time_in_utc
+
+# 1.249,50 and 1249,5. Not 12.90, which would be a hundred times as much without its dot.
+_WITH_DECIMAL_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d+)?$"
+_SPACES = " \u00a0\u202f"
+# Around a value: also no-break spaces, and the marks without a width that copied texts bring along.
+_BLANKS = f"{_SPACES}\t\r\n\u200b\u2060\ufeff"
+_EXACT_IN_DOUBLE = 2**53  # doubles hold all whole numbers up to it
+
+
+@dataclass(frozen=True)
+class Value:
+    """A column of the contract: its `value`, whether the source had one that cannot be read, and that one as text."""
+
+    value: Column
+    unreadable: Column
+    original: Column
+
+
+def value_of(rows: DataFrame, spec: Mapped, name: str, kind: DataType) -> Value:
+    """The column `name` of the contract, of the type `kind`, in these rows of the source."""
+    if spec.map:
+        return Value(_attributes(spec.map), F.lit(False), F.lit(None).cast("string"))
+    original, raised = _original(spec, name)
+    of_source = _type_in(rows, spec, original)
+    if isinstance(kind, TimestampType | DateType) and _is_made_of_text(rows, spec):
+        of_source = StringType() if isinstance(of_source, StringType) else DateType()
+    text = _as_text(original, of_source)
+    value, blank = original, F.coalesce(text == "", F.lit(True))
+    if spec.values:
+        words = F.create_map(*(F.lit(part) for pair in spec.values.items() for part in pair))
+        value = F.when(F.map_contains_key(words, text), F.try_element_at(words, text)).otherwise(text)
+        blank, of_source = F.coalesce(_trimmed(value) == "", F.lit(True)), StringType()
+    typed = _typed(value, spec, of_source, kind)
+    unreadable = raised | (~blank & typed.isNull())
+    if spec.default is not None:
+        typed = F.when(unreadable, typed).otherwise(F.coalesce(typed, F.lit(spec.default).cast(kind)))
+    return Value(typed, unreadable, text)
+
+
+def _original(spec: Mapped, name: str) -> tuple[Column, Column]:
+    """The value as the source has it, and whether an expression raised for its row."""
+    if spec.sql is not None:
+        guarded = Guarded(spec.sql)
+        return guarded.value, guarded.raised
+    if spec.constant is not None:
+        return F.lit(spec.constant), F.lit(False)
+    if spec.columns:
+        return _joined(spec, name), F.lit(False)
+    return F.col(f"`{spec.column}`"), F.lit(False)
+
+
+def _type_in(rows: DataFrame, spec: Mapped, original: Column) -> DataType:
+    if spec.column in rows.columns:
+        return rows.schema[spec.column].dataType
+    return StringType() if spec.columns else rows.select(original.alias("value")).schema["value"].dataType
+
+
+def _joined(spec: Mapped, name: str) -> Column:
+    parts = [_text_of(column) for column in spec.columns]
+    if not name.endswith("_id"):
+        return F.nullif(F.concat_ws(spec.separator, *(F.nullif(part, F.lit("")) for part in parts)), F.lit(""))
+    # A separator within a part is doubled, or ('a-b', 'c') and ('a', 'b-c') would be one id. An id that lacks a
+    # part is missing.
+    escaped = [F.replace(part, F.lit(spec.separator), F.lit(spec.separator * 2)) for part in parts]
+    complete = reduce(and_, (F.coalesce(part != "", F.lit(False)) for part in parts))
+    return F.when(complete, F.concat_ws(spec.separator, *escaped))
+
+
+def _attributes(names: dict[str, str]) -> Column:
+    entries = [
+        F.struct(F.lit(key).alias("key"), F.coalesce(_text_of(column), F.lit("")).alias("value"))
+        for key, column in names.items()
+    ]
+    return F.map_from_entries(F.filter(F.array(*entries), lambda entry: entry["value"] != ""))
+
+
+def _text_of(column: str) -> Column:
+    return _trimmed(F.col(f"`{column}`"))
+
+
+def _trimmed(value: Column) -> Column:
+    return F.btrim(value.cast("string"), F.lit(_BLANKS))
+
+
+def _is_made_of_text(rows: DataFrame, spec: Mapped) -> bool:
+    """Whether a time that `sql` computes is made of texts, so that it is of the mapping's zone.
+
+    It is an instant if the expression names a column of instants, as Parquet and Delta have them.
+    """
+    if spec.sql is None:
+        return False
+    return not any(kind == "timestamp" and name in spec.sql for name, kind in rows.dtypes)
+
+
+def _as_text(value: Column, kind: DataType) -> Column:
+    """The value as trimmed text; whole numbers without '.0', which exports with gaps in a column write after ids."""
+    text = _trimmed(value)
+    if not isinstance(kind, DoubleType | FloatType):
+        return text
+    whole = (value == F.floor(value)) & (F.abs(value) <= _EXACT_IN_DOUBLE)
+    return F.when(whole, value.try_cast("long").cast("string")).otherwise(text)
+
+
+def _typed(value: Column, spec: Mapped, of_source: DataType, kind: DataType) -> Column:
+    if isinstance(kind, StringType):
+        return F.nullif(_as_text(value, of_source), F.lit(""))
+    if isinstance(kind, TimestampType | DateType):
+        text_or_value = _trimmed(value) if isinstance(of_source, StringType) else value
+        return time_in_utc(text_or_value, spec, of_source).cast(kind)
+    if isinstance(kind, ArrayType):
+        return value.try_cast(kind)
+    if isinstance(kind, MapType):
+        raise ValueError("a column of type map needs `map` in its mapping")
+    if spec.decimal_comma:
+        text = F.translate(value.cast("string"), _SPACES, "")
+        number = F.replace(F.replace(text, F.lit("."), F.lit("")), F.lit(","), F.lit("."))
+        value = F.when(text.rlike(_WITH_DECIMAL_COMMA), number)
+    if isinstance(kind, LongType | IntegerType):
+        exact = value.try_cast(DecimalType(38, 6))
+        return F.when(exact == F.floor(exact), exact).try_cast(kind)
+    return value.try_cast(kind)
