@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from features.contract import EVENTS, IDENTITIES, ITEMS, PROMOTIONS, SEARCHES, USERS
+from jobs.config.inputs import FileInput
 from jobs.config.section import NotNegative, Number, Positive, Section, Share
-from jobs.config.variables import expanded_options
 
 DERIVED = {
     "items": {"valid_from", "valid_to"},
@@ -29,30 +29,6 @@ def _named(kind: object) -> object:
 def _as_written(word: object) -> object:
     """Turns a boolean or an integer back into text: YAML parses true and 1, which may be words of a store."""
     return str(word).lower() if isinstance(word, bool) else str(word) if isinstance(word, int) else word
-
-
-class FileInput(Section):
-    """Files of one kind.
-
-    options: options of Spark's reader, with names of environment variables as ${NAME}
-    when_gone: whether to keep or delete the events and promotions of a file that is gone. A Delta table rewrites a file
-        to change or delete one of its rows, so the default there is delete: rows that still exist come again in another
-        file. Elsewhere the default is keep: a file that is gone was cleared away.
-    """
-
-    path: str
-    format: Literal["csv", "json", "parquet", "delta"]
-    options: dict[str, str] = Field(default_factory=dict)
-    when_gone: Literal["keep", "delete"] | None = None
-
-    @property
-    def reader_options(self) -> dict[str, str]:
-        """`options` with the values of their variables. Raises ConfigurationError where one is not set."""
-        return expanded_options(self.options, f"source.files.inputs (path {self.path}) options")
-
-    @property
-    def takes_back_gone(self) -> bool:
-        return (self.when_gone or ("delete" if self.format == "delta" else "keep")) == "delete"
 
 
 class Mapped(Section):

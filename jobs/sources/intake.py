@@ -22,6 +22,7 @@ from features.row_balance import Balance, rows_by_outcome
 from jobs.execution.night import Night
 from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.logs import event
+from jobs.sources.files.read_failures import named_read_failures
 
 Judgement = Callable[[DataFrame], DataFrame]  # judged rows to judged rows; see features.quality.outcomes
 
@@ -90,9 +91,11 @@ def arrive(
         raise Refused(f"The source is incomplete: {error}.", "Correct its mapping; nothing was written.") from error
     if keep:
         rows = rows.persist()
-    counts = rows.agg(
-        F.count(F.lit(1)).alias("rows_in"), *(F.count_if(condition).alias(name) for name, condition in count.items())
-    ).collect()[0]
+    with named_read_failures():
+        counts = rows.agg(
+            F.count(F.lit(1)).alias("rows_in"),
+            *(F.count_if(condition).alias(name) for name, condition in count.items()),
+        ).collect()[0]
     counted = {name: counts[name] for name in count}
     return Arrival(table, rows, counts["rows_in"], keep, counted, (rows,) if keep else ())
 

@@ -12,12 +12,15 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS, IDENTITIES, ITEMS, PROMOTIONS, SEARCHES, USERS
 from features.contract.table import Table
-from jobs.config.source import Files, Mapped, TableMapping
+from jobs.config.source import Files, TableMapping
 from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.runtime.logs import event
 from jobs.sources.files.columns import ADDED
-from jobs.sources.files.mapping import IMPLIED, mapped_rows
+from jobs.sources.files.inventory import columns_absent, columns_of, mappings_of, names_read, types_read
+from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import Part, fresh_parts, list_parts
+from jobs.sources.files.quotes import require_closed_quotes
+from jobs.sources.files.read_failures import named_read_failures
 from jobs.sources.files.reading import read_parts
 
 
@@ -31,7 +34,9 @@ class FilesSource:
         self.unseen_days = conf.unseen_days
         self._now = [part for name, files in conf.inputs.items() for part in list_parts(spark, name, files)]
         self._fresh = fresh_parts(self._now, taken, as_of)
-        self._rows = {name: self._read(name, self._fresh.parts) for name in conf.inputs}
+        with named_read_failures():
+            self._check_quotes()
+            self._rows = {name: self._read(name, self._fresh.parts) for name in conf.inputs}
         event("source read", files=len(self._now), new_or_changed=len(self._fresh.parts), gone=len(self._fresh.gone))
 
     @property
@@ -51,7 +56,8 @@ class FilesSource:
             for mapping in self._conf.items
             for rows in self._read(mapping.input, self._now)
         ]
-        return reduce(DataFrame.unionByName, frames).distinct()
+        nothing = self._spark.createDataFrame([], "item_id string")
+        return reduce(DataFrame.unionByName, frames, nothing).distinct()
 
     def users(self, before: date) -> DataFrame:
         del before
@@ -76,42 +82,10 @@ class FilesSource:
         return self._fresh.replaced | dict.fromkeys(deleted)
 
     def types(self) -> dict[str, str]:
-        types: dict[str, set[str]] = {}
-        for name, frames in self._rows.items():
-            if self._conf.inputs[name].format == "csv":
-                continue
-            used = {
-                column
-                for mapping in self._mappings(name)
-                for spec in mapping.columns.values()
-                for column in _columns_of(spec)
-            }
-            for column, kind in (pair for rows in frames for pair in rows.dtypes):
-                if column in used:
-                    types.setdefault(f"{name}.{column}", set()).add(kind)
-        return {column: " or ".join(sorted(kinds)) for column, kinds in sorted(types.items())}
+        return types_read(self._conf, self._rows)
 
     def absent(self) -> frozenset[str]:
-        missing = set()
-        for mappings, table in (
-            (self._conf.items, ITEMS),
-            (self._conf.events, EVENTS),
-            (self._conf.promotions, PROMOTIONS),
-        ):
-            if not mappings:
-                missing.add(table.name)
-                continue
-            mapped = {name for mapping in mappings for name in mapping.columns} | set(IMPLIED[table.name])
-            missing |= {f"{table.name}.{name}" for name in table.column_names if name not in mapped}
-        kinds = [mapping.columns.get("event_type") for mapping in self._conf.events]
-        for kind in ("exposure", "view", "click", "favourite", "cart", "return"):
-            if all(spec is not None and not _may_be(spec, kind) for spec in kinds):
-                missing.add(f"{kind}s")
-        if not self._conf.searches and all(spec is not None and not _may_be(spec, "search") for spec in kinds):
-            missing.add(SEARCHES.name)
-        if not any("attributes" in mapping.columns for mapping in self._conf.users):
-            missing.add("users.attributes")
-        return frozenset(missing - {"items.valid_to", "events.source_part", "promotions.source_part"})
+        return columns_absent(self._conf)
 
     def _with_columns(self, mapping: TableMapping, table: Table, rows: DataFrame) -> DataFrame:
         """The rows, if they have the columns that the mapping reads; raises Refused naming those that they lack.
@@ -123,7 +97,7 @@ class FilesSource:
         absent = {
             (name, column in needed)
             for column, spec in mapping.columns.items()
-            for name in _columns_of(spec)
+            for name in columns_of(spec)
             if name not in rows.columns
         }
         missing = sorted(name for name, is_needed in absent if is_needed)
@@ -140,13 +114,16 @@ class FilesSource:
         return rows.withColumns({name: F.lit(None).cast("string") for name in empty}) if empty else rows
 
     def _read(self, name: str, parts: Sequence[Part]) -> list[DataFrame]:
-        of_input = [part for part in parts if part.input == name]
-        return read_parts(self._spark, self._conf.inputs[name], of_input) if of_input else []
+        of_input, files = [part for part in parts if part.input == name], self._conf.inputs[name]
+        if not of_input:
+            return []
+        return read_parts(self._spark, files, of_input, names_read(mappings_of(self._conf, name)))
 
-    def _mappings(self, name: str) -> list[TableMapping]:
-        conf = self._conf
-        of_visitors = (*conf.identities, *conf.searches)
-        return [m for m in (*conf.items, *conf.users, *conf.events, *conf.promotions, *of_visitors) if m.input == name]
+    def _check_quotes(self) -> None:
+        for name, files in self._conf.inputs.items():
+            of_input = [part for part in self.parts if part.input == name]
+            if files.format == "csv" and of_input:
+                require_closed_quotes(self._spark, name, files, of_input)
 
     def _mapped(self, mappings: tuple[TableMapping, ...], table: Table) -> DataFrame:
         frames = [self._one(mapping, table, rows) for mapping in mappings for rows in self._rows[mapping.input]]
@@ -178,16 +155,3 @@ class FilesSource:
 
 def _first_file(rows: DataFrame) -> str:
     return str(rows.inputFiles()[0]).rpartition("/")[2]
-
-
-def _columns_of(spec: Mapped) -> list[str]:
-    return [name for name in (spec.column, *spec.columns, *spec.map.values()) if name is not None]
-
-
-def _may_be(spec: Mapped, value: str) -> bool:
-    """Whether a mapping can result in this value, as far as the configuration says."""
-    if spec.constant is not None:
-        return spec.constant == value
-    if spec.sql is not None:
-        return value in spec.sql
-    return not spec.values or value in spec.values.values()

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs.config.source import FileInput
+from jobs.config.inputs import FileInput
 from jobs.runtime.errors import Refused
 from jobs.tables.deletion_vectors import has_deletion_vectors
 

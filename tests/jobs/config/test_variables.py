@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.config.configuration import Config, load_config
-from jobs.config.source import FileInput
+from jobs.config.inputs import FileInput
 from jobs.runtime import redaction
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.redaction import redacted

@@ -18,7 +18,8 @@ from features.contract import EVENTS, ITEMS
 from features.contract.source_parts import SOURCE_PARTS
 from features.quality.contract_checks import with_contract_columns
 from features.quality.outcomes import with_outcome
-from jobs.config.source import FileInput, Files, Mapped, TableMapping
+from jobs.config.inputs import FileInput
+from jobs.config.source import Files, Mapped, TableMapping
 from jobs.runtime.errors import Refused
 from jobs.runtime.session import spark_session
 from jobs.sources.files import FilesSource

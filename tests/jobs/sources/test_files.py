@@ -15,7 +15,8 @@ from features.contract import EVENTS, ITEMS
 from features.quality.contract_checks import with_contract_columns
 from features.quality.outcomes import refused_rows, with_outcome
 from jobs.config.configuration import load_config
-from jobs.config.source import FileInput, Mapped, TableMapping
+from jobs.config.inputs import FileInput
+from jobs.config.source import Mapped, TableMapping
 from jobs.runtime.errors import ConfigurationError
 from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import Part, fresh_parts, list_parts
