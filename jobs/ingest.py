@@ -22,7 +22,6 @@ from jobs.sources.catalogue import item_observations, report_late_catalogue
 from jobs.sources.event_validation import event_judgement, with_parked
 from jobs.sources.intake import Arrival, Intake, arrive, judge, require_few_rejected, write_refused
 from jobs.sources.merging import (
-    Window,
     write_events,
     write_items,
     write_parts,
@@ -31,6 +30,7 @@ from jobs.sources.merging import (
     write_users,
 )
 from jobs.sources.missing_inputs import report_absences
+from jobs.sources.replacement import Window
 from jobs.sources.visitors import arrive_events, names_visitors, new_identities, observed_identities, together
 from jobs.sources.volume import require_usual_volume
 from jobs.tables.erasure import mark_forgotten

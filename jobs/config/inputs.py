@@ -17,12 +17,16 @@ class FileInput(Section):
     when_gone: whether to keep or delete the events and promotions of a file that is gone. A Delta table rewrites a file
         to change or delete one of its rows, so the default there is delete: rows that still exist come again in another
         file. Elsewhere the default is keep: a file that is gone was cleared away.
+    when_changed: whether a changed file replaces everything that it delivered before, or keeps what is older than its
+        first row now: an export of the last days that overwrites itself. The default is keep_older; of a Delta table,
+        whose rows are deleted one by one, it is replace.
     """
 
     path: str
     format: Literal["csv", "json", "parquet", "delta"]
     options: dict[str, str] = Field(default_factory=dict)
     when_gone: Literal["keep", "delete"] | None = None
+    when_changed: Literal["keep_older", "replace"] | None = None
 
     @property
     def reader_options(self) -> dict[str, str]:
@@ -32,6 +36,10 @@ class FileInput(Section):
     @property
     def takes_back_gone(self) -> bool:
         return (self.when_gone or ("delete" if self.format == "delta" else "keep")) == "delete"
+
+    @property
+    def keeps_older(self) -> bool:
+        return (self.when_changed or ("replace" if self.format == "delta" else "keep_older")) == "keep_older"
 
     @property
     def options_by_name(self) -> dict[str, str]:

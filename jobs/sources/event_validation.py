@@ -14,7 +14,8 @@ from features.quality import outcomes
 from features.visitors import actor
 from jobs.execution.night import Night
 from jobs.sources.intake import Arrival, Intake, Judgement
-from jobs.sources.merging import Window, known_events, outdated
+from jobs.sources.merging import known_events
+from jobs.sources.replacement import Window, outdated
 from jobs.sources.source import Source
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, ITEMS, USERS
@@ -15,36 +14,12 @@ from features.quality.outcomes import LATER, content_hash
 from features.versions import item_versions, newest_users
 from jobs.execution.night import Night
 from jobs.runtime.logs import event
+from jobs.sources.dated import DAY
 from jobs.sources.intake import Intake
+from jobs.sources.replacement import Window, outdated, report_older_rows
 from jobs.sources.source import Source
 from jobs.tables.changes import note_of_days
-from jobs.tables.sql import sql_identifier, sql_in, sql_literal
-
-
-@dataclass(frozen=True)
-class Window:
-    """The days that a night ingests, [since, before); all days before `before` when `since` is None."""
-
-    since: date | None
-    before: date
-
-    def sql(self, column: str) -> str:
-        """The window as a condition on a DATE column."""
-        name = sql_identifier(column)
-        start = f"{name} >= {sql_literal(self.since)} AND " if self.since else ""
-        return f"{start}{name} < {sql_literal(self.before)}"
-
-
-def outdated(source: Source, window: Window, day: str = "event_date") -> Column:
-    """Whether the source now replaces a row of events, or of promotions, whose `day` is valid_from."""
-    if source.whole:
-        return F.expr(window.sql(day))
-    parts = source.replaced()
-    replaced = F.col("source_part").isin([part for part, since in parts.items() if since is None])
-    for since in {since for since in parts.values() if since is not None}:
-        partly = [part for part, first in parts.items() if first == since]
-        replaced = replaced | (F.col("source_part").isin(partly) & (F.col(day) >= F.lit(since)))
-    return F.coalesce(replaced, F.lit(False)) & (F.col(day) < F.lit(window.before))
+from jobs.tables.sql import sql_in, sql_literal
 
 
 def known_events(night: Night, source: Source, events: DataFrame, window: Window) -> DataFrame:
@@ -84,6 +59,7 @@ def write_events(
     ids = accepted.select("event_id")
     changed |= {row["event_date"] for row in stored.where(replaced).select("event_date").distinct().collect()}
     if not source.whole:
+        report_older_rows(source, stored)
         corrected = stored.where(F.col("event_date") >= F.lit(_days_back(changed, night.conf.source.restate_days)))
         corrected = corrected.join(ids, on="event_id", how="left_semi")
         changed |= {row["event_date"] for row in corrected.select("event_date").distinct().collect()}
@@ -103,20 +79,20 @@ def write_events(
 def write_promotions(night: Night, source: Source, intake: Intake, window: Window) -> None:
     """As `write_events`, by the day on which promotions begin; a promotion is replaced by one of its key, and deleted
     if the new version of its file no longer has it."""
-    _write_days(night, source, intake, window, "valid_from")
+    _write_days(night, source, intake, window)
 
 
 def write_searches(night: Night, source: Source, intake: Intake, window: Window) -> None:
     """As `write_promotions`, by the day of the search."""
-    _write_days(night, source, intake, window, "search_date")
+    _write_days(night, source, intake, window)
 
 
-def _write_days(night: Night, source: Source, intake: Intake, window: Window, day: str) -> None:
-    table = intake.table
+def _write_days(night: Night, source: Source, intake: Intake, window: Window) -> None:
+    table, day = intake.table, DAY[intake.table.name]
     if source.whole or not night.tables.exists(table):
         night.tables.replace(intake.accepted, table, window.sql(day), checked=True)
         return
-    stored, replaced = night.tables.read(table), outdated(source, window, day)
+    stored, replaced = night.tables.read(table), outdated(source, window, table)
     changed = intake.accepted.select(day).union(stored.where(replaced).select(day)).distinct()
     days = sorted(row[day] for row in changed.collect())
     if not days:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from pyspark.sql import DataFrame
 
+from features.contract.table import Table
 from jobs.sources.files.parts import Part
 
 
@@ -52,8 +53,12 @@ class Source(Protocol):
     def searches(self) -> DataFrame | None:
         """Searches of the parts; None if the source delivers none next to its events."""
 
-    def replaced(self) -> dict[str, date | None]:
-        """Parts whose events and promotions in the tables are deleted or replaced: from a day on, or all for None."""
+    def replaced(self, table: Table) -> dict[str, datetime | None]:
+        """Parts whose rows of `table`, one of `jobs.sources.dated`, are deleted or replaced: from a time on, or all for
+        None."""
+
+    def rolled(self, table: Table) -> dict[str, datetime | None]:
+        """Those of `replaced` whose older rows stay, because the changed part begins later than before."""
 
     def types(self) -> dict[str, str]:
         """Spark's type of each column that is read, by `<table>.<column>`, for files with types."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
+from features.contract.table import Table
 from jobs.sources.complete_journey.events import exposures, purchases
 from jobs.sources.complete_journey.items import items
 from jobs.sources.complete_journey.panel import Panel
@@ -53,7 +54,10 @@ class CompleteJourney:
     def searches(self) -> DataFrame | None:
         return None
 
-    def replaced(self) -> dict[str, date | None]:
+    def replaced(self, table: Table) -> dict[str, datetime | None]:
+        return {}
+
+    def rolled(self, table: Table) -> dict[str, datetime | None]:
         return {}
 
     def types(self) -> dict[str, str]:

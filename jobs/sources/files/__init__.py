@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import reduce
 
 from pyspark.errors import AnalysisException
@@ -15,6 +15,7 @@ from features.contract.table import Table
 from jobs.config.source import Files, TableMapping
 from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.runtime.logs import event
+from jobs.sources.dated import TIME
 from jobs.sources.files.columns import ADDED
 from jobs.sources.files.inventory import columns_absent, columns_of, mappings_of, names_read, types_read
 from jobs.sources.files.mapping import mapped_rows
@@ -22,6 +23,7 @@ from jobs.sources.files.parts import Part, fresh_parts, list_parts
 from jobs.sources.files.quotes import require_closed_quotes
 from jobs.sources.files.read_failures import named_read_failures
 from jobs.sources.files.reading import read_parts
+from jobs.sources.files.rolling import first_times
 
 
 class FilesSource:
@@ -34,6 +36,8 @@ class FilesSource:
         self.unseen_days = conf.unseen_days
         self._now = [part for name, files in conf.inputs.items() for part in list_parts(spark, name, files)]
         self._fresh = fresh_parts(self._now, taken, as_of)
+        self._dated = {EVENTS.name: conf.events, PROMOTIONS.name: conf.promotions, SEARCHES.name: conf.searches}
+        self._starts: dict[str, dict[str, datetime | None]] = {}
         with named_read_failures():
             self._check_quotes()
             self._rows = {name: self._read(name, self._fresh.parts) for name in conf.inputs}
@@ -77,9 +81,22 @@ class FilesSource:
     def searches(self) -> DataFrame | None:
         return self._mapped(self._conf.searches, SEARCHES) if self._conf.searches else None
 
-    def replaced(self) -> dict[str, date | None]:
+    def replaced(self, table: Table) -> dict[str, datetime | None]:
         deleted = [part.place for part in self._fresh.gone if self._conf.inputs[part.input].takes_back_gone]
-        return self._fresh.replaced | dict.fromkeys(deleted)
+        from_day = {
+            place: None if day is None else datetime.combine(day, time(), UTC)
+            for place, day in self._fresh.replaced.items()
+        }
+        return from_day | self.rolled(table) | dict.fromkeys(deleted)
+
+    def rolled(self, table: Table) -> dict[str, datetime | None]:
+        if table.name not in self._starts:
+            rolling = [part.place for part in self.parts if part.is_known and self._conf.inputs[part.input].keeps_older]
+            starts: dict[str, datetime | None] = {}
+            if rolling:
+                starts |= first_times(self._mapped(self._dated[table.name], table), TIME[table.name], rolling)
+            self._starts[table.name] = starts
+        return self._starts[table.name]
 
     def types(self) -> dict[str, str]:
         return types_read(self._conf, self._rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,8 +20,9 @@ class Part:
     """A file; two contents of one file differ in their `fingerprint`.
 
     place: its path as in Spark's `_metadata`
-    path: its path as Spark reads it
+    path: its path as the file system names it
     taken_until: night that has ingested the file's earlier rows, if only the others are new
+    is_known: whether a night has ingested all rows of the file, in this version or an older one
     """
 
     input: str
@@ -28,6 +30,15 @@ class Part:
     path: str
     fingerprint: str
     taken_until: date | None = None
+    is_known: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """The path as Spark's readers take it: a bracket or a brace in a name is escaped.
+
+        Their option against patterns (__globPaths__) reads all files again for each path that looks like one.
+        """
+        return re.sub(r"([\\\[\]{}*?])", r"\\\1", self.path)
 
 
 @dataclass(frozen=True)
@@ -67,10 +78,13 @@ def fresh_parts(now: Iterable[Part], taken: DataFrame, as_of: date) -> Fresh:
     fresh = []
     for key, part in present.items():
         row = before.get(key)
-        if row is None or row["fingerprint"] != part.fingerprint or row["as_of"] > as_of:
+        if row is None:
             fresh.append(part)
+        elif row["fingerprint"] != part.fingerprint or row["as_of"] > as_of:
+            fresh.append(replace(part, is_known=True))
         elif row["as_of"] == as_of:
-            fresh.append(replace(part, taken_until=row["taken_until"]))
+            until = row["taken_until"]
+            fresh.append(replace(part, taken_until=until, is_known=until is None))
         elif row["has_later"]:
             fresh.append(replace(part, taken_until=row["as_of"]))
     inputs = {part.input for part in present.values()}

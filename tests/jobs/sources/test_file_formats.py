@@ -181,7 +181,7 @@ def test_only_newly_written_files_of_a_delta_table_are_read(
     first, taken = night(None)
     assert events(first) == EXPECTED
     same, taken = night(taken)
-    assert (same.parts, events(same), same.replaced()) == ((), [], {})
+    assert (same.parts, events(same), same.replaced(EVENTS)) == ((), [], {})
     typed(spark, more).withColumn("shop", F.lit("Web")).write.format("delta").mode("append").save(str(path))
     appended, taken = night(taken)
     ids = [row[0] for row in events(appended)]
@@ -195,7 +195,7 @@ def test_only_newly_written_files_of_a_delta_table_are_read(
     assert quantities == ({"e1": 2, "e2": 1, "e4": 9} if marks_deleted else {"e4": 9})
     before = {row["part"] for row in taken.collect()}
     now = {part.place for part in changed.parts}
-    assert set(changed.replaced()) == now | {part for part in before if "shop=Web" in part}
+    assert set(changed.replaced(EVENTS)) == now | {part for part in before if "shop=Web" in part}
 
 
 def mapped_events(spark: SparkSession, path: Path, options: dict[str, str], **columns: Any) -> list[Any]:
