@@ -20,6 +20,7 @@ from jobs.runtime.progress import advance, expect
 from jobs.sources import Source, source_of
 from jobs.sources.catalogue import item_observations, report_late_catalogue
 from jobs.sources.event_validation import event_judgement, with_parked
+from jobs.sources.frequent_shoppers import report_frequent_shoppers
 from jobs.sources.intake import Arrival, Intake, arrive, judge, require_few_rejected, write_refused
 from jobs.sources.merging import (
     write_events,
@@ -86,6 +87,7 @@ def ingest(night: Night) -> None:
             night.tables.replace(identities, IDENTITIES, None)
             identities.unpersist()
     write_parts(night, source, intakes)
+    report_frequent_shoppers(events)
     if window.since is None:
         report_late_catalogue(items, events)
     for intake in intakes:
