@@ -13,12 +13,17 @@ from features.quality.outcomes import OUTCOMES, REJECTED
 
 @dataclass(frozen=True)
 class Balance:
-    """Incoming rows, and rows by outcome; `too_long`: rejected ones that were parked for too long."""
+    """Incoming rows, and rows by outcome.
+
+    too_long: rejected ones that were parked for too long
+    unmatched_returns: rejected returns of what has no earlier purchase
+    """
 
     table: str
     rows_in: int
     by_outcome: Mapping[str, int]
     too_long: int = 0
+    unmatched_returns: int = 0
 
     @property
     def holds(self) -> bool:
@@ -27,17 +32,26 @@ class Balance:
 
     @property
     def rejected_share(self) -> float:
-        """Rejected rows as a share of the incoming rows, both without those parked for too long; 0 without rows.
+        """Faulty rows as a share of the incoming rows, both without those parked for too long; 0 without rows.
 
         The latter came with earlier nights and do not describe tonight's delivery.
         """
         rows_in = self.rows_in - self.too_long
-        return (self.by_outcome.get(REJECTED, 0) - self.too_long) / rows_in if rows_in else 0.0
+        return self.faulty / rows_in if rows_in else 0.0
+
+    @property
+    def faulty(self) -> int:
+        """Rejected rows for which the delivery is at fault: every export begins after some purchase was made."""
+        return self.by_outcome.get(REJECTED, 0) - self.too_long - self.unmatched_returns
 
     @property
     def rows(self) -> dict[str, int]:
-        """<table>_in, <table>_<outcome> and <table>_parked_too_long, without those of 0 rows."""
-        counts = {**self.by_outcome, "parked_too_long": self.too_long}
+        """<table>_in, and without those of 0 rows <table>_<outcome>, _parked_too_long and _unmatched_returns."""
+        counts = {
+            **self.by_outcome,
+            "parked_too_long": self.too_long,
+            "unmatched_returns": self.unmatched_returns,
+        }
         counted = {f"{self.table}_{name}": count for name, count in counts.items() if count}
         return {f"{self.table}_in": self.rows_in, **counted}
 

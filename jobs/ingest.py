@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from pyspark.sql import DataFrame
 
@@ -15,10 +15,10 @@ from jobs.execution.command import main_of
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.incremental.visitors import DECISION as HAS_VISITORS
-from jobs.runtime.errors import Refused
 from jobs.runtime.progress import advance, expect
 from jobs.sources import Source, source_of
 from jobs.sources.catalogue import item_observations, report_late_catalogue
+from jobs.sources.column_types import require_same_types
 from jobs.sources.event_validation import event_judgement, with_parked
 from jobs.sources.frequent_shoppers import report_frequent_shoppers
 from jobs.sources.intake import Arrival, Intake, arrive, judge, require_few_rejected, write_refused
@@ -32,11 +32,11 @@ from jobs.sources.merging import (
 )
 from jobs.sources.missing_inputs import report_absences
 from jobs.sources.replacement import Window
+from jobs.sources.silence import require_events
 from jobs.sources.visitors import arrive_events, names_visitors, new_identities, observed_identities, together
 from jobs.sources.volume import require_usual_volume
 from jobs.tables.erasure import mark_forgotten
 
-SILENT_DAYS = 7
 # Observations of one shopper at several times are several rows.
 USER_OBSERVATIONS = replace(USERS, key=("user_id", "updated_at"))
 
@@ -46,8 +46,8 @@ def ingest(night: Night) -> None:
 
     Rows that violate the contract go to `rejected`, events of unknown items or users to `parked`; both are counted. A
     search without an item goes to `searches`, and who a visitor turned out to be, from a log-in event, from an event
-    that names both or from a mapping, to `identities`. Too
-    many rejected rows, a changed type, a day without events or of unusual volume stop the night before anything is
+    that names both or from a mapping, to `identities`. A changed type, too many rejected rows, days without events or of
+    unusual volume stop the night before anything is
     written. A repeated date replaces the same days; an older date leaves newer days unchanged.
     """
     window = Window(_last_night(night), night.as_of)
@@ -55,13 +55,14 @@ def ingest(night: Night) -> None:
     expect(9, "parts")  # four tables are judged, then they and the rejected rows are written
     # Independent parts run in parallel: each wide table is a single long task.
     with ThreadPoolExecutor(5) as executor:
-        intakes = _take_store(night, executor, source, window)
+        intakes = take_store(night, executor, source, window)
         items, users, events, promotions, *further = intakes
         of_table = {intake.table.name: intake for intake in further}
         searches = of_table.get(SEARCHES.name)
-        _require_same_types(night, source)
-        _require_events(night, source, events, window)
+        require_same_types(night, source)
         require_few_rejected(intakes, night.conf.source.max_rejected_share)
+        require_events(night, source, intakes, window)
+        require_usual_volume(night, events, window.since)
         observed = item_observations(night, source, items)
         identities, identified = None, set[date]()
         seen = observed_identities(source, of_table.get(IDENTITIES.name), events)
@@ -120,8 +121,9 @@ def _newest_night(night: Night) -> date:
     return max(night.as_of, row["as_of"]) if row else night.as_of
 
 
-def _take_store(night: Night, executor: Executor, source: Source, window: Window) -> list[Intake]:
-    """items, users, events and promotions, judged; then identities and searches where there are any."""
+def take_store(night: Night, executor: Executor, source: Source, window: Window) -> list[Intake]:
+    """items, users, events and promotions, judged; then identities and searches where there are any. Nothing is
+    written."""
     newest = _newest_night(night)
 
     def judged(
@@ -169,36 +171,6 @@ def _rules_of_store(night: Night) -> tuple[Invariant, ...]:
         if size is None
         else (Invariant("image_embedding_wrong_length", f"size(image_embedding) = {size}", "image_embedding"),)
     )
-
-
-def _require_same_types(night: Night, source: Source) -> None:
-    """Raises Refused when the type of a column of the source has changed since the last night."""
-    row = last_done(night.tables, ingest.__name__, before=night.as_of)
-    before = json.loads(row["decisions"].get("types", "{}")) if row else {}
-    changed = [
-        f"{column} was {before[column]} and is {kind}"
-        for column, kind in source.types().items()
-        if column in before and not set(kind.split(" or ")) <= set(before[column].split(" or "))
-    ]
-    if changed:
-        raise Refused(
-            f"The source has changed its types: {'; '.join(changed)}.",
-            "Correct it; if the change is intended, rename the input in source.files. Nothing was written.",
-        )
-
-
-def _require_events(night: Night, source: Source, events: Intake, window: Window) -> None:
-    """Raises Refused when the last days of the window have no events: the source may have stopped delivering."""
-    expected = window.before - timedelta(days=SILENT_DAYS)
-    if window.since:
-        expected = max(expected, window.since)
-    rerun = last_done(night.tables, ingest.__name__, at=night.as_of) is not None and not source.whole
-    if not rerun and (events.newest is None or events.newest < expected):
-        raise Refused(
-            f"The source has no events between {expected} and {window.before}.",
-            "Choose a date that the source has reached, or check why it has stopped; nothing was written.",
-        )
-    require_usual_volume(night, events, window.since)
 
 
 if __name__ == "__main__":

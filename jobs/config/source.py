@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -117,11 +118,15 @@ class Files(Section):
 
 
 class Volume(Section):
-    """Bounds on a day's events relative to the median of the same weekday in the last `weeks` weeks."""
+    """Bounds on a day's events relative to the median of the same weekday in the last `weeks` weeks.
+
+    closed: days on which the store was closed, which are not judged
+    """
 
     weeks: Positive
     least: Share
     most: Annotated[Number, Field(ge=1)]
+    closed: tuple[date, ...]
 
 
 class Source(Section):

@@ -30,6 +30,8 @@ def report_frequent_shoppers(events: Intake) -> None:
         F.collect_set(F.when(is_placeholder, F.lower(F.trim("user_id")))).alias("placeholders"),
         F.sum(F.when(is_placeholder, F.col("events"))).alias("of_placeholders"),
     ).collect()
+    if not row["shoppers"]:
+        return
     others = (row["all"] - row["most"]) / max(row["shoppers"] - 1, 1)
     if row["most"] >= max(_SHARE * row["all"], _TIMES_THE_OTHERS * others, _EVENTS):
         warning(

@@ -24,6 +24,8 @@ from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.logs import event
 from jobs.sources.files.read_failures import named_read_failures
 
+FEWEST = 5  # faulty rows below which a share says little
+
 Judgement = Callable[[DataFrame], DataFrame]  # judged rows to judged rows; see features.quality.outcomes
 
 
@@ -43,6 +45,13 @@ class Intake:
 
     def count(self, outcome: str) -> int:
         return self.balance.by_outcome.get(outcome, 0)
+
+    def main_reason(self, outcome: str) -> tuple[str, str]:
+        """The most frequent reason of the rows with an outcome, and an unreadable value of one of them in quotes."""
+        rows = self.judged.where(F.col("outcome") == outcome).groupBy("reason")
+        counted = rows.agg(F.count("*").alias("rows"), _example(self.judged).alias("example"))
+        [row] = counted.orderBy(F.desc("rows"), "reason").limit(1).collect()
+        return row["reason"], f"'{row['example']}'" if row["example"] else ""
 
     @property
     def any_accepted(self) -> bool:
@@ -127,7 +136,7 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
         counts = rows_by_outcome(judged, time).collect()
     by_outcome = {row["outcome"]: row["rows"] for row in counts}
     newest = next((row["newest"] for row in counts if row["outcome"] == outcomes.ACCEPTED), None)
-    balance = Balance(table.name, arrival.rows_in, by_outcome, _too_long(judged, by_outcome))
+    balance = Balance(table.name, arrival.rows_in, by_outcome, *_counted_apart(judged, by_outcome))
     if not balance.holds:
         raise LongtailError(balance.sentence, "Rows were lost or duplicated during ingest; nothing was written.")
     event("rows judged", **balance.rows)
@@ -155,31 +164,38 @@ def _report_left_out(judged: DataFrame, table: Table) -> None:
         event("values left out", table=table.name, reason=row[LEFT_OUT], rows=row["rows"], example=row["example"] or "")
 
 
-def _too_long(judged: DataFrame, by_outcome: Mapping[str, int]) -> int:
-    """Number of rows that are rejected because they were parked for too long."""
-    if "parked_since" not in judged.columns or not by_outcome.get(outcomes.REJECTED):
-        return 0
-    return judged.where(outcomes.rejected_for_too_long()).count()
+def _counted_apart(judged: DataFrame, by_outcome: Mapping[str, int]) -> tuple[int, int]:
+    """Numbers of rows that are rejected because they were parked for too long, and as returns without a purchase."""
+    if not by_outcome.get(outcomes.REJECTED):
+        return 0, 0
+    too_long = F.count_if(outcomes.rejected_for_too_long()) if "parked_since" in judged.columns else F.lit(0)
+    unmatched = F.count_if(F.col("reason") == outcomes.RETURN_WITHOUT_PURCHASE)
+    [row] = judged.agg(too_long.alias("too_long"), unmatched.alias("unmatched")).collect()
+    return row["too_long"], row["unmatched"]
 
 
 def require_few_rejected(intakes: list[Intake], most: float) -> None:
     """Raises Refused with the most frequent reasons when more than a share of a table's rows is rejected.
 
-    Rows that were parked for too long do not count: they would stop this night and every later one.
+    Fewer than FEWEST rows stop a night only if they are most of the rows: one bad row is more than a share of few.
+    Rows that were parked for too long do not count, since they would stop this night and every later one, nor do
+    returns of purchases that no night has seen.
     """
     for intake in intakes:
-        if intake.balance.rejected_share > most:
+        share, faulty = intake.balance.rejected_share, intake.balance.faulty
+        if share > most and (faulty >= FEWEST or share > 0.5):
             reasons = (
-                intake.judged.where((F.col("outcome") == outcomes.REJECTED) & ~outcomes.rejected_for_too_long())
+                intake.judged.where(F.col("outcome") == outcomes.REJECTED)
+                .where(~outcomes.rejected_for_too_long() & (F.col("reason") != outcomes.RETURN_WITHOUT_PURCHASE))
                 .groupBy("reason")
-                .agg(F.count(F.lit(1)).alias("rows"))
+                .agg(F.count(F.lit(1)).alias("rows"), _example(intake.judged).alias("example"))
                 .orderBy(F.desc("rows"), "reason")
                 .limit(3)
                 .collect()
             )
-            named = ", ".join(f"{row['reason']} ({row['rows']} rows)" for row in reasons)
+            named = ", ".join(f"{row['reason']} ({row['rows']} rows{_such_as(row['example'])})" for row in reasons)
             raise Refused(
-                f"{intake.balance.rejected_share:.1%} of the rows for the table {intake.table.name} violate its "
+                f"{share:.1%} of the rows for the table {intake.table.name} violate its "
                 f"contract, more than source.max_rejected_share = {most:.1%}: {named}.",
                 "Correct the source, or raise that key; nothing was written.",
             )
@@ -187,6 +203,10 @@ def require_few_rejected(intakes: list[Intake], most: float) -> None:
 
 def _example(judged: DataFrame) -> Column:
     return F.first("example", ignorenulls=True) if "example" in judged.columns else F.lit(None).cast("string")
+
+
+def _such_as(example: str | None) -> str:
+    return f", such as '{example}'" if example else ""
 
 
 def write_refused(night: Night, intakes: list[Intake]) -> None:

@@ -38,11 +38,13 @@ def require_usual_volume(night: Night, events: Intake, since: date | None) -> No
         shoppers[row["event_type"]][row["event_date"]] = row["shoppers"]
     first = since or before - timedelta(days=1)
     new = [first + timedelta(days=number) for number in range((before - first).days)]
+    new = [day for day in new if day not in volume.closed]
     unusual = unusual_types(counts, shoppers, new, volume)
     if unusual:
         raise Refused(
             f"The volume of events is unusual: {'; '.join(unusual)}.",
-            "Check what the source delivered; if it is correct, widen source.volume. Nothing was written.",
+            "Check what the source delivered; if it is correct, widen source.volume, or name the days on which the "
+            "store was closed in source.volume.closed. Nothing was written.",
         )
 
 

@@ -105,9 +105,9 @@ def test_bad_rows_are_separated_and_counted(spark: SparkSession, tmp_path: Path)
 
 
 def test_too_many_rejected_rows_stop_before_anything_is_written(spark: SparkSession, tmp_path: Path) -> None:
-    negative = (101, 901, 9, 1, -1, 1.0, 0.0, 0.0, 0.0, "2017-11-29 10:00:00")
-    conf = config(tmp_path, write_panel(tmp_path / "panel", lines=[*LINES, negative]), max_rejected_share=0.01)
-    with pytest.raises(Refused, match=r"quantity_negative \(1 rows\)"):
+    negative = [(101, 901, 10 + n, 1, -1, 1.0, 0.0, 0.0, 0.0, "2017-11-29 10:00:00") for n in range(5)]
+    conf = config(tmp_path, write_panel(tmp_path / "panel", lines=[*LINES, *negative]), max_rejected_share=0.01)
+    with pytest.raises(Refused, match=r"quantity_negative \(5 rows\)"):
         night(spark, conf)
     assert not any(Warehouse(spark, conf.warehouse).exists(table) for table in (ITEMS, USERS, EVENTS, PROMOTIONS))
 

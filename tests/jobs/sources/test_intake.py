@@ -19,9 +19,9 @@ NIGHT = date(2024, 3, 1)
 
 def test_events_parked_for_too_long_are_rejected_and_do_not_stop_the_night(spark: SparkSession) -> None:
     good = {"event_type": "purchase", "sample_weight": 1.0}
-    items = {"e1": "new", "e2": "new", "e3": "known", "e4": "known", "e5": "known"}
-    rows = [{**good, "event_id": event, "item_id": item} for event, item in items.items()]
-    rows[-1]["quantity"] = -1
+    rows = [{**good, "event_id": f"e{n}", "item_id": "new" if n < 2 else "known"} for n in range(17)]
+    for row in rows[-5:]:
+        row["quantity"] = -1
     long_ago = F.when(F.col("item_id") == "new", F.lit(date(2024, 1, 1)))
     arrival = arrive(filled(spark, EVENTS, rows).withColumn("parked_since", long_ago), EVENTS)
     known = spark.createDataFrame([("known",)], "item_id string")
@@ -33,9 +33,9 @@ def test_events_parked_for_too_long_are_rejected_and_do_not_stop_the_night(spark
         lambda judged: outcomes.reject_long_parked(judged, date(2024, 2, 1)),
     )
     assert intake.balance.rows == {
-        "events_in": 5, "events_accepted": 2, "events_rejected": 3, "events_parked_too_long": 2,
+        "events_in": 17, "events_accepted": 10, "events_rejected": 7, "events_parked_too_long": 2,
     }  # fmt: skip
-    require_few_rejected([intake], 0.34)  # one of the three that came tonight
-    with pytest.raises(Refused, match=r"33.3% of the rows .* = 30.0%: quantity_negative \(1 rows\)\."):
+    require_few_rejected([intake], 0.34)  # five of the fifteen that came tonight
+    with pytest.raises(Refused, match=r"33.3% of the rows .* = 30.0%: quantity_negative \(5 rows\)\."):
         require_few_rejected([intake], 0.3)
     intake.release()

@@ -1,0 +1,115 @@
+"""Days without events: closed, or a source that has stopped; and shoppers that are no persons."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from pyspark.sql import SparkSession
+
+from features.contract import EVENTS, ITEMS, USERS
+from features.row_balance import Balance
+from jobs.config.configuration import load_config
+from jobs.execution.night import Night
+from jobs.runtime.errors import Refused
+from jobs.sources import frequent_shoppers, silence
+from jobs.sources.column_types import read_alike
+from jobs.sources.intake import Intake, arrive, judge, require_few_rejected
+from jobs.sources.replacement import Window
+from jobs.sources.source import Source
+from tests.jobs.small_tables import filled
+
+SUNDAY = date(2024, 3, 10)
+GOOD = {"event_type": "purchase", "sample_weight": 1.0}
+
+
+def purchases(days: list[date], **values: Any) -> list[dict[str, Any]]:
+    at = [datetime.combine(day, datetime.min.time(), UTC) for day in days]
+    return [
+        {**GOOD, "event_id": f"e{n}", "event_time": time, "ingested_at": time, "event_date": time.date(), **values}
+        for n, time in enumerate(at)
+    ]
+
+
+def intake(spark: SparkSession, rows: list[dict[str, Any]]) -> Intake:
+    return judge(arrive(filled(spark, EVENTS, rows), EVENTS), "event_time", SUNDAY)
+
+
+def check(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, stored: list[date], since: date, *new: date, **volume: Any
+) -> None:
+    """Runs the check of the night of Sunday on the stored days and the new ones."""
+    conf = load_config("conf/local.yaml")
+    usual = conf.source.volume.model_copy(update=volume)
+    conf = conf.model_copy(update={"source": conf.source.model_copy(update={"volume": usual})})
+    tables = SimpleNamespace(read_or_empty=lambda table: filled(spark, EVENTS, purchases(stored)))
+    night = cast("Night", SimpleNamespace(conf=conf, tables=tables, as_of=SUNDAY))
+    monkeypatch.setattr(silence, "last_done", lambda *_, **__: None)
+    none = judge(arrive(filled(spark, ITEMS, []), ITEMS), "valid_from", SUNDAY)
+    users = judge(arrive(filled(spark, USERS, []), USERS), "updated_at", SUNDAY)
+    intakes = [none, users, intake(spark, purchases(list(new)))]
+    silence.require_events(night, cast("Source", SimpleNamespace(whole=False)), intakes, Window(since, SUNDAY))
+
+
+def test_a_weekday_that_is_always_closed_needs_no_event(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    saturday = SUNDAY - timedelta(days=1)
+    weeks = [SUNDAY - timedelta(days=number) for number in range(2, 20)]
+    closed = [day for day in weeks if day.weekday() != saturday.weekday()]
+    check(spark, monkeypatch, closed, saturday)
+    with pytest.raises(Refused, match="no events between 2024-03-09 and 2024-03-10"):
+        check(spark, monkeypatch, weeks, saturday)
+    check(spark, monkeypatch, weeks, saturday, saturday)
+    check(spark, monkeypatch, weeks, saturday, closed=(saturday,))
+    check(spark, monkeypatch, weeks, saturday, least=0.0)
+    friday = SUNDAY - timedelta(days=2)  # open on Fridays, and no event since
+    with pytest.raises(Refused, match="no events between 2024-03-08 and 2024-03-10"):
+        check(spark, monkeypatch, closed[1:], friday)
+
+
+def test_returns_of_earlier_purchases_and_few_bad_rows_stop_no_night(spark: SparkSession) -> None:
+    balance = Balance("events", 100, {"accepted": 80, "rejected": 20}, unmatched_returns=18)
+    assert (balance.faulty, balance.rejected_share) == (2, 0.02)
+    assert balance.rows["events_unmatched_returns"] == 18
+    day = SUNDAY - timedelta(days=1)
+    bad = intake(spark, purchases([day] * 30)[:26] + purchases([day] * 30, quantity=-1)[26:])
+    require_few_rejected([bad], 0.02)  # four of 30
+    with pytest.raises(Refused, match=r"100.0% of the rows"):
+        require_few_rejected([intake(spark, purchases([day] * 4, quantity=-1))], 0.02)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "alike"),
+    [
+        ("bigint", "double", True),
+        ("double", "bigint", True),
+        ("int", "decimal(20,4)", True),
+        ("string", "void", True),
+        ("void", "bigint", True),
+        ("string", "bigint", False),
+        ("timestamp", "timestamp_ntz", False),
+        ("bigint", "double or string", False),
+        ("bigint or string", "string", True),
+    ],
+)
+def test_types_that_are_read_alike_stop_no_night(before: str, now: str, alike: bool) -> None:
+    assert read_alike(before, now) is alike
+
+
+def test_guests_under_one_number_are_warned_of(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[dict[str, Any]] = []
+    monkeypatch.setattr(frequent_shoppers, "warning", lambda message, **fields: warned.append(fields))
+    day = SUNDAY - timedelta(days=1)
+    rows = purchases([day] * 100)
+    for number, row in enumerate(rows):
+        row["user_id"] = "4711" if number < 60 else "NULL" if number < 70 else f"C{number % 8}"
+    frequent_shoppers.report_frequent_shoppers(intake(spark, rows))
+    assert [(row["events"], row.get("share"), row.get("ids")) for row in warned] == [
+        (60, "60%", None), (10, None, "null"),
+    ]  # fmt: skip
+    warned.clear()
+    for number, row in enumerate(rows):
+        row["user_id"] = f"C{number % 8}"
+    frequent_shoppers.report_frequent_shoppers(intake(spark, rows))
+    assert warned == []
