@@ -101,6 +101,16 @@ class Files(Section):
         return self
 
     @model_validator(mode="after")
+    def joined_inputs_are_known(self) -> Files:
+        for name, files in self.inputs.items():
+            for join in files.join:
+                if join.input not in self.inputs:
+                    raise ValueError(f"inputs.{name} joins {join.input}, which is not among inputs")
+                if self.inputs[join.input].join:
+                    raise ValueError(f"inputs.{name} joins {join.input}, which joins another input itself")
+        return self
+
+    @model_validator(mode="after")
     def names_are_known(self) -> Files:
         for table in (ITEMS, USERS, EVENTS, PROMOTIONS, IDENTITIES, SEARCHES):
             for mapping in getattr(self, table.name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import reduce
 
@@ -23,6 +24,7 @@ from jobs.sources.files.parts import Part, fresh_parts, list_parts
 from jobs.sources.files.quotes import require_closed_quotes
 from jobs.sources.files.read_failures import named_read_failures
 from jobs.sources.files.reading import read_parts
+from jobs.sources.files.reshaping import reshaped
 from jobs.sources.files.rolling import first_times
 
 
@@ -134,7 +136,18 @@ class FilesSource:
         of_input, files = [part for part in parts if part.input == name], self._conf.inputs[name]
         if not of_input:
             return []
-        return read_parts(self._spark, files, of_input, names_read(mappings_of(self._conf, name)))
+        frames = read_parts(self._spark, files, of_input, names_read(mappings_of(self._conf, name)))
+        return [reshaped(rows, name, files, self._present) for rows in frames]
+
+    def _present(self, name: str) -> DataFrame:
+        """All rows that an input has now, for the inputs that join it: they may have come on an earlier night."""
+        frames = self._read(name, [replace(part, taken_until=None) for part in self._now])
+        if not frames:
+            raise Refused(
+                f"Files of {self._conf.inputs[name].path} are empty, and other inputs join them.",
+                f"Correct the files or source.files.inputs.{name}; nothing was written.",
+            )
+        return reduce(lambda rows, more: rows.unionByName(more, allowMissingColumns=True), frames)
 
     def _check_quotes(self) -> None:
         for name, files in self._conf.inputs.items():

@@ -63,7 +63,7 @@ def list_parts(spark: SparkSession, name: str, files: FileInput) -> list[Part]:
 
     Raises Refused when there are none.
     """
-    places = _of_delta(spark, files) if files.format == "delta" else _of_folder(spark, files.path)
+    places = _of_delta(spark, files) if files.format == "delta" else _of_folder(spark, files)
     if not places:
         raise Refused(
             f"The source has no file {files.path}.", f"Check source.files.inputs.{name}; nothing was written."
@@ -94,11 +94,14 @@ def fresh_parts(now: Iterable[Part], taken: DataFrame, as_of: date) -> Fresh:
     return Fresh(tuple(fresh), gone)
 
 
-def _of_folder(spark: SparkSession, pattern: str) -> list[tuple[str, str, str]]:
+def _of_folder(spark: SparkSession, files: FileInput) -> list[tuple[str, str, str]]:
     jvm: Any = spark.sparkContext._jvm
-    path = jvm.org.apache.hadoop.fs.Path(pattern)
+    path = jvm.org.apache.hadoop.fs.Path(files.path)
     system = path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration())
-    waiting = list(system.globStatus(path) or [])
+    if files.literal:
+        waiting = [system.getFileStatus(path)] if system.exists(path) else []
+    else:
+        waiting = list(system.globStatus(path) or [])
     places = []
     while waiting:
         status = waiting.pop()
