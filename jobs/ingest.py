@@ -46,9 +46,9 @@ def ingest(night: Night) -> None:
 
     Rows that violate the contract go to `rejected`, events of unknown items or users to `parked`; both are counted. A
     search without an item goes to `searches`, and who a visitor turned out to be, from a log-in event, from an event
-    that names both or from a mapping, to `identities`. A changed type, too many rejected rows, days without events or of
-    unusual volume stop the night before anything is
-    written. A repeated date replaces the same days; an older date leaves newer days unchanged.
+    that names both or from a mapping, to `identities`. A changed type, too many rejected rows, days without events or
+    of unusual volume stop the night before anything is written. A repeated date replaces the same days; an older date
+    leaves newer days unchanged.
     """
     window = Window(_last_night(night), night.as_of)
     source = source_of(night)
@@ -122,8 +122,10 @@ def _newest_night(night: Night) -> date:
 
 
 def take_store(night: Night, executor: Executor, source: Source, window: Window) -> list[Intake]:
-    """items, users, events and promotions, judged; then identities and searches where there are any. Nothing is
-    written."""
+    """items, users, events and promotions, judged; then identities and searches where there are any.
+
+    Nothing is written. jobs/check_source.py shows what it gives.
+    """
     newest = _newest_night(night)
 
     def judged(
