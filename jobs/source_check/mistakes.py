@@ -1,0 +1,195 @@
+"""Likely mistakes of a source or its mapping that no row alone shows; each is a sentence with its remedy."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import reduce
+from operator import add
+from urllib.parse import unquote
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import EVENTS, ITEMS, USERS
+from features.quality import outcomes
+from jobs.source_check import phrases
+from jobs.source_check.nobody import NOBODY
+from jobs.source_check.taking import Taken
+from jobs.sources.files.mapping import MALFORMED, PART
+from model.periods import LEAST_SECOND_STAGE, training_periods
+
+LARGE_SHARE = 0.05  # of all events, that one shopper may have in a large store
+TIMES_THE_MEAN = 10  # so often the mean of all shoppers is large in a small one
+LEAST_EVENTS = 20  # of a shopper with a large share
+ROLLING_DAYS = 8  # a single file of so few days may be a window of the last days
+TOTALS = ("total", "totals", "sum", "subtotal", "grand total", "gesamt", "summe", "total général")
+_ROLLING_NAME = re.compile(r"last|latest|recent|rolling|current|\d+_?-?(d|day|days)(?![a-z])", re.IGNORECASE)
+_DATA = re.compile(r"-?\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
+
+
+def header_mistakes(name: str, rows: DataFrame) -> list[str]:
+    """A header among the rows of a CSV file, or a row of data as its header."""
+    columns = [column for column in rows.columns if column not in (MALFORMED, PART)]
+    found = []
+    data = [column for column in columns if _DATA.fullmatch(column)]
+    if len(data) * 2 >= len(columns):
+        found.append(phrases.data_as_header(name, data))
+    same = reduce(add, (F.coalesce(F.trim(F.col(f"`{c}`")) == c, F.lit(False)).cast("int") for c in columns))
+    repeated = rows.where(same * 2 > len(columns)).count() if len(columns) > 1 else 0
+    return [*found, phrases.header_as_data(name, repeated)] if repeated else found
+
+
+def shopper_mistakes(taken: Taken) -> list[str]:
+    """One shopper with a large share of the events, and words for nobody as shoppers."""
+    by_user = _events_kept(taken).where(F.col("user_id").isNotNull()).groupBy("user_id").count().persist()
+    sums = by_user.agg(F.sum("count").alias("events"), F.count(F.lit(1)).alias("shoppers")).collect()[0]
+    guests = by_user.where(F.lower(F.trim("user_id")).isin(*NOBODY)).orderBy(F.desc("count")).limit(5).collect()
+    top = by_user.orderBy(F.desc("count"), "user_id").limit(1).collect()
+    by_user.unpersist()
+    found = []
+    if guests:
+        found.append(phrases.nobody([row["user_id"] for row in guests], sum(row["count"] for row in guests)))
+    for row in top:
+        share = row["count"] / sums["events"]
+        large = share > max(LARGE_SHARE, TIMES_THE_MEAN / sums["shoppers"]) and row["count"] >= LEAST_EVENTS
+        if large and row["user_id"] not in {guest["user_id"] for guest in guests}:
+            found.append(phrases.one_shopper(row["user_id"], share, sums["shoppers"]))
+    return found
+
+
+def total_rows(taken: Taken) -> list[str]:
+    """Rows of totals among the items and the shoppers."""
+    found = []
+    for table, column in ((ITEMS.name, "item_id"), (USERS.name, "user_id")):
+        rows = taken.of(table).accepted.where(F.lower(F.trim(column)).isin(*TOTALS)).select(column).distinct()
+        ids = sorted(row[column] for row in rows.limit(3).collect())
+        if ids:
+            found.append(phrases.total_rows(table, ids))
+    return found
+
+
+def id_mistakes(taken: Taken) -> list[str]:
+    """Ids that differ by their case, invisible characters or '.0' alone, within and between the tables."""
+    events = _events_kept(taken)
+    found = []
+    for what, table, column in (("item", ITEMS.name, "item_id"), ("shopper", USERS.name, "user_id")):
+        ids = taken.of(table).accepted.select(column).union(events.select(column)).where(F.col(column).isNotNull())
+        forms = (
+            ids.distinct()
+            .groupBy(_plain(F.col(column)).alias("plain"))
+            .agg(F.min(column).alias("first"), F.max(column).alias("second"), F.count(F.lit(1)).alias("forms"))
+            .where(F.col("forms") > 1)
+        )
+        several = forms.agg(
+            F.sum(F.col("forms") - 1).alias("ids"), F.min(F.struct("first", "second")).alias("pair")
+        ).collect()[0]
+        if several["ids"]:
+            first, second = several["pair"]
+            found.append(phrases.forms_of_id(what, several["ids"], first, second, difference(first, second)))
+    return found
+
+
+def difference(first: str, second: str) -> str:
+    """What two forms of one id differ by, in words."""
+    if first.lower() == second.lower():
+        return "upper and lower case"
+    if re.sub(r"\.0+$", "", first) == re.sub(r"\.0+$", "", second):
+        return "'.0'"
+    return "blanks or invisible characters" if _visible(first) == _visible(second) else "several of these"
+
+
+def unknown_ids(taken: Taken) -> list[str]:
+    """A large share of events that wait for an item or a shopper."""
+    events = taken.of(EVENTS.name)
+    rows = sum(events.count(outcome) for outcome in outcomes.KEPT)
+    parked = events.judged.where(F.col("outcome") == outcomes.PARKED) if events.count(outcomes.PARKED) else None
+    found = []
+    if parked is not None:
+        counts = {row["reason"]: row["count"] for row in parked.groupBy("reason").count().collect()}
+        for reason, what, table in (
+            (outcomes.ITEM_UNKNOWN, "items", ITEMS.name),
+            (outcomes.USER_UNKNOWN, "shoppers", USERS.name),
+        ):
+            share = counts.get(reason, 0) / rows
+            complete = all(taken.sample.is_complete(mapping.input) for mapping in getattr(taken.files, table))
+            if share > LARGE_SHARE:
+                found.append(phrases.unknown_shares(what, share, complete))
+    return found
+
+
+def window_mistakes(taken: Taken) -> list[str]:
+    """Changed files that lack days which they delivered before, and single files that may hold the last days only."""
+    by_part = (
+        _events_kept(taken)
+        .groupBy(PART)
+        .agg(F.min("event_date").alias("first"), F.max("event_date").alias("last"))
+        .collect()
+    )
+    days = {row[PART]: (row["first"], row["last"]) for row in by_part if row["first"] is not None}
+    known = {(row["input"], row["part"]): row["fingerprint"] for row in taken.taken_before.collect()}
+    changed = [part for part in taken.source.parts if (part.input, part.place) in known and part.place in days]
+    found = []
+    for part in changed:
+        stored = taken.night.tables.read_or_empty(EVENTS).where(F.col(PART) == part.place)
+        first = days[part.place][0]
+        row = (
+            stored.where(F.col("event_date") < F.lit(first))
+            .agg(F.count(F.lit(1)).alias("events"), F.min("event_date").alias("since"))
+            .collect()[0]
+        )
+        if row["events"]:
+            found.append(phrases.lost_days(_file(part.place), first, row["events"], row["since"]))
+    for name in {mapping.input for mapping in taken.files.events}:
+        [*parts] = taken.sample.parts[name]
+        if len(parts) == 1 and parts[0].place in days and parts[0] not in changed:
+            first, last = days[parts[0].place]
+            number = (last - first).days + 1
+            if number <= ROLLING_DAYS or (_ROLLING_NAME.search(_file(parts[0].place)) and number < 100):
+                found.append(phrases.rolling_file(_file(parts[0].place), number, first))
+    return found
+
+
+def history_mistakes(taken: Taken) -> list[str]:
+    """Less history than a training needs, and items that are known later than the events."""
+    conf = taken.night.conf
+    first = _least(taken.of(EVENTS.name).accepted, F.col("event_date"))
+    since = _least(taken.of(ITEMS.name).accepted, F.to_date("valid_from"))
+    stored = _least(taken.night.tables.read_or_empty(EVENTS), F.col("event_date"))
+    first = min(filter(None, (first, stored)), default=None)
+    if first is None:
+        return []
+    horizon, periods, as_of = conf.relevance.horizon_days, conf.fusion.periods, taken.night.as_of
+    cut = training_periods(as_of, horizon, periods).all_cuts[0]
+    found = []
+    if first >= cut:
+        days = (as_of - first).days
+        fitting = (days - 1) // (LEAST_SECOND_STAGE + 2)
+        needed = (as_of - cut).days + 1
+        found.append(phrases.short_history(days, first, needed, cut, horizon, periods, fitting))
+    if since is not None and since > first and stored is None:
+        found.append(phrases.late_items(since, first))
+    return found
+
+
+def _events_kept(taken: Taken) -> DataFrame:
+    """The events that are accepted or wait for their item or shopper."""
+    return taken.of(EVENTS.name).judged.where(F.col("outcome").isin(*outcomes.KEPT))
+
+
+def _least(rows: DataFrame, day: Column) -> date | None:
+    least: date | None = rows.agg(F.min(day).alias("day")).collect()[0]["day"]
+    return least
+
+
+def _plain(key: Column) -> Column:
+    """The id without what two systems write differently."""
+    return F.lower(F.regexp_replace(F.regexp_replace(key, r"[\p{Z}\p{Cf}\p{Cc}]", ""), r"\.0+$", ""))
+
+
+def _visible(text: str) -> str:
+    return "".join(character for character in text if character.isprintable() and not character.isspace())
+
+
+def _file(place: str) -> str:
+    return unquote(place.rpartition("/")[2])

@@ -1,0 +1,149 @@
+"""Every sentence of the report of a check, so that they can be read in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+NOTHING_NEW = "Every file was ingested by an earlier night. --all checks them again, as a first night would."
+NO_MISTAKES = "None found."
+UNMAPPED_ALL = "Every column is mapped."
+
+# What to do about a reason of rejected or parked rows; the first text that the reason contains.
+REMEDIES = {
+    "time_unreadable": "give `format` and `zone` of the times",
+    "_unreadable": "give `decimal_comma`, or `sql` that reads such values",
+    "event_type_": "give `values`, which turn the shop's words into ours",
+    "_missing": "leave such rows out with `where`; a value that stands on another line of the same order is "
+    "{sql: max(COLUMN) OVER (PARTITION BY ORDER)}",
+    "item_unknown": "the files of items lack it; compare how both files write the id",
+    "user_unknown": "the files of users lack it; compare how both files write the id",
+    "key_with_several_contents": "give each row an id of its own, such as order and line",
+    "return_without_purchase": "its purchase is older than the export",
+    "line_malformed": "check the separator, and set the option multiLine if texts contain line breaks",
+    "quantity_negative": "map such rows to the type return, with the quantity without its sign",
+    "_absurd": "check the format, the unit or the decimal comma",
+    "_bad_utf8": "set the option encoding",
+}
+
+
+def remedy(reason: str) -> str:
+    """What to do about a reason, '' where there is nothing general to say."""
+    return next((text for part, text in REMEDIES.items() if part in reason), "")
+
+
+def read_files(name: str, read: int, present: int, path: str) -> str:
+    files = "1 file" if present == 1 else f"{present:,} files"
+    part = "" if read == present else f", {read:,} of them read: the oldest and the newest by name"
+    return f"{name}: {files} ({path}){part}"
+
+
+def rows_of_table(table: str, rows_in: int, accepted: int) -> str:
+    return f"{table}: {rows_in:,} rows, {accepted:,} accepted"
+
+
+def outcome(rows: int, name: str, reason: str) -> str:
+    return f"{rows:,} {name}" + (f", {reason}" if reason else "")
+
+
+def unmapped(name: str, columns: Sequence[str]) -> str:
+    return f"{name}: {', '.join(columns)}"
+
+
+def header_as_data(name: str, rows: int) -> str:
+    return f"{name}: {rows:,} rows repeat the header. Leave them out with `where`, or correct how the file was made."
+
+
+def data_as_header(name: str, columns: Sequence[str]) -> str:
+    return (
+        f"{name}: the header looks like data ({', '.join(columns[:4])}). If the file has no header, set the option "
+        "header to false; its columns are then _c0, _c1 and so on."
+    )
+
+
+def total_rows(table: str, ids: Sequence[str]) -> str:
+    return f"{table}: the id {' and '.join(ids)} looks like a row of totals. Leave it out with `where`."
+
+
+def one_shopper(user: str, share: float, shoppers: int) -> str:
+    return (
+        f"The shopper {user!r} has {share:.0%} of the events of {shoppers:,} shoppers. If it stands for guests, a "
+        "test or the till, leave it out with `where`."
+    )
+
+
+def nobody(users: Sequence[str], events: int) -> str:
+    words = " and ".join(repr(user) for user in users)
+    return (
+        f"{words} {'are shoppers' if len(users) > 1 else 'is a shopper'} with {events:,} events, but reads like a "
+        "word for a guest. Leave it out with `where`."
+    )
+
+
+def forms_of_id(what: str, ids: int, first: str, second: str, how: str) -> str:
+    number = "One id differs" if ids == 1 else f"{ids:,} ids differ"
+    return (
+        f"{number} from another {what} by {how} alone, such as {first!r} and {second!r}. If they are the same, "
+        "write them alike with `sql`."
+    )
+
+
+def lost_days(file: str, first: date, events: int, stored: date) -> str:
+    return (
+        f"{file} now begins on {first}; {events:,} events from {stored} on, which it delivered before, are no "
+        "longer in it. An export of the last days that overwrites its file loses history: write each delivery "
+        "under a name of its own."
+    )
+
+
+def rolling_file(file: str, days: int, first: date) -> str:
+    return (
+        f"{file} holds {days} days, from {first} on. If each delivery of the last days overwrites it, earlier days "
+        "are at risk: write each delivery under a name of its own, such as with its date."
+    )
+
+
+def short_history(days: int, first: date, needed: int, cut: date, horizon: int, periods: int, fitting: int) -> str:
+    shorter = (
+        f"With relevance.horizon_days at {fitting} these days are enough."
+        if fitting
+        else "Export more days, if the shop has them."
+    )
+    return (
+        f"The events begin on {first}, {days} days before the night. A training with relevance.horizon_days "
+        f"{horizon} and fusion.periods {periods} needs at least {needed} days: events and items before {cut}. "
+        f"{shorter}"
+    )
+
+
+def late_items(since: date, first: date) -> str:
+    return (
+        f"Items are known from {since} on, events from {first}. Models train on past nights, which then have no "
+        "items: as updated_at of the first export, give the day from which an item was as exported, such as that "
+        "of its listing."
+    )
+
+
+def unknown_shares(what: str, share: float, complete: bool) -> str:
+    why = "compare how both files write the id" if complete else "or its row is in a file that the sample leaves out"
+    return f"{share:.0%} of the events are of {what} that no file of {what} has: {why}."
+
+
+def no_rows(table: str) -> str:
+    return f"No row of {table} is accepted, so there would be no night."
+
+
+def refused(problem: str) -> str:
+    return f"ingest would stop here: {problem}"
+
+
+def next_after_errors(conf: str) -> str:
+    return f"Next: correct {conf}, then check again\n  make job JOB=check_source CONF={conf}"
+
+
+def next_night(conf: str, as_of: date) -> str:
+    return f"Next: the first lists\n  make nightly CONF={conf} AS_OF={as_of}"
+
+
+def next_check(conf: str) -> str:
+    return f"Next: correct the lines with CHECK in {conf}, then\n  make job JOB=check_source CONF={conf}"

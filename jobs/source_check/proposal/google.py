@@ -1,0 +1,129 @@
+"""Google: the product feed of the Merchant Center, and the events that Analytics 4 exports to BigQuery."""
+
+from __future__ import annotations
+
+from jobs.source_check.proposal.drafts import Draft, Line, TableDraft, Tables, filled, name
+from jobs.source_check.proposal.heads import Head
+from jobs.source_check.proposal.lines import CONSENT, number_line, text_line
+
+_AVAILABLE = "replace(lower({column}), '_', ' ')"
+_TIME = "timestamp_micros(try_cast(event_timestamp AS BIGINT))"
+_USER = "coalesce(nullif(user_id, ''), user_pseudo_id)"
+MOST_ITEMS = 20  # of one event that are mapped
+_PLACES = "one mapping for each place in the array of items"
+_TYPES = {
+    "purchase": "purchase",
+    "add_to_cart": "cart",
+    "view_item": "click",
+    "select_item": "click",
+    "refund": "return",
+}
+
+
+def feed(head: Head, last_day: str) -> Draft | None:
+    """The product feed as text; attribute names have blanks or underscores."""
+    del last_day
+    if (
+        not head.has("id", "title", "price")
+        or head.first_of("availability", "link", "image_link", "image link") is None
+    ):
+        return None
+    lines = [Line("item_id", "id", "has to be the item's id in the events"), Line("title", "title")]
+    if head.has("description"):
+        lines.append(text_line("description", "description"))
+    types = [
+        filled(column)
+        for column in ("product_type", "product type", "google_product_category", "google product category")
+        if head.has(column)
+    ]
+    if types:
+        path = types[0] if len(types) == 1 else f"coalesce({', '.join(types)})"
+        lines.append(Line("category", {"sql": path}))
+        lines.append(Line("product_type", {"sql": f"trim(element_at(split({path}, '>'), -1))"}, "its last level"))
+    if head.has("brand"):
+        lines.append(Line("brand", "brand"))
+    lines.append(number_line("price", head, "price"))
+    if head.has("availability"):
+        status = _AVAILABLE.format(column=name("availability"))
+        stock = f"CASE WHEN {status} = 'out of stock' THEN 0L END"
+        lines.append(Line("stock_quantity", {"sql": stock}, "0 where out of stock; the feed has no number"))
+    group = head.first_of("item_group_id", "item group id")
+    if group:
+        lines.append(Line("attributes", {"map": {"item_group_id": group}}))
+    items = TableDraft(tuple(lines), f"{filled('id')} IS NOT NULL")
+    return Draft("a product feed of Google Merchant Center", "products", Tables(items=(items,)), catalogue=True)
+
+
+def analytics(head: Head, last_day: str) -> Draft | None:
+    """Events with an array of items: a mapping for each place in it, up to the longest array of the sample."""
+    del last_day
+    if not head.has("event_name", "event_timestamp", "items"):
+        return None
+    arrays = [row["items"] for row in head.sample if isinstance(row.get("items"), list)]
+    fields = {field for items in arrays for item in items for field in item}
+    if "item_id" not in fields:
+        return None
+    longest = min(max(map(len, arrays)), MOST_ITEMS)
+    users = [column for column in ("user_id", "user_pseudo_id") if head.has(column)]
+    user = ", ".join(f"nullif({column}, '')" for column in users)
+    user = f"coalesce({user})" if len(users) > 1 else user
+    identity = ", ".join([*users, "event_timestamp", "event_name"])
+    return Draft(
+        "events of Google Analytics 4",
+        "events",
+        Tables(
+            items=tuple(_item(place, fields) for place in range(1, longest + 1)),
+            users=(_user(user),),
+            events=tuple(_event(place, fields, user, identity) for place in range(1, longest + 1)),
+        ),
+        time="event_timestamp",
+    )
+
+
+def _item(place: int, fields: set[str]) -> TableDraft:
+    of_item = f"try_element_at(items, {place})"
+    levels = [level for level in ("item_category", *(f"item_category{n}" for n in range(2, 6))) if level in fields]
+    lines = [Line("item_id", {"sql": f"{of_item}.item_id"})]
+    titles = [f"{of_item}.{field}" for field in ("item_name", "item_id") if field in fields]
+    lines.append(Line("title", {"sql": f"coalesce({', '.join(titles)})"}))
+    if levels:
+        path = [f"nullif({of_item}.{level}, '')" for level in levels]
+        lines.append(Line("category", {"sql": f"nullif(concat_ws(' > ', {', '.join(path)}), '')"}))
+        lines.append(Line("product_type", {"sql": f"coalesce({', '.join(reversed(path))})"}, "the last level"))
+    if "item_brand" in fields:
+        lines.append(Line("brand", {"sql": f"{of_item}.item_brand"}))
+    if "price" in fields:
+        lines.append(Line("price", {"sql": f"try_cast({of_item}.price AS DECIMAL(18,4))"}))
+    lines.append(Line("updated_at", {"sql": _TIME}))
+    return TableDraft(tuple(lines), f"{of_item}.item_id IS NOT NULL", _PLACES if place == 1 else "")
+
+
+def _user(user: str) -> TableDraft:
+    lines = (
+        Line("user_id", {"sql": user}, "the shop's own id, or else the browser's"),
+        Line("consent_personalisation", {"constant": True}, CONSENT),
+        Line("updated_at", {"sql": _TIME}),
+    )
+    return TableDraft(lines, f"{user} IS NOT NULL")
+
+
+def _event(place: int, fields: set[str], user: str, identity: str) -> TableDraft:
+    of_item = f"try_element_at(items, {place})"
+    lines = [
+        Line("event_id", {"sql": f"concat_ws('-', {identity}, '{place}')"}),
+        Line("user_id", {"sql": user}),
+        Line("item_id", {"sql": f"{of_item}.item_id"}),
+        Line("event_type", {"column": "event_name", "values": _TYPES}),
+        Line("event_time", {"sql": _TIME}),
+    ]
+    paid = "event_name = 'purchase'"
+    if "quantity" in fields:
+        lines.append(Line("quantity", {"sql": f"coalesce(try_cast({of_item}.quantity AS BIGINT), 1L)"}))
+    if "price" in fields:
+        amount = f"coalesce(try_cast({of_item}.price AS DECIMAL(18,4)), 0)"
+        if "quantity" in fields:
+            amount += f" * coalesce(try_cast({of_item}.quantity AS BIGINT), 1L)"
+        lines.append(Line("price", {"sql": f"CASE WHEN {paid} THEN {amount} ELSE 0 END"}, "of the complete line"))
+    known = ", ".join(f"'{kind}'" for kind in _TYPES)
+    where = f"event_name IN ({known}) AND {of_item}.item_id IS NOT NULL AND {user} IS NOT NULL"
+    return TableDraft(tuple(lines), where)

@@ -1,0 +1,113 @@
+"""The report of a check: files, rows by outcome and reason, columns not mapped, likely mistakes, the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from features.contract import EVENTS, ITEMS
+from jobs.execution.manifest import last_done
+from jobs.runtime.errors import Refused
+from jobs.source_check import phrases
+from jobs.source_check.columns import unmapped_columns
+from jobs.source_check.mistakes import (
+    header_mistakes,
+    history_mistakes,
+    id_mistakes,
+    shopper_mistakes,
+    total_rows,
+    unknown_ids,
+    window_mistakes,
+)
+from jobs.source_check.reasons import reasons_of
+from jobs.source_check.taking import Taken
+from jobs.sources.files.mapping import MALFORMED, PART, TAKEN_UNTIL
+from jobs.sources.files.reading import read_parts
+from jobs.sources.intake import Intake, require_few_rejected
+from jobs.sources.volume import require_usual_volume
+
+
+def report_of(taken: Taken, conf_path: str) -> str:
+    """The text of the report. conf_path: the configuration, as the next command names it"""
+    if not taken.source.parts:
+        return phrases.NOTHING_NEW
+    errors = _errors(taken)
+    mistakes, unmapped = _of_files(taken)
+    mistakes = [*errors, *mistakes]
+    for look in (unknown_ids, id_mistakes, shopper_mistakes, total_rows, window_mistakes, history_mistakes):
+        mistakes += look(taken)
+    following = phrases.next_after_errors(conf_path) if errors else phrases.next_night(conf_path, taken.night.as_of)
+    return "\n".join(
+        [
+            f"What the night of {taken.night.as_of} would take in; nothing was written.",
+            *_section("Files", _files(taken)),
+            *_section("Rows", _rows(taken)),
+            *_section("Columns that no mapping reads", unmapped or [phrases.UNMAPPED_ALL]),
+            *_section("Likely mistakes", mistakes or [phrases.NO_MISTAKES]),
+            "",
+            following,
+        ]
+    )
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return ["", title, *(f"  {line}" for line in lines)]
+
+
+def _files(taken: Taken) -> list[str]:
+    return [
+        phrases.read_files(name, len(taken.sample.chosen[name]), len(parts), taken.files.inputs[name].path)
+        for name, parts in taken.sample.parts.items()
+    ]
+
+
+def _rows(taken: Taken) -> list[str]:
+    return [line for intake in taken.intakes if intake.balance.rows_in for line in _rows_of(taken, intake)]
+
+
+def _rows_of(taken: Taken, intake: Intake) -> Iterator[str]:
+    yield phrases.rows_of_table(intake.table.name, intake.balance.rows_in, intake.count("accepted"))
+    for reason in reasons_of(intake, taken.files):
+        yield f"  {phrases.outcome(reason.rows, reason.outcome, reason.reason)}"
+        if reason.examples:
+            yield f"    such as {' · '.join(reason.examples)}"
+        remedy = phrases.remedy(reason.reason)
+        if remedy:
+            yield f"    {remedy}"
+
+
+def _of_files(taken: Taken) -> tuple[list[str], list[str]]:
+    """Mistakes of the files themselves, and the columns that no mapping reads, by input."""
+    mistakes, unmapped = [], []
+    for name, files in taken.files.inputs.items():
+        parts = [part for part in taken.source.parts if part.input == name]
+        columns: dict[str, None] = {}
+        for rows in read_parts(taken.night.spark, files, parts) if parts else []:
+            columns |= dict.fromkeys(c for c in rows.columns if c not in (MALFORMED, PART, TAKEN_UNTIL))
+            if files.format == "csv":
+                mistakes += header_mistakes(name, rows.drop(TAKEN_UNTIL))
+        left = unmapped_columns(taken.files, name, columns)
+        if left:
+            unmapped.append(phrases.unmapped(name, left))
+    return mistakes, unmapped
+
+
+def _errors(taken: Taken) -> list[str]:
+    """What would end the night."""
+    found = [phrases.no_rows(table) for table in (ITEMS.name, EVENTS.name) if not taken.of(table).any_accepted]
+    try:
+        require_few_rejected(taken.intakes, taken.night.conf.source.max_rejected_share)
+    except Refused as error:
+        found.append(phrases.refused(error.problem))
+    if not found:
+        try:
+            require_usual_volume(taken.night, taken.of(EVENTS.name), _since(taken))
+        except Refused as error:
+            found.append(phrases.refused(error.problem))
+    return found
+
+
+def _since(taken: Taken) -> date | None:
+    """The last night that ingested the source."""
+    row = last_done(taken.night.tables, "ingest", before=taken.night.as_of)
+    return row["as_of"] if row is not None else None

@@ -1,0 +1,154 @@
+"""What exports are recognised as, the form of their times, and refusals that say what to export instead."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from jobs.config.configuration import resolve_config
+from jobs.config.files import parsed, read_packaged
+from jobs.runtime.errors import ConfigurationError
+from jobs.source_check.proposal.heads import read_head
+from jobs.source_check.proposal.proposing import propose
+from jobs.source_check.proposal.times import TimeForm, span, time_form
+from tests.jobs.source_check.exports import KINDS, write_rows
+
+RECOGNISED = {
+    "Shopify": ["Shopify's export of orders", "Shopify's export of products"],
+    "WooCommerce": ["order lines of WooCommerce", "WooCommerce's product CSV"],
+    "Magento": ["order lines of Magento", "Magento's export of products"],
+    "PrestaShop": ["order lines of PrestaShop", "PrestaShop's products"],
+    "Google Analytics 4": ["events of Google Analytics 4"],
+    "Google Merchant feed": [
+        "order lines or events with column names of their own",
+        "a product feed of Google Merchant Center",
+    ],
+    "plain": ["order lines or events with column names of their own"],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_export_is_recognised_by_its_header(tmp_path: Path, kind: str) -> None:
+    proposal = propose([str(path) for path in KINDS[kind](tmp_path)], "shop")
+    assert [line.rpartition(": ")[2] for line in proposal.recognised[:-1]] == RECOGNISED[kind]
+    assert proposal.recognised[-1] == "events from 2024-01-02 to 2024-02-10; the first night is 2024-02-11"
+    conf = resolve_config(read_packaged("base.yaml"), parsed(proposal.text, "shop"), "shop")
+    assert conf.source.files is not None
+    assert all(mapping.columns.get("updated_at") for mapping in conf.source.files.items)
+
+
+def test_files_with_one_header_are_one_input(tmp_path: Path) -> None:
+    text = propose([str(path) for path in KINDS["plain"](tmp_path)], "shop").text
+    conf = resolve_config(read_packaged("base.yaml"), parsed(text, "shop"), "shop")
+    assert conf.source.files is not None
+    [(name, files)] = conf.source.files.inputs.items()
+    assert (name, files.path, files.options) == ("orders", f"{tmp_path}/orders_2024_*.csv", {"sep": ";"})
+    [events] = conf.source.files.events
+    assert events.columns["event_time"].format == "dd.MM.yyyy HH:mm"
+    assert events.columns["event_type"].values == {"sale": "purchase"}
+    [items] = conf.source.files.items
+    assert items.columns["price"].decimal_comma
+
+
+def test_a_catalogue_without_dates_is_known_since_the_first_order(tmp_path: Path) -> None:
+    text = propose([str(path) for path in KINDS["Shopify"](tmp_path)], "shop").text
+    assert "updated_at: {constant: '2024-01-02'}" in text
+
+
+def test_a_word_without_meaning_is_left_out_and_marked(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["u1", "i1", "2024-03-01 10:00", kind] for kind in ("sale", "gift", "refund")]
+    path = write_rows(tmp_path / "lines.csv", ["customer", "sku", "date", "kind"], rows)
+    text = propose([str(path)], "shop").text
+    assert "CHECK: null leaves a word without meaning here: gift" in text
+    conf = resolve_config(read_packaged("base.yaml"), parsed(text, "shop"), "shop")
+    assert conf.source.files is not None
+    [events] = conf.source.files.events
+    assert events.columns["event_type"].values == {"gift": None, "refund": "return", "sale": "purchase"}
+    assert events.where is not None
+    assert "NOT IN ('gift')" in events.where
+
+
+WITHOUT_LINES = {
+    "WooCommerce": (["Date", "Order #", "Status", "Product(s)"], "Advanced Order Export"),
+    "Magento": (["ID", "Purchase Point", "Purchase Date", "Grand Total (Base)"], "JOIN sales_order_item"),
+    "PrestaShop": (["ID", "Reference", "New client", "Total", "Payment"], "JOIN ps_order_detail"),
+}
+
+
+@pytest.mark.parametrize("shop", WITHOUT_LINES)
+def test_an_export_without_order_lines_says_what_to_export(tmp_path: Path, shop: str) -> None:
+    header, remedy = WITHOUT_LINES[shop]
+    path = write_rows(tmp_path / "orders.csv", header, [["1"] * len(header)])
+    with pytest.raises(ConfigurationError, match="no order lines") as refusal:
+        propose([str(path)], "shop")
+    assert remedy in str(refusal.value)
+
+
+def test_a_catalogue_alone_asks_for_orders(tmp_path: Path) -> None:
+    products = KINDS["Shopify"](tmp_path)[1]
+    with pytest.raises(ConfigurationError, match="Give the export of orders too"):
+        propose([str(products)], "shop")
+
+
+def test_a_spreadsheet_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "orders.xlsx"
+    path.write_bytes(b"PK")
+    with pytest.raises(ConfigurationError, match=r"is a spreadsheet\. Export or save it as CSV"):
+        propose([str(path)], "shop")
+
+
+def test_unknown_columns_are_named(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "x.csv", ["foo", "bar"], [[1, 2]])
+    with pytest.raises(ConfigurationError, match=r"not known \(foo, bar\)"):
+        propose([str(path)], "shop")
+
+
+def test_the_options_of_a_file_follow_from_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("sku\tname\nS1\tCafé\n", encoding="utf-16")
+    head = read_head(path)
+    assert head.options == {"encoding": "UTF-16", "sep": "\\t", "multiLine": "true"}
+    assert head.sample == ({"sku": "S1", "name": "Café"},)
+    path.write_bytes("sku;name\nS1;Café\n".encode("windows-1252"))
+    assert read_head(path).options == {"encoding": "windows-1252", "sep": ";"}
+    path.write_bytes(b'\xef\xbb\xbfsku,name\nS1,"two\nlines"\n')
+    head = read_head(path)
+    assert (head.columns, head.options) == (("sku", "name"), {"multiLine": "true"})
+
+
+FORMS = {
+    "2024-03-05 14:02:11 +0100": TimeForm(has_offset=True),
+    "2024-03-05T14:02:11.5Z": TimeForm(has_offset=True),
+    "2024-03-05": TimeForm(),
+    "05.03.2024 14:02": TimeForm("dd.MM.yyyy HH:mm"),
+    "25/03/2024 14:02": TimeForm("dd/MM/yyyy HH:mm"),
+    "03/25/2024": TimeForm("MM/dd/yyyy"),
+    "3/25/24, 2:02 PM": TimeForm("M/d/yy, h:mm a"),
+    "Mar 25, 2024, 2:02:11 PM": TimeForm("MMM d, yyyy, h:mm:ss a"),
+    "03/05/2024": TimeForm("dd/MM/yyyy", ambiguous=True),
+    "20240325": TimeForm("yyyyMMdd"),
+    "1709643731": TimeForm(unit="seconds", has_offset=True),
+    "1709643731000": TimeForm(unit="milliseconds", has_offset=True),
+    "1709643731000000": TimeForm(unit="microseconds", has_offset=True),
+}
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_the_form_of_a_time(text: str) -> None:
+    assert time_form([text]) == FORMS[text]
+    assert FORMS[text].day(text) in (date(2024, 3, 5), date(2024, 3, 25), date(2024, 5, 3))
+
+
+def test_no_form_fits_all() -> None:
+    assert time_form(["2024-03-05", "5 March"]) is None
+    assert time_form([]) is None
+    assert time_form([datetime(2024, 3, 5)]) == TimeForm(has_offset=True)
+
+
+def test_the_span_leaves_out_absurd_days() -> None:
+    assert span(["2024-03-05", "1970-01-01", "2099-01-01", None, "2024-01-07"], TimeForm()) == (
+        date(2024, 1, 7), date(2024, 3, 5),
+    )  # fmt: skip
+    assert span(["1970-01-01"], TimeForm()) is None
