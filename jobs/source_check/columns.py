@@ -12,7 +12,7 @@ _MAPPINGS = "columns"
 
 
 def unmapped_columns(conf: Files, name: str, columns: Iterable[str]) -> list[str]:
-    """The columns of the input `name` whose name stands in none of its mappings, alone or within an expression."""
+    """The columns of the input `name` that none of its mappings names, alone or within an expression."""
     texts = [text for mapping in mappings_of(conf, name) for text in _texts(mapping.model_dump())]
     texts += list(_texts(conf.inputs[name].model_dump()))
     alone = {text.lower() for text in texts}

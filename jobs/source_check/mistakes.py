@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS, ITEMS, USERS
 from features.quality import outcomes
 from jobs.source_check import phrases
-from jobs.source_check.nobody import NOBODY
+from jobs.source_check.guest_words import GUEST_WORDS
 from jobs.source_check.taking import Taken
 from jobs.sources.files.mapping import MALFORMED, PART
 from model.periods import LEAST_SECOND_STAGE, training_periods
@@ -31,48 +31,48 @@ _DATA = re.compile(r"-?\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}[./]\d{1,2}[./]\
 def header_mistakes(name: str, rows: DataFrame) -> list[str]:
     """A header among the rows of a CSV file, or a row of data as its header."""
     columns = [column for column in rows.columns if column not in (MALFORMED, PART)]
-    found = []
+    sentences = []
     data = [column for column in columns if _DATA.fullmatch(column)]
     if len(data) * 2 >= len(columns):
-        found.append(phrases.data_as_header(name, data))
+        sentences.append(phrases.data_as_header(name, data))
     same = reduce(add, (F.coalesce(F.trim(F.col(f"`{c}`")) == c, F.lit(False)).cast("int") for c in columns))
     repeated = rows.where(same * 2 > len(columns)).count() if len(columns) > 1 else 0
-    return [*found, phrases.header_as_data(name, repeated)] if repeated else found
+    return [*sentences, phrases.header_as_data(name, repeated)] if repeated else sentences
 
 
 def shopper_mistakes(taken: Taken) -> list[str]:
-    """One shopper with a large share of the events, and words for nobody as shoppers."""
+    """One shopper with a large share of the events, and words for guests as shoppers."""
     by_user = _events_kept(taken).where(F.col("user_id").isNotNull()).groupBy("user_id").count().persist()
     sums = by_user.agg(F.sum("count").alias("events"), F.count(F.lit(1)).alias("shoppers")).collect()[0]
-    guests = by_user.where(F.lower(F.trim("user_id")).isin(*NOBODY)).orderBy(F.desc("count")).limit(5).collect()
+    guests = by_user.where(F.lower(F.trim("user_id")).isin(*GUEST_WORDS)).orderBy(F.desc("count")).limit(5).collect()
     top = by_user.orderBy(F.desc("count"), "user_id").limit(1).collect()
     by_user.unpersist()
-    found = []
+    sentences = []
     if guests:
-        found.append(phrases.nobody([row["user_id"] for row in guests], sum(row["count"] for row in guests)))
+        sentences.append(phrases.guest_words([row["user_id"] for row in guests], sum(row["count"] for row in guests)))
     for row in top:
         share = row["count"] / sums["events"]
         large = share > max(LARGE_SHARE, TIMES_THE_MEAN / sums["shoppers"]) and row["count"] >= LEAST_EVENTS
         if large and row["user_id"] not in {guest["user_id"] for guest in guests}:
-            found.append(phrases.one_shopper(row["user_id"], share, sums["shoppers"]))
-    return found
+            sentences.append(phrases.one_shopper(row["user_id"], share, sums["shoppers"]))
+    return sentences
 
 
 def total_rows(taken: Taken) -> list[str]:
     """Rows of totals among the items and the shoppers."""
-    found = []
+    sentences = []
     for table, column in ((ITEMS.name, "item_id"), (USERS.name, "user_id")):
         rows = taken.of(table).accepted.where(F.lower(F.trim(column)).isin(*TOTALS)).select(column).distinct()
         ids = sorted(row[column] for row in rows.limit(3).collect())
         if ids:
-            found.append(phrases.total_rows(table, ids))
-    return found
+            sentences.append(phrases.total_rows(table, ids))
+    return sentences
 
 
 def id_mistakes(taken: Taken) -> list[str]:
     """Ids that differ by their case, invisible characters or '.0' alone, within and between the tables."""
     events = _events_kept(taken)
-    found = []
+    sentences = []
     for what, table, column in (("item", ITEMS.name, "item_id"), ("shopper", USERS.name, "user_id")):
         ids = taken.of(table).accepted.select(column).union(events.select(column)).where(F.col(column).isNotNull())
         forms = (
@@ -86,8 +86,8 @@ def id_mistakes(taken: Taken) -> list[str]:
         ).collect()[0]
         if several["ids"]:
             first, second = several["pair"]
-            found.append(phrases.forms_of_id(what, several["ids"], first, second, difference(first, second)))
-    return found
+            sentences.append(phrases.forms_of_id(what, several["ids"], first, second, difference(first, second)))
+    return sentences
 
 
 def difference(first: str, second: str) -> str:
@@ -104,7 +104,7 @@ def unknown_ids(taken: Taken) -> list[str]:
     events = taken.of(EVENTS.name)
     rows = sum(events.count(outcome) for outcome in outcomes.KEPT)
     parked = events.judged.where(F.col("outcome") == outcomes.PARKED) if events.count(outcomes.PARKED) else None
-    found = []
+    sentences = []
     if parked is not None:
         counts = {row["reason"]: row["count"] for row in parked.groupBy("reason").count().collect()}
         for reason, what, table in (
@@ -114,8 +114,8 @@ def unknown_ids(taken: Taken) -> list[str]:
             share = counts.get(reason, 0) / rows
             complete = all(taken.sample.is_complete(mapping.input) for mapping in getattr(taken.files, table))
             if share > LARGE_SHARE:
-                found.append(phrases.unknown_shares(what, share, complete))
-    return found
+                sentences.append(phrases.unknown_shares(what, share, complete))
+    return sentences
 
 
 def window_mistakes(taken: Taken) -> list[str]:
@@ -129,7 +129,7 @@ def window_mistakes(taken: Taken) -> list[str]:
     days = {row[PART]: (row["first"], row["last"]) for row in by_part if row["first"] is not None}
     known = {(row["input"], row["part"]): row["fingerprint"] for row in taken.taken_before.collect()}
     changed = [part for part in taken.source.parts if (part.input, part.place) in known and part.place in days]
-    found = []
+    sentences = []
     for part in changed:
         stored = taken.night.tables.read_or_empty(EVENTS).where(F.col(PART) == part.place)
         first = days[part.place][0]
@@ -139,15 +139,15 @@ def window_mistakes(taken: Taken) -> list[str]:
             .collect()[0]
         )
         if row["events"]:
-            found.append(phrases.lost_days(_file(part.place), first, row["events"], row["since"]))
+            sentences.append(phrases.lost_days(_file(part.place), first, row["events"], row["since"]))
     for name in {mapping.input for mapping in taken.files.events}:
         [*parts] = taken.sample.parts[name]
         if len(parts) == 1 and parts[0].place in days and parts[0] not in changed:
             first, last = days[parts[0].place]
             number = (last - first).days + 1
             if number <= ROLLING_DAYS or (_ROLLING_NAME.search(_file(parts[0].place)) and number < 100):
-                found.append(phrases.rolling_file(_file(parts[0].place), number, first))
-    return found
+                sentences.append(phrases.rolling_file(_file(parts[0].place), number, first))
+    return sentences
 
 
 def history_mistakes(taken: Taken) -> list[str]:
@@ -161,15 +161,15 @@ def history_mistakes(taken: Taken) -> list[str]:
         return []
     horizon, periods, as_of = conf.relevance.horizon_days, conf.fusion.periods, taken.night.as_of
     cut = training_periods(as_of, horizon, periods).all_cuts[0]
-    found = []
+    sentences = []
     if first >= cut:
         days = (as_of - first).days
         fitting = (days - 1) // (LEAST_SECOND_STAGE + 2)
         needed = (as_of - cut).days + 1
-        found.append(phrases.short_history(days, first, needed, cut, horizon, periods, fitting))
+        sentences.append(phrases.short_history(days, first, needed, cut, horizon, periods, fitting))
     if since is not None and since > first and stored is None:
-        found.append(phrases.late_items(since, first))
-    return found
+        sentences.append(phrases.late_items(since, first))
+    return sentences
 
 
 def _events_kept(taken: Taken) -> DataFrame:

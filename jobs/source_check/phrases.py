@@ -14,7 +14,7 @@ REMEDIES = {
     "time_unreadable": "give `format` and `zone` of the times",
     "_unreadable": "give `decimal_comma`, or `sql` that reads such values",
     "event_type_": "give `values`, which turn the shop's words into ours",
-    "_missing": "leave such rows out with `where`; a value that stands on another line of the same order is "
+    "_missing": "leave such rows out with `where`; a value that is on another line of the same order is "
     "{sql: max(COLUMN) OVER (PARTITION BY ORDER)}",
     "item_unknown": "the files of items lack it; compare how both files write the id",
     "user_unknown": "the files of users lack it; compare how both files write the id",
@@ -51,7 +51,8 @@ def unmapped(name: str, columns: Sequence[str]) -> str:
 
 
 def header_as_data(name: str, rows: int) -> str:
-    return f"{name}: {rows:,} rows repeat the header. Leave them out with `where`, or correct how the file was made."
+    repeat = "1 row repeats" if rows == 1 else f"{rows:,} rows repeat"
+    return f"{name}: {repeat} the header. Leave such rows out with `where`, or correct how the file was made."
 
 
 def data_as_header(name: str, columns: Sequence[str]) -> str:
@@ -67,12 +68,12 @@ def total_rows(table: str, ids: Sequence[str]) -> str:
 
 def one_shopper(user: str, share: float, shoppers: int) -> str:
     return (
-        f"The shopper {user!r} has {share:.0%} of the events of {shoppers:,} shoppers. If it stands for guests, a "
-        "test or the till, leave it out with `where`."
+        f"The shopper {user!r} has {share:.0%} of the events of {shoppers:,} shoppers. If this is a "
+        "word for guests, a test or the till, leave it out with `where`."
     )
 
 
-def nobody(users: Sequence[str], events: int) -> str:
+def guest_words(users: Sequence[str], events: int) -> str:
     words = " and ".join(repr(user) for user in users)
     return (
         f"{words} {'are shoppers' if len(users) > 1 else 'is a shopper'} with {events:,} events, but reads like a "

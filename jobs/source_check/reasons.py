@@ -70,9 +70,9 @@ def example(reason: str, payload: str, table: str, conf: Files) -> str:
     if column in row:
         return _shown(column, row[column])
     sources = [name for spec in _specs(column, table, conf) for name in (spec.column, *spec.columns) if name]
-    found = [_shown(name, row[name]) for name in dict.fromkeys(sources) if name in row]
-    if found:
-        return ", ".join(found)
+    shown = [_shown(name, row[name]) for name in dict.fromkeys(sources) if name in row]
+    if shown:
+        return ", ".join(shown)
     return f"{' and '.join(dict.fromkeys(sources))} blank in {_cut(payload)}" if sources else _cut(payload)
 
 

@@ -94,17 +94,17 @@ def _of_files(taken: Taken) -> tuple[list[str], list[str]]:
 
 def _errors(taken: Taken) -> list[str]:
     """What would end the night."""
-    found = [phrases.no_rows(table) for table in (ITEMS.name, EVENTS.name) if not taken.of(table).any_accepted]
+    errors = [phrases.no_rows(table) for table in (ITEMS.name, EVENTS.name) if not taken.of(table).any_accepted]
     try:
         require_few_rejected(taken.intakes, taken.night.conf.source.max_rejected_share)
     except Refused as error:
-        found.append(phrases.refused(error.problem))
-    if not found:
+        errors.append(phrases.refused(error.problem))
+    if not errors:
         try:
             require_usual_volume(taken.night, taken.of(EVENTS.name), _since(taken))
         except Refused as error:
-            found.append(phrases.refused(error.problem))
-    return found
+            errors.append(phrases.refused(error.problem))
+    return errors
 
 
 def _since(taken: Taken) -> date | None:

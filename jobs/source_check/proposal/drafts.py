@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from jobs.source_check.nobody import NOBODY
+from jobs.source_check.guest_words import GUEST_WORDS
 
 CHECK = "CHECK: "  # starts the comment of every line that is a guess
 
@@ -71,8 +71,8 @@ def item_key(column: str) -> Key:
 
 
 def shopper_key(column: str) -> Key:
-    """A shopper by a column, without the words for nobody; letters of an e-mail address are small."""
-    words = ", ".join(f"'{word}'" for word in NOBODY)
+    """A shopper by a column, without the words for guests; letters of an e-mail address are small."""
+    words = ", ".join(f"'{word}'" for word in GUEST_WORDS)
     mail = "mail" in column.lower()
     sql = f"lower({filled(column)})" if mail else filled(column)
     present = f"coalesce(lower(trim({name(column)})), '') NOT IN ({words})"

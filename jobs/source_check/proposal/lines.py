@@ -97,8 +97,7 @@ class OrderLines:
 
 
 def order_line_tables(head: Head, lines: OrderLines, user_comment: str = "") -> Tables:
-    """`items`, `users` and `events` of order lines: the shopper's last order tells when the shopper was seen, and the
-    last sale of an item its title and price."""
+    """The mappings of order lines: each line is an event and an observation of its shopper and of its item."""
     returned = lines.quantity is not None and any(text.startswith("-") for text in head.values(lines.quantity))
     units = lines.quantity and number(lines.quantity, has_comma(head, lines.quantity))
     events = [

@@ -16,13 +16,13 @@ SHOPPERS = 8
 
 def orders() -> list[tuple[int, datetime, int, list[tuple[str, str, str, int]]]]:
     """Number, time, shopper and lines (sku, title, price, units) of two orders a day; the second has two lines."""
-    found = []
+    made_orders = []
     for day in range(DAYS):
         for place in (0, 1):
             number = 2 * day + place
             lines = [(*ITEMS[(number + extra) % len(ITEMS)], 1 + extra) for extra in range(place + 1)]
-            found.append((1000 + number, FIRST + timedelta(days=day, hours=place), 1 + number % SHOPPERS, lines))
-    return found
+            made_orders.append((1000 + number, FIRST + timedelta(days=day, hours=place), 1 + number % SHOPPERS, lines))
+    return made_orders
 
 
 LINES = sum(len(lines) for *_, lines in orders())

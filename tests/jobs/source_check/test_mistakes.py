@@ -109,7 +109,7 @@ def test_each_mistake_is_a_sentence(spark: SparkSession, tmp_path: Path) -> None
     assert "1 parked, item_unknown\n        such as item_id 'b9'" in report
     assert "orders: note" in report
     assert "products: price" in report
-    assert "orders: 1 rows repeat the header." in report
+    assert "orders: 1 row repeats the header." in report
     assert "'0' is a shopper with 60 events, but reads like a word for a guest." in report
     assert "One id differs from another shopper by '.0' alone, such as '17801' and '17801.0'." in report
     assert "One id differs from another item by upper and lower case alone, such as 'A1' and 'a1'." in report
