@@ -45,7 +45,8 @@ def has_comma(head: Head, *columns: str | None) -> bool:
 def number_line(column: str, head: Head, source: str, comment: str = "") -> Line:
     """A number, with a decimal comma where the file has one, without a currency's sign where the file has one."""
     texts = head.values(source)
-    if any(re.search(r"[^\d.,+\-\s]", text) for text in texts):
+    signs = sum(bool(re.search(r"\d", text) and re.search(r"[^\d.,+\-\s]", text)) for text in texts)
+    if signs * 2 > len(texts):
         digits = f"regexp_replace({name(source)}, '[^0-9.,-]', '')"
         comma = any(re.search(r",\d{1,2}\D*$", text) for text in texts)
         plain = f"replace(replace({digits}, '.', ''), ',', '.')" if comma else f"replace({digits}, ',', '')"
@@ -78,6 +79,7 @@ class OrderLines:
 
     time_sql: SQL that gives the time on every line, if `time` does not
     conditions: SQL, which a row that is taken meets
+    negative_returns: whether a negative quantity is a return
     """
 
     order: str
@@ -94,11 +96,17 @@ class OrderLines:
     time_sql: str | None = None
     conditions: tuple[str, ...] = ()
     where_comment: str = ""
+    negative_returns: bool = True
+
+
+def has_negative(texts: list[str]) -> bool:
+    """Whether any of these numbers is negative."""
+    return any(text.startswith("-") for text in texts)
 
 
 def order_line_tables(head: Head, lines: OrderLines, user_comment: str = "") -> Tables:
     """The mappings of order lines: each line is an event and an observation of its shopper and of its item."""
-    returned = lines.quantity is not None and any(text.startswith("-") for text in head.values(lines.quantity))
+    returned = lines.negative_returns and lines.quantity is not None and has_negative(head.values(lines.quantity))
     units = lines.quantity and number(lines.quantity, has_comma(head, lines.quantity))
     events = [
         _event_id(lines),

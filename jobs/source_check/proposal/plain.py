@@ -10,6 +10,7 @@ from jobs.source_check.proposal.heads import Head
 from jobs.source_check.proposal.lines import (
     CONSENT,
     OrderLines,
+    has_negative,
     number_line,
     order_line_tables,
     stock_line,
@@ -89,8 +90,11 @@ def any_file(head: Head, last_day: str) -> Draft | None:
 
 
 def _events(head: Head, user: str, item: str, time: str) -> Draft:
-    title = column_of(head, "title")
-    total = column_of(head, "line_total")
+    title, quantity, kind = (column_of(head, meaning) for meaning in ("title", "quantity", "kind"))
+    words = set(head.values(kind)) if kind else set()
+    values = {word: _OF_WORD.get(re.sub(r"[\W_]", "", word.lower())) for word in sorted(words)}
+    # With a word for returns, a negative quantity of another word is a fault, which ingest rejects.
+    of_returns = [str(row.get(quantity)) for row in head.sample if values.get(str(row.get(kind))) == "return"]
     lines = OrderLines(
         order=column_of(head, "order") or user,
         item=item_key(item),
@@ -98,15 +102,13 @@ def _events(head: Head, user: str, item: str, time: str) -> Draft:
         user=shopper_key(user),
         title=title if title != item else None,
         line=column_of(head, "line"),
-        quantity=column_of(head, "quantity"),
+        quantity=quantity,
         unit_price=column_of(head, "unit_price"),
-        line_total=total,
+        line_total=column_of(head, "line_total"),
         store=column_of(head, "store"),
+        negative_returns=has_negative(of_returns) if "return" in values.values() else True,
     )
     tables = order_line_tables(head, lines)
-    kind = column_of(head, "kind")
-    words = set(head.values(kind)) if kind else set()
-    values = {word: _OF_WORD.get(re.sub(r"[\W_]", "", word.lower())) for word in sorted(words)}
     if kind and any(values.values()):
         [events] = tables.events
         unknown = [word for word, meaning in values.items() if meaning is None]

@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
+FITTING_SHARE = 0.95  # of the values of a column; real exports have a few that cannot be read
+_FIRST_VALUES = 20  # of which a likely form fits one
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?: ?(Z|UTC|[+-]\d{2}:?\d{2}))?")
 _EPOCH = {10: "seconds", 13: "milliseconds", 16: "microseconds"}  # by the digits of the number
 _A_SECOND = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6}
@@ -58,25 +61,25 @@ class TimeForm:
 
 
 def time_form(values: list[Any]) -> TimeForm | None:
-    """The form that all these values have, None if there is none; values of type datetime are in UTC."""
+    """The form that nearly all of these values have, None if there is none; values of type datetime are in UTC."""
     if not values:
         return None
     if all(isinstance(value, date) for value in values):
         return TimeForm(has_offset=True)
     texts = [str(value).strip() for value in values]
-    matches = [_ISO.fullmatch(text) for text in texts]
-    if all(matches):
-        return TimeForm(has_offset=all(match is not None and match.group(4) for match in matches))
+    matches = [match for match in map(_ISO.fullmatch, texts) if match is not None]
+    if len(matches) >= FITTING_SHARE * len(texts):
+        return TimeForm(has_offset=all(match.group(4) for match in matches))
     for digits, unit in _EPOCH.items():
-        if all(re.fullmatch(rf"\d{{{digits}}}(\.\d+)?", text) for text in texts):
+        if sum(bool(re.fullmatch(rf"\d{{{digits}}}(\.\d+)?", text)) for text in texts) >= FITTING_SHARE * len(texts):
             return TimeForm(unit=unit, has_offset=True)
-    fitting = [
-        form
-        for form in (TimeForm(format=day + clock) for day in _DAYS for clock in _CLOCKS)
-        if all(form.day(text) is not None for text in texts)
-    ]
-    if not fitting:
+    forms = [TimeForm(format=day + clock) for day in _DAYS for clock in _CLOCKS]
+    likely = [form for form in forms if any(form.day(text) is not None for text in texts[:_FIRST_VALUES])]
+    counts = {form: sum(form.day(text) is not None for text in texts) for form in likely}
+    most = max(counts.values(), default=0)
+    if most < FITTING_SHARE * len(texts):
         return None
+    fitting = [form for form, count in counts.items() if count == most]
     both_ways = {form.format[0] for form in fitting if form.format and form.format[0] in "dM"} == {"d", "M"}
     return TimeForm(format=fitting[0].format, ambiguous=both_ways)
 
@@ -101,6 +104,7 @@ def _day_of_number(text: str, unit: str) -> date | None:
         return None
 
 
+@cache
 def _pattern(form: str) -> re.Pattern[str]:
     parts = re.findall(r"yyyy|yy|MMM|MM|M|dd|d|HH|H|h|mm|ss|a|.", form)
     return re.compile("".join(_TOKENS.get(part, re.escape(part)) for part in parts))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.config.configuration import resolve_config
+from jobs.config.configuration import load_config, resolve_config
 from jobs.config.files import parsed, read_packaged
 from jobs.runtime.errors import ConfigurationError
 from jobs.source_check.proposal.heads import read_head
@@ -68,6 +68,34 @@ def test_a_word_without_meaning_is_left_out_and_marked(tmp_path: Path) -> None:
     assert events.columns["event_type"].values == {"gift": None, "refund": "return", "sale": "purchase"}
     assert events.where is not None
     assert "NOT IN ('gift')" in events.where
+
+
+def test_the_proposal_for_the_gift_shop_is_its_configuration_up_to_guesses() -> None:
+    text = propose(["tests/gift_shop/order_lines.csv"], "shop").text
+    conf = resolve_config(read_packaged("base.yaml"), parsed(text, "shop"), "shop")
+    written = load_config("conf/gift_shop.yaml")
+    assert conf.source.files is not None
+    assert written.source.files is not None
+    [events], [expected] = conf.source.files.events, written.source.files.events
+    assert set(events.columns) == set(expected.columns)
+    same = ("event_id", "user_id", "item_id", "event_type", "quantity", "basket_id", "store_id")
+    assert all(events.columns[name] == expected.columns[name] for name in same)
+    assert events.columns["event_time"].format == expected.columns["event_time"].format
+    [items], [expected] = conf.source.files.items, written.source.files.items
+    assert (items.columns["title"], items.columns["price"]) == (expected.columns["title"], expected.columns["price"])
+
+
+def test_a_negative_quantity_is_a_return_where_no_column_says_so(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["1", "u1", "i1", "2024-03-01", quantity, "5.00"] for quantity in ("2", "-1")]
+    header = ["InvoiceNo", "CustomerID", "StockCode", "InvoiceDate", "Quantity", "UnitPrice"]
+    path = write_rows(tmp_path / "lines.csv", header, rows)
+    conf = resolve_config(read_packaged("base.yaml"), parsed(propose([str(path)], "shop").text, "shop"), "shop")
+    assert conf.source.files is not None
+    [events] = conf.source.files.events
+    assert events.columns["event_type"].sql == (
+        "CASE WHEN try_cast(`Quantity` AS DECIMAL(18,4)) < 0 THEN 'return' ELSE 'purchase' END"
+    )
+    assert events.columns["quantity"].sql == "abs(try_cast(`Quantity` AS DECIMAL(18,4)))"
 
 
 WITHOUT_LINES = {
@@ -139,6 +167,11 @@ FORMS = {
 def test_the_form_of_a_time(text: str) -> None:
     assert time_form([text]) == FORMS[text]
     assert FORMS[text].day(text) in (date(2024, 3, 5), date(2024, 3, 25), date(2024, 5, 3))
+
+
+def test_a_few_unreadable_times_do_not_hide_the_form() -> None:
+    days = [f"{day:02d}/{month:02d}/2024 10:00" for month in (1, 2) for day in range(1, 29)]
+    assert time_form([*days, "31/02/2024 10:00", "n/a"]) == TimeForm("dd/MM/yyyy HH:mm")
 
 
 def test_no_form_fits_all() -> None:
