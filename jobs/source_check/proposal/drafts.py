@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from jobs.config.source import FileInput
 from jobs.source_check.guest_words import GUEST_WORDS
 
 CHECK = "CHECK: "  # starts the comment of every line that is a guess
@@ -46,6 +47,7 @@ class Draft:
     kind: what it was recognised as; label: name of its input
     catalogue: rows are the store's products, so that items are not taken from order lines
     time: column of the events' time, by which the history's length is known
+    reshaping: keys of the input that change its rows before they are mapped
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Draft:
     catalogue: bool = False
     time: str | None = None
     currency: str | None = None
+    reshaping: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,11 @@ def number(column: str, comma: bool = False) -> str:
     """SQL: the column as a number; thousands are separated by dots where the decimals follow a comma."""
     text = f"replace(replace({name(column)}, '.', ''), ',', '.')" if comma else name(column)
     return f"try_cast({text} AS DECIMAL(18,4))"
+
+
+def can_reshape(key: str) -> bool:
+    """Whether an input has this key, which makes a mapping shorter: fill_down or explode."""
+    return key in FileInput.model_fields
 
 
 def text_of(table: TableDraft, source: str) -> list[str]:

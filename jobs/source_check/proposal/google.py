@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.source_check.proposal.drafts import Draft, Line, TableDraft, Tables, filled, name
+from jobs.source_check.proposal.drafts import Draft, Line, TableDraft, Tables, can_reshape, filled, name
 from jobs.source_check.proposal.heads import Head
 from jobs.source_check.proposal.lines import CONSENT, number_line, text_line
 
@@ -10,7 +10,6 @@ _AVAILABLE = "replace(lower({column}), '_', ' ')"
 _TIME = "timestamp_micros(try_cast(event_timestamp AS BIGINT))"
 _USER = "coalesce(nullif(user_id, ''), user_pseudo_id)"
 MOST_ITEMS = 20  # of one event that are mapped
-_PLACES = "one mapping for each place in the array of items"
 _TYPES = {
     "purchase": "purchase",
     "add_to_cart": "cart",
@@ -55,7 +54,8 @@ def feed(head: Head, last_day: str) -> Draft | None:
 
 
 def analytics(head: Head, last_day: str) -> Draft | None:
-    """Events with an array of items: a mapping for each place in it, up to the longest array of the sample."""
+    """Events with an array of items; without `explode`, a mapping for each place in it, up to the longest array of the
+    sample."""
     del last_day
     if not head.has("event_name", "event_timestamp", "items"):
         return None
@@ -64,38 +64,41 @@ def analytics(head: Head, last_day: str) -> Draft | None:
     if "item_id" not in fields:
         return None
     longest = min(max(map(len, arrays)), MOST_ITEMS)
+    exploded = can_reshape("explode")
+    places = ["`items.{}`"] if exploded else [f"try_element_at(items, {place}).{{}}" for place in range(1, longest + 1)]
     users = [column for column in ("user_id", "user_pseudo_id") if head.has(column)]
     user = ", ".join(f"nullif({column}, '')" for column in users)
     user = f"coalesce({user})" if len(users) > 1 else user
-    identity = ", ".join([*users, "event_timestamp", "event_name"])
+    key = [*users, "event_timestamp", "event_name"]
+    numbers = ["`line`"] if exploded else [f"'{place}'" for place in range(1, longest + 1)]
+    events = [
+        _event(place, fields, user, ", ".join([*key, number])) for place, number in zip(places, numbers, strict=True)
+    ]
     return Draft(
         "events of Google Analytics 4",
         "events",
-        Tables(
-            items=tuple(_item(place, fields) for place in range(1, longest + 1)),
-            users=(_user(user),),
-            events=tuple(_event(place, fields, user, identity) for place in range(1, longest + 1)),
-        ),
+        Tables(tuple(_item(place, fields) for place in places), (_user(user),), tuple(events)),
         time="event_timestamp",
+        reshaping={"explode": "items", "line_number": {"by": key, "name": "line"}} if exploded else {},
     )
 
 
-def _item(place: int, fields: set[str]) -> TableDraft:
-    of_item = f"try_element_at(items, {place})"
+def _item(place: str, fields: set[str]) -> TableDraft:
+    """The mapping of the item at a place, a pattern of SQL for one of its `fields`."""
     levels = [level for level in ("item_category", *(f"item_category{n}" for n in range(2, 6))) if level in fields]
-    lines = [Line("item_id", {"sql": f"{of_item}.item_id"})]
-    titles = [f"{of_item}.{field}" for field in ("item_name", "item_id") if field in fields]
+    lines = [Line("item_id", {"sql": place.format("item_id")})]
+    titles = [place.format(field) for field in ("item_name", "item_id") if field in fields]
     lines.append(Line("title", {"sql": f"coalesce({', '.join(titles)})"}))
     if levels:
-        path = [f"nullif({of_item}.{level}, '')" for level in levels]
+        path = [f"nullif({place.format(level)}, '')" for level in levels]
         lines.append(Line("category", {"sql": f"nullif(concat_ws(' > ', {', '.join(path)}), '')"}))
         lines.append(Line("product_type", {"sql": f"coalesce({', '.join(reversed(path))})"}, "the last level"))
     if "item_brand" in fields:
-        lines.append(Line("brand", {"sql": f"{of_item}.item_brand"}))
+        lines.append(Line("brand", {"sql": place.format("item_brand")}))
     if "price" in fields:
-        lines.append(Line("price", {"sql": f"try_cast({of_item}.price AS DECIMAL(18,4))"}))
+        lines.append(Line("price", {"sql": f"try_cast({place.format('price')} AS DECIMAL(18,4))"}))
     lines.append(Line("updated_at", {"sql": _TIME}))
-    return TableDraft(tuple(lines), f"{of_item}.item_id IS NOT NULL", _PLACES if place == 1 else "")
+    return TableDraft(tuple(lines), f"{place.format('item_id')} IS NOT NULL")
 
 
 def _user(user: str) -> TableDraft:
@@ -107,23 +110,24 @@ def _user(user: str) -> TableDraft:
     return TableDraft(lines, f"{user} IS NOT NULL")
 
 
-def _event(place: int, fields: set[str], user: str, identity: str) -> TableDraft:
-    of_item = f"try_element_at(items, {place})"
+def _event(place: str, fields: set[str], user: str, key: str) -> TableDraft:
+    """The mapping of the event for the item at a place; `key` is SQL of what the event's id is joined from."""
+    item, price, quantity = (place.format(field) for field in ("item_id", "price", "quantity"))
     lines = [
-        Line("event_id", {"sql": f"concat_ws('-', {identity}, '{place}')"}),
+        Line("event_id", {"sql": f"concat_ws('-', {key})"}),
         Line("user_id", {"sql": user}),
-        Line("item_id", {"sql": f"{of_item}.item_id"}),
+        Line("item_id", {"sql": item}),
         Line("event_type", {"column": "event_name", "values": _TYPES}),
         Line("event_time", {"sql": _TIME}),
     ]
-    paid = "event_name = 'purchase'"
+    units = f"coalesce(try_cast({quantity} AS BIGINT), 1L)"
     if "quantity" in fields:
-        lines.append(Line("quantity", {"sql": f"coalesce(try_cast({of_item}.quantity AS BIGINT), 1L)"}))
+        lines.append(Line("quantity", {"sql": units}))
     if "price" in fields:
-        amount = f"coalesce(try_cast({of_item}.price AS DECIMAL(18,4)), 0)"
+        amount = f"coalesce(try_cast({price} AS DECIMAL(18,4)), 0)"
         if "quantity" in fields:
-            amount += f" * coalesce(try_cast({of_item}.quantity AS BIGINT), 1L)"
-        lines.append(Line("price", {"sql": f"CASE WHEN {paid} THEN {amount} ELSE 0 END"}, "of the complete line"))
+            amount += f" * {units}"
+        paid = f"CASE WHEN event_name = 'purchase' THEN {amount} ELSE 0 END"
+        lines.append(Line("price", {"sql": paid}, "of the complete line"))
     known = ", ".join(f"'{kind}'" for kind in _TYPES)
-    where = f"event_name IN ({known}) AND {of_item}.item_id IS NOT NULL AND {user} IS NOT NULL"
-    return TableDraft(tuple(lines), where)
+    return TableDraft(tuple(lines), f"event_name IN ({known}) AND {item} IS NOT NULL AND {user} IS NOT NULL")

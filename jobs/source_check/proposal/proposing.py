@@ -171,6 +171,7 @@ def _text(exports: list[Export], name: str) -> str:
         spec: dict[str, Any] = {"path": export.path, "format": export.head.format}
         if export.head.options:
             spec["options"] = export.head.options
+        spec |= export.draft.reshaping
         lines += [f"      # {export.draft.kind}", f"      {export.name}: {scalar(spec)}"]
     for table in ("items", "users", "events"):
         lines += ["", f"    {table}:"]
