@@ -31,7 +31,7 @@ class Expanded(str):
 
 
 def redis_address(online: Online) -> str:
-    """The address, `host:port[,name=value...]`, of which Feast reads every part as it is meant.
+    """The address, `host:port[,name=value...]`, every part of which Feast reads as it was written.
 
     Feast, which reads it for the jobs and for every ranking service, takes a value that is JSON for that value:
     password=1e5 is the number 100000.0 and password=null none at all. Such a text is refused; in double quotes it is
