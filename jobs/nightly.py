@@ -68,7 +68,7 @@ def main() -> None:
 
     def nights(spark: SparkSession, conf: Config, run_id: str) -> None:
         steps = _steps_of(conf, chosen)
-        _check_services(spark, conf, run_id, args.dates[0], steps)
+        _check_services(Night(conf, args.dates[0], run_id, spark, Warehouse(spark, conf.warehouse), Record()), steps)
         usual = usual_seconds(Warehouse(spark, conf.warehouse))
         for number, as_of in enumerate(args.dates):
             # A run's id is the key of its rows together with the step, so each night of a range has its own.
@@ -82,11 +82,15 @@ def main() -> None:
     run(args.conf, "nightly", nights)
 
 
-def _check_services(spark: SparkSession, conf: Config, run_id: str, as_of: date, steps: tuple[Step, ...]) -> None:
-    """Asks the servers that the steps need, some of them hours later. Raises ConfigurationError that names one."""
-    model_store(Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())).check_answers()
-    if set(PUBLISHING) & set(steps):
-        check_online(conf)
+def _check_services(night: Night, steps: tuple[Step, ...]) -> None:
+    """Asks the servers that the steps need, some of them hours later; one that does not answer stops the night."""
+    try:
+        model_store(night).check_answers()
+        if set(PUBLISHING) & set(steps):
+            check_online(night.conf)
+    except Exception as error:
+        report_stop(night, "start-up", error)
+        raise
 
 
 def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:

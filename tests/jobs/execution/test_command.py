@@ -315,6 +315,8 @@ def test_a_night_whose_store_does_not_answer_ends_before_its_first_step(
         code, _, stderr = run(nightly.main, *arguments)
         assert code == WRONG_USAGE
         assert problem in stderr.splitlines()[-1]
+        alerts = (conf_file.parent / "warehouse/alerts").glob("*.jsonl")
+        assert "in start-up: " in "".join(path.read_text(encoding="utf-8") for path in alerts)
         assert "hunter22" not in stderr
 
 
