@@ -26,7 +26,7 @@ SHARP_GAMMA = 0.06
 WARM_FACTOR, WARM_PASSES = 5.0, 4
 # Passes after which a search from earlier prices that has not arrived begins again without them. At a small
 # regularisation two bounds that can pay for each other trade their prices in tiny steps; at a large one in few.
-WARM_PATIENCE = 12
+WARM_PATIENCE = 24
 _HALVINGS = 10  # of what the prices of floors that exclude each other are too high by
 LEAP_FROM = 0.02  # of a floor: what its exposure is off by where its price leaps
 LEAST_SECANT = 0.1  # of the curvature that items alone suggest for a group
