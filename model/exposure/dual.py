@@ -73,8 +73,8 @@ class Dual:
         self.top = self.facts.largest or 1.0
         spread = self.facts.spread
         self.scale = spread if spread > 1e-3 * self.top else 0.1 * self.top
-        floors = int(np.count_nonzero(self.floors.planned_group)) + int(len(self.floored) > 0)
-        self.elastic = self.top * min(1 + floors, MOST_MOVES)
+        number = int(np.count_nonzero(floors.planned_group)) + int(len(self.floored) > 0)
+        self.elastic = self.top * min(1 + number, MOST_MOVES)
         items, groups = problem.items, len(problem.groups)
         most_groups = int(np.bincount(problem.membership.indices, minlength=1).max())
         # At this price no user takes an item, whatever its floors pay.
