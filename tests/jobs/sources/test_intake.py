@@ -18,7 +18,7 @@ NIGHT = date(2024, 3, 1)
 
 
 def test_events_parked_for_too_long_are_rejected_and_do_not_stop_the_night(spark: SparkSession) -> None:
-    good = {"event_type": "purchase", "sample_weight": 1.0}
+    good = {"user_id": "u", "event_type": "purchase", "sample_weight": 1.0}
     rows = [{**good, "event_id": f"e{n}", "item_id": "new" if n < 2 else "known"} for n in range(17)]
     for row in rows[-5:]:
         row["quantity"] = -1
