@@ -14,9 +14,9 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS, ITEMS, USERS
 from features.quality import outcomes
 from jobs.source_check import phrases
-from jobs.source_check.guest_words import GUEST_WORDS
 from jobs.source_check.taking import Taken
 from jobs.sources.files.mapping import MALFORMED, PART
+from jobs.sources.guest_words import GUEST_WORDS
 from model.periods import LEAST_SECOND_STAGE, training_periods
 
 LARGE_SHARE = 0.05  # of all events, that one shopper may have in a large store

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import functions as F
 
 from jobs.runtime.logs import warning
+from jobs.sources.guest_words import GUEST_WORDS
 from jobs.sources.intake import Intake
 
-PLACEHOLDERS = ("0", "-1", "null", "none", "nan", "n/a", "na", "undefined", "guest", "anonymous")
 _SHARE, _TIMES_THE_OTHERS, _EVENTS = 0.1, 5, 20
 
 
@@ -22,7 +22,7 @@ def report_frequent_shoppers(events: Intake) -> None:
     per_shopper = (
         events.accepted.where(F.col("user_id").isNotNull()).groupBy("user_id").agg(F.count("*").alias("events"))
     )
-    is_placeholder = F.lower(F.trim("user_id")).isin(*PLACEHOLDERS)
+    is_placeholder = F.lower(F.trim("user_id")).isin(*GUEST_WORDS)
     [row] = per_shopper.agg(
         F.max("events").alias("most"),
         F.sum("events").alias("all"),

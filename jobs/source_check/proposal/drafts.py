@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from jobs.config.source import FileInput
-from jobs.source_check.guest_words import GUEST_WORDS
+from jobs.sources.guest_words import GUEST_WORDS
 
 CHECK = "CHECK: "  # starts the comment of every line that is a guess
 
