@@ -55,14 +55,14 @@ def orders(head: Head, last_day: str) -> Draft | None:
     conditions: tuple[str, ...] = ()
     if head.has("Cancelled at"):
         conditions = (f"{_carried('Cancelled at', 'Name')} IS NULL",)
-    shopper = _carried(user, "Name")
-    carried = key_of(f"lower({shopper})" if user == "Email" else shopper)
+    shopper = of_group(user, "Name")
+    of_order = key_of(f"lower({shopper})" if user == "Email" else shopper)
     lines = OrderLines(
         order="Name",
         item=key_of(item),
         time="Created at",
         time_sql=None if can_reshape("fill_down") else of_group("Created at", "Name"),
-        user=shopper_key(user) if can_reshape("fill_down") else carried,
+        user=shopper_key(user) if can_reshape("fill_down") else of_order,
         title="Lineitem name",
         quantity="Lineitem quantity",
         unit_price="Lineitem price" if head.has("Lineitem price") else None,
