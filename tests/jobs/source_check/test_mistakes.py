@@ -105,8 +105,8 @@ def test_each_mistake_is_a_sentence(spark: SparkSession, tmp_path: Path) -> None
     report = checker(spark, path, conf)()
 
     assert "events: 101 rows, 98 accepted" in report
-    assert "1 rejected, quantity_unreadable\n        such as qty 'two'" in report
-    assert "1 parked, item_unknown\n        such as item_id 'b9'" in report
+    assert "1 rejected, quantity_unreadable\n      such as qty 'two'" in report
+    assert "1 parked, item_unknown\n      such as item_id 'b9'" in report
     assert "orders: note" in report
     assert "products: price" in report
     assert "orders: 1 row repeats the header." in report
