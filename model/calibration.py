@@ -12,6 +12,8 @@ import pandas as pd
 from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit, logsumexp
 
+from model.exposure.sums import dot
+
 FILE = "calibrator.json"
 _SMALLEST_SLOPE = 1e-2
 _RIDGE = 1e-6
@@ -193,14 +195,18 @@ def reliability(probability: np.ndarray, responded: np.ndarray, weight: np.ndarr
 def _logistic(
     design: np.ndarray, label: np.ndarray, weight: np.ndarray, start: np.ndarray, smallest: list[float | None]
 ) -> np.ndarray:
-    """Coefficients of a weighted logistic regression by L-BFGS-B on columns scaled to unit size, with lower bounds."""
+    """Coefficients of a weighted logistic regression by L-BFGS-B on columns scaled to unit size, with lower bounds.
+
+    The sums over pairs leave BLAS out, so that the coefficients are the same with any number of threads.
+    """
     size = np.maximum(np.sqrt((design**2).mean(axis=0)), 1e-9)
-    scaled, share = design / size, weight / weight.sum()
+    scaled, share = np.ascontiguousarray((design / size).T), weight / weight.sum()
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        z = scaled @ theta
-        value = share @ (np.logaddexp(0.0, z) - label * z) + 0.5 * _RIDGE * theta @ theta
-        return float(value), scaled.T @ (share * (expit(z) - label)) + _RIDGE * theta
+        z = np.einsum("k,kn->n", theta, scaled)
+        value = dot(share, np.logaddexp(0.0, z) - label * z) + 0.5 * _RIDGE * dot(theta, theta)
+        rest = share * (expit(z) - label)
+        return value, np.array([dot(column, rest) for column in scaled]) + _RIDGE * theta
 
     bounds = [(None if low is None else low * of, None) for low, of in zip(smallest, size, strict=True)]
     options = {"maxiter": 500, "ftol": 1e-14, "gtol": 1e-9}

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.special import expit, logit
+from threadpoolctl import threadpool_limits
 
 from model.calibration import CalibrationReport, Calibrator, Outcomes, levels, mean_level, reliability
 
@@ -141,3 +142,15 @@ def test_saved_and_loaded_and_damaged(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("0.8", "-0.8"))
     with pytest.raises(ValueError, match=r"calibrator\.json is damaged"):
         Calibrator.load(tmp_path)
+
+
+def test_one_and_two_threads_give_equal_calibrators_and_reports() -> None:
+    logits = _logits(-4.0, 3)
+    outcomes = _outcomes(logits, _responses(logits, logits.astype(np.float64), 3))
+    listed = np.isfinite(logits)
+    fits = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            calibrator = Calibrator.fit([outcomes])
+            fits.append((calibrator, _report(calibrator.probability(logits)[listed], outcomes.responded[listed])))
+    assert fits[0] == fits[1]
