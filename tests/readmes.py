@@ -328,7 +328,8 @@ def _of_assignments(assignments: list[str], target: str | None) -> Iterator[str]
 
 def _of_submit(tokens: list[str]) -> Iterator[str]:
     """spark-submit [Spark's options] FILE.py [the job's options], or python -m MODULE."""
-    if tokens[:1] == ["-m"] and not (ROOT / f"{tokens[1].replace('.', '/')}.py").is_file():
+    path = ROOT / tokens[1].replace(".", "/") if tokens[:1] == ["-m"] else None
+    if path and not (path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()):
         yield f"python -m {tokens[1]}: is no module"
     place = next((place for place, token in enumerate(tokens) if token.endswith(".py")), None)
     if place is None:
