@@ -41,13 +41,14 @@ from jobs.execution.night import Night
 from jobs.forecasting.weekly_fit import Keep, demand_at
 from jobs.incremental.histories import histories
 from jobs.incremental.known_events import Known, known_before
-from jobs.incremental.visitors import daily_visitors, has_visitors, joined_events, searches_of_shoppers
+from jobs.incremental.visitors import daily_visitors, joined_events, searches_of_shoppers
 from jobs.quality.gate import pass_features
 from jobs.registry.active_models import model_store, training_is_due
 from jobs.relevance.training_plan import training_plan
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.progress import advance, expect
+from jobs.sources.visitors import has_visitors
 from jobs.tables.sql import sql_in, sql_literal
 
 

@@ -14,7 +14,6 @@ from features.contract.table import Invariant, Table
 from jobs.execution.command import main_of
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
-from jobs.incremental.visitors import DECISION as HAS_VISITORS
 from jobs.runtime.progress import advance, expect
 from jobs.sources import Source, source_of
 from jobs.sources.catalogue import item_observations, report_late_catalogue
@@ -33,6 +32,7 @@ from jobs.sources.merging import (
 from jobs.sources.missing_inputs import report_absences
 from jobs.sources.replacement import Window
 from jobs.sources.silence import require_events
+from jobs.sources.visitors import DECISION as HAS_VISITORS
 from jobs.sources.visitors import arrive_events, names_visitors, new_identities, observed_identities, together
 from jobs.sources.volume import require_usual_volume
 from jobs.tables.erasure import mark_forgotten

@@ -10,17 +10,7 @@ from pyspark.sql import functions as F
 from features.contract import DAILY_VISITOR, IDENTITIES, SEARCHES, USERS
 from features.point_in_time import utc_date
 from features.visitors import KNOWN_DATE, identified, of_shoppers
-from jobs.execution.manifest import done_runs
 from jobs.execution.night import Night
-
-DECISION = "visitors"  # of an ingest: that its source may deliver events without a shopper
-
-
-def has_visitors(night: Night) -> bool:
-    """Whether the store may have events without a shopper."""
-    return night.tables.exists(DAILY_VISITOR) or any(
-        DECISION in run["decisions"] for run in done_runs(night.tables, "ingest")
-    )
 
 
 def daily_visitors(night: Night) -> DataFrame | None:

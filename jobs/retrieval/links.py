@@ -17,8 +17,8 @@ from features.texts import distinct_texts
 from features.visitors import actor, of_visitors
 from jobs.config.configuration import Config
 from jobs.execution.night import Night
-from jobs.incremental.visitors import has_visitors
 from jobs.runtime.errors import LongtailError
+from jobs.sources.visitors import has_visitors
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import learn_links, links_followed
 from model.retrieval.links import PURCHASE, HistoryLinks, Interactions, LinkInputs, LinkSettings, TextLinks

@@ -9,17 +9,26 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import EVENTS, IDENTITIES, SEARCHES
+from features.contract import DAILY_VISITOR, EVENTS, IDENTITIES, SEARCHES
 from features.contract.table import Table
 from features.point_in_time import utc_date
 from features.quality.contract_checks import with_contract_columns
 from features.visitors import identity_changes
+from jobs.execution.manifest import done_runs
 from jobs.execution.night import Night
 from jobs.sources.intake import Arrival, Intake, arrive
 from jobs.sources.source import Source
 
 LOG_IN = "login"  # type of an event without an item, which identifies a visitor
+DECISION = "visitors"  # of an ingest: that its source may deliver events without a shopper
 _IDENTITY = ("visitor_id", "user_id", "valid_from")
+
+
+def has_visitors(night: Night) -> bool:
+    """Whether the store may have events without a shopper."""
+    return night.tables.exists(DAILY_VISITOR) or any(
+        DECISION in run["decisions"] for run in done_runs(night.tables, "ingest")
+    )
 
 
 def names_visitors(source: Source) -> bool:

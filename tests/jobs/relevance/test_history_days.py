@@ -37,10 +37,14 @@ def test_history_begins_with_the_first_purchase_of_a_known_item(
     tables = Warehouse(spark, str(tmp_path))
     late = datetime(2024, 3, 9, 23, 30, tzinfo=UTC)  # another day in most time zones
     items = [{"item_id": f"i{ago}", "valid_from": late - timedelta(days=ago)} for ago in listed]
-    bought = [
-        {"event_id": str(n), "event_type": kind, "event_date": NIGHT - timedelta(days=ago)}
+    noon = datetime(2024, 3, 9, 12, tzinfo=UTC)
+    rows = [
+        {
+            "event_id": str(n), "event_type": kind, "event_date": NIGHT - timedelta(days=ago), "ingested_at": noon,
+            "event_time": noon - timedelta(days=ago), "sample_weight": 1.0,
+        }
         for n, (kind, ago) in enumerate(events)
-    ]
+    ]  # fmt: skip
     tables.add(filled(spark, ITEMS, items), ITEMS)
-    tables.add(filled(spark, EVENTS, bought), EVENTS)
+    tables.add(filled(spark, EVENTS, rows), EVENTS)
     assert history_days(Night(conf, NIGHT, "x", spark, tables, Record())) == days
