@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit, logsumexp
 
-from model.exposure.sums import dot
+from model.sums import dot
 
 FILE = "calibrator.json"
 _SMALLEST_SLOPE = 1e-2

@@ -16,8 +16,8 @@ import numpy as np
 from model.exposure.feasibility import Floors
 from model.exposure.passes import Passes
 from model.exposure.problem import Problem
-from model.exposure.sums import dot
 from model.exposure.user_block import Use
+from model.sums import dot
 
 # Entries that may have to move for one more entry of a floor: it takes a slot from an entry of another floor, which
 # takes that of a third one somewhere else. Each move costs the largest value at most.

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
 from model.exposure.list_rules import BUCKETS
-from model.exposure.sums import dot
 from model.exposure.user_block import UserPairs
+from model.sums import dot
 
 
 @dataclass(frozen=True)

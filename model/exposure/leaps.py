@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.exposure.sums import dot
+from model.sums import dot
 
 FIRST_RISE, LEAST_RISE = 3.0, 0.01
 EVERY = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.exposure.problem import Problem
-from model.exposure.sums import dot
+from model.sums import dot
 
 _PAIRS_AT_ONCE = 131_072
 

@@ -16,8 +16,8 @@ from model.exposure.feasibility import Floors, Unmet, attainable_floors
 from model.exposure.leaps import Leaps
 from model.exposure.passes import InMemory, Passes, relaxed_plan, shard_starts, shards_of
 from model.exposure.problem import Problem
-from model.exposure.sums import dot
 from model.exposure.user_block import blocks_of
+from model.sums import dot
 
 # The regularisation, in standard deviations of value: from the first to the last over so many passes.
 FIRST_GAMMA, LAST_GAMMA, COLD_PASSES = 4.0, 0.03, 16

@@ -14,8 +14,8 @@ import numpy as np
 
 from model.exposure.list_rules import ListRules
 from model.exposure.rule_thresholds import fill_under_rules
-from model.exposure.sums import dot
 from model.exposure.thresholds import FAR, Filled, fill_slots
+from model.sums import dot
 
 BLOCK_USERS = 1_024
 

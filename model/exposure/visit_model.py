@@ -13,7 +13,7 @@ import lightgbm
 import numpy as np
 from scipy.optimize import minimize
 
-from model.exposure.sums import dot
+from model.sums import dot
 
 WEEK = 7
 HISTORY_DAYS = 13 * WEEK  # that a prediction reads
