@@ -74,11 +74,12 @@ def one_shopper(user: str, share: float, shoppers: int) -> str:
 
 
 def guest_words(users: Sequence[str], events: int) -> str:
-    words = " and ".join(repr(user) for user in users)
-    return (
-        f"{words} {'are shoppers' if len(users) > 1 else 'is a shopper'} with {events:,} events, but reads like a "
-        "word for a guest. Leave it out with `where`."
-    )
+    if len(users) == 1:
+        what = f"{users[0]!r} is a shopper with {events:,} events, but reads like a word for a guest."
+    else:
+        words = " and ".join(map(repr, users))
+        what = f"{words} are shoppers with {events:,} events, but read like words for guests."
+    return f"{what} Leave such rows out with `where`."
 
 
 def forms_of_id(what: str, ids: int, first: str, second: str, how: str) -> str:
