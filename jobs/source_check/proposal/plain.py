@@ -94,8 +94,11 @@ def _events(head: Head, user: str, item: str, time: str) -> Draft:
     words = set(head.values(kind)) if kind else set()
     values = {word: _OF_WORD.get(re.sub(r"[\W_]", "", word.lower())) for word in sorted(words)}
     # With a word for returns, a negative quantity of another word is a fault, which ingest rejects.
-    returned = [row for row in head.sample if kind and values.get(str(row.get(kind))) == "return"]
-    of_returns = [str(row.get(quantity)) for row in returned] if quantity else []
+    of_returns = [
+        str(row.get(quantity))
+        for row in head.sample
+        if kind and quantity and values.get(str(row.get(kind))) == "return"
+    ]
     lines = OrderLines(
         order=column_of(head, "order") or user,
         item=item_key(item),
