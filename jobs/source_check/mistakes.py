@@ -15,9 +15,9 @@ from features.contract import EVENTS, ITEMS, USERS
 from features.quality import outcomes
 from jobs.source_check import phrases
 from jobs.source_check.taking import Taken
-from jobs.sources.files.mapping import MALFORMED, PART
+from jobs.sources.files.columns import ADDED, PART
 from jobs.sources.guest_words import GUEST_WORDS
-from model.periods import LEAST_SECOND_STAGE, training_periods
+from model.periods import least_history_days, periods_within
 
 LARGE_SHARE = 0.05  # of all events, that one shopper may have in a large store
 TIMES_THE_MEAN = 10  # so often the mean of all shoppers is large in a small one
@@ -30,7 +30,7 @@ _DATA = re.compile(r"-?\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}[./]\d{1,2}[./]\
 
 def header_mistakes(name: str, rows: DataFrame) -> list[str]:
     """A header among the rows of a CSV file, or a row of data as its header."""
-    columns = [column for column in rows.columns if column not in (MALFORMED, PART)]
+    columns = [column for column in rows.columns if column not in ADDED]
     sentences = []
     data = [column for column in columns if _DATA.fullmatch(column)]
     if len(data) * 2 >= len(columns):
@@ -119,7 +119,11 @@ def unknown_ids(taken: Taken) -> list[str]:
 
 
 def window_mistakes(taken: Taken) -> list[str]:
-    """Changed files that lack days which they delivered before, and single files that may hold the last days only."""
+    """Changed files that lack days which they delivered before, and single files that may hold the last days only.
+
+    Not of inputs that keep what a changed file no longer has.
+    """
+    replacing = {name for name, files in taken.files.inputs.items() if not files.keeps_older}
     by_part = (
         _events_kept(taken)
         .groupBy(PART)
@@ -128,7 +132,8 @@ def window_mistakes(taken: Taken) -> list[str]:
     )
     days = {row[PART]: (row["first"], row["last"]) for row in by_part if row["first"] is not None}
     known = {(row["input"], row["part"]): row["fingerprint"] for row in taken.taken_before.collect()}
-    changed = [part for part in taken.source.parts if (part.input, part.place) in known and part.place in days]
+    parts = [part for part in taken.source.parts if part.input in replacing]
+    changed = [part for part in parts if (part.input, part.place) in known and part.place in days]
     sentences = []
     for part in changed:
         stored = taken.night.tables.read_or_empty(EVENTS).where(F.col(PART) == part.place)
@@ -140,7 +145,7 @@ def window_mistakes(taken: Taken) -> list[str]:
         )
         if row["events"]:
             sentences.append(phrases.lost_days(_file(part.place), first, row["events"], row["since"]))
-    for name in {mapping.input for mapping in taken.files.events}:
+    for name in {mapping.input for mapping in taken.files.events} & replacing:
         [*parts] = taken.sample.parts[name]
         if len(parts) == 1 and parts[0].place in days and parts[0] not in changed:
             first, last = days[parts[0].place]
@@ -160,13 +165,11 @@ def history_mistakes(taken: Taken) -> list[str]:
     if first is None:
         return []
     horizon, periods, as_of = conf.relevance.horizon_days, conf.fusion.periods, taken.night.as_of
-    cut = training_periods(as_of, horizon, periods).all_cuts[0]
+    days, needed = (as_of - first).days, least_history_days(horizon, periods)
     sentences = []
-    if first >= cut:
-        days = (as_of - first).days
-        fitting = (days - 1) // (LEAST_SECOND_STAGE + 2)
-        needed = (as_of - cut).days + 1
-        sentences.append(phrases.short_history(days, first, needed, cut, horizon, periods, fitting))
+    if days < needed:
+        within = periods_within(as_of, days, horizon, periods)
+        sentences.append(phrases.short_history(days, first, needed, horizon, periods, within))
     if since is not None and since > first and stored is None:
         sentences.append(phrases.late_items(since, first))
     return sentences

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from model.periods import Periods
+
 NOTHING_NEW = "Every file was ingested by an earlier night. --all checks them again, as a first night would."
 NO_MISTAKES = "None found."
 UNMAPPED_ALL = "Every column is mapped."
@@ -93,28 +95,28 @@ def forms_of_id(what: str, ids: int, first: str, second: str, how: str) -> str:
 def lost_days(file: str, first: date, events: int, stored: date) -> str:
     return (
         f"{file} now begins on {first}; {events:,} events from {stored} on, which it delivered before, are no "
-        "longer in it. An export of the last days that overwrites its file loses history: write each delivery "
-        "under a name of its own."
+        "longer in it. With when_changed: replace an export of the last days loses history: leave that key out, or "
+        "write each delivery under a name of its own."
     )
 
 
 def rolling_file(file: str, days: int, first: date) -> str:
     return (
         f"{file} holds {days} days, from {first} on. If each delivery of the last days overwrites it, earlier days "
-        "are at risk: write each delivery under a name of its own, such as with its date."
+        "are lost with when_changed: replace. Leave that key out, or write each delivery under a name of its own."
     )
 
 
-def short_history(days: int, first: date, needed: int, cut: date, horizon: int, periods: int, fitting: int) -> str:
-    shorter = (
-        f"With relevance.horizon_days at {fitting} these days are enough."
-        if fitting
-        else "Export more days, if the shop has them."
+def short_history(days: int, first: date, needed: int, horizon: int, periods: int, within: Periods | None) -> str:
+    instead = (
+        f"The first night trains on {len(within.second_stage)} periods of {within.horizon_days} days instead."
+        if within
+        else "The first night ranks by popularity and texts instead."
     )
     return (
         f"The events begin on {first}, {days} days before the night. A training with relevance.horizon_days "
-        f"{horizon} and fusion.periods {periods} needs at least {needed} days: events and items before {cut}. "
-        f"{shorter}"
+        f"{horizon} and fusion.periods {periods} needs at least {needed} days. {instead} Export more days, if the shop "
+        "has them."
     )
 
 

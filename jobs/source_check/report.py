@@ -21,7 +21,7 @@ from jobs.source_check.mistakes import (
 )
 from jobs.source_check.reasons import reasons_of
 from jobs.source_check.taking import Taken
-from jobs.sources.files.mapping import MALFORMED, PART, TAKEN_UNTIL
+from jobs.sources.files.columns import ADDED
 from jobs.sources.files.reading import read_parts
 from jobs.sources.intake import Intake, require_few_rejected
 from jobs.sources.volume import require_usual_volume
@@ -83,9 +83,9 @@ def _of_files(taken: Taken) -> tuple[list[str], list[str]]:
         parts = [part for part in taken.source.parts if part.input == name]
         columns: dict[str, None] = {}
         for rows in read_parts(taken.night.spark, files, parts) if parts else []:
-            columns |= dict.fromkeys(c for c in rows.columns if c not in (MALFORMED, PART, TAKEN_UNTIL))
+            columns |= dict.fromkeys(c for c in rows.columns if c not in ADDED)
             if files.format == "csv":
-                mistakes += header_mistakes(name, rows.drop(TAKEN_UNTIL))
+                mistakes += header_mistakes(name, rows)
         left = unmapped_columns(taken.files, name, columns)
         if left:
             unmapped.append(phrases.unmapped(name, left))

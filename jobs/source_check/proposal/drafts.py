@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-from jobs.config.source import FileInput
 from jobs.sources.guest_words import GUEST_WORDS
 
 CHECK = "CHECK: "  # starts the comment of every line that is a guess
@@ -97,20 +96,10 @@ def filled(column: str) -> str:
     return f"nullif(trim({name(column)}), '')"
 
 
-def of_group(column: str, key: str) -> str:
-    """SQL: the value that stands on one line of those with the same `key`, for all of them."""
-    return f"nullif(max({name(column)}) OVER (PARTITION BY {name(key)}), '')"
-
-
 def number(column: str, comma: bool = False) -> str:
     """SQL: the column as a number; thousands are separated by dots where the decimals follow a comma."""
     text = f"replace(replace({name(column)}, '.', ''), ',', '.')" if comma else name(column)
     return f"try_cast({text} AS DECIMAL(18,4))"
-
-
-def can_reshape(key: str) -> bool:
-    """Whether an input has this key, which makes a mapping shorter: fill_down or explode."""
-    return key in FileInput.model_fields
 
 
 def text_of(table: TableDraft, source: str) -> list[str]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from jobs.source_check.proposal.drafts import Draft, Line, TableDraft, Tables, can_reshape, filled, name
+from jobs.source_check.proposal.drafts import Draft, Line, TableDraft, Tables, filled, name
 from jobs.source_check.proposal.heads import Head
 from jobs.source_check.proposal.lines import CONSENT, number_line, text_line
 
 _AVAILABLE = "replace(lower({column}), '_', ' ')"
 _TIME = "timestamp_micros(try_cast(event_timestamp AS BIGINT))"
-_USER = "coalesce(nullif(user_id, ''), user_pseudo_id)"
-MOST_ITEMS = 20  # of one event that are mapped
+_OF_ITEM = "`items.{}`"  # SQL of a field of the exploded array
 _TYPES = {
     "purchase": "purchase",
     "add_to_cart": "cart",
-    "view_item": "click",
+    "view_item": "view",
     "select_item": "click",
     "refund": "return",
 }
@@ -54,8 +53,7 @@ def feed(head: Head, last_day: str) -> Draft | None:
 
 
 def analytics(head: Head, last_day: str) -> Draft | None:
-    """Events with an array of items; without `explode`, a mapping for each place in it, up to the longest array of the
-    sample."""
+    """Events with an array of items."""
     del last_day
     if not head.has("event_name", "event_timestamp", "items"):
         return None
@@ -63,42 +61,36 @@ def analytics(head: Head, last_day: str) -> Draft | None:
     fields = {field for items in arrays for item in items for field in item}
     if "item_id" not in fields:
         return None
-    longest = min(max(map(len, arrays)), MOST_ITEMS)
-    exploded = can_reshape("explode")
-    places = ["`items.{}`"] if exploded else [f"try_element_at(items, {place}).{{}}" for place in range(1, longest + 1)]
     users = [column for column in ("user_id", "user_pseudo_id") if head.has(column)]
     user = ", ".join(f"nullif({column}, '')" for column in users)
     user = f"coalesce({user})" if len(users) > 1 else user
     key = [*users, "event_timestamp", "event_name"]
-    numbers = ["`line`"] if exploded else [f"'{place}'" for place in range(1, longest + 1)]
-    events = [
-        _event(place, fields, user, ", ".join([*key, number])) for place, number in zip(places, numbers, strict=True)
-    ]
+    events = _event(fields, user, ", ".join([*key, "`line`"]))
     return Draft(
         "events of Google Analytics 4",
         "events",
-        Tables(tuple(_item(place, fields) for place in places), (_user(user),), tuple(events)),
+        Tables((_item(fields),), (_user(user),), (events,)),
         time="event_timestamp",
-        reshaping={"explode": "items", "line_number": {"by": key, "name": "line"}} if exploded else {},
+        reshaping={"explode": "items", "line_number": {"by": key, "name": "line"}},
     )
 
 
-def _item(place: str, fields: set[str]) -> TableDraft:
-    """The mapping of the item at a place, a pattern of SQL for one of its `fields`."""
+def _item(fields: set[str]) -> TableDraft:
+    """The mapping of the item of a row, which has these fields."""
     levels = [level for level in ("item_category", *(f"item_category{n}" for n in range(2, 6))) if level in fields]
-    lines = [Line("item_id", {"sql": place.format("item_id")})]
-    titles = [place.format(field) for field in ("item_name", "item_id") if field in fields]
+    lines = [Line("item_id", {"sql": _OF_ITEM.format("item_id")})]
+    titles = [_OF_ITEM.format(field) for field in ("item_name", "item_id") if field in fields]
     lines.append(Line("title", {"sql": f"coalesce({', '.join(titles)})"}))
     if levels:
-        path = [f"nullif({place.format(level)}, '')" for level in levels]
+        path = [f"nullif({_OF_ITEM.format(level)}, '')" for level in levels]
         lines.append(Line("category", {"sql": f"nullif(concat_ws(' > ', {', '.join(path)}), '')"}))
         lines.append(Line("product_type", {"sql": f"coalesce({', '.join(reversed(path))})"}, "the last level"))
     if "item_brand" in fields:
-        lines.append(Line("brand", {"sql": place.format("item_brand")}))
+        lines.append(Line("brand", {"sql": _OF_ITEM.format("item_brand")}))
     if "price" in fields:
-        lines.append(Line("price", {"sql": f"try_cast({place.format('price')} AS DECIMAL(18,4))"}))
+        lines.append(Line("price", {"sql": f"try_cast({_OF_ITEM.format('price')} AS DECIMAL(18,4))"}))
     lines.append(Line("updated_at", {"sql": _TIME}))
-    return TableDraft(tuple(lines), f"{place.format('item_id')} IS NOT NULL")
+    return TableDraft(tuple(lines), f"{_OF_ITEM.format('item_id')} IS NOT NULL")
 
 
 def _user(user: str) -> TableDraft:
@@ -110,9 +102,9 @@ def _user(user: str) -> TableDraft:
     return TableDraft(lines, f"{user} IS NOT NULL")
 
 
-def _event(place: str, fields: set[str], user: str, key: str) -> TableDraft:
-    """The mapping of the event for the item at a place; `key` is SQL of what the event's id is joined from."""
-    item, price, quantity = (place.format(field) for field in ("item_id", "price", "quantity"))
+def _event(fields: set[str], user: str, key: str) -> TableDraft:
+    """The mapping of the event for the item of a row; `key` is SQL of what the event's id is joined from."""
+    item, price, quantity = (_OF_ITEM.format(field) for field in ("item_id", "price", "quantity"))
     lines = [
         Line("event_id", {"sql": f"concat_ws('-', {key})"}),
         Line("user_id", {"sql": user}),

@@ -77,7 +77,6 @@ def withdrawn_line(offered: str, last_day: str) -> Line:
 class OrderLines:
     """The columns of an export with a row for every order line.
 
-    time_sql: SQL that gives the time on every line, if `time` does not
     conditions: SQL, which a row that is taken meets
     negative_returns: whether a negative quantity is a return
     """
@@ -93,7 +92,6 @@ class OrderLines:
     line_total: str | None = None
     discount: str | None = None
     store: str | None = None
-    time_sql: str | None = None
     conditions: tuple[str, ...] = ()
     where_comment: str = ""
     negative_returns: bool = True
@@ -104,18 +102,18 @@ def has_negative(texts: list[str]) -> bool:
     return any(text.startswith("-") for text in texts)
 
 
-def order_line_tables(head: Head, lines: OrderLines, user_comment: str = "") -> Tables:
+def order_line_tables(head: Head, lines: OrderLines) -> Tables:
     """The mappings of order lines: each line is an event and an observation of its shopper and of its item."""
     returned = lines.negative_returns and lines.quantity is not None and has_negative(head.values(lines.quantity))
     units = lines.quantity and number(lines.quantity, has_comma(head, lines.quantity))
     events = [
         _event_id(lines),
-        Line("user_id", lines.user.spec, user_comment),
+        Line("user_id", lines.user.spec),
         Line("item_id", lines.item.spec),
         Line("event_type", {"sql": f"CASE WHEN {units} < 0 THEN 'return' ELSE 'purchase' END"})
         if returned
         else Line("event_type", {"constant": "purchase"}),
-        time_line("event_time", head, lines.time, lines.time_sql),
+        time_line("event_time", head, lines.time),
     ]
     if lines.quantity and units:
         events.append(
@@ -128,11 +126,11 @@ def order_line_tables(head: Head, lines: OrderLines, user_comment: str = "") -> 
     items = [Line("item_id", lines.item.spec), Line("title", _title(head, lines))]
     if lines.unit_price:
         items.append(number_line("price", head, lines.unit_price))
-    items.append(time_line("updated_at", head, lines.time, lines.time_sql))
+    items.append(time_line("updated_at", head, lines.time))
     users = [
-        Line("user_id", lines.user.spec, user_comment),
+        Line("user_id", lines.user.spec),
         Line("consent_personalisation", {"constant": True}, CONSENT),
-        time_line("updated_at", head, lines.time, lines.time_sql),
+        time_line("updated_at", head, lines.time),
     ]
     sold = (*lines.conditions, lines.item.present)
     return Tables(

@@ -58,7 +58,8 @@ _TYPES = {
     "purchase": "purchase sale sold order buy bought transaction checkout verkauf kauf",
     "return": "return refund returned refunded retoure",
     "cart": "cart addtocart basket addtobasket",
-    "click": "click view viewitem detail pageview productview",
+    "click": "click",
+    "view": "view viewitem detail pageview productview",
 }
 _OF_WORD = {word: kind for kind, words in _TYPES.items() for word in words.split()}
 

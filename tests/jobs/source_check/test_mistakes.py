@@ -43,7 +43,7 @@ def written_store(folder: Path, orders: list[list[object]]) -> tuple[str, Config
             "kind": "files",
             "files": {
                 "inputs": {
-                    "orders": {"path": str(folder / NAME), "format": "csv"},
+                    "orders": {"path": str(folder / NAME), "format": "csv", "when_changed": "replace"},
                     "products": {"path": str(folder / "products.csv"), "format": "csv"},
                 },
                 "items": [
@@ -116,8 +116,7 @@ def test_each_mistake_is_a_sentence(spark: SparkSession, tmp_path: Path) -> None
     assert "items: the id TOTAL looks like a row of totals." in report
     assert f"{NAME} holds 7 days, from 2024-03-01 on. If each delivery of the last days overwrites it" in report
     assert "The events begin on 2024-03-01, 7 days before the night." in report
-    assert "needs at least 113 days: events and items before 2023-11-17." in report
-    assert "With relevance.horizon_days at 1 these days are enough." in report
+    assert "needs at least 140 days. The first night ranks by popularity and texts instead." in report
     assert "Items are known from 2024-03-03 on, events from 2024-03-01." in report
     assert report.endswith(f"Next: the first lists\n  make nightly CONF={path} AS_OF=2024-03-08")
 
