@@ -16,14 +16,12 @@ _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _WITHOUT_TAGS = "substr(regexp_replace({text}, '<[^>]*>', ' '), 1, 20000)"
 
 
-def time_line(column: str, head: Head, source: str, sql: str | None = None) -> Line:
-    """The contract's time `column` from a column of the file, or from an SQL expression that gives its values."""
+def time_line(column: str, head: Head, source: str) -> Line:
+    """The contract's time `column` from a column of the file."""
     form = time_form([row[source] for row in head.sample if row.get(source) not in (None, "")])
-    spec: dict[str, Any] = {"sql": sql} if sql else {"column": source}
+    spec: dict[str, Any] = {"column": source}
     if form is None:
         return Line(column, spec, f"{CHECK}give `format`, such as dd/MM/yyyy HH:mm; the times have no form known here")
-    if form.unit == "microseconds":
-        return Line(column, {"sql": f"timestamp_micros(try_cast({sql or name(source)} AS BIGINT))"})
     if form.unit:
         return Line(column, {**spec, "unit": form.unit})
     if form.format:
