@@ -57,6 +57,8 @@ def spark_session(name: str) -> SparkSession:
             f"Spark cannot start: {cause}.", f"Correct the cause, which {log} has in full, and run it again."
         ) from error
     spark.conf.set("spark.sql.session.timeZone", "UTC")
+    # Feast's offline store switches it on, in code and in its templates; then `a b` is a pattern and no column.
+    spark.conf.set("spark.sql.parser.quotedRegexColumnNames", "false")
     # Without it Spark reads seven encodings, and windows-1252, common in exports of spreadsheets, is not among them.
     spark.conf.set("spark.sql.legacy.javaCharsets", "true")
     if DELTA_EXTENSION not in (spark.conf.get("spark.sql.extensions", "") or ""):

@@ -37,6 +37,7 @@ GOOD: dict[str, dict[str, Any]] = {
 # Violation -> changes of a good row. Rows with bad or over-long texts follow from the name of the violation.
 BAD: dict[str, dict[str, dict[str, Any]]] = {
     "events": {
+        "user_id_missing": {"user_id": None},
         "event_type_unknown": {"event_type": "gift"},
         "event_time_absurd": {"event_time": NEVER_SET, "event_date": NEVER_SET.date()},
         "event_time_after_ingested_at": {"ingested_at": NOON - timedelta(microseconds=1)},

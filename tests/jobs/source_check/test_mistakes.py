@@ -129,7 +129,7 @@ def test_what_would_stop_the_night_comes_first(spark: SparkSession, tmp_path: Pa
     report = checker(spark, path, conf)()
     mistakes = report.partition("Likely mistakes\n")[2]
     assert mistakes.startswith("  ingest would stop here: 12.5% of the rows for the table events")
-    assert "quantity_unreadable (10 rows)" in mistakes
+    assert "quantity_unreadable (10 rows, such as 'x')" in mistakes
     assert "The shopper '7' has 50% of the events of 36 shoppers." in report
     assert report.endswith(f"Next: correct {path}, then check again\n  make job JOB=check_source CONF={path}")
 

@@ -31,7 +31,10 @@ def proposed(folder: Path, kind: str) -> tuple[str, Config]:
     return str(conf), load_config(conf)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# A check of many expressions takes a minute, most of which Spark plans and compiles.
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind == "plain" else pytest.mark.slow) for kind in KINDS]
+)
 def test_a_proposal_is_checked_and_ingested(spark: SparkSession, tmp_path: Path, kind: str) -> None:
     path, conf = proposed(tmp_path, kind)
     report = check_source(spark, conf, path, "run", None, 1 << 20, False)

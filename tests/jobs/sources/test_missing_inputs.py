@@ -30,7 +30,14 @@ from jobs.sources.missing_inputs import silent_features
         ({"events.store_id"}, ["user.stores_count_90d", "user.store_favourite_90d"]),
         (
             {"items.brand"},
-            ["item.brand", "user.brands_count_90d", "user.top_brands_names_90d", "user.top_brands_shares_90d"],
+            [
+                "item.brand",
+                "user.brands_count_90d",
+                "user.top_brands_names_90d",
+                "user.top_brands_shares_90d",
+                "user.browsed_brands_names_28d",
+                "user.browsed_brands_shares_28d",
+            ],
         ),
         ({"items.stock_quantity"}, ["item.stock_on_hand", "item.is_stock_tracked", "item.stock_cover_days"]),
         ({"promotions"}, ["item.promotions_count_28d", "item.is_promoted", "item.days_since_last_promotion"]),

@@ -22,7 +22,7 @@ from jobs.sources.source import Source
 from tests.jobs.small_tables import filled
 
 SUNDAY = date(2024, 3, 10)
-GOOD = {"event_type": "purchase", "sample_weight": 1.0}
+GOOD = {"user_id": "u", "event_type": "purchase", "sample_weight": 1.0}
 
 
 def purchases(days: list[date], **values: Any) -> list[dict[str, Any]]:

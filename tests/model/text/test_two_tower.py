@@ -71,7 +71,7 @@ def test_a_loss_that_is_not_finite_is_an_error_and_the_base_stays(tiny_bert: Pat
 def test_pairs_that_cannot_train(tiny: Encoder) -> None:
     with pytest.raises(ValueError, match="0 pairs"):
         fine_tune(tiny, Pairs([], [], np.array([])), SETTINGS)
-    with pytest.raises(ValueError, match="2 pairs with fewer than two item texts"):
+    with pytest.raises(ValueError, match="2 pairs with fewer than 2 item texts"):
         fine_tune(tiny, Pairs(["a", "b"], ["tea", "tea"], np.array([1.0, 1.0])), SETTINGS)
 
 
