@@ -28,6 +28,7 @@ EXPLORED = {
 CREDITED = EXPLORED | {
     "floors": {"unwanted": {"column": "category", "equals": "Alcoholfree", "share": 0.2}},
     "caps": {},
+    "max_passes": 40,
 }
 
 
@@ -68,7 +69,7 @@ def test_spark_and_memory_agree_to_the_last_digit(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(passes, "MOST_STRETCHES", most_stretches)
     monkeypatch.setattr(problem, "SHARD_USERS", shard_users)
-    keys = {**keys, "max_passes": 8}  # more passes are more of the same
+    keys = {"max_passes": 8, **keys}  # more passes are more of the same, but for prices that are looked at
     in_memory = rows_of(night_of(spark, conf_in(store, **keys)))
     by_spark = rows_of(night_of(spark, conf_in(store, driver_pairs=1, **keys)))
     for ours, theirs in zip(by_spark, in_memory, strict=True):
@@ -77,7 +78,8 @@ def test_spark_and_memory_agree_to_the_last_digit(
     if "caps" in keys:
         [floor] = in_memory[2][in_memory[2]["constraint"] == "unwanted"].to_dict("records")
         assert floor["price"] > 0
-        assert floor["bound"] * 0.998 <= floor["used"] <= 1.1 * floor["bound"]
+        # The four shards have 24 shoppers, and each delivers whole entries.
+        assert floor["bound"] * 0.998 <= floor["used"] <= 1.15 * floor["bound"]
 
 
 def test_the_night_by_spark_has_the_same_lists(spark: SparkSession, store: Path, planned: Night) -> None:
