@@ -124,12 +124,7 @@ def _build_users(night: Night, dates: Sequence[date], rows: DataFrame) -> None:
 
 
 def _build_histories(night: Night, dates: Sequence[date], built: set[date], known: Known) -> None:
-    _replace_dates(
-        night,
-        histories(night, _events_before(night), dates, built, known),
-        USER_HISTORY,
-        dates,
-    )
+    _replace_dates(night, histories(night, _events_before(night), dates, built, known), USER_HISTORY, dates)
     night.record.rows[USER_HISTORY.name] = (
         night.tables.read(USER_HISTORY).where(F.col("as_of") == F.lit(night.as_of)).count()
     )

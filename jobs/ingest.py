@@ -50,7 +50,7 @@ def ingest(night: Night) -> None:
     of unusual volume stop the night before anything is written. A repeated date replaces the same days; an older date
     leaves newer days unchanged.
     """
-    window = Window(_last_night(night), night.as_of)
+    window = Window(last_night(night), night.as_of)
     source = source_of(night)
     expect(9, "parts")  # four tables are judged, then they and the rejected rows are written
     # Independent parts run in parallel: each wide table is a single long task.
@@ -106,7 +106,8 @@ def ingest(night: Night) -> None:
         night.record.decisions[HAS_VISITORS] = "true"
 
 
-def _last_night(night: Night) -> date | None:
+def last_night(night: Night) -> date | None:
+    """The last night before this one that ingested the source."""
     row = last_done(night.tables, ingest.__name__, before=night.as_of)
     return row["as_of"] if row else None
 

@@ -9,6 +9,7 @@ from datetime import date
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, ITEMS
+from features.point_in_time import utc_date
 from jobs.config.configuration import Config
 from jobs.execution.night import Night
 from model.periods import (
@@ -54,11 +55,9 @@ def history_days(night: Night) -> int:
     bought = night.tables.read(EVENTS).where(
         (F.col("event_type") == "purchase") & (F.col("event_date") < F.lit(night.as_of))
     )
-    # By days since 1970 in UTC: a cast of a time to a date follows the session's time zone.
-    begins = F.floor(F.unix_seconds(F.min("valid_from")) / F.lit(86_400)).cast("int")
     rows = (
         bought.agg(F.min("event_date").alias("first")).first(),
-        night.tables.read(ITEMS).agg(F.date_from_unix_date(begins).alias("first")).first(),
+        night.tables.read(ITEMS).agg(F.min(utc_date("valid_from")).alias("first")).first(),
     )
     first = [row["first"] for row in rows if row is not None and row["first"] is not None]
     return max((night.as_of - max(first)).days, 0) if len(first) == len(rows) else 0

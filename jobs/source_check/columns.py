@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from jobs.config.source import Files, TableMapping
-
-_MAPPINGS = "columns"
+from jobs.config.source import Files
+from jobs.sources.files.inventory import mappings_of
 
 
 def unmapped_columns(conf: Files, name: str, columns: Iterable[str]) -> list[str]:
@@ -18,13 +17,6 @@ def unmapped_columns(conf: Files, name: str, columns: Iterable[str]) -> list[str
     alone = {text.lower() for text in texts}
     words = {word.lower() for text in texts for word in re.findall(r"`([^`]+)`|(\w+)", text) for word in word if word}
     return [column for column in columns if column.lower() not in alone | words]
-
-
-def mappings_of(conf: Files, name: str) -> list[TableMapping]:
-    """The mappings that read an input, of every table."""
-    values = (getattr(conf, field) for field in type(conf).model_fields)
-    tables = (value for value in values if isinstance(value, tuple))
-    return [m for table in tables for m in table if isinstance(m, TableMapping) and m.input == name]
 
 
 def _texts(value: Any) -> Iterator[str]:

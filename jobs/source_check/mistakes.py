@@ -146,12 +146,12 @@ def window_mistakes(taken: Taken) -> list[str]:
         if row["events"]:
             sentences.append(phrases.lost_days(_file(part.place), first, row["events"], row["since"]))
     for name in {mapping.input for mapping in taken.files.events} & replacing:
-        [*parts] = taken.sample.parts[name]
-        if len(parts) == 1 and parts[0].place in days and parts[0] not in changed:
-            first, last = days[parts[0].place]
+        [only, *others] = taken.sample.parts[name]
+        if not others and only.place in days and only not in changed:
+            first, last = days[only.place]
             number = (last - first).days + 1
-            if number <= ROLLING_DAYS or (_ROLLING_NAME.search(_file(parts[0].place)) and number < 100):
-                sentences.append(phrases.rolling_file(_file(parts[0].place), number, first))
+            if number <= ROLLING_DAYS or (_ROLLING_NAME.search(_file(only.place)) and number < 100):
+                sentences.append(phrases.rolling_file(_file(only.place), number, first))
     return sentences
 
 

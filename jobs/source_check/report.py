@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from features.contract import EVENTS, ITEMS
-from jobs.execution.manifest import last_done
+from jobs.ingest import last_night
 from jobs.runtime.errors import Refused
 from jobs.source_check import phrases
 from jobs.source_check.columns import unmapped_columns
@@ -101,13 +100,7 @@ def _errors(taken: Taken) -> list[str]:
         errors.append(phrases.refused(error.problem))
     if not errors:
         try:
-            require_usual_volume(taken.night, taken.of(EVENTS.name), _since(taken))
+            require_usual_volume(taken.night, taken.of(EVENTS.name), last_night(taken.night))
         except Refused as error:
             errors.append(phrases.refused(error.problem))
     return errors
-
-
-def _since(taken: Taken) -> date | None:
-    """The last night that ingested the source."""
-    row = last_done(taken.night.tables, "ingest", before=taken.night.as_of)
-    return row["as_of"] if row is not None else None

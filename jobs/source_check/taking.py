@@ -12,15 +12,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from features.contract.table import FIRST_YEAR
 from jobs.config.source import Files
 from jobs.execution.night import Night
 from jobs.ingest import take_store
 from jobs.source_check.sample import Sample, with_sample
 from jobs.sources.files import FilesSource
 from jobs.sources.intake import Intake
-from jobs.sources.merging import Window
+from jobs.sources.replacement import Window
 
-_EARLIEST = date(2000, 1, 1)  # of a plausible event
+_EARLIEST = date(FIRST_YEAR, 1, 1)  # of a plausible event
 
 
 @dataclass(frozen=True)

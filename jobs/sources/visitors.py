@@ -38,7 +38,8 @@ def names_visitors(source: Source) -> bool:
 
 def arrive_events(rows: DataFrame) -> tuple[Arrival, list[Arrival]]:
     """The events, and the rows among them that are log-ins (of `identities`) or searches without an item."""
-    arrival = arrive(rows, EVENTS, count=_belongs_elsewhere())
+    elsewhere = _belongs_elsewhere()
+    arrival = arrive(rows, EVENTS, count=elsewhere)
     aside = []
     for table, columns in (
         (IDENTITIES, {"valid_from": F.col("event_time")}),
@@ -52,7 +53,7 @@ def arrive_events(rows: DataFrame) -> tuple[Arrival, list[Arrival]]:
             },
         ),
     ):
-        count, condition = arrival.counts[table.name], _belongs_elsewhere()[table.name]
+        count, condition = arrival.counts[table.name], elsewhere[table.name]
         if count:
             chosen = with_contract_columns(arrival.rows.where(condition).withColumns(columns), table)
             aside.append(Arrival(table, chosen, count, kept=False))

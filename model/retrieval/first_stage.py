@@ -164,12 +164,12 @@ def fit_first_stage(
         z = _standardised(scores[place], mean[place], sd[place])
         for power, column in enumerate((z, _root(z), _above(scores[place], zero[place]))):
             design[:, power * k + place] = column if alive[place] else 0.0
-    falling = np.tile([name in negative for name in channels], 3)
+    falling = np.tile([name in negative for name in channels], 3) if negative else None
     target = label.astype(np.float64)
-    fitted = fitted_logistic(design, target, l2, falling if negative else None)
+    fitted = fitted_logistic(design, target, l2, falling)
     if silent := _silent_columns(design, fitted, l2, channels, optional or {}):
         design[:, silent] = 0.0
-        fitted = fitted_logistic(design, target, l2, falling if negative else None)
+        fitted = fitted_logistic(design, target, l2, falling)
     correction = np.log(weight[label == 0].mean())
     rounded = np.round(fitted, 9)
     digest = hashlib.sha256(rounded.tobytes() + "".join(channels).encode()).hexdigest()[:8]

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from jobs.sources.guest_words import GUEST_WORDS
+from jobs.tables.sql import sql_identifier
 
 CHECK = "CHECK: "  # starts the comment of every line that is a guess
 
@@ -88,7 +89,7 @@ def key_of(sql: str) -> Key:
 
 def name(column: str) -> str:
     """A column in an SQL expression."""
-    return f"`{column.replace('`', '``')}`"
+    return sql_identifier(column)
 
 
 def filled(column: str) -> str:

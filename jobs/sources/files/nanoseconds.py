@@ -8,6 +8,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
+from jobs.tables.sql import sql_identifier
+
 _INSTANT = "nanoseconds_are_instants"
 
 
@@ -44,7 +46,7 @@ def with_instants(rows: DataFrame, head: StructType) -> DataFrame:
     """The rows with the marked columns as TIMESTAMP, or TIMESTAMP_NTZ if they are not instants, to the microsecond."""
     for field in head.fields:
         if _INSTANT in field.metadata:
-            column = "`" + field.name.replace("`", "``") + "`"
+            column = sql_identifier(field.name)
             time = F.expr(f"timestamp_micros(({column} - pmod({column}, 1000)) div 1000)")
             kind = "timestamp" if field.metadata[_INSTANT] else "timestamp_ntz"
             rows = rows.withColumn(field.name, time.cast(kind))

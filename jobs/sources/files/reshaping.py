@@ -12,6 +12,7 @@ from pyspark.sql.types import ArrayType, StringType, StructType
 from jobs.config.inputs import FileInput, FillDown, Join, LineNumber
 from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.sources.files.columns import ADDED, LINE, PART
+from jobs.tables.sql import sql_identifier
 
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
@@ -117,4 +118,4 @@ def _not_blank(rows: DataFrame, name: str) -> Column:
 
 
 def _column(name: str) -> Column:
-    return F.col("`" + name.replace("`", "``") + "`")
+    return F.col(sql_identifier(name))
