@@ -42,7 +42,7 @@ PLAN = {
     "relevance_bar": 0.01,
     "floors": {
         "cold": {"column": "segment", "equals": "cold", "share": 0.1},
-        "new_items": {"column": "days_since_listed", "at_most": 28, "share": 0.15},
+        "new_items": {"column": "days_since_listed", "at_most": 28, "share": 0.17},
     },
 }
 
@@ -156,7 +156,7 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
     # The floors are met and have their rule; the reason of the new item says that its floor lifts it.
     floors = prices.set_index("constraint").loc[["cold", "new_items"]]
     assert floors["member"].tolist() == ["segment = cold", "days_since_listed <= 28"]
-    assert floors["bound"].tolist() == pytest.approx([0.1 * total, 0.15 * total])
+    assert floors["bound"].tolist() == pytest.approx([0.1 * total, 0.17 * total])
     assert (floors["used"] >= floors["bound"]).all()
     assert (floors["shortfall"] == 0).all()
     assert items.loc["n1", "boost"] > 0
