@@ -207,7 +207,6 @@ def load_config_off(folder: Path) -> Config:
 
 
 @pytest.mark.slow
-@pytest.mark.promise
 def test_the_plan_counts_the_effect_and_records_its_draws(spark: SparkSession, tmp_path: Path) -> None:
     """f of `best` is .3 and more, of `salt` .16; the effect turns them round."""
     write_store(spark, tmp_path)
