@@ -97,10 +97,14 @@ def test_columns_are_added_and_removed_without_a_rebuild(spark: SparkSession, tm
     with pytest.raises(LongtailError, match="looked_at_missing"):
         tables.replace_date(incomplete, now, TUESDAY)
 
-    unknown = replace(SALES, columns=(*SALES.columns, Column("cost", LongType(), "Has no default.")))
-    for use in (tables.read, lambda table: tables.replace_date(incomplete, table, MONDAY)):
+    unknown = replace(SALES, columns=(*now.columns, Column("cost", LongType(), "Has no default.")))
+    complete = spark.createDataFrame([(TUESDAY, "tea", 2, "n", 7, [], 1)], unknown.schema)
+    later = Warehouse(spark, str(tmp_path))  # one that has not met the table by its older contract
+    for use in (later.read, lambda table: later.replace_date(complete, table, TUESDAY)):
         with pytest.raises(LongtailError, match=r"sales has no column cost\. Rebuild"):
             use(unknown)
+    with pytest.raises(LongtailError, match="Rows for the table sales lack the column cost"):
+        tables.replace_date(incomplete, unknown, TUESDAY)
 
 
 @pytest.mark.slow
