@@ -142,11 +142,13 @@ def write(inbox: Path, rate: int, seconds: int, written: dict[str, float]) -> No
 def events_of(random: np.random.Generator, count: int, number: int, marker: str) -> pd.DataFrame:
     """The events of one file; the last is the exposure of the marker."""
     item = [f"i{n}" for n in (ITEMS * random.random(count - 1) ** 2).astype(int)]
+    user = (USERS * random.random(count) ** 2).astype(int)
     now = pd.Timestamp.now("UTC") + pd.to_timedelta(random.random(count) / FILES_A_SECOND, unit="s")
     rows = pd.DataFrame(
         {
             "event_id": [f"{number}-{n}" for n in range(count)],
-            "user_id": [f"u{n}" for n in (USERS * random.random(count) ** 2).astype(int)],
+            "user_id": [f"u{n}" for n in user],
+            "visitor_id": [f"v{n}" for n in user],
             "item_id": [*item, marker],
             "event_type": [
                 *random.choice(["exposure", "click", "purchase"], count - 1, p=[0.85, 0.1, 0.05]),

@@ -30,10 +30,12 @@ def events_of(count: int, seed: int, start: int = 0) -> pd.DataFrame:
     """Exposures of the placement within a quarter of an hour; the id is the row's number."""
     rng = np.random.default_rng(seed)
     seconds = rng.integers(0, 900, count)
+    user = rng.integers(0, USERS, count)
     return pd.DataFrame(
         {
             "event_id": [f"e{start + n}" for n in range(count)],
-            "user_id": [f"u{n}" for n in rng.integers(0, USERS, count)],
+            "user_id": [f"u{n}" for n in user],
+            "visitor_id": [f"v{n}" for n in user],
             "item_id": [f"i{n}" for n in rng.integers(0, ITEMS, count)],
             "event_type": rng.choice(["exposure", "click", "purchase"], count, p=[0.8, 0.15, 0.05]),
             "event_time": (pd.Timestamp(NOW) + pd.to_timedelta(seconds, unit="s")).astype("datetime64[us]"),
