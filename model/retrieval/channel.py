@@ -25,7 +25,8 @@ class Channel:
     meaning: what the score is
     family: of causes that say nearly the same
     score: how it is computed; an `ItemScore` also says what a date prepares for it, `LinkScores` which links it follows
-    needs: columns, tables and kinds of events without which all items score the same, as `Source.absent` names them
+    needs: columns, tables and kinds of events without which all items score the same, as `Source.absent` names them;
+        of names joined by " or " one is enough
     negative: whether the score is of negative feedback, which may lower an item and never raise it
     """
 

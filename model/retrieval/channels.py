@@ -198,7 +198,9 @@ def declared(name: str) -> Channel:
 
 def silent_channels(names: Iterable[str], absent: Collection[str]) -> tuple[str, ...]:
     """The channels that give all items the same score in a store without these columns, tables or kinds of events."""
-    return tuple(name for name in names if not set(declared(name).needs).isdisjoint(absent))
+    return tuple(
+        name for name in names if any(set(need.split(" or ")).issubset(absent) for need in declared(name).needs)
+    )
 
 
 def negative_channels(names: Iterable[str]) -> frozenset[str]:

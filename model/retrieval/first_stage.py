@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,8 @@ class FirstStage:
     zero: np.ndarray  # [k] the score of no evidence
     weights: np.ndarray  # [3 k]
     bias: float  # log-odds, corrected for the share of negatives that were drawn
+    # What an event of each type counts in ALS, as in `EventWeights`; purchases alone where it is empty.
+    event_weights: Mapping[str, float] = field(default_factory=dict)
 
     @staticmethod
     def reference_version(origin: str) -> str:
@@ -92,6 +94,15 @@ class FirstStage:
         """Contributions of the channels, [k, ...] of raw scores [k, ...]; with `bias` they sum to `score`."""
         return np.stack([self._part(place, values) for place, values in enumerate(channels)])
 
+    def without_unused(self, names: Collection[str]) -> FirstStage:
+        """Without those of the named channels whose weights are all 0, so that no date computes them."""
+        by_basis = self.weights.reshape(3, -1)
+        keep = [p for p, name in enumerate(self.channels) if name not in names or by_basis[:, p].any()]
+        return replace(
+            self, channels=tuple(self.channels[place] for place in keep), mean=self.mean[keep], sd=self.sd[keep],
+            zero=self.zero[keep], weights=by_basis[:, keep].ravel(),
+        )  # fmt: skip
+
     def save(self, folder: Path) -> None:
         """Writes first_stage.json with a digest of its content."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,6 +115,8 @@ class FirstStage:
             "weights": self.weights.tolist(),
             "bias": self.bias,
         }
+        if self.event_weights:
+            content["event_weights"] = dict(self.event_weights)
         text = json.dumps({"digest": _digest(content), **content}, indent=1)
         (folder / "first_stage.json").write_text(text, encoding="utf-8")
 
@@ -114,7 +127,10 @@ class FirstStage:
         if content.pop("digest") != _digest(content):
             raise ValueError(f"{folder}: first_stage.json was changed after it was saved. Train the first stage again.")
         arrays = {name: np.array(content[name], dtype=np.float64) for name in ("mean", "sd", "zero", "weights")}
-        return cls(content["version"], tuple(content["channels"]), bias=float(content["bias"]), **arrays)
+        return cls(
+            content["version"], tuple(content["channels"]), bias=float(content["bias"]),
+            event_weights=content.get("event_weights", {}), **arrays,
+        )  # fmt: skip
 
 
 def _digest(content: dict[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""Sessions of visitors, known or not, and the links between items that were met in one session."""
+"""Sessions of visitors, known or not, and the links between items that were viewed in one session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.retrieval import item_links
 from model.retrieval.histories import Histories
 from model.retrieval.links import LinkInputs, LinkSettings
 
-SESSION = "session"  # in `LinkInputs.interactions`: events whose `user` is the number of a session
+SESSION = "session"  # in `LinkInputs.interactions`: views whose `user` is the number of a session
 
 
 def session_numbers(visitor: np.ndarray, days: np.ndarray, gap_minutes: float) -> np.ndarray:
@@ -33,7 +33,7 @@ def session_numbers(visitor: np.ndarray, days: np.ndarray, gap_minutes: float) -
 
 @dataclass(frozen=True)
 class SessionLinks:
-    """Cosines between the items of a session, of any event of any visitor.
+    """Cosines between the items that any visitor viewed in a session.
 
     A visitor without an account counts as much as a known one, and an item that never sold has links as soon as it is
     viewed next to others.

@@ -1,11 +1,14 @@
-"""Channels of views, carts, favourites, searches and negative feedback, off unless a first stage names them."""
+"""Channels of views, carts, favourites, searches and negative feedback, which `signals.channels` adds."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from model.retrieval.affinities import affinity, type_recency
 from model.retrieval.channel import Channel
 from model.retrieval.sequences import LinkScores
 from model.retrieval.sessions import SESSION_COSINES
+from model.retrieval.shoppers import PURCHASE
 from model.retrieval.signals import (
     CART,
     FAVOURITE,
@@ -24,7 +27,8 @@ from model.retrieval.texts import text_history
 
 _TYPE, _CATEGORY, _BRAND, _PROVIDER = "items.product_type", "items.category", "items.brand", "items.provider_id"
 _VIEWS, _CARTS, _FAVOURITES = f"{VIEW}s", f"{CART}s", f"{FAVOURITE}s"
-_REGRETS = "returns"
+_SEARCHES, _REGRETS = "searches", "returns or events.rating"
+_SIGNAL_OF = {_VIEWS: VIEW, _CARTS: CART, _FAVOURITES: FAVOURITE, _SEARCHES: SEARCH, _REGRETS: NEGATIVE}
 
 _CHANNELS = (
     Channel("viewed", "Recent views of the item by the shopper.", "taste", item_affinity(VIEW, 7.0), (_VIEWS,)),
@@ -66,7 +70,7 @@ _CHANNELS = (
         "session_knn_bought", "Sessions shared with the last items bought.", "taste",
         LinkScores(SESSION_COSINES, "decayed"), (_VIEWS,),
     ),
-    Channel("searched", "Words shared with what the shopper searched for.", "text", QueryScores(), (f"{SEARCH}es",)),
+    Channel("searched", "Words shared with what the shopper searched for.", "text", QueryScores(), (_SEARCHES,)),
     Channel(
         "view_popularity", "Recent views of the item by all visitors.", "popularity",
         SignalScore("view_popularity", view_popularity), (_VIEWS,),
@@ -90,4 +94,22 @@ _CHANNELS = (
 )  # fmt: skip
 
 SIGNAL_CHANNELS = {channel.name: channel for channel in _CHANNELS}
+# The same affinity by the events of each type that ALS can count, from which their weights are learnt.
+AFFINITY_OF = {
+    PURCHASE: "brand_type_affinity",
+    VIEW: "viewed_brand_type_affinity",
+    CART: "carted_brand_type_affinity",
+    FAVOURITE: "wished_brand_type_affinity",
+    NEGATIVE: "regretted_brand_type_affinity",
+}
 SIGNAL_SCORES = tuple(channel.score for channel in _CHANNELS if isinstance(channel.score, SignalScore))
+
+
+def channels_by_signal(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The signal channels among the names, by the type of event that they score: VIEW, …, NEGATIVE."""
+    signals: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        if name in SIGNAL_CHANNELS:
+            signal = _SIGNAL_OF[SIGNAL_CHANNELS[name].needs[0]]
+            signals[signal] = (*signals.get(signal, ()), name)
+    return signals

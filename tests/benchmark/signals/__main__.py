@@ -26,7 +26,7 @@ from model.retrieval.channels import negative_channels
 from model.retrieval.event_weights import EventWeights, fitted_event_weights
 from model.retrieval.first_stage import fit_first_stage
 from model.retrieval.shoppers import PURCHASE
-from model.retrieval.signals import CART, FAVOURITE, NEGATIVE, VIEW
+from model.retrieval.signal_channels import AFFINITY_OF
 from model.simulation import event_log
 from model.simulation.browsing import BrowsingWorld, browsing_world
 from model.simulation.event_log import EventLog
@@ -56,10 +56,6 @@ SIGNALS: Mapping[str, tuple[str, ...]] = {
     "returns and low ratings": (
         "regretted_brand_type_affinity", "regretted_provider_category_affinity", "regret_rate",
     ),
-}  # fmt: skip
-_AFFINITY = {
-    PURCHASE: "brand_type_affinity", VIEW: "viewed_brand_type_affinity", CART: "carted_brand_type_affinity",
-    FAVOURITE: "wished_brand_type_affinity", NEGATIVE: "regretted_brand_type_affinity",
 }  # fmt: skip
 ALONE, ALL, IN_ALS, ALL_NOISE = "purchases alone", "all signals", "all signals, in ALS too", "noise for all signals"
 SUM_ALONE = "all signals, in ALS alone"
@@ -138,9 +134,9 @@ def measured(seed: int, names: Sequence[str]) -> dict[str, list[float]]:
 
 def learnt_weights(past: Side) -> EventWeights:
     """Weights of the event types by what was bought in the past period."""
-    names = tuple(_AFFINITY.values())
+    names = tuple(AFFINITY_OF.values())
     sample = sample_for_training(past.catalogue, past.shoppers, SETTINGS, names, past.targets, NEGATIVES, 1)
-    return fitted_event_weights(dict(zip(_AFFINITY, sample.scores, strict=True)), sample.label)
+    return fitted_event_weights(dict(zip(AFFINITY_OF, sample.scores, strict=True)), sample.label)
 
 
 def recalls(past: Side, now: Side, variant: Variant, seed: int) -> list[float]:

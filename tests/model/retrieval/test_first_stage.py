@@ -71,12 +71,24 @@ def test_a_signal_that_is_noise_is_left_out() -> None:
     by_channel = np.abs(model.weights.reshape(3, 4)).sum(axis=0)
     assert by_channel[:2].min() > 0.2
     assert by_channel[2:].tolist() == [0.0, 0.0]
+    slim = model.without_unused(("noise", "more_noise", "b"))
+    assert slim.channels == ("a", "b")
+    scored = [ChannelScores(one[None, :50]) for one in scores]
+    np.testing.assert_array_equal(slim.score(scored[:2]), model.score(scored))
     bare = fit_first_stage(channels[:2], scores[:2], label, np.ones(5_000), 1e-4, "test")
     np.testing.assert_allclose(model.weights.reshape(3, 4)[:, :2], bare.weights.reshape(3, 2), atol=1e-6)
     assert (
         np.abs(fit_first_stage(channels, scores, label, np.ones(5_000), 1e-4, "t").weights.reshape(3, 4)[:, 2:]).max()
         > 0
     )
+
+
+def test_the_weights_of_events_are_saved_where_there_are_any(tmp_path: Path) -> None:
+    only_als().save(tmp_path)
+    assert "event_weights" not in (tmp_path / "first_stage.json").read_text()
+    assert FirstStage.load(tmp_path).event_weights == {}
+    replace(only_als(), event_weights={"cart": 0.3}).save(tmp_path)
+    assert FirstStage.load(tmp_path).event_weights == {"cart": 0.3}
 
 
 def test_save_and_load_give_the_same_and_a_changed_file_is_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from model.retrieval.item_statistics import ItemSales
 from model.retrieval.links import Interactions, LinkInputs, LinkSettings
 from model.retrieval.sessions import SESSION, SESSION_COSINES, session_numbers
 from model.retrieval.shoppers import PURCHASE, EventLines, Shoppers
-from model.retrieval.signal_channels import SIGNAL_CHANNELS, SIGNAL_SCORES
+from model.retrieval.signal_channels import SIGNAL_CHANNELS, SIGNAL_SCORES, channels_by_signal
 from model.retrieval.signals import (
     CART,
     FAVOURITE,
@@ -110,13 +110,22 @@ def test_without_links_and_statistics_channels_score_zero() -> None:
 
 def test_a_store_without_views_or_brands_has_no_such_channels() -> None:
     assert "viewed" in silent_channels(SIGNAL_CHANNELS, {"views"})
-    assert set(silent_channels(SIGNAL_CHANNELS, {"views", "carts", "favourites", "searches", "returns"})) == set(
-        SIGNAL_CHANNELS
-    )
+    none = {"views", "carts", "favourites", "searches", "returns", "events.rating"}
+    assert set(silent_channels(SIGNAL_CHANNELS, none)) == set(SIGNAL_CHANNELS)
+    # Without returns there are still low ratings.
+    assert "regret_rate" not in silent_channels(SIGNAL_CHANNELS, none - {"events.rating"})
     assert "regret_rate" not in silent_channels(SIGNAL_CHANNELS, {"items.brand"})
     assert negative_channels(("als", *SIGNAL_CHANNELS)) == {
         "regretted_brand_type_affinity", "regretted_provider_category_affinity", "regret_rate"
     }  # fmt: skip
+
+
+def test_channels_belong_to_the_event_that_they_score() -> None:
+    assert channels_by_signal(("als", "viewed", "searched", "session_knn_bought", "regret_rate", "ease")) == {
+        VIEW: ("viewed", "session_knn_bought"), SEARCH: ("searched",), NEGATIVE: ("regret_rate",),
+    }  # fmt: skip
+    assert sum(map(len, channels_by_signal(SIGNAL_CHANNELS).values())) == len(SIGNAL_CHANNELS)
+    assert set(channels_by_signal(SIGNAL_CHANNELS)) == {VIEW, CART, FAVOURITE, SEARCH, NEGATIVE}
 
 
 def sales(**columns: list[float]) -> ItemSales:
