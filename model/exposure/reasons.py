@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from model.phrases import languages, phrases
+from model.phrases import ENGLISH, PURCHASE, languages, phrases
 
 _WORDS = phrases()
 
@@ -53,9 +53,9 @@ def _rule_by(unlimited: str, limited: str, owner: str, until: date | None) -> st
     return unlimited.format(owner=owner) if until is None else limited.format(owner=owner, day=until.isoformat())
 
 
-def reason_of(cause: str | None, *constraints: str) -> str:
+def reason_of(cause: str | None, *constraints: str, response: str = PURCHASE) -> str:
     """'Bought this type recently; boosted by the floor for new_items'; empty constraints are left out.
 
-    cause: as `relevance.top_reasons` names it
+    cause: as `relevance.top_reasons` names it; response: what the relevance is the chance of
     """
-    return "; ".join([_WORDS.cause(cause), *(text for text in constraints if text)])
+    return "; ".join([phrases(ENGLISH, response).cause(cause), *(text for text in constraints if text)])

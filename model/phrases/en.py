@@ -2,92 +2,115 @@
 
 from __future__ import annotations
 
-from model.phrases.table import Cause, Phrases
+from model.phrases.table import Cause, Phrases, ResponseWords
 
-_TASTE = {
-    "als": Cause("Matches the taste of past purchases", "A change from the usual taste"),
-    "neighbours": Cause("Popular with similar shoppers", "Rarely bought by similar shoppers"),
-    "next_item": Cause("Often bought right after the latest purchase", "Rarely bought right after the latest purchase"),
-    "transitions": Cause("Often bought soon after recent purchases", "Rarely bought soon after recent purchases"),
-    "transitions_back": Cause(
-        "Often bought just before recent purchases", "Rarely bought just before recent purchases"
+_RESPONSES = {
+    "purchase": ResponseWords(
+        singular="purchase", plural="purchases", do="buy", done="bought", sold="sold", tried="tried", try_it="try it",
     ),
+    "cart": ResponseWords(
+        singular="addition to the cart", plural="additions to the cart", do="put into the cart",
+        done="put into the cart", sold="put into the cart", act="put", over=" into the cart", tried="put",
+        try_it="put it into the cart", article="an",
+    ),
+    "click": ResponseWords(
+        singular="click", plural="clicks", do="click", done="clicked", sold="clicked", tried="clicked",
+        try_it="click it",
+    ),
+    "view": ResponseWords(
+        singular="view", plural="views", do="view", done="viewed", sold="viewed", tried="viewed", try_it="view it",
+    ),
+}  # fmt: skip
+
+# Channels of the first stage learn from the responses that relevance is the chance of, so their phrases name these.
+_TASTE = {
+    "als": Cause("Matches the taste of past {plural}", "A change from the usual taste"),
+    "neighbours": Cause("Popular with similar shoppers", "Rarely {done} by similar shoppers"),
+    "next_item": Cause(
+        "Often {done} right after the latest {singular}", "Rarely {done} right after the latest {singular}"
+    ),
+    "transitions": Cause("Often {done} soon after recent {plural}", "Rarely {done} soon after recent {plural}"),
+    "transitions_back": Cause("Often {done} just before recent {plural}", "Rarely {done} just before recent {plural}"),
     "transitions_from_like_texts": Cause(
-        "Often bought soon after products like recent purchases",
-        "Rarely bought soon after products like recent purchases",
+        "Often {done} soon after products like recent {plural}",
+        "Rarely {done} soon after products like recent {plural}",
     ),
     "transitions_to_like_texts": Cause(
-        "Similar to what is often bought soon after recent purchases",
-        "Unlike what is often bought soon after recent purchases",
+        "Similar to what is often {done} soon after recent {plural}",
+        "Unlike what is often {done} soon after recent {plural}",
     ),
     "transitions_between_like_texts": Cause(
-        "Similar to what often follows products like recent purchases",
-        "Unlike what often follows products like recent purchases",
+        "Similar to what often follows products like recent {plural}",
+        "Unlike what often follows products like recent {plural}",
     ),
-    "item_knn": Cause("Often bought with past purchases", "Rarely bought with past purchases"),
-    "item_knn_decayed": Cause("Often bought with recent purchases", "Rarely bought with recent purchases"),
+    "item_knn": Cause("Often {done} with past {plural}", "Rarely {done} with past {plural}"),
+    "item_knn_decayed": Cause("Often {done} with recent {plural}", "Rarely {done} with recent {plural}"),
     "item_knn_from_like_texts": Cause(
-        "Often bought with products like recent purchases", "Rarely bought with products like recent purchases"
+        "Often {done} with products like recent {plural}", "Rarely {done} with products like recent {plural}"
     ),
     "item_knn_to_like_texts": Cause(
-        "Similar to what is often bought with recent purchases", "Unlike what is often bought with recent purchases"
+        "Similar to what is often {done} with recent {plural}", "Unlike what is often {done} with recent {plural}"
     ),
     "item_knn_between_like_texts": Cause(
-        "Similar to what often goes with products like recent purchases",
-        "Unlike what often goes with products like recent purchases",
+        "Similar to what often goes with products like recent {plural}",
+        "Unlike what often goes with products like recent {plural}",
     ),
-    "ease": Cause("Goes well with past purchases", "A change from past purchases"),
-    "ease_decayed": Cause("Goes well with recent purchases", "A change from recent purchases"),
+    "ease": Cause("Goes well with past {plural}", "A change from past {plural}"),
+    "ease_decayed": Cause("Goes well with recent {plural}", "A change from recent {plural}"),
 }
 
 _TEXT = {
-    "text_history": Cause("Similar to recent purchases", "Different from recent purchases"),
-    "text_two_tower": Cause("Fits the latest purchases", "A change from the latest purchases"),
-    "words": Cause("Described in the words of a recent purchase", "Described unlike recent purchases"),
-    "words_newest": Cause("Described in the words of the latest purchase", "Described unlike the latest purchase"),
-    "words_mean": Cause("Described in the words of past purchases", "Described unlike past purchases"),
-    "characters": Cause("Named much like a recent purchase", "Named unlike recent purchases"),
-    "characters_newest": Cause("Named much like the latest purchase", "Named unlike the latest purchase"),
-    "characters_mean": Cause("Named much like past purchases", "Named unlike past purchases"),
+    "text_history": Cause("Similar to recent {plural}", "Different from recent {plural}"),
+    "text_two_tower": Cause("Fits the latest {plural}", "A change from the latest {plural}"),
+    "words": Cause("Described in the words of a recent {singular}", "Described unlike recent {plural}"),
+    "words_newest": Cause("Described in the words of the latest {singular}", "Described unlike the latest {singular}"),
+    "words_mean": Cause("Described in the words of past {plural}", "Described unlike past {plural}"),
+    "characters": Cause("Named much like a recent {singular}", "Named unlike recent {plural}"),
+    "characters_newest": Cause("Named much like the latest {singular}", "Named unlike the latest {singular}"),
+    "characters_mean": Cause("Named much like past {plural}", "Named unlike past {plural}"),
 }
 
 _TYPE_AND_CATEGORY = {
-    "type_affinity": Cause("Bought this type recently", "A type with few recent purchases"),
-    "type_loyalty": Cause("Bought this type again and again", "Bought this type only now and then"),
-    "type_recency": Cause("Bought this type a short while ago", "Has not bought this type for a while"),
-    "type_variety": Cause("Tried many products of this type", "Tried few products of this type"),
-    "type_novelty": Cause("Recently tried new products of this type", "Tried nothing new of this type recently"),
-    "type_transitions": Cause(
-        "A type often bought soon after recent ones", "A type rarely bought soon after recent ones"
+    "type_affinity": Cause("{Act} this type{over} recently", "A type with few recent {plural}"),
+    "type_loyalty": Cause("{Act} this type{over} again and again", "{Act} this type{over} only now and then"),
+    "type_recency": Cause("{Act} this type{over} a short while ago", "Has not {act} this type{over} for a while"),
+    "type_variety": Cause("{Tried} many products of this type{over}", "{Tried} few products of this type{over}"),
+    "type_novelty": Cause(
+        "Recently {tried} new products of this type{over}", "{Tried} nothing new of this type{over} recently"
     ),
-    "type_knn": Cause("A type often bought with past purchases", "A type rarely bought with past purchases"),
-    "title_loyalty": Cause("Bought a product of this name before", "Something to try for the first time"),
-    "category_affinity": Cause("Bought from this category recently", "A category to rediscover"),
+    "type_transitions": Cause(
+        "A type often {done} soon after recent ones", "A type rarely {done} soon after recent ones"
+    ),
+    "type_knn": Cause("A type often {done} with past {plural}", "A type rarely {done} with past {plural}"),
+    "title_loyalty": Cause("{Act} a product of this name{over} before", "Something to try for the first time"),
+    "category_affinity": Cause("{Done} from this category recently", "A category to rediscover"),
     "category_novelty": Cause(
-        "Recently tried new products in this category", "Tried nothing new in this category recently"
+        "Recently {tried} new products in this category{over}", "{Tried} nothing new in this category{over} recently"
     ),
 }
 
 _BRAND_AND_MAKER = {
-    "brand_type_affinity": Cause("Bought this type from this brand recently", "A change of brand for this type"),
+    "brand_type_affinity": Cause("{Act} this type from this brand{over} recently", "A change of brand for this type"),
     "brand_transitions": Cause(
-        "A brand often bought soon after recent ones", "A brand rarely bought soon after recent ones"
+        "A brand often {done} soon after recent ones", "A brand rarely {done} soon after recent ones"
     ),
-    "brand_knn": Cause("A brand often bought with past purchases", "A brand rarely bought with past purchases"),
-    "provider_type_affinity": Cause("Bought this type from this maker recently", "A change of maker for this type"),
+    "brand_knn": Cause("A brand often {done} with past {plural}", "A brand rarely {done} with past {plural}"),
+    "provider_type_affinity": Cause(
+        "{Act} this type from this maker{over} recently", "A change of maker for this type"
+    ),
     "provider_type_loyalty": Cause(
-        "Bought this type from this maker before", "Seldom bought this type from this maker"
+        "{Act} this type from this maker{over} before", "Seldom {act} this type from this maker{over}"
     ),
     "provider_category_affinity": Cause(
-        "Bought from this maker in the category recently", "A change of maker in this category"
+        "{Done} from this maker in the category recently", "A change of maker in this category"
     ),
     "provider_category_loyalty": Cause(
-        "Bought from this maker in the category before", "A maker rarely tried in this category"
+        "{Done} from this maker in the category before", "A maker rarely {tried}{over} in this category"
     ),
 }
 
 _STORE_AND_PROMOTION = {
-    "store_popularity": Cause("Popular in the usual stores", "Seldom bought in the usual stores"),
+    "store_popularity": Cause("Popular in the usual stores", "Seldom {done} in the usual stores"),
     "store_promotion": Cause("Often promoted in the usual stores", "Seldom promoted in the usual stores"),
     "promotion_reach": Cause("Promoted in many stores", "Sells without much promotion"),
     "promotions_count_28d": Cause("Often promoted this month", "Hardly promoted this month"),
@@ -110,7 +133,7 @@ _BROWSING = {
     "wished_brand_type_affinity": Cause("Favours this brand for this type", "Not a favoured brand for this type"),
     "text_viewed": Cause("Similar to what was viewed recently", "Different from what was viewed recently"),
     "session_knn": Cause("Often viewed with recent views", "Rarely viewed with recent views"),
-    "session_knn_bought": Cause("Often viewed with recent purchases", "Rarely viewed with recent purchases"),
+    "session_knn_bought": Cause("Often viewed with recent {plural}", "Rarely viewed with recent {plural}"),
     "searched": Cause("Matches a recent search", "Not what was searched for"),
     "view_popularity": Cause("Viewed by many this week", "Viewed by few this week"),
     "viewers": Cause("Viewed by many visitors", "Viewed by few visitors so far"),
@@ -132,7 +155,7 @@ _PRICE = {
 
 _AGE = {
     # Low of an item that has never sold, too.
-    "days_since_first_sale": Cause("Sold here for a long time", "New in the shop"),
+    "days_since_first_sale": Cause("{Sold} here for a long time", "New in the shop"),
     "days_since_first_purchase": Cause("A long-standing choice", "Newly discovered by shoppers"),
     "days_since_listed": Cause("Long in the range", "New in the range"),
     "segment=tail": Cause("Off the beaten track", "Not one of the usual finds"),
@@ -152,13 +175,13 @@ _POPULARITY = {
     "purchases_trend_28d": Cause("Sells better than last month", "Sells steadily"),
     "spend_sum_28d": Cause("High sales this month", "Low sales this month"),
     "demand_next_28d": Cause("Expected to sell well", "Expected to sell slowly"),
-    "buyers": Cause("Bought by many shoppers", "Bought by few shoppers so far"),
+    "buyers": Cause("{Done} by many shoppers", "{Done} by few shoppers so far"),
     "buyers_count_28d": Cause("Bought by many this month", "Bought by few this month"),
     "buyers_count_90d": Cause("Bought by many this season", "Bought by few this season"),
     "new_buyers_count_28d": Cause("Discovered by many this month", "Discovered by few this month"),
-    "repeat_rate": Cause("Those who try it come back for it", "Rarely bought twice"),
+    "repeat_rate": Cause("Those who {try_it} come back for it", "Rarely {done} twice"),
     "repeat_share_90d": Cause("Often bought again", "Mostly bought once"),
-    "days_since_last_sale": Cause("Not sold for a while", "Sold recently"),
+    "days_since_last_sale": Cause("Not {sold} for a while", "{Sold} recently"),
     "days_since_last_purchase": Cause("Not bought for a while", "Bought by others recently"),
     "weekend_share_90d": Cause("A weekend favourite", "A weekday favourite"),
     "exposures_count_28d": Cause("Often shown this month", "Rarely shown this month"),
@@ -173,6 +196,7 @@ _POPULARITY = {
 }
 
 PHRASES = Phrases(
+    responses=_RESPONSES,
     causes={
         **_TASTE, **_TEXT, **_TYPE_AND_CATEGORY, **_BRAND_AND_MAKER, **_STORE_AND_PROMOTION, **_BROWSING, **_PRICE,
         **_AGE, **_POPULARITY,

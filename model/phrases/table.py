@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 from model.fusion.causes import LOW
@@ -17,15 +17,45 @@ class Cause(NamedTuple):
 
 
 @dataclass(frozen=True)
+class ResponseWords:
+    """What a language calls a kind of response.
+
+    singular, plural: nouns, 'purchase' and 'purchases'; article: of `singular`
+    do: 'buy'; done, sold: of a product, 'bought' and 'sold'
+    act, over: before and after the product, 'put' and ' into the cart'; act is `done` where nothing follows
+    tried, try_it: of a product that is new to a shopper
+    """
+
+    singular: str
+    plural: str
+    do: str
+    done: str
+    sold: str
+    tried: str
+    try_it: str
+    act: str = ""
+    over: str = ""
+    article: str = "a"
+
+    def filled_into(self, template: str) -> str:
+        """The template with the names of these words replaced; a name that begins with a capital gives one."""
+        words = asdict(self) | {"act": self.act or self.done}
+        return template.format_map(words | {name.capitalize(): word.capitalize() for name, word in words.items()})
+
+
+@dataclass(frozen=True)
 class Phrases:
     """All phrases of one language; callers fill in `{group}`, `{title}`, `{owner}` and `{day}`.
 
-    causes: by the names that `relevance.top_reasons` uses: channels of the first stage and item features
+    responses: the words of each kind of response
+    causes: templates of ResponseWords until `of_response`, by the names that `relevance.top_reasons` uses: channels of
+        the first stage and item features
     no_cause: of a relevance that no single cause explains
     shared_list: of an entry of a shared list; such entries are recognised by it, so that no other reason may equal it
     Every other phrase follows the cause and says which constraint moved the entry.
     """
 
+    responses: Mapping[str, ResponseWords]
     causes: Mapping[str, Cause]
     no_cause: str
     shared_list: str
@@ -42,6 +72,15 @@ class Phrases:
     pinned_until: str
     banned: str
     banned_until: str
+
+    def of_response(self, response: str) -> Phrases:
+        """The phrases of a model that predicts this kind of response."""
+        words = self.responses[response]
+        filled = {
+            name: Cause(words.filled_into(cause.high), words.filled_into(cause.low))
+            for name, cause in self.causes.items()
+        }
+        return replace(self, causes=filled)
 
     def cause(self, name: str | None) -> str:
         """The phrase of a cause as `top_reasons` names it; `no_cause` for none and for a name of another version."""

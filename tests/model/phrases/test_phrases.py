@@ -8,6 +8,7 @@ from string import Formatter
 
 import pytest
 
+from features.contract.responses import DAILY_COUNT
 from features.declarations import ITEM_FEATURES as DECLARED
 from model.fusion.causes import named
 from model.fusion.inputs import ITEM_FEATURES, columns_of
@@ -16,7 +17,7 @@ from model.phrases.table import Cause, Phrases
 from model.retrieval.channels import ALL_CHANNELS
 
 CAUSES = {*ALL_CHANNELS, *ITEM_FEATURES}
-CONSTRAINTS = {field.name for field in fields(Phrases)} - {"causes", "no_cause", "shared_list"}
+CONSTRAINTS = {field.name for field in fields(Phrases)} - {"responses", "causes", "no_cause", "shared_list"}
 # What callers fill in; every other phrase stands as it is.
 PLACEHOLDERS = {
     "raised_by_group_floor": ["group"], "held_by_group_cap": ["group"], "swapped_in_for_group": ["group"],
@@ -62,6 +63,20 @@ def test_a_cause_is_named_high_or_low_as_top_reasons_name_it(table: Phrases) -> 
 def test_without_a_known_cause_the_relevance_speaks_for_itself(name: str | None) -> None:
     table = replace(phrases(), causes={"als": Cause("high", "low")})
     assert table.cause(name) == "Relevant overall"
+
+
+@pytest.mark.parametrize("response", DAILY_COUNT)
+def test_a_cause_names_what_the_model_predicts(table: Phrases, response: str) -> None:
+    assert set(table.responses) == set(DAILY_COUNT)
+    causes = phrases(ENGLISH, response).causes
+    channels = [text for name in ALL_CHANNELS for text in causes[name]]
+    assert not any("{" in text or "}" in text for text in channels)
+    of_purchases = any("bought" in text.lower() or "purchase" in text for text in channels)
+    assert of_purchases == (response == "purchase")
+    assert causes["type_affinity"].high == {
+        "purchase": "Bought this type recently", "cart": "Put this type into the cart recently",
+        "click": "Clicked this type recently", "view": "Viewed this type recently",
+    }[response]  # fmt: skip
 
 
 def test_english_is_the_language_unless_another_is_chosen() -> None:
