@@ -7,17 +7,24 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from features.contract.responses import PURCHASE
+
 
 def exposure_responses(
-    events: DataFrame, since: date, until: date, attribution_days: int, largest_weight: float
+    events: DataFrame,
+    since: date,
+    until: date,
+    attribution_days: int,
+    largest_weight: float,
+    response: str = PURCHASE,
 ) -> DataFrame:
     """user_id, item_id, weight, response_share of the pairs that were shown in [since, until - attribution_days).
 
     An exposure has the weight `sample_weight` times 1 / propensity, the latter at most `largest_weight`: inverse
     propensity scoring with clipping (Schnabel et al. 2016), which removes the preferences of the logging policy. It has
-    a response if the pair was bought within `attribution_days` and before its next exposure. `weight` is the sum of the
-    weights, `response_share` the weighted share with a response. Exposures without propensity are left out unless
-    `largest_weight` is 1, which means no correction.
+    a response if the pair has an event of the type `response` within `attribution_days` and before its next exposure.
+    `weight` is the sum of the weights, `response_share` the weighted share with a response. Exposures without
+    propensity are left out unless `largest_weight` is 1, which means no correction.
     """
     pair = ["user_id", "item_id"]
     # NULL without propensity: `least` ignores NULL and would return the largest weight.
@@ -31,13 +38,13 @@ def exposure_responses(
         .where(F.col("weight").isNotNull())
         .withColumn("next_time", F.lead("event_time").over(of_pair))
     )
-    bought = events.where((F.col("event_type") == "purchase") & _within(since, until)).select(
-        *pair, F.col("event_time").alias("bought_time")
+    responses = events.where((F.col("event_type") == response) & _within(since, until)).select(
+        *pair, F.col("event_time").alias("response_time")
     )
     end = F.least(F.col("event_time") + F.expr(f"INTERVAL {attribution_days} DAYS"), F.col("next_time"))
-    after = (F.col("bought_time") >= F.col("event_time")) & (F.col("bought_time") < end)
+    after = (F.col("response_time") >= F.col("event_time")) & (F.col("response_time") < end)
     responded = (
-        shown.join(bought, on=pair, how="left")
+        shown.join(responses, on=pair, how="left")
         .groupBy(*pair, "event_id", "weight")
         .agg(F.coalesce(F.max(after.cast("double")), F.lit(0.0)).alias("response"))
     )

@@ -1,4 +1,4 @@
-"""Training pairs of the encoder: a shopper's text before a purchase and the item's text; negatives of its category."""
+"""Training pairs of the encoder: a shopper's text before a response and the item's text; negatives of its category."""
 
 from __future__ import annotations
 
@@ -7,25 +7,31 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from features.contract.responses import PURCHASE
 from features.texts import INTERESTS, REFUSALS, titles_in_order
 
 
 def text_positives(
-    events: DataFrame, item_texts: DataFrame, cut: date, window_days: int, held_out_days: int = 0
+    events: DataFrame,
+    item_texts: DataFrame,
+    cut: date,
+    window_days: int,
+    held_out_days: int = 0,
+    response: str = PURCHASE,
 ) -> DataFrame:
-    """user_id, item_id, week (date), text_hash, held_out (boolean), one row for an item bought in a week.
+    """user_id, item_id, week (date), text_hash, held_out (boolean), one row for an item and a week with a response.
 
-    From purchases in [cut - window_days, cut), of which those of the last `held_out_days` are held out; a week is
-    Monday to Sunday, UTC. events: user_id, item_id, event_type, event_time. item_texts: item_id, text_hash, one row an
-    item; a purchase of an item that is not in it is no positive.
+    From events of the type `response` in [cut - window_days, cut), of which those of the last `held_out_days` are held
+    out; a week is Monday to Sunday, UTC. events: user_id, item_id, event_type, event_time. item_texts: item_id,
+    text_hash, one row an item; a response to an item that is not in it is no positive.
     """
     since, until = _midnight(cut - timedelta(days=window_days)), _midnight(cut)
-    bought = events.where(
-        (F.col("event_type") == "purchase") & (F.col("event_time") >= since) & (F.col("event_time") < until)
+    responses = events.where(
+        (F.col("event_type") == response) & (F.col("event_time") >= since) & (F.col("event_time") < until)
     )
     held_out = F.col("event_time") >= _midnight(cut - timedelta(days=held_out_days))
     return (
-        bought.groupBy(
+        responses.groupBy(
             "user_id",
             "item_id",
             F.to_date(F.date_trunc("week", "event_time")).alias("week"),

@@ -94,6 +94,7 @@ def _build_items(night: Night, dates: Sequence[date], demand: Future[tuple[DataF
         tables.read_or_empty(PROMOTIONS),
         dates,
         segments.window_days,
+        night.conf.relevance.target,
     ).persist(StorageLevel.DISK_ONLY)  # wide rows of all items would fill the heap
     rows.count()  # while the demand models are fitted
     forecasts, _ = demand.result()

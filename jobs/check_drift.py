@@ -7,7 +7,7 @@ from jobs.alerts.sending import send
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.quality.drift import measured_drift, write_drift
-from jobs.report.drift_in_words import DRIFT_FIGURES
+from jobs.report.drift_in_words import drift_figures
 from jobs.runtime.errors import Refused
 
 
@@ -38,12 +38,13 @@ def _alert(night: Night, name: str, value: float) -> Alert:
     bar = getattr(night.conf.drift.bars, name)
     return Alert(
         f"drift.{name}", "critical" if bar.action == "stop" else "warning", night.as_of, name,
-        _sentence(night, name, value), DRIFT_FIGURES[name].remedy, value, bar.most,
+        _sentence(night, name, value), drift_figures(night.conf.relevance.words)[name].remedy, value, bar.most,
     )  # fmt: skip
 
 
 def _sentence(night: Night, name: str, value: float) -> str:
-    return DRIFT_FIGURES[name].beyond(value, getattr(night.conf.drift.bars, name).most)
+    figure = drift_figures(night.conf.relevance.words)[name]
+    return figure.beyond(value, getattr(night.conf.drift.bars, name).most)
 
 
 if __name__ == "__main__":

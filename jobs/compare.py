@@ -73,7 +73,7 @@ def compare_incremental(
             "Give other nights, or plan both policies for the nights whose draws are recorded.",
         ) from error
     days = conf.uplift.outcome_days
-    unit = f"{conf.relevance.target}s within {days} days that the lists cause"
+    unit = f"{conf.relevance.words.plural} within {days} days that the lists cause"
     lines = [
         f"{names[0]} against {names[1]} at {conf.plan.placement}, draws of the nights {answer.first} to {answer.last}",
         in_words(names, answer.evaluations, answer.comparison, "position-based", unit),

@@ -107,7 +107,10 @@ def _trained(night: Night, periods: Periods | None) -> Encoder:
         return base
     data = tuning_data(night, periods)
     if len(set(data.pairs.item_texts)) < LEAST_ITEM_TEXTS:
-        warning("too few purchases to tune the encoder, which stays as it was pretrained", pairs=len(data.pairs))
+        warning(
+            f"too few {night.conf.relevance.words.plural} to tune the encoder, which stays as it was pretrained",
+            pairs=len(data.pairs),
+        )
         return base
     event(
         "fine-tuning", step="fine_tune", as_of=night.as_of, pairs=len(data.pairs),

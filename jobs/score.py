@@ -34,6 +34,7 @@ def score(night: Night) -> None:
             f"No champion was trained for {night.as_of} or before.", "Run jobs/nightly.py for the date with --train."
         )
     bundle = Bundle.load(champion.folder)
+    _require_target(night, champion, bundle.description.target)
     candidates = read_candidates(night.tables, night.as_of, champion.encoder_version, bundle.scorer.first_stage.version)
     shoppers = read_shoppers(night.tables, night.as_of, bundle.scorer.ranker.inputs.user_features)
     side = read_item_side(night, night.as_of, champion.encoder_version, bundle.scorer.ranker.inputs)
@@ -54,6 +55,16 @@ def score(night: Night) -> None:
     } | ({"limits": " ".join(limits)} if limits else {})
     night.record.model_version = champion.version
     night.record.rows = {"pairs": _written(night)}
+
+
+def _require_target(night: Night, champion: Champion, predicted: str) -> None:
+    wanted = night.conf.relevance.event
+    if not predicted.startswith(f"{wanted} within"):
+        raise LongtailError(
+            f"Version {champion.version} predicts {predicted}, and relevance.target asks for {wanted}.",
+            "Segments, candidates and models of a warehouse are of one target: give the new target a warehouse of its "
+            "own, or set relevance.target back.",
+        )
 
 
 def scored_candidates(

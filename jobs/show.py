@@ -54,7 +54,9 @@ def shopper_in_words(night: Night, user: str) -> str:
     policy = arm_nights(night)[arm].conf.plan.policy
     page = shopper_pages(tables, as_of, policy, [user], last=15)[0]
     of_arm = f", arm {arm} of the test {conf.experiment.name}" if arm else ""
-    return f"Night of {as_of}, {conf.plan.placement}{of_arm}\n{page_in_words(page, conf.plan)}"
+    return (
+        f"Night of {as_of}, {conf.plan.placement}{of_arm}\n{page_in_words(page, conf.plan, conf.relevance.words.done)}"
+    )
 
 
 def item_in_words(night: Night, item: str) -> str:

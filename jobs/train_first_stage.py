@@ -35,7 +35,7 @@ def train_first_stage(night: Night) -> None:
     """Trains the first stage on a past period, for the night's draft.
 
     Does nothing on a night without a draft, or when the draft has its first stage already. Without a past period, and
-    without a purchase in it while no trained model serves, the draft gets the reference.
+    without a response in it while no trained model serves, the draft gets the reference.
     """
     models = active_models(night)
     draft = models.draft
@@ -56,7 +56,7 @@ def _reference(night: Night) -> FirstStage:
 def _trained(night: Night, draft: Draft, periods: Periods, has_trained: bool) -> FirstStage:
     channels = channels_in_use(night)
     side = prepare_date(night, periods.first_stage, draft.encoder_version, channels)
-    responses = new_purchases(night, periods.first_stage, periods.end(periods.first_stage))
+    responses = responded_pairs(night, periods.first_stage, periods.end(periods.first_stage))
     scores, label, weight = training_sample(night, side, responses, channels)
     side.release()
     night.record.rows = {"positives": int(label.sum()), "negatives": int((label == 0).sum())}
@@ -71,11 +71,15 @@ def _trained(night: Night, draft: Draft, periods: Periods, has_trained: bool) ->
         return _reference(night)
 
 
-def new_purchases(night: Night, since: date, until: date) -> DataFrame:
-    """user_id, item_id: distinct pairs bought in [since, until)."""
+def responded_pairs(night: Night, since: date, until: date) -> DataFrame:
+    """user_id, item_id: distinct pairs with a response (relevance.target) in [since, until)."""
     events = of_shoppers(night.tables.read(EVENTS))
     inside = (F.col("event_date") >= F.lit(since)) & (F.col("event_date") < F.lit(until))
-    return events.where(inside & (F.col("event_type") == "purchase")).select("user_id", "item_id").distinct()
+    return (
+        events.where(inside & (F.col("event_type") == night.conf.relevance.target))
+        .select("user_id", "item_id")
+        .distinct()
+    )
 
 
 def training_sample(

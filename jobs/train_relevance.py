@@ -69,7 +69,9 @@ def _train(night: Night, store: ModelStore, models: ActiveModels, draft: Draft) 
     try:
         if first_stage.is_reference:
             since, until = periods.response_days(periods.first_stage)
-            raise NoResponseError(f"No shopper bought a new eligible item from {since} to {until}.")
+            raise NoResponseError(
+                f"No new eligible item was {night.conf.relevance.words.done} from {since} to {until}."
+            )
         scorer = _trained(night, draft, periods, first_stage, inputs)
         result = gate_challenger(night, draft, models, scorer, periods)
     except NoResponseError as error:

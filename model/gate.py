@@ -86,7 +86,7 @@ def compare(
             f"There are {len(challenger)} figures of the challenger and {len(reference)} of the reference."
         )
     if not len(challenger):
-        raise NoResponseError("No shopper has a target in the gate's period. Choose a date with purchases before it.")
+        raise NoResponseError("No shopper has a target in the gate's period. Choose a date with responses before it.")
     new, old = challenger.astype(np.float64), reference.astype(np.float64)
     positive = np.concatenate([new[new > 0], old[old > 0]])
     imagined = -(1.0 - margin) * (float(positive.mean()) if len(positive) else 1.0)

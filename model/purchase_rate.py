@@ -1,11 +1,11 @@
-"""The purchases that a shopper of a young store is expected to make, before a model can be calibrated."""
+"""The responses that a shopper of a young store is expected to make, before a model can be calibrated."""
 
 from __future__ import annotations
 
-_PRIOR_VISITS, _PRIOR_DAYS = 1.0, 30.0  # one visit in 30 days, as plan.visits assumes of a shopper without purchases
+_PRIOR_VISITS, _PRIOR_DAYS = 1.0, 30.0  # one visit in 30 days, as plan.visits assumes of a shopper without responses
 
 
-def expected_purchases(shoppers: int, visits: int, days: int, pairs: int, horizon_days: int) -> float:
+def expected_responses(shoppers: int, visits: int, days: int, pairs: int, horizon_days: int) -> float:
     """Of one shopper in `horizon_days`: visits a day times items a visit; above 0.
 
     Visits are counted after a shopper's first, since a shopper is known from that one on and would otherwise seem to

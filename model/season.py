@@ -1,7 +1,7 @@
-"""How far the level of purchases in a coming window is from that of past windows: season, drift, and their uncertainty.
+"""How far the level of responses in a coming window is from that of past windows: season, drift, and their uncertainty.
 
-A Gaussian process on the logarithm of weekly purchases a shopper: an unknown mean, a yearly pattern that recurs, a
-drift that follows the last weeks and returns to the mean, and noise that falls with the number of purchases (a
+A Gaussian process on the logarithm of weekly responses a shopper: an unknown mean, a yearly pattern that recurs, a
+drift that follows the last weeks and returns to the mean, and noise that falls with the number of responses (a
 structural time series, Harvey 1989, as a Gaussian process, Roberts et al. 2013). The posterior is averaged over a grid
 of sizes of these parts, each with the weight that the data give it (Hoeting et al. 1999), so a difference that chance
 explains as well is shrunk towards none.
@@ -27,18 +27,18 @@ _YEARLY = (0.15, 0.3, 0.6, 1.2)
 _YEARLY_SMOOTHNESS = (1.0, 4.0, 13.0)  # weeks over which neighbours in the yearly pattern are alike
 _DRIFT = (0.05, 0.1, 0.2, 0.4)
 _DRIFT_LENGTH = (8.0, 26.0)  # weeks
-_DISPERSION = tuple(4.0**power for power in range(7))  # variance of a week's purchases, in multiples of their number
+_DISPERSION = tuple(4.0**power for power in range(7))  # variance of a week's responses, in multiples of their number
 _MEAN_VARIANCE = 100.0
 
 
 @dataclass(frozen=True)
-class WeeklyPurchases:
-    """Purchases of the weeks before a date, the newest last: week n - 1 ends on the day before the date.
+class WeeklyResponses:
+    """Responses of the weeks before a date, the newest last: week n - 1 ends on the day before the date.
 
-    purchases: float64 (weeks), by shoppers known at the start of the week; shoppers: float64 (weeks), their number
+    responses: float64 (weeks), by shoppers known at the start of the week; shoppers: float64 (weeks), their number
     """
 
-    purchases: np.ndarray
+    responses: np.ndarray
     shoppers: np.ndarray
 
 
@@ -64,25 +64,25 @@ class Season:
 NO_SEASON = Season(0.0, 0.0)
 
 
-def season_of(history: WeeklyPurchases, past: Sequence[Window], coming: Window) -> Season:
+def season_of(history: WeeklyResponses, past: Sequence[Window], coming: Window) -> Season:
     """The expected level of `coming` against that of the `past` windows together.
 
-    A store without any purchase has NO_SEASON.
+    A store without any response has NO_SEASON.
     """
     known = np.flatnonzero(history.shoppers > 0)
-    if not history.purchases[known].sum() > 0:
+    if not history.responses[known].sum() > 0:
         return NO_SEASON
-    observed = known - len(history.purchases)  # -1 is the last week
-    purchases = history.purchases[known] + 0.5
-    level = np.log(purchases / history.shoppers[known])
+    observed = known - len(history.responses)  # -1 is the last week
+    responses = history.responses[known] + 0.5
+    level = np.log(responses / history.shoppers[known])
     weeks, of_coming, of_past = _weeks(past, coming)
-    centred, count = level - np.average(level, weights=purchases), len(observed)
+    centred, count = level - np.average(level, weights=responses), len(observed)
     points = np.concatenate([observed, weeks])
     apart = np.abs(points[:, None] - points[None, :]).astype(np.float64)
     log_weights, means, variances = [], [], []
     # Threads that wait for one another stall on a busy core, and these matrices are small.
     with torch_threads(1):
-        noise = torch.tensor(np.array(_DISPERSION)[:, None, None] * np.diag(1.0 / purchases))
+        noise = torch.tensor(np.array(_DISPERSION)[:, None, None] * np.diag(1.0 / responses))
         for kernel, log_prior in _kernels(apart):
             lower = torch.linalg.cholesky(torch.from_numpy(kernel[:count, :count]) + noise)
             wanted = np.column_stack([centred, kernel[:count, count:]])

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.aggregates.windows import computed, pairs_before_dates, windowed, with_defaults
+from features.contract.responses import DAILY_COUNT, PURCHASE
 from features.contract.segments import COLD, NONE
 from features.declarations import ITEM_FEATURES
 from features.declarations.items import RESPONSE_WINDOWS
@@ -30,6 +31,7 @@ def item_rows(
     promotions: DataFrame,
     dates: Sequence[date],
     segment_days: int,
+    response: str = PURCHASE,
 ) -> DataFrame:
     """Features that need no other item's row, and what `item_features` compares items by.
 
@@ -37,10 +39,11 @@ def item_rows(
 
     items: the contract's versions
     daily_item, daily_pair: daily partials of at least all days before the dates
+    response: a type of event, by whose counts of the last `segment_days` days items are head, tail or cold
     """
     rows = _described(items, dates)
     compared = (
-        total(segment_days, "purchases_count").alias("segment_purchases"),
+        total(segment_days, DAILY_COUNT[response]).alias("segment_responses"),
         total(90, "spend_sum").alias("spend_units_90d"),
         *(total(days, "responses_weight").alias(f"responses_{days}d") for days in RESPONSE_WINDOWS),
     )
@@ -57,14 +60,14 @@ def item_rows(
 
 def item_features(rows: DataFrame, forecasts: DataFrame, head_share: float) -> DataFrame:
     """The columns of item_features from `item_rows` and the forecasts, which have the columns of demand_forecast."""
-    sold = rows.where(F.col("segment_purchases") > 0)
-    segments = with_segment(sold.select("as_of", "item_id", F.col("segment_purchases").alias("purchases")), head_share)
+    met = rows.where(F.col("segment_responses") > 0)
+    segments = with_segment(met.select("as_of", "item_id", F.col("segment_responses").alias("responses")), head_share)
     demand = forecasts.select("as_of", "item_id", "mean_7d", "mean_28d", "low_28d", "high_28d")
     joined = with_funnel_shares(with_response_shares(rows, RESPONSE_WINDOWS))
     for frame in (segments, standing(rows), demand):
         joined = joined.join(frame, on=["as_of", "item_id"], how="left")
-    unsold = F.when(F.col("is_listed"), F.lit(COLD)).otherwise(F.lit(NONE))
-    features = joined.withColumn("segment", F.coalesce("segment", unsold)).select(
+    unmet = F.when(F.col("is_listed"), F.lit(COLD)).otherwise(F.lit(NONE))
+    features = joined.withColumn("segment", F.coalesce("segment", unmet)).select(
         *joined.columns, *computed(ITEM_FEATURES, "demand_forecast")
     )
     return with_defaults(features, "item_id", ITEM_FEATURES)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from features.contract.responses import met_by
 from features.visitors import actor
 
 
-def purchases_before(events: DataFrame, item_rows: DataFrame, as_of: date) -> DataFrame:
-    """`events_before` of the purchases: one row a purchase line."""
-    return events_before(events, item_rows, as_of, "purchase")
+def responses_before(events: DataFrame, item_rows: DataFrame, as_of: date, response: str) -> DataFrame:
+    """`events_before` of the responses and the purchases: one row an event."""
+    of_types = [events_before(events, item_rows, as_of, event_type) for event_type in met_by(response)]
+    return reduce(DataFrame.unionByName, of_types)
 
 
 def events_before(events: DataFrame, item_rows: DataFrame, as_of: date, event_type: str) -> DataFrame:

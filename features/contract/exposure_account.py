@@ -40,6 +40,12 @@ EXPOSURE_ACCOUNT = Table(
         ),
         Column("gap", DoubleType(), "delivered - planned.", nullable=True),
         Column("reason", StringType(), "Cause of the gap, if known; empty if the gap is within chance."),
+        Column(
+            "views",
+            DoubleType(),
+            "Views attributed to an exposure; NULL without one, and where relevance.target is not a view.",
+            nullable=True,
+        ),
     ),
     key=("as_of", "policy", "placement", "item_id"),
     partitioned_by=("as_of", "policy"),

@@ -81,7 +81,7 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         "segment",
         StringType(),
         "",
-        "head, tail or cold; empty if the item is neither listed nor sold in the segments' window.",
+        "head, tail or cold; empty if the item is neither listed nor responded to in the segments' window.",
         "purchases_count",
         function=with_segment,
     ),

@@ -63,6 +63,7 @@ def accounts(
         _if_logged(F.coalesce("revenue", F.lit(0)).cast("double") * F.col("margin")).alias("margin"),
         (F.col("delivered") - F.col("planned")).alias("gap"),
         _reason().alias("reason"),
+        _if_logged(F.col("views")).alias("views"),
     )
 
 
@@ -78,6 +79,7 @@ def unlogged_accounts(planned: DataFrame) -> DataFrame:
         (F.col("allocated") * F.col("days")).alias("planned"),
         *(F.lit(None).cast(kind).alias(name) for name, kind in nothing.items()),
         F.lit(NOT_LOGGED).alias("reason"),
+        F.lit(None).cast("double").alias("views"),
     )
 
 

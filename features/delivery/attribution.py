@@ -12,7 +12,7 @@ _RESPONSE = ("event_id", "user_id", "item_id", "event_time", "event_type", "pric
 
 
 def attributed(exposures: DataFrame, responses: DataFrame, days: int) -> DataFrame:
-    """as_of, item_id, clicks, carts, purchases, revenue, by the night of the last exposure before each response.
+    """as_of, item_id, views, clicks, carts, purchases, revenue, by the night of the last exposure before each response.
 
     A response is attributed to the shopper's newest exposure of the item that is not after it and at most `days` old;
     without one it is attributed to none. Each response counts once.
@@ -30,6 +30,7 @@ def attributed(exposures: DataFrame, responses: DataFrame, days: int) -> DataFra
         .agg(F.max_by("as_of", "shown_at").alias("as_of"))
     )
     return by_exposure.groupBy("as_of", "item_id").agg(
+        F.sum(F.when(F.col("event_type") == "view", F.col("sample_weight"))).alias("views"),
         _sum("click", F.col("sample_weight")).alias("clicks"),
         _sum("cart", F.col("sample_weight")).alias("carts"),
         F.count_if(F.col("event_type") == "purchase").alias("purchases"),

@@ -42,11 +42,11 @@ def embedding_shift(now: DataFrame, earlier: DataFrame, key: str) -> float | Non
     return None if mean is None or mean["shift"] is None else float(mean["shift"])
 
 
-def purchases_by_category(daily: DataFrame, items: DataFrame) -> DataFrame:
-    """category, purchases: lines of each item's first level of category. daily: item_id, purchases_count."""
+def responses_by_category(daily: DataFrame, items: DataFrame, counted: str) -> DataFrame:
+    """category, responses: of each item's first level of category. daily: item_id and the column `counted`."""
     first = F.substring_index("category", " > ", 1).alias("category")
     return (
         daily.join(items.select("item_id", first), on="item_id", how="inner")
         .groupBy("category")
-        .agg(F.sum("purchases_count").cast("double").alias("purchases"))
+        .agg(F.sum(counted).cast("double").alias("responses"))
     )

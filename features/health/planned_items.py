@@ -7,31 +7,31 @@ from pyspark.sql import functions as F
 
 
 def of_items(
-    planned: DataFrame, features: DataFrame, scored: DataFrame, listed: DataFrame, earlier: DataFrame
+    planned: DataFrame, features: DataFrame, scored: DataFrame, listed: DataFrame, earlier: DataFrame, counts: DataFrame
 ) -> DataFrame:
-    """item_id, segment, provider_id, price, purchases, allocated, merit, entries, relevance_sum, responses, was_given.
+    """item_id, segment, provider_id, price, popularity, allocated, merit, entries, relevance_sum, responses, was_given.
 
-    purchases are those of 90 days; merit is the sum of an item's relevance over all shoppers for whom it was scored;
-    was_given is whether an earlier night gave it exposure; price is the listed one, else the mean paid in 90 days, else
-    0. An empty provider is NULL. All frames are of one policy.
+    merit is the sum of an item's relevance over all shoppers for whom it was scored; was_given is whether an earlier
+    night gave it exposure; price is the listed one, else the mean paid in 90 days, else 0. An empty provider is NULL.
+    All frames are of one policy.
 
     planned: the night's item_exposure
     features: the night's item_features
     scored: the night's relevance
     listed: as returned by `listed_items`
     earlier: item_exposure of the earlier nights of the window
+    counts: item_id, popularity: responses of the last 90 days; an item without a row had none
     """
     price = F.when(F.col("list_price") > 0, F.col("list_price")).otherwise(F.col("price_mean_90d"))
     known = features.select(
         "item_id",
         F.nullif("provider_id", F.lit("")).alias("provider_id"),
         price.alias("price"),
-        F.col("purchases_count_90d").alias("purchases"),
     )
     merit = scored.groupBy("item_id").agg(F.sum("relevance").alias("merit"))
     before = earlier.where("allocated > 0").select("item_id").distinct().withColumn("was_given", F.lit(True))
     rows = planned.select("item_id", "segment", "allocated")
-    for frame in (known, merit, listed, before):
+    for frame in (known, counts, merit, listed, before):
         rows = rows.join(frame, on="item_id", how="left")
     sums = ("price", "merit", "relevance_sum", "responses")
     return rows.select(
@@ -40,6 +40,6 @@ def of_items(
         "provider_id",
         "allocated",
         *(F.coalesce(name, F.lit(0.0)).alias(name) for name in sums),
-        *(F.coalesce(name, F.lit(0)).alias(name) for name in ("purchases", "entries")),
+        *(F.coalesce(name, F.lit(0)).alias(name) for name in ("popularity", "entries")),
         F.coalesce("was_given", F.lit(False)).alias("was_given"),
     )

@@ -36,12 +36,12 @@ def spread_health(items: pd.DataFrame) -> list[Figure]:
     items_eligible_count; exposure_allocated_sum; exposure_share: of all exposure; coverage_share: of the items, those
     with exposure; items_shown_count, entries_count and relevance_mean of the lists; responses_expected_sum;
     revenue_expected_sum: responses times price; never_given_28d_count: items without exposure tonight and in the window
-    before; novelty_mean: bits of self-information -log2 p of an exposure, where p is an item's share of the purchases
-    of 90 days plus one for each item, so that an item without purchases has a finite value (Zhou et al., PNAS 2010).
+    before; novelty_mean: bits of self-information -log2 p of an exposure, where p is an item's share of the responses
+    of 90 days plus one for each item, so that an item without responses has a finite value (Zhou et al., PNAS 2010).
     Without exposure there is no share and no novelty.
     """
     exposure = float(items["allocated"].sum())
-    bits = -np.log2((items["purchases"] + 1) / (items["purchases"] + 1).sum())
+    bits = -np.log2((items["popularity"] + 1) / (items["popularity"] + 1).sum())
     rows = items.assign(surprise=items["allocated"] * bits, revenue=items["responses"] * items["price"])
     return by_segment(
         rows,

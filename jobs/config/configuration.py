@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from features.contract.responses import PURCHASE
 from jobs.config.account import Account
 from jobs.config.alerts import Alerts
 from jobs.config.candidates import Candidates
@@ -87,6 +88,16 @@ class Config(Section):
         if any(plan.objective == "uplift" for plan in plans) and not self.uplift.is_learnt:
             raise ValueError(
                 "plan.objective: uplift needs the draws that it is learnt from; set uplift.alternatives to 20"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def stock_bounds_purchases(self) -> Config:
+        stocks = [plan.stock.column for plan in plans_of_arms(self.plan, self.experiment).values()]
+        if self.relevance.target != PURCHASE and any(column is not None for column in stocks):
+            raise ValueError(
+                f"plan.stock bounds purchases, but relevance.target is {self.relevance.target}, which takes nothing "
+                "out of stock; set plan.stock.column to null"
             )
         return self
 

@@ -10,7 +10,7 @@ from jobs.config.section import NotNegativeFloat, Number, Positive, PositiveFloa
 
 
 class Evaluation(Section):
-    response: Literal["click", "cart", "purchase"]
+    response: Literal["view", "click", "cart", "purchase"]
     attribution_days: Positive
     assumption: Literal["item-position", "position-based"]
     clip: Annotated[Number, Field(ge=1)]

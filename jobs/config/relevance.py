@@ -7,11 +7,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from jobs.config.section import Number, Positive, Section
+from model.phrases import response_words
+from model.phrases.table import ResponseWords
 
 
 class Relevance(Section):
     horizon_days: Positive
-    target: Literal["purchase"]
+    target: Literal["purchase", "cart", "click", "view"]
     per: Literal["horizon", "exposure"]
     attribution_days: Positive
     largest_weight: Annotated[Number, Field(ge=1)]
@@ -29,8 +31,18 @@ class Relevance(Section):
         return self
 
     @property
+    def words(self) -> ResponseWords:
+        """What the response is called."""
+        return response_words(self.target)
+
+    @property
+    def event(self) -> str:
+        """The response with its article: 'a purchase'."""
+        return f"{self.words.article} {self.words.singular}"
+
+    @property
     def meaning(self) -> str:
         """The event whose probability is f, in words."""
         if self.per == "horizon":
-            return f"a {self.target} within {self.horizon_days} days"
-        return f"a {self.target} within {self.attribution_days} days of an exposure"
+            return f"{self.event} within {self.horizon_days} days"
+        return f"{self.event} within {self.attribution_days} days of an exposure"

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
+from features.contract.responses import PURCHASE
 from features.delivery.attention import with_attention
 from features.delivery.strata import shopper_levels, with_stratum
 from features.delivery.validity import COUNTED, with_verdict
@@ -20,7 +21,7 @@ from jobs.delivery.live_periods import LivePeriod, live_days, live_periods, plan
 from jobs.delivery.position_weights import PositionWeights, position_weights
 from jobs.execution.night import Night
 
-_RESPONSES = ("click", "cart", "purchase")
+_RESPONSES = ("click", "cart", PURCHASE)  # and those of relevance.target
 # Enough for weights within .01; of a longer log they are learnt from a sample of shoppers.
 _SAMPLED_EXPOSURES = 10_000_000
 
@@ -32,7 +33,7 @@ class DeliveryLog:
     days: as_of, days (for which readers saw its lists so far)
     judged: the exposures of all policies, with their verdict
     counted: the exposures that count, with policy (the night's where the store names none) and attention
-    responses: clicks, additions to a cart and purchases; weights: of the positions
+    responses: clicks, additions to a cart, purchases, and views where these are the target; weights: of the positions
     """
 
     days: DataFrame
@@ -49,7 +50,9 @@ def delivery_log(night: Night, nights: list[date]) -> DeliveryLog:
     days = night.spark.createDataFrame(sorted(live_days(periods).items()), "as_of date, days double")
     judged = judged_exposures(night, nights, runs, periods).persist()
     counted = counted_exposures(night, judged)
-    responses = _events_since(night, nights[0]).where(F.col("event_type").isin(*_RESPONSES))
+    responses = _events_since(night, nights[0]).where(
+        F.col("event_type").isin(*_RESPONSES, night.conf.relevance.target)
+    )
     weights = position_weights(night.conf, _placed(night, nights, counted), responses)
     return DeliveryLog(days, judged, with_attention(counted, weights.used), responses, weights)
 

@@ -34,14 +34,14 @@ class PositionWeights:
 
 
 def position_weights(conf: Config, placed: DataFrame, responses: DataFrame) -> PositionWeights:
-    """Estimates the weights from clicks, or from purchases where the store logs no click of the placement.
+    """Estimates the weights from clicks, or from responses (relevance.target) where it logs no click of the placement.
 
     placed: the exposures that count, as from `with_stratum`; responses: rows of events. Pairs of like relevance, boost
     and shopper's level that got responses at several positions show how often the positions are looked at. The driver
     gets sums by stratum: at most as many as there are bins, or answers in the sample of shoppers.
     """
     configured = np.array(conf.plan.position_weights)
-    for kind in ("click", "purchase"):
+    for kind in ("click", conf.relevance.target):
         of_kind = responses.where(F.col("event_type") == kind)
         shown, answered = _sums(placed, of_kind, conf.account.attribution_days, len(configured))
         if answered.any():

@@ -1,4 +1,4 @@
-"""The purchases that the encoder is tuned on, and the texts that hard negatives are drawn from."""
+"""The responses that the encoder is tuned on, and the texts that hard negatives are drawn from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def tuning_data(night: Night, periods: Periods) -> TuningData:
     )
     events = with_low_ratings(of_shoppers(night.tables.read(EVENTS)), conf.features.low_rating)
     events = events.select("user_id", "item_id", "event_type", "event_time")
-    positives = text_positives(events, item_texts, cut, tuning.window_days, tuning.held_out_days).persist()
+    positives = text_positives(
+        events, item_texts, cut, tuning.window_days, tuning.held_out_days, conf.relevance.target
+    ).persist()
     rows = sampled_text_pairs(
         positives,
         events,

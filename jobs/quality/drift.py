@@ -11,19 +11,20 @@ from pyspark.sql import functions as F
 
 from features.contract import DAILY_ITEM, METRICS, RELEVANCE, USER_EMBEDDINGS
 from features.contract.metrics import ALL, DRIFT
+from features.contract.responses import DAILY_COUNT
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
 from features.drift.distance import categorical_stability_index, level_change
-from features.drift.frames import embedding_shift, new_text_share, purchases_by_category, sampled_by
+from features.drift.frames import embedding_shift, new_text_share, responses_by_category, sampled_by
 from features.quality.feature_profile import population_stability_index
 from jobs.execution.night import Night
 from jobs.tables.sql import sql_starts_with
 
-RECENT_DAYS, EARLIER_DAYS = 7, 28  # purchases of the last week are compared with those of the four weeks before
+RECENT_DAYS, EARLIER_DAYS = 7, 28  # responses of the last week are compared with those of the four weeks before
 NOT_COMPARABLE = {
     "embeddings": "no shopper has a vector of the same encoder on both nights",
     "scores": "one of the nights has no relevance",
-    "response_level": "one of the periods has no purchase",
+    "response_level": "one of the periods has no response",
 }
 
 
@@ -33,14 +34,14 @@ def measured_drift(night: Night) -> dict[str, float]:
     texts: share of distinct item texts that the previous night did not have
     embeddings: mean of 1 - cosine of a shopper's vector with the previous night's
     scores: population stability index of relevance
-    response: population stability index of purchases over categories
-    response_level: |ln| of the ratio of purchases a day
+    response: population stability index of responses (relevance.target) over categories
+    response_level: |ln| of the ratio of responses a day
 
     A figure without an earlier night to compare with is left out, and the decisions of the run say so.
     """
     previous = _previous_night(night)
     night.record.decisions["compared_with"] = str(previous or "no earlier night")
-    earlier, now = _purchases(night)
+    earlier, now = _responses(night)
     figures: dict[str, Callable[[], float | None]] = {
         "response": lambda: categorical_stability_index(earlier, now),
         "response_level": lambda: level_change(earlier.sum() / EARLIER_DAYS, now.sum() / RECENT_DAYS),
@@ -106,16 +107,16 @@ def _share(night: Night, frame: DataFrame) -> float:
     return min(1.0, night.conf.quality.sample_rows / max(frame.count(), 1))
 
 
-def _purchases(night: Night) -> tuple[np.ndarray, np.ndarray]:
-    """Purchase lines by category: of the four weeks before the last one, and of the last one."""
+def _responses(night: Night) -> tuple[np.ndarray, np.ndarray]:
+    """Responses by category: of the four weeks before the last one, and of the last one."""
     recent = night.as_of - timedelta(days=RECENT_DAYS)
     since = recent - timedelta(days=EARLIER_DAYS)
-    days = night.tables.read(DAILY_ITEM)
+    days, counted = night.tables.read(DAILY_ITEM), DAILY_COUNT[night.conf.relevance.target]
     items = _on(night, ITEM_FEATURES_TABLE, night.as_of)
     earlier, now = (
-        purchases_by_category(days.where((F.col("day") >= F.lit(first)) & (F.col("day") < F.lit(end))), items)
+        responses_by_category(days.where((F.col("day") >= F.lit(first)) & (F.col("day") < F.lit(end))), items, counted)
         .toPandas()
-        .set_index("category")["purchases"]
+        .set_index("category")["responses"]
         for first, end in ((since, recent), (recent, night.as_of))
     )
     both = earlier.to_frame("earlier").join(now.rename("now"), how="outer").fillna(0.0)

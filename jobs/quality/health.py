@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import EVENTS, EXPOSURE_SCORES, ITEM_EXPOSURE, METRICS, RELEVANCE
-from features.contract.metrics import ALL, NIGHTS_PLANNED, PREFIXES
+from features.contract import DAILY_ITEM, EVENTS, EXPOSURE_SCORES, ITEM_EXPOSURE, METRICS, RELEVANCE
+from features.contract.metrics import ALL, NIGHTS_PLANNED, PREFIXES, REVENUE_EXPECTED
+from features.contract.responses import DAILY_COUNT, PURCHASE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.health.calibration import calibration_health
@@ -24,20 +25,26 @@ from jobs.quality.delivered_health import delivered_figures
 from jobs.tables.sql import sql_starts_with
 
 WINDOW_DAYS = 28  # over which an item counts as never shown
+_POPULARITY_DAYS = 90
 
 # Other steps write the figures with a prefix.
 _OF_MONITOR = " AND ".join(f"NOT {sql_starts_with('name', prefix)}" for prefix in PREFIXES)
 
 
 def write_health(night: Night) -> None:
-    """Replaces the night's figures in `metrics`: exposure, purchases, novelty, providers, calibration, delivery."""
+    """Replaces the night's figures in `metrics`: exposure, purchases, novelty, providers, calibration, delivery.
+
+    Responses have a revenue where they are purchases alone.
+    """
     plan = with_learned_weights(night).conf.plan
     scores = _tonight(night, EXPOSURE_SCORES)
     planned = _tonight(night, ITEM_EXPOSURE)
     features = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of)
     listed = listed_items(scores, _visits(night), plan.position_weights)
     earlier = _window_before(night)
-    items = of_items(planned, features, _tonight(night, RELEVANCE), listed, earlier).toPandas()
+    items = of_items(
+        planned, features, _tonight(night, RELEVANCE), listed, earlier, _popularity(night, features)
+    ).toPandas()
     figures = [
         *spread_health(items),
         *provider_health(items),
@@ -48,9 +55,20 @@ def write_health(night: Night) -> None:
         *_calibration(night),
     ]
     versions = dict(night.tables.inputs)
+    if night.conf.relevance.target != PURCHASE:
+        figures = [figure for figure in figures if figure[0] != REVENUE_EXPECTED]
     rows = [(night.as_of, name, segment, value, versions) for name, segment, value in figures]
     frame = night.spark.createDataFrame(rows, METRICS.schema).coalesce(1)
     night.tables.replace_date(frame, METRICS, night.as_of, _OF_MONITOR)
+
+
+def _popularity(night: Night, features: DataFrame) -> DataFrame:
+    """item_id, popularity: responses of the last 90 days."""
+    if night.conf.relevance.target == PURCHASE:
+        return features.select("item_id", F.col("purchases_count_90d").alias("popularity"))
+    since = F.lit(night.as_of - timedelta(days=_POPULARITY_DAYS))
+    days = night.tables.read(DAILY_ITEM).where((F.col("day") >= since) & (F.col("day") < F.lit(night.as_of)))
+    return days.groupBy("item_id").agg(F.sum(DAILY_COUNT[night.conf.relevance.target]).alias("popularity"))
 
 
 def _visits(night: Night) -> DataFrame:

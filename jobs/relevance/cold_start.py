@@ -1,4 +1,4 @@
-"""How well a model ranks items without sales, and for new shoppers."""
+"""How well a model ranks items without responses, and for new shoppers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from jobs.relevance.ranked_candidates import Ranked
 from jobs.relevance.samples import Targets
 
 NEW_DAYS = 28.0
-_AGE = "days_since_first_purchase"
 
 
-def cold_start_figures(ranked: Ranked, targets: Targets, k: int) -> dict[str, float]:
+def cold_start_figures(ranked: Ranked, targets: Targets, k: int, log_age: np.ndarray | None) -> dict[str, float]:
     """Recall at `k` by name; a figure without any target is left out.
 
-    cold_items: recall of purchases of cold items when only cold candidates are ranked, and that of as many cold items
+    log_age: [B] log(1 + days since the first response) of each shopper, None where it is not known
+    cold_items: recall of responses to cold items when only cold candidates are ranked, and that of as many cold items
         drawn at random
-    new_shoppers: recall of the tail for shoppers whose first purchase lies at most NEW_DAYS before the cut
+    new_shoppers: recall of the tail for shoppers whose first response lies at most NEW_DAYS before the cut
     """
     sample, figures = ranked.sample, {}
     cold = targets.only("segment", COLD)
@@ -27,10 +27,9 @@ def cold_start_figures(ranked: Ranked, targets: Targets, k: int) -> dict[str, fl
         listed = np.minimum(sample.in_segments(COLD).sum(axis=1), k)[some]
         figures[f"cold_items_recall_at_{k}"] = float(recall.mean())
         figures[f"cold_items_recall_at_{k}_by_chance"] = float(listed.mean() / (sample.side.segment == COLD).sum())
-    if _AGE not in sample.inputs.user_features:
+    if log_age is None:
         return figures
-    age = sample.block.user_features[:, sample.inputs.user_features.index(_AGE)]
-    new = (age <= np.log1p(NEW_DAYS)) & (targets.counts(sample.user_ids) > 0)
+    new = (log_age <= np.log1p(NEW_DAYS)) & (targets.counts(sample.user_ids) > 0)
     if new.any():
         recall = ranked.recall(targets, LONG_TAIL, k, new)
         figures[f"new_shoppers_recall_at_{k}"] = float(recall.mean())

@@ -20,10 +20,10 @@ from jobs.relevance.cold_start import cold_start_figures
 from jobs.relevance.ranked_candidates import Ranked
 from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
 from jobs.relevance.season import season_at
+from jobs.relevance.shopper_activity import shopper_activity
 from jobs.runtime.errors import LongtailError
 from model.bundle import Bundle
 from model.calibration import CalibrationReport, reliability
-from model.fusion.inputs import ACTIVITY
 from model.gate import Comparison, Verdict, compare, error_of_attempt, judge
 from model.periods import Periods
 from model.ranking_metrics import hit_at, ndcg_at
@@ -32,7 +32,7 @@ from model.scorer import Scorer
 
 POPULARITY = "popularity"
 _NOT_IN_A_METRIC = re.compile(r"[^\w.\- ]")  # MLflow does not accept these in the name of a metric
-ACTIVITIES = ("rare", "regular", "frequent")  # thirds of the shoppers by recent purchases
+ACTIVITIES = ("rare", "regular", "frequent")  # thirds of the shoppers by recent responses
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
         reference = Ranked(sample, sample.block.channel_scores[..., scorer.ranker.inputs.channels.index(POPULARITY)])
     else:
         reference = _of_version(night, models.champion, sample, periods)
+    activity = shopper_activity(night, cut, sample)
     tail_targets, users = targets.only("segment", *LONG_TAIL), np.ones(len(sample.block), dtype=bool)
     comparisons = {
         "tail_recall": _compared(night, error, tail_targets, users, LONG_TAIL, challenger, reference),
@@ -71,7 +72,7 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
         comparisons["tail_recall_anchor"] = _compared(night, error, tail_targets, users, LONG_TAIL, challenger, anchor)
     segments = {
         name: _compared(night, error, chosen, who, LONG_TAIL, challenger, reference)
-        for name, chosen, who in _segments(sample, tail_targets, conf.departments)
+        for name, chosen, who in _segments(sample, tail_targets, conf.departments, activity.recent)
     }
     parts = {"all": sample.block.listed, "tail": sample.in_segments(*LONG_TAIL)}
     _require_responses(sample, parts, cut)
@@ -82,7 +83,7 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
     verdict = judge(comparisons, segments, calibration["all"].slope, conf.max_calibration_slope_error, conf.margin)
     figures = verdict.figures | {"gate_error": error} | _list_figures(challenger, tail_targets, conf.recall_at)
     figures |= {"calibration_season": season.shift, "calibration_season_deviation": season.deviation}
-    figures |= cold_start_figures(challenger, tail_targets, conf.recall_at)
+    figures |= cold_start_figures(challenger, tail_targets, conf.recall_at, activity.log_age)
     for name, report in calibration.items():
         figures |= report.figures(f"calibration_{name}")
     return GateResult(
@@ -117,7 +118,9 @@ def _of_version(night: Night, version: Champion, sample: Sample, periods: Period
     return Ranked(own, _relevance(scorer, own))
 
 
-def _segments(sample: Sample, targets: Targets, departments: int) -> Iterator[tuple[str, Targets, np.ndarray]]:
+def _segments(
+    sample: Sample, targets: Targets, departments: int, activity: np.ndarray
+) -> Iterator[tuple[str, Targets, np.ndarray]]:
     """Name, targets and shoppers [B] bool of every segment that has targets, all within the tail."""
     everyone = np.ones(len(sample.block), dtype=bool)
     named = [(f"segment {segment}", targets.only("segment", segment), everyone) for segment in LONG_TAIL]
@@ -125,7 +128,6 @@ def _segments(sample: Sample, targets: Targets, departments: int) -> Iterator[tu
     largest = sorted(counts, key=lambda entry: (-entry["counts"], str(entry["values"])))
     for name in [str(entry["values"]) for entry in largest[:departments]]:
         named.append((f"department {_NOT_IN_A_METRIC.sub('_', name)}", targets.only("department", name), everyone))
-    activity = sample.block.user_features[:, sample.inputs.user_features.index(ACTIVITY)]
     third = np.argsort(np.argsort(activity, kind="stable"), kind="stable") * len(ACTIVITIES) // len(activity)
     named += [(f"shoppers {name}", targets, third == place) for place, name in enumerate(ACTIVITIES)]
     for name, chosen, who in named:

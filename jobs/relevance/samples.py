@@ -1,4 +1,4 @@
-"""A past period for training or the gate: candidates at its cut, purchases after it."""
+"""A past period for training or the gate: candidates at its cut, responses after it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from features.contract.responses import met_by
 from features.exposure_responses import exposure_responses
 from features.shopper_sample import shopper_sample
 from jobs.execution.night import Night
@@ -49,7 +50,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Targets:
-    """First purchases of a sample's shoppers in a period: user_id, item_id, segment and department at the cut."""
+    """First responses of a sample's shoppers in a period: user_id, item_id, segment and department at the cut."""
 
     pairs: pa.Table
 
@@ -77,8 +78,9 @@ def read_sample(
 ) -> Sample:
     """The candidates of one model at `cut` with the responses in [cut, end).
 
-    By `relevance.per` a response is a purchase of the candidate, or the answers to its exposures. Of more shoppers than
-    `first_stage.max_users` a fixed sample by hash is drawn in Spark; nothing of other shoppers reaches the driver.
+    By `relevance.per` a response is an event `relevance.target` of the candidate, or the answers to its exposures. Of
+    more shoppers than `first_stage.max_users` a fixed sample by hash is drawn in Spark; nothing of other shoppers
+    reaches the driver.
     Raises LongtailError when candidates or features of the date are missing, or when no candidate was shown.
     """
     candidates = read_candidates(night.tables, cut, model.encoder_version, first_stage_version)
@@ -116,20 +118,27 @@ def _responses(night: Night, cut: date, end: date, shoppers: DataFrame) -> DataF
     """user_id, item_id, response_share, weight of the shoppers' pairs with a response, or a trial, in [cut, end)."""
     conf, events = night.conf.relevance, _of(shoppers, night.tables.read(EVENTS))
     if conf.per == "horizon":
-        return _purchases(events, cut, end).select(
+        return _pairs(events, (conf.target,), cut, end).select(
             "user_id", "item_id", F.lit(1.0).alias("response_share"), F.lit(1.0).alias("weight")
         )
-    return exposure_responses(events, cut, end, conf.attribution_days, conf.largest_weight)
+    return exposure_responses(events, cut, end, conf.attribution_days, conf.largest_weight, conf.target)
 
 
 def read_targets(night: Night, cut: date, end: date, sample: Sample) -> Targets:
-    """First purchases of a pair in [cut, end) by the sample's shoppers. Raises NoResponseError when there are none."""
+    """First responses to items in [cut, end) by the sample's shoppers, who had not bought them either.
+
+    Raises NoResponseError when there are none.
+    """
     shoppers = night.spark.createDataFrame(pa.table({"user_id": sample.user_ids}))
     events = _of(shoppers, night.tables.read(EVENTS))
-    new = _purchases(events, cut, end).join(_purchases(events, None, cut), on=["user_id", "item_id"], how="left_anti")
+    relevance = night.conf.relevance
+    known = _pairs(events, met_by(relevance.target), None, cut)
+    new = _pairs(events, (relevance.target,), cut, end).join(known, on=["user_id", "item_id"], how="left_anti")
     pairs = new.select("user_id", "item_id").toArrow()
     if not len(pairs):
-        raise NoResponseError(f"Nothing was bought in [{cut}, {end}). Choose a date with events before it.")
+        raise NoResponseError(
+            f"Nothing was {relevance.words.done} in [{cut}, {end}). Choose a date with events before it."
+        )
     row = pc.index_in(pairs["item_id"], pa.array(sample.side.item_ids))
     for name, values in (("segment", sample.side.segment), ("department", sample.side.department)):
         pairs = pairs.append_column(name, pc.take(pa.array(values), row))
@@ -141,9 +150,9 @@ def _of(shoppers: DataFrame, rows: DataFrame) -> DataFrame:
     return rows.join(F.broadcast(shoppers), on="user_id", how="left_semi")
 
 
-def _purchases(events: DataFrame, since: date | None, until: date) -> DataFrame:
-    """user_id, item_id: distinct pairs bought in [since, until), or ever before `until`."""
-    inside = (F.col("event_date") < F.lit(until)) & (F.col("event_type") == "purchase")
+def _pairs(events: DataFrame, kinds: tuple[str, ...], since: date | None, until: date) -> DataFrame:
+    """user_id, item_id: distinct pairs with an event of these types in [since, until), or ever before `until`."""
+    inside = (F.col("event_date") < F.lit(until)) & F.col("event_type").isin(*kinds)
     if since is not None:
         inside = inside & (F.col("event_date") >= F.lit(since))
     return events.where(inside).select("user_id", "item_id").distinct()

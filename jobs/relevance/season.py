@@ -7,22 +7,25 @@ from datetime import date
 from math import log
 
 import numpy as np
+from pyspark.sql import DataFrame
 
-from features.contract import DAILY_USER, METRICS, USERS
+from features.contract import DAILY_PAIR, DAILY_USER, METRICS, USERS
 from features.contract.metrics import ALL, SEASON, SEASON_DEVIATION, SEASON_SHIFT
-from features.demand.purchase_weeks import purchase_weeks, shoppers_by_week
+from features.contract.responses import PURCHASE
+from features.demand.response_days import response_days
+from features.demand.response_weeks import response_weeks, shoppers_by_week
 from jobs.execution.night import Night
 from jobs.tables.sql import sql_starts_with
 from model.bundle import Description
-from model.season import MOST_WEEKS, NO_SEASON, Season, WeeklyPurchases, Window, season_of
+from model.season import MOST_WEEKS, NO_SEASON, Season, WeeklyResponses, Window, season_of
 
 Days = tuple[date, date]  # the first and the last of a period
 
 
 def season_at(night: Night, cut: date, past: Sequence[Days], days: int | None = None) -> Season:
-    """The season of the horizon that begins at `cut`, from what was bought before it; NO_SEASON without past periods.
+    """The season of the horizon that begins at `cut`, from the responses before it; NO_SEASON without past periods.
 
-    Counts purchases of items that are new to the shopper if only these are candidates, else of all items. The driver
+    Counts responses to items that are new to the shopper if only these are candidates, else of all items. The driver
     holds one number a week.
 
     past: the periods that the calibrator was fitted on
@@ -32,19 +35,27 @@ def season_at(night: Night, cut: date, past: Sequence[Days], days: int | None = 
     if not night.conf.relevance.season or not past:
         return NO_SEASON
     windows = [Window((first - cut).days, (last - cut).days + 1) for first, last in past]
-    return season_of(weekly_purchases(night, cut), windows, Window(0, coming))
+    return season_of(weekly_responses(night, cut), windows, Window(0, coming))
 
 
-def weekly_purchases(night: Night, cut: date) -> WeeklyPurchases:
-    """Purchases and known shoppers of up to MOST_WEEKS weeks before `cut`; empty where no shopper was known."""
+def weekly_responses(night: Night, cut: date) -> WeeklyResponses:
+    """Responses and known shoppers of up to MOST_WEEKS weeks before `cut`; empty where no shopper was known."""
     users = night.tables.read(USERS)
-    counted = "new_items_count" if night.conf.candidates.exclude_bought else "items_count"
     signed_up = {row["week"]: row["shoppers"] for row in shoppers_by_week(users, cut).collect()}
     weeks = min(max(signed_up, default=0), MOST_WEEKS)
-    bought = purchase_weeks(users, night.tables.read(DAILY_USER), cut, counted, weeks)
-    by_week = {row["week"]: float(row["purchases"]) for row in bought.collect()}
+    counts = response_weeks(users, *_responses_by_day(night), as_of=cut, weeks=weeks)
+    by_week = {row["week"]: float(row["responses"]) for row in counts.collect()}
     known = [float(sum(number for week, number in signed_up.items() if week > at)) for at in reversed(range(weeks))]
-    return WeeklyPurchases(np.array([by_week.get(at, 0.0) for at in reversed(range(weeks))]), np.array(known))
+    return WeeklyResponses(np.array([by_week.get(at, 0.0) for at in reversed(range(weeks))]), np.array(known))
+
+
+def _responses_by_day(night: Night) -> tuple[DataFrame, str]:
+    """Rows with day and user_id, and the name of the column that counts the items responded to."""
+    only_new = night.conf.candidates.exclude_bought
+    if night.conf.relevance.target == PURCHASE:
+        return night.tables.read(DAILY_USER), "new_items_count" if only_new else "items_count"
+    pairs = night.tables.read(DAILY_PAIR)
+    return response_days(pairs, night.conf.relevance.target, only_new=only_new), "responses"
 
 
 def periods_of(description: Description) -> list[Days]:

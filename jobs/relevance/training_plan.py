@@ -33,7 +33,7 @@ class TrainingPlan:
 
 
 def training_plan(night: Night) -> TrainingPlan:
-    """The plan of a training for the night, from the days since items are known and bought. Reads `events`, `items`."""
+    """The plan of a training for the night, from the days of its history. Reads `events`, `items`."""
     return plan_of(night.conf, night.as_of, history_days(night))
 
 
@@ -51,12 +51,12 @@ def least_horizon_days(conf: Config) -> int:
 
 
 def history_days(night: Night) -> int:
-    """Days from the first purchase, or the first known item if that is later, to the night; 0 without any."""
-    bought = night.tables.read(EVENTS).where(
-        (F.col("event_type") == "purchase") & (F.col("event_date") < F.lit(night.as_of))
+    """Days from the first response, or the first known item if that is later, to the night; 0 without any."""
+    responses = night.tables.read(EVENTS).where(
+        (F.col("event_type") == night.conf.relevance.target) & (F.col("event_date") < F.lit(night.as_of))
     )
     rows = (
-        bought.agg(F.min("event_date").alias("first")).first(),
+        responses.agg(F.min("event_date").alias("first")).first(),
         night.tables.read(ITEMS).agg(F.min(utc_date("valid_from")).alias("first")).first(),
     )
     first = [row["first"] for row in rows if row is not None and row["first"] is not None]

@@ -55,10 +55,10 @@ def shopper_pages(tables: Warehouse, as_of: date, policy: str, user_ids: list[st
     ]
 
 
-def page_in_words(page: ShopperPage, plan: Plan) -> str:
-    """The page as lines of text; plan: says whether scores are chances."""
+def page_in_words(page: ShopperPage, plan: Plan, done: str = "bought") -> str:
+    """The page as lines of text; plan: says whether scores are chances; done: the word of the response."""
     bought = " · ".join(page.bought) or "nothing yet"  # titles may hold commas
-    lines = [f"shopper {page.user_id} recently bought: {bought}", f"{'':5} {'chance':>9} {'boost':>9}  shown"]
+    lines = [f"shopper {page.user_id} recently {done}: {bought}", f"{'':5} {'chance':>9} {'boost':>9}  shown"]
     for entry in page.entries.to_dict("records"):
         boost = signed(entry["boost"], value_words(plan))
         drawn = "" if entry["propensity"] == 1.0 else f" (with a probability of {percent(entry['propensity'])})"

@@ -9,13 +9,14 @@ from math import exp, isfinite
 from jobs.report.page.numbers import NONE, amount, percent
 from jobs.report.page.parts import Term
 from model.gate import HARMED, HELD, TOO_FEW
+from model.phrases.table import ResponseWords
 
 Decisions = Mapping[str, str]  # of a run of train_relevance: figures as text, by name
 
 
 @dataclass(frozen=True)
 class Recall:
-    """A share of purchases that models found: by the new model, by its reference, and by the first champion.
+    """A share of responses that models found: by the new model, by its reference, and by the first champion.
 
     answer: what the gate's test of a segment shows
     """
@@ -44,20 +45,6 @@ class _Measure:
     hint: str = ""
 
 
-_TAIL_RECALL = Term(
-    "tail purchases found",
-    "Of the tail and cold products that shoppers newly bought on days that the model had not seen, the share among the "
-    "products it ranked highest for them.",
-)
-_RECALL = Term(
-    "purchases found",
-    "Of all products that shoppers newly bought on days that the model had not seen, the share among the products it "
-    "ranked highest for them.",
-)
-_COLD_RECALL = Term(
-    "cold purchases found",
-    "Of the never sold products that shoppers then bought, the share among those it ranked highest of such products.",
-)
 _SLOPE = Term(
     "spread of the chances",
     "Calibration slope: 1 is right; below 1 high chances are too high and low ones too low, above 1 the reverse.",
@@ -81,8 +68,17 @@ _CALIBRATION = (
 _CHALLENGER, _BY_CHANCE = "_challenger", "_by_chance"
 
 
-def recalls(decisions: Decisions) -> list[Recall]:
-    """Recall on the tail and on all products; those of the two that the training measured."""
+def recalls(decisions: Decisions, words: ResponseWords) -> list[Recall]:
+    """Recall on the tail and on all products; those of the two that the training measured.
+
+    words: of the response that relevance.target names
+    """
+    newly = words.filled_into(
+        "that shoppers newly {act}{over} on days that the model had not seen, the share among the products it ranked "
+        "highest for them."
+    )
+    tail = Term(f"tail {words.plural} found", f"Of the tail and cold products {newly}")
+    overall = Term(f"{words.plural} found", f"Of all products {newly}")
     measured = [
         Recall(
             label,
@@ -90,7 +86,7 @@ def recalls(decisions: Decisions) -> list[Recall]:
             _figure(decisions, f"gate_{name}_reference", percent),
             _figure(decisions, f"gate_{name}_anchor_reference", percent),
         )
-        for label, name in ((_TAIL_RECALL, "tail_recall"), (_RECALL, "recall"))
+        for label, name in ((tail, "tail_recall"), (overall, "recall"))
     ]
     return [recall for recall in measured if recall.new != NONE]
 
@@ -132,15 +128,23 @@ def segments_in_words(decisions: Decisions) -> str:
     return ", ".join(parts)
 
 
-def cold_recall(decisions: Decisions) -> list[Recall]:
-    """Recall on cold products; its reference is as many products drawn at random. Empty where none was bought."""
+def cold_recall(decisions: Decisions, words: ResponseWords) -> list[Recall]:
+    """Recall on cold products; its reference is as many products drawn at random. Empty where none got a response.
+
+    words: of the response that relevance.target names
+    """
+    label = Term(
+        f"cold {words.plural} found",
+        words.filled_into(
+            "Of the never {sold} products that shoppers then {act}{over}, the share among those it ranked highest of "
+            "such products."
+        ),
+    )
     by_chance = sorted(
         name for name in decisions if name.startswith("cold_items_recall_at_") and name.endswith(_BY_CHANCE)
     )
     return [
-        Recall(
-            _COLD_RECALL, _figure(decisions, name.removesuffix(_BY_CHANCE), percent), _figure(decisions, name, percent)
-        )
+        Recall(label, _figure(decisions, name.removesuffix(_BY_CHANCE), percent), _figure(decisions, name, percent))
         for name in by_chance
     ]
 

@@ -63,6 +63,6 @@ def _subtitle(night: Night) -> str:
     days, of = (relevance.attribution_days, " of an exposure") if per_exposure else (relevance.horizon_days, "")
     return (
         "What the tail gets, what that is expected to earn, and what it costs. "
-        f"A response is a {relevance.target} within {days} days{of}. "
+        f"A response is {relevance.event} within {days} days{of}. "
         f"Run {night.run_id}, configuration {night.conf.hash}."
     )

@@ -22,7 +22,7 @@ def value_unit(conf: Config) -> str:
     weight = conf.plan.weight_of_uplift
     if not responses_alone(conf.plan) or 0.0 < weight < 1.0:
         return "units of value"
-    return f"{'incremental ' if weight else ''}{conf.relevance.target}s"
+    return f"{'incremental ' if weight else ''}{conf.relevance.words.plural}"
 
 
 def value_words(plan: Plan) -> Callable[[float], str]:

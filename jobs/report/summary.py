@@ -30,6 +30,7 @@ from jobs.report.plan_value import value_unit
 from jobs.report.rules_in_words import group_in_words
 from jobs.tables.sql import sql_equals
 from jobs.tables.warehouse import Warehouse
+from model.phrases.table import ResponseWords
 
 MOST_GROUPS = 12  # sentences about rules; a rule with `each` can have thousands of groups
 
@@ -41,7 +42,7 @@ def night_summary(spark: SparkSession, conf: Config, as_of: date, took: dict[str
     newest = runs.drop_duplicates("step", keep="last").set_index("step")
     parts = [f"Night of {as_of}", _steps(newest, took)]
     if "train_relevance" in newest.index:
-        parts.append(model_in_words(newest))
+        parts.append(model_in_words(newest, conf.relevance.words))
     if tables.has(METRICS, sql_equals(as_of=as_of)):
         parts += [_tail(tables, conf, as_of), _rules(tables, conf, as_of)]
         if conf.summary.shoppers:
@@ -59,7 +60,7 @@ def _steps(newest: pd.DataFrame, took: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def model_in_words(newest: pd.DataFrame) -> str:
+def model_in_words(newest: pd.DataFrame, words: ResponseWords) -> str:
     """Which model scored, and how good the one is that was trained tonight. newest: last row of `runs` by step."""
     runs: Mapping[Hashable, Any] = newest.to_dict("index")
     run = runs["train_relevance"]
@@ -80,11 +81,11 @@ def model_in_words(newest: pd.DataFrame) -> str:
     lines += [
         _model_line(recall.label, recall.new, f"{reference}: {recall.reference}"
                     + ("" if recall.first_champion == NONE else f"; first champion: {recall.first_champion}"))
-        for recall in recalls(decisions)
+        for recall in recalls(decisions, words)
     ]  # fmt: skip
     lines += [
         _model_line(recall.label, recall.new, f"drawn at random: {recall.reference}")
-        for recall in cold_recall(decisions)
+        for recall in cold_recall(decisions, words)
     ]
     segments = segments_in_words(decisions)
     lines += [f"  segments: {segments}"] if segments else []
@@ -148,4 +149,9 @@ def _shoppers(tables: Warehouse, conf: Config, as_of: date) -> str:
     listed = tables.read_date(EXPOSURE_SCORES, as_of).where(F.col("policy") == conf.plan.policy)
     drawn = listed.select("user_id").distinct().orderBy(F.xxhash64("user_id")).limit(conf.summary.shoppers)
     pages = shopper_pages(tables, as_of, conf.plan.policy, sorted(drawn.toPandas().user_id), last=8)
-    return "\n\n".join([f"Shoppers of this night: {len(pages)}", *(page_in_words(page, conf.plan) for page in pages)])
+    return "\n\n".join(
+        [
+            f"Shoppers of this night: {len(pages)}",
+            *(page_in_words(page, conf.plan, conf.relevance.words.done) for page in pages),
+        ]
+    )

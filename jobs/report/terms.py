@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from jobs.report.page.numbers import index, percent
 from jobs.report.page.parts import Term
+from model.phrases.table import ResponseWords
 
 GINI = Term(
     "Concentration (Gini)",
@@ -16,10 +17,17 @@ EVENNESS = Term(
     "1 when every eligible product gets the same exposure, 0 when one product gets all of it; it reacts more than the "
     "concentration to how many products get a little.",
 )
-SURPRISE = Term(
-    "Surprise (novelty)",
-    "How rarely bought the shown products are, in bits: each further bit means half the share of the shop's purchases.",
-)
+
+
+def surprise(words: ResponseWords) -> Term:
+    """words: of the response that relevance.target names."""
+    return Term(
+        "Surprise (novelty)",
+        f"How rarely {words.done} the shown products are, in bits: each further bit means half the share of the shop's "
+        f"{words.plural}.",
+    )
+
+
 PROVIDERS_SHOWN = Term(
     "Providers with exposure", "Share of the manufacturers or sellers with an eligible product that get any exposure."
 )

@@ -16,7 +16,7 @@ from features.collaborative.purchases import (
     decayed_by_store_and_item,
     numbered_shoppers,
     promoted_share_by_store_and_item,
-    purchases_before,
+    responses_before,
     sales_by_item,
     shopper_arrays,
 )
@@ -90,7 +90,7 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     promoted = promoted_share_by_store_and_item(
         tables.read(PROMOTIONS), item_rows, as_of, conf.channels.promotion_days
     ).toPandas()
-    bought = purchases_before(tables.read(EVENTS), item_rows, as_of).persist()
+    bought = responses_before(tables.read(EVENTS), item_rows, as_of, conf.relevance.target).persist()
     stores = _stores(bought, promoted)
     numbered = numbered_shoppers(tables.read_date(USER_FEATURES_TABLE, as_of)).persist()
     counts = bought.join(numbered, on="user_id", how="inner").groupBy("user_row", "item_row").count()

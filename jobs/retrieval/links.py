@@ -10,7 +10,7 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.collaborative.purchases import events_before
+from features.collaborative.purchases import events_before, responses_before
 from features.contract import EVENTS, ITEMS
 from features.shopper_sample import shopper_sample
 from features.texts import distinct_texts
@@ -46,13 +46,15 @@ def with_links(
     shoppers = pd.DataFrame({"user_id": sample.user_ids, "user_row": np.arange(len(sample))})
     visitors = _visitors(night, as_of, len(sample)) if event_types else None
     people = shoppers if visitors is None else pd.concat([shoppers, visitors])
+    events = night.tables.read(EVENTS)
     interactions = {
-        event_type: _interactions(night, as_of, people, item_rows, event_type)
+        event_type: _interactions(night, events_before(events, item_rows, as_of, event_type), people)
         for event_type in event_types - {PURCHASE}
     }
     interactions[PURCHASE] = Interactions(sample.row, sample.item, sample.days_ago)
     if PURCHASE in event_types and visitors is not None:
-        further = _interactions(night, as_of, visitors, item_rows, PURCHASE)
+        responses = responses_before(events, item_rows, as_of, night.conf.relevance.target)
+        further = _interactions(night, responses, visitors)
         interactions[PURCHASE] = _followed_by(interactions[PURCHASE], further)
     texts = _texts(night, text_hashes) if any(isinstance(kind, TextLinks) for kind in followed) else []
     links = learn_links(channels, LinkInputs(catalogue, interactions, texts), link_settings(night.conf))
@@ -80,18 +82,15 @@ def _followed_by(first: Interactions, further: Interactions) -> Interactions:
     )
 
 
-def _interactions(
-    night: Night, as_of: date, people: pd.DataFrame, item_rows: DataFrame, event_type: str
-) -> Interactions:
-    """Events of one type before `as_of` of the people, with ties in time in the order of the items.
+def _interactions(night: Night, events: DataFrame, people: pd.DataFrame) -> Interactions:
+    """The people's events, with ties in time in the order of the items.
 
     A history counts an item at its last time, so only the newest event of each pair leaves the executors.
 
-    people: user_id, which may be a visitor's actor, and user_row
+    events: as of `events_before`; people: user_id, which may be a visitor's actor, and user_row
     """
     met = (
-        events_before(night.tables.read(EVENTS), item_rows, as_of, event_type)
-        .join(F.broadcast(night.spark.createDataFrame(people)), on="user_id", how="inner")
+        events.join(F.broadcast(night.spark.createDataFrame(people)), on="user_id", how="inner")
         .groupBy("user_row", "item_row")
         .agg(F.min("days_ago").alias("days_ago"))
         .select("user_row", "item_row", "days_ago")

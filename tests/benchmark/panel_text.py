@@ -29,7 +29,7 @@ from jobs.fine_tune import loaded_encoder, two_tower_settings
 from jobs.retrieval.date_side import channel_settings
 from jobs.runtime.session import spark_session
 from jobs.tables.warehouse import Warehouse
-from jobs.train_first_stage import new_purchases
+from jobs.train_first_stage import responded_pairs
 from model.periods import training_periods
 from model.ranking_metrics import hit_at, ndcg_at, recall_at, top_hits
 from model.retrieval.catalogue import KINDS, Catalogue
@@ -94,7 +94,7 @@ class Task:
         bought["item"] = pd.Index(self.known).get_indexer(bought.item_id)
         bought = bought[bought.item >= 0].sort_values(["user_id", "event_time", "item"], ascending=[True, False, True])
         user_texts = texts_of_shoppers(night, cut).toPandas().set_index("user_id").text
-        responses = new_purchases(night, cut, end).toPandas()
+        responses = responded_pairs(night, cut, end).toPandas()
         responses["column"] = pd.Index(self.items).get_indexer(responses.item_id)
         responses = responses[(responses.column >= 0) & responses.user_id.isin(user_texts.index)]
         users = np.unique(responses.user_id)

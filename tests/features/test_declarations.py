@@ -198,10 +198,10 @@ def test_each_function_makes_the_features_that_name_it(spark: SparkSession) -> N
         return spark.createDataFrame([], schema)
 
     pairs, item_features = empty(DAILY_PAIR), empty(ITEM_FEATURES_TABLE, "spend_units_90d")
-    sold = spark.createDataFrame([], "as_of date, item_id string, purchases long")
+    met = spark.createDataFrame([], "as_of date, item_id string, responses long")
     responses = {"responses_28d", "responses_90d"}
     makes = {
-        (ITEM_FEATURES, with_segment): with_segment(sold, 0.8),
+        (ITEM_FEATURES, with_segment): with_segment(met, 0.8),
         (ITEM_FEATURES, standing): standing(item_features),
         (ITEM_FEATURES, with_response_shares): _added(
             lambda rows: with_response_shares(rows, (28, 90)), empty(ITEM_FEATURES_TABLE, *responses)

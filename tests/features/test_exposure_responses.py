@@ -29,26 +29,29 @@ LOG = [
     ("u2", "c", "exposure", 24, 1.0, 1.0),  # its week does not end in November
     ("u2", "c", "purchase", 25, None, 1.0),
     ("u3", "a", "purchase", 5, None, 1.0),  # never shown
+    ("u2", "a", "view", 4, None, 1.0),
 ]
 
 
 @pytest.mark.parametrize(
-    ("largest_weight", "expected"),
+    ("largest_weight", "response", "expected"),
     [
-        (10.0, {("u1", "a"): (6.0, 4 / 6), ("u1", "b"): (10.0, 0.0), ("u2", "a"): (3.0, 0.0)}),
+        (10.0, "purchase", {("u1", "a"): (6.0, 4 / 6), ("u1", "b"): (10.0, 0.0), ("u2", "a"): (3.0, 0.0)}),
         (
-            1.0,  # no correction: each exposure counts once, also one without propensity
+            1.0, "purchase",  # no correction: each exposure counts once, also one without propensity
             {("u1", "a"): (2.0, 0.5), ("u1", "b"): (1.0, 0.0), ("u2", "a"): (3.0, 0.0), ("u2", "b"): (1.0, 1.0)},
         ),
+        (10.0, "view", {("u1", "a"): (6.0, 0.0), ("u1", "b"): (10.0, 0.0), ("u2", "a"): (3.0, 1.0)}),
     ],
-)
+)  # fmt: skip
 def test_weights_and_responses_of_shown_pairs(
-    spark: SparkSession, largest_weight: float, expected: dict[tuple[str, str], tuple[float, float]]
+    spark: SparkSession, largest_weight: float, response: str, expected: dict[tuple[str, str], tuple[float, float]]
 ) -> None:
     rows = [
         (str(n), user, item, kind, datetime(2024, 11, day), date(2024, 11, day), propensity, weight)
         for n, (user, item, kind, day, propensity, weight) in enumerate(LOG)
     ]
-    pairs = exposure_responses(spark.createDataFrame(rows, COLUMNS), NOVEMBER, DECEMBER, 7, largest_weight).collect()
+    log = spark.createDataFrame(rows, COLUMNS)
+    pairs = exposure_responses(log, NOVEMBER, DECEMBER, 7, largest_weight, response).collect()
     by_pair = {(row.user_id, row.item_id): (row.weight, row.response_share) for row in pairs}
     assert by_pair == {pair: pytest.approx(values) for pair, values in expected.items()}

@@ -14,8 +14,8 @@ DAY = date(2017, 12, 1)
 
 def _segments(spark: SparkSession, counts: dict[str, int], share: float = 0.8) -> dict[str, str]:
     rows = [(DAY, item, count) for item, count in counts.items()]
-    sold = spark.createDataFrame(rows, "as_of date, item_id string, purchases long")
-    return {row["item_id"]: row["segment"] for row in with_segment(sold, share).collect()}
+    met = spark.createDataFrame(rows, "as_of date, item_id string, responses long")
+    return {row["item_id"]: row["segment"] for row in with_segment(met, share).collect()}
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_head_is_the_smallest_set_that_holds_the_share(
 
 def test_dates_are_cut_apart(spark: SparkSession) -> None:
     rows = [(date(2017, 11, 1), "a", 9), (date(2017, 11, 1), "b", 1), (DAY, "a", 1), (DAY, "b", 9)]
-    sold = spark.createDataFrame(rows, "as_of date, item_id string, purchases long")
-    segments = {(row["as_of"], row["item_id"]): row["segment"] for row in with_segment(sold, 0.8).collect()}
+    met = spark.createDataFrame(rows, "as_of date, item_id string, responses long")
+    segments = {(row["as_of"], row["item_id"]): row["segment"] for row in with_segment(met, 0.8).collect()}
     assert segments == {
         (date(2017, 11, 1), "a"): "head",
         (date(2017, 11, 1), "b"): "tail",

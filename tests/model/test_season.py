@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.calibration import CalibrationReport, Calibrator, Outcomes
-from model.season import NO_SEASON, Season, WeeklyPurchases, Window, season_of
+from model.season import NO_SEASON, Season, WeeklyResponses, Window, season_of
 
 HORIZON, SHOPPERS, ITEMS = 28, 1_200, 60
 PAST, COMING = (Window(-84, -56), Window(-56, -28)), Window(0, HORIZON)
@@ -35,7 +35,7 @@ class Store:
         self.weekly = random.poisson(rate.sum() * np.exp(self.level[:days]).reshape(-1, 7).sum(axis=1)).astype(float)
 
     def season(self) -> Season:
-        history = WeeklyPurchases(self.weekly, np.full(len(self.weekly), float(SHOPPERS)))
+        history = WeeklyResponses(self.weekly, np.full(len(self.weekly), float(SHOPPERS)))
         return season_of(history, PAST, COMING)
 
     def in_the_large(self, season: float) -> float:
@@ -69,10 +69,10 @@ def test_a_store_without_season_keeps_its_level() -> None:
 def test_a_difference_that_chance_explains_is_shrunk() -> None:
     weekly = np.random.default_rng(3).poisson(20, 70).astype(float)
     weekly[-4:] = 26.0  # 30 % more than the mean in four weeks: 2.7 standard deviations of chance
-    few = season_of(WeeklyPurchases(weekly, np.full(70, 50.0)), PAST, COMING)
-    many = season_of(WeeklyPurchases(100 * weekly, np.full(70, 50.0)), PAST, COMING)
+    few = season_of(WeeklyResponses(weekly, np.full(70, 50.0)), PAST, COMING)
+    many = season_of(WeeklyResponses(100 * weekly, np.full(70, 50.0)), PAST, COMING)
     steady = np.where(np.arange(70) < 66, 2_000.0, 2_600.0)
-    clear = season_of(WeeklyPurchases(steady, np.full(70, 50.0)), PAST, COMING)
+    clear = season_of(WeeklyResponses(steady, np.full(70, 50.0)), PAST, COMING)
     assert few.shift < 0.6 * np.log(1.3)
     assert clear.shift == pytest.approx(np.log(1.3), abs=0.08)
     assert many.shift < clear.shift  # what it varies by from week to week is the noise
@@ -81,11 +81,11 @@ def test_a_difference_that_chance_explains_is_shrunk() -> None:
 
 def test_the_number_of_shoppers_is_no_season() -> None:
     shoppers = np.linspace(100, 1_000, 80)
-    grown = season_of(WeeklyPurchases(2 * shoppers, shoppers), PAST, COMING)
+    grown = season_of(WeeklyResponses(2 * shoppers, shoppers), PAST, COMING)
     assert grown.shift == pytest.approx(0.0, abs=0.01)
-    assert season_of(WeeklyPurchases(np.full(80, 300.0), np.zeros(80)), PAST, COMING) == NO_SEASON
-    assert season_of(WeeklyPurchases(np.zeros(80), shoppers), PAST, COMING) == NO_SEASON
-    assert season_of(WeeklyPurchases(np.zeros(0), np.zeros(0)), PAST, COMING) == NO_SEASON
+    assert season_of(WeeklyResponses(np.full(80, 300.0), np.zeros(80)), PAST, COMING) == NO_SEASON
+    assert season_of(WeeklyResponses(np.zeros(80), shoppers), PAST, COMING) == NO_SEASON
+    assert season_of(WeeklyResponses(np.zeros(0), np.zeros(0)), PAST, COMING) == NO_SEASON
 
 
 def test_a_horizon_of_parts_of_weeks() -> None:
@@ -93,5 +93,5 @@ def test_a_horizon_of_parts_of_weeks() -> None:
     day = np.arange(-2 * 364, 10)
     high = (day % 364) < 10
     weekly = np.exp(np.where(high, 1.0, 0.0))[: 2 * 364].reshape(-1, 7).sum(axis=1) * 1_000
-    season = season_of(WeeklyPurchases(weekly, np.ones(104)), (Window(-40, -30),), Window(0, 10))
+    season = season_of(WeeklyResponses(weekly, np.ones(104)), (Window(-40, -30),), Window(0, 10))
     assert season.shift == pytest.approx(1.0, abs=0.25)

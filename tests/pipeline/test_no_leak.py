@@ -37,7 +37,7 @@ from jobs.fine_tune import fine_tune
 from jobs.registry.active_models import model_store
 from jobs.registry.models import Champion
 from jobs.relevance.samples import Sample, read_sample
-from jobs.train_first_stage import new_purchases, train_first_stage
+from jobs.train_first_stage import responded_pairs, train_first_stage
 from jobs.train_relevance import train_relevance
 from model.bundle import Bundle
 from model.periods import training_periods
@@ -99,7 +99,7 @@ def test_each_part_of_a_training_ends_with_the_day_before_the_next(store: Store,
         return sorted(zip(drawn.user_texts, drawn.item_texts, drawn.item_shares.tolist(), strict=True))
 
     def labels(one: Store) -> object:
-        rows = new_purchases(_night(one), PERIODS.first_stage, PERIODS.end(PERIODS.first_stage)).collect()
+        rows = responded_pairs(_night(one), PERIODS.first_stage, PERIODS.end(PERIODS.first_stage)).collect()
         return sorted((row.user_id, row.item_id) for row in rows)
 
     def responses(one: Store) -> object:

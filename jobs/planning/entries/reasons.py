@@ -33,6 +33,7 @@ class Words:
 
     item_ids, titles: (items); constraint: (items), the phrase of the bound that binds an item, empty where none does
     own_floor: (items), the phrase of an item's own floor; swaps: (groups), the phrase of a swap for a group
+    response: what the relevance is the chance of
     """
 
     item_ids: np.ndarray
@@ -40,11 +41,13 @@ class Words:
     constraint: np.ndarray
     own_floor: np.ndarray
     swaps: np.ndarray
+    response: str
 
 
 def words_of(
-    catalogue: Catalogue, bounds: ItemBounds, merchandising: Merchandising, problem: Problem, priced: Priced
-) -> Words:
+    catalogue: Catalogue, bounds: ItemBounds, merchandising: Merchandising, response: str, problem: Problem,
+    priced: Priced,
+) -> Words:  # fmt: skip
     """The words of a plan at its prices; of `problem` only the bounds are read."""
     _, constraint = binding_of_items(catalogue.item_ids, bounds, merchandising, problem, priced)
     return Words(
@@ -53,6 +56,7 @@ def words_of(
         constraint=constraint,
         own_floor=_floor_phrases(catalogue.item_ids, bounds, merchandising),
         swaps=np.array([swapped_in_for(group.name) for group in problem.groups], dtype=object),
+        response=response,
     )
 
 
@@ -78,7 +82,7 @@ def reasons_of_entries(words: Words, pairs: Pairs, entries: Entries) -> list[str
     displaced[some] = [in_place_of(title) for title in words.titles[pairs.item[entries.displaced[some]]]]
     causes = pairs.cause.take(entries.pair).to_pylist()
     return [
-        reason_of(cause, of_constraint, instead)
+        reason_of(cause, of_constraint, instead, response=words.response)
         for cause, of_constraint, instead in zip(causes, constraint.tolist(), displaced.tolist(), strict=True)
     ]
 

@@ -42,7 +42,7 @@ def delivery(reading: Reading) -> Section:
         nothing = Words(("No earlier night of this policy has been accounted for yet.",), known)
         return Section(slug, title, "", (nothing,))
     rows = reading.of_policy(EXPOSURE_ACCOUNT, night)
-    sums = [F.sum(name).cast("double").alias(name) for name in _SUMS]
+    sums = [F.sum(name).cast("double").alias(name) for name in _sums(reading)]
     by = rows.groupBy("segment", "reason").agg(*sums, F.count("*").alias("items")).toPandas()
     if by["logged"].isna().all():
         silent = (
@@ -63,8 +63,15 @@ def delivery(reading: Reading) -> Section:
     return Section(slug, title, lead, blocks)
 
 
-_SUMS = ("planned", "delivered", "logged", "clicks", "carts", "purchases", "revenue", "margin")
 _MONEY = ("revenue", "margin")
+
+
+def _outcomes(reading: Reading) -> tuple[str, ...]:
+    return ("views", *OUTCOMES) if reading.conf.relevance.target == "view" else OUTCOMES
+
+
+def _sums(reading: Reading) -> tuple[str, ...]:
+    return ("planned", "delivered", "logged", *_outcomes(reading))
 
 
 def _newest(reading: Reading) -> date | None:
@@ -135,12 +142,14 @@ def _cells(row: Mapping[Hashable, Any], names: Sequence[str]) -> tuple[str, ...]
 
 
 def _by_segment(reading: Reading, by: pd.DataFrame) -> Table:
-    sums = by.groupby("segment")[list(_SUMS)].sum(min_count=1)
+    names = _sums(reading)
+    sums = by.groupby("segment")[list(names)].sum(min_count=1)
     cells = tuple(
-        (row["segment"] or "not in the plan", *_cells(row, _SUMS)) for row in sums.reset_index().to_dict("records")
+        (row["segment"] or "not in the plan", *_cells(row, _sums(reading)))
+        for row in sums.reset_index().to_dict("records")
     )
     note = "" if sums["margin"].notna().any() else "The store gives no margins."
-    labels = _labels(reading, _SUMS)
+    labels = _labels(reading, names)
     return Table("What the exposures led to", ("segment", *labels), cells, _ACCOUNT, frozenset(labels), note)
 
 
@@ -148,7 +157,7 @@ def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
     """What floors and caps of the accounted night asked for, what was planned and delivered, and what it led to."""
     tables, plan = reading.tables, reading.conf.plan
     items = item_rows_of(tables, night, named_columns(plan), plan.scored_as).toPandas()
-    groups = group_shares(plan, items, reading.of_policy(EXPOSURE_ACCOUNT, night).toPandas())
+    groups = group_shares(plan, items, reading.of_policy(EXPOSURE_ACCOUNT, night).toPandas(), _outcomes(reading))
     if groups.empty:
         return ()
     largest = groups.sort_values("expected", ascending=False).head(MOST)
@@ -156,11 +165,11 @@ def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
         (
             f"{row['constraint']} ({row['member']})",
             *(percent(row[name]) for name in ("asked", "planned", "achieved")),
-            *_cells(row, OUTCOMES),
+            *_cells(row, _outcomes(reading)),
         )
         for row in largest.to_dict("records")
     )
-    columns = ("rule", "asks for", "planned", "delivered", *_labels(reading, OUTCOMES))
+    columns = ("rule", "asks for", "planned", "delivered", *_labels(reading, _outcomes(reading)))
     left = len(groups) - len(largest)
     note = "Groups may overlap." + (f" {left} smaller ones are not shown." if left else "")
     # Columns of items are read where a rule names one.
@@ -171,11 +180,12 @@ def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
 def _by_policy(reading: Reading, night: date) -> tuple[Table, ...]:
     """What the lists of each arm got and led to; nothing where one policy alone was accounted."""
     of_night = reading.tables.read(EXPOSURE_ACCOUNT).where(F.col("as_of") == F.lit(night))
-    sums = of_night.groupBy("policy").agg(*(F.sum(name).cast("double").alias(name) for name in _SUMS)).toPandas()
+    names = _sums(reading)
+    sums = of_night.groupBy("policy").agg(*(F.sum(name).cast("double").alias(name) for name in names)).toPandas()
     if len(sums) < 2:
         return ()
-    cells = tuple((row["policy"], *_cells(row, _SUMS)) for row in sums.sort_values("policy").to_dict("records"))
-    labels = _labels(reading, _SUMS)
+    cells = tuple((row["policy"], *_cells(row, names)) for row in sums.sort_values("policy").to_dict("records"))
+    labels = _labels(reading, names)
     return (Table("By policy, of all arms", ("policy", *labels), cells, _ACCOUNT, frozenset(labels)),)
 
 

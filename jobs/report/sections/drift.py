@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from features.contract import METRICS
 from features.contract.metrics import DRIFT, FEATURE
-from jobs.report.drift_in_words import DRIFT_FIGURES
+from jobs.report.drift_in_words import drift_figures
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import index
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Words
@@ -34,7 +34,7 @@ def drift(reading: Reading) -> Section:
 
 def _of_the_night(reading: Reading) -> Block:
     bars = []
-    for name, figure in DRIFT_FIGURES.items():
+    for name, figure in drift_figures(reading.conf.relevance.words).items():
         value, bar = reading.figure(f"{DRIFT}{name}"), getattr(reading.conf.drift.bars, name)
         if value is not None:
             beyond = value > bar.most
@@ -46,7 +46,9 @@ def _of_the_night(reading: Reading) -> Block:
         "The bar of a figure is at half the width; what is beyond it is marked ! and raises an alert, or stops the "
         "night before it is published."
     )
-    return Bars("Texts, embeddings, scores, what shoppers buy", tuple(bars), ("metrics",), note)
+    return Bars(
+        f"Texts, embeddings, scores, what shoppers {reading.conf.relevance.words.do}", tuple(bars), ("metrics",), note
+    )
 
 
 def _moved(reading: Reading, moved: pd.DataFrame) -> Bars:

@@ -14,11 +14,12 @@ from features.contract.metrics import (
     PURCHASES_SHARE_28D,
     RESPONSES_EXPECTED,
 )
+from features.contract.responses import PURCHASE
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import NONE, amount, index, percent
 from jobs.report.page.parts import Bar, Bars, Block, Plot, Section, Table
 from jobs.report.page.plots import Line, line_plot
-from jobs.report.terms import EVENNESS, GINI, PROVIDER_GAP, PROVIDERS_SHOWN, SURPRISE
+from jobs.report.terms import EVENNESS, GINI, PROVIDER_GAP, PROVIDERS_SHOWN, surprise
 
 _PLAN = ("metrics", "item_exposure")
 _SHARES = (
@@ -26,24 +27,22 @@ _SHARES = (
     ("of the planned exposure", EXPOSURE_ALLOCATED),
     ("of the expected responses", RESPONSES_EXPECTED),
 )
-_SPREAD = (
-    (GINI, EXPOSURE_GINI, index),
-    (EVENNESS, EXPOSURE_ENTROPY_SHARE, index),
-    (SURPRISE, NOVELTY_MEAN, lambda bits: f"{bits:.1f} bits"),
-    (PROVIDERS_SHOWN, PROVIDERS_SHOWN_SHARE, percent),
-    (PROVIDER_GAP, PROVIDER_DISPARITY, percent),
-)
 
 
 def exposure(reading: Reading) -> Section:
     """Shares by segment, their trend, and how even the exposure is."""
+    words, days = reading.conf.relevance.words, reading.conf.segments.window_days
     blocks: list[Block] = [_shares(reading), _trend(reading), _coverage(reading), _spread(reading)]
     return Section(
         "exposure",
         "Who gets the exposure",
         f"Placement {reading.conf.plan.placement}, policy {reading.conf.plan.policy}. Head: the fewest products with "
-        f"{percent(reading.conf.segments.head_share)} of the purchases of {reading.conf.segments.window_days} days. "
-        "Tail: all others that sold. Cold: listed, without a sale.",
+        f"{percent(reading.conf.segments.head_share)} of the {words.plural} of {days} days. "
+        + (
+            "Tail: all others that sold. Cold: listed, without a sale."
+            if reading.conf.relevance.target == PURCHASE
+            else f"Tail: all others that were {words.done}. Cold: listed, not {words.done}."
+        ),
         tuple(blocks),
     )
 
@@ -87,7 +86,14 @@ def _nights(count: int) -> str:
 
 def _spread(reading: Reading) -> Table:
     rows = []
-    for label, name, words in _SPREAD:
+    measures = (
+        (GINI, EXPOSURE_GINI, index),
+        (EVENNESS, EXPOSURE_ENTROPY_SHARE, index),
+        (surprise(reading.conf.relevance.words), NOVELTY_MEAN, lambda bits: f"{bits:.1f} bits"),
+        (PROVIDERS_SHOWN, PROVIDERS_SHOWN_SHARE, percent),
+        (PROVIDER_GAP, PROVIDER_DISPARITY, percent),
+    )
+    for label, name, words in measures:
         tonight = reading.figure(name)
         if tonight is None:
             continue

@@ -16,6 +16,7 @@ from features.contract.metrics import (
     RESPONSES_EXPECTED,
     REVENUE_EXPECTED,
 )
+from features.contract.responses import PURCHASE
 from features.contract.segments import COLD, TAIL
 from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.numbers import amount, change, money, percent
@@ -47,7 +48,7 @@ _HEADLINES = (
     _Headline("Coverage", COVERAGE_SHARE, ALL, "Share of the eligible products with any exposure.", _PLAN, percent,
               is_share=True),
     _Headline("Exposure of cold products", EXPOSURE_SHARE, COLD, "Share of the planned exposure that goes to products "
-              "that have not sold yet.", _PLAN, percent, is_share=True),
+              "that have not {sold} yet.", _PLAN, percent, is_share=True),
     _Headline("Tail in the shop's sales", PURCHASES_SHARE_7D, TAIL, "Share of all purchases of the last 7 days, from "
               "every part of the shop.", ("metrics", "item_features"), percent, is_share=True),
     _Headline("Never shown", NEVER_GIVEN, ALL, "Eligible products without exposure in any night of the last 28 days.",
@@ -63,8 +64,14 @@ def headline(reading: Reading) -> Section:
         if value is not None:
             text = figure.words(value) if figure.words else money(value, reading.conf.source.currency)
             changes = tuple(_changes(reading, figure, value))
-            tiles.append(Tile(figure.label, text, figure.meaning, changes, figure.sources))
+            meaning = figure.meaning.format(sold=_sold(reading))
+            tiles.append(Tile(figure.label, text, meaning, changes, figure.sources))
     return Section("headline", "At a glance", _lead(reading), (Tiles(tuple(tiles)),))
+
+
+def _sold(reading: Reading) -> str:
+    relevance = reading.conf.relevance
+    return relevance.words.sold if relevance.target == PURCHASE else f"been {relevance.words.done}"
 
 
 def _changes(reading: Reading, figure: _Headline, value: float) -> list[Change]:

@@ -14,6 +14,7 @@ from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.numbers import amount, percent
 from jobs.report.page.parts import Block, Plot, Section, Table, Term, Words
 from jobs.report.page.plots import Line, line_plot
+from model.phrases.table import ResponseWords
 
 _RUNS = ("runs",)
 _HAVE_THEY = "Have its chances come true?"
@@ -31,7 +32,7 @@ def model(reading: Reading) -> Section:
     blocks: list[Block] = [_tonight(reading, version)]
     trained = _newest_training(reading)
     if trained is not None:
-        blocks += [_gate(trained), _calibration_at_training(trained)]
+        blocks += [_gate(trained, reading.conf.relevance.words), _calibration_at_training(trained)]
     blocks.append(_calibration_now(reading))
     lead = f"Version {version} of {reading.conf.mlflow.registered_model} scored tonight."
     return Section("model", "Model and gate", lead, tuple(blocks))
@@ -49,12 +50,12 @@ def _newest_training(reading: Reading) -> pd.Series | None:
 
 
 def _tonight(reading: Reading, version: str) -> Words:
-    run = reading.run_of("train_relevance")
+    run, words = reading.run_of("train_relevance"), reading.conf.relevance.words
     status = "none" if run is None else str(run["status"])
     gate = "" if run is None else run["decisions"].get("gate", "")
     trained = (f"A model was trained tonight; the gate: {gate}.", "good")
     sentence, mark = {
-        "done": trained if gate else ("No model was trained tonight: too little was bought.", "warn"),
+        "done": trained if gate else (f"No model was trained tonight: too little was {words.done}.", "warn"),
         "skipped": ("No training was due tonight.", "plain"),
         "refused": (f"The gate refused a new model ({gate or 'see the log'}); the champion stays.", "warn"),
         "failed": ("A training failed; the champion stays.", "bad"),
@@ -76,16 +77,17 @@ def _season(reading: Reading) -> tuple[str, ...]:
     shift, deviation = reading.figure(SEASON_SHIFT), reading.figure(SEASON_DEVIATION)
     if shift is None or deviation is None or deviation == 0.0:
         return ()
+    done = reading.conf.relevance.words.done
     low, high = (amount(exp(shift + sign * 1.96 * deviation)) for sign in (-1, 1))
     return (
         f"The season: their odds are {amount(exp(shift))} times those of the periods it was trained on ({low} to "
-        f"{high}, 95 %), by what shoppers bought in the last weeks and in the same weeks of earlier years.",
+        f"{high}, 95 %), by what shoppers {done} in the last weeks and in the same weeks of earlier years.",
     )
 
 
-def _gate(run: pd.Series) -> Table:
+def _gate(run: pd.Series, words: ResponseWords) -> Table:
     decisions = run["decisions"]
-    compared = [*recalls(decisions), *segment_recalls(decisions)]
+    compared = [*recalls(decisions, words), *segment_recalls(decisions)]
     rows = tuple(
         (recall.label, recall.new, recall.reference, recall.first_champion, recall.answer) for recall in compared
     )
@@ -94,10 +96,9 @@ def _gate(run: pd.Series) -> Table:
     )  # fmt: skip
     reference = decisions.get("gate_reference", "none")
     note = f"Trained on {run['as_of']:%-d %B %Y} as version {run['model_version']}; compared with {reference}."
-    for recall in cold_recall(decisions):
-        note += (
-            f" Of the cold products that shoppers bought it finds {recall.new} when it ranks only those; drawing them "
-            f"at random finds {recall.reference}."
+    for recall in cold_recall(decisions, words):
+        note += words.filled_into(" Of the cold products that shoppers {act}{over} it finds ") + (
+            f"{recall.new} when it ranks only those; drawing them at random finds {recall.reference}."
         )
     return Table("The gate", columns, rows, _RUNS, frozenset(columns[1:4]), note)
 

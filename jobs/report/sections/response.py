@@ -15,6 +15,7 @@ from features.contract.metrics import (
     UPLIFT_CAUSED_LOW,
     UPLIFT_DRAWN,
 )
+from features.contract.responses import DAILY_COUNT
 from features.contract.segments import SEGMENTS
 from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.numbers import NONE, amount, money, percent, relative
@@ -24,12 +25,14 @@ from jobs.report.page.plots import Line, line_plot
 DAYS = 28
 _SOURCES = ("daily_item", "item_features")
 _REVENUE = "spend_sum"
+_VIEWS = DAILY_COUNT["view"]
 _COUNTS = {
     "exposures_weight": "exposures logged",
     "clicks_weight": "clicks",
     "carts_weight": "puts into a cart",
     "purchases_count": "purchases",
     _REVENUE: "revenue",
+    _VIEWS: "views",
 }
 
 
@@ -41,14 +44,16 @@ def response(reading: Reading) -> Section:
             (f"No event of the {DAYS} days before this night has reached the shop's tables.",), _SOURCES, mark="bad"
         )
         return Section("response", "What shoppers did", "", (silent,))
-    logged = {name: label for name, label in _COUNTS.items() if daily[name].sum() > 0}
+    response = DAILY_COUNT[reading.conf.relevance.target]
+    counts = {name: label for name, label in _COUNTS.items() if name != _VIEWS or response == _VIEWS}
+    logged = {name: label for name, label in counts.items() if daily[name].sum() > 0}
     blocks: list[Block] = []
-    for name in ("exposures_weight", "purchases_count"):
+    for name in ("exposures_weight", response):
         if name in logged:
             title = f"{logged[name].capitalize()} a day, by segment"
             blocks.append(Plot(title, line_plot(title, _lines(daily, name, reading.as_of)), _SOURCES, _note(name)))
     blocks.append(_last_days(reading, daily, logged))
-    missing = [label for name, label in _COUNTS.items() if name not in logged]
+    missing = [label for name, label in counts.items() if name not in logged]
     if missing:
         blocks.append(Words((f"The store logged none of these in {DAYS} days: {', '.join(missing)}.",), _SOURCES))
     caused = _caused(reading)
@@ -67,17 +72,23 @@ def _caused(reading: Reading) -> Words | None:
     on = max(nights)
     names = (UPLIFT_DRAWN, UPLIFT_BOUGHT, UPLIFT_CAUSED, UPLIFT_CAUSED_LOW, UPLIFT_CAUSED_HIGH)
     drawn, bought, share, low, high = (reading.figure(name, on=on) or 0.0 for name in names)
+    done = reading.conf.relevance.words.done
     return Words(
-        (caused_in_words(drawn, bought, share, low, high, reading.conf.uplift.outcome_days, on),), ("metrics",)
+        (caused_in_words(drawn, bought, share, low, high, reading.conf.uplift.outcome_days, on, done),), ("metrics",)
     )
 
 
-def caused_in_words(drawn: float, bought: float, share: float, low: float, high: float, days: int, on: date) -> str:
-    """One sentence; the limits of the interval may lie outside 0 to 100 % where the log is small."""
+def caused_in_words(
+    drawn: float, responses: float, share: float, low: float, high: float, days: int, on: date, done: str = "bought"
+) -> str:
+    """One sentence; the limits of the interval may lie outside 0 to 100 % where the log is small.
+
+    done: the word of the response
+    """
     return (
-        f"Of {amount(bought)} products bought within {days} days of {amount(drawn)} exposures that were drawn at "
+        f"Of {amount(responses)} products {done} within {days} days of {amount(drawn)} exposures that were drawn at "
         f"random, the exposure caused {percent(share)} (95 % from {percent(low)} to {percent(high)}); the others would "
-        f"have been bought without it. Measured on {day_words(on)}."
+        f"have been {done} without it. Measured on {day_words(on)}."
     )
 
 

@@ -62,9 +62,15 @@ def users(spark: SparkSession, *rows: tuple[str, datetime]) -> DataFrame:
 
 
 def features_of(
-    spark: SparkSession, rows: list[Event], versions: DataFrame, days: tuple[date, ...], head_share: float = 0.8
+    spark: SparkSession,
+    rows: list[Event],
+    versions: DataFrame,
+    days: tuple[date, ...],
+    head_share: float = 0.8,
+    response: str = "purchase",
 ) -> DataFrame:
     """item_features of the dates from events, without promotions and forecasts."""
     pairs = daily_pair(events(spark, rows))
     promotions, forecasts = (spark.createDataFrame([], table.schema) for table in (PROMOTIONS, DEMAND_FORECAST))
-    return item_features(item_rows(versions, daily_item(pairs), pairs, promotions, days, 365), forecasts, head_share)
+    rows_of_items = item_rows(versions, daily_item(pairs), pairs, promotions, days, 365, response)
+    return item_features(rows_of_items, forecasts, head_share)

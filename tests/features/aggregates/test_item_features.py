@@ -192,6 +192,22 @@ def test_eligibility_and_segments(spark: SparkSession) -> None:
     assert features[DAY, "new"]["days_since_listed"] == 0.5
 
 
+def test_segments_are_of_the_response_that_is_asked_for(spark: SparkSession) -> None:
+    rows = [
+        bought("u", "sold", at(11, 1)),
+        *(("u", "viewed", "view", at(11, 2), 1, "0", None) for _ in range(9)),
+        ("u", "sold", "view", at(11, 3), 1, "0", None),
+    ]
+    versions = items(spark, [(name, at(1, 1), None, None) for name in ("sold", "viewed", "unseen")])
+
+    def segments(response: str) -> dict[str, str]:
+        rows_of = features_of(spark, rows, versions, (DAY,), response=response).collect()
+        return {row["item_id"]: row["segment"] for row in rows_of}
+
+    assert segments("purchase") == {"sold": "head", "viewed": "cold", "unseen": "cold"}
+    assert segments("view") == {"sold": "tail", "viewed": "head", "unseen": "cold"}
+
+
 def test_a_date_is_the_same_alone_and_with_others(spark: SparkSession) -> None:
     rows = [
         bought("u1", "a", at(10, 2), "1.10", "0.10"),

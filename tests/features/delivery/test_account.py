@@ -39,8 +39,8 @@ def rows(spark: SparkSession) -> dict[tuple[date, str], dict[str, object]]:
         "as_of date, item_id string, request_id string, position int, sample_weight double, attention double",
     )
     led_to = spark.createDataFrame(
-        [(SHOWN, "kept", 3.0, 2.0, 1, Decimal("8.0000"))],
-        "as_of date, item_id string, clicks double, carts double, purchases long, revenue decimal(18,4)",
+        [(SHOWN, "kept", 4.0, 3.0, 2.0, 1, Decimal("8.0000"))],
+        "as_of date, item_id string, views double, clicks double, carts double, purchases long, revenue decimal(18,4)",
     )
     accounted = account.accounts(
         spark.createDataFrame(PLANNED, "as_of date, item_id string, segment string, allocated double, days double"),

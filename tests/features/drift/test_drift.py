@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.drift.distance import categorical_stability_index, level_change
-from features.drift.frames import embedding_shift, new_text_share, purchases_by_category
+from features.drift.frames import embedding_shift, new_text_share, responses_by_category
 
 
 def test_new_texts_count_once(spark: SparkSession) -> None:
@@ -34,7 +34,10 @@ def test_purchases_by_first_level(spark: SparkSession) -> None:
     daily = spark.createDataFrame(
         [("a", 2), ("a", 1), ("b", 4), ("c", 3), ("unknown", 9)], "item_id string, purchases_count long"
     )
-    assert sorted(map(tuple, purchases_by_category(daily, items).collect())) == [("Food", 7.0), ("Home", 3.0)]
+    assert sorted(map(tuple, responses_by_category(daily, items, "purchases_count").collect())) == [
+        ("Food", 7.0),
+        ("Home", 3.0),
+    ]
 
 
 def test_half_and_twice_as_much_have_the_same_distance() -> None:

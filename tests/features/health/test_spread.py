@@ -15,7 +15,7 @@ from features.health.providers import provider_health
 from features.health.spread import inequality, purchase_shares, spread_health
 
 COLUMNS = [
-    "item_id", "segment", "provider_id", "price", "purchases", "allocated", "merit", "was_given", "entries",
+    "item_id", "segment", "provider_id", "price", "popularity", "allocated", "merit", "was_given", "entries",
     "relevance_sum", "responses",
 ]  # fmt: skip
 ITEMS = pd.DataFrame(
@@ -33,20 +33,21 @@ def by_name(figures: list[Figure]) -> dict[tuple[str, str], float]:
     return {(name, segment): value for name, segment, value in figures}
 
 
-def test_the_row_of_an_item_comes_from_five_tables(spark: SparkSession) -> None:
+def test_the_row_of_an_item_comes_from_six_tables(spark: SparkSession) -> None:
     planned = spark.createDataFrame(
         [("a", "tail", 2.0), ("b", "cold", 0.0)], "item_id string, segment string, allocated double"
     )
     features = spark.createDataFrame(
-        [("a", "P", 0.0, 4.0, 5), ("b", "", 3.0, 9.0, 0), ("head", "P", 1.0, 1.0, 99)],
-        "item_id string, provider_id string, list_price double, price_mean_90d double, purchases_count_90d long",
+        [("a", "P", 0.0, 4.0), ("b", "", 3.0, 9.0), ("head", "P", 1.0, 1.0)],
+        "item_id string, provider_id string, list_price double, price_mean_90d double",
     )
     scored = spark.createDataFrame([("a", 0.25), ("a", 0.5)], "item_id string, relevance double")
     listed = spark.createDataFrame(
         [("a", 2, 0.75, 0.5)], "item_id string, entries long, relevance_sum double, responses double"
     )
     earlier = spark.createDataFrame([("b", 1.0), ("b", 2.0), ("a", 0.0)], "item_id string, allocated double")
-    rows = of_items(planned, features, scored, listed, earlier).select(*COLUMNS).orderBy("item_id").collect()
+    counts = spark.createDataFrame([("a", 5), ("head", 99)], "item_id string, popularity long")
+    rows = of_items(planned, features, scored, listed, earlier, counts).select(*COLUMNS).orderBy("item_id").collect()
     assert list(map(tuple, rows)) == [
         ("a", "tail", "P", 4.0, 5, 2.0, 0.75, False, 2, 0.75, 0.5),
         ("b", "cold", None, 3.0, 0, 0.0, 0.0, True, 0, 0.0, 0.0),
@@ -55,7 +56,7 @@ def test_the_row_of_an_item_comes_from_five_tables(spark: SparkSession) -> None:
 
 def test_spread_by_segment() -> None:
     figures = by_name(spread_health(ITEMS))
-    # purchases plus one: 8, 4, 1, 1 of 14
+    # responses plus one: 8, 4, 1, 1 of 14
     assert {name: value for (name, segment), value in figures.items() if segment == "tail"} == pytest.approx(
         {
             "items_eligible_count": 2, "exposure_allocated_sum": 3, "exposure_share": 0.75, "coverage_share": 0.5,

@@ -26,6 +26,20 @@ def test_the_packaged_files_are_valid(name: str) -> None:
     assert load_config(ROOT / "conf" / name).plan.slots == 10
 
 
+@pytest.mark.parametrize(
+    ("target", "meaning"),
+    [
+        ("purchase", "a purchase within 28 days"), ("cart", "an addition to the cart within 28 days"),
+        ("click", "a click within 28 days"), ("view", "a view within 28 days"),
+    ],
+)  # fmt: skip
+def test_relevance_is_the_chance_of_its_target(target: str, meaning: str) -> None:
+    conf = load_config(ROOT / "conf/local.yaml", [f"relevance.target={target}"])
+    assert conf.relevance.meaning == meaning
+    per_exposure = load_config(ROOT / "conf/local.yaml", [f"relevance.target={target}", "relevance.per=exposure"])
+    assert per_exposure.relevance.meaning == meaning.replace("28 days", "7 days of an exposure")
+
+
 def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
     path.write_text(f"{SOURCE}fusion: {{width: 32}}\n", encoding="utf-8")
@@ -46,6 +60,11 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
         (
             "source: {currency: EUR}",
             "source.kind is missing. Set it to files for your own tables, or to complete_journey",
+        ),
+        (
+            "relevance: {target: view}\nplan: {stock: {column: stock_units}}",
+            "plan.stock bounds purchases, but relevance.target is view, which takes nothing out of stock; set "
+            "plan.stock.column to null",
         ),
         ("- a list", "is not a mapping"),
         ("seed: true", "seed is wrong: it should be a number, not true"),

@@ -21,19 +21,21 @@ NIGHT = date(2024, 3, 9)
 
 
 @pytest.mark.parametrize(
-    ("listed", "events", "days"),
+    ("target", "listed", "events", "days"),
     [
-        ([100, 3], [("purchase", 60), ("click", 90), ("purchase", 1)], 60),  # a view teaches nothing of purchases
-        ([10, 3], [("purchase", 60)], 10),  # no item is known at a cut before
-        ([100], [("purchase", 1)], 1),
-        ([100], [("purchase", 0)], 0),  # of the night itself
-        ([100], [("click", 60)], 0),
+        # A click teaches nothing of purchases.
+        ("purchase", [100, 3], [("purchase", 60), ("click", 90), ("purchase", 1)], 60),
+        ("purchase", [10, 3], [("purchase", 60)], 10),  # no item is known at a cut before
+        ("purchase", [100], [("purchase", 1)], 1),
+        ("purchase", [100], [("purchase", 0)], 0),  # of the night itself
+        ("purchase", [100], [("click", 60)], 0),
+        ("click", [100], [("click", 60), ("purchase", 90)], 60),
     ],
 )
-def test_history_begins_with_the_first_purchase_of_a_known_item(
-    spark: SparkSession, tmp_path: Path, listed: list[int], events: list[tuple[str, int]], days: int
+def test_history_begins_with_the_first_response_to_a_known_item(
+    spark: SparkSession, tmp_path: Path, target: str, listed: list[int], events: list[tuple[str, int]], days: int
 ) -> None:
-    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}"])
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}", f"relevance.target={target}"])
     tables = Warehouse(spark, str(tmp_path))
     late = datetime(2024, 3, 9, 23, 30, tzinfo=UTC)  # another day in most time zones
     items = [{"item_id": f"i{ago}", "valid_from": late - timedelta(days=ago)} for ago in listed]

@@ -1,4 +1,4 @@
-"""Weekly purchases of known shoppers from the tables, and the season of a date from them."""
+"""Weekly responses of known shoppers from the tables, and the season of a date from them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import DAILY_USER, METRICS, USERS
+from features.contract import DAILY_PAIR, DAILY_USER, METRICS, USERS
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night, Record
-from jobs.relevance.season import season_at, weekly_purchases, write_season
+from jobs.relevance.season import season_at, weekly_responses, write_season
 from jobs.tables.warehouse import Warehouse
-from model.season import NO_SEASON, Season, WeeklyPurchases, Window, season_of
+from model.season import NO_SEASON, Season, WeeklyResponses, Window, season_of
 from tests.conftest import ROOT
 from tests.jobs.small_tables import filled
 
@@ -55,12 +55,25 @@ def test_a_week_counts_who_was_known_before_it(spark: SparkSession, tmp_path: Pa
             bought(8, "young", 32), bought(1, "newest", 64),  # in the week of the first day
         ],
     )  # fmt: skip
-    weeks = weekly_purchases(night(spark, tmp_path), NIGHT)
-    assert (weeks.purchases.tolist(), weeks.shoppers.tolist()) == ([12.0, 19.0], [1.0, 2.0])
-    with_known = weekly_purchases(night(spark, tmp_path, "candidates.exclude_bought=false"), NIGHT)
-    assert with_known.purchases.tolist() == [12.0, 22.0]
-    earlier = weekly_purchases(night(spark, tmp_path), NIGHT - timedelta(days=7))
-    assert (earlier.purchases.tolist(), earlier.shoppers.tolist()) == ([12.0], [1.0])
+    weeks = weekly_responses(night(spark, tmp_path), NIGHT)
+    assert (weeks.responses.tolist(), weeks.shoppers.tolist()) == ([12.0, 19.0], [1.0, 2.0])
+    with_known = weekly_responses(night(spark, tmp_path, "candidates.exclude_bought=false"), NIGHT)
+    assert with_known.responses.tolist() == [12.0, 22.0]
+    earlier = weekly_responses(night(spark, tmp_path), NIGHT - timedelta(days=7))
+    assert (earlier.responses.tolist(), earlier.shoppers.tolist()) == ([12.0], [1.0])
+
+
+def test_a_week_of_another_target_counts_its_responses(spark: SparkSession, tmp_path: Path) -> None:
+    tables = fill(spark, tmp_path, {"old": 15}, [bought(1, "old", 50)])
+    pairs = [
+        {"day": NIGHT - timedelta(days=ago), "user_id": "old", "item_id": item, "views_weight": 1.0}
+        for ago, item in ((1, "a"), (2, "b"), (9, "b"), (10, "c"), (12, "d"))
+    ]
+    tables.add(filled(spark, DAILY_PAIR, pairs), DAILY_PAIR)
+    weeks = weekly_responses(night(spark, tmp_path, "relevance.target=view"), NIGHT)
+    assert weeks.responses.tolist() == [3.0, 1.0]
+    every = night(spark, tmp_path, "relevance.target=view", "candidates.exclude_bought=false")
+    assert weekly_responses(every, NIGHT).responses.tolist() == [3.0, 2.0]
 
 
 def test_the_season_of_a_date_is_that_of_its_weeks(spark: SparkSession, tmp_path: Path) -> None:
@@ -71,7 +84,7 @@ def test_the_season_of_a_date_is_that_of_its_weeks(spark: SparkSession, tmp_path
     past = [(NIGHT - timedelta(days=84), NIGHT - timedelta(days=29))]
     of_night = night(spark, tmp_path)
     season = season_at(of_night, NIGHT, past)
-    history = WeeklyPurchases(amounts.astype(float), np.full(weeks, float(SHOPPERS)))
+    history = WeeklyResponses(amounts.astype(float), np.full(weeks, float(SHOPPERS)))
     assert season == season_of(history, [Window(-84, -28)], Window(0, 28))
     assert season.shift == pytest.approx(0.29, abs=0.1)
     assert season_at(of_night, NIGHT, []) == NO_SEASON

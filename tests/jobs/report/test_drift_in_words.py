@@ -9,12 +9,13 @@ import pytest
 
 from jobs.config.drift import DriftBars
 from jobs.config.quality import Quality
-from jobs.report.drift_in_words import DRIFT_FIGURES
+from jobs.report.drift_in_words import drift_figures
 from jobs.report.terms import FEATURE_FIGURES
+from model.phrases import response_words
 
 
 def test_every_bar_of_the_configuration_has_its_words() -> None:
-    assert set(DRIFT_FIGURES) == set(DriftBars.model_fields)
+    assert set(drift_figures(response_words("purchase"))) == set(DriftBars.model_fields)
     assert set(FEATURE_FIGURES) == set(get_args(get_args(Quality.model_fields["bars"].annotation)[0]))
 
 
@@ -34,4 +35,4 @@ def test_every_bar_of_the_configuration_has_its_words() -> None:
     ],
 )  # fmt: skip
 def test_a_figure_beyond_its_bar_in_one_sentence(name: str, value: float, bar: float, sentence: str) -> None:
-    assert DRIFT_FIGURES[name].beyond(value, bar) == sentence
+    assert drift_figures(response_words("purchase"))[name].beyond(value, bar) == sentence

@@ -13,6 +13,7 @@ from jobs.report.lists import ShopperPage, page_in_words
 from jobs.report.plan_difference import MovedEntries, PlanTables, difference_in_words
 from jobs.report.plan_value import value_unit
 from jobs.report.summary import model_in_words
+from model.phrases import response_words
 
 PLAN = load_config(Path("conf/local.yaml")).plan
 
@@ -102,7 +103,7 @@ def test_the_unit_of_a_plan_says_what_it_maximises(plan: dict[str, Any], unit: s
 def test_which_model_scored(status: str, decisions: dict[str, str], words: str) -> None:
     rows = [("train_relevance", status, "3", decisions), ("score", "done", "2", {})]
     newest = pd.DataFrame(rows, columns=["step", "status", "model_version", "decisions"]).set_index("step")
-    assert model_in_words(newest) == words
+    assert model_in_words(newest, response_words("purchase")) == words
 
 
 @pytest.mark.parametrize(
@@ -122,9 +123,9 @@ def test_which_model_scored(status: str, decisions: dict[str, str], words: str) 
 def test_the_summary_says_what_the_model_lacks(decisions: dict[str, str], words: tuple[str, ...]) -> None:
     rows = [("train_relevance", "done", "3", decisions), ("score", "done", "2", {"limits": "20 days."})]
     newest = pd.DataFrame(rows, columns=["step", "status", "model_version", "decisions"]).set_index("step")
-    assert tuple(model_in_words(newest).split("\n")) == words
+    assert tuple(model_in_words(newest, response_words("purchase")).split("\n")) == words
     later = newest.assign(status=["skipped", "done"])
-    assert model_in_words(later) == (
+    assert model_in_words(later, response_words("purchase")) == (
         "Model: version 2 scored this night; no training was due.\n  Version 2 scored. 20 days."
     )
 

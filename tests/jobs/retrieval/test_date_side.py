@@ -19,7 +19,7 @@ from jobs.execution.night import Night, Record
 from jobs.retrieval.blocks import shipped_catalogue
 from jobs.retrieval.date_side import prepare_date
 from jobs.tables.warehouse import Warehouse
-from jobs.train_first_stage import new_purchases, training_sample
+from jobs.train_first_stage import responded_pairs, training_sample
 from model.retrieval.channels import CHANNELS
 from model.retrieval.first_stage import FirstStage
 from tests.jobs.small_tables import filled
@@ -106,7 +106,7 @@ def test_partitions_change_no_candidate_and_no_training_row(spark: SparkSession,
             night = night_of(spark, warehouse)
             lists.append(candidates(night))
             side = prepare_date(night, NIGHT, "e1", tuple(CHANNELS))
-            responses = new_purchases(night, NIGHT, NIGHT + timedelta(days=14))
+            responses = responded_pairs(night, NIGHT, NIGHT + timedelta(days=14))
             samples.append(training_sample(night, side, responses, tuple(CHANNELS)))
             side.release()
         finally:

@@ -54,7 +54,7 @@ def test_the_first_stage_ranks_by_the_same_weights() -> None:
     np.testing.assert_allclose(scored[BLOCK.listed], logits[BLOCK.listed], rtol=1e-6)
 
 
-def test_a_shoppers_chances_sum_to_the_expected_purchases() -> None:
+def test_a_shoppers_chances_sum_to_the_expected_responses() -> None:
     scorer = Scorer(reference_first_stage("2024-03-09"), Reference.of(INPUTS), Calibrator(np.log(0.02), 1.0, 0.0))
     items = scorer.ranker.encode_items(ITEMS)
     chances = scorer.relevance(BLOCK, items)

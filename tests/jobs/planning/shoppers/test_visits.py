@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import DAILY_USER, EVENTS
+from features.contract import DAILY_PAIR, DAILY_USER, EVENTS
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night, Record
 from jobs.planning.shoppers.visits import with_visits
@@ -63,6 +63,23 @@ def test_requests_are_counted(spark: SparkSession, tmp_path: Path) -> None:
 
 def test_without_exposures_of_the_placement_visits_are_visit_probability(spark: SparkSession, tmp_path: Path) -> None:
     assert visits(spark, tmp_path, [seen("a", 1, "r", placement="display")]) == [0.2, 0.2, 0.9]
+
+
+def test_a_day_with_a_view_is_a_visit_where_views_are_the_target(spark: SparkSession, tmp_path: Path) -> None:
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}", "relevance.target=view"])
+    tables = Warehouse(spark, conf.warehouse)
+    tables.add(filled(spark, EVENTS, [{**seen("a", 1, "r", placement="display"), "event_id": "1"}]), EVENTS)
+    views = ((1, "x", 1.0), (1, "y", 2.0), (28, "x", 1.0), (29, "x", 1.0), (2, "x", 0.0), (0, "x", 1.0))
+    days = [
+        {"day": NIGHT - timedelta(days=ago), "user_id": "a", "item_id": item, "views_weight": number,
+         "clicks_weight": 1.0}
+        for ago, item, number in views
+    ]  # fmt: skip
+    tables.add(filled(spark, DAILY_PAIR, days), DAILY_PAIR)
+    night = Night(conf, NIGHT, "x", spark, tables, Record())
+    users = spark.createDataFrame(USERS.assign(days_since_signed_up=100.0))
+    expected = [row.visits for row in with_visits(night, users).orderBy("user_id").collect()]
+    assert expected == pytest.approx([3 / 30, 1 / 30, 1 / 30])
 
 
 def test_a_shopper_of_one_day_has_the_rate_of_that_day(spark: SparkSession, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Weekly purchases of known shoppers before a date, by which the level of the chances follows the season."""
+"""Weekly responses of known shoppers before a date, by which the level of the chances follows the season."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 
-def purchase_weeks(users: DataFrame, daily_user: DataFrame, as_of: date, counted: str, weeks: int) -> DataFrame:
-    """week, purchases: the sum of `counted` over the shoppers who had signed up before the week.
+def response_weeks(users: DataFrame, daily: DataFrame, counted: str, as_of: date, weeks: int) -> DataFrame:
+    """week, responses: the sum of `counted` over the shoppers who had signed up before the week.
 
-    Week 0 is [as_of - 7 days, as_of), week 1 the one before; weeks without such purchases have no row.
+    Week 0 is [as_of - 7 days, as_of), week 1 the one before; weeks without such responses have no row.
 
-    users: user_id, signed_up_at; daily_user: day, user_id and the column `counted`
+    users: user_id, signed_up_at; daily: day, user_id and the column `counted`
     """
-    bought = daily_user.where(
+    counts = daily.where(
         (F.col("day") < F.lit(as_of)) & (F.col("day") >= F.date_sub(F.lit(as_of), 7 * weeks)) & (F.col(counted) > 0)
-    ).select("user_id", _week(as_of, F.col("day")).alias("week"), F.col(counted).alias("purchases"))
+    ).select("user_id", _week(as_of, F.col("day")).alias("week"), F.col(counted).alias("responses"))
     known = users.select("user_id", _week(as_of, _signed_up_on()).alias("signed_up"))
     return (
-        bought.join(known, on="user_id", how="inner")
+        counts.join(known, on="user_id", how="inner")
         .where(F.col("signed_up") > F.col("week"))
         .groupBy("week")
-        .agg(F.sum("purchases").alias("purchases"))
+        .agg(F.sum("responses").alias("responses"))
     )
 
 
 def shoppers_by_week(users: DataFrame, as_of: date) -> DataFrame:
-    """week, shoppers: how many signed up in each week before `as_of`, counted as in `purchase_weeks`."""
+    """week, shoppers: how many signed up in each week before `as_of`, counted as in `response_weeks`."""
     before = users.where(_signed_up_on() < F.lit(as_of))
     return before.groupBy(_week(as_of, _signed_up_on()).alias("week")).agg(F.count(F.lit(1)).alias("shoppers"))
 
