@@ -16,19 +16,19 @@ _KEYS = {
 }  # fmt: skip
 _COLOURS = (
     "black white red blue green yellow orange purple pink brown grey gray beige ivory navy turquoise teal burgundy "
-    "maroon khaki lavender magenta cyan olive charcoal bronze silver gold multicolor multicolour 黑色 白色 红色 蓝色 绿色 "
-    "黄色 橙色 紫色 粉色 粉红色 棕色 灰色 米色 银色 金色 咖啡色 藏青色 酒红色 卡其色"
-).split()
+    "maroon khaki lavender magenta cyan olive charcoal bronze silver gold multicolor multicolour "
+    "黑色 白色 红色 蓝色 绿色 黄色 橙色 紫色 粉色 粉红色 棕色 灰色 米色 银色 金色 咖啡色 藏青色 酒红色 卡其色"
+)
 _MATERIALS = (
     "cotton linen wool silk cashmere polyester nylon spandex leather suede denim velvet fleece acrylic plastic rubber "
-    "silicone wood wooden bamboo glass ceramic porcelain aluminum aluminium brass copper iron steel vinyl pvc 纯棉 亚麻 "
-    "羊毛 真丝 羊绒 涤纶 尼龙 真皮 牛皮 皮革 塑料 橡胶 硅胶 实木 玻璃 陶瓷 不锈钢 铝合金"
-).split()
-_COMMON = {COLOUR: tuple(_COLOURS), MATERIAL: ("stainless steel", *_MATERIALS)}
+    "silicone wood wooden bamboo glass ceramic porcelain aluminum aluminium brass copper iron steel vinyl pvc "
+    "纯棉 亚麻 羊毛 真丝 羊绒 涤纶 尼龙 真皮 牛皮 皮革 塑料 橡胶 硅胶 实木 玻璃 陶瓷 不锈钢 铝合金"
+)
+_COMMON = {COLOUR: tuple(_COLOURS.split()), MATERIAL: ("stainless steel", *_MATERIALS.split())}
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 # A phrase ends here, so that a colour before it is no part of a name as in 'white ale' or 'green tea'.
-_PHRASE_ENDS = re.compile(r"\s*(?:$|[^\w\s'’&-]|[-&/]\s|(?:and|with|for|size)\b)")
+_PHRASE_ENDS = re.compile(r"\s*(?:$|[^\w\s'\u2019&-]|[-&/]\s|(?:and|with|for|size)\b)")
 LONGEST = 6  # words of a value, or characters of a script without spaces
 LEAST_ITEMS = 2  # items with the value whose text names it
 LEAST_SHARE = 0.8  # of the items whose text names a value and that have the attribute, those that have this value
@@ -109,7 +109,7 @@ def _is_colour(lower: str, run: _Run) -> bool:
     if _PHRASE_ENDS.match(lower, run.end) or lower[: run.end - len(run.phrase)].endswith(" in "):
         return True
     after = _TOKEN.search(lower, run.end)
-    return not run.phrase.isascii() or (after is not None and after.group() in _MATERIALS)
+    return not run.phrase.isascii() or (after is not None and after.group() in _COMMON[MATERIAL])
 
 
 def _spellings(values: Iterable[Mapping[str, str]]) -> dict[str, dict[str, Counter[str]]]:

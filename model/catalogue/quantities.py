@@ -54,14 +54,16 @@ _UNIT = _any_of(list(_UNIT_OF))
 # '2 in 1' is no length, and '20 g protein' is what a product contains.
 _NO_SIZE = r"(?!\s*-?\s*(?:1|one)\b)(?!\s+(?:of\s+)?(?:\w+\s+)?(?:protein|sugars?|fat|carbs?|fib(?:er|re)|sodium)\b)"
 _AMOUNT = re.compile(
-    rf"(?<![\w.,/])(?:(?P<pack>\d{{1,4}})\s*[x×*]\s*)?(?P<number>{_NUMBER})\s*-?\s*(?P<unit>{_UNIT}){_END}{_NO_SIZE}"
-    rf"(?:\s*[x×*]\s*(?P<after>\d{{1,4}}){_END}(?![.,/-]\d)(?!\s*-?\s*(?:{_UNIT}){_END}))?"
+    rf"(?<![\w.,/])(?:(?P<pack>\d{{1,4}})\s*[x\u00d7*]\s*)?(?P<number>{_NUMBER})\s*-?\s*(?P<unit>{_UNIT}){_END}{_NO_SIZE}"
+    rf"(?:\s*[x\u00d7*]\s*(?P<after>\d{{1,4}}){_END}(?![.,/-]\d)(?!\s*-?\s*(?:{_UNIT}){_END}))?"
 )
 _PACK = re.compile(
-    rf"(?<![\w.,/])(?P<count>\d{{1,4}})\s*-?\s*(?:{_any_of(_COUNTS)}){_END}|\b(?:pack|box|set|case) of (?P<of>\d{{1,4}})\b"
+    rf"(?<![\w.,/])(?P<count>\d{{1,4}})\s*-?\s*(?:{_any_of(_COUNTS)}){_END}"
+    r"|\b(?:pack|box|set|case) of (?P<of>\d{1,4})\b"
 )
 _CLOTHES = re.compile(
-    r"\bsize:?\s+(?P<named>(?:[2-5]?x{0,3}[sl]|m|\d{1,2}(?:\.5)?)\b)|(?<![\w'’-])(?P<letters>x{1,4}s|[2-5]xl|x{1,4}l)(?![\w'’-])"
+    r"\bsize:?\s+(?P<named>(?:[2-5]?x{0,3}[sl]|m|\d{1,2}(?:\.5)?)\b)"
+    r"|(?<![\w'\u2019-])(?P<letters>x{1,4}s|[2-5]xl|x{1,4}l)(?![\w'\u2019-])"
 )
 
 
@@ -76,8 +78,9 @@ class Quantity(NamedTuple):
 def quantity(text: str) -> Quantity:
     """The first amount with a unit and the first number of pieces.
 
-    '6 x 330 ml' is 330 ml in a pack of 6, and so is '330ml×6'. Without an amount the size of clothes counts. Fractions
-    and thousands are resolved ('1 1/2' and '1-1/2' are 1.5, '1,000' is 1000); a comma with one or two digits after it is decimal.
+    '6 x 330 ml' is 330 ml in a pack of 6, and so is '330ml*6'. Without an amount the size of clothes counts. Fractions
+    and thousands are resolved ('1 1/2' and '1-1/2' are 1.5, '1,000' is 1000); a comma with one or two digits after it
+    is decimal.
 
     text: plain text of a product, the title first
     """

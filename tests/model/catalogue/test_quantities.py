@@ -12,7 +12,7 @@ from model.catalogue.quantities import Quantity, quantity
     [
         ("Sparkling Water 12 fl oz", "12", "fl oz", ""),
         ("Sparkling Water, 6 x 330 ml", "330", "ml", "6"),
-        ("Cola 330ml×6", "330", "ml", "6"),
+        ("Cola 330ml\u00d76", "330", "ml", "6"),
         ("Dog Food 1,000 g", "1000", "g", ""),
         ("Huile 0,75 L", "0.75", "l", ""),
         ("Pipe 1 1/2 in. x 10 ft.", "1.5", "in", ""),
@@ -28,7 +28,7 @@ from model.catalogue.quantities import Quantity, quantity
         ("Hoodie XXL black", "XXL", "", ""),
         ("Running shoes size 9.5", "9.5", "", ""),
         ("洗发水 500克装", "500", "g", ""),
-        ("纯牛奶 250毫升×24", "250", "ml", "24"),
+        ("纯牛奶 250毫升\u00d724", "250", "ml", "24"),
         ("抽纸 120抽", "", "", "120"),
         ("7Up", "", "", ""),
         ("Vitamin B12", "", "", ""),
