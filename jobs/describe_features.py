@@ -9,7 +9,14 @@ from pyspark.sql.types import ArrayType
 
 from features.contract import METRICS
 from features.contract.metrics import FEATURE_DEFAULT_SHARE
-from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
+from features.declarations import (
+    ITEM_FEATURES,
+    ITEM_FEATURES_TABLE,
+    PAIR_FEATURES,
+    USER_FEATURES,
+    USER_FEATURES_TABLE,
+    Feature,
+)
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 
@@ -28,7 +35,8 @@ def describe_features(night: Night) -> None:
     )
     shares = {row["segment"]: row["value"] for row in rows.select("segment", "value").collect()}
     night.files.write(CATALOGUE, catalogue_page(night.as_of, shares))
-    night.record.rows = {"features": len(ITEM_FEATURES) + len(USER_FEATURES), "with_share": len(shares)}
+    declared = len(ITEM_FEATURES) + len(USER_FEATURES) + len(PAIR_FEATURES)
+    night.record.rows = {"features": declared, "with_share": len(shares)}
     print(night.files.shown(CATALOGUE), flush=True)
 
 
@@ -44,6 +52,11 @@ def catalogue_page(as_of: date, shares: Shares) -> str:
         (USER_FEATURES_TABLE, USER_FEATURES, "Shoppers"),
     ):
         parts += [f"## {title}: `{table.name}`", table.meaning, _table(table.name, features, shares)]
+    parts += [
+        "## Pairs of a shopper and an item",
+        "Computed for training and scoring, and stored in no table. A model names those that it reads.",
+        _table("pairs", PAIR_FEATURES, {}),
+    ]
     return "\n\n".join(parts) + "\n"
 
 

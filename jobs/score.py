@@ -36,7 +36,7 @@ def score(night: Night) -> None:
     bundle = Bundle.load(champion.folder)
     _require_target(night, champion, bundle.description.target)
     candidates = read_candidates(night.tables, night.as_of, champion.encoder_version, bundle.scorer.first_stage.version)
-    shoppers = read_shoppers(night.tables, night.as_of, bundle.scorer.ranker.inputs.user_features)
+    shoppers = read_shoppers(night.tables, night.as_of, bundle.scorer.ranker.inputs)
     side = read_item_side(night, night.as_of, champion.encoder_version, bundle.scorer.ranker.inputs)
     scored = scored_candidates(night, bundle.scorer, side, candidates, shoppers).persist(StorageLevel.DISK_ONLY)
     mean = mean_level(scored)

@@ -20,6 +20,7 @@ from jobs.relevance.reference import calibrated_reference, uncalibrated_referenc
 from jobs.relevance.reliability import write_reliability
 from jobs.relevance.samples import Sample, read_sample
 from jobs.relevance.season import Days
+from jobs.relevance.signals import signals_before
 from jobs.relevance.training_plan import ALONE
 from jobs.runtime.logs import event, warning
 from jobs.runtime.progress import advance, expect
@@ -27,11 +28,13 @@ from model.bundle import Bundle, Description
 from model.fusion.cross_fitting import fit_second_stage
 from model.fusion.inputs import ITEM_FEATURES, USER_FEATURES
 from model.fusion.ranker import RankerInputs
+from model.fusion.signals import Signals
 from model.fusion.training import FusionSettings
 from model.fusion.trees import TreeSettings
 from model.gate import Verdict
 from model.periods import Periods
 from model.responses import NoResponseError
+from model.retrieval.channels import negative_channels
 from model.retrieval.first_stage import FirstStage
 from model.scorer import Scorer
 from model.text.device import available_cores, torch_threads
@@ -62,7 +65,7 @@ def train_relevance(night: Night) -> None:
 
 def _train(night: Night, store: ModelStore, models: ActiveModels, draft: Draft) -> None:
     first_stage, periods = FirstStage.load(draft.first_stage_folder), draft.periods
-    inputs = _inputs(night.conf, first_stage)
+    inputs = _inputs(night, first_stage, periods)
     if periods is None:
         _serve_reference(night, store, draft, uncalibrated_reference(night, first_stage, inputs), draft.limits)
         return
@@ -125,13 +128,19 @@ def _finish_promotion(night: Night, store: ModelStore) -> None:
             night.record.model_version = version.version
 
 
-def _inputs(conf: Config, first_stage: FirstStage) -> RankerInputs:
+def _inputs(night: Night, first_stage: FirstStage, periods: Periods | None) -> RankerInputs:
+    conf = night.conf
+    signals = Signals() if periods is None else signals_before(night, max(periods.second_stage))
     return RankerInputs(
         first_stage.channels,
-        ITEM_FEATURES,
-        USER_FEATURES,
+        (*ITEM_FEATURES, *signals.item_features),
+        (*USER_FEATURES, *signals.user_features),
         conf.fusion.history_items,
         conf.source.image_embedding_size or 0,
+        signals.pair_features,
+        signals.event_types,
+        signals.revoking,
+        (*sorted(negative_channels(first_stage.channels)), *signals.falling),
     )
 
 
@@ -220,7 +229,8 @@ def _decisions(champion: Champion | None, verdict: Verdict) -> dict[str, str]:
 
 
 def _fusion_settings(conf: Config) -> FusionSettings:
-    own = {name: value for name, value in conf.fusion.model_dump().items() if name not in ("periods", "history_items")}
+    others = ("periods", "history_items", "signals")
+    own = {name: value for name, value in conf.fusion.model_dump().items() if name not in others}
     return FusionSettings(**own, seed=conf.seed, threads=_threads())
 
 

@@ -15,7 +15,7 @@ from pyspark.sql.types import ArrayType, BooleanType, DataType, DateType, Double
 from features.contract.table import Column, Invariant, Table
 from features.declarations.aggregate import PARTIALS, Aggregate, Aggregation, Expression
 
-Entity = Literal["item", "user"]
+Entity = Literal["item", "user", "pair"]
 Default = str | int | float | bool | tuple[()]
 Function = Callable[..., DataFrame]
 
@@ -28,7 +28,8 @@ _SHARES = ("share", "probability", "percentile")
 
 @dataclass(frozen=True)
 class Feature:
-    """One column of item_features or user_features, with what computes it: an expression or a function.
+    """One column of item_features or user_features, or a feature of a pair, with what computes it: an expression or a
+    function.
 
     table: where it comes from: the table of the entity, a daily partial, or the features of all entities
     sources: columns of that table that it is computed from; table.column for those of another

@@ -23,3 +23,4 @@ class Fusion(Section):
     learning_rate: PositiveFloat
     weight_decay: NotNegativeFloat
     loss: Literal["softmax", "bce"]
+    signals: bool

@@ -93,7 +93,7 @@ def read_sample(
         )
         .toArrow()
     )
-    shoppers = _of(chosen, read_shoppers(night.tables, cut, inputs.user_features)).toArrow()
+    shoppers = _of(chosen, read_shoppers(night.tables, cut, inputs)).toArrow()
     chosen.unpersist()
     side = read_item_side(night, cut, model.encoder_version, inputs)
     user_ids, flat, block = block_of(rows, shoppers, pa.array(side.item_ids), inputs)

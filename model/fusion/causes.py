@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from model.fusion.inputs import ITEM_FEATURE_FAMILIES
+from model.fusion.signals import SIGNAL_FAMILIES
 from model.retrieval.channels import ALL_CHANNELS
 
 LOW = "low:"  # before the name of a term that speaks for a candidate by being low among those of the shopper
@@ -15,6 +16,7 @@ LOW = "low:"  # before the name of a term that speaks for a candidate by being l
 _FAMILIES: dict[str, str] = {
     **{name: channel.family for name, channel in ALL_CHANNELS.items()},
     **ITEM_FEATURE_FAMILIES,
+    **SIGNAL_FAMILIES,
 }
 
 

@@ -61,6 +61,7 @@ USER_FEATURES = (
     "weekend_share_90d", "night_share_90d", "morning_share_90d", "afternoon_share_90d", "evening_share_90d",
     "stores_count_90d",
 )  # fmt: skip
+# Of history events; a model names in its inputs the further types that its store has.
 EVENT_TYPES = ("purchase", "cart", "click", "exposure", "review", "return", "search")
 ACTIVITY = "purchases_count_28d"
 
@@ -93,6 +94,7 @@ class Block:
     candidates: np.ndarray  # [B, C] int32
     channel_scores: np.ndarray  # [B, C, K] float32 as the first stage reads them
     first_stage_score: np.ndarray  # [B, C] float32 log-odds
+    pair_features: np.ndarray  # [B, C, Fp] float32 by `feature_matrix`
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -141,10 +143,10 @@ def feature_matrix(names: tuple[str, ...], columns: Mapping[str, np.ndarray]) ->
     return matrix
 
 
-def event_codes(names: np.ndarray) -> np.ndarray:
-    """int32 codes of event types: 1 + place in EVENT_TYPES, 0 for any other."""
+def event_codes(names: np.ndarray, event_types: tuple[str, ...] = EVENT_TYPES) -> np.ndarray:
+    """int32 codes of event types: 1 + place in `event_types`, 0 for any other."""
     codes = np.zeros(len(names), dtype=np.int32)
-    for place, name in enumerate(EVENT_TYPES):
+    for place, name in enumerate(event_types):
         codes[names == name] = place + 1
     return codes
 

@@ -26,7 +26,7 @@ class FusionShape:
 
 
 class FusionNetwork(nn.Module):
-    """logit(user, candidate) = bias + skip · terms + head(candidate, attended, candidate * attended, terms).
+    """logit(user, candidate) = bias + skip · terms + head(candidate, attended, candidate * attended, free terms).
 
     The tokens carry no collaborative factors: their basis rotates from one period to the next, while their inner
     product, the channel's score, keeps its meaning and enters by the skip. The head's last layer starts at zero, so
@@ -76,9 +76,14 @@ class FusionNetwork(nn.Module):
         """[B, 1 + L, width]: the shopper's side, computed once and shared by the candidates."""
         return self.encoder(tokens, src_key_padding_mask=padded)
 
-    def forward(self, users: Tensor, padded: Tensor, candidates: Tensor, items: Tensor, terms: Tensor) -> Tensor:
-        """[B, C] logits of candidates [B, C, width] with item features [B, C, Fi] and terms [B, C, terms]."""
+    def forward(
+        self, users: Tensor, padded: Tensor, candidates: Tensor, items: Tensor, terms: Tensor, free_terms: Tensor
+    ) -> Tensor:
+        """[B, C] logits of candidates [B, C, width] with item features [B, C, Fi] and terms [B, C, terms].
+
+        free_terms: the terms as the head reads them, of the same shape
+        """
         query = self.query_norm(candidates + self.item(items))
         attended, _ = self.attention(query, users, users, key_padding_mask=padded, need_weights=False)
-        mixed = self.head(torch.cat([query, attended, query * attended, terms], dim=-1))[..., 0]
+        mixed = self.head(torch.cat([query, attended, query * attended, free_terms], dim=-1))[..., 0]
         return self.bias + terms @ self.skip + mixed

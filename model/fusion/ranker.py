@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from safetensors.torch import load as load_weights
 from safetensors.torch import save as save_weights
 from torch import Tensor
 
-from model.fusion.inputs import PADDING, Block, Items, batches
+from model.fusion.inputs import EVENT_TYPES, PADDING, Block, Items, batches
 from model.fusion.network import FusionNetwork, FusionShape
 
 WEIGHTS, DESCRIPTION = "fusion.safetensors", "fusion.json"
@@ -46,18 +47,42 @@ class Standardiser:
 
 @dataclass(frozen=True)
 class RankerInputs:
-    """The names of everything the ranker reads, in order, and the size of an item's picture as a vector, 0 for none."""
+    """The names of everything the ranker reads, in order, and the size of an item's picture as a vector, 0 for none.
+
+    event_types: those of the history that have a code of their own
+    revoking: types of history events that revoke the earlier interest in their item: neither they nor the earlier
+        events of the shopper with the item are read
+    falling: channels and features of negative feedback, which may lower a logit and never raise it
+    """
 
     channels: tuple[str, ...]
     item_features: tuple[str, ...]
     user_features: tuple[str, ...]
     history_items: int
     image_size: int = 0
+    pair_features: tuple[str, ...] = ()
+    event_types: tuple[str, ...] = EVENT_TYPES
+    revoking: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """Names of the terms of the linear skip: channels, the first stage's log-odds, item features."""
-        return (*self.channels, FIRST_STAGE, *self.item_features)
+        """Names of the terms of the linear skip: channels, the first stage's log-odds, features of items and pairs."""
+        return (*self.channels, FIRST_STAGE, *self.item_features, *self.pair_features)
+
+    @property
+    def signs(self) -> tuple[int, ...]:
+        """Of each term: -1 if it may only lower a logit, 1 if it may only raise it, 0 if both.
+
+        The first stage's log-odds fall with its channels of negative feedback, so they may then only raise it.
+        """
+        rising = any(name in self.falling for name in self.channels)
+        return tuple(-1 if name in self.falling else 1 if name == FIRST_STAGE and rising else 0 for name in self.terms)
+
+    @classmethod
+    def of(cls, names: Mapping[str, Any]) -> RankerInputs:
+        """From the JSON object of a bundle; one written before a field existed has that field's default."""
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in names.items()})
 
 
 @dataclass(frozen=True)
@@ -83,6 +108,7 @@ class FusionRanker:
     ) -> None:
         self.inputs, self.shape, self.network = inputs, shape, network.eval()
         self._terms, self._users = terms, users
+        self._signs = np.array(inputs.signs, dtype=np.int64)
 
     def to(self, device: str) -> FusionRanker:
         """Moves the network to a device of torch, on which it then computes; returns itself."""
@@ -101,8 +127,7 @@ class FusionRanker:
 
     def standardised_features(self, items: Items) -> np.ndarray:
         """[n, Fi] float32, the item's terms of the linear skip."""
-        first = len(self.inputs.channels) + 1
-        return Standardiser(self._terms.mean[first:], self._terms.deviation[first:])(items.features)
+        return self._of_terms(self._of_items)(items.features)
 
     def standardised_users(self, block: Block) -> np.ndarray:
         """[B, Fu] float32, the shoppers' features."""
@@ -133,11 +158,31 @@ class FusionRanker:
                 f"{len(self.inputs.channels)}. Build the candidates with the model's own first stage."
             )
         place = len(self.inputs.channels)
-        channels = Standardiser(self._terms.mean[:place], self._terms.deviation[:place])(block.channel_scores)
+        channels = self._of_terms(slice(place))(block.channel_scores)
         # The log-odds are not clipped: the skip starts from this sum, and the reasons split it into its parts.
         log_odds = (block.first_stage_score - self._terms.mean[place]) / self._terms.deviation[place]
         features = items.features[np.maximum(block.candidates, 0)]
-        return np.concatenate([channels, log_odds[..., None].astype(np.float32), features], axis=2)
+        parts = [channels, log_odds[..., None].astype(np.float32), features]
+        if self.inputs.pair_features:
+            parts.append(self._of_terms(slice(self._of_items.stop, None))(block.pair_features))
+        return np.concatenate(parts, axis=2)
+
+    def constrain(self) -> None:
+        """Moves the weights of the linear skip to 0 that have the wrong sign for a term of `inputs.signs`."""
+        if not self._signs.any():
+            return
+        signs = torch.from_numpy(self._signs).to(self.network.skip.device)
+        with torch.no_grad():
+            self.network.skip[(signs != 0) & (self.network.skip * signs < 0)] = 0.0
+
+    @property
+    def _of_items(self) -> slice:
+        """Where the item features are among the terms."""
+        first = len(self.inputs.channels) + 1
+        return slice(first, first + len(self.inputs.item_features))
+
+    def _of_terms(self, places: slice) -> Standardiser:
+        return Standardiser(self._terms.mean[places], self._terms.deviation[places])
 
     def linear_contributions(
         self, block: Block, items: EncodedItems, first_stage_parts: np.ndarray
@@ -165,6 +210,8 @@ class FusionRanker:
         history_text = np.where(history >= 0, items.text_row[np.maximum(history, 0)], PADDING)
         candidate_text = items.text_row[np.maximum(block.candidates, 0)]
         terms = torch.from_numpy(self.terms(block, items))
+        # Only the linear skip reads a term with a sign: what else reads it could turn its effect round.
+        free_terms = terms.masked_fill(torch.from_numpy(self._signs != 0), 0.0) if self._signs.any() else terms
         return FusionTensors(
             history_text=project(np.maximum(history_text, 0)),
             history_has_text=torch.from_numpy(history_text >= 0),
@@ -175,7 +222,8 @@ class FusionRanker:
             candidate_text=project(np.maximum(candidate_text, 0)),
             candidate_has_text=torch.from_numpy(candidate_text >= 0),
             terms=terms,
-            item_features=terms[..., len(self.inputs.channels) + 1 :],
+            free_terms=free_terms,
+            item_features=free_terms[..., self._of_items],
         )
 
     def save(self, folder: Path) -> None:
@@ -201,14 +249,7 @@ class FusionRanker:
             raise ValueError(
                 f"{folder / WEIGHTS} is damaged: its digest is not the one in {DESCRIPTION}. Copy the bundle again."
             )
-        names = description["inputs"]
-        inputs = RankerInputs(
-            tuple(names["channels"]),
-            tuple(names["item_features"]),
-            tuple(names["user_features"]),
-            names["history_items"],
-            names["image_size"],
-        )
+        inputs = RankerInputs.of(description["inputs"])
         shape = FusionShape(**description["shape"])
         network = FusionNetwork(shape)
         network.load_state_dict(load_weights(weights))
@@ -217,7 +258,10 @@ class FusionRanker:
 
 @dataclass(frozen=True)
 class FusionTensors:
-    """Inputs of the network: tokens of the history [B, L, …], candidates [B, C, …], the shopper's features [B, Fu]."""
+    """Inputs of the network: tokens of the history [B, L, …], candidates [B, C, …], the shopper's features [B, Fu].
+
+    free_terms: `terms` with 0 for those that have a sign
+    """
 
     history_text: Tensor
     history_has_text: Tensor
@@ -228,6 +272,7 @@ class FusionTensors:
     candidate_text: Tensor
     candidate_has_text: Tensor
     terms: Tensor
+    free_terms: Tensor
     item_features: Tensor
 
     def to(self, device: torch.device) -> FusionTensors:
@@ -244,7 +289,7 @@ def logits_of(network: FusionNetwork, inputs: FusionTensors) -> Tensor:
     padded = torch.cat([profile, inputs.padded], dim=1)
     users = network.users(tokens, padded)
     candidates = network.described(inputs.candidate_text, inputs.candidate_has_text)
-    return network(users, padded, candidates, inputs.item_features, inputs.terms)
+    return network(users, padded, candidates, inputs.item_features, inputs.terms, inputs.free_terms)
 
 
 def from_mean(values: np.ndarray, listed: np.ndarray) -> np.ndarray:

@@ -73,11 +73,7 @@ class Reference:
         """Loads what `save` wrote. Raises ValueError when the file is damaged."""
         try:
             content = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            names = content["inputs"]
-            inputs = RankerInputs(
-                tuple(names["channels"]), tuple(names["item_features"]), tuple(names["user_features"]),
-                names["history_items"], names["image_size"],
-            )  # fmt: skip
+            inputs = RankerInputs.of(content["inputs"])
             return cls(inputs, {name: float(weight) for name, weight in content["weights"].items()})
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{folder / FILE} is damaged ({error!r}). Copy the bundle again.") from error

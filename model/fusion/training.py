@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.fusion.inputs import EVENT_TYPES, Block, Items
+from model.fusion.inputs import Block, Items
 from model.fusion.network import FusionNetwork, FusionShape
 from model.fusion.ranker import (
     EncodedItems,
@@ -90,7 +90,8 @@ def _untrained(periods: Sequence[Period], inputs: RankerInputs, settings: Fusion
     for period in periods:
         block, listed = period.block, period.block.listed
         scores.append(np.concatenate([block.channel_scores, block.first_stage_score[..., None]], axis=2)[listed])
-        features.append(period.items.features[block.candidates[listed]])
+        of_items = period.items.features[block.candidates[listed]]
+        features.append(np.concatenate([of_items, block.pair_features[listed]], axis=1))
         users.append(block.user_features)
     terms = Standardiser.of(np.concatenate([np.concatenate(scores), np.concatenate(features)], axis=1))
     shape = FusionShape(
@@ -98,7 +99,7 @@ def _untrained(periods: Sequence[Period], inputs: RankerInputs, settings: Fusion
         item_features=len(inputs.item_features),
         user_features=len(inputs.user_features),
         terms=len(inputs.terms),
-        event_types=len(EVENT_TYPES),
+        event_types=len(inputs.event_types),
         width=settings.width,
         heads=settings.heads,
         layers=settings.layers,
@@ -151,6 +152,7 @@ def _fit(
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
             optimiser.step()
+            ranker.constrain()
             schedule.step()
             losses.append(loss.item())
         progress(epoch + 1, float(np.mean(losses)))
@@ -235,6 +237,7 @@ def _columns(block: Block, columns: np.ndarray) -> Block:
         candidates=candidates,
         channel_scores=np.take_along_axis(block.channel_scores, place[..., None], axis=1),
         first_stage_score=np.take_along_axis(block.first_stage_score, place, axis=1),
+        pair_features=np.take_along_axis(block.pair_features, place[..., None], axis=1),
     )
 
 

@@ -80,9 +80,9 @@ class TreeRanker:
 def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSettings) -> TreeRanker:
     """Fits trees on all responses of the periods and a sample of the other candidates.
 
-    They read inputs as `ranker` standardises them. The log-odds are those of all candidates, not of the sample (King
-    and Zeng 2001). The same seed and threads give the same trees. Raises NoResponseError when no shopper
-    responded.
+    They read inputs as `ranker` standardises them, and follow the signs of its terms. The log-odds are those of all
+    candidates, not of the sample (King and Zeng 2001). The same seed and threads give the same trees. Raises
+    NoResponseError when no shopper responded.
     """
     if not any(period.responded.any() for period in periods):
         raise NoResponseError(
@@ -107,14 +107,19 @@ def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSet
         "bagging_fraction": settings.row_share, "bagging_freq": 1, "seed": settings.seed,
         "num_threads": settings.threads, "deterministic": True, "verbose": -1,
     }  # fmt: skip
+    if any(ranker.inputs.signs):
+        parameters["monotone_constraints"] = [*ranker.inputs.signs, *(0 for _ in ranker.inputs.user_features)]
     return TreeRanker(ranker.inputs, lightgbm.train(parameters, data, settings.rounds))
 
 
 def _names(inputs: RankerInputs) -> list[str]:
     """Names prefixed by their kind, since a channel, an item feature and a shopper feature may share a name."""
-    kinds = (("channel", inputs.channels), ("item", inputs.item_features), ("user", inputs.user_features))
-    channels, items, users = ([f"{kind}.{name}".replace(" ", ".") for name in names] for kind, names in kinds)
-    return [*channels, FIRST_STAGE, *items, *users]
+    kinds = (
+        ("channel", inputs.channels), ("item", inputs.item_features), ("pair", inputs.pair_features),
+        ("user", inputs.user_features),
+    )  # fmt: skip
+    channels, *others = ([f"{kind}.{name}".replace(" ", ".") for name in names] for kind, names in kinds)
+    return [*channels, FIRST_STAGE, *(name for names in others for name in names)]
 
 
 def _rows(ranker: FusionRanker, block: Block, items: EncodedItems, chosen: np.ndarray) -> np.ndarray:

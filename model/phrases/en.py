@@ -144,6 +144,23 @@ _BROWSING = {
         "Products of this maker in the category were returned before", "No regrets about this maker in the category"
     ),
     "regret_rate": Cause("Often returned or rated low", "Rarely returned or rated low"),
+    "pair_views_count_28d": Cause("Viewed several times this month", "Not viewed this month"),
+    "days_since_pair_view": Cause("Viewed a while ago, or never", "Viewed a short while ago"),
+    "pair_clicks_count_28d": Cause("Clicked this month", "Not clicked this month"),
+    "pair_carts_count_28d": Cause("In the cart this month", "Not in the cart this month"),
+    "days_since_pair_cart": Cause("Put into the cart a while ago, or never", "Put into the cart a short while ago"),
+    "pair_favourites_count_90d": Cause("Made a favourite this season", "Not made a favourite this season"),
+    "pair_unanswered_count_28d": Cause("Shown again and again", "Not shown in vain this month"),
+    "pair_returns_count_90d": Cause("Sent back this season", "Not sent back this season"),
+    "views_count_7d": Cause("Often viewed this week", "Seldom viewed this week"),
+    "views_count_28d": Cause("Often viewed this month", "Seldom viewed this month"),
+    "view_cart_share_28d": Cause("Goes into the cart when viewed", "Seldom goes into the cart when viewed"),
+    "view_purchase_share_28d": Cause("Often bought when viewed", "Seldom bought when viewed"),
+    "clicks_count_28d": Cause("Often clicked this month", "Seldom clicked this month"),
+    "carts_count_28d": Cause("Often put into carts this month", "Seldom put into carts this month"),
+    "cart_purchase_share_28d": Cause("Often bought from the cart", "Often left in the cart"),
+    "favourites_count_28d": Cause("A favourite of many this month", "A favourite of few this month"),
+    "return_share_90d": Cause("Often sent back", "Seldom sent back"),
 }
 
 _PRICE = {

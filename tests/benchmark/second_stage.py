@@ -142,6 +142,7 @@ def _period(shoppers: int, seed: int) -> Period:
         candidates=candidates,
         channel_scores=normal(shoppers, CANDIDATES, CHANNELS),
         first_stage_score=normal(shoppers, CANDIDATES) - 3.0,
+        pair_features=normal(shoppers, CANDIDATES, 0),
     )
     return Period(items, block, random.random(candidates.shape) < 0.01)
 

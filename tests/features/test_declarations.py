@@ -13,7 +13,14 @@ from pyspark.sql.types import DataType, DoubleType, IntegerType, LongType, Struc
 
 from features.contract import DAILY_PAIR, DAILY_USER, SEARCHES
 from features.contract.table import Table
-from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
+from features.declarations import (
+    ITEM_FEATURES,
+    ITEM_FEATURES_TABLE,
+    PAIR_FEATURES,
+    USER_FEATURES,
+    USER_FEATURES_TABLE,
+    Feature,
+)
 from features.declarations.aggregate import PARTIALS, Aggregation
 from features.declarations.feature import LIFE, Group, by_expression
 from features.derived.carts import left_in_cart
@@ -160,7 +167,7 @@ def test_tables_hold_the_key_and_each_feature_once(features: tuple[Feature, ...]
     assert all(feature.meaning and feature.owner and feature.table and feature.freshness for feature in features)
 
 
-@pytest.mark.parametrize("features", [ITEM_FEATURES, USER_FEATURES], ids=["items", "users"])
+@pytest.mark.parametrize("features", [ITEM_FEATURES, USER_FEATURES, PAIR_FEATURES], ids=["items", "users", "pairs"])
 @pytest.mark.parametrize("table", PARTIALS.values(), ids=PARTIALS)
 def test_an_expression_over_a_daily_partial_uses_each_of_its_sources_and_nothing_else(
     spark: SparkSession, features: tuple[Feature, ...], table: Table

@@ -16,7 +16,17 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from features.contract import CANDIDATES, DAILY_USER, EVENTS, METRICS, RELEVANCE, TEXT_EMBEDDINGS, USER_HISTORY
+from features.contract import (
+    CANDIDATES,
+    DAILY_ITEM,
+    DAILY_PAIR,
+    DAILY_USER,
+    EVENTS,
+    METRICS,
+    RELEVANCE,
+    TEXT_EMBEDDINGS,
+    USER_HISTORY,
+)
 from features.contract import ITEMS as ITEMS_TABLE
 from features.contract import USERS as USERS_TABLE
 from features.contract.table import Table
@@ -36,6 +46,7 @@ from jobs.train_relevance import train_relevance
 from model.bundle import Bundle
 from model.fusion.causes import LOW
 from model.fusion.ranker import RankerInputs
+from model.fusion.signals import signals_of
 from model.periods import training_periods
 from model.retrieval.first_stage import FirstStage
 from model.retrieval.reference import REFERENCE_WEIGHTS
@@ -275,7 +286,7 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
     assert champion is not None
     scorer = Bundle.load(champion.folder).scorer
     candidates = read_candidates(night.tables, DECEMBER, "e1", "toy")
-    shoppers = read_shoppers(night.tables, DECEMBER, scorer.ranker.inputs.user_features)
+    shoppers = read_shoppers(night.tables, DECEMBER, scorer.ranker.inputs)
     side = read_item_side(night, DECEMBER, "e1", scorer.ranker.inputs)
     frames = [scored_candidates(night, scorer, side, candidates, shoppers, n) for n in (1, 3)]
     in_one, in_three = (frame.orderBy("user_id", "item_id").collect() for frame in frames)
@@ -419,3 +430,45 @@ def test_per_exposure_only_shown_candidates_are_trained_on(small: Small) -> None
 def test_missing_candidates_of_the_model_are_named(small: Small) -> None:
     with pytest.raises(LongtailError, match=r"no rows for 2017-12-01, e9 and toy.*build_candidates"):
         read_candidates(small.night().tables, DECEMBER, "e9", "toy")
+
+
+def test_a_store_with_views_trains_and_scores_on_features_of_pairs(small: Small) -> None:
+    toy_draft(small.folder)
+    conf = _conf(small.folder, "browsed")
+    night = small.night(conf)
+    dates = (*PERIODS.with_candidates, DECEMBER)
+    shown = night.tables.read(CANDIDATES).where("first_stage_version = 'toy'")
+    best = shown.where((F.col("rank") <= 3) & F.col("as_of").isin(list(dates)))
+    pairs = [
+        {"day": row["as_of"] - timedelta(days=1), "user_id": row["user_id"], "item_id": row["item_id"],
+         "views_weight": 2.0 if row["rank"] < 3 else 0.0, "exposures_weight": 5.0, "previous_day": None}
+        for row in best.collect()
+    ]  # fmt: skip
+    items = [{"day": min(dates) - timedelta(days=1), "item_id": "i00", "views_weight": 1.0, "exposures_weight": 1.0}]
+    for table, rows in ((DAILY_PAIR, pairs), (DAILY_ITEM, items)):
+        night.tables.replace(filled(small.spark, table, rows), table, None)
+    try:
+        train_relevance(night)
+        champion = model_store(night).champion(DECEMBER)
+        assert champion is not None
+        scorer = Bundle.load(champion.folder).scorer
+        signals = signals_of(("exposure", "view"))
+        inputs = scorer.ranker.inputs
+        assert inputs.pair_features == signals.pair_features
+        assert (inputs.event_types, inputs.falling) == (signals.event_types, ("pair_unanswered_count_28d",))
+        candidates = read_candidates(night.tables, DECEMBER, "e1", "toy")
+        shoppers = read_shoppers(night.tables, DECEMBER, inputs)
+        side = read_item_side(night, DECEMBER, "e1", inputs)
+        frames = [scored_candidates(night, scorer, side, candidates, shoppers, n) for n in (1, 3)]
+        in_one, in_three = (frame.orderBy("user_id", "item_id").collect() for frame in frames)
+        assert in_one == in_three
+        block = block_of(candidates.toArrow(), shoppers.toArrow(), pa.array(side.item_ids), inputs)[2]
+        views, days, unanswered = np.moveaxis(block.pair_features, 2, 0)
+        # The columns of a block are in the order of rank; what was viewed answers the exposures of its day.
+        np.testing.assert_allclose(views, np.tile(np.log1p([2.0, 2.0, *[0.0] * (PER_USER - 2)]), (len(USERS), 1)))
+        assert (days[:, :2] == np.float32(np.log(2.0))).all()
+        assert (unanswered[:, 2] == np.float32(np.log(6.0))).all()
+        assert unanswered.sum() == pytest.approx(len(USERS) * np.log(6.0), rel=1e-5)
+    finally:
+        for table in (DAILY_PAIR, DAILY_ITEM):
+            night.tables.replace(small.spark.createDataFrame([], table.schema), table, None)

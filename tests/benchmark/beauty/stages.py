@@ -84,6 +84,7 @@ def candidates_of(side: Side, first_stage: FirstStage, cores: int) -> Block:
         candidates=candidates,
         channel_scores=channel_scores,
         first_stage_score=score,
+        pair_features=np.zeros((*candidates.shape, 0), dtype=np.float32),
     )
 
 

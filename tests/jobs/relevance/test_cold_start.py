@@ -22,7 +22,7 @@ def _ranked() -> Ranked:
         history=np.full((2, 1), -1, dtype=np.int32), days_ago=np.zeros((2, 1)), event_types=np.zeros((2, 1)),
         user_features=np.zeros((2, 0)),
         candidates=np.tile(np.arange(3, dtype=np.int32), (2, 1)), channel_scores=np.zeros((*shape, 1)),
-        first_stage_score=np.zeros(shape),
+        first_stage_score=np.zeros(shape), pair_features=np.zeros((*shape, 0)),
     )  # fmt: skip
     side = ItemSide(ITEMS, SEGMENT, SEGMENT, Items(np.zeros((5, 0)), np.zeros((0, 2)), np.full(5, -1)))
     inputs = RankerInputs(("als",), (), (), 1)

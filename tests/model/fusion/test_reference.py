@@ -34,6 +34,7 @@ BLOCK = Block(
         dtype=np.float32,
     ),
     first_stage_score=np.zeros((2, 3), dtype=np.float32),
+    pair_features=np.zeros((2, 3, 0), dtype=np.float32),
 )
 
 

@@ -45,6 +45,7 @@ def toy_period(users: int = 48, candidates: int = 10, texts: int = 12, seed: int
         candidates=drawn,
         channel_scores=channels,
         first_stage_score=(0.3 * channels[..., 0] - 3.0).astype(np.float32),
+        pair_features=np.zeros((*drawn.shape, 0), dtype=np.float32),
     )
     known = np.where(history >= 0, text_row[np.maximum(history, 0)], -2)
     same = (text_row[np.maximum(drawn, 0)][:, :, None] == known[:, None, :]).any(axis=2)

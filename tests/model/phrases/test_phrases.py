@@ -10,13 +10,16 @@ import pytest
 
 from features.contract.responses import DAILY_COUNT
 from features.declarations import ITEM_FEATURES as DECLARED
+from features.declarations import PAIR_FEATURES as DECLARED_OF_PAIRS
 from model.fusion.causes import named
 from model.fusion.inputs import ITEM_FEATURES, columns_of
+from model.fusion.signals import PAIR_FEATURES, SIGNAL_ITEM_FEATURES
 from model.phrases import ENGLISH, languages, phrases
 from model.phrases.table import Cause, Phrases
 from model.retrieval.channels import ALL_CHANNELS
 
-CAUSES = {*ALL_CHANNELS, *ITEM_FEATURES}
+FEATURES = {*ITEM_FEATURES, *SIGNAL_ITEM_FEATURES, *PAIR_FEATURES}
+CAUSES = {*ALL_CHANNELS, *FEATURES}
 CONSTRAINTS = {field.name for field in fields(Phrases)} - {"responses", "causes", "no_cause", "shared_list"}
 # What callers fill in; every other phrase stands as it is.
 PLACEHOLDERS = {
@@ -32,8 +35,9 @@ def table(request: pytest.FixtureRequest) -> Phrases:
 
 
 def test_causes_are_declared_channels_and_declared_features() -> None:
-    assert set(columns_of(ITEM_FEATURES)) <= {feature.name for feature in DECLARED}
-    assert not set(ALL_CHANNELS) & set(ITEM_FEATURES)
+    declared = {feature.name for feature in (*DECLARED, *DECLARED_OF_PAIRS)}
+    assert set(columns_of(tuple(FEATURES))) <= declared
+    assert not set(ALL_CHANNELS) & FEATURES
 
 
 def test_every_cause_has_two_phrases_and_every_phrase_a_cause(table: Phrases) -> None:
