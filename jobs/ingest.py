@@ -147,7 +147,7 @@ def take_store(night: Night, executor: Executor, source: Source, window: Window)
     items = judged(source.items(newest), ITEMS, "valid_from", newest, further=_rules_of_store(night))
     users = users_judged.result()
     arrived_events, aside = arrived.result()
-    steps = event_judgement(night, source, arrived_events, items, users, window)
+    steps = event_judgement(night, source, arrived_events, aside, items, users, window)
     events = judge(arrived_events, "event_time", window.before, *steps)
     advance()
     return [items, users, events, promotions.result(), *_take_visitors(night, source, aside, window)]

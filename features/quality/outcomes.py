@@ -83,7 +83,7 @@ def rejected_for_too_long() -> Column:
 def reject_returns_without_purchase(judged: DataFrame, before: DataFrame) -> DataFrame:
     """Accepted returns of what the shopper or visitor had not bought by then become rejected.
 
-    `before`: actor, item_id, first_purchase (the earliest time), one row a pair.
+    before: actor, item_id, first_purchase (the earliest time, of all who are the same person), one row a pair
     """
     joined = judged.withColumn("actor", actor()).join(before, on=["actor", "item_id"], how="left")
     bought = F.coalesce(F.col("first_purchase") <= F.col("event_time"), F.lit(False))

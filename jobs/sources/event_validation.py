@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from pyspark.sql import DataFrame
@@ -11,12 +12,13 @@ from features.broadcasts import broadcast_if_small
 from features.contract import EVENTS, ITEMS, PARKED, USERS
 from features.contract.source_parts import SOURCE_PARTS
 from features.quality import outcomes
-from features.visitors import actor
+from features.visitors import actor, visitor_actor
 from jobs.execution.night import Night
 from jobs.sources.intake import Arrival, Intake, Judgement
 from jobs.sources.merging import known_events
 from jobs.sources.replacement import Window, outdated
 from jobs.sources.source import Source
+from jobs.sources.visitors import persons_of_visitors
 
 
 def with_parked(night: Night, source: Source, rows: DataFrame, window: Window) -> DataFrame:
@@ -57,9 +59,13 @@ def _waiting(night: Night, window: Window) -> tuple[DataFrame, int] | None:
 
 
 def event_judgement(
-    night: Night, source: Source, arrival: Arrival, items: Intake, users: Intake, window: Window
-) -> list[Judgement]:
-    """The steps that judge events: unknown items and shoppers, those unknown for too long, returns, known events."""
+    night: Night, source: Source, arrival: Arrival, aside: Sequence[Arrival], items: Intake, users: Intake,
+    window: Window,
+) -> list[Judgement]:  # fmt: skip
+    """The steps that judge events: unknown items and shoppers, those unknown for too long, returns, known events.
+
+    aside: of `arrive_events`
+    """
     known_items, known_users = items.accepted.select("item_id"), users.accepted.select("user_id")
     if not source.whole:
         known_items = known_items.union(night.tables.read_or_empty(ITEMS).select("item_id"))
@@ -75,7 +81,9 @@ def event_judgement(
     returns = arrival.rows.where(F.col("event_type") == "return").select(actor().alias("actor"), "item_id").distinct()
     if not returns.isEmpty():
         stored = night.tables.read_or_empty(EVENTS).where(~outdated(source, window))
-        first = _first_purchases(stored, arrival.rows, returns)
+        columns = ("user_id", "visitor_id", "item_id", "event_type", "event_time")
+        both = stored.select(*columns).unionByName(arrival.rows.where(~F.col("filtered")).select(*columns))
+        first = first_purchases(both, returns, persons_of_visitors(night, source, arrival, aside))
         steps.append(lambda judged: outcomes.reject_returns_without_purchase(judged, first))
     if not source.whole and night.tables.exists(EVENTS):
         known = known_events(night, source, arrival.rows, window)
@@ -83,13 +91,24 @@ def event_judgement(
     return steps
 
 
-def _first_purchases(stored: DataFrame, arrived: DataFrame, pairs: DataFrame) -> DataFrame:
-    """actor, item_id, first_purchase of the pairs with a purchase."""
-    columns = [actor().alias("actor"), F.col("item_id"), F.col("event_type"), F.col("event_time")]
-    bought = stored.select(*columns).unionByName(arrived.where(~F.col("filtered")).select(*columns))
+def first_purchases(events: DataFrame, pairs: DataFrame, persons: DataFrame | None) -> DataFrame:
+    """actor, item_id, first_purchase of the pairs with a purchase.
+
+    A purchase of a visitor is also one of every shopper whom the visitor was identified as, and the other way round.
+
+    pairs: actor, item_id; persons: of `persons_of_visitors`
+    """
+    bought = events.where(F.col("event_type") == "purchase").select(actor().alias("actor"), "item_id", "event_time")
+    if persons is not None:
+        shopper, visitor = F.col("user_id"), visitor_actor(F.col("visitor_id"))
+        both = persons.select(shopper.alias("whose"), visitor.alias("actor")).unionByName(
+            persons.select(visitor.alias("whose"), shopper.alias("actor"))
+        )
+        asked = both.distinct().join(pairs.select("actor").distinct(), on="actor", how="left_semi")
+        of_others = bought.withColumnRenamed("actor", "whose").join(asked, on="whose", how="inner")
+        bought = bought.unionByName(of_others.select(*bought.columns))
     return (
-        bought.where(F.col("event_type") == "purchase")
-        .join(pairs, on=["actor", "item_id"], how="left_semi")
+        bought.join(pairs, on=["actor", "item_id"], how="left_semi")
         .groupBy("actor", "item_id")
         .agg(F.min("event_time").alias("first_purchase"))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -83,6 +84,27 @@ def together(table: Table, arrivals: Iterable[Arrival]) -> Arrival | None:
         rows = first.rows.unionByName(other.rows, allowMissingColumns=True)
         first = Arrival(table, rows, first.rows_in + other.rows_in, False, {}, (*first.held, *other.held))
     return first
+
+
+def persons_of_visitors(night: Night, source: Source, events: Arrival, aside: Iterable[Arrival]) -> DataFrame | None:
+    """visitor_id, user_id: all shoppers whom each visitor was identified as, on this night too; None in a store without
+    visitors.
+
+    Tonight's rows are not judged yet: a wrong one can let a return pass, and does no more.
+    """
+    observed = [arrival.rows for arrival in aside if arrival.table is IDENTITIES]
+    if names_visitors(source):
+        observed.append(events.rows)
+    mapped = source.identities()
+    if mapped is not None:
+        observed.append(mapped)
+    if night.tables.exists(IDENTITIES):
+        observed.append(night.tables.read(IDENTITIES))
+    if not observed:
+        return None
+    named = [rows.select(*(F.col(name).cast("string") for name in ("visitor_id", "user_id"))) for rows in observed]
+    both = F.col("visitor_id").isNotNull() & F.col("user_id").isNotNull()
+    return reduce(DataFrame.unionByName, named).where(both).distinct()
 
 
 def observed_identities(source: Source, logins: Intake | None, events: Intake) -> DataFrame | None:
