@@ -82,7 +82,10 @@ class RankerInputs:
     @classmethod
     def of(cls, names: Mapping[str, Any]) -> RankerInputs:
         """From the JSON object of a bundle; one written before a field existed has that field's default."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in names.items()})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in names.items()
+        }
+        return cls(**values)
 
 
 @dataclass(frozen=True)
