@@ -20,7 +20,7 @@ from jobs.sources.catalogue import item_observations, report_late_catalogue
 from jobs.sources.column_types import require_same_types
 from jobs.sources.event_validation import event_judgement, with_parked
 from jobs.sources.frequent_shoppers import report_frequent_shoppers
-from jobs.sources.intake import Arrival, Intake, arrive, judge, require_few_rejected, write_refused
+from jobs.sources.intake import Arrival, Intake, arrive, judge, price_rule, require_few_rejected, write_refused
 from jobs.sources.merging import (
     write_events,
     write_items,
@@ -144,11 +144,11 @@ def take_store(night: Night, executor: Executor, source: Source, window: Window)
     arrived = executor.submit(arrive_events, event_rows)
     users_table = USERS if source.whole else USER_OBSERVATIONS
     users_judged = executor.submit(judged, user_rows, users_table, "updated_at", newest)
-    items = judged(source.items(newest), ITEMS, "valid_from", newest, further=_rules_of_store(night))
+    items = judged(source.items(newest), ITEMS, "valid_from", newest, further=_rules_of_items(night))
     users = users_judged.result()
     arrived_events, aside = arrived.result()
     steps = event_judgement(night, source, arrived_events, aside, items, users, window)
-    events = judge(arrived_events, "event_time", window.before, *steps)
+    events = judge(arrived_events, "event_time", window.before, *steps, further=(price_rule(night),))
     advance()
     return [items, users, events, promotions.result(), *_take_visitors(night, source, aside, window)]
 
@@ -167,13 +167,12 @@ def _take_visitors(night: Night, source: Source, aside: list[Arrival], window: W
     return intakes
 
 
-def _rules_of_store(night: Night) -> tuple[Invariant, ...]:
+def _rules_of_items(night: Night) -> tuple[Invariant, ...]:
     size = night.conf.source.image_embedding_size
-    return (
-        ()
-        if size is None
-        else (Invariant("image_embedding_wrong_length", f"size(image_embedding) = {size}", "image_embedding"),)
-    )
+    price = price_rule(night)
+    if size is None:
+        return (price,)
+    return (price, Invariant("image_embedding_wrong_length", f"size(image_embedding) = {size}", "image_embedding"))
 
 
 if __name__ == "__main__":

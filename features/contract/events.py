@@ -2,7 +2,7 @@
 
 from pyspark.sql.types import DateType, DoubleType, IntegerType, LongType, StringType, TimestampType
 
-from features.contract.money import MONEY
+from features.contract.money import LARGEST_PRICE, MONEY
 from features.contract.table import SHOPPER_OR_VISITOR, Column, Invariant, Table, plausible_time, readable
 
 # A view is of a product's page, from anywhere; a click is on a place where the item was shown.
@@ -53,7 +53,7 @@ EVENTS = Table(
         Invariant("quantity_negative", "quantity >= 0"),
         Invariant("quantity_absurd", "quantity <= 100000"),
         Invariant("price_negative", "price >= 0"),
-        Invariant("price_absurd", "price <= 100000000"),
+        Invariant("price_absurd", f"price <= {LARGEST_PRICE}"),
         Invariant("propensity_out_of_range", "propensity > 0 AND propensity <= 1", "propensity"),
         Invariant("position_below_one", "position >= 1", "position"),
         Invariant("list_rank_below_one", "list_rank >= 1", "list_rank"),

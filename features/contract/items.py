@@ -2,7 +2,7 @@
 
 from pyspark.sql.types import ArrayType, DoubleType, FloatType, LongType, MapType, StringType, TimestampType
 
-from features.contract.money import MONEY
+from features.contract.money import LARGEST_PRICE, MONEY
 from features.contract.table import Column, Invariant, Table, plausible_time, readable
 
 ITEMS = Table(
@@ -44,7 +44,7 @@ ITEMS = Table(
         Invariant("stock_quantity_negative", "stock_quantity >= 0", "stock_quantity", otherwise="0"),
         Invariant("withdrawn_at_not_after_listed_at", "withdrawn_at > listed_at"),
         *plausible_time("valid_from", "listed_at", "updated_at"),
-        Invariant("price_absurd", "price <= 100000000", "price"),
+        Invariant("price_absurd", f"price <= {LARGEST_PRICE}", "price"),
         Invariant("margin_absurd", "margin BETWEEN -100 AND 1", "margin"),
         Invariant(
             "image_embedding_not_finite",

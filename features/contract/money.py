@@ -1,4 +1,4 @@
-"""The one type of an amount of money, and the whole number that it is summed as."""
+"""The one type of an amount of money, the whole number that it is summed as, and the largest price of a currency."""
 
 from decimal import Decimal
 
@@ -8,6 +8,23 @@ from pyspark.sql.types import DecimalType
 
 MONEY = DecimalType(18, 4)
 MINOR_UNITS = 10_000  # of one unit of the currency
+
+
+_LARGEST = 100_000_000  # of a price in a currency without an entry below
+# Units of a currency that are about as much as a few US dollars: powers of ten, for the rates of 2025.
+_UNITS_A_DOLLAR = {
+    **dict.fromkeys(("CZK", "EGP", "INR", "JPY", "KES", "MXN", "PHP", "RUB", "THB", "TRY", "TWD", "UAH"), 100),
+    **dict.fromkeys(("ALL", "AMD", "ARS", "CLP", "CRC", "DZD", "HUF", "ISK", "JMD", "KRW", "KZT", "LKR"), 1_000),
+    **dict.fromkeys(("NGN", "NPR", "PKR", "RSD", "XAF", "XOF", "XPF", "BDT", "RWF", "YER", "IQD"), 1_000),
+    **dict.fromkeys(("BIF", "CDF", "COP", "MMK", "MNT", "SYP", "TZS", "UGX", "MWK", "KHR"), 10_000),
+    **dict.fromkeys(("GNF", "IDR", "IRR", "LAK", "LBP", "PYG", "SLL", "UZS", "VES", "VND", "ZWL"), 100_000),
+}
+LARGEST_PRICE = _LARGEST * max(_UNITS_A_DOLLAR.values())  # in any currency
+
+
+def largest_price(currency: str) -> int:
+    """The largest plausible price, of an item or a purchase line, in a currency (a code of ISO 4217)."""
+    return _LARGEST * _UNITS_A_DOLLAR.get(currency.upper(), 1)
 
 
 def minor_units(column: str) -> Column:

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from features.broadcasts import broadcast_if_small
 from features.contract import PARKED as PARKED_TABLE
 from features.contract import REJECTED as REJECTED_TABLE
+from features.contract.money import LARGEST_PRICE, largest_price
 from features.contract.table import LAST_YEAR, Invariant, Table
 from features.quality import outcomes
 from features.quality.contract_checks import with_contract_columns
@@ -143,6 +144,12 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
     if arrival.kept:
         _report_left_out(judged, table)
     return Intake(table, judged, balance, newest, (tallied, *held))
+
+
+def price_rule(night: Night) -> Invariant:
+    """The rule against prices that no item has in the store's currency. Above LARGEST_PRICE, the contract has it."""
+    limit = largest_price(night.conf.source.currency)
+    return Invariant("price_absurd", f"price <= {limit} OR price > {LARGEST_PRICE}", "price")
 
 
 def _not_years_ahead(time: str, before: date) -> Invariant:

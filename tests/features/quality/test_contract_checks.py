@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import StructField, StructType
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, USERS
+from features.contract.money import LARGEST_PRICE
 from features.contract.table import Table
 from features.quality.contract_checks import with_contract_columns
 from features.quality.outcomes import with_outcome
@@ -44,7 +45,7 @@ BAD: dict[str, dict[str, dict[str, Any]]] = {
         "quantity_negative": {"quantity": -1},
         "quantity_absurd": {"quantity": 100_001},
         "price_negative": {"price": Decimal("-0.0001")},
-        "price_absurd": {"price": Decimal(100_000_001)},
+        "price_absurd": {"price": Decimal(LARGEST_PRICE + 1)},
         "propensity_out_of_range": {"propensity": NAN},
         "position_below_one": {"position": 0},
         "list_rank_below_one": {"list_rank": 0},
@@ -62,7 +63,7 @@ BAD: dict[str, dict[str, dict[str, Any]]] = {
         "valid_from_absurd": {"valid_from": MISTYPED},
         "listed_at_absurd": {"listed_at": NEVER_SET},
         "updated_at_absurd": {"updated_at": NEVER_SET},
-        "price_absurd": {"price": Decimal(100_000_001)},
+        "price_absurd": {"price": Decimal(LARGEST_PRICE + 1)},
         "margin_absurd": {"margin": NAN},
         "image_embedding_not_finite": {"image_embedding": [1.0, NAN]},
     },

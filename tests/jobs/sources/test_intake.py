@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS
+from features.contract.money import LARGEST_PRICE, MONEY, largest_price
 from features.quality import outcomes
+from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
-from jobs.sources.intake import arrive, judge, require_few_rejected
+from jobs.sources.intake import arrive, judge, price_rule, require_few_rejected
 from tests.jobs.small_tables import filled
 
 NIGHT = date(2024, 3, 1)
@@ -38,4 +43,20 @@ def test_events_parked_for_too_long_are_rejected_and_do_not_stop_the_night(spark
     require_few_rejected([intake], 0.34)  # five of the fifteen that came tonight
     with pytest.raises(Refused, match=r"33.3% of the rows .* = 30.0%: quantity_negative \(5 rows\)\."):
         require_few_rejected([intake], 0.3)
+    intake.release()
+
+
+@pytest.mark.parametrize(
+    ("currency", "dear", "absurd"),
+    [("EUR", 100_000_000, 100_000_001), ("JPY", 250_000_000, 10**10 + 1), ("vnd", 4 * 10**9, 10**13 + 1)],
+)
+def test_a_price_is_absurd_by_its_currency(spark: SparkSession, currency: str, dear: int, absurd: int) -> None:
+    night = cast("Night", SimpleNamespace(conf=SimpleNamespace(source=SimpleNamespace(currency=currency))))
+    good = {"user_id": "u", "event_type": "purchase", "sample_weight": 1.0}
+    rows = [{**good, "event_id": str(price), "price": Decimal(price)} for price in (dear, absurd)]
+    intake = judge(arrive(filled(spark, EVENTS, rows), EVENTS), "event_time", NIGHT, further=(price_rule(night),))
+    results = {row["event_id"]: row["reason"] for row in intake.judged.collect()}
+    assert results == {str(dear): "", str(absurd): "price_absurd"}
+    assert absurd == largest_price(currency) + 1
+    assert Decimal(LARGEST_PRICE) < Decimal(10) ** (MONEY.precision - MONEY.scale)
     intake.release()
