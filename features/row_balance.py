@@ -17,6 +17,7 @@ class Balance:
 
     too_long: rejected ones that were parked for too long
     unmatched_returns: rejected returns of what has no earlier purchase
+    not_data: rejected headers and totals among the rows of a file
     """
 
     table: str
@@ -24,6 +25,7 @@ class Balance:
     by_outcome: Mapping[str, int]
     too_long: int = 0
     unmatched_returns: int = 0
+    not_data: int = 0
 
     @property
     def holds(self) -> bool:
@@ -41,16 +43,20 @@ class Balance:
 
     @property
     def faulty(self) -> int:
-        """Rejected rows for which the delivery is at fault: every export begins after some purchase was made."""
-        return self.by_outcome.get(REJECTED, 0) - self.too_long - self.unmatched_returns
+        """Rejected rows for which the delivery is at fault.
+
+        Every export begins after some purchase was made, and no night lacks headers and totals.
+        """
+        return self.by_outcome.get(REJECTED, 0) - self.too_long - self.unmatched_returns - self.not_data
 
     @property
     def rows(self) -> dict[str, int]:
-        """<table>_in, and without those of 0 rows <table>_<outcome>, _parked_too_long and _unmatched_returns."""
+        """<table>_in, and where not 0 <table>_<outcome>, _parked_too_long, _unmatched_returns and _not_data."""
         counts = {
             **self.by_outcome,
             "parked_too_long": self.too_long,
             "unmatched_returns": self.unmatched_returns,
+            "not_data": self.not_data,
         }
         counted = {f"{self.table}_{name}": count for name, count in counts.items() if count}
         return {f"{self.table}_in": self.rows_in, **counted}

@@ -21,6 +21,9 @@ KEY_WITH_SEVERAL_CONTENTS = "key_with_several_contents"
 RETURN_WITHOUT_PURCHASE = "return_without_purchase"
 EVENT_OLDER_THAN_KNOWN = "event_older_than_known"
 LINE_MALFORMED = "line_malformed"
+HEADER_REPEATED, TOTAL_ROW = "header_repeated", "total_row"
+# Rejected rows for which no delivery is at fault: every export begins after some purchase, and some files are joined.
+HARMLESS = (RETURN_WITHOUT_PURCHASE, HEADER_REPEATED, TOTAL_ROW)
 ITEM_UNKNOWN, USER_UNKNOWN = "item_unknown", "user_unknown"  # of parked rows
 _FOR_TOO_LONG = "_for_too_long"  # follows the reason of a parked row
 # JSON has milliseconds by default; rows are compared, and parked events read back, to the microsecond.

@@ -23,7 +23,6 @@ LARGE_SHARE = 0.05  # of all events, that one shopper may have in a large store
 TIMES_THE_MEAN = 10  # so often the mean of all shoppers is large in a small one
 LEAST_EVENTS = 20  # of a shopper with a large share
 ROLLING_DAYS = 8  # a single file of so few days may be a window of the last days
-TOTALS = ("total", "totals", "sum", "subtotal", "grand total", "gesamt", "summe", "total général")
 _ROLLING_NAME = re.compile(r"last|latest|recent|rolling|current|\d+_?-?(d|day|days)(?![a-z])", re.IGNORECASE)
 _DATA = re.compile(r"-?\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
 
@@ -55,17 +54,6 @@ def shopper_mistakes(taken: Taken) -> list[str]:
         large = share > max(LARGE_SHARE, TIMES_THE_MEAN / sums["shoppers"]) and row["count"] >= LEAST_EVENTS
         if large and row["user_id"] not in {guest["user_id"] for guest in guests}:
             sentences.append(phrases.one_shopper(row["user_id"], share, sums["shoppers"]))
-    return sentences
-
-
-def total_rows(taken: Taken) -> list[str]:
-    """Rows of totals among the items and the shoppers."""
-    sentences = []
-    for table, column in ((ITEMS.name, "item_id"), (USERS.name, "user_id")):
-        rows = taken.of(table).accepted.where(F.lower(F.trim(column)).isin(*TOTALS)).select(column).distinct()
-        ids = sorted(row[column] for row in rows.limit(3).collect())
-        if ids:
-            sentences.append(phrases.total_rows(table, ids))
     return sentences
 
 

@@ -22,6 +22,8 @@ REMEDIES = {
     "user_unknown": "the files of users lack it; compare how both files write the id",
     "key_with_several_contents": "give each row an id of its own, such as order and line",
     "return_without_purchase": "its purchase is older than the export",
+    "header_repeated": "files were joined with their headers; such rows do no harm",
+    "total_row": "a row of totals, which does no harm",
     "line_malformed": "check the separator, and set the option multiLine if texts contain line breaks",
     "quantity_negative": "map such rows to the type return, with the quantity without its sign",
     "_absurd": "check the format, the unit or the decimal comma",
@@ -54,7 +56,7 @@ def unmapped(name: str, columns: Sequence[str]) -> str:
 
 def header_as_data(name: str, rows: int) -> str:
     repeat = "1 row repeats" if rows == 1 else f"{rows:,} rows repeat"
-    return f"{name}: {repeat} the header. Leave such rows out with `where`, or correct how the file was made."
+    return f"{name}: {repeat} the header. A night leaves such rows out."
 
 
 def data_as_header(name: str, columns: Sequence[str]) -> str:
@@ -62,10 +64,6 @@ def data_as_header(name: str, columns: Sequence[str]) -> str:
         f"{name}: the header looks like data ({', '.join(columns[:4])}). If the file has no header, set the option "
         "header to false; its columns are then _c0, _c1 and so on."
     )
-
-
-def total_rows(table: str, ids: Sequence[str]) -> str:
-    return f"{table}: the id {' and '.join(ids)} looks like a row of totals. Leave it out with `where`."
 
 
 def one_shopper(user: str, share: float, shoppers: int) -> str:

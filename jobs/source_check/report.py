@@ -14,7 +14,6 @@ from jobs.source_check.mistakes import (
     history_mistakes,
     id_mistakes,
     shopper_mistakes,
-    total_rows,
     unknown_ids,
     window_mistakes,
 )
@@ -33,7 +32,7 @@ def report_of(taken: Taken, conf_path: str) -> str:
     errors = _errors(taken)
     mistakes, unmapped = _of_files(taken)
     mistakes = [*errors, *mistakes]
-    for look in (unknown_ids, id_mistakes, shopper_mistakes, total_rows, window_mistakes, history_mistakes):
+    for look in (unknown_ids, id_mistakes, shopper_mistakes, window_mistakes, history_mistakes):
         mistakes += look(taken)
     following = phrases.next_after_errors(conf_path) if errors else phrases.next_night(conf_path, taken.night.as_of)
     return "\n".join(

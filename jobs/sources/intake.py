@@ -22,7 +22,7 @@ from features.quality.tally import summed, tally
 from features.row_balance import Balance, rows_by_outcome
 from jobs.execution.night import Night
 from jobs.runtime.errors import LongtailError, Refused
-from jobs.runtime.logs import event
+from jobs.runtime.logs import event, warning
 from jobs.sources.files.read_failures import named_read_failures
 
 FEWEST = 5  # faulty rows below which a share says little
@@ -171,41 +171,53 @@ def _report_left_out(judged: DataFrame, table: Table) -> None:
         event("values left out", table=table.name, reason=row[LEFT_OUT], rows=row["rows"], example=row["example"] or "")
 
 
-def _counted_apart(judged: DataFrame, by_outcome: Mapping[str, int]) -> tuple[int, int]:
-    """Numbers of rows that are rejected because they were parked for too long, and as returns without a purchase."""
+def _counted_apart(judged: DataFrame, by_outcome: Mapping[str, int]) -> tuple[int, int, int]:
+    """Numbers of rows that are rejected because they were parked for too long, as returns without a purchase, and as
+    headers or totals."""
     if not by_outcome.get(outcomes.REJECTED):
-        return 0, 0
+        return 0, 0, 0
     too_long = F.count_if(outcomes.rejected_for_too_long()) if "parked_since" in judged.columns else F.lit(0)
     unmatched = F.count_if(F.col("reason") == outcomes.RETURN_WITHOUT_PURCHASE)
-    [row] = judged.agg(too_long.alias("too_long"), unmatched.alias("unmatched")).collect()
-    return row["too_long"], row["unmatched"]
+    not_data = F.count_if(F.col("reason").isin(outcomes.HEADER_REPEATED, outcomes.TOTAL_ROW))
+    counts = judged.agg(too_long.alias("too_long"), unmatched.alias("unmatched"), not_data.alias("not_data"))
+    [row] = counts.collect()
+    return row["too_long"], row["unmatched"], row["not_data"]
 
 
 def require_few_rejected(intakes: list[Intake], most: float) -> None:
     """Raises Refused with the most frequent reasons when more than a share of a table's rows is rejected.
 
     Fewer than FEWEST rows stop a night only if they are most of the rows: one bad row is more than a share of few.
-    Rows that were parked for too long do not count, since they would stop this night and every later one, nor do
-    returns of purchases that no night has seen.
+    Those are logged as a warning. Rows that were parked for too long do not count, since they would stop this night and
+    every later one, nor do HARMLESS ones.
     """
     for intake in intakes:
         share, faulty = intake.balance.rejected_share, intake.balance.faulty
-        if share > most and (faulty >= FEWEST or share > 0.5):
-            reasons = (
-                intake.judged.where(F.col("outcome") == outcomes.REJECTED)
-                .where(~outcomes.rejected_for_too_long() & (F.col("reason") != outcomes.RETURN_WITHOUT_PURCHASE))
-                .groupBy("reason")
-                .agg(F.count(F.lit(1)).alias("rows"), _example(intake.judged).alias("example"))
-                .orderBy(F.desc("rows"), "reason")
-                .limit(3)
-                .collect()
-            )
-            named = ", ".join(f"{row['reason']} ({row['rows']} rows{_such_as(row['example'])})" for row in reasons)
-            raise Refused(
-                f"{share:.1%} of the rows for the table {intake.table.name} violate its "
-                f"contract, more than source.max_rejected_share = {most:.1%}: {named}.",
-                "Correct the source, or raise that key; nothing was written.",
-            )
+        if share <= most:
+            continue
+        if faulty < FEWEST and share <= 0.5:
+            warning("rows rejected", table=intake.table.name, rows=faulty, share=f"{share:.0%}", reasons=_named(intake))
+            continue
+        raise Refused(
+            f"{share:.1%} of the rows for the table {intake.table.name} violate its "
+            f"contract, more than source.max_rejected_share = {most:.1%}: {_named(intake)}.",
+            "Correct the source, or raise that key; make job JOB=check_source has a remedy for each reason. Nothing "
+            "was written.",
+        )
+
+
+def _named(intake: Intake) -> str:
+    """The most frequent reasons of the faulty rows, with their numbers and an example."""
+    reasons = (
+        intake.judged.where(F.col("outcome") == outcomes.REJECTED)
+        .where(~outcomes.rejected_for_too_long() & ~F.col("reason").isin(*outcomes.HARMLESS))
+        .groupBy("reason")
+        .agg(F.count(F.lit(1)).alias("rows"), _example(intake.judged).alias("example"))
+        .orderBy(F.desc("rows"), "reason")
+        .limit(3)
+        .collect()
+    )
+    return ", ".join(f"{row['reason']} ({row['rows']} rows{_such_as(row['example'])})" for row in reasons)
 
 
 def _example(judged: DataFrame) -> Column:

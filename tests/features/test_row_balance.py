@@ -29,6 +29,11 @@ def test_rows_parked_for_too_long_do_not_count_as_tonights() -> None:
     assert Balance("events", 10, {"rejected": 10}, too_long=10).rejected_share == 0.0
 
 
+def test_headers_and_totals_among_the_rows_are_no_fault() -> None:
+    balance = Balance("items", 30, {"accepted": 27, "rejected": 3}, not_data=2)
+    assert (balance.holds, balance.faulty, balance.rows["items_not_data"]) == (True, 1, 2)
+
+
 def test_an_unknown_outcome_breaks_it() -> None:
     assert not Balance("events", 1, {"eaten": 1}).holds
 

@@ -11,6 +11,7 @@ from features.quality.outcomes import LINE_MALFORMED
 from jobs.config.source import TableMapping
 from jobs.sources.files.columns import ADDED, LINE, MALFORMED, PART, TAKEN_UNTIL
 from jobs.sources.files.guarded import Guarded
+from jobs.sources.files.not_data import not_data
 from jobs.sources.files.values import value_of
 
 _SHOWN = 60  # characters of an unreadable value that messages show
@@ -46,8 +47,9 @@ def mapped_rows(rows: DataFrame, mapping: TableMapping, table: Table) -> DataFra
 
     A value that cannot be read as the contract's type is NULL. In a required column it rejects its row: `unreadable`
     names `<column>_unreadable`, and `raw` is the original row as JSON. In an optional column the row stays without it,
-    and `left_out` has that name. `example` is the first such value that is not personal. A line that is not a row is
-    `line_malformed`, and a row for which `where` raises an error is `where_unreadable`.
+    and `left_out` has that name. `example` is the first such value that is not personal. A
+    line that is not a row is `line_malformed`, a row for which `where` raises an error `where_unreadable`; see
+    `not_data` for headers and totals.
     """
     columns = [column for column in table.columns if column.name in mapping.columns]
     values = {column.name: value_of(rows, mapping.columns[column.name], column.name, column.type) for column in columns}
@@ -62,7 +64,8 @@ def mapped_rows(rows: DataFrame, mapping: TableMapping, table: Table) -> DataFra
         inside = inside | malformed
         rules.insert(0, F.when(malformed, F.lit(LINE_MALFORMED)))
     unreadable = {name: F.when(value.unreadable, F.lit(f"{name}_unreadable")) for name, value in values.items()}
-    named = F.concat_ws(",", *rules, *(name for column, name in unreadable.items() if column not in optional))
+    violations = F.concat_ws(",", *rules, *(name for column, name in unreadable.items() if column not in optional))
+    named = F.coalesce(not_data(rows, mapping), violations)
     left_out = F.concat_ws(",", *(unreadable[name] for name in sorted(optional)))
     examples = [F.when(value.unreadable, value.original) for name, value in values.items() if name not in PERSONAL]
     original = F.to_json(

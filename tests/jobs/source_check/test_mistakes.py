@@ -105,6 +105,7 @@ def test_each_mistake_is_a_sentence(spark: SparkSession, tmp_path: Path) -> None
     report = checker(spark, path, conf)()
 
     assert "events: 101 rows, 98 accepted" in report
+    assert "1 rejected, header_repeated\n" in report
     assert "1 rejected, quantity_unreadable\n      such as qty 'two'" in report
     assert "1 parked, item_unknown\n      such as item_id 'b9'" in report
     assert "orders: note" in report
@@ -113,7 +114,7 @@ def test_each_mistake_is_a_sentence(spark: SparkSession, tmp_path: Path) -> None
     assert "'0' is a shopper with 60 events, but reads like a word for a guest." in report
     assert "One id differs from another shopper by '.0' alone, such as '17801' and '17801.0'." in report
     assert "One id differs from another item by upper and lower case alone, such as 'A1' and 'a1'." in report
-    assert "items: the id TOTAL looks like a row of totals." in report
+    assert "1 rejected, total_row\n      such as {" in report
     assert f"{NAME} holds 7 days, from 2024-03-01 on. If each delivery of the last days overwrites it" in report
     assert "The events begin on 2024-03-01, 7 days before the night." in report
     assert "needs at least 140 days. The first night ranks by popularity and texts instead." in report

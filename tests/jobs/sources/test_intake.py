@@ -16,6 +16,7 @@ from features.contract.money import LARGEST_PRICE, MONEY, largest_price
 from features.quality import outcomes
 from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
+from jobs.sources import intake as intake_module
 from jobs.sources.intake import arrive, judge, price_rule, require_few_rejected
 from tests.jobs.small_tables import filled
 
@@ -43,6 +44,18 @@ def test_events_parked_for_too_long_are_rejected_and_do_not_stop_the_night(spark
     require_few_rejected([intake], 0.34)  # five of the fifteen that came tonight
     with pytest.raises(Refused, match=r"33.3% of the rows .* = 30.0%: quantity_negative \(5 rows\)\."):
         require_few_rejected([intake], 0.3)
+    intake.release()
+
+
+def test_a_few_rejected_rows_of_few_are_a_warning(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = {"user_id": "u", "event_type": "purchase", "sample_weight": 1.0}
+    rows = [{**good, "event_id": f"e{n}", "quantity": -1 if n < 3 else 1} for n in range(7)]
+    warnings: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(intake_module, "warning", lambda message, **fields: warnings.append((message, fields)))
+    intake = judge(arrive(filled(spark, EVENTS, rows), EVENTS), "event_time", NIGHT)
+    require_few_rejected([intake], 0.02)
+    fields = {"table": "events", "rows": 3, "share": "43%", "reasons": "quantity_negative (3 rows)"}
+    assert warnings == [("rows rejected", fields)]
     intake.release()
 
 

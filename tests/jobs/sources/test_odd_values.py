@@ -20,6 +20,7 @@ from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import list_parts
 from jobs.sources.files.reading import read_parts
 from jobs.sources.intake import Intake, arrive, judge
+from jobs.sources.total_words import TOTAL
 
 NIGHT = date(2024, 3, 9)
 EVENT = {"event_id": "id", "user_id": {"constant": "u"}, "item_id": {"constant": "a"},
@@ -232,3 +233,43 @@ def test_invisible_blanks_are_no_part_of_an_id(spark: SparkSession) -> None:
     results = mapped_rows(rows, mapping, EVENTS).collect()
     assert [row["item_id"] for row in results] == ["A1", "A1", "A1", None]
     assert [row["basket_id"] for row in results] == ["A1", "A1", "A1", None]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_headers_and_totals_among_the_rows_are_no_items_and_no_shoppers(
+    spark: SparkSession, tmp_path: Path, kind: str
+) -> None:
+    names = ("sku", "name", "cost", "who", "qty", "at")
+    cells = [
+        ("a", "Mug", "2.50", "u1", "1", "2024-03-05 09:00:00"),
+        names,  # two exports, one after the other
+        ("sku", "Stock keeping unit", "3.00", "u2", "1", "2024-03-05 10:00:00"),  # a product
+        ("TOTAL", "", "9999.00", "TOTAL", "300", ""),
+        ("Grand Total:", "", "9999.00", "Gesamtsumme", "300", "2024-03-06 09:00:00"),
+        ("Total-7", "Bowl", "4.00", "u2", "1", "2024-03-06 09:00:00"),  # a product
+    ]
+    rows = written(spark, tmp_path, kind, [dict(zip(names, line, strict=True)) for line in cells])
+    item = {"item_id": "sku", "title": "name", "price": "cost", "updated_at": {"constant": "2024-01-01"}}
+    person = {"user_id": "who", "updated_at": {"constant": "2024-01-01"}, "consent_personalisation": {"constant": True}}
+    bought = {"event_id": {"columns": ["sku", "at"]}, "user_id": "who", "item_id": "sku", "event_time": "at",
+              "event_type": {"constant": "purchase"}, "quantity": {"sql": "cast(qty AS BIGINT)"}}  # fmt: skip
+    for table, columns, key, kept in (
+        (ITEMS, item, "item_id", {"a", "sku", "Total-7"}),
+        (USERS, person, "user_id", {"u1", "u2"}),
+        (EVENTS, bought, "item_id", {"a", "sku", "Total-7"}),
+    ):
+        intake = judged(rows, table, columns, "qty > 0" if table is EVENTS else None)
+        assert {row[key] for row in intake.accepted.collect()} == kept
+        rejected = intake.judged.where("outcome = 'rejected'").groupBy("reason").count().collect()
+        assert {row["reason"]: row["count"] for row in rejected} == {"header_repeated": 1, "total_row": 2}
+        assert (intake.balance.not_data, intake.balance.faulty) == (3, 0)
+        intake.release()
+
+
+@pytest.mark.parametrize(
+    ("word", "is_total"),
+    [("Total", True), ("TOTALS:", True), ("Sub-Total", True), ("Zwischensumme", True), ("ИТОГО", True), ("合計", True),
+     ("total1", False), ("Totally", False), ("Summer", False), ("a total", False)],
+)  # fmt: skip
+def test_words_for_totals(word: str, is_total: bool) -> None:
+    assert bool(TOTAL.match(word)) is is_total
