@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from functools import reduce
+from functools import partial, reduce
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -18,6 +18,7 @@ from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.runtime.logs import event
 from jobs.sources.dated import TIME
 from jobs.sources.files.columns import ADDED
+from jobs.sources.files.first_lines import require_filled_down
 from jobs.sources.files.inventory import columns_absent, columns_of, mappings_of, names_read, types_read
 from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import Part, fresh_parts, list_parts
@@ -42,6 +43,7 @@ class FilesSource:
         self._starts: dict[str, dict[str, datetime | None]] = {}
         with named_read_failures():
             self._check_quotes()
+            self._check_first_lines()
             self._rows = {name: self._read(name, self._fresh.parts) for name in conf.inputs}
         event("source read", files=len(self._now), new_or_changed=len(self._fresh.parts), gone=len(self._fresh.gone))
 
@@ -133,11 +135,17 @@ class FilesSource:
         return rows.withColumns({name: F.lit(None).cast("string") for name in empty}) if empty else rows
 
     def _read(self, name: str, parts: Sequence[Part]) -> list[DataFrame]:
-        of_input, files = [part for part in parts if part.input == name], self._conf.inputs[name]
+        return [self._reshaped(name, rows) for rows in self._as_read(name, parts)]
+
+    def _as_read(self, name: str, parts: Sequence[Part]) -> list[DataFrame]:
+        of_input = [part for part in parts if part.input == name]
         if not of_input:
             return []
-        frames = read_parts(self._spark, files, of_input, names_read(mappings_of(self._conf, name)))
-        return [reshaped(rows, name, files, self._present) for rows in frames]
+        mapped = names_read(mappings_of(self._conf, name))
+        return read_parts(self._spark, self._conf.inputs[name], of_input, mapped)
+
+    def _reshaped(self, name: str, rows: DataFrame) -> DataFrame:
+        return reshaped(rows, name, self._conf.inputs[name], self._present)
 
     def _present(self, name: str) -> DataFrame:
         """All rows that an input has now, for the inputs that join it: they may have come on an earlier night."""
@@ -154,6 +162,19 @@ class FilesSource:
             of_input = [part for part in self.parts if part.input == name]
             if files.format == "csv" and of_input:
                 require_closed_quotes(self._spark, name, files, of_input)
+
+    def _check_first_lines(self) -> None:
+        for name, files in self._conf.inputs.items():
+            if files.format == "delta":  # its rows have no order
+                continue
+            mappings = [
+                (table, mapping)
+                for table in (ITEMS, USERS, EVENTS)
+                for mapping in getattr(self._conf, table.name)
+                if mapping.input == name
+            ]
+            for rows in self._as_read(name, self._fresh.parts):
+                require_filled_down(rows, name, files, mappings, partial(self._reshaped, name))
 
     def _mapped(self, mappings: tuple[TableMapping, ...], table: Table) -> DataFrame:
         frames = [self._one(mapping, table, rows) for mapping in mappings for rows in self._rows[mapping.input]]
