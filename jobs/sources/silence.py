@@ -12,6 +12,7 @@ from features.quality import outcomes
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
+from jobs.sources.closed_days import closed_days
 from jobs.sources.intake import Intake
 from jobs.sources.replacement import Window
 from jobs.sources.source import Source
@@ -34,7 +35,7 @@ def require_events(night: Night, source: Source, intakes: list[Intake], window: 
     if is_rerun or (events.newest is not None and events.newest >= first):
         return
     days = [first + timedelta(days=number) for number in range((window.before - first).days)]
-    if window.since and set(days) <= _closed_days(night, days):
+    if window.since and set(days) <= closed_days(night, events.accepted, days):
         return
     what_came = _what_came(intakes, events, window.before)
     unusable = (outcomes.REJECTED, outcomes.PARKED, outcomes.FILTERED)
@@ -49,24 +50,6 @@ def require_events(night: Night, source: Source, intakes: list[Intake], window: 
         "Choose a date that the source has reached, or check why it has stopped; if the store was closed, name these "
         "days in source.volume.closed. Nothing was written.",
     )
-
-
-def _closed_days(night: Night, days: list[date]) -> set[date]:
-    """The days that the configuration names as closed, and those whose weekday had no event in the weeks before."""
-    volume = night.conf.source.volume
-    if volume.least == 0:
-        return set(days)
-    earliest = min(days) - timedelta(days=7 * volume.weeks)
-    stored = night.tables.read_or_empty(EVENTS).where(F.col("event_date") >= F.lit(earliest))
-    open_days = {row["event_date"] for row in stored.select("event_date").distinct().collect()}
-    began = min(open_days, default=None)
-    closed = set(volume.closed)
-    for day in days:
-        weeks = [day - timedelta(days=7 * week) for week in range(1, volume.weeks + 1)]
-        judged = [week for week in weeks if began is not None and week >= began]
-        if judged and not any(week in open_days for week in judged):
-            closed.add(day)
-    return closed
 
 
 def _what_came(intakes: list[Intake], events: Intake, before: date) -> str:

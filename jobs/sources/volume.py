@@ -14,6 +14,7 @@ from features.visitors import actor
 from jobs.config.source import Volume
 from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
+from jobs.sources.closed_days import closed_days
 from jobs.sources.intake import Intake
 
 FEWEST = 20  # shoppers and visitors a day; the events of fewer vary much by chance
@@ -38,7 +39,9 @@ def require_usual_volume(night: Night, events: Intake, since: date | None) -> No
         shoppers[row["event_type"]][row["event_date"]] = row["shoppers"]
     first = since or before - timedelta(days=1)
     new = [first + timedelta(days=number) for number in range((before - first).days)]
-    new = [day for day in new if day not in volume.closed]
+    empty = [day for day in new if not any(of_type.get(day) for of_type in counts.values())]
+    closed = closed_days(night, events.accepted, empty)
+    new = [day for day in new if day not in closed | set(volume.closed)]
     unusual = unusual_types(counts, shoppers, new, volume)
     if unusual:
         raise Refused(
