@@ -46,8 +46,8 @@ class Value:
 def value_of(rows: DataFrame, spec: Mapped, name: str, kind: DataType) -> Value:
     """The column `name` of the contract, of the type `kind`, in these rows of the source."""
     if spec.map:
-        return Value(_attributes(spec.map), F.lit(False), F.lit(None).cast("string"))
-    original, raised = _original(spec, name)
+        return Value(_attributes(rows, spec.map), F.lit(False), F.lit(None).cast("string"))
+    original, raised = _original(rows, spec, name)
     of_source = _type_in(rows, spec, original)
     if isinstance(kind, TimestampType | DateType) and _is_made_of_text(rows, spec):
         of_source = StringType() if isinstance(of_source, StringType) else DateType()
@@ -64,7 +64,7 @@ def value_of(rows: DataFrame, spec: Mapped, name: str, kind: DataType) -> Value:
     return Value(typed, unreadable, text)
 
 
-def _original(spec: Mapped, name: str) -> tuple[Column, Column]:
+def _original(rows: DataFrame, spec: Mapped, name: str) -> tuple[Column, Column]:
     """The value as the source has it, and whether an expression raised for its row."""
     if spec.sql is not None:
         guarded = Guarded(spec.sql)
@@ -72,7 +72,7 @@ def _original(spec: Mapped, name: str) -> tuple[Column, Column]:
     if spec.constant is not None:
         return F.lit(spec.constant), F.lit(False)
     if spec.columns:
-        return _joined(spec, name), F.lit(False)
+        return _joined(rows, spec, name), F.lit(False)
     return F.col(f"`{spec.column}`"), F.lit(False)
 
 
@@ -82,8 +82,8 @@ def _type_in(rows: DataFrame, spec: Mapped, original: Column) -> DataType:
     return StringType() if spec.columns else rows.select(original.alias("value")).schema["value"].dataType
 
 
-def _joined(spec: Mapped, name: str) -> Column:
-    parts = [_text_of(column) for column in spec.columns]
+def _joined(rows: DataFrame, spec: Mapped, name: str) -> Column:
+    parts = [_text_of(rows, column) for column in spec.columns]
     if not name.endswith("_id"):
         return F.nullif(F.concat_ws(spec.separator, *(F.nullif(part, F.lit("")) for part in parts)), F.lit(""))
     # A separator within a part is doubled, or ('a-b', 'c') and ('a', 'b-c') would be one id. An id that lacks a
@@ -93,16 +93,16 @@ def _joined(spec: Mapped, name: str) -> Column:
     return F.when(complete, F.concat_ws(spec.separator, *escaped))
 
 
-def _attributes(names: dict[str, str]) -> Column:
+def _attributes(rows: DataFrame, names: dict[str, str]) -> Column:
     entries = [
-        F.struct(F.lit(key).alias("key"), F.coalesce(_text_of(column), F.lit("")).alias("value"))
+        F.struct(F.lit(key).alias("key"), F.coalesce(_text_of(rows, column), F.lit("")).alias("value"))
         for key, column in names.items()
     ]
     return F.map_from_entries(F.filter(F.array(*entries), lambda entry: entry["value"] != ""))
 
 
-def _text_of(column: str) -> Column:
-    return _trimmed(F.col(f"`{column}`"))
+def _text_of(rows: DataFrame, column: str) -> Column:
+    return _as_text(F.col(f"`{column}`"), rows.schema[column].dataType)
 
 
 def _trimmed(value: Column) -> Column:
@@ -120,8 +120,13 @@ def _is_made_of_text(rows: DataFrame, spec: Mapped) -> bool:
 
 
 def _as_text(value: Column, kind: DataType) -> Column:
-    """The value as trimmed text; whole numbers without '.0', which exports with gaps in a column write after ids."""
+    """The value as trimmed text; whole numbers without '.0', which exports with gaps in a column write after ids.
+
+    Databases without integers export them as decimals with a scale, such as 17801.0000000000.
+    """
     text = _trimmed(value)
+    if isinstance(kind, DecimalType) and kind.scale > 0:
+        return F.when(value == F.floor(value), F.floor(value).cast("string")).otherwise(text)
     if not isinstance(kind, DoubleType | FloatType):
         return text
     whole = (value == F.floor(value)) & (F.abs(value) <= _EXACT_IN_DOUBLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -220,10 +221,19 @@ def test_of_one_key_the_newer_record_the_later_line_and_the_refusal_win(spark: S
 
 def test_whole_numbers_of_doubles_are_ids_without_a_point(spark: SparkSession) -> None:
     rows = spark.createDataFrame([(17801.0,), (5123456789001.0,), (1.5,), (None,)], "id double")
+    columns = {"user_id": "id", "event_id": {"columns": ["id", "id"]}, "event_time": {"constant": "2024-03-05"}}
+    mapping = TableMapping.model_validate({"input": "log", "columns": columns})
+    results = mapped_rows(rows, mapping, EVENTS).collect()
+    assert [row["user_id"] for row in results] == ["17801", "5123456789001", "1.5", None]
+    assert [row["event_id"] for row in results] == ["17801-17801", "5123456789001-5123456789001", "1.5-1.5", None]
+
+
+def test_whole_numbers_of_decimals_with_a_scale_are_ids_without_a_point(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([(Decimal("17801"),), (Decimal("1.5"),), (None,)], "id decimal(38,10)")
     columns = {"user_id": "id", "event_time": {"constant": "2024-03-05"}}
     mapping = TableMapping.model_validate({"input": "log", "columns": columns})
     results = [row["user_id"] for row in mapped_rows(rows, mapping, EVENTS).collect()]
-    assert results == ["17801", "5123456789001", "1.5", None]
+    assert results == ["17801", "1.5000000000", None]
 
 
 def test_invisible_blanks_are_no_part_of_an_id(spark: SparkSession) -> None:
