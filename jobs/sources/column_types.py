@@ -11,13 +11,14 @@ from jobs.sources.source import Source
 
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 _EMPTY = "void"  # a column without any value
+_TEXT = "text"  # a number or text that is mapped to texts alone
 
 
 def require_same_types(night: Night, source: Source) -> None:
     """Raises Refused when a column's values may have changed their meaning since the last night.
 
-    Numbers of any type are read alike: a column of whole numbers with a gap is often exported as doubles. A column
-    without any value has no type.
+    Numbers of any type are read alike: a column of whole numbers with a gap is often exported as doubles. Ids may turn
+    from numbers to texts. A column without any value has no type.
     """
     row = last_done(night.tables, "ingest", before=night.as_of)
     before = json.loads(row["decisions"].get("types", "{}")) if row else {}
@@ -36,7 +37,10 @@ def require_same_types(night: Night, source: Source) -> None:
 def read_alike(before: str, now: str) -> bool:
     """Whether a mapping reads values of the types `now` as it read those `before`; each is 'a', or 'a or b'."""
     known = {_family(kind) for kind in before.split(" or ")}
-    return known == {_EMPTY} or {_family(kind) for kind in now.split(" or ")} <= known | {_EMPTY}
+    kinds = {_family(kind) for kind in now.split(" or ")}
+    if kinds <= {_TEXT, _EMPTY}:
+        return known <= {_TEXT, _EMPTY, "number", "string"}
+    return known == {_EMPTY} or kinds <= known | {_EMPTY}
 
 
 def _family(kind: str) -> str:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from pyspark.sql import DataFrame
+from pyspark.sql.types import MapType, NumericType, StringType
 
-from features.contract import EVENTS, ITEMS, PROMOTIONS, SEARCHES
+from features.contract import EVENTS, IDENTITIES, ITEMS, PROMOTIONS, SEARCHES, USERS
 from jobs.config.source import Files, Mapped, TableMapping
 from jobs.sources.files.mapping import IMPLIED
 
@@ -33,15 +34,25 @@ def names_read(mappings: Iterable[TableMapping]) -> set[str]:
 
 
 def types_read(conf: Files, rows: Mapping[str, list[DataFrame]]) -> dict[str, str]:
-    """Spark's type of each mapped column by `<input>.<column>`, 'a or b' where files differ; CSV has no types."""
+    """Spark's type of each mapped column by `<input>.<column>`, 'a or b' where files differ; CSV has no types.
+
+    A number or text that is mapped to texts alone, such as an id, is 'text': both are read alike.
+    """
     types: dict[str, set[str]] = {}
     for name, frames in rows.items():
         if conf.inputs[name].format == "csv":
             continue
-        used = {column for m in mappings_of(conf, name) for spec in m.columns.values() for column in columns_of(spec)}
-        for column, kind in (pair for frame in frames for pair in frame.dtypes):
-            if column in used:
-                types.setdefault(f"{name}.{column}", set()).add(kind)
+        used: dict[str, bool] = {}  # whether texts alone are made of the column
+        for table in (ITEMS, USERS, EVENTS, PROMOTIONS, IDENTITIES, SEARCHES):
+            of_input = [mapping for mapping in getattr(conf, table.name) if mapping.input == name]
+            for target, spec in (pair for mapping in of_input for pair in mapping.columns.items()):
+                result = table.column(target)
+                is_text = result is not None and isinstance(result.type, StringType | MapType)
+                used |= {column: used.get(column, True) and is_text for column in columns_of(spec)}
+        for field in (field for frame in frames for field in frame.schema.fields if field.name in used):
+            is_plain = isinstance(field.dataType, NumericType | StringType)
+            kind = "text" if used[field.name] and is_plain else field.dataType.simpleString()
+            types.setdefault(f"{name}.{field.name}", set()).add(kind)
     return {column: " or ".join(sorted(kinds)) for column, kinds in sorted(types.items())}
 
 

@@ -91,6 +91,9 @@ def test_returns_of_earlier_purchases_and_few_bad_rows_stop_no_night(spark: Spar
         ("timestamp", "timestamp_ntz", False),
         ("bigint", "double or string", False),
         ("bigint or string", "string", True),
+        ("bigint", "text", True),
+        ("text", "text or void", True),
+        ("timestamp", "text", False),
     ],
 )
 def test_types_that_are_read_alike_stop_no_night(before: str, now: str, alike: bool) -> None:
