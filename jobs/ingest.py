@@ -20,6 +20,7 @@ from jobs.sources.catalogue import item_observations, report_late_catalogue
 from jobs.sources.column_types import require_same_types
 from jobs.sources.event_validation import event_judgement, with_parked
 from jobs.sources.frequent_shoppers import report_frequent_shoppers
+from jobs.sources.id_forms import report_id_forms
 from jobs.sources.intake import Arrival, Intake, arrive, judge, price_rule, require_few_rejected, write_refused
 from jobs.sources.merging import (
     write_events,
@@ -89,6 +90,7 @@ def ingest(night: Night) -> None:
             identities.unpersist()
     write_parts(night, source, intakes)
     report_frequent_shoppers(events)
+    report_id_forms(night, items, users)
     if window.since is None:
         report_late_catalogue(items, events)
     for intake in intakes:

@@ -17,6 +17,7 @@ from jobs.source_check import phrases
 from jobs.source_check.taking import Taken
 from jobs.sources.files.columns import ADDED, PART
 from jobs.sources.guest_words import GUEST_WORDS
+from jobs.sources.id_forms import forms
 from model.periods import least_history_days, periods_within
 
 LARGE_SHARE = 0.05  # of all events, that one shopper may have in a large store
@@ -62,16 +63,12 @@ def id_mistakes(taken: Taken) -> list[str]:
     events = _events_kept(taken)
     sentences = []
     for what, table, column in (("item", ITEMS.name, "item_id"), ("shopper", USERS.name, "user_id")):
-        ids = taken.of(table).accepted.select(column).union(events.select(column)).where(F.col(column).isNotNull())
-        forms = (
-            ids.distinct()
-            .groupBy(_plain(F.col(column)).alias("plain"))
-            .agg(F.min(column).alias("first"), F.max(column).alias("second"), F.count(F.lit(1)).alias("forms"))
-            .where(F.col("forms") > 1)
+        ids = taken.of(table).accepted.select(column).union(events.select(column))
+        several = (
+            forms(ids, column)
+            .agg(F.sum(F.col("forms") - 1).alias("ids"), F.min(F.struct("first", "second")).alias("pair"))
+            .collect()[0]
         )
-        several = forms.agg(
-            F.sum(F.col("forms") - 1).alias("ids"), F.min(F.struct("first", "second")).alias("pair")
-        ).collect()[0]
         if several["ids"]:
             first, second = several["pair"]
             sentences.append(phrases.forms_of_id(what, several["ids"], first, second, difference(first, second)))
@@ -171,11 +168,6 @@ def _events_kept(taken: Taken) -> DataFrame:
 def _least(rows: DataFrame, day: Column) -> date | None:
     least: date | None = rows.agg(F.min(day).alias("day")).collect()[0]["day"]
     return least
-
-
-def _plain(key: Column) -> Column:
-    """The id without what two systems write differently."""
-    return F.lower(F.regexp_replace(F.regexp_replace(key, r"[\p{Z}\p{Cf}\p{Cc}]", ""), r"\.0+$", ""))
 
 
 def _visible(text: str) -> str:

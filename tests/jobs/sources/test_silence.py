@@ -14,7 +14,7 @@ from features.row_balance import Balance
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
-from jobs.sources import frequent_shoppers, silence
+from jobs.sources import frequent_shoppers, id_forms, silence
 from jobs.sources.column_types import read_alike
 from jobs.sources.intake import Intake, arrive, judge, require_few_rejected
 from jobs.sources.replacement import Window
@@ -116,3 +116,17 @@ def test_guests_under_one_number_are_warned_of(spark: SparkSession, monkeypatch:
         row["user_id"] = f"C{number % 8}"
     frequent_shoppers.report_frequent_shoppers(intake(spark, rows))
     assert warned == []
+
+
+def test_ids_that_differ_in_form_only_are_warned_of(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[dict[str, Any]] = []
+    monkeypatch.setattr(id_forms, "warning", lambda message, **fields: warned.append(fields))
+    stored = {ITEMS: filled(spark, ITEMS, [{"item_id": "a1"}]), USERS: filled(spark, USERS, [{"user_id": "17801"}])}
+    night = cast("Night", SimpleNamespace(tables=SimpleNamespace(read_or_empty=stored.__getitem__)))
+    times = {"updated_at": datetime(2024, 1, 1, tzinfo=UTC)}
+    items = filled(spark, ITEMS, [{"item_id": name, **times} for name in ("A1", "a1\u200b", "b", "c")])
+    users = filled(spark, USERS, [{"user_id": name, **times} for name in ("17801.0", "17802", "178010")])
+    arrived = [arrive(items, ITEMS), arrive(users, USERS)]
+    id_forms.report_id_forms(night, judge(arrived[0], "valid_from", SUNDAY), judge(arrived[1], "updated_at", SUNDAY))
+    assert [(row["table"], row["ids"]) for row in warned] == [("items", 2), ("users", 1)]
+    assert "17801" not in str(warned)
