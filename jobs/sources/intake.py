@@ -142,7 +142,7 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
         raise LongtailError(balance.sentence, "Rows were lost or duplicated during ingest; nothing was written.")
     event("rows judged", **balance.rows)
     if arrival.kept:
-        _report_left_out(judged, table)
+        _report_left_out(judged, table, sum(by_outcome.get(outcome, 0) for outcome in outcomes.KEPT))
     return Intake(table, judged, balance, newest, (tallied, *held))
 
 
@@ -161,14 +161,19 @@ def _not_years_ahead(time: str, before: date) -> Invariant:
     return Invariant(f"{time}_absurd", f"{time} < DATE'{limit}' OR year({time}) > {LAST_YEAR}", time)
 
 
-def _report_left_out(judged: DataFrame, table: Table) -> None:
-    """Logs how many rows go without a value of an optional column, by reason, with an example."""
+def _report_left_out(judged: DataFrame, table: Table, kept: int) -> None:
+    """Logs how many rows go without a value of an optional column, by reason, with an example.
+
+    kept: accepted and parked rows
+    """
     if LEFT_OUT not in judged.columns:
         return
     of_kept = judged.where(F.col(LEFT_OUT).isNotNull() & F.col("outcome").isin(*outcomes.KEPT))
     counts = of_kept.groupBy(LEFT_OUT).agg(F.count("*").alias("rows"), _example(judged).alias("example"))
     for row in counts.collect():
-        event("values left out", table=table.name, reason=row[LEFT_OUT], rows=row["rows"], example=row["example"] or "")
+        # Of most rows: the mapping is wrong, and features will lack the column.
+        log = warning if row["rows"] * 2 > kept else event
+        log("values left out", table=table.name, reason=row[LEFT_OUT], rows=row["rows"], example=row["example"] or "")
 
 
 def _counted_apart(judged: DataFrame, by_outcome: Mapping[str, int]) -> tuple[int, int, int]:

@@ -17,6 +17,7 @@ from features.quality.contract_checks import with_contract_columns
 from features.quality.optional_values import without_bad_options
 from jobs.config.inputs import FileInput
 from jobs.config.source import TableMapping
+from jobs.sources import intake as intake_module
 from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import list_parts
 from jobs.sources.files.reading import read_parts
@@ -138,13 +139,22 @@ def test_an_index_outside_an_array_and_a_failed_check_reject_their_row(spark: Sp
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_an_item_stays_without_an_optional_value_that_cannot_be_used(
-    spark: SparkSession, tmp_path: Path, kind: str
+    spark: SparkSession, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = {"id": "g", "at": "2024-01-01 00:00:00", "stock": "5", "gone": "", "cost": "2", "share": "0.5", "words": "w"}
     bad = {"stock": "-2", "gone": "0000-00-00 00:00:00", "cost": "on request", "share": "1.5", "words": "x" * 20001}
     rows = written(spark, tmp_path, kind, [good, *({**good, "id": name, name: value} for name, value in bad.items())])
     columns = {"item_id": "id", "title": "id", "updated_at": "at", "stock_quantity": "stock", "withdrawn_at": "gone",
                "price": "cost", "margin": "share", "description": "words"}  # fmt: skip
+    events, warnings = list[str](), list[str]()
+    monkeypatch.setattr(intake_module, "event", lambda message, **fields: events.append(str(fields.get("reason"))))
+    monkeypatch.setattr(intake_module, "warning", lambda message, **fields: warnings.append(fields["reason"]))
+    intake = judged(rows, ITEMS, columns)
+    assert "price_unreadable" in events
+    assert warnings == []
+    intake.release()
+    judged(rows.where("id = 'cost'"), ITEMS, columns).release()
+    assert warnings == ["price_unreadable"]
     intake = judged(rows, ITEMS, columns)
     assert intake.balance.rows == {"items_in": 6, "items_accepted": 6}
     results = {row["item_id"]: row for row in intake.judged.collect()}
