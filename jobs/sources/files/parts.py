@@ -23,6 +23,7 @@ class Part:
     path: its path as the file system names it
     taken_until: night that has ingested the file's earlier rows, if only the others are new
     is_known: whether a night has ingested all rows of the file, in this version or an older one
+    version: version of the Delta table that has the file, so that it is read as it was listed
     """
 
     input: str
@@ -31,6 +32,7 @@ class Part:
     fingerprint: str
     taken_until: date | None = None
     is_known: bool = False
+    version: int | None = None
 
     @property
     def pattern(self) -> str:
@@ -57,18 +59,22 @@ class Fresh:
 def list_parts(spark: SparkSession, name: str, files: FileInput) -> list[Part]:
     """The files of an input as they are now, by place.
 
-    Of a Delta table these are the data files of its newest version: a change of the table writes new files, so that
-    only these are read. With deletion vectors a file's content also depends on the version, and every new version is
-    read completely.
+    Of a Delta table these are the data files of its newest version, which is the one to read: a change of the table
+    writes new files, so that only these are read. With deletion vectors a file's content also depends on the version,
+    and every new version is read completely.
 
     Raises Refused when there are none.
     """
-    places = _of_delta(spark, files) if files.format == "delta" else _of_folder(spark, files)
+    version = None
+    if files.format == "delta":
+        version, places = _of_delta(spark, files)
+    else:
+        places = _of_folder(spark, files)
     if not places:
         raise Refused(
             f"The source has no file {files.path}.", f"Check source.files.inputs.{name}; nothing was written."
         )
-    return [Part(name, place, path, mark) for place, path, mark in sorted(places)]
+    return [Part(name, place, path, mark, version=version) for place, path, mark in sorted(places)]
 
 
 def fresh_parts(now: Iterable[Part], taken: DataFrame, as_of: date) -> Fresh:
@@ -121,16 +127,20 @@ def _as_in_metadata(jvm: Any, path: str) -> str:
     return str(jvm.org.apache.spark.paths.SparkPath.fromPath(jvm.org.apache.hadoop.fs.Path(path)).urlEncoded())
 
 
-def _of_delta(spark: SparkSession, files: FileInput) -> list[tuple[str, str, str]]:
+def _of_delta(spark: SparkSession, files: FileInput) -> tuple[int | None, list[tuple[str, str, str]]]:
+    """The version that is read, None if the reader's options choose one, and its files."""
     from delta.tables import DeltaTable
 
     if not DeltaTable.isDeltaTable(spark, files.path):
-        return []
+        return None, []
     table, mark = DeltaTable.forPath(spark, files.path), "whole"
+    newest = table.history(1).select("version").first()
+    assert newest is not None
+    reader, version = spark.read.format("delta").options(**files.reader_options), None
+    if not {"versionasof", "timestampasof"} & set(files.options_by_name):
+        version = int(newest["version"])
+        reader = reader.option("versionAsOf", version)
     if has_deletion_vectors(table):
-        newest = table.history(1).select("version").first()
-        assert newest is not None
         mark = f"version {newest['version']}"
     jvm: Any = spark.sparkContext._jvm
-    paths = spark.read.format("delta").load(files.path).inputFiles()
-    return [(_as_in_metadata(jvm, path), path, mark) for path in paths]
+    return version, [(_as_in_metadata(jvm, path), path, mark) for path in reader.load(files.path).inputFiles()]

@@ -34,7 +34,10 @@ def read_parts(
     """
     _check_encoding(spark, files)
     if files.format == "delta":
-        rows = spark.read.format("delta").options(**files.reader_options).load(files.path)
+        reader = spark.read.format("delta").options(**files.reader_options)
+        if parts[0].version is not None:
+            reader = reader.option("versionAsOf", parts[0].version)
+        rows = reader.load(files.path)
         frames = [rows.withColumn(PART, F.col("_metadata.file_path")).where(F.col(PART).isin(_places(parts)))]
     elif files.format == "json":  # a line lacks fields without a value, so the columns follow from all lines
         head = head_of_json(spark, lambda session: _reader(session, files).load(_paths(parts)), files.path, mapped)

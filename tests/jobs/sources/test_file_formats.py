@@ -198,6 +198,19 @@ def test_only_newly_written_files_of_a_delta_table_are_read(
     assert set(changed.replaced(EVENTS)) == now | {part for part in before if "shop=Web" in part}
 
 
+@pytest.mark.slow
+def test_a_delta_table_is_read_in_the_version_whose_files_are_listed(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "orders"
+    typed(spark).write.format("delta").save(str(path))
+    files = FileInput(path=str(path), format="delta")
+    parts = list_parts(spark, "log", files)
+    DeltaTable.forPath(spark, str(path)).update("id = 'e1'", {"units": "9"})  # writes another file
+    [rows] = read_parts(spark, files, parts)
+    assert sorted((row["id"], row["units"]) for row in rows.collect()) == [("e1", 2), ("e2", 1)]
+    chosen = FileInput(path=str(path), format="delta", options={"versionAsOf": "0"})
+    assert [part.place for part in list_parts(spark, "log", chosen)] == [part.place for part in parts]
+
+
 def mapped_events(spark: SparkSession, path: Path, options: dict[str, str], **columns: Any) -> list[Any]:
     files = FileInput(path=str(path), format="csv", options=options)
     [rows] = read_parts(spark, files, list_parts(spark, "log", files))
