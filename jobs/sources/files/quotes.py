@@ -15,13 +15,14 @@ from jobs.sources.files.parts import Part
 
 
 def require_closed_quotes(spark: SparkSession, name: str, files: FileInput, parts: list[Part]) -> None:
-    """Raises Refused if a line ends within quotes and the reader's option multiLine is not set.
+    """Raises Refused if a line ends within quotes and the reader's option multiLine is not true.
 
     Spark would take the two halves of such a row for two rows, and accept a half that has as many fields as the header.
     """
     options = files.options_by_name
     quote = options.get("quote", '"')
-    if "multiline" in options or files.has_two_byte_text or not quote.strip("\0"):
+    has_breaks = options.get("multiline", "").lower() == "true" or files.has_two_byte_text
+    if has_breaks or not quote.strip("\0"):
         return
     escape, separator = options.get("escape", '"'), options.get("sep", options.get("delimiter", ","))
     reader = spark.read.format("text")
@@ -39,7 +40,7 @@ def require_closed_quotes(spark: SparkSession, name: str, files: FileInput, part
         raise Refused(
             f"Lines of {files.path} end within quotes ({found['lines']}, the first in {file}).",
             f'Set options: {{multiLine: "true"}} for source.files.inputs.{name} if its fields have line breaks, or '
-            '"false" if these lines are broken and may be rejected. Nothing was written.',
+            '{quote: ""} if quotes are part of its texts. Nothing was written.',
         )
 
 

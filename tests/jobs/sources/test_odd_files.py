@@ -58,7 +58,10 @@ def test_half_a_line_is_no_row(spark: SparkSession, tmp_path: Path) -> None:
 
     with pytest.raises(Refused, match=r"end within quotes \(1, the first in products.csv\).*multiLine"):
         check()
+    with pytest.raises(Refused, match=r'{quote: ""} if quotes are part of its texts'):
+        check(multiLine="false")
     check(multiline="true")
+    check(quote="")
     rows = read(spark, path, "csv", multiLine="true").collect()
     assert [(row["sku"], row["body"]) for row in rows] == [("TP-1", "<ul>\nPot,Lid,Strainer</ul>"), ("A", "x")]
     path.write_text('sku,name,body,price\nA,6" pipe,x,1\n')
