@@ -41,7 +41,7 @@ def read_parts(
         frames = [rows.withColumn(PART, F.col("_metadata.file_path")).where(F.col(PART).isin(_places(parts)))]
     elif files.format == "json":  # a line lacks fields without a value, so the columns follow from all lines
         head = head_of_json(spark, lambda session: _reader(session, files).load(_paths(parts)), files.path, mapped)
-        frames = [_with_schema(spark, files, parts, head)]
+        frames = [_with_schema(spark, files, parts, head)] if head.fields else []
     else:
         frames = [_with_schema(spark, files, alike, head) for head, alike in _by_head(spark, files, parts, mapped)]
     return [_with_taken_until(rows.withColumn(LINE, F.monotonically_increasing_id()), parts) for rows in frames]

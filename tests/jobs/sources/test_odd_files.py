@@ -127,4 +127,11 @@ def test_a_file_without_a_line_has_no_rows_and_names_are_no_patterns(spark: Spar
     folder.mkdir()
     (folder / "empty.csv").write_text("")
     (folder / "a{1}[2].csv").write_text("order\n1001\n")
+    (folder / "mark.csv").write_bytes(b"\xef\xbb\xbf")
+    (folder / "blank.csv").write_text("\n\n")
+    (folder / "empty.csv.gz").write_bytes(gzip.compress(b""))
     assert [row["order"] for row in read(spark, folder, "csv").collect()] == ["1001"]
+    for text, options in (("", {}), ("\n", {}), ("[]", {"multiLine": "true"})):
+        (tmp_path / "empty.json").write_text(text)
+        files = FileInput(path=str(tmp_path / "empty.json"), format="json", options=options)
+        assert read_parts(spark, files, list_parts(spark, "log", files)) == []
