@@ -60,7 +60,7 @@ def build_past(night: Night, model: Champion | Draft, cut: date) -> None:
 
 def _build(night: Night, contender: Champion | Draft, first_stage: FirstStage, cut: date) -> None:
     """Builds the candidates of one date."""
-    side = prepare_date(night, cut, contender.encoder_version, first_stage.channels)
+    side = prepare_date(night, cut, contender.encoder_version, first_stage.channels, first_stage.event_weights)
     rows = candidates_of(night, side, first_stage).select(
         F.lit(cut).alias("as_of"),
         F.lit(contender.encoder_version).alias("encoder_version"),

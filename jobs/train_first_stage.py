@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -21,12 +22,16 @@ from jobs.registry.drafts import Draft, keep_first_stage
 from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
 from jobs.retrieval.date_side import DateSide, prepare_date
 from jobs.runtime.logs import event, warning
-from jobs.sources.missing_inputs import channels_in_use
+from jobs.sources.missing_inputs import channels_in_use, without_silent
 from model.periods import Periods
 from model.responses import NoResponseError
 from model.retrieval.candidates import sample_for_training
+from model.retrieval.channels import negative_channels
+from model.retrieval.event_weights import fitted_event_weights
 from model.retrieval.first_stage import FirstStage, fit_first_stage
 from model.retrieval.reference import reference_first_stage
+from model.retrieval.shoppers import PURCHASE
+from model.retrieval.signal_channels import AFFINITY_OF, SIGNAL_CHANNELS, channels_by_signal
 
 _SAMPLE = "block int, label float, weight float, scores array<float>"
 
@@ -43,32 +48,64 @@ def train_first_stage(night: Night) -> None:
         night.record.status = "skipped"
         event("no first stage is due", step="train_first_stage", as_of=night.as_of)
         return
-    fitted = _reference(night) if draft.periods is None else _trained(night, draft, draft.periods, models.has_trained)
+    fitted = _reference(night) if draft.periods is None else trained(night, draft, draft.periods, models.has_trained)
     fitted.save(draft.first_stage_folder)
     keep_first_stage(night.files, draft)
-    night.record.decisions = {"first_stage_version": fitted.version}
+    night.record.decisions["first_stage_version"] = fitted.version
 
 
 def _reference(night: Night) -> FirstStage:
     return reference_first_stage(night.as_of.isoformat())
 
 
-def _trained(night: Night, draft: Draft, periods: Periods, has_trained: bool) -> FirstStage:
+def trained(night: Night, draft: Draft, periods: Periods, has_trained: bool) -> FirstStage:
+    """The first stage of a past period, without the signals that its fit leaves out.
+
+    Without a purchase in the period it is the reference, or NoResponseError where a trained model serves.
+    """
     channels = channels_in_use(night)
-    side = prepare_date(night, periods.first_stage, draft.encoder_version, channels)
     responses = responded_pairs(night, periods.first_stage, periods.end(periods.first_stage))
+    event_weights = _event_weights(night, draft, periods, responses)
+    side = prepare_date(night, periods.first_stage, draft.encoder_version, channels, event_weights)
     scores, label, weight = training_sample(night, side, responses, channels)
     side.release()
     night.record.rows = {"positives": int(label.sum()), "negatives": int((label == 0).sum())}
     try:
-        return fit_first_stage(
-            channels, scores, label, weight, night.conf.first_stage.l2, origin=periods.first_stage.isoformat()
-        )
+        fitted = fit_first_stage(
+            channels, scores, label, weight, night.conf.first_stage.l2, periods.first_stage.isoformat(),
+            negative_channels(channels), channels_by_signal(channels),
+        )  # fmt: skip
     except NoResponseError as error:
         if has_trained:
             raise
         warning("the reference takes the place of the first stage", problem=str(error))
         return _reference(night)
+    fitted = replace(fitted, event_weights=event_weights).without_unused(SIGNAL_CHANNELS)
+    if tried := channels_by_signal(channels):
+        helpful = channels_by_signal(fitted.channels)
+        night.record.decisions["signals"] = ",".join(helpful)
+        event("signals", kept=",".join(helpful), left_out=",".join(name for name in tried if name not in helpful))
+    return fitted
+
+
+def _event_weights(night: Night, draft: Draft, periods: Periods, responses: DataFrame) -> Mapping[str, float]:
+    """What an event of each type but purchases counts in ALS: as configured, or learnt on the past period."""
+    configured = night.conf.signals.weights
+    if configured != "learnt":
+        return configured
+    channels = without_silent(night, AFFINITY_OF.values())
+    names = {name: channel for name, channel in AFFINITY_OF.items() if channel in channels}
+    if PURCHASE not in names:
+        warning("the weights of events cannot be learnt", problem="items have no brand or no type")
+        return {}
+    side = prepare_date(night, periods.first_stage, draft.encoder_version, channels, {})
+    scores, label, _ = training_sample(night, side, responses, channels)
+    side.release()
+    if not label.any():
+        return {}
+    learnt = fitted_event_weights(dict(zip(names, scores, strict=True)), label).weights
+    event("weights of events in ALS", **{name: f"{weight:.3f}" for name, weight in learnt.items()})
+    return {name: weight for name, weight in learnt.items() if name != PURCHASE and weight}
 
 
 def responded_pairs(night: Night, since: date, until: date) -> DataFrame:

@@ -24,13 +24,17 @@ def events_before(events: DataFrame, item_rows: DataFrame, as_of: date, event_ty
     user_id is the actor: an event of a visitor without a shopper counts for items, and no shopper has its user_id.
     `item_rows` has item_id and item_row; it is on the item side and small, so it is broadcast.
     """
-    moment = F.lit(as_of).cast("timestamp")
-    days_ago = ((moment.cast("long") - F.col("event_time").cast("long")) / 86400.0).cast("float")
     return (
         events.where((F.col("event_type") == event_type) & (F.col("event_date") < F.lit(as_of)))
         .join(F.broadcast(item_rows), on="item_id", how="inner")
-        .select(actor().alias("user_id"), "item_row", "store_id", days_ago.alias("days_ago"))
+        .select(actor().alias("user_id"), "item_row", "store_id", days_before(as_of).alias("days_ago"))
     )
+
+
+def days_before(as_of: date) -> Column:
+    """float: days from event_time to as_of 00:00 UTC."""
+    seconds = F.lit(as_of).cast("timestamp").cast("long") - F.col("event_time").cast("long")
+    return (seconds / 86400.0).cast("float")
 
 
 def numbered_shoppers(users: DataFrame) -> DataFrame:

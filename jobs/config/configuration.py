@@ -36,6 +36,7 @@ from jobs.config.remote_warehouse import check_remote_warehouse
 from jobs.config.section import Section, Whole
 from jobs.config.segments import Segments
 from jobs.config.sequences import Sequences
+from jobs.config.signals import Signals
 from jobs.config.source import Source
 from jobs.config.stream import Stream
 from jobs.config.summary import Summary
@@ -62,6 +63,7 @@ class Config(Section):
     candidates: Candidates
     channels: Channels
     sequences: Sequences
+    signals: Signals
     first_stage: FirstStage
     fusion: Fusion
     trees: Trees

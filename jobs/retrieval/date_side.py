@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy import sparse
 
-from features.collaborative.als import als_blocks, als_factors
+from features.collaborative.als import als_blocks, als_factors, event_ratings, purchase_ratings
 from features.collaborative.purchases import (
     decayed_by_store_and_item,
     numbered_shoppers,
@@ -30,13 +31,14 @@ from jobs.execution.night import Night
 from jobs.retrieval.blocks import shoppers_of
 from jobs.retrieval.item_sales import item_sales, relative_prices
 from jobs.retrieval.links import with_links
+from jobs.retrieval.signals import DateSignals, read_signals
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import ship_arrays
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import ITEM_SCORES, channels_of_all_items, popularity_half_lives
 from model.retrieval.item_statistics import item_statistics
 from model.retrieval.settings import ChannelSettings
-from model.retrieval.shoppers import Shoppers
+from model.retrieval.shoppers import PURCHASE, Shoppers
 from model.retrieval.taste import shopper_profiles
 
 _STORE_HALF_LIFE_DAYS = 30.0
@@ -67,10 +69,14 @@ def channel_settings(conf: Config) -> ChannelSettings:
     )
 
 
-def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[str, ...]) -> DateSide:
+def prepare_date(
+    night: Night, as_of: date, encoder_version: str, wanted: tuple[str, ...], event_weights: Mapping[str, float]
+) -> DateSide:
     """Reads what was known before `as_of`, fits ALS, learns the links of the `wanted` channels and ships the catalogue.
 
-    On the driver are the items, what stores sold and promoted of them, and `channels.neighbour_sample` shoppers.
+    event_weights: what an event of other types counts in ALS, as `FirstStage.event_weights`
+    On the driver are the items, what stores sold and promoted of them, `channels.neighbour_sample` shoppers, and the
+    sessions of `signals.visitor_sample` visitors where channels link these.
     Raises LongtailError when features or embeddings of the date are missing, no item is eligible, or there are too many
     items for one of the channels.
     """
@@ -93,11 +99,15 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     bought = responses_before(tables.read(EVENTS), item_rows, as_of, conf.relevance.target).persist()
     stores = _stores(bought, promoted)
     numbered = numbered_shoppers(tables.read_date(USER_FEATURES_TABLE, as_of)).persist()
-    counts = bought.join(numbered, on="user_id", how="inner").groupBy("user_row", "item_row").count()
+    weights = {name: weight for name, weight in event_weights.items() if name != PURCHASE and weight}
+    signals = read_signals(night, as_of, item_rows, wanted, weights)
     channels = conf.channels
     sales = sales_by_item(bought, popularity_half_lives(channels.popularity_half_life_days)).toPandas()
+    ratings, lines = _ratings(bought, numbered, signals, weights), int(sales.lines.sum())
+    if signals is not None and weights:
+        lines += signals.events.count()
     user_factors, item_factors = als_factors(
-        counts, blocks=als_blocks(int(sales.lines.sum())), factors=channels.als_factors,
+        ratings, blocks=als_blocks(lines), factors=channels.als_factors,
         iterations=channels.als_iterations, regularisation=channels.als_regularisation, alpha=channels.als_alpha,
         seed=conf.seed,
     )  # fmt: skip
@@ -106,15 +116,44 @@ def prepare_date(night: Night, as_of: date, encoder_version: str, wanted: tuple[
     store_rows = spark.createDataFrame(
         numbers, "store_id string, store_row long"
     )  # with types, since a shop may have no stores
-    frame = shopper_arrays(bought, numbered, store_rows, user_factors, user_text, conf.candidates.block_users).persist()
+    arrays = shopper_arrays(bought, numbered, store_rows, user_factors, user_text, conf.candidates.block_users)
+    frame = _with_lists(arrays, signals).persist()
     chosen = shopper_sample(numbered.select("user_id"), channels.neighbour_sample)
-    sample = shoppers_of(frame.join(F.broadcast(chosen), on="user_id", how="left_semi").toArrow())
-    catalogue = _catalogue(conf, items, eligible, text, text_row, stores, bought, sales, promoted, item_factors, sample)
-    catalogue = with_links(night, as_of, catalogue, sample, item_rows, hashes, wanted)
+    sample = shoppers_of(
+        frame.select(*arrays.columns).join(F.broadcast(chosen), on="user_id", how="left_semi").toArrow()
+    )
+    catalogue = _catalogue(
+        conf, items, eligible, text, text_row, stores, bought, sales, promoted, item_factors, sample, signals
+    )
+    sessions = None if signals is None else signals.sessions()
+    queries = () if signals is None or signals.searches is None else signals.searches.queries
+    catalogue = with_links(night, as_of, catalogue, sample, item_rows, hashes, wanted, sessions, queries)
     shipped = ship_arrays(spark, catalogue.to_arrays())
     return DateSide(
-        as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf), (bought, numbered, frame)
-    )
+        as_of, shipped, catalogue.item_ids[eligible], frame, channel_settings(conf),
+        (bought, numbered, frame, *(() if signals is None else (signals.events,))),
+    )  # fmt: skip
+
+
+def _ratings(
+    bought: DataFrame, numbered: DataFrame, signals: DateSignals | None, weights: Mapping[str, float]
+) -> DataFrame:
+    """`als_factors`' input: of purchases alone, or of all events with a weight."""
+    if signals is None or not weights:
+        return purchase_ratings(
+            bought.join(numbered, on="user_id", how="inner").groupBy("user_row", "item_row").count()
+        )
+    return event_ratings(signals.rated_lines(bought, numbered, weights), PURCHASE, weights)
+
+
+def _with_lists(frame: DataFrame, signals: DateSignals | None) -> DataFrame:
+    """The shoppers with the arrays of the signals that channels read."""
+    lists = None if signals is None else signals.lists()
+    if lists is None:
+        return frame
+    empty = {name: F.array().cast(kind) for name, kind in lists.dtypes if name != "user_id"}
+    filled = {name: F.coalesce(name, nothing) for name, nothing in empty.items()}
+    return frame.join(lists, on="user_id", how="left").withColumns(filled)
 
 
 def _check_size(conf: Config, eligible: int, wanted: tuple[str, ...]) -> None:
@@ -182,6 +221,7 @@ def _codes(values: pd.Series) -> np.ndarray:
 def _catalogue(
     conf: Config, items: pd.DataFrame, eligible: np.ndarray, text: np.ndarray, text_row: np.ndarray, stores: np.ndarray,
     bought: DataFrame, sales: pd.DataFrame, promoted: pd.DataFrame, item_factors: DataFrame, sample: Shoppers,
+    signals: DateSignals | None,
 ) -> Catalogue:  # fmt: skip
     m, n = len(items), len(eligible)
     column = np.full(m, -1, dtype=np.int64)
@@ -199,6 +239,10 @@ def _catalogue(
     idf = np.log(shoppers / np.maximum(np.asarray(seen.sum(axis=0)).ravel(), 1.0)).astype(np.float32)
     promotions = _by_store(promoted, "share", stores, column, n, None)
     decayed = sample.counts(column[sample.item] + 1, n + 1, conf.channels.neighbour_half_life_days)[:, 1:]
+    of_items = item_sales(sales, half_lives, product_type, eligible, promotions)
+    statistics = item_statistics(ITEM_SCORES, of_items, eligible)
+    if signals is not None:
+        statistics |= signals.statistics(of_items, eligible)
     return Catalogue(
         item_ids=items.item_id.to_numpy(dtype=str),
         codes=codes,
@@ -208,9 +252,7 @@ def _catalogue(
         cold=(items.segment == COLD).to_numpy()[eligible],
         text=text,
         als=als[eligible],
-        item_statistics=item_statistics(
-            ITEM_SCORES, item_sales(sales, half_lives, product_type, eligible, promotions), eligible
-        ),
+        item_statistics=statistics,
         store_purchases=_by_store(by_store, "decayed", stores, column, n, np.log1p),
         store_promotions=promotions,
         neighbour_ids=sample.user_ids,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -22,7 +23,9 @@ from jobs.sources.visitors import has_visitors
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import learn_links, links_followed
 from model.retrieval.links import PURCHASE, HistoryLinks, Interactions, LinkInputs, LinkSettings, TextLinks
+from model.retrieval.sessions import SESSION
 from model.retrieval.shoppers import Shoppers
+from model.retrieval.signals import QUERIES, query_links
 
 
 def link_settings(conf: Config) -> LinkSettings:
@@ -32,12 +35,13 @@ def link_settings(conf: Config) -> LinkSettings:
 
 def with_links(
     night: Night, as_of: date, catalogue: Catalogue, sample: Shoppers, item_rows: DataFrame, text_hashes: np.ndarray,
-    channels: tuple[str, ...],
+    channels: tuple[str, ...], sessions: Interactions | None = None, queries: Sequence[str] = (),
 ) -> Catalogue:  # fmt: skip
-    """The catalogue with the links that the channels follow.
+    """The catalogue with the links that the channels follow, and those from `queries` to texts.
 
     item_rows: item_id and item_row of the known items
     text_hashes: [t] of the rows of `catalogue.text`
+    sessions: the items of each session, where a channel links these
     Texts, events other than purchases, and events of visitors are read only where links are learnt from them. Raises
     LongtailError when a text is missing.
     """
@@ -56,8 +60,13 @@ def with_links(
         responses = responses_before(events, item_rows, as_of, night.conf.relevance.target)
         further = _interactions(night, responses, visitors)
         interactions[PURCHASE] = _followed_by(interactions[PURCHASE], further)
-    texts = _texts(night, text_hashes) if any(isinstance(kind, TextLinks) for kind in followed) else []
-    links = learn_links(channels, LinkInputs(catalogue, interactions, texts), link_settings(night.conf))
+    if sessions is not None:
+        interactions[SESSION] = sessions
+    needs_texts = queries or any(isinstance(kind, TextLinks) for kind in followed)
+    texts, settings = _texts(night, text_hashes) if needs_texts else [], link_settings(night.conf)
+    links = learn_links(channels, LinkInputs(catalogue, interactions, texts), settings)
+    if queries:
+        links[QUERIES] = query_links(queries, texts, settings.most_texts, settings.strongest)
     return replace(catalogue, links=links)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from features.contract import EVENTS, ITEMS, PROMOTIONS, SEARCHES
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES
@@ -37,10 +38,15 @@ def _inputs(source: str) -> set[str]:
 
 def channels_in_use(night: Night) -> tuple[str, ...]:
     """The first stage's channels and the configured ones, without those that score all items alike in this store."""
+    names = (*CHANNELS, *night.conf.sequences.channels, *night.conf.signals.channels)
+    return without_silent(night, names)
+
+
+def without_silent(night: Night, names: Iterable[str]) -> tuple[str, ...]:
+    """The channels without those that score all items alike in this store."""
     row = last_done(night.tables, "ingest")
     absent = json.loads(row["decisions"].get("absent", "[]")) if row else []
-    names = (*CHANNELS, *night.conf.sequences.channels)
-    silent = silent_channels(names, absent)
+    silent = silent_channels(names := tuple(names), absent)
     return tuple(name for name in names if name not in silent)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from features.collaborative.als import als_blocks, als_factors
+from features.collaborative.als import als_blocks, als_factors, purchase_ratings
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,13 @@ def test_partitions_change_no_factor(spark: SparkSession) -> None:
         spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
         try:
             both = als_factors(
-                frame.repartition(partitions), blocks=6, factors=4, iterations=2, regularisation=0.1, alpha=10.0, seed=1
+                purchase_ratings(frame.repartition(partitions)),
+                blocks=6,
+                factors=4,
+                iterations=2,
+                regularisation=0.1,
+                alpha=10.0,
+                seed=1,
             )
             results.append([factors.orderBy("row").collect() for factors in both])
         finally:

@@ -8,6 +8,7 @@ from jobs.config.configuration import load_config
 from jobs.runtime.errors import WRONG_USAGE, ConfigurationError
 from jobs.runtime.redaction import redacted
 from jobs.runtime.storage import LocalStorage
+from model.retrieval.signal_channels import SIGNAL_CHANNELS
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = "source: {kind: complete_journey}\n"
@@ -53,6 +54,13 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
         ("plan: {slotz: 3}", "plan.slotz is not a key"),
         ("seed: many", "seed is wrong"),
         ("sequences: {channels: [transitionz]}", "transitionz is none of next_item"),
+        ("signals: {channels: [viewd]}", "viewd is none of auto, for all of them, viewed, carted"),
+        ("signals: {channels: some}", "signals.channels is wrong: it should be auto, or a list of channels"),
+        ("signals: {weights: {click: 0.1}}", "click is none of view, cart, favourite, negative"),
+        ("signals: {weights: {view: 2}}", "The weight of view is 2; it has to be from 0 to 1. Correct"),
+        ("signals: {weights: {return: yes}}", "return is none of view"),
+        ("signals: {weights: {cart: yes}}", "the weight of cart should be a number"),
+        ("signals: {weights: some}", "it should be learnt, or weights such as {cart: 0.3}"),
         ("plan: {slots: 0}", "plan.slots is wrong"),
         ("plan: {slots: 3}", "position_weights has 10 numbers, slots is 3"),
         ("plan: {floors: {new: {column: segment, share: 0.1}}}", "needs one of equals"),
@@ -112,6 +120,14 @@ def test_a_number_without_a_point_is_a_number(tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
     path.write_text(f"{SOURCE}fusion: {{learning_rate: 1e-4}}\n", encoding="utf-8")
     assert load_config(path).fusion.learning_rate == 1e-4
+
+
+def test_auto_is_every_channel_of_signals() -> None:
+    conf = load_config(ROOT / "conf" / "local.yaml", ["signals.channels=auto", "signals.weights={cart: 1, view: 0.1}"])
+    assert conf.signals.channels == tuple(SIGNAL_CHANNELS)
+    assert conf.signals.weights == {"cart": 1.0, "view": 0.1}
+    assert load_config(ROOT / "conf" / "local.yaml").signals.channels == ()
+    assert load_config(ROOT / "conf" / "local.yaml", ["signals.weights=learnt"]).signals.weights == "learnt"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def first_stage() -> FirstStage:
 
 
 def candidates(night: Night) -> list[Row]:
-    side = prepare_date(night, NIGHT, "e1", tuple(CHANNELS))
+    side = prepare_date(night, NIGHT, "e1", tuple(CHANNELS), {})
     rows = candidates_of(night, side, first_stage()).orderBy("user_id", "rank").collect()
     side.release()
     return rows
@@ -105,7 +105,7 @@ def test_partitions_change_no_candidate_and_no_training_row(spark: SparkSession,
         try:
             night = night_of(spark, warehouse)
             lists.append(candidates(night))
-            side = prepare_date(night, NIGHT, "e1", tuple(CHANNELS))
+            side = prepare_date(night, NIGHT, "e1", tuple(CHANNELS), {})
             responses = responded_pairs(night, NIGHT, NIGHT + timedelta(days=14))
             samples.append(training_sample(night, side, responses, tuple(CHANNELS)))
             side.release()
@@ -118,10 +118,10 @@ def test_partitions_change_no_candidate_and_no_training_row(spark: SparkSession,
 
 
 def test_only_the_sampled_neighbours_reach_the_driver(spark: SparkSession, warehouse: Path) -> None:
-    side = prepare_date(night_of(spark, warehouse, neighbour_sample=10), NIGHT, "e1", tuple(CHANNELS))
+    side = prepare_date(night_of(spark, warehouse, neighbour_sample=10), NIGHT, "e1", tuple(CHANNELS), {})
     catalogue = shipped_catalogue(side.shipped)
     side.release()
     assert len(catalogue.neighbour_ids) == 10
-    everyone = prepare_date(night_of(spark, warehouse), NIGHT, "e1", tuple(CHANNELS))
+    everyone = prepare_date(night_of(spark, warehouse), NIGHT, "e1", tuple(CHANNELS), {})
     assert sorted(shipped_catalogue(everyone.shipped).neighbour_ids) == USERS
     everyone.release()

@@ -1,0 +1,50 @@
+"""What shoppers searched for before one date: the different queries, and who searched for which when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.collaborative.purchases import days_before
+from features.collaborative.signals import frequent_queries, normalised_query
+from features.contract import EVENTS, SEARCHES
+from jobs.execution.night import Night
+from jobs.retrieval.shopper_events import known_to_shoppers
+from model.retrieval.signals import SEARCH
+
+
+@dataclass(frozen=True)
+class Searches:
+    """queries: the different ones, in the order of the alphabet
+    lines: user_id, signal, item_row (the query's place in `queries`), days_ago; one row a search
+    """
+
+    queries: tuple[str, ...]
+    lines: DataFrame
+
+
+def searches_before(night: Night, as_of: date) -> Searches:
+    """The searches of the last `signals.history_days` days for at most `signals.queries` different queries.
+
+    They are those of `searches`, and the events of the type search, which name the item that came of them.
+    """
+    conf = night.conf.signals
+    as_event = {"search_time": "event_time", "search_date": "event_date"}
+    columns = ("user_id", "visitor_id", "event_time", "event_date", normalised_query().alias("query"))
+    alone = night.tables.read_or_empty(SEARCHES).withColumnsRenamed(as_event).select(*columns)
+    with_item = night.tables.read(EVENTS).where((F.col("event_type") == SEARCH) & F.col("query").isNotNull())
+    inside = (F.col("event_date") < F.lit(as_of)) & (
+        F.col("event_date") >= F.lit(as_of - timedelta(days=conf.history_days))
+    )
+    searches = known_to_shoppers(night, as_of, alone.unionByName(with_item.select(*columns)).where(inside))
+    queries = sorted(row["query"] for row in frequent_queries(searches, conf.queries).collect())
+    rows = pd.DataFrame({"query": queries, "item_row": range(len(queries))})
+    numbered = night.spark.createDataFrame(rows, "query string, item_row int")
+    lines = searches.join(F.broadcast(numbered), on="query", how="inner").select(
+        "user_id", F.lit(SEARCH).alias("signal"), "item_row", days_before(as_of).alias("days_ago")
+    )
+    return Searches(tuple(queries), lines)
