@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from jobs.source_check.proposal.drafts import Draft, Line, TableDraft, Tables, filled, name
 from jobs.source_check.proposal.heads import Head
-from jobs.source_check.proposal.lines import CONSENT, number_line, text_line
+from jobs.source_check.proposal.lines import CONSENT, currency_of, number_line, text_line
 
 _AVAILABLE = "replace(lower({column}), '_', ' ')"
 _TIME = "timestamp_micros(try_cast(event_timestamp AS BIGINT))"
 _OF_ITEM = "`items.{}`"  # SQL of a field of the exploded array
+_NOT_SET = "(not set)"  # what Analytics writes for a missing text
 _TYPES = {
     "purchase": "purchase",
     "add_to_cart": "cart",
@@ -49,7 +50,13 @@ def feed(head: Head, last_day: str) -> Draft | None:
     if group:
         lines.append(Line("attributes", {"map": {"item_group_id": group}}))
     items = TableDraft(tuple(lines), f"{filled('id')} IS NOT NULL")
-    return Draft("a product feed of Google Merchant Center", "products", Tables(items=(items,)), catalogue=True)
+    return Draft(
+        "a product feed of Google Merchant Center",
+        "products",
+        Tables(items=(items,)),
+        catalogue=True,
+        currency=currency_of(head, "price"),
+    )
 
 
 def analytics(head: Head, last_day: str) -> Draft | None:
@@ -79,18 +86,23 @@ def _item(fields: set[str]) -> TableDraft:
     """The mapping of the item of a row, which has these fields."""
     levels = [level for level in ("item_category", *(f"item_category{n}" for n in range(2, 6))) if level in fields]
     lines = [Line("item_id", {"sql": _OF_ITEM.format("item_id")})]
-    titles = [_OF_ITEM.format(field) for field in ("item_name", "item_id") if field in fields]
+    titles = [_text(field) for field in ("item_name", "item_id") if field in fields]
     lines.append(Line("title", {"sql": f"coalesce({', '.join(titles)})"}))
     if levels:
-        path = [f"nullif({_OF_ITEM.format(level)}, '')" for level in levels]
+        path = [_text(level) for level in levels]
         lines.append(Line("category", {"sql": f"nullif(concat_ws(' > ', {', '.join(path)}), '')"}))
         lines.append(Line("product_type", {"sql": f"coalesce({', '.join(reversed(path))})"}, "the last level"))
     if "item_brand" in fields:
-        lines.append(Line("brand", {"sql": _OF_ITEM.format("item_brand")}))
+        lines.append(Line("brand", {"sql": _text("item_brand")}))
     if "price" in fields:
         lines.append(Line("price", {"sql": f"try_cast({_OF_ITEM.format('price')} AS DECIMAL(18,4))"}))
     lines.append(Line("updated_at", {"sql": _TIME}))
-    return TableDraft(tuple(lines), f"{_OF_ITEM.format('item_id')} IS NOT NULL")
+    return TableDraft(tuple(lines), f"{_text('item_id')} IS NOT NULL")
+
+
+def _text(field: str) -> str:
+    """SQL: a text of an item, NULL where Analytics has none."""
+    return f"nullif(nullif({_OF_ITEM.format(field)}, ''), '{_NOT_SET}')"
 
 
 def _user(user: str) -> TableDraft:
@@ -122,4 +134,6 @@ def _event(fields: set[str], user: str, key: str) -> TableDraft:
         paid = f"CASE WHEN event_name = 'purchase' THEN {amount} ELSE 0 END"
         lines.append(Line("price", {"sql": paid}, "of the complete line"))
     known = ", ".join(f"'{kind}'" for kind in _TYPES)
-    return TableDraft(tuple(lines), f"event_name IN ({known}) AND {item} IS NOT NULL AND {user} IS NOT NULL")
+    return TableDraft(
+        tuple(lines), f"event_name IN ({known}) AND {_text('item_id')} IS NOT NULL AND {user} IS NOT NULL"
+    )

@@ -12,6 +12,8 @@ from jobs.source_check.proposal.times import time_form
 
 NO_ZONE = f"{CHECK}the zone of the shop's clock; these times have no offset"
 CONSENT = f"{CHECK}true says that every shopper may get personal lists; map the store's own consent if it has one"
+_SIGNS = {"€": "EUR", "£": "GBP"}  # a dollar is that of several countries
+_CURRENCY = re.compile(r"\b[A-Z]{3}\b|[€£]")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _WITHOUT_TAGS = "substr(regexp_replace({text}, '<[^>]*>', ' '), 1, 20000)"
 
@@ -52,9 +54,33 @@ def number_line(column: str, head: Head, source: str, comment: str = "") -> Line
     return Line(column, {"column": source, "decimal_comma": True} if has_comma(head, source) else source, comment)
 
 
-def stock_line(source: str) -> Line:
-    """Units in stock; a backorder, which shops write as a negative number, is none."""
-    return Line("stock_quantity", {"sql": f"greatest(try_cast(try_cast({name(source)} AS DOUBLE) AS BIGINT), 0L)"})
+def stock_line(source: str, sold_out: str = "", unlimited: str = "") -> Line:
+    """Units in stock; a backorder, which shops write as a negative number, is none.
+
+    sold_out: SQL of rows that are out of stock whatever their units; unlimited: SQL of rows that the shop sells on
+    without units in stock
+    """
+    units = f"greatest(try_cast(try_cast({name(source)} AS DOUBLE) AS BIGINT), 0L)"
+    cases = [f"WHEN {sold_out} THEN 0L"] * bool(sold_out) + [f"WHEN {unlimited} THEN NULL"] * bool(unlimited)
+    return Line("stock_quantity", {"sql": f"CASE {' '.join(cases)} ELSE {units} END" if cases else units})
+
+
+def deepest_path(paths: str, level: str) -> str:
+    """SQL: of category paths that commas separate, the one of most levels; the first of several.
+
+    paths: SQL of the text; level: what separates the levels of a path
+    """
+    ranked = f"struct(size(split(path, '{level}')) AS levels, -place AS place, trim(path) AS path)"
+    return f"array_max(transform(split({paths}, ','), (path, place) -> {ranked})).path"
+
+
+def currency_of(head: Head, column: str) -> str | None:
+    """The currency that is written with the numbers of a column, None without one."""
+    for text in head.values(column):
+        code = _CURRENCY.search(text)
+        if code is not None:
+            return _SIGNS.get(code[0], code[0])
+    return None
 
 
 def text_line(column: str, source: str | None = None, sql: str | None = None) -> Line:

@@ -9,6 +9,7 @@ from jobs.source_check.proposal.drafts import Draft, Line, TableDraft, Tables, f
 from jobs.source_check.proposal.heads import Head
 from jobs.source_check.proposal.lines import (
     OrderLines,
+    deepest_path,
     number_line,
     order_line_tables,
     stock_line,
@@ -17,6 +18,7 @@ from jobs.source_check.proposal.lines import (
     withdrawn_line,
 )
 
+_NOT_SOLD = "'canceled', 'closed', 'holded', 'fraud', 'pending_payment'"  # a refunded order is closed
 QUERY = (
     "SELECT o.increment_id, o.customer_id, o.created_at, o.status, i.item_id, i.sku, i.name, i.qty_ordered, i.price, "
     "i.row_total FROM sales_order o JOIN sales_order_item i ON i.order_id = o.entity_id WHERE i.parent_item_id IS NULL"
@@ -34,7 +36,7 @@ def orders(head: Head, last_day: str) -> Draft | None:
     if head.has("parent_item_id"):
         conditions.append(f"{filled('parent_item_id')} IS NULL")
     if head.has("status"):
-        conditions.append("coalesce(lower(`status`), '') NOT IN ('canceled', 'holded', 'fraud', 'pending_payment')")
+        conditions.append(f"coalesce(lower(`status`), '') NOT IN ({_NOT_SOLD})")
     lines = OrderLines(
         order=order,
         item=item_key("sku"),
@@ -48,7 +50,7 @@ def orders(head: Head, last_day: str) -> Draft | None:
         discount=head.first_of("discount_amount"),
         store=head.first_of("store_name"),
         conditions=tuple(conditions),
-        where_comment="cancelled orders and orders of guests are left out" if head.has("status") else "",
+        where_comment="cancelled and refunded orders and those of guests are left out" if head.has("status") else "",
     )
     return Draft("order lines of Magento", "orders", order_line_tables(head, lines), time="created_at")
 
@@ -69,8 +71,9 @@ def products(head: Head, last_day: str) -> Draft | None:
     if head.has("description"):
         lines.append(text_line("description", "description"))
     if head.has("categories"):
-        path = f"regexp_replace(split_part({name('categories')}, ',', 1), '^[^/]*/', '')"
-        lines.append(Line("category", {"sql": f"replace({path}, '/', ' > ')"}, "without the root of the catalogue"))
+        path = f"regexp_replace({deepest_path(name('categories'), '/')}, '^[^/]*/', '')"
+        comment = "the deepest of an item's categories, without the root of the catalogue"
+        lines.append(Line("category", {"sql": f"replace({path}, '/', ' > ')"}, comment))
         lines.append(Line("product_type", {"sql": f"element_at(split({path}, '/'), -1)"}, "its last level"))
     if head.has("additional_attributes"):
         brand = f"regexp_extract({name('additional_attributes')}, '(?:^|,)(?:manufacturer|brand)=([^,]*)', 1)"
@@ -78,7 +81,8 @@ def products(head: Head, last_day: str) -> Draft | None:
     if head.has("price"):
         lines.append(number_line("price", head, "price"))
     if head.has("qty"):
-        lines.append(stock_line("qty"))
+        sold_out = f"{filled('is_in_stock')} = '0'" if head.has("is_in_stock") else ""
+        lines.append(stock_line("qty", sold_out))
     if head.has("created_at"):
         lines.append(time_line("updated_at", head, "created_at"))
     if head.has("product_online"):

@@ -9,6 +9,7 @@ from jobs.source_check.proposal.drafts import Draft, Line, TableDraft, Tables, f
 from jobs.source_check.proposal.heads import Head
 from jobs.source_check.proposal.lines import (
     OrderLines,
+    currency_of,
     number_line,
     order_line_tables,
     stock_line,
@@ -83,4 +84,6 @@ def products(head: Head, last_day: str) -> Draft | None:
     if active:
         on_sale = f"lower(coalesce({filled(active)}, '1')) IN ('1', 'true', 'yes', 'enabled')"
         lines.append(withdrawn_line(on_sale, last_day))
-    return Draft("PrestaShop's products", "products", Tables(items=(TableDraft(tuple(lines)),)), catalogue=True)
+    tables = Tables(items=(TableDraft(tuple(lines)),))
+    currency = currency_of(head, price) if price else None
+    return Draft("PrestaShop's products", "products", tables, catalogue=True, currency=currency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -23,6 +24,7 @@ KINDS = (
 )  # fmt: skip
 WITHOUT_LINES = (woocommerce.orders_without_lines, magento.orders_without_lines, prestashop.orders_without_lines)
 UNSEEN_DAYS = 180
+_DATE_AT_END, _DATE_AT_START = r"\d[\d_.-]*$", r"^[\d_.-]*\d"
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,12 @@ def _pattern(paths: list[Path]) -> str | None:
     """A pattern that matches exactly these files; None if there is none of the form <start>*<end>, or one file."""
     if len(paths) == 1:
         return None
-    names = [path.name for path in paths]
+    names, folder = [path.name for path in paths], paths[0].parent
     start, end = _common_start(names), _common_start([name[::-1] for name in names])[::-1]
-    pattern = f"{start}*{end}"
-    return str(paths[0].parent / pattern) if set(paths[0].parent.glob(pattern)) == set(paths) else None
+    # Digits that these files share, those of their year, are not those of the files to come.
+    wide = f"{re.sub(_DATE_AT_END, '', start)}*{re.sub(_DATE_AT_START, '', end)}"
+    patterns = (pattern for pattern in (wide, f"{start}*{end}") if set(folder.glob(pattern)) == set(paths))
+    return next((str(folder / pattern) for pattern in patterns), None)
 
 
 def _common_start(names: list[str]) -> str:

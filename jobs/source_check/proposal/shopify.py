@@ -27,6 +27,9 @@ from jobs.source_check.proposal.lines import (
     withdrawn_line,
 )
 
+_IF_SOLD = ("Cancelled at", "Canceled at", "Financial Status")  # say whether an order came about
+_NOT_SOLD = "'voided', 'refunded', 'expired'"
+
 
 def _reshaping(head: Head, key: str, *columns: str) -> dict[str, Any]:
     """The keys of the input that carry these columns to the other rows of a `key`."""
@@ -40,12 +43,13 @@ def orders(head: Head, last_day: str) -> Draft | None:
     user = head.first_of("Email", "Customer ID")
     if not head.has("Name", "Lineitem name", "Lineitem quantity", "Created at") or user is None:
         return None
-    item = filled("Lineitem name")
-    if head.has("Lineitem sku"):
-        item = f"coalesce({filled('Lineitem sku')}, {item})"
-    conditions: tuple[str, ...] = ()
-    if head.has("Cancelled at"):
-        conditions = (f"{filled('Cancelled at')} IS NULL",)
+    item, sku = filled("Lineitem name"), head.first_of("Lineitem sku", "Lineitem SKU")
+    if sku:
+        item = f"coalesce({filled(sku)}, {item})"
+    cancelled = head.first_of("Cancelled at", "Canceled at")
+    conditions = [f"{filled(cancelled)} IS NULL"] if cancelled else []
+    if head.has("Financial Status"):
+        conditions.append(f"coalesce(lower({filled('Financial Status')}), '') NOT IN ({_NOT_SOLD})")
     lines = OrderLines(
         order="Name",
         item=key_of(item),
@@ -56,46 +60,65 @@ def orders(head: Head, last_day: str) -> Draft | None:
         unit_price="Lineitem price" if head.has("Lineitem price") else None,
         discount=head.first_of("Lineitem discount"),
         store=head.first_of("Location"),
-        conditions=conditions,
-        where_comment="cancelled orders and orders of guests are left out" if conditions else "",
+        conditions=tuple(conditions),
+        where_comment="cancelled and refunded orders and those of guests are left out" if conditions else "",
     )
     tables = order_line_tables(head, lines)
     currency = next(iter(head.values("Currency")), None) if head.has("Currency") else None
-    reshaping = _reshaping(head, "Name", user, "Created at", "Cancelled at")
+    reshaping = _reshaping(head, "Name", user, "Created at", *_IF_SOLD)
     return Draft(
         "Shopify's export of orders", "orders", tables, time="Created at", currency=currency, reshaping=reshaping
     )
 
 
 def products(head: Head, last_day: str) -> Draft | None:
-    """Variants of products; rows that only add a picture have no price."""
-    if not head.has("Handle", "Title", "Variant Price"):
+    """Variants of products; rows that only add a picture have no price. The columns have older and newer names."""
+    handle, price = head.first_of("Handle", "URL handle"), head.first_of("Variant Price", "Price")
+    if handle is None or price is None or not head.has("Title"):
         return None
     title = filled("Title")
-    options = [filled(f"Option{number} Value") for number in (1, 2, 3) if head.has(f"Option{number} Value")]
-    if options:
-        variant = f"nullif(nullif(concat_ws(' / ', {', '.join(options)}), 'Default Title'), '')"
+    options = [head.first_of(f"Option{number} Value", f"Option{number} value") for number in (1, 2, 3)]
+    values = [filled(option) for option in options if option]
+    if values:
+        variant = f"nullif(nullif(concat_ws(' / ', {', '.join(values)}), 'Default Title'), '')"
         title = f"concat_ws(' - ', {title}, {variant})"
-    item = f"coalesce({filled('Variant SKU')}, {title})" if head.has("Variant SKU") else title
+    sku = head.first_of("Variant SKU", "SKU")
+    item = f"coalesce({filled(sku)}, {title})" if sku else title
     lines = [Line("item_id", {"sql": item}), Line("title", {"sql": title}, "with the options of the variant")]
-    for column, source in (("category", "Product Category"), ("product_type", "Type"), ("brand", "Vendor")):
-        if head.has(source):
+    category, text = head.first_of("Product Category", "Product category"), head.first_of("Body (HTML)", "Description")
+    for column, source in (
+        ("category", category),
+        ("product_type", head.first_of("Type")),
+        ("brand", head.first_of("Vendor")),
+    ):
+        if source:
             lines.append(Line(column, {"sql": filled(source)}))
-    if head.has("Body (HTML)"):
-        lines.append(text_line("description", sql=filled("Body (HTML)")))
-    lines.append(number_line("price", head, "Variant Price"))
+    if text:
+        lines.append(text_line("description", sql=filled(text)))
+    lines.append(number_line("price", head, price))
     if head.has("Cost per item"):
-        share = f"try_divide(try_cast({name('Cost per item')} AS DOUBLE), try_cast({name('Variant Price')} AS DOUBLE))"
+        share = f"try_divide(try_cast({name('Cost per item')} AS DOUBLE), try_cast({name(price)} AS DOUBLE))"
         lines.append(Line("margin", {"sql": f"greatest(1 - {share}, -100D)"}, "by the cost per item"))
-    if head.has("Variant Inventory Qty"):
-        lines.append(stock_line("Variant Inventory Qty"))
-    lines.append(Line("attributes", {"map": {"handle": "Handle"}}))
+    units = head.first_of("Variant Inventory Qty", "Inventory quantity")
+    if units:
+        lines.append(stock_line(units, unlimited=_unlimited(head)))
+    lines.append(Line("attributes", {"map": {"handle": handle}}))
     if head.has("Status"):
-        status = filled("Status")
-        lines.append(withdrawn_line(f"coalesce({status}, 'active') = 'active'", last_day))
-    where = f"{filled('Variant Price')} IS NOT NULL"
-    items = TableDraft(tuple(lines), where, "rows that only add a picture are left out")
-    reshaping = _reshaping(head, "Handle", "Title", "Product Category", "Type", "Vendor", "Body (HTML)", "Status")
+        offered = f"coalesce(lower({filled('Status')}), 'active') = 'active'"
+        lines.append(withdrawn_line(offered, last_day))
+    items = TableDraft(tuple(lines), f"{filled(price)} IS NOT NULL", "rows that only add a picture are left out")
+    of_product = [column for column in (category, text) if column]
+    reshaping = _reshaping(head, handle, "Title", *of_product, "Type", "Vendor", "Status")
     return Draft(
         "Shopify's export of products", "products", Tables(items=(items,)), catalogue=True, reshaping=reshaping
     )
+
+
+def _unlimited(head: Head) -> str:
+    """SQL: the shop does not count the units of a variant, and exports 0, or sells it without any."""
+    tracker = head.first_of("Variant Inventory Tracker", "Inventory tracker")
+    policy = head.first_of("Variant Inventory Policy", "Continue selling when out of stock")
+    conditions = [f"{filled(tracker)} IS NULL"] if tracker else []
+    if policy:
+        conditions.append(f"lower({filled(policy)}) IN ('continue', 'true')")
+    return " OR ".join(conditions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,6 +19,7 @@ _DAYS = (
     "yyyyMMdd", "MMM d, yyyy",
 )  # fmt: skip
 _CLOCKS = ("", " HH:mm:ss", " HH:mm", " H:mm", " h:mm a", ", h:mm a", " h:mm:ss a", ", h:mm:ss a", ", HH:mm:ss")
+_NARROW = "\u202f"  # the blank before AM and PM in texts of PHP 8.3, which Magento's export has
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TOKENS = {
     "yyyy": r"(?P<y>\d{4})", "yy": r"(?P<y>\d{2})", "MMM": r"(?P<m>[A-Z][a-z]{2})", "MM": r"(?P<m>\d{2})",
@@ -67,6 +68,13 @@ def time_form(values: list[Any]) -> TimeForm | None:
     if all(isinstance(value, date) for value in values):
         return TimeForm(has_offset=True)
     texts = [str(value).strip() for value in values]
+    form = _form_of_texts([text.replace(_NARROW, " ") for text in texts])
+    if form is None or form.format is None or not any(_NARROW in text for text in texts):
+        return form
+    return replace(form, format=form.format.replace(" a", f"{_NARROW}a"))
+
+
+def _form_of_texts(texts: list[str]) -> TimeForm | None:
     matches = [match for match in map(_ISO.fullmatch, texts) if match is not None]
     if len(matches) >= FITTING_SHARE * len(texts):
         return TimeForm(has_offset=all(match.group(4) for match in matches))

@@ -63,8 +63,23 @@ def shopify(folder: Path) -> list[Path]:
     ]
 
 
+def shopify_of_2025(folder: Path) -> list[Path]:
+    """The same orders, and the products with the newer names of the columns: one that is not counted has 0 units."""
+    orders_export, _ = shopify(folder)
+    names = "Title,URL handle,Description,Vendor,Product category,Type,Status,SKU,Option1 name,Option1 value,Price"
+    names += ",Inventory tracker,Inventory quantity,Continue selling when out of stock,Product image URL"
+    products: list[list[object]] = []
+    for number, (sku, title, price) in enumerate(ITEMS):
+        top = [title, f"thing-{number}", "<p>Good</p>", "Maker", "Home > Things", "Thing", "Active"]
+        stock = ["", 0, "DENY"] if number == 0 else ["shopify", number - 1, "CONTINUE" if number == 1 else "DENY"]
+        products.append([*top, sku, "Title", "Default Title", price, *stock, ""])
+        products.append(["", f"thing-{number}", *[""] * 12, "https://example.com/2.png"])
+    return [orders_export, write_rows(folder / "products_export.csv", names.split(","), products)]
+
+
 def woocommerce(folder: Path) -> list[Path]:
-    """Order lines with cancelled orders and guests (customer 0), and the product CSV with its decimal commas."""
+    """Order lines with cancelled and refunded orders and guests (customer 0), and the product CSV with its decimal
+    commas and a variation."""
     header = ["Order Number", "Order Status", "Order Date", "Customer User ID", "Item #", "SKU", "Item Name"]
     header += ["Quantity (- Refund)", "Item Cost"]
     rows: list[list[object]] = [
@@ -74,11 +89,24 @@ def woocommerce(folder: Path) -> list[Path]:
     ]
     rows.append([1, "Cancelled", "2024-01-05 10:00", 3, 1, "S1", "Thing 1", 1, "5.50"])
     rows.append([2, "Completed", "2024-01-05 10:00", 0, 1, "S1", "Thing 1", 1, "5.50"])
+    rows.append([3, "Refunded", "2024-01-05 10:00", 3, 1, "S1", "Thing 1", 0, "5.50"])
     products: list[list[object]] = [
-        [number, "simple", sku, title, 1, "Line one\nline two", price.replace(".", ","), 3, "Home > Things, Sale"]
+        [
+            number,
+            "simple",
+            sku,
+            title,
+            1,
+            "Line one\nline two",
+            price.replace(".", ","),
+            3,
+            "Home, Home > Things, Sale",
+            "",
+        ]
         for number, (sku, title, price) in enumerate(ITEMS)
     ]
-    names = ["ID", "Type", "SKU", "Name", "Published", "Description", "Regular price", "Stock", "Categories"]
+    products.append([9, "variation", "S3-L", "Thing 3 - Large", 1, "", "9,50", "", "", "S3"])
+    names = ["ID", "Type", "SKU", "Name", "Published", "Description", "Regular price", "Stock", "Categories", "Parent"]
     return [
         write_rows(folder / "orders.csv", header, rows),
         write_rows(folder / "wc-product-export.csv", names, products),
@@ -99,9 +127,9 @@ def magento(folder: Path) -> list[Path]:
                 rows.append([*of_order, line + 5, line, sku, title, f"{units}.0000", "0.0000", "0.0000"])
     products: list[list[object]] = []
     for sku, title, price in ITEMS:
-        path = "Default Category/Home/Things,Default Category/Sale"
+        path = "Default Category/Home,Default Category/Home/Things,Default Category/Sale"
         products.append(
-            [sku, "", "Default", "simple", path, title, 1, price, "1/1/24, 9:00 AM", "brand=Maker", "7.0000"]
+            [sku, "", "Default", "simple", path, title, 1, price, "1/1/24, 9:00\u202fAM", "brand=Maker", "7.0000"]
         )
         products.append([sku, "fr", "Default", "simple", "", f"Chose {sku}", "", "", "", "", ""])
     names = ["sku", "store_view_code", "attribute_set_code", "product_type", "categories", "name", "product_online"]
@@ -135,7 +163,7 @@ def prestashop(folder: Path) -> list[Path]:
 def analytics(folder: Path) -> list[Path]:
     """Events of Google Analytics 4 as JSON lines, with page views that have no items."""
     events: list[dict[str, object]] = []
-    category = {"item_category": "Home", "item_category2": "Things"}
+    category = {"item_category": "Home", "item_category2": "Things", "item_category3": "(not set)"}
     for number, time, shopper, lines in orders():
         micros = str(int(time.timestamp() * 1_000_000))
         base = {"event_date": f"{time:%Y%m%d}", "event_timestamp": micros, "user_pseudo_id": f"{shopper}.1"}
@@ -180,6 +208,7 @@ def plain(folder: Path) -> list[Path]:
 
 KINDS: dict[str, Callable[[Path], list[Path]]] = {
     "Shopify": shopify,
+    "Shopify of 2025": shopify_of_2025,
     "WooCommerce": woocommerce,
     "Magento": magento,
     "PrestaShop": prestashop,

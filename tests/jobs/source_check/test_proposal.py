@@ -17,6 +17,7 @@ from tests.jobs.source_check.exports import KINDS, write_rows
 
 RECOGNISED = {
     "Shopify": ["Shopify's export of orders", "Shopify's export of products"],
+    "Shopify of 2025": ["Shopify's export of orders", "Shopify's export of products"],
     "WooCommerce": ["order lines of WooCommerce", "WooCommerce's product CSV"],
     "Magento": ["order lines of Magento", "Magento's export of products"],
     "PrestaShop": ["order lines of PrestaShop", "PrestaShop's products"],
@@ -44,12 +45,31 @@ def test_files_with_one_header_are_one_input(tmp_path: Path) -> None:
     conf = resolve_config(read_packaged("base.yaml"), parsed(text, "shop"), "shop")
     assert conf.source.files is not None
     [(name, files)] = conf.source.files.inputs.items()
-    assert (name, files.path, files.options) == ("orders", f"{tmp_path}/orders_2024_*.csv", {"sep": ";"})
+    assert (name, files.path, files.options) == ("orders", f"{tmp_path}/orders_*.csv", {"sep": ";"})
     [events] = conf.source.files.events
     assert events.columns["event_time"].format == "dd.MM.yyyy HH:mm"
     assert events.columns["event_type"].values == {"sale": "purchase"}
     [items] = conf.source.files.items
     assert items.columns["price"].decimal_comma
+
+
+def test_a_pattern_of_several_files_takes_those_of_the_next_month_in(tmp_path: Path) -> None:
+    """Files of one year share its digits, which those to come may not have."""
+    paths = [tmp_path / f"events_202509{day}.csv" for day in (28, 29, 30)]
+    for path in paths:
+        write_rows(path, ["customer", "sku", "date"], [["u1", "i1", "2025-09-28"]])
+    assert f"{tmp_path}/events_*.csv" in propose([str(path) for path in paths], "shop").text
+    write_rows(tmp_path / "events_20240101.csv", ["customer", "sku", "date"], [["u1", "i1", "2024-01-01"]])
+    assert f"{tmp_path}/events_202509*.csv" in propose([str(path) for path in paths], "shop").text
+
+
+@pytest.mark.parametrize(
+    ("price", "currency"), [("12.50 NOK", "NOK"), ("€12.50", "EUR"), ("12.50 £", "GBP"), ("$12.50", "USD   # CHECK")]
+)
+def test_the_currency_written_with_prices_is_the_stores(tmp_path: Path, price: str, currency: str) -> None:
+    orders = write_rows(tmp_path / "orders.csv", ["customer", "sku", "date"], [["u1", "i1", "2025-09-28"]])
+    feed = write_rows(tmp_path / "feed.csv", ["id", "title", "price", "link"], [["i1", "Cup", price, "https://x"]])
+    assert f"currency: {currency}" in propose([str(orders), str(feed)], "shop").text
 
 
 def test_a_catalogue_without_dates_is_known_since_the_first_order(tmp_path: Path) -> None:
@@ -147,6 +167,7 @@ def test_the_options_of_a_file_follow_from_its_bytes(tmp_path: Path) -> None:
 
 
 FORMS = {
+    "3/25/24, 9:05\u202fAM": TimeForm(format="M/d/yy, h:mm\u202fa"),
     "2024-03-05 14:02:11 +0100": TimeForm(has_offset=True),
     "2024-03-05T14:02:11.5Z": TimeForm(has_offset=True),
     "2024-03-05": TimeForm(),

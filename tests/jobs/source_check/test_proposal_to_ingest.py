@@ -19,6 +19,7 @@ from jobs.tables.warehouse import Warehouse
 from tests.jobs.source_check.exports import KINDS, LINES
 
 FIRST_NIGHT = date(2024, 2, 11)
+CATEGORIES = dict.fromkeys(KINDS, "Home > Things") | {"PrestaShop": "Things", "plain": None}  # of each item
 SHORT = "Likely mistakes\n  The events begin on 2024-01-02, 40 days before the night."
 
 
@@ -54,8 +55,11 @@ def test_a_proposal_is_checked_and_ingested(spark: SparkSession, tmp_path: Path,
     assert (first, last) == (date(2024, 1, 2), date(2024, 2, 10))
     assert events.where("price > 0").count() == LINES
     assert tables.read(USERS).count() == 8
-    titles = {row["title"] for row in tables.read(ITEMS).collect()}
-    assert "Thing 3" in titles or "Thing 3 - S" in titles
+    items = {row["title"]: row for row in tables.read(ITEMS).collect()}
+    assert "Thing 3" in items or "Thing 3 - S" in items
+    assert {title: row["category"] for title, row in items.items() if row["category"] != CATEGORIES.get(kind)} == {}
+    if kind == "Shopify of 2025":  # the first is not counted, the second sold beyond its stock
+        assert [items[f"Thing {number}"]["stock_quantity"] for number in range(6)] == [None, None, 1, 2, 3, 4]
 
 
 def test_the_fields_of_a_shopify_order_reach_all_of_its_lines(spark: SparkSession, tmp_path: Path) -> None:
