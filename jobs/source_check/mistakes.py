@@ -16,13 +16,11 @@ from features.quality import outcomes
 from jobs.source_check import phrases
 from jobs.source_check.taking import Taken
 from jobs.sources.files.columns import ADDED, PART
-from jobs.sources.guest_words import GUEST_WORDS
+from jobs.sources.frequent_shoppers import frequent_shoppers
 from jobs.sources.id_forms import forms
 from model.periods import least_history_days, periods_within
 
-LARGE_SHARE = 0.05  # of all events, that one shopper may have in a large store
-TIMES_THE_MEAN = 10  # so often the mean of all shoppers is large in a small one
-LEAST_EVENTS = 20  # of a shopper with a large share
+LARGE_SHARE = 0.05  # of all events, that may wait for items or for shoppers
 ROLLING_DAYS = 8  # a single file of so few days may be a window of the last days
 _ROLLING_NAME = re.compile(r"last|latest|recent|rolling|current|\d+_?-?(d|day|days)(?![a-z])", re.IGNORECASE)
 _DATA = re.compile(r"-?\d+([.,]\d+)?|\d{4}-\d{2}-\d{2}.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
@@ -42,19 +40,12 @@ def header_mistakes(name: str, rows: DataFrame) -> list[str]:
 
 def shopper_mistakes(taken: Taken) -> list[str]:
     """One shopper with a large share of the events, and words for guests as shoppers."""
-    by_user = _events_kept(taken).where(F.col("user_id").isNotNull()).groupBy("user_id").count().persist()
-    sums = by_user.agg(F.sum("count").alias("events"), F.count(F.lit(1)).alias("shoppers")).collect()[0]
-    guests = by_user.where(F.lower(F.trim("user_id")).isin(*GUEST_WORDS)).orderBy(F.desc("count")).limit(5).collect()
-    top = by_user.orderBy(F.desc("count"), "user_id").limit(1).collect()
-    by_user.unpersist()
-    sentences = []
-    if guests:
-        sentences.append(phrases.guest_words([row["user_id"] for row in guests], sum(row["count"] for row in guests)))
-    for row in top:
-        share = row["count"] / sums["events"]
-        large = share > max(LARGE_SHARE, TIMES_THE_MEAN / sums["shoppers"]) and row["count"] >= LEAST_EVENTS
-        if large and row["user_id"] not in {guest["user_id"] for guest in guests}:
-            sentences.append(phrases.one_shopper(row["user_id"], share, sums["shoppers"]))
+    frequent = frequent_shoppers(_events_kept(taken))
+    if frequent is None:
+        return []
+    sentences = [phrases.guest_words(frequent.words, frequent.events_of_words)] if frequent.words else []
+    if frequent.most.is_large and frequent.most.user_id not in frequent.words:
+        sentences.append(phrases.one_shopper(frequent.most.user_id, frequent.most.share, frequent.shoppers))
     return sentences
 
 
