@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from features.contract import EVENTS, ITEMS
 from jobs.ingest import last_night
@@ -20,9 +21,10 @@ from jobs.source_check.mistakes import (
 from jobs.source_check.reasons import reasons_of
 from jobs.source_check.taking import Taken
 from jobs.sources.files.columns import ADDED
-from jobs.sources.files.reading import read_parts
 from jobs.sources.intake import Intake, require_few_rejected
 from jobs.sources.volume import require_usual_volume
+
+_LOOKS_AT_ONCE = 4
 
 
 def report_of(taken: Taken, conf_path: str) -> str:
@@ -32,14 +34,18 @@ def report_of(taken: Taken, conf_path: str) -> str:
     errors = _errors(taken)
     mistakes, unmapped = _of_files(taken)
     mistakes = [*errors, *mistakes]
-    for look in (unknown_ids, id_mistakes, shopper_mistakes, window_mistakes, history_mistakes):
-        mistakes += look(taken)
+    looks = (unknown_ids, id_mistakes, shopper_mistakes, window_mistakes, history_mistakes)
+    # In parallel: each is a small job or two, most of whose time Spark plans on one core.
+    with ThreadPoolExecutor(_LOOKS_AT_ONCE) as executor:
+        rows = executor.submit(_rows, taken)
+        for sentences in executor.map(lambda look: look(taken), looks):
+            mistakes += sentences
     following = phrases.next_after_errors(conf_path) if errors else phrases.next_night(conf_path, taken.night.as_of)
     return "\n".join(
         [
             f"What the night of {taken.night.as_of} would take in; nothing was written.",
             *_section("Files", _files(taken)),
-            *_section("Rows", _rows(taken)),
+            *_section("Rows", rows.result()),
             *_section("Columns that no mapping reads", unmapped or [phrases.UNMAPPED_ALL]),
             *_section("Likely mistakes", mistakes or [phrases.NO_MISTAKES]),
             "",
@@ -80,7 +86,7 @@ def _of_files(taken: Taken) -> tuple[list[str], list[str]]:
     for name, files in taken.files.inputs.items():
         parts = [part for part in taken.source.parts if part.input == name]
         columns: dict[str, None] = {}
-        for rows in read_parts(taken.night.spark, files, parts) if parts else []:
+        for rows in taken.rows.of(parts):
             columns |= dict.fromkeys(c for c in rows.columns if c not in ADDED)
             if files.format == "csv":
                 mistakes += header_mistakes(name, rows)

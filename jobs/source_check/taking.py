@@ -16,6 +16,7 @@ from features.contract.table import FIRST_YEAR
 from jobs.config.source import Files
 from jobs.execution.night import Night
 from jobs.ingest import take_store
+from jobs.source_check.kept_rows import KeptRows
 from jobs.source_check.sample import Sample, with_sample
 from jobs.sources.files import FilesSource
 from jobs.sources.intake import Intake
@@ -28,7 +29,7 @@ _EARLIEST = date(FIRST_YEAR, 1, 1)  # of a plausible event
 class Taken:
     """The tables as a night would judge them, from the files of the sample; `intakes` has further ones of the source.
 
-    taken_before: source_parts of the earlier nights
+    taken_before: source_parts of the earlier nights; rows: those of the files, as they came
     """
 
     night: Night
@@ -36,6 +37,7 @@ class Taken:
     source: FilesSource
     taken_before: DataFrame
     intakes: list[Intake]
+    rows: KeptRows
 
     def of(self, table: str) -> Intake:
         return next(intake for intake in self.intakes if intake.table.name == table)
@@ -56,18 +58,19 @@ def taken_in(night: Night, sample: Sample, taken_before: DataFrame, as_of: date 
     conf = night.conf.source.files
     assert conf is not None
     latest = as_of or datetime.now(UTC).date() + timedelta(days=1)
-    source = FilesSource(night.spark, conf, with_sample(night.spark, taken_before, sample, latest), latest)
-    if not source.parts:
-        yield Taken(night, sample, source, taken_before, [])
-        return
-    night = replace(night, as_of=as_of or _day_after_newest(night, source, latest))
-    with ThreadPoolExecutor(5) as executor:
-        intakes = take_store(night, executor, source, Window(None, night.as_of))
+    rows, intakes = KeptRows(), list[Intake]()
+    before = with_sample(night.spark, taken_before, sample, latest)
+    source = FilesSource(night.spark, conf, before, latest, rows.read)
     try:
-        yield Taken(night, sample, source, taken_before, intakes)
+        if source.parts:
+            night = replace(night, as_of=as_of or _day_after_newest(night, source, latest))
+            with ThreadPoolExecutor(5) as executor:
+                intakes = take_store(night, executor, source, Window(None, night.as_of))
+        yield Taken(night, sample, source, taken_before, intakes, rows)
     finally:
         for intake in intakes:
             intake.release()
+        rows.release()
 
 
 def _day_after_newest(night: Night, source: FilesSource, before: date) -> date:

@@ -24,7 +24,7 @@ from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import Part, fresh_parts, list_parts
 from jobs.sources.files.quotes import require_closed_quotes
 from jobs.sources.files.read_failures import named_read_failures
-from jobs.sources.files.reading import read_parts
+from jobs.sources.files.reading import ReadParts, read_parts
 from jobs.sources.files.reshaping import reshaped
 from jobs.sources.files.rolling import first_times
 
@@ -34,8 +34,10 @@ class FilesSource:
 
     whole = False
 
-    def __init__(self, spark: SparkSession, conf: Files, taken: DataFrame, as_of: date) -> None:
-        self._spark, self._conf = spark, conf
+    def __init__(
+        self, spark: SparkSession, conf: Files, taken: DataFrame, as_of: date, read: ReadParts = read_parts
+    ) -> None:
+        self._spark, self._conf, self._read_parts = spark, conf, read
         self.unseen_days = conf.unseen_days
         self._now = [part for name, files in conf.inputs.items() for part in list_parts(spark, name, files)]
         self._fresh = fresh_parts(self._now, taken, as_of)
@@ -142,7 +144,7 @@ class FilesSource:
         if not of_input:
             return []
         mapped = names_read(mappings_of(self._conf, name))
-        return read_parts(self._spark, self._conf.inputs[name], of_input, mapped)
+        return self._read_parts(self._spark, self._conf.inputs[name], of_input, mapped)
 
     def _reshaped(self, name: str, rows: DataFrame) -> DataFrame:
         return reshaped(rows, name, self._conf.inputs[name], self._present)

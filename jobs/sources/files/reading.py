@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +17,8 @@ from jobs.sources.files.columns import LINE, MALFORMED, PART, TAKEN_UNTIL
 from jobs.sources.files.heads import head_of_json, head_of_parquet
 from jobs.sources.files.nanoseconds import with_instants
 from jobs.sources.files.parts import Part
+
+ReadParts = Callable[[SparkSession, FileInput, list[Part], Collection[str]], list[DataFrame]]  # as read_parts
 
 # The columns of a file take a job of a tenth of a second, most of it waiting.
 _HEADS_AT_ONCE = 8

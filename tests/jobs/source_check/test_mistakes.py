@@ -146,6 +146,21 @@ def test_an_overwritten_window_and_files_that_were_ingested(spark: SparkSession,
     assert f"{NAME} now begins on 2024-03-04; 15 events from 2024-03-01 on, which it delivered before," in report
 
 
+def bytes_read(spark: SparkSession) -> int:
+    """Of all files since the session began."""
+    systems = spark.sparkContext._jvm.org.apache.hadoop.fs.FileSystem  # type: ignore[union-attr]
+    return sum(statistics.getBytesRead() for statistics in systems.getAllStatistics())
+
+
+def test_each_file_is_read_once(spark: SparkSession, tmp_path: Path) -> None:
+    path, conf = written_store(tmp_path, [order(number, f"c{number % 50}") for number in range(3000)])
+    size = sum((tmp_path / name).stat().st_size for name in (NAME, "products.csv"))
+    before = bytes_read(spark)
+    assert "events: 3,000 rows, 3,000 accepted" in checker(spark, path, conf)()
+    # The rows once, and before them the columns' names and, as by `ingest`, the search for quotes that stay open.
+    assert bytes_read(spark) - before < 4 * size
+
+
 def test_a_source_without_a_mapping_is_refused(spark: SparkSession) -> None:
     with pytest.raises(ConfigurationError, match="complete_journey, which has no mapping to check"):
         check_source(spark, load_config("conf/local.yaml"), "conf/local.yaml", "run", None, 1, False)
