@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from features.contract import RUNS
 from features.contract.live_counts import LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.contract.table import Table
 from jobs.runtime.errors import LongtailError
@@ -108,9 +109,15 @@ class Warehouse:
         if frame.isEmpty():
             raise LongtailError(
                 f"The table {table.name} has no rows for {as_of}.",
-                f"Run the step that writes it, or jobs/nightly.py, for {as_of} first.",
+                f"Run {self._steps_writing(table)}, or jobs/nightly.py, for {as_of} first.",
             )
         return frame
+
+    def _steps_writing(self, table: Table) -> str:
+        """The steps of earlier runs that wrote a table."""
+        writing = self.read_or_empty(RUNS).where(F.map_contains_key("outputs", F.lit(table.name)))
+        steps = sorted(row["step"] for row in writing.select("step").distinct().collect())
+        return " or ".join(f"jobs/{step}.py" for step in steps) or "the step that writes it"
 
     def collected(self, frame: DataFrame, table: Table, name: str) -> list[Row]:
         """The rows of a small frame of one table, collected once for each version of the table.

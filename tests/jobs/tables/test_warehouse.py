@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import ArrayType, DateType, LongType, StringType
 
+from features.contract import RUNS
 from features.contract.live_counts import LIVE_ITEM_COUNTS
 from features.contract.table import Column, Invariant, Table
 from jobs.runtime.errors import LongtailError
@@ -19,6 +20,7 @@ from jobs.tables.schema import added_columns
 from jobs.tables.upkeep import compact
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.runtime.lease_contract import dead_holder
+from tests.jobs.small_tables import filled
 
 SALES = Table(
     name="sales",
@@ -62,7 +64,13 @@ def test_a_table_is_written_by_date_and_checked_by_its_rules(spark: SparkSession
         tables.replace_date(rows((MONDAY, "tea", 1)).drop("sold"), SALES, MONDAY)
     assert stored() == [(MONDAY, "tea", 3), (TUESDAY, "tea", 2)]
 
-    with pytest.raises(LongtailError, match="no rows for 2017-12-06"):
+    with pytest.raises(LongtailError, match=r"no rows for 2017-12-06\. Run the step that writes it, or jobs/nightly"):
+        tables.read_date(SALES, date(2017, 12, 6))
+    runs = [
+        {"step": step, "outputs": {name: 1}, "status": "done"} for step, name in (("sell", "sales"), ("eat", "tea"))
+    ]
+    tables.replace(filled(spark, RUNS, runs), RUNS, None)
+    with pytest.raises(LongtailError, match=r"Run jobs/sell\.py, or jobs/nightly\.py, for 2017-12-06 first"):
         tables.read_date(SALES, date(2017, 12, 6))
 
 
