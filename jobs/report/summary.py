@@ -23,6 +23,7 @@ from features.contract.metrics import (
 from features.contract.segments import SEGMENTS
 from jobs.config.configuration import Config
 from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
+from jobs.report.filled_places import empty_places_in_words
 from jobs.report.lists import page_in_words, shopper_pages
 from jobs.report.model_figures import calibration, cold_recall, recalls, segments_in_words
 from jobs.report.page.numbers import NONE, amount, index, percent, seconds
@@ -126,10 +127,20 @@ def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:
         "Places: in the lists of all shoppers. Exposure: how often these are expected to be looked at on one day. "
         f"Mean chance: of {conf.relevance.meaning}, over places of every position and shopper alike."
     )
+    empty = empty_places_in_words(conf.plan, lambda name, segment: _figure(figures, name, segment))
+    lines += [empty] if empty else []
     gini = figures.loc[ALL].to_dict().get(EXPOSURE_GINI)
     if gini is not None:  # absent where no item has exposure
         lines.append(f"Concentration of the exposure (Gini): {index(gini)}; 0 is even, 1 is all for one product.")
     return "\n".join(lines)
+
+
+def _figure(figures: pd.DataFrame, name: str, segment: str) -> float | None:
+    """A metric of the pivoted figures, None where the night has none."""
+    if segment not in figures.index or name not in figures.columns:
+        return None
+    value = figures.loc[segment, name]
+    return None if pd.isna(value) else float(value)
 
 
 def _rules(tables: Warehouse, conf: Config, as_of: date) -> str:

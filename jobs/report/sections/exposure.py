@@ -15,6 +15,7 @@ from features.contract.metrics import (
     RESPONSES_EXPECTED,
 )
 from features.contract.responses import PURCHASE
+from jobs.report.filled_places import empty_places_in_words
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import NONE, amount, index, percent
 from jobs.report.page.parts import Bar, Bars, Block, Plot, Section, Table
@@ -33,6 +34,7 @@ def exposure(reading: Reading) -> Section:
     """Shares by segment, their trend, and how even the exposure is."""
     words, days = reading.conf.relevance.words, reading.conf.segments.window_days
     blocks: list[Block] = [_shares(reading), _trend(reading), _coverage(reading), _spread(reading)]
+    empty = empty_places_in_words(reading.conf.plan, reading.figure)
     return Section(
         "exposure",
         "Who gets the exposure",
@@ -42,7 +44,8 @@ def exposure(reading: Reading) -> Section:
             "Tail: all others that sold. Cold: listed, without a sale."
             if reading.conf.relevance.target == PURCHASE
             else f"Tail: all others that were {words.done}. Cold: listed, not {words.done}."
-        ),
+        )
+        + (f" {empty}" if empty else ""),
         tuple(blocks),
     )
 
