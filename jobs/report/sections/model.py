@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from features.contract import RUNS
 from features.contract.metrics import CALIBRATION_OBSERVED, CALIBRATION_PREDICTED, SEASON_DEVIATION, SEASON_SHIFT
+from jobs.registry.models import PASSED
 from jobs.report.model_figures import calibration, cold_recall, recalls, segment_recalls
 from jobs.report.night_tables import Reading, day_words
 from jobs.report.page.numbers import amount, percent
@@ -50,12 +51,12 @@ def _newest_training(reading: Reading) -> pd.Series | None:
 
 
 def _tonight(reading: Reading, version: str) -> Words:
-    run, words = reading.run_of("train_relevance"), reading.conf.relevance.words
+    run = reading.run_of("train_relevance")
     status = "none" if run is None else str(run["status"])
     gate = "" if run is None else run["decisions"].get("gate", "")
-    trained = (f"A model was trained tonight; the gate: {gate}.", "good")
+    trained = (f"A model was trained tonight; the gate: {gate}.", "good" if gate == PASSED else "warn")
     sentence, mark = {
-        "done": trained if gate else (f"No model was trained tonight: too little was {words.done}.", "warn"),
+        "done": trained if gate else ("No model was trained tonight.", "warn"),
         "skipped": ("No training was due tonight.", "plain"),
         "refused": (f"The gate refused a new model ({gate or 'see the log'}); the champion stays.", "warn"),
         "failed": ("A training failed; the champion stays.", "bad"),

@@ -21,3 +21,33 @@ def test_the_season_is_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "their odds are 1.35 times" in season
     assert "(1.11 to 1.64, 95 %)" in season
     assert not [s for s in words(("season_shift", 0.0), ("season_deviation", 0.0)) if s.startswith("The season")]
+
+
+@pytest.mark.parametrize(
+    ("gate", "sentence", "mark"),
+    [
+        (
+            "passed",
+            "A model was trained tonight; the gate: passed. Version 2 predicted every chance on this page.",
+            "good",
+        ),
+        (
+            "slope 2.03 (gate.max_calibration_slope_error)",
+            "A model was trained tonight; the gate: slope 2.03 (gate.max_calibration_slope_error). Version 2 predicted "
+            "every chance on this page.",
+            "warn",
+        ),
+        ("", "No model was trained tonight. Version 2 predicted every chance on this page.", "warn"),
+    ],
+)
+def test_a_refused_first_model_is_no_good_news(
+    monkeypatch: pytest.MonkeyPatch, gate: str, sentence: str, mark: str
+) -> None:
+    monkeypatch.setattr("jobs.report.sections.model._newest_training", lambda _: None)
+    runs = {
+        "train_relevance": {"status": "done", "decisions": {"gate": gate} if gate else {}},
+        "score": {"model_version": "2", "decisions": {"limits": "The gate refused the first model."}},
+    }
+    monkeypatch.setattr("jobs.report.night_tables.Reading.run_of", lambda _, step: runs[step])
+    [words, *_] = [block for block in model(reading([])).blocks if isinstance(block, Words)]
+    assert (words.sentences, words.mark) == ((sentence, "The gate refused the first model."), mark)
