@@ -16,4 +16,5 @@ class Quality(Section):
     bars: dict[Literal["null_share", "default_share", "out_of_range_share", "default_rise", "drift"], QualityBar]
     exceptions: dict[str, dict[str, Number]]
     compare_within_days: Positive
+    compare_from_days: Positive
     sample_rows: Positive

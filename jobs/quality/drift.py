@@ -18,6 +18,7 @@ from features.drift.distance import categorical_stability_index, level_change
 from features.drift.frames import embedding_shift, new_text_share, responses_by_category, sampled_by
 from features.quality.feature_profile import population_stability_index
 from jobs.execution.night import Night
+from jobs.quality.young_store import first_event_day
 from jobs.tables.sql import sql_starts_with
 
 RECENT_DAYS, EARLIER_DAYS = 7, 28  # responses of the last week are compared with those of the four weeks before
@@ -37,15 +38,21 @@ def measured_drift(night: Night) -> dict[str, float]:
     response: population stability index of responses (relevance.target) over categories
     response_level: |ln| of the ratio of responses a day
 
-    A figure without an earlier night to compare with is left out, and the decisions of the run say so.
+    A figure without an earlier night to compare with is left out, and the decisions of the run say so; so are those of
+    responses until the store has a week of events before the last one.
     """
     previous = _previous_night(night)
     night.record.decisions["compared_with"] = str(previous or "no earlier night")
-    earlier, now = _responses(night)
-    figures: dict[str, Callable[[], float | None]] = {
-        "response": lambda: categorical_stability_index(earlier, now),
-        "response_level": lambda: level_change(earlier.sum() / EARLIER_DAYS, now.sum() / RECENT_DAYS),
-    }
+    figures: dict[str, Callable[[], float | None]] = {}
+    days_before = earlier_days(night)
+    if days_before >= RECENT_DAYS:
+        earlier, now = _responses(night)
+        figures |= {
+            "response": lambda: categorical_stability_index(earlier, now),
+            "response_level": lambda: level_change(earlier.sum() / days_before, now.sum() / RECENT_DAYS),
+        }
+    else:
+        night.record.decisions["response"] = "the store has no week of events before the last one"
     if previous is not None:
         figures |= {
             "texts": lambda: _texts(night, previous),
@@ -105,6 +112,13 @@ def _scores(night: Night, previous: date) -> float | None:
 
 def _share(night: Night, frame: DataFrame) -> float:
     return min(1.0, night.conf.quality.sample_rows / max(frame.count(), 1))
+
+
+def earlier_days(night: Night) -> int:
+    """Days of the four weeks before the last one on which the store had begun."""
+    first = first_event_day(night)
+    recent = night.as_of - timedelta(days=RECENT_DAYS)
+    return 0 if first is None else min(EARLIER_DAYS, max((recent - first).days, 0))
 
 
 def _responses(night: Night) -> tuple[np.ndarray, np.ndarray]:

@@ -23,6 +23,7 @@ from features.quality.feature_profile import (
 from jobs.alerts.alert import Alert, Severity
 from jobs.alerts.sending import send
 from jobs.execution.night import Night
+from jobs.quality.young_store import comparable_features, first_event_day
 from jobs.runtime.errors import Refused
 from jobs.tables.sql import sql_starts_with
 
@@ -74,11 +75,13 @@ def _measured(night: Night, table: Table, features: Sequence[Feature]) -> Profil
     night.record.rows[table.name], figures = by_night.get(night.as_of, (0, {}))
     if previous is None or not figures:
         return figures
-    figures = with_rises(figures, by_night[previous][1])
+    comparable = comparable_features(features, previous, first_event_day(night), night.conf.quality.compare_from_days)
+    earlier_figures = {name: values for name, values in by_night[previous][1].items() if name in comparable}
+    figures = with_rises(figures, earlier_figures)
     share = min(1.0, night.conf.quality.sample_rows / night.record.rows[table.name])
     sample = sampled(rows, table.key[-1], features, share).toPandas()
     earlier, tonight = (sample[sample["as_of"] == day] for day in nights)
-    for feature in drifting(features):
+    for feature in drifting([feature for feature in features if feature.name in comparable]):
         figures[feature.name]["drift"] = population_stability_index(
             earlier[feature.name].to_numpy(),
             tonight[feature.name].to_numpy(),
