@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from math import ceil
 
 from pyspark.sql import functions as F
 
@@ -41,7 +42,7 @@ def plan_of(conf: Config, as_of: date, history: int) -> TrainingPlan:
     """The plan for `history` days before `as_of`."""
     least = least_horizon_days(conf)
     periods = periods_within(as_of, history, conf.relevance.horizon_days, conf.fusion.periods, least)
-    return TrainingPlan(periods, tuple(_limits(conf, periods, history, least)))
+    return TrainingPlan(periods, tuple(_limits(conf, as_of, periods, history, least)))
 
 
 def least_horizon_days(conf: Config) -> int:
@@ -63,15 +64,20 @@ def history_days(night: Night) -> int:
     return max((night.as_of - max(first)).days, 0) if len(first) == len(rows) else 0
 
 
-def _limits(conf: Config, periods: Periods | None, history: int, least: int) -> Iterator[str]:
+def _limits(conf: Config, as_of: date, periods: Periods | None, history: int, least: int) -> Iterator[str]:
     horizon, number = conf.relevance.horizon_days, conf.fusion.periods
-    known = f"The history had {history} day{'' if history == 1 else 's'}"
+    # With the date, since the sentence is shown on every night that the model serves.
+    known = f"On {as_of} the history had {history} day{'' if history == 1 else 's'}"
     if periods is None:
         needed = least_history_days(min(least, horizon), LEAST_SECOND_STAGE)
         yield (
             f"{known}, a training needs {needed}: {ALONE}, and how often shoppers came back sets the level of the "
             "chances."
         )
+        if history:
+            retry = conf.gate.retry_days
+            first = as_of + timedelta(days=retry * ceil((needed - history) / retry))
+            yield f"The first training is due on {first}; attempts follow every {retry} days (gate.retry_days)."
         return
     if len(periods.second_stage) < number:
         yield f"{known}: the training used {len(periods.second_stage)} periods, not {number} (fusion.periods)."
