@@ -9,6 +9,7 @@ BEAUTY ?=
 JOB ?=
 NIGHTS ?= 5
 MONTHS ?= 2017-09-01 2017-10-01
+PRODUCTS ?=
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -25,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-stream benchmark-scale check format wheel lock setup java clean help
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-stream benchmark-scale check format wheel lock setup java clean help
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -56,6 +57,7 @@ help:
 	@echo "  benchmark-policies      off-policy intervals, sequential tests, the gate, tail exposure, attention, shares delivered, uplift"
 	@echo "  benchmark-beauty        Amazon Beauty through both stages (BEAUTY=folder of the data)"
 	@echo "  benchmark-beauty-text   its text channels, frozen against fine-tuned encoder (BEAUTY=folder)"
+	@echo "  benchmark-categories    predicted categories of products by their names (PRODUCTS=folder); not part of benchmark"
 
 # A job that Python runs starts Java itself, and sends Java's output to the log of the run instead of the console.
 nightly job simulate benchmark-panel-months $(JARS): export PYSPARK_SUBMIT_ARGS = --properties-file $(SPARK_CONF) pyspark-shell
@@ -113,6 +115,10 @@ benchmark-beauty-text: MODULE = fine_tuning
 benchmark-beauty benchmark-beauty-text: setup
 	@test -n "$(BEAUTY)" || { echo "Give the folder of the data: make $@ BEAUTY=/path/to/amazon_beauty" >&2; exit 2; }
 	@$(BIN)/python -m tests.benchmark.beauty.$(MODULE) $(BEAUTY) $(ARGS)
+
+benchmark-categories: setup
+	@test -n "$(PRODUCTS)" || { echo "Give the folder of the data: make $@ PRODUCTS=/path/to/instacart_products" >&2; exit 2; }
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.categories $(PRODUCTS) $(ARGS)
 
 benchmark-features: setup
 	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/feature_store.py --conf $(CONF) $(ARGS)

@@ -13,6 +13,7 @@ import numpy as np
 from model.catalogue.category_experts import Expert, NearestTerms, NearestVectors, Vocabulary
 from model.catalogue.category_network import Network
 from model.catalogue.chance_pool import Pool
+from model.catalogue.confidence import Confidence
 from model.text.tfidf import words
 
 MOST_TEXTS = 40_000  # from which one model learns
@@ -40,9 +41,10 @@ class CategoryModel:
     vocabulary: Vocabulary
     experts: tuple[Expert, ...]
     pool: Pool
+    confidence: Confidence | None = None  # of the most likely category; None in the models of the folds
 
     def chances(self, texts: Sequence[str], vectors: np.ndarray, label: np.ndarray | None = None) -> Chances:
-        """Calibrated chances of the best categories of plain texts, of which the category is no part.
+        """Chances of the best categories of plain texts, of which the category is no part.
 
         vectors: [n, d] unit vectors of the texts; label: [n] number of the category that each text has
         """
@@ -59,10 +61,11 @@ class CategoryModel:
         )
 
     def predict(self, texts: Sequence[str], vectors: np.ndarray, bar: float) -> tuple[list[str | None], np.ndarray]:
-        """The most likely category of each text and its chance; None where that is below `bar` or there is no word."""
+        """The most likely category of each text and its calibrated chance; None below `bar` or without a word."""
         best = self.chances(texts, vectors)
         said = np.array([next(words(text), None) is not None for text in texts], dtype=bool)
-        chance = np.where(said, best.chance[:, 0], 0.0)
+        top = best.chance[:, 0] if self.confidence is None else self.confidence(best.chance[:, 0])
+        chance = np.where(said, top, 0.0)
         names = [
             self.categories[column] if has_word and is_likely else None
             for column, has_word, is_likely in zip(best.category[:, 0], said, chance >= bar, strict=True)
@@ -80,6 +83,8 @@ class CategoryModel:
         parts |= {str(place): expert.arrays() for place, expert in enumerate(self.experts)}
         arrays = {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
         pool = {"weights": self.pool.weights, "noise": np.array(self.pool.noise), "shares": self.pool.shares}
+        if self.confidence is not None:
+            pool["confidence"] = np.array([self.confidence.a, self.confidence.b, self.confidence.m])
         np.savez(file, categories=np.array(self.categories, dtype=str), **pool, **arrays)
 
     @classmethod
@@ -94,7 +99,8 @@ class CategoryModel:
         experts = tuple(kind.of(part(str(place))) for place, kind in enumerate(_EXPERTS))
         names = tuple(str(name) for name in arrays["categories"])
         pool = Pool(arrays["weights"], float(arrays["noise"]), arrays["shares"])
-        return cls(names, Vocabulary.of(part("vocabulary")), experts, pool)
+        confidence = Confidence(*arrays["confidence"].tolist()) if "confidence" in arrays else None
+        return cls(names, Vocabulary.of(part("vocabulary")), experts, pool, confidence)
 
     def _blocks(self, texts: Sequence[str], vectors: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         size = max(1, _BLOCK_CELLS // len(self.categories))
@@ -126,7 +132,7 @@ def fit_categories(
     label = np.array([number[category] for category in categories], dtype=np.int64)
     spoken_names, name_vectors = [spoken(name) for name in distinct], np.stack([names[name] for name in distinct])
 
-    def fitted(chosen: np.ndarray, pool: Pool) -> CategoryModel:
+    def fitted(chosen: np.ndarray, pool: Pool, confidence: Confidence | None = None) -> CategoryModel:
         rows = np.flatnonzero(chosen)
         own = [texts[row] for row in rows]
         vocabulary = Vocabulary.fit([*own, *spoken_names])
@@ -137,7 +143,7 @@ def fit_categories(
             NearestTerms.fit(of_texts, label[rows], of_names),
             NearestVectors.fit(of_texts, label[rows], of_names),
         )
-        return CategoryModel(distinct, vocabulary, experts, pool)
+        return CategoryModel(distinct, vocabulary, experts, pool, confidence)
 
     folds = _FOLDS_OF_FEW if len(texts) < _FEW else _FOLDS
     hashes = np.array([zlib.crc32(text.encode("utf-8", "replace")) for text in texts], dtype=np.int64)
@@ -151,9 +157,9 @@ def fit_categories(
         parts.append(model.log_chances([texts[row] for row in rows], vectors[rows]))
         labels.append(label[rows])
     pool = Pool.fit(np.concatenate(parts, axis=1), np.concatenate(labels), shares)
-    return FittedCategories(
-        fitted(np.ones(len(texts), dtype=bool), pool), _held_out(held_out, pool, texts, vectors, label, fold)
-    )
+    chances = _held_out(held_out, pool, texts, vectors, label, fold)
+    confidence = Confidence.fit(chances.chance[:, 0], chances.category[:, 0] == label)
+    return FittedCategories(fitted(np.ones(len(texts), dtype=bool), pool, confidence), chances)
 
 
 def _held_out(

@@ -9,15 +9,16 @@ import torch
 from scipy import sparse
 from scipy.special import log_softmax
 from torch import Tensor, nn
+from torch.nn import functional
 
 from model.catalogue.category_experts import Arrays, Views
 from model.text.device import torch_threads
 
 _HIDDEN = 256
-_EPOCHS, _LEAST_STEPS = 6, 200
-_BATCH, _BATCHES = 512, 16  # rows of a batch, and batches that a small set of rows is cut into at least
-_LEARNING_RATE, _WARM_UP, _DECAY = 3e-3, 0.1, 0.01
-_DROPOUT = 0.4
+_EPOCHS, _LEAST_STEPS = 10, 200
+_BATCH, _BATCHES = 1024, 16  # rows of a batch, and batches that a small set of rows is cut into at least
+_LEARNING_RATE, _WARM_UP, _DECAY = 4e-3, 0.1, 0.01
+_DROPOUT, _TERMS_DROPOUT, _VECTORS_DROPOUT = 0.4, 0.5, 0.2  # of the hidden layer, of terms and of numbers of a vector
 _TERMS_SCALE, _VECTORS_SCALE = 3.0, 5.0  # of unit rows, so that both give the hidden layer numbers of about 1
 _INITIAL = 0.05  # standard deviation of the weights of terms
 
@@ -79,8 +80,11 @@ class _Layers(nn.Module):
         places = torch.from_numpy(views.terms.indices.astype(np.int64))
         begins = torch.from_numpy(views.terms.indptr[:-1].astype(np.int64))
         weights = torch.from_numpy(_TERMS_SCALE * views.terms.data.astype(np.float32))
-        hidden = self.terms(places, begins, per_sample_weights=weights)
-        hidden = hidden + self.vectors(torch.from_numpy(_VECTORS_SCALE * views.vectors.astype(np.float32)))
+        vectors = torch.from_numpy(_VECTORS_SCALE * views.vectors.astype(np.float32))
+        if self.training:
+            weights = functional.dropout(weights, _TERMS_DROPOUT)
+            vectors = functional.dropout(vectors, _VECTORS_DROPOUT)
+        hidden = self.terms(places, begins, per_sample_weights=weights) + self.vectors(vectors)
         return self.out(self.dropout(torch.relu(hidden)))
 
 
