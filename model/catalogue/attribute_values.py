@@ -68,9 +68,9 @@ class AttributeValues:
         known = {name: {*spelled.get(name, ()), *_COMMON.get(name, ())} for name in {*spelled, *_COMMON}}
         named, right = defaultdict[str, Counter[str]](Counter), defaultdict[str, Counter[str]](Counter)
         for text, given in listed:
-            found = {run.phrase for run in _runs(text)}
+            in_text = {run.phrase for run in _runs(text)}
             for name, value in given.items():
-                said, own = found & known.get(name, set()), {run.phrase for run in _runs(value)}
+                said, own = in_text & known.get(name, set()), {run.phrase for run in _runs(value)}
                 named[name].update(said)
                 right[name].update(said & own)
         learnt = {
@@ -115,8 +115,8 @@ def _is_colour(lower: str, run: _Run) -> bool:
 def _spellings(values: Iterable[Mapping[str, str]]) -> dict[str, dict[str, Counter[str]]]:
     """By attribute and phrase how often the store writes it in which way; the MOST_VALUES phrases of most items."""
     spelled: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    for given in values:
-        for name, value in given.items():
+    for attributes in values:
+        for name, value in attributes.items():
             phrase = _phrase(value)
             if phrase.count(" ") < LONGEST:
                 spelled[name][phrase][value.strip()] += 1

@@ -150,10 +150,10 @@ def fit_categories(
     fold, sampled = hashes % folds, _sample(hashes, len(distinct))
     shares = (np.bincount(label) + 1.0) / (len(label) + len(distinct))
     even = Pool(np.full(len(_EXPERTS), 1.0 / len(_EXPERTS)), 0.0, shares)
-    held_out = [fitted(fold != one, even) for one in range(folds)]
+    held_out = [fitted(fold != number_of_fold, even) for number_of_fold in range(folds)]
     parts, labels = [], []
-    for one, model in enumerate(held_out):
-        rows = np.flatnonzero((fold == one) & sampled)
+    for number_of_fold, model in enumerate(held_out):
+        rows = np.flatnonzero((fold == number_of_fold) & sampled)
         parts.append(model.log_chances([texts[row] for row in rows], vectors[rows]))
         labels.append(label[rows])
     pool = Pool.fit(np.concatenate(parts, axis=1), np.concatenate(labels), shares)
@@ -173,12 +173,12 @@ def _held_out(
     best = min(BEST, len(models[0].categories))
     category, chance = np.zeros((len(texts), best), dtype=np.int64), np.zeros((len(texts), best))
     own = np.zeros(len(texts))
-    for one, model in enumerate(models):
-        rows = np.flatnonzero(fold == one)
+    for number_of_fold, model in enumerate(models):
+        rows = np.flatnonzero(fold == number_of_fold)
         pooling = CategoryModel(model.categories, model.vocabulary, model.experts, pool)
-        found = pooling.chances([texts[row] for row in rows], vectors[rows], label[rows])
-        assert found.own is not None
-        category[rows], chance[rows], own[rows] = found
+        block = pooling.chances([texts[row] for row in rows], vectors[rows], label[rows])
+        assert block.own is not None
+        category[rows], chance[rows], own[rows] = block
     return Chances(category, chance, own)
 
 

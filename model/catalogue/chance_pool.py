@@ -17,7 +17,7 @@ class Pool:
     """chances = (1 - noise) * softmax(sum of weight * log chances) + noise * shares.
 
     A logarithmic opinion pool (Genest and Zidek, 1986) of classifiers, mixed with the shares of the classes: of a part
-    of the labels no text tells which they are, wrong ones among them, and a temperature alone would make up for these
+    of the labels no text shows what they are, wrong ones among them, and a temperature alone would make up for these
     by doubting what is certain.
 
     weights: [K], at least 0; that of one classifier is an inverse temperature. noise: at most _LARGEST_NOISE.
@@ -54,8 +54,8 @@ class Pool:
 
         start = np.append(np.full(count, 1.0 / count), 0.01)
         bounds = [(0.0, _LARGEST_WEIGHT)] * count + [(_SMALLEST_NOISE, _LARGEST_NOISE)]
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-        return cls(found[:count], float(found[count]), shares)
+        solution = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+        return cls(solution[:count], float(solution[count]), shares)
 
     def chances(self, log_chances: np.ndarray) -> np.ndarray:
         """[n, C] float32 chances by [K, n, C] log chances of the classifiers."""

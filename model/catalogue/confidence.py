@@ -16,7 +16,7 @@ class Confidence:
     """log-odds of being right = a ln(c) - b ln(1 - c) + m of a chance c (beta calibration: Kull, Silva Filho and Flach,
     2017), a and b at least 0, so that the order stays.
 
-    Chances of least log-loss over all categories need not be right for the most likely one: labels that no text tells
+    Chances of least log-loss over all categories need not be right for the most likely one: labels that no text shows
     keep a certain text from being right in all cases, which one temperature cannot express.
     """
 

@@ -109,8 +109,8 @@ def timed_fit(
 
 def report(title: str, model: CategoryModel, texts: np.ndarray, vectors: np.ndarray, aisles: np.ndarray) -> None:
     """Prints accuracy, calibration error, and accuracy and share of the products with a chance of at least BAR."""
-    found, chance = model.predict(list(texts), vectors, bar=0.0)
-    right = np.array(found, dtype=object) == aisles
+    predicted, chance = model.predict(list(texts), vectors, bar=0.0)
+    right = np.array(predicted, dtype=object) == aisles
     sure = chance >= BAR
     print(
         f"{title}: accuracy {right.mean():.4f}, calibration error {calibration_error(chance, right):.4f}, "
@@ -143,23 +143,23 @@ def errors(
 ) -> None:
     """Replaces REPLACED of the aisles and prints how many of these likely_wrong finds."""
     rows = random.permutation(len(aisles))[: int(REPLACED * len(aisles))]
-    given = aisles.copy()
-    given[rows] = aisles[random.integers(0, len(aisles), len(rows))]
-    replaced = given != aisles
-    fitted = timed_fit(texts, vectors, given, names)
+    replaced_aisles = aisles.copy()
+    replaced_aisles[rows] = aisles[random.integers(0, len(aisles), len(rows))]
+    replaced = replaced_aisles != aisles
+    fitted = timed_fit(texts, vectors, replaced_aisles, names)
     categories = fitted.model.categories
     number = {category: place for place, category in enumerate(categories)}
-    label = np.array([number[aisle] for aisle in given])
+    label = np.array([number[aisle] for aisle in replaced_aisles])
     assert fitted.held_out.own is not None
     bars = category_bars(fitted.held_out.own, label, len(categories))
     wrong = likely_wrong(fitted.held_out, label, bars, categories)
-    found = replaced[wrong["row"]]
+    is_replaced = replaced[wrong["row"]]
     right = aisles[wrong["row"]] == wrong["likely_category"]
-    first = found[: int(replaced.sum())]
+    first = is_replaced[: int(replaced.sum())]
     print(
-        f"{replaced.sum():,} wrong aisles: {len(wrong):,} listed, precision {found.mean():.3f}, recall "
-        f"{found.sum() / replaced.sum():.3f}; of the first {len(first):,} {first.mean():.3f} are wrong; the likely "
-        f"aisle is the true one of {right[found].mean():.3f} of those found",
+        f"{replaced.sum():,} wrong aisles: {len(wrong):,} listed, precision {is_replaced.mean():.3f}, "
+        f"recall {is_replaced.sum() / replaced.sum():.3f}; of the first {len(first):,} {first.mean():.3f} are wrong; "
+        f"the likely aisle is the true one of {right[is_replaced].mean():.3f} of those found",
         flush=True,
     )
 

@@ -41,27 +41,27 @@ def fitted() -> FittedCategories:
 
 def test_a_word_of_one_category_decides_and_texts_without_a_word_stay_without(fitted: FittedCategories) -> None:
     texts = ["shiny apple", "wobbly desk", "", " \x00\u200b!", "<br>"]
-    found, chance = fitted.model.predict(texts, vectors(texts), bar=0.7)
-    assert found[:4] == ["Fruit", "Home > Furniture", None, None]
+    predicted, chance = fitted.model.predict(texts, vectors(texts), bar=0.7)
+    assert predicted[:4] == ["Fruit", "Home > Furniture", None, None]
     assert (chance[:2] >= 0.7).all()
     assert (chance[2:4] == 0.0).all()
 
 
 def test_below_the_bar_there_is_no_category(fitted: FittedCategories) -> None:
     texts = ["quite something else"]
-    found, chance = fitted.model.predict(texts, vectors(texts), bar=0.999)
-    assert found == [None]
+    predicted, chance = fitted.model.predict(texts, vectors(texts), bar=0.999)
+    assert predicted == [None]
     assert 0.5 <= chance[0] < 0.999
 
 
 def test_chances_are_of_the_best_first_and_sum_to_one(fitted: FittedCategories) -> None:
     texts = ["red apple", "\u6d17\u53d1\u6c34 shampoo \U0001f9f4", "word " * 10_000]
-    found = fitted.model.chances(texts, vectors(texts), np.array([0, 0, 1]))
-    assert found.category.shape == (3, 2)
-    np.testing.assert_allclose(found.chance.sum(axis=1), 1.0, rtol=1e-5)
-    assert (found.chance[:, 0] >= found.chance[:, 1]).all()
-    assert found.own is not None
-    np.testing.assert_allclose(found.own, np.where(found.category[:, 0] == [0, 0, 1], *found.chance.T), rtol=1e-6)
+    chances = fitted.model.chances(texts, vectors(texts), np.array([0, 0, 1]))
+    assert chances.category.shape == (3, 2)
+    np.testing.assert_allclose(chances.chance.sum(axis=1), 1.0, rtol=1e-5)
+    assert (chances.chance[:, 0] >= chances.chance[:, 1]).all()
+    assert chances.own is not None
+    np.testing.assert_allclose(chances.own, np.where(chances.category[:, 0] == [0, 0, 1], *chances.chance.T), rtol=1e-6)
 
 
 def test_no_text_gives_no_row(fitted: FittedCategories) -> None:
@@ -101,18 +101,18 @@ def test_one_category_is_certain() -> None:
 
 def test_texts_without_a_common_word_leave_the_vectors() -> None:
     model = fit(["alpha", "", "beta"], ["x", "y", "z"]).model
-    found = model.chances(["gamma"], vectors(["gamma"]))
-    assert np.isfinite(found.chance).all()
-    assert found.chance.sum() == pytest.approx(1.0)
+    chances = model.chances(["gamma"], vectors(["gamma"]))
+    assert np.isfinite(chances.chance).all()
+    assert chances.chance.sum() == pytest.approx(1.0)
 
 
 def test_more_categories_than_are_reported() -> None:
     categories = [f"kind{number}" for number in range(40)]
     texts = [f"thing{number} {word}" for number in range(40) for word in ("one", "two")]
     model = fit(texts, [category for category in categories for _ in range(2)]).model
-    found = model.chances(["thing7 three"], vectors(["thing7 three"]))
-    assert found.category.shape == (1, BEST)
-    assert model.categories[found.category[0, 0]] == "kind7"
+    chances = model.chances(["thing7 three"], vectors(["thing7 three"]))
+    assert chances.category.shape == (1, BEST)
+    assert model.categories[chances.category[0, 0]] == "kind7"
 
 
 def test_a_path_is_spoken_without_signs() -> None:

@@ -12,8 +12,8 @@ def test_a_curve_that_no_temperature_has_is_found() -> None:
     random = np.random.default_rng(0)
     chance = random.uniform(0.05, 0.995, 100_000)
     true = Confidence(2.0, 0.5, -1.0)
-    found = Confidence.fit(chance, random.random(len(chance)) < true(chance))
-    np.testing.assert_allclose(found(np.array([0.3, 0.5, 0.99])), true(np.array([0.3, 0.5, 0.99])), atol=0.01)
+    learnt = Confidence.fit(chance, random.random(len(chance)) < true(chance))
+    np.testing.assert_allclose(learnt(np.array([0.3, 0.5, 0.99])), true(np.array([0.3, 0.5, 0.99])), atol=0.01)
     np.testing.assert_allclose(true(np.array([0.99, 0.5])), [0.783, 0.115], atol=0.001)
 
 
