@@ -1,0 +1,37 @@
+"""Text of a store as plain words: without markup, control characters and spellings of one character."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+MOST_CHARACTERS = 8_000  # of one text; what a description says after that is no longer about the product
+_MARKUP = re.compile(
+    r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|</?[a-zA-Z][^<>]*>", re.DOTALL | re.IGNORECASE
+)
+
+
+def plain_text(text: str | None) -> str:
+    """The text without tags and entities of HTML, in Unicode's form NFKC, each control character a space.
+
+    Full-width letters and digits become the usual ones. A tag ends a phrase, so it becomes a full stop. At most
+    MOST_CHARACTERS, of which an incomplete last word is left out; '' for None.
+    """
+    if not text:
+        return ""
+    longest = 4 * MOST_CHARACTERS  # markup included
+    raw = text if len(text) <= longest else text[:longest]
+    if "<" in raw:
+        raw = _MARKUP.sub(" . ", raw)
+    if "&" in raw:
+        raw = html.unescape(raw)
+    if raw.isascii() and raw.isprintable():
+        plain = raw
+    else:
+        composed = unicodedata.normalize("NFKC", raw)
+        # Cc, Cf, Cs, Co, Cn: control and format characters, halves of pairs, private use and what is not assigned.
+        plain = "".join(" " if unicodedata.category(letter)[0] == "C" else letter for letter in composed)
+    if len(plain) <= MOST_CHARACTERS:
+        return plain
+    return plain[:MOST_CHARACTERS].rpartition(" ")[0] or plain[:MOST_CHARACTERS]
