@@ -29,6 +29,7 @@ WHEEL = f"{FOLDER}/longtail-0.1.0-py3-none-any.whl"
 CONF = "s3a://example-bucket/longtail/conf/cluster.yaml"
 STEPS = (
     "ingest",
+    "enrich_items",
     "build_features",
     "register_features",
     "fine_tune",

@@ -35,6 +35,7 @@ from features.contract import (
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.visitors import of_shoppers, of_visitors
+from jobs.catalogue.reading import enriched_texts
 from jobs.execution.command import main_of
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
@@ -95,6 +96,7 @@ def _build_items(night: Night, dates: Sequence[date], demand: Future[tuple[DataF
         dates,
         segments.window_days,
         night.conf.relevance.target,
+        enriched_texts(night),
     ).persist(StorageLevel.DISK_ONLY)  # wide rows of all items would fill the heap
     rows.count()  # while the demand models are fitted
     forecasts, _ = demand.result()

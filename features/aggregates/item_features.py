@@ -32,6 +32,7 @@ def item_rows(
     dates: Sequence[date],
     segment_days: int,
     response: str = PURCHASE,
+    enriched: DataFrame | None = None,
 ) -> DataFrame:
     """Features that need no other item's row, and what `item_features` compares items by.
 
@@ -40,8 +41,9 @@ def item_rows(
     items: the contract's versions
     daily_item, daily_pair: daily partials of at least all days before the dates
     response: a type of event, by whose counts of the last `segment_days` days items are head, tail or cold
+    enriched: text_hash, found_keywords, variant_group of each text; None where they are not looked for
     """
-    rows = _described(items, dates)
+    rows = _described(items, dates, enriched)
     compared = (
         total(segment_days, DAILY_COUNT[response]).alias("segment_responses"),
         total(90, "spend_sum").alias("spend_units_90d"),
@@ -78,8 +80,13 @@ def promotion_features(promotions: DataFrame, dates: Sequence[date]) -> DataFram
     return windowed(promotions_before_dates(promotions, dates), "item_id", ITEM_FEATURES, "promotions")
 
 
-def _described(items: DataFrame, dates: Sequence[date]) -> DataFrame:
+def _described(items: DataFrame, dates: Sequence[date], enriched: DataFrame | None) -> DataFrame:
     """as_of, item_id, is_listed and the features of the item's version at each date."""
     texts = with_item_text(items).withColumn("text_length", F.char_length("text"))
     at_date = versions_at(texts.drop("text", "attributes", "image_embedding", "description"), dates, "item_id")
+    if enriched is None:
+        none = {"found_keywords": F.lit(None).cast("array<string>"), "variant_group": F.lit(None).cast("string")}
+        at_date = at_date.withColumns(none)
+    else:
+        at_date = at_date.join(enriched, on="text_hash", how="left")
     return at_date.select("as_of", "item_id", is_listed().alias("is_listed"), *computed(ITEM_FEATURES, "items"))

@@ -4,6 +4,7 @@
 """
 
 from features.contract.candidates import CANDIDATES
+from features.contract.catalogue_terms import CATALOGUE_TERMS
 from features.contract.constraint_prices import CONSTRAINT_PRICES
 from features.contract.daily_item import DAILY_ITEM
 from features.contract.daily_pair import DAILY_PAIR
@@ -28,12 +29,15 @@ from features.contract.relevance import RELEVANCE
 from features.contract.runs import RUNS
 from features.contract.searches import SEARCHES
 from features.contract.text_embeddings import TEXT_EMBEDDINGS
+from features.contract.text_keywords import TEXT_KEYWORDS
+from features.contract.text_variants import TEXT_VARIANTS
 from features.contract.user_embeddings import USER_EMBEDDINGS
 from features.contract.user_history import USER_HISTORY
 from features.contract.users import USERS
 
 __all__ = [
     "CANDIDATES",
+    "CATALOGUE_TERMS",
     "CONSTRAINT_PRICES",
     "DAILY_ITEM",
     "DAILY_PAIR",
@@ -58,6 +62,8 @@ __all__ = [
     "RUNS",
     "SEARCHES",
     "TEXT_EMBEDDINGS",
+    "TEXT_KEYWORDS",
+    "TEXT_VARIANTS",
     "USERS",
     "USER_EMBEDDINGS",
     "USER_HISTORY",

@@ -59,8 +59,15 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         expression=partial(F.col, "text_length"),
     ),
     _catalogue.attribute(
-        "keywords", ArrayType(StringType()), (), "Distinct words of the title, of at least three letters, at most 8.",
+        "keywords", ArrayType(StringType()), (),
+        "Words of the title, of at least three letters, at most 8; where catalogue.enrich is set, the phrases of title "
+        "and description that say most, the best first.",
         "title", expression=keywords,
+    ),
+    _catalogue.attribute(
+        "variant_group", StringType(), "",
+        "Items whose texts differ by size, colour or flavour alone have the same; empty without catalogue.enrich.",
+        "title", expression=partial(F.col, "variant_group"),
     ),
     _catalogue.attribute(
         "list_price", DoubleType(), 0.0, "Listed price of one unit; 0 if the store gives none.", "price"

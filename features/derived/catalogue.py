@@ -8,13 +8,18 @@ from pyspark.sql import functions as F
 from features.point_in_time import midnight
 
 SECONDS_A_DAY = 86_400
-_KEYWORDS = 8
+_TITLE_WORDS = 8
 
 
-def keywords(title: Column | str = "title") -> Column:
+def keywords() -> Column:
+    """found_keywords; where they are NULL, as in a night that finds none, the `title_words`."""
+    return F.coalesce("found_keywords", title_words())
+
+
+def title_words(title: Column | str = "title") -> Column:
     """The distinct words of three letters or more in lower case, in the order of the title, the first 8."""
     words = F.array_distinct(F.regexp_extract_all(F.lower(title), F.lit(r"(\p{L}{3,})"), F.lit(1)))
-    return F.slice(words, 1, _KEYWORDS)
+    return F.slice(words, 1, _TITLE_WORDS)
 
 
 def is_listed() -> Column:

@@ -14,6 +14,7 @@ from features.contract.responses import PURCHASE
 from jobs.config.account import Account
 from jobs.config.alerts import Alerts
 from jobs.config.candidates import Candidates
+from jobs.config.catalogue import VARIANT_GROUP, Catalogue
 from jobs.config.channels import Channels
 from jobs.config.demand import Demand
 from jobs.config.drift import Drift
@@ -52,6 +53,7 @@ class Config(Section):
     seed: Whole
     source: Source
     housekeeping: Housekeeping
+    catalogue: Catalogue
     segments: Segments
     features: Features
     demand: Demand
@@ -101,6 +103,13 @@ class Config(Section):
                 f"plan.stock bounds purchases, but relevance.target is {self.relevance.target}, which takes nothing "
                 "out of stock; set plan.stock.column to null"
             )
+        return self
+
+    @model_validator(mode="after")
+    def variants_are_known_where_a_plan_names_them(self) -> Config:
+        plans = plans_of_arms(self.plan, self.experiment).values()
+        if not self.catalogue.enrich and any(plan.names(VARIANT_GROUP) for plan in plans):
+            raise ValueError(f"a bound of plan names {VARIANT_GROUP}, which needs catalogue.enrich; set it to true")
         return self
 
     @model_validator(mode="after")

@@ -186,6 +186,12 @@ class Plan(Section):
         """The policy whose relevance is planned."""
         return self.relevance_of or self.policy
 
+    def names(self, column: str) -> bool:
+        """Whether a floor, a cap or a list rule reads the column."""
+        bounds = (*self.floors.values(), *self.caps.values())
+        read = {*(bound.column for bound in bounds), *(rule.column_name for rule in self.list_rules.values())}
+        return column in read
+
     @property
     def weight_of_uplift(self) -> float:
         """What the plan counts a view for lies so far between f (0) and the effect of being shown (1)."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from jobs.config.configuration import Config
 from jobs.execution.night import Night
 from jobs.report.night_tables import Reading
 from jobs.report.page.parts import Section
 from jobs.report.page.rendering import Page, rendered
 from jobs.report.page_files import page_of
+from jobs.report.sections.catalogue import catalogue
 from jobs.report.sections.data_quality import data_quality
 from jobs.report.sections.delivery import delivery
 from jobs.report.sections.drift import drift
@@ -33,6 +35,7 @@ SECTIONS: tuple[Callable[[Reading], Section], ...] = (
     starving,
     prices,
     model,
+    catalogue,
     data_quality,
     drift,
     run_times,
@@ -44,9 +47,14 @@ def reading_of(night: Night) -> Reading:
     return Reading(Warehouse(night.spark, night.conf.warehouse), night.conf, night.as_of)
 
 
+def _sections(conf: Config) -> tuple[Callable[[Reading], Section], ...]:
+    """All sections; that of the catalogue where its texts are read."""
+    return tuple(section for section in SECTIONS if section is not catalogue or conf.catalogue.enrich)
+
+
 def write_page(night: Night, reading: Reading) -> str:
     """Writes the night's page; returns its name among the files of the warehouse."""
-    sections = tuple(section(reading) for section in SECTIONS)
+    sections = tuple(section(reading) for section in _sections(night.conf))
     text = rendered(
         Page("The long tail on", night.as_of, _subtitle(night), sections, reading.versions, night.conf.warehouse)
     )

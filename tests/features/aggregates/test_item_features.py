@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from features.aggregates.item_features import promotion_features
 from features.contract import PROMOTIONS
 from features.declarations import ITEM_FEATURES_TABLE
-from features.derived.catalogue import keywords
+from features.derived.catalogue import title_words
 from tests.features.aggregates.frames import Event, at, bought, features_of, items, shown
 
 DAY = date(2017, 12, 1)
@@ -156,8 +156,8 @@ def test_promotions_that_began_before_the_date(spark: SparkSession) -> None:
         (" ".join(f"word{'abcdefghij'[n] * 3}" for n in range(10)), [f"word{'abcdefghij'[n] * 3}" for n in range(8)]),
     ],
 )
-def test_keywords(spark: SparkSession, title: str, expected: list[str]) -> None:
-    (row,) = spark.range(1).select(keywords(F.lit(title)).alias("k")).collect()
+def test_title_words(spark: SparkSession, title: str, expected: list[str]) -> None:
+    (row,) = spark.range(1).select(title_words(F.lit(title)).alias("k")).collect()
     assert row["k"] == expected
 
 

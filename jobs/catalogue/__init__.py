@@ -1,0 +1,1 @@
+"""What the night learns from the texts of the catalogue: tables by text, and the parts that write them."""

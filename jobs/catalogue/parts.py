@@ -1,0 +1,16 @@
+"""The parts of enrich_items: each reads the distinct texts of the catalogue and writes a table of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame
+
+from jobs.catalogue.keywords import add_keywords
+from jobs.catalogue.variants import add_variants
+from jobs.execution.night import Night
+
+# A part has a name, under which `runs` counts the texts that it worked on; it works on new texts only, and on all where
+# its method has changed.
+Part = Callable[[Night, DataFrame], int]
+PARTS: dict[str, Part] = {"keywords": add_keywords, "variants": add_variants}

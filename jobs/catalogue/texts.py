@@ -1,0 +1,34 @@
+"""The distinct texts of the catalogue, and those of them that a table does not have."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from features.contract import ITEMS
+from features.contract.table import Table
+from features.point_in_time import midnight
+from features.texts import with_item_text
+from jobs.execution.night import Night
+
+
+def catalogue_texts(night: Night) -> DataFrame:
+    """text_hash, title, description, brand, category, attributes (sorted entries) of each distinct text known before
+    the night: of all versions of all items. NULL is ''.
+    """
+    known = (
+        night.tables.read(ITEMS).withColumn("as_of", F.lit(night.as_of)).where(F.col("valid_from") < midnight("as_of"))
+    )
+    columns = [F.coalesce(name, F.lit("")).alias(name) for name in ("title", "description", "brand", "category")]
+    entries = F.array_sort(F.map_entries("attributes")).alias("attributes")
+    texts = with_item_text(known).select("text_hash", F.struct(*columns, entries).alias("text"))
+    # Items of one text may differ in where their words stand; the smallest is the same in every run.
+    return texts.groupBy("text_hash").agg(F.min("text").alias("text")).select("text_hash", "text.*")
+
+
+def new_texts(night: Night, texts: DataFrame, table: Table, method: str) -> tuple[DataFrame, bool]:
+    """The texts that a table by text has not, and whether that are all, since its rows are of another method."""
+    stored = night.tables.read_or_empty(table)
+    if stored.where(F.col("method") != method).isEmpty():
+        return texts.join(stored.select("text_hash"), on="text_hash", how="left_anti"), False
+    return texts, True

@@ -1,0 +1,31 @@
+"""Learns from the texts of the catalogue what they say of an item: keywords and variants."""
+
+from __future__ import annotations
+
+from jobs.catalogue.parts import PARTS
+from jobs.catalogue.texts import catalogue_texts
+from jobs.execution.command import main_of
+from jobs.execution.night import Night
+from jobs.runtime.progress import advance, expect
+
+
+def enrich_items(night: Night) -> None:
+    """Learns from the texts of the catalogue what they say of an item: keywords and variants.
+
+    Reads items; writes catalogue_terms, text_keywords and text_variants. A text is read once for each version of a
+    method, whatever the night. Does nothing where catalogue.enrich is false.
+    """
+    if not night.conf.catalogue.enrich:
+        night.record.status = "skipped"
+        return
+    expect(len(PARTS), "parts")
+    texts = catalogue_texts(night).persist()
+    for name, part in PARTS.items():
+        night.record.rows[name] = part(night, texts)
+        advance()
+    night.record.rows["texts"] = texts.count()
+    texts.unpersist()
+
+
+if __name__ == "__main__":
+    main_of(enrich_items)
