@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from model.catalogue.words import base_form, phrases
+from model.catalogue.words import base_form, is_chinese, phrases
 
 FIXED = 0.35  # cohesion from which two words in a row are one phrase
 LONGEST = 3  # words of a phrase
@@ -63,5 +63,8 @@ def _together(run: list[str], terms: Mapping[str, float]) -> Iterator[list[str]]
 
 
 def _joined(words: list[str]) -> str:
-    """The words with spaces between them where their script has them."""
-    return " ".join(words)
+    """The words with a space between them, but none between two that are Chinese."""
+    text = words[0]
+    for word in words[1:]:
+        text += word if is_chinese(text[-1]) and is_chinese(word[0]) else f" {word}"
+    return text

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from model.catalogue.chinese import chinese_words
 from model.catalogue.word_lists import words_of
 
 MOST_WORDS = 1_000  # of one text
 _RUN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[^\w\s'\u2019-]|\d+|_")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 # Words that no phrase begins, ends or contains: of English, and what adverts of any shop say.
 _STOPPED = words_of(
     """
@@ -25,8 +27,8 @@ _STOPPED = words_of(
 def phrases(text: str) -> Iterator[list[str]]:
     """The words in lower case, in runs that no punctuation, number or stopped word divides.
 
-    A word has at least two letters. Where a script has no spaces, neighbouring pairs of characters are the words. Of
-    one text the first MOST_WORDS count.
+    A word has at least two letters. Chinese is segmented; in other scripts without spaces, Japanese among them,
+    neighbouring pairs of characters are the words. Of one text the first MOST_WORDS count.
     """
     run: list[str] = []
     left = MOST_WORDS
@@ -47,7 +49,7 @@ def phrases(text: str) -> Iterator[list[str]]:
 
 
 def _split(token: str) -> Iterator[str]:
-    """A token as words: itself, or of a script without spaces the pairs of its characters."""
+    """A token as words: itself, or those of its parts in a script without spaces."""
     if token.isascii():
         if len(token) > 1:
             yield token
@@ -57,10 +59,18 @@ def _split(token: str) -> Iterator[str]:
         if match.start() - end > 1:
             yield token[end : match.start()]
         run = match.group()
-        yield from (run[place : place + 2] for place in range(max(len(run) - 1, 1)))
+        if is_chinese(run):
+            yield from (word for word in chinese_words(run) if len(word) > 1)
+        else:
+            yield from (run[place : place + 2] for place in range(max(len(run) - 1, 1)))
         end = match.end()
     if len(token) - end > 1:
         yield token[end:]
+
+
+def is_chinese(text: str) -> bool:
+    """Whether all characters are Chinese."""
+    return _CHINESE.fullmatch(text) is not None
 
 
 def base_form(word: str) -> str:

@@ -29,7 +29,9 @@ CATALOGUE = [
         ("12 oz. A/B", [["oz"]]),
         ("Cream of Tomato Soup, Low-Fat", [["cream"], ["tomato", "soup"], ["low", "fat"]]),
         ("L\u2019Or\u00e9al shampoo \U0001f600 50% off", [["l\u2019or\u00e9al", "shampoo"]]),
-        ("\u6d17\u53d1\u6c34 Shampoo", [["\u6d17\u53d1", "\u53d1\u6c34", "shampoo"]]),
+        # Shampoo, in Chinese; tea of Kyoto, in Japanese.
+        ("\u98d8\u67d4\u6d17\u53d1\u6c34 Shampoo", [["\u98d8\u67d4", "\u6d17\u53d1\u6c34", "shampoo"]]),
+        ("\u4eac\u306e\u8336", [["\u4eac\u306e", "\u306e\u8336"]]),
         ("\u0447\u0430\u0439 \u0634\u0627\u064a", [["\u0447\u0430\u0439", "\u0634\u0627\u064a"]]),
         ("\x00\x01 !!! 123 \U0001f600", []),
     ],
@@ -83,6 +85,12 @@ def test_phrases_of_a_text_the_best_first() -> None:
     assert [keyword.phrase for keyword in chosen] == ["ice creams", "mint", "scoop"]
     assert chosen[0].weight == pytest.approx(2.0 * (1 + np.log(4)), abs=1e-6)  # three for the title, one below it
     assert keywords("Organic Mint Ice Creams", "", terms, 1) == [(("ice creams"), pytest.approx(2.0 * (1 + np.log(3))))]
+
+
+def test_a_chinese_phrase_has_no_spaces() -> None:
+    shampoo, box = "\u6d17\u53d1\u6c34", "\u5bb6\u5ead\u88c5"
+    terms = {shampoo: 2.0, box: 1.0, f"{shampoo} {box}": 0.9}
+    assert keywords(f"\u98d8\u67d4{shampoo}{box}400ml", "", terms, 8)[0].phrase == shampoo + box
 
 
 def test_a_phrase_has_at_most_three_words() -> None:
