@@ -19,6 +19,7 @@ from features.aggregates.daily import (
     on_known_date,
     pairs_of_items,
 )
+from features.aggregates.exits import exits
 from features.aggregates.item_features import item_features, item_rows
 from features.aggregates.user_features import user_features, user_rows
 from features.contract import (
@@ -34,12 +35,14 @@ from features.contract import (
 )
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
+from features.derived.activity import active
 from features.visitors import of_shoppers, of_visitors
 from jobs.catalogue.reading import enriched_texts
 from jobs.execution.command import main_of
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.forecasting.weekly_fit import Keep, demand_at
+from jobs.incremental.browsing import has_browsing, has_views
 from jobs.incremental.histories import histories
 from jobs.incremental.known_events import Known, known_before
 from jobs.incremental.visitors import daily_visitors, joined_events, searches_of_shoppers
@@ -51,6 +54,8 @@ from jobs.runtime.logs import event
 from jobs.runtime.progress import advance, expect
 from jobs.sources.visitors import has_visitors
 from jobs.tables.sql import sql_in, sql_literal
+
+TIME_ZONE = "time_zone"  # of the run's decisions: the clock of its partials
 
 
 def build_features(night: Night) -> None:
@@ -78,7 +83,7 @@ def build_features(night: Night) -> None:
             part.add_done_callback(lambda _: advance())
         _build_items(night, dates, demand)
         advance()
-        _build_users(night, dates, users.result())
+        _build_users(night, dates, users.result(), histories_written)
         advance()
         figures.result(), histories_written.result()
     night.record.rows["dates"] = len(dates)
@@ -119,10 +124,14 @@ def _user_rows(night: Night, dates: Sequence[date], summed: Future[None]) -> Dat
     return rows
 
 
-def _build_users(night: Night, dates: Sequence[date], rows: DataFrame) -> None:
-    tables = night.tables
-    items = tables.read(ITEM_FEATURES_TABLE).where(F.col("as_of").isin(list(dates)))
-    _replace_dates(night, user_features(rows, tables.read(DAILY_PAIR), items, dates), USER_FEATURES_TABLE, dates)
+def _build_users(night: Night, dates: Sequence[date], rows: DataFrame, histories_written: Future[None]) -> None:
+    tables, conf, pairs, activity = night.tables, night.conf.features, night.tables.read(DAILY_PAIR), None
+    of_dates = F.col("as_of").isin(list(dates))
+    if has_browsing(pairs):
+        histories_written.result()
+        activity = active(tables.read(USER_HISTORY).where(of_dates), conf.time_zone, conf.session_minutes)
+    items = tables.read(ITEM_FEATURES_TABLE).where(of_dates)
+    _replace_dates(night, user_features(rows, pairs, items, dates, activity), USER_FEATURES_TABLE, dates)
     rows.unpersist()
 
 
@@ -150,7 +159,9 @@ def _sum_up_days(night: Night, known: Known, side: Executor) -> tuple[Future[Non
     """Replaces the daily partials from the first day on that has changed since the last build: those of pairs now,
     those of shoppers and items, which are summed from them, in `side`.
     """
+    zone = night.conf.features.time_zone
     since = _first_open_day(night, known)
+    night.record.decisions[TIME_ZONE] = zone
     where = f"day < {sql_literal(night.as_of)}" + (f" AND day >= {sql_literal(since)}" if since else "")
     before = _events_before(night)
     events, earlier = before.where(F.col("event_date") >= F.lit(since)) if since else before, None
@@ -161,10 +172,12 @@ def _sum_up_days(night: Night, known: Known, side: Executor) -> tuple[Future[Non
     night.tables.replace(daily_pair(own, earlier, joined).sortWithinPartitions("day"), DAILY_PAIR, where)
     _sum_up_visitors(night, events, since, where)
     pairs, visitors = night.tables.read(DAILY_PAIR).where(where), daily_visitors(night)
-    of_items = daily_item(pairs_of_items(pairs, None if visitors is None else visitors.where(where)))
+    of_visitor = None if visitors is None else visitors.where(where)
+    left = exits(events, night.conf.features.session_minutes) if has_views(pairs, of_visitor) else None
+    of_items = daily_item(pairs_of_items(pairs, of_visitor), left)
     of_shopper = own if joined is None else own.unionByName(on_known_date(joined))
     return (
-        side.submit(night.tables.replace, daily_user(pairs, of_shopper), DAILY_USER, where),
+        side.submit(night.tables.replace, daily_user(pairs, of_shopper, zone), DAILY_USER, where),
         side.submit(night.tables.replace, of_items, DAILY_ITEM, where),
     )
 
@@ -181,6 +194,8 @@ def _first_open_day(night: Night, known: Known) -> date | None:
     ingested = last_done(night.tables, "ingest", before=night.as_of)
     if known.newest is None or ingested is None:
         return None
+    if known.newest["decisions"].get(TIME_ZONE, "UTC") != night.conf.features.time_zone:
+        return None  # the parts of all days are those of another clock
     first: date = min(known.newest["as_of"], ingested["as_of"], *known.days_since(known.newest))
     return first
 

@@ -9,6 +9,7 @@ from features.contract import DAILY_ITEM, DAILY_PAIR, DAILY_USER, DAILY_VISITOR
 from features.contract.money import in_money, minor_units
 from features.contract.table import Column as Declared
 from features.contract.table import Table
+from features.derived.clock import hour_of_day
 from features.visitors import KNOWN_DATE, visitor_actor
 
 _COUNTED = sorted({column.event for column in DAILY_PAIR.columns if column.event})
@@ -71,8 +72,11 @@ def on_known_date(joined: DataFrame) -> DataFrame:
     return joined.withColumn("event_date", F.col(KNOWN_DATE)).drop(KNOWN_DATE)
 
 
-def daily_item(pairs: DataFrame) -> DataFrame:
-    """The columns of `daily_item` from `pairs_of_items`."""
+def daily_item(pairs: DataFrame, exits: DataFrame | None = None) -> DataFrame:
+    """The columns of `daily_item` from `pairs_of_items`.
+
+    exits: of `features.aggregates.exits.exits` for the same days; None for days without a view
+    """
     bought = F.col("purchases_count") > 0
     summed = (
         _summable(pairs)
@@ -83,13 +87,19 @@ def daily_item(pairs: DataFrame) -> DataFrame:
             F.count_if(bought & F.col("previous_day").isNull()).alias("new_buyers_count"),
         )
     )
-    return summed.select(*map(_typed, DAILY_ITEM.column_names))
+    if exits is None:
+        rows = summed.withColumn("exits_weight", F.lit(0.0))
+    else:
+        rows = summed.join(exits, on=["day", "item_id"], how="left").na.fill(0.0, ["exits_weight"])
+    return rows.select(*map(_typed, DAILY_ITEM.column_names))
 
 
-def daily_user(pairs: DataFrame, events: DataFrame) -> DataFrame:
+def daily_user(pairs: DataFrame, events: DataFrame, zone: str = "UTC") -> DataFrame:
     """The columns of `daily_user` from those of `daily_pair` and the purchases of the same days, joined ones included.
 
     Purchases without a basket form none.
+
+    zone: the store's, by whose clock the parts of the day are
     """
     bought = F.col("purchases_count") > 0
     summed = (
@@ -102,7 +112,7 @@ def daily_user(pairs: DataFrame, events: DataFrame) -> DataFrame:
             F.count_if(bought & F.col("previous_day").isNull()).alias("new_items_count"),
         )
     )
-    joined = summed.join(_visits(events), on=["day", "user_id"], how="left")
+    joined = summed.join(_visits(events, zone), on=["day", "user_id"], how="left")
     counts = ["baskets_count", *(f"{part}_count" for part in _PARTS_OF_THE_DAY)]
     filled = joined.na.fill(0, counts).withColumn("stores", F.coalesce("stores", F.array().cast("array<string>")))
     return filled.select(*map(_typed, DAILY_USER.column_names))
@@ -180,10 +190,9 @@ def _totals(table: Table) -> list[Column]:
     return [F.sum(name).alias(name) for name in table.column_names if name in summable]
 
 
-def _visits(events: DataFrame) -> DataFrame:
+def _visits(events: DataFrame, zone: str) -> DataFrame:
     """day, user_id, baskets_count, stores and the purchase lines of each part of the day."""
-    # Not F.hour, which depends on the session's time zone.
-    part = F.expr("pmod(unix_micros(event_time), 86400000000) div 21600000000")
+    part = F.floor(hour_of_day(F.col("event_time"), zone) / 6)
     trips = (
         events.where(F.col("event_type") == "purchase")
         .groupBy(F.col("event_date").alias("day"), "user_id", "basket_id", "store_id", part.alias("part"))

@@ -9,8 +9,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.aggregates.windows import computed, pairs_before_dates, windowed, with_defaults
+from features.contract import USER_HISTORY
 from features.declarations import USER_FEATURES
 from features.declarations.users import RESPONSE_WINDOWS
+from features.derived.activity import session_categories
 from features.derived.carts import left_in_cart
 from features.derived.days import days_before_dates, total
 from features.derived.profiles import browsed, price_and_tail, profiles, stores
@@ -48,14 +50,28 @@ def user_rows(
     return rows
 
 
-def user_features(rows: DataFrame, daily_pair: DataFrame, item_features: DataFrame, dates: Sequence[date]) -> DataFrame:
+def user_features(
+    rows: DataFrame,
+    daily_pair: DataFrame,
+    item_features: DataFrame,
+    dates: Sequence[date],
+    activity: DataFrame | None = None,
+) -> DataFrame:
     """The columns of user_features for each date from `user_rows`.
 
     daily_pair: daily partials of at least all days before the dates
+    activity: of `features.derived.activity.active`; None where no one browsed, whose features have their defaults
     item_features: as_of, item_id, category, product_type, brand, segment, price_percentile_90d and purchases_count_90d
         of each date
     """
     for compared in (price_and_tail, profiles, browsed):
         frame = compared(daily_pair, item_features, dates)
         rows = rows.join(frame, on=["as_of", "user_id"], how="left")
+    if activity is None:
+        rows = rows.withColumns(
+            {feature.name: F.lit(None) for feature in USER_FEATURES if feature.table == USER_HISTORY.name}
+        )
+    else:
+        for frame in (activity, session_categories(activity, item_features)):
+            rows = rows.join(frame, on=["as_of", "user_id"], how="left")
     return with_defaults(with_response_shares(rows, RESPONSE_WINDOWS), "user_id", USER_FEATURES)

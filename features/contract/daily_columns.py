@@ -28,6 +28,10 @@ VIEWS_WEIGHT = Column(
     "views_weight", DoubleType(), "Views of the product page, by sample weight.", event="view", of="sample_weight",
     default=0.0,
 )  # fmt: skip
+EXITS_WEIGHT = Column(
+    "exits_weight", DoubleType(), "Views after which the visitor did nothing more in the session, by sample weight.",
+    event="view", of="sample_weight", default=0.0,
+)  # fmt: skip
 FAVOURITES_WEIGHT = Column(
     "favourites_weight", DoubleType(), "Times put on a list of favourites, by sample weight.", event="favourite",
     of="sample_weight", default=0.0,

@@ -7,6 +7,7 @@ from features.contract.daily_columns import (
     CLICKS_WEIGHT,
     DISCOUNT_SUM,
     DISCOUNTED_COUNT,
+    EXITS_WEIGHT,
     EXPOSURES_WEIGHT,
     FAVOURITES_WEIGHT,
     PURCHASES_COUNT,
@@ -43,6 +44,7 @@ DAILY_ITEM = Table(
         ),
         VIEWS_WEIGHT,
         FAVOURITES_WEIGHT,
+        EXITS_WEIGHT,
     ),
     key=("day", "item_id"),
     invariants=(

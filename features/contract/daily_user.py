@@ -41,10 +41,16 @@ DAILY_USER = Table(
             "Distinct items bought for the first time; their sum over days is their number.",
             event="purchase",
         ),
-        Column("night_count", LongType(), "Purchase lines from 0 to 6 h, UTC.", event="purchase"),
-        Column("morning_count", LongType(), "Purchase lines from 6 to 12 h, UTC.", event="purchase"),
-        Column("afternoon_count", LongType(), "Purchase lines from 12 to 18 h, UTC.", event="purchase"),
-        Column("evening_count", LongType(), "Purchase lines from 18 to 24 h, UTC.", event="purchase"),
+        Column("night_count", LongType(), "Purchase lines from 0 to 6 h in the store's time zone.", event="purchase"),
+        Column(
+            "morning_count", LongType(), "Purchase lines from 6 to 12 h in the store's time zone.", event="purchase"
+        ),
+        Column(
+            "afternoon_count", LongType(), "Purchase lines from 12 to 18 h in the store's time zone.", event="purchase"
+        ),
+        Column(
+            "evening_count", LongType(), "Purchase lines from 18 to 24 h in the store's time zone.", event="purchase"
+        ),
         Column("stores", ArrayType(StringType()), "Stores visited, sorted.", event="purchase", of="store_id"),
         VIEWS_WEIGHT,
         replace(CARTS_WEIGHT, default=0.0),

@@ -190,6 +190,10 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         event="view",
     ),
     *_attention.over(
+        (28,), "exits", "count", "exits_weight",
+        "Views {window} after which the visitor did nothing more in the session, by sample weight.", event="view",
+    ),
+    *_attention.over(
         (28, LIFE), "favourites", "count", "favourites_weight",
         "Times put on a list of favourites {window}, by sample weight.", event="favourite",
     ),
@@ -207,6 +211,7 @@ ITEM_FEATURES: tuple[Feature, ...] = (
                 "Purchase lines for each addition to the cart", "additions",
             ),
             ("return", 90, ("returns_count", "purchases_count"), "Share of the purchase lines sent back", "lines"),
+            ("exit", 28, ("exits_weight", "views_weight"), "Share of the views that ended their session", "views"),
         )
     ),
     _standing.derived(

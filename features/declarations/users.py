@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, BooleanType, DoubleType, LongType, StringType
 
 from features.declarations.feature import LIFE, NEVER, Feature, Group, features_table
+from features.derived.activity import SESSION_ITEMS, active, session_categories
 from features.derived.carts import left_in_cart
 from features.derived.catalogue import days_since
 from features.derived.profiles import PROFILE_LENGTH, browsed, price_and_tail, profiles, stores
@@ -35,6 +36,7 @@ _attention = Group("user", "daily_user", "storefront")
 _pairs = Group("user", "daily_pair", "merchandising")
 _taste = Group("user", "daily_user", "merchandising")
 _searches = Group("user", "searches", "storefront")
+_sessions = Group("user", "user_history", "storefront")
 
 
 def _attribute_names() -> Column:
@@ -176,7 +178,7 @@ USER_FEATURES: tuple[Feature, ...] = (
         for part in ("night", "morning", "afternoon", "evening")
         for feature in _taste.over(
             (90,), part, "share", f"{part}_count",
-            f"Share of the purchase lines {{window}} that were in the {part}, UTC.",
+            f"Share of the purchase lines {{window}} that were in the {part}, in the store's time zone.",
             event="purchase", per=("purchases_count",),
         )
     ),
@@ -222,6 +224,36 @@ USER_FEATURES: tuple[Feature, ...] = (
         "left_in_cart", "count", 28, ("carts_weight", "purchases_count"),
         "Items put into the cart {window} and not bought on that day or later.", function=left_in_cart,
         kind=LongType(), default=0,
+    ),
+    *(
+        _sessions.attribute(name, kind, default, meaning, sources, function=function)
+        for name, kind, default, meaning, sources, function in (
+            (
+                "last_session_items", ArrayType(StringType()), (),
+                f"The different items of the last session, the newest first, at most {SESSION_ITEMS}.",
+                ("item_ids", "event_times"), active,
+            ),
+            (
+                "last_session_categories", ArrayType(StringType()), (),
+                "The different categories of last_session_items, the newest first.",
+                ("item_ids", "event_times", "item_features.category"), session_categories,
+            ),
+            ("last_session_events", LongType(), 0, "Events of the last session.", "event_times", active),
+            (
+                "last_session_minutes", DoubleType(), 0.0, "Minutes from its first event to its last.", "event_times",
+                active,
+            ),
+            ("days_since_last_session", DoubleType(), NEVER, "Days since its last event.", "days_ago", active),
+        )
+    ),
+    *(
+        _sessions.derived(
+            f"active_{units}", "shares", 90, ("event_times", "event_types"),
+            f"Share of the events {{window}} in each {unit}, in the store's time zone, from {first} on; empty without "
+            "an event.",
+            function=active, kind=ArrayType(DoubleType()), default=(),
+        )
+        for units, unit, first in (("hours", "hour of the day", "midnight"), ("weekdays", "day of the week", "Monday"))
     ),
     *(
         _attention.derived(

@@ -13,6 +13,7 @@ STEPS = {
     "view_purchase_share_28d": ("purchases_count_28d", "views_count_28d"),
     "cart_purchase_share_28d": ("purchases_count_28d", "carts_count_28d"),
     "return_share_90d": ("returns_count_90d", "purchases_count_90d"),
+    "exit_share_28d": ("exits_count_28d", "views_count_28d"),
 }
 
 

@@ -156,6 +156,7 @@ _BROWSING = {
     "views_count_28d": Cause("Often viewed this month", "Seldom viewed this month"),
     "view_cart_share_28d": Cause("Goes into the cart when viewed", "Seldom goes into the cart when viewed"),
     "view_purchase_share_28d": Cause("Often bought when viewed", "Seldom bought when viewed"),
+    "exit_share_28d": Cause("Often the last page of a visit", "Seldom the last page of a visit"),
     "clicks_count_28d": Cause("Often clicked this month", "Seldom clicked this month"),
     "carts_count_28d": Cause("Often put into carts this month", "Seldom put into carts this month"),
     "cart_purchase_share_28d": Cause("Often bought from the cart", "Often left in the cart"),

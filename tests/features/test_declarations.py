@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DoubleType, IntegerType, LongType, StructField, StructType
 
-from features.contract import DAILY_PAIR, DAILY_USER, SEARCHES
+from features.contract import DAILY_PAIR, DAILY_USER, SEARCHES, USER_HISTORY
 from features.contract.table import Table
 from features.declarations import (
     ITEM_FEATURES,
@@ -23,6 +23,7 @@ from features.declarations import (
 )
 from features.declarations.aggregate import PARTIALS, Aggregation
 from features.declarations.feature import LIFE, Group, by_expression
+from features.derived.activity import active, session_categories
 from features.derived.carts import left_in_cart
 from features.derived.funnel import STEPS, with_funnel_shares
 from features.derived.profiles import browsed, price_and_tail, profiles, stores
@@ -216,6 +217,8 @@ def test_each_function_makes_the_features_that_name_it(spark: SparkSession) -> N
         (ITEM_FEATURES, with_funnel_shares): _added(with_funnel_shares, empty(ITEM_FEATURES_TABLE), tuple(STEPS)),
         (USER_FEATURES, searched): searched(empty(SEARCHES).withColumn("known_date", F.col("search_date")), [DAY]),
         (USER_FEATURES, left_in_cart): left_in_cart(pairs, [DAY]),
+        (USER_FEATURES, active): active(empty(USER_HISTORY), "UTC", 30),
+        (USER_FEATURES, session_categories): session_categories(active(empty(USER_HISTORY), "UTC", 30), item_features),
         (USER_FEATURES, stores): stores(empty(DAILY_USER), [DAY]),
         (USER_FEATURES, price_and_tail): price_and_tail(pairs, item_features, [DAY]),
         (USER_FEATURES, profiles): profiles(pairs, item_features, [DAY]),

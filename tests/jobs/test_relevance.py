@@ -91,7 +91,7 @@ def _conf(
         "warehouse": str(folder),
         "source": {"kind": "complete_journey", "image_embedding_size": 3},
         "relevance": {"batch_users": 10, "per": per, "season": season},
-        "fusion": {"width": 16, "heads": 2, "layers": 1, "epochs": 1, "history_items": 5},
+        "fusion": {"width": 16, "heads": 2, "layers": 1, "epochs": 1, "history_items": 5, "signals": True},
         "gate": {"margin": 1.0, "max_calibration_slope_error": 1000.0, "bootstrap_samples": 50, **gate},
         "mlflow": {"registered_model": registered_model},
     }

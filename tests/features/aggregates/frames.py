@@ -62,15 +62,11 @@ def users(spark: SparkSession, *rows: tuple[str, datetime]) -> DataFrame:
 
 
 def features_of(
-    spark: SparkSession,
-    rows: list[Event],
-    versions: DataFrame,
-    days: tuple[date, ...],
-    head_share: float = 0.8,
-    response: str = "purchase",
-) -> DataFrame:
+    spark: SparkSession, rows: list[Event], versions: DataFrame, days: tuple[date, ...], head_share: float = 0.8,
+    response: str = "purchase", exits: DataFrame | None = None,
+) -> DataFrame:  # fmt: skip
     """item_features of the dates from events, without promotions and forecasts."""
     pairs = daily_pair(events(spark, rows))
     promotions, forecasts = (spark.createDataFrame([], table.schema) for table in (PROMOTIONS, DEMAND_FORECAST))
-    rows_of_items = item_rows(versions, daily_item(pairs), pairs, promotions, days, 365, response)
-    return item_features(rows_of_items, forecasts, head_share)
+    of_items = item_rows(versions, daily_item(pairs, exits), pairs, promotions, days, 365, response)
+    return item_features(of_items, forecasts, head_share)

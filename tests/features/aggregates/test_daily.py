@@ -51,6 +51,8 @@ def test_a_day_of_a_shopper(spark: SparkSession) -> None:
     (day,) = daily_user(daily_pair(log), log).collect()
     assert (day["purchases_count"], day["baskets_count"], day["items_count"], day["stores"]) == (3, 1, 2, ["s1"])
     assert (day["night_count"], day["morning_count"]) == (2, 1)  # 0 h and 5 h; 6 h
+    (there,) = daily_user(daily_pair(log), log, "Asia/Kolkata").collect()  # 5:30, 10:30 and 11:30 h
+    assert (there["night_count"], there["morning_count"], there["afternoon_count"]) == (1, 2, 0)
 
 
 def test_days_of_a_pair_know_those_before(spark: SparkSession) -> None:
