@@ -36,6 +36,7 @@ from features.contract import (
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.derived.activity import active
+from features.point_in_time import utc_date
 from features.visitors import of_shoppers, of_visitors
 from jobs.catalogue.reading import enriched_texts
 from jobs.execution.command import main_of
@@ -45,7 +46,7 @@ from jobs.forecasting.weekly_fit import Keep, demand_at
 from jobs.incremental.browsing import has_browsing, has_views
 from jobs.incremental.histories import histories
 from jobs.incremental.known_events import Known, known_before
-from jobs.incremental.visitors import daily_visitors, joined_events, searches_of_shoppers
+from jobs.incremental.visitors import changed_consents, daily_visitors, joined_events, searches_of_shoppers
 from jobs.quality.gate import pass_features
 from jobs.registry.active_models import model_store, training_is_due
 from jobs.relevance.training_plan import training_plan
@@ -197,7 +198,11 @@ def _first_open_day(night: Night, known: Known) -> date | None:
     if known.newest["decisions"].get(TIME_ZONE, "UTC") != night.conf.features.time_zone:
         return None  # the parts of all days are those of another clock
     first: date = min(known.newest["as_of"], ingested["as_of"], *known.days_since(known.newest))
-    return first
+    consents = changed_consents(night, known.newest["as_of"])
+    if consents is None:
+        return first
+    [row] = consents.agg(F.min(utc_date("valid_from")).alias("day")).collect()
+    return min(first, row["day"]) if row["day"] is not None else first
 
 
 def _dates_to_build(night: Night, known: Known) -> tuple[list[date], set[date]]:

@@ -14,7 +14,7 @@ from features.contract import USER_HISTORY, USERS
 from features.texts import with_low_ratings
 from jobs.execution.night import Night
 from jobs.incremental.known_events import Known
-from jobs.incremental.visitors import events_of_shoppers, joined_events
+from jobs.incremental.visitors import changed_consents, events_of_shoppers, joined_events
 
 DECISION = "history"  # of the run: the length of its histories, and the low ratings in them
 
@@ -47,6 +47,9 @@ def histories(night: Night, before: DataFrame, dates: Sequence[date], built: set
     if joined is not None:
         older = joined.where(F.col("event_date") < F.lit(last)).select("user_id").distinct()
         rows = rows.join(older, on="user_id", how="left_anti")
+    consents = changed_consents(night, last)
+    if consents is not None:
+        rows = rows.join(consents.select("user_id").distinct(), on="user_id", how="left_anti")
     newcomers = new_shoppers(rows, users, night.as_of)
     few = broadcast_if_small(newcomers, newcomers.count())
     return next_user_history(rows, events, users, few, last, night.as_of, conf.history_length, conf.history_days)

@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import DAILY_VISITOR, IDENTITIES, SEARCHES, USERS
+from features.declarations import USER_FEATURES_TABLE
 from features.point_in_time import utc_date
 from features.visitors import KNOWN_DATE, identified, of_shoppers
 from jobs.execution.night import Night
@@ -32,6 +33,25 @@ def events_of_shoppers(night: Night, events: DataFrame) -> DataFrame:
     if joined is None:
         return own
     return own.withColumn(KNOWN_DATE, F.col("event_date")).unionByName(joined)
+
+
+def changed_consents(night: Night, since: date) -> DataFrame | None:
+    """user_id, valid_from of the identities of shoppers who gave or withdrew their consent to personalisation after the
+    features of the date `since` were built; None where no visitor is identified.
+
+    What their visitors did joins them, or leaves them, from the day of valid_from on at the earliest.
+    """
+    if not (night.tables.exists(IDENTITIES) and night.tables.exists(USER_FEATURES_TABLE)):
+        return None
+    now, agreed = "consent_personalisation", F.col("agreed")
+    built = night.tables.read(USER_FEATURES_TABLE).where(F.col("as_of") == F.lit(since))
+    changed = (
+        night.tables.read(USERS)
+        .select("user_id", now)
+        .join(built.select("user_id", F.col(now).alias("agreed")), on="user_id", how="inner")
+        .where(F.col(now) != agreed)
+    )
+    return night.tables.read(IDENTITIES).join(changed, on="user_id", how="left_semi").select("user_id", "valid_from")
 
 
 def searches_of_shoppers(night: Night) -> DataFrame:

@@ -185,3 +185,21 @@ def test_a_view_counts_for_its_item_at_once_and_for_the_shopper_after_the_log_in
     assert {row["event_id"] for row in store.rows(EVENTS)} == {"e3", "e4", "e6", "e8"}
     assert store.rows(SEARCHES) == []
     assert {row["user_id"] for row in store.rows(IDENTITIES)} == {"u2", "u3"}
+
+
+def test_what_had_joined_leaves_with_the_consent(spark: SparkSession, tmp_path: Path) -> None:
+    store = Store(spark, tmp_path / "nights")
+    # u1 sends back what v1 bought before the log-in.
+    bought = ["b1,,v1,b,purchase,2024-03-02 10:30:00,", "r1,u1,,b,return,2024-03-03 12:00:00,"]
+    store.deliver(4, [*DELIVERED[3], *DELIVERED[4], *bought])
+    store.ingest(4)
+    assert {row["row_id"] for row in store.rows(REJECTED)} == {"bad"}
+    store.build(4)
+    assert [row["item_id"] for row in store.rows(DAILY_PAIR) if row["joined"]] == ["b", "c"]
+    assert store.history(4, "u1")[0] == ("c", "favourite")
+    store._write("people.csv", "who,agrees,at", ["u1,False,2024-03-04 00:00:00", "u2,False,2024-01-01 00:00:00"])
+    store.deliver(5, DELIVERED[5])
+    store.ingest(5)
+    store.build(5)
+    assert not [row for row in store.rows(DAILY_PAIR) if row["joined"]]
+    assert sorted(store.history(5, "u1")) == [("a", "purchase"), ("b", "return"), ("c", "purchase")]
