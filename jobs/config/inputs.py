@@ -46,8 +46,9 @@ class FileInput(Section):
         to change or delete one of its rows, so the default there is delete: rows that still exist come again in another
         file. Elsewhere the default is keep: a file that is gone was cleared away.
     when_changed: whether a changed file replaces everything that it delivered before, or keeps what is older than its
-        first row now: an export of the last days that overwrites itself. The default is keep_older; of a Delta table,
-        whose rows are deleted one by one, it is replace.
+        first row now: an export of the last days that overwrites itself. The default is keep_older. The rows of a Delta
+        table move to other files when one of them is deleted, so there it is about the first row of the table, and of
+        the files that are gone.
     """
 
     path: str
@@ -80,6 +81,10 @@ class FileInput(Section):
     @property
     def takes_back_gone(self) -> bool:
         return (self.when_gone or ("delete" if self.format == "delta" else "keep")) == "delete"
+
+    @property
+    def keeps_older_gone(self) -> bool:
+        return self.format == "delta" and self.takes_back_gone and self.when_changed != "replace"
 
     @property
     def keeps_older(self) -> bool:

@@ -26,7 +26,7 @@ from jobs.sources.files.quotes import require_closed_quotes
 from jobs.sources.files.read_failures import named_read_failures
 from jobs.sources.files.reading import ReadParts, read_parts
 from jobs.sources.files.reshaping import reshaped
-from jobs.sources.files.rolling import first_times
+from jobs.sources.files.rolling import first_time, first_times
 
 
 class FilesSource:
@@ -93,7 +93,7 @@ class FilesSource:
             place: None if day is None else datetime.combine(day, time(), UTC)
             for place, day in self._fresh.replaced.items()
         }
-        return from_day | self.rolled(table) | dict.fromkeys(deleted)
+        return from_day | dict.fromkeys(deleted) | self.rolled(table)
 
     def rolled(self, table: Table) -> dict[str, datetime | None]:
         if table.name not in self._starts:
@@ -101,8 +101,18 @@ class FilesSource:
             starts: dict[str, datetime | None] = {}
             if rolling:
                 starts |= first_times(self._mapped(self._dated[table.name], table), TIME[table.name], rolling)
+            for name in {part.input for part in self._fresh.gone if self._conf.inputs[part.input].keeps_older_gone}:
+                first = self._first_now(name, table)
+                starts |= dict.fromkeys((part.place for part in self._fresh.gone if part.input == name), first)
             self._starts[table.name] = starts
         return self._starts[table.name]
+
+    def _first_now(self, name: str, table: Table) -> datetime:
+        """The first time of the rows that an input has now for a table; after all others if it has none."""
+        mappings = [mapping for mapping in self._dated[table.name] if mapping.input == name]
+        present = [replace(part, taken_until=None) for part in self._now] if mappings else []
+        frames = [self._one(mapping, table, rows) for rows in self._read(name, present) for mapping in mappings]
+        return first_time(frames, TIME[table.name])
 
     def types(self) -> dict[str, str]:
         return types_read(self._conf, self._rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import DataFrame
@@ -12,6 +12,12 @@ from features.contract.table import FIRST_YEAR
 from jobs.sources.files.columns import PART
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def first_time(frames: Iterable[DataFrame], time: str) -> datetime:
+    """The least `time` in mapped rows; without any, a time after all others. See `first_times` for rows that count."""
+    firsts = [first for rows in frames for first in first_times(rows.withColumn(PART, F.lit("")), time, [""]).values()]
+    return min(firsts, default=_NEVER)
 
 
 def first_times(rows: DataFrame, time: str, places: Collection[str]) -> dict[str, datetime]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,27 @@ def test_a_delta_table_is_read_in_the_version_whose_files_are_listed(spark: Spar
     assert sorted((row["id"], row["units"]) for row in rows.collect()) == [("e1", 2), ("e2", 1)]
     chosen = FileInput(path=str(path), format="delta", options={"versionAsOf": "0"})
     assert [part.place for part in list_parts(spark, "log", chosen)] == [part.place for part in parts]
+
+
+@pytest.mark.slow
+def test_a_delta_table_of_the_last_days_that_is_overwritten_deletes_no_history(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    path = tmp_path / "last_days"
+    typed(spark).write.format("delta").save(str(path))
+    first = source(spark, path, "delta")
+    recorded = [(part.input, part.place, part.fingerprint, date(2024, 3, 1), None, False) for part in first.parts]
+    taken = spark.createDataFrame(recorded, SOURCE_PARTS.schema)
+    later = [ROWS[1], ("e3", "u1", "c", "purchase", "2024-03-02 10:00:00", 1, 1.0, None)]
+    typed(spark, later).write.format("delta").mode("overwrite").save(str(path))
+    second = source(spark, path, "delta", taken)
+    gone = {part.place: second.replaced(EVENTS)[part.place] for part in first.parts}
+    # From the first row on that the table has now; e1, an hour before, stays.
+    assert set(gone.values()) == {datetime(2024, 3, 1, 11, tzinfo=UTC)}
+    assert second.rolled(EVENTS) == gone
+    DeltaTable.forPath(spark, str(path)).delete()
+    with pytest.raises(Refused, match="has no file"):
+        source(spark, path, "delta", taken)
 
 
 def mapped_events(spark: SparkSession, path: Path, options: dict[str, str], **columns: Any) -> list[Any]:
