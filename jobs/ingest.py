@@ -32,6 +32,7 @@ from jobs.sources.merging import (
 )
 from jobs.sources.missing_inputs import report_absences
 from jobs.sources.replacement import Window
+from jobs.sources.short_history import report_short_history
 from jobs.sources.silence import require_events
 from jobs.sources.visitors import DECISION as HAS_VISITORS
 from jobs.sources.visitors import arrive_events, names_visitors, new_identities, observed_identities, together
@@ -93,6 +94,7 @@ def ingest(night: Night) -> None:
     report_id_forms(night, items, users)
     if window.since is None:
         report_late_catalogue(items, events)
+        report_short_history(night, events)
     for intake in intakes:
         night.record.rows.update(intake.balance.rows)
         intake.release()

@@ -14,7 +14,7 @@ from features.row_balance import Balance
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night
 from jobs.runtime.errors import Refused
-from jobs.sources import frequent_shoppers, id_forms, silence
+from jobs.sources import frequent_shoppers, id_forms, short_history, silence
 from jobs.sources.column_types import read_alike
 from jobs.sources.intake import Intake, arrive, judge, require_few_rejected
 from jobs.sources.replacement import Window
@@ -130,3 +130,20 @@ def test_ids_that_differ_in_form_only_are_warned_of(spark: SparkSession, monkeyp
     id_forms.report_id_forms(night, judge(arrived[0], "valid_from", SUNDAY), judge(arrived[1], "updated_at", SUNDAY))
     assert [(row["table"], row["ids"]) for row in warned] == [("items", 2), ("users", 1)]
     assert "17801" not in str(warned)
+
+
+@pytest.mark.parametrize(
+    ("days", "instead"),
+    [(140, None), (60, "trains on 2 periods of 12 days"), (20, "ranks by popularity and texts")],
+)
+def test_a_short_history_is_warned_of_on_the_first_night(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, days: int, instead: str | None
+) -> None:
+    warned: list[dict[str, Any]] = []
+    monkeypatch.setattr(short_history, "warning", lambda message, **fields: warned.append(fields))
+    night = cast("Night", SimpleNamespace(conf=load_config("conf/local.yaml"), as_of=SUNDAY))
+    events = intake(spark, purchases([SUNDAY - timedelta(days=number) for number in (1, days)]))
+    short_history.report_short_history(night, events)
+    expected = [] if instead is None else [(days, 140, instead)]
+    assert [(row["days"], row["needed"], row["night"]) for row in warned] == expected
+    events.release()
