@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import partial, reduce
+from urllib.parse import unquote
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -17,6 +19,7 @@ from jobs.config.source import Files, TableMapping
 from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.runtime.logs import event
 from jobs.sources.dated import TIME
+from jobs.sources.files.arrays import require_no_lost_elements
 from jobs.sources.files.columns import ADDED
 from jobs.sources.files.first_lines import require_filled_down
 from jobs.sources.files.inventory import columns_absent, columns_of, mappings_of, names_read, types_read
@@ -133,14 +136,32 @@ class FilesSource:
             for name in columns_of(spec)
             if name not in rows.columns
         }
-        missing = sorted(name for name, is_needed in absent if is_needed)
+        # A column of folders is in no line.
+        folders = sorted({name for name, _ in absent if f"/{name}=" in unquote(str(rows.inputFiles()[0]))})
+        missing = sorted({name for name, is_needed in absent if is_needed} | set(folders))
         empty = sorted({name for name, _ in absent} - set(missing))
         if missing:
             has = ", ".join(name for name in rows.columns if name not in ADDED)
+            remedy = f"Correct the files or source.files.{table.name}; nothing was written."
+            if folders:
+                remedy = (
+                    f"Folders are named after {', '.join(folders)}: set partitions: [{', '.join(folders)}] for "
+                    f"source.files.inputs.{mapping.input}. Nothing was written."
+                )
+            if any("\x00" in name for name in rows.columns):
+                remedy = (
+                    "The header looks like UTF-16: set options: {encoding: UTF-16} for "
+                    f"source.files.inputs.{mapping.input}. Nothing was written."
+                )
+            elif any("\ufffd" in name for name in rows.columns):
+                remedy = (
+                    "The header is not in UTF-8: set options: {encoding: ...} for "
+                    f"source.files.inputs.{mapping.input}, such as windows-1252 or UTF-16. Nothing was written."
+                )
             raise Refused(
                 f"Files of {files.path} have no column {', '.join(missing)}, which source.files.{table.name} maps;"
                 f" {_first_file(rows)} has {has}.",
-                f"Correct the files or source.files.{table.name}; nothing was written.",
+                remedy,
             )
         if empty:
             event("fields without values", input=mapping.input, fields=",".join(empty))
@@ -203,8 +224,10 @@ class FilesSource:
             raise ConfigurationError(
                 f"An expression of source.files.{table.name} on {mapping.input} is invalid: "
                 f"{str(error).splitlines()[0]}",
-                "Correct its columns, sql or where.",
+                f"Correct its columns, sql or where.{self._hint(error, mapping)}",
             ) from error
+        if table is EVENTS:
+            require_no_lost_elements(rows, mapping)
         unmapped = [name for name in table.required if name not in mapped.columns]
         if table.column("visitor_id") and {"user_id", "visitor_id"}.isdisjoint({*mapped.columns, *unmapped}):
             unmapped.append("user_id")
@@ -214,6 +237,14 @@ class FilesSource:
                 "Map it, or give a constant.",
             )
         return mapped
+
+    def _hint(self, error: AnalysisException, mapping: TableMapping) -> str:
+        condition = error.getCondition() or ""
+        if any(re.search(r"(?i)\bexplode", spec.sql or "") for spec in mapping.columns.values()):
+            return f" To make each element of an array a row, set explode for source.files.inputs.{mapping.input}."
+        if condition.startswith("DATATYPE_MISMATCH") and self._conf.inputs[mapping.input].format in ("csv", "json"):
+            return " Columns of CSV and JSON are texts: calculate with cast(COLUMN AS DECIMAL(18,4))."
+        return ""
 
 
 def _first_file(rows: DataFrame) -> str:

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import ITEMS, USERS
+from features.contract.events import EVENT_TYPES
 from features.contract.table import PERSONAL, Table
 from features.quality.outcomes import LINE_MALFORMED
 from jobs.config.source import TableMapping
@@ -47,7 +48,7 @@ def mapped_rows(rows: DataFrame, mapping: TableMapping, table: Table) -> DataFra
 
     A value that cannot be read as the contract's type is NULL. In a required column it rejects its row: `unreadable`
     names `<column>_unreadable`, and `raw` is the original row as JSON. In an optional column the row stays without it,
-    and `left_out` has that name. `example` is the first such value that is not personal. A
+    and `left_out` has that name. `example` is the first such value that is not personal, or an unknown type of event. A
     line that is not a row is `line_malformed`, a row for which `where` raises an error `where_unreadable`; see
     `not_data` for headers and totals.
     """
@@ -68,6 +69,9 @@ def mapped_rows(rows: DataFrame, mapping: TableMapping, table: Table) -> DataFra
     named = F.coalesce(not_data(rows, mapping), violations)
     left_out = F.concat_ws(",", *(unreadable[name] for name in sorted(optional)))
     examples = [F.when(value.unreadable, value.original) for name, value in values.items() if name not in PERSONAL]
+    if "event_type" in values:
+        kind = values["event_type"]
+        examples.append(F.when(~kind.value.isin(*EVENT_TYPES), kind.original))
     original = F.to_json(
         F.struct(*(F.col(f"`{name}`") for name in rows.columns if name in (MALFORMED, PART) or name not in ADDED))
     )

@@ -71,9 +71,10 @@ def list_parts(spark: SparkSession, name: str, files: FileInput) -> list[Part]:
     else:
         places = _of_folder(spark, files)
     if not places:
-        raise Refused(
-            f"The source has no file {files.path}.", f"Check source.files.inputs.{name}; nothing was written."
-        )
+        remedy = f"Check source.files.inputs.{name}; nothing was written."
+        if not files.literal and re.search(r"[\[\]{}*?]", files.path) and _exists(spark, files.path):
+            remedy = f"It exists, but is read as a pattern: set literal: true for source.files.inputs.{name}."
+        raise Refused(f"The source has no file {files.path}.", remedy)
     return [Part(name, place, path, mark, version=version) for place, path, mark in sorted(places)]
 
 
@@ -116,10 +117,22 @@ def _of_folder(spark: SparkSession, files: FileInput) -> list[tuple[str, str, st
         if status.isDirectory():
             waiting += system.listStatus(status.getPath())
         else:
+            if system.getScheme() == "file" and ":" in status.getPath().getName():
+                raise Refused(
+                    f"The file {status.getPath().getName()} of {files.path} has a colon in its name, with which Hadoop "
+                    "opens no file of a local disk.",
+                    "Rename it, for example with a hyphen; nothing was written.",
+                )
             mark = f"{status.getLen()}:{status.getModificationTime()}"
             path = str(status.getPath().toString())
             places.append((_as_in_metadata(jvm, path), path, mark))
     return places
+
+
+def _exists(spark: SparkSession, name: str) -> bool:
+    jvm: Any = spark.sparkContext._jvm
+    path = jvm.org.apache.hadoop.fs.Path(name)
+    return bool(path.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).exists(path))
 
 
 def _as_in_metadata(jvm: Any, path: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -110,6 +112,30 @@ def test_times_in_nanoseconds_are_times(spark: SparkSession, tmp_path: Path, zon
     assert [str(row[0]) for row in rows.selectExpr("cast(at AS string)").collect()] == [
         "2024-03-05 08:30:00.123456", "1969-12-31 23:59:59.999999",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_a_name_of_a_file_may_have_any_character(spark: SparkSession, tmp_path: Path, kind: str) -> None:
+    names = ["a{1,2}", "b[3]", "c\\d", "e f+g%20", "h#i?*", "Größe"]
+    for number, name in enumerate(names):
+        path = tmp_path / f"{name}.{kind}"
+        if kind == "parquet":
+            pq.write_table(pa.table({"order": [str(number)]}), path)
+        else:
+            path.write_text(
+                f"order,x\n{number},\n" if kind == "csv" else f'{{"order": "{number}"}}\n', encoding="utf-8"
+            )
+    rows = read(spark, tmp_path, kind).collect()
+    assert sorted(row["order"] for row in rows) == [str(number) for number in range(len(names))]
+    places = {part.place for part in list_parts(spark, "log", FileInput(path=str(tmp_path), format=kind))}  # type: ignore[arg-type]
+    assert {row["source_part"] for row in rows} == places
+    for number, name in enumerate(names):
+        files = FileInput(path=str(tmp_path / f"{name}.{kind}"), format=kind, literal=True)  # type: ignore[arg-type]
+        [one] = read_parts(spark, files, list_parts(spark, "log", files))
+        assert [row["order"] for row in one.collect()] == [str(number)]
+    (tmp_path / f"10:30.{kind}").write_text("")
+    with pytest.raises(Refused, match="has a colon in its name"):
+        read(spark, tmp_path, kind)
 
 
 def test_a_file_that_cannot_be_read_is_named(spark: SparkSession, tmp_path: Path) -> None:

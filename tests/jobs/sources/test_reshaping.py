@@ -137,6 +137,47 @@ def test_lines_get_columns_of_their_orders(spark: SparkSession, tmp_path: Path, 
         source(spark, inputs, EVENT)
 
 
+def test_a_header_in_another_encoding_names_the_option(spark: SparkSession, tmp_path: Path) -> None:
+    lines = {"path": str(tmp_path / "lines.csv"), "format": "csv"}
+    for header, encoding, words in (
+        ("who,at", "utf-16", "looks like UTF-16: set options"), ("Größe,at", "cp1252", "such as windows-1252"),
+    ):  # fmt: skip
+        (tmp_path / "lines.csv").write_bytes(f"{header}\r\nu1,2024-03-05\r\n".encode(encoding))
+        with pytest.raises(Refused, match=words):
+            source(spark, {"lines": lines}, EVENT).events(None, date.max)
+
+
+@pytest.mark.parametrize("kind", ["json", "parquet", "delta"])
+def test_one_element_of_several_is_refused(spark: SparkSession, tmp_path: Path, kind: str) -> None:
+    rows = [
+        {"order": "1", "n": "1", "who": "ann", "at": "2024-03-05", "items": [{"sku": "a"}, {"sku": "b"}]},
+        {"order": "2", "n": "1", "who": "bob", "at": "2024-03-06", "items": [{"sku": "c"}]},
+        {"order": "3", "n": "1", "who": "bob", "at": "2024-03-06", "items": []},
+    ]
+    (tmp_path / "log.json").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    if kind != "json":
+        spark.read.json(str(tmp_path / "log.json")).write.format(kind).save(str(tmp_path / f"log.{kind}"))
+    lines = {"path": str(tmp_path / f"log.{kind}"), "format": kind}
+    item = {"item_id": "order", "title": "order", "updated_at": "at"}
+
+    def events(sql: str, where: str | None = None) -> DataFrame:
+        mapping = {"input": "lines", "where": where, "columns": EVENT | {"item_id": {"sql": sql}}}
+        person = {"input": "lines", "columns": {"user_id": "who", "updated_at": "at"}}
+        conf = {"inputs": {"lines": lines}, "items": [{"input": "lines", "columns": item}], "users": [person]}
+        files = Files.model_validate(conf | {"events": [mapping]})
+        taken = spark.createDataFrame([], SOURCE_PARTS.schema)
+        return FilesSource(spark, files, taken, date(2024, 3, 9)).events(None, date.max)
+
+    for sql in ("items[0].sku", "get(items, 0).sku", "element_at(`items`, 1).sku"):
+        with pytest.raises(Refused, match=r"takes one element of items, and 1 rows have several.* explode: items"):
+            events(sql)
+        assert events(sql, "size(items) < 2").where("item_id = 'c'").count() == 1
+    # Of parameters by name one is meant.
+    assert events("get(filter(items, x -> x.sku = 'b'), 0).sku").where("item_id = 'b'").count() == 1
+    with pytest.raises(ConfigurationError, match=r"explode for source.files.inputs.lines"):
+        events("explode(items).sku")
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_names_of_folders_are_columns_as_text(spark: SparkSession, tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "a[1]"
@@ -145,8 +186,12 @@ def test_names_of_folders_are_columns_as_text(spark: SparkSession, tmp_path: Pat
     lines = {"path": str(folder), "format": kind, "literal": True, "partitions": ["shop"]}
     rows = source(spark, {"lines": lines}, EVENT | {"store_id": "shop"}).events(None, date.max).collect()
     assert sorted(str(row["store_id"]) for row in rows) == ["007", "None", "Nord + Süd"]
-    with pytest.raises(Refused, match="has no file"):
+    with pytest.raises(Refused, match=r"has no file .* read as a pattern: set literal: true"):
         source(spark, {"lines": lines | {"literal": False}}, EVENT)
+    with pytest.raises(
+        Refused, match=r"have no column shop, .* set partitions: \[shop\] for source.files.inputs.lines"
+    ):
+        source(spark, {"lines": lines | {"partitions": []}}, EVENT | {"store_id": "shop"}).events(None, date.max)
 
 
 @pytest.mark.parametrize(
