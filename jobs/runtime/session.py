@@ -61,6 +61,8 @@ def spark_session(name: str) -> SparkSession:
     spark.conf.set("spark.sql.parser.quotedRegexColumnNames", "false")
     # Without it Spark reads seven encodings, and windows-1252, common in exports of spreadsheets, is not among them.
     spark.conf.set("spark.sql.legacy.javaCharsets", "true")
+    # A time of day in a store's Parquet files, also of a column that no mapping reads.
+    spark.conf.set("spark.sql.timeType.enabled", "true")
     if DELTA_EXTENSION not in (spark.conf.get("spark.sql.extensions", "") or ""):
         raise ConfigurationError(
             "Spark runs without Delta.",

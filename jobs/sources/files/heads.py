@@ -10,6 +10,7 @@ from pyspark.sql.types import ArrayType, DataType, StructField, StructType
 
 from jobs.runtime.errors import Refused
 from jobs.sources.files.nanoseconds import nanosecond_columns, with_nanoseconds
+from jobs.sources.files.parquet_schema import readable_columns
 
 Load = Callable[[SparkSession], DataFrame]
 
@@ -40,16 +41,24 @@ def head_of_json(spark: SparkSession, load: Load, path: str, mapped: Collection[
 def head_of_parquet(spark: SparkSession, load: Load, path: str, mapped: Collection[str]) -> StructType:
     """The columns of a Parquet file; those with times in nanoseconds are marked, see `with_instants`.
 
-    Raises Refused if a mapped column's name differs from another one's in case only, since Spark reads neither.
+    Columns of a type that Spark does not read, such as half-precision numbers, are left out. Raises Refused if one of
+    them is mapped, or if a mapped column's name differs from another one's in case only, since Spark reads neither.
     """
     try:
         return load(spark).schema
     except AnalysisException as error:
-        if error.getCondition() == "PARQUET_TYPE_ILLEGAL" and (found := nanosecond_columns(spark, path)):
-            head = load(_session(spark, "spark.sql.legacy.parquet.nanosAsLong", "spark.sql.caseSensitive")).schema
-            head = with_nanoseconds(head, found)
-        elif error.getCondition() == "COLUMN_ALREADY_EXISTS":
+        if error.getCondition() == "COLUMN_ALREADY_EXISTS":
             head = load(_session(spark, "spark.sql.caseSensitive")).schema
+        elif (error.getCondition() or "").startswith("PARQUET_TYPE"):
+            session = _session(spark, "spark.sql.legacy.parquet.nanosAsLong", "spark.sql.caseSensitive")
+            columns, unread = readable_columns(session, path)
+            illegal = sorted(set(unread) & set(mapped))
+            if illegal:
+                raise Refused(
+                    f"Spark cannot read the column {illegal[0]} of {path}: its type is {unread[illegal[0]]}.",
+                    "Write it as text, number or timestamp, or do not map it; nothing was written.",
+                ) from error
+            head = with_nanoseconds(columns, nanosecond_columns(spark, path))
         else:
             raise
     return _without_clashes(head, path, mapped, can_choose=False)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
+from jobs.sources.files.parquet_schema import parquet_fields
 from jobs.tables.sql import sql_identifier
 
 _INSTANT = "nanoseconds_are_instants"
@@ -15,18 +14,7 @@ _INSTANT = "nanoseconds_are_instants"
 
 def nanosecond_columns(spark: SparkSession, path: str) -> dict[str, bool]:
     """The top-level columns of a file with times in nanoseconds, and whether these are instants (in UTC)."""
-    jvm: Any = spark._jvm
-    hadoop, conf = jvm.org.apache.parquet.hadoop, spark.sparkContext._jsc.hadoopConfiguration()
-    reader = hadoop.ParquetFileReader.open(
-        hadoop.util.HadoopInputFile.fromPath(jvm.org.apache.hadoop.fs.Path(path), conf)
-    )
-    try:
-        fields = {
-            str(field.getName()): str(field.getLogicalTypeAnnotation())
-            for field in reader.getFooter().getFileMetaData().getSchema().getFields()
-        }
-    finally:
-        reader.close()
+    fields = {str(field.getName()): str(field.getLogicalTypeAnnotation()) for field in parquet_fields(spark, path)}
     return {name: kind.endswith("true)") for name, kind in fields.items() if kind.startswith("TIMESTAMP(NANOS")}
 
 

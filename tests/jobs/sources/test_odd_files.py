@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -112,6 +114,34 @@ def test_times_in_nanoseconds_are_times(spark: SparkSession, tmp_path: Path, zon
     assert [str(row[0]) for row in rows.selectExpr("cast(at AS string)").collect()] == [
         "2024-03-05 08:30:00.123456", "1969-12-31 23:59:59.999999",
     ]  # fmt: skip
+
+
+def test_columns_of_types_that_spark_does_not_read_do_no_harm(spark: SparkSession, tmp_path: Path) -> None:
+    at = datetime(2024, 3, 5, 8, 30)
+    table = pa.table(
+        {
+            "order": ["1001"],
+            "clock": pa.array([at.time()], pa.time64("us")),
+            "half": pa.array([np.float16(1.5)], pa.float16()),
+            "lines": pa.array([[{"at": at}]], pa.list_(pa.struct([("at", pa.timestamp("ns"))]))),
+            "nothing": pa.nulls(1),
+            "large": pa.array([2**64 - 1], pa.uint64()),
+            "kind": pa.array(["sale"]).dictionary_encode(),
+            "at": pa.array([at], pa.timestamp("ns")),
+        }
+    )
+    spark_session("test")  # with the settings of the jobs
+    texts = ("clock", "at", "large")
+    for columns in (table, table.drop_columns(["half", "lines", "at"]).append_column("at", table["order"])):
+        pq.write_table(columns, tmp_path / "a.parquet", version="2.6")
+        rows = read(spark, tmp_path / "a.parquet", "parquet", ("order", "kind", *texts))
+        [row] = rows.selectExpr("`order`", "kind", *(f"cast({name} AS string) {name}" for name in texts)).collect()
+        assert (row["order"], row["kind"], row["clock"]) == ("1001", "sale", "08:30:00")
+        assert row["large"] == "18446744073709551615"
+        assert row["at"] == ("2024-03-05 08:30:00" if columns is table else "1001")
+    pq.write_table(table, tmp_path / "a.parquet", version="2.6")
+    with pytest.raises(Refused, match=r"cannot read the column half of .*a.parquet: its type is optional"):
+        read(spark, tmp_path / "a.parquet", "parquet", ("half",))
 
 
 @pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
