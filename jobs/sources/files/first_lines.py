@@ -60,18 +60,18 @@ def require_filled_down(
         if field.name not in {*ADDED, *is_filled} and not isinstance(field.dataType, ArrayType | MapType | StructType)
     ]
     for table, mapping in mappings:
-        found = first_lines(lines, columns, table, mapping, mappings)
-        if found is None:
+        groups = first_lines(lines, columns, table, mapping, mappings)
+        if groups is None:
             continue
-        frame = reshaped(rows.sparkSession.createDataFrame(_filled(lines, found), rows.schema))
-        lost = {line for line in _inside(frame, mapping) if line in found.lines}
+        frame = reshaped(rows.sparkSession.createDataFrame(_filled(lines, groups), rows.schema))
+        lost = {line for line in _inside(frame, mapping) if line in groups.lines}
         if len(lost) > _FEW * len(lines):
             file = unquote(next(row[PART] for row in lines if row[LINE] in lost).rpartition("/")[2])
-            to_fill = ", ".join(sorted({*is_filled, *found.columns}))
+            to_fill = ", ".join(sorted({*is_filled, *groups.columns}))
             raise Refused(
-                f"Lines of {file} lack {' and '.join(found.columns)}, which the first line of their {found.key} has: "
+                f"Lines of {file} lack {' and '.join(groups.columns)}, which the first line of their {groups.key} has: "
                 f"{len(lost)} of the first {len(lines)} lines for the table {table.name}.",
-                f"Set fill_down: {{by: [{found.key}], columns: [{to_fill}]}} for source.files.inputs.{name}. "
+                f"Set fill_down: {{by: [{groups.key}], columns: [{to_fill}]}} for source.files.inputs.{name}. "
                 "Nothing was written.",
             )
 
@@ -94,14 +94,14 @@ def first_lines(
     used = _used(mapping, columns)
     of_group = [column for column, name in used.items() if name in _OF_A_GROUP]
     others = [column for column in columns if column not in used]
-    found = [
+    candidates = [
         FirstLines(key, (column,), _continued(lines, key, column))
         for column in _required(used, table)
         if any(_is_blank(line[column]) for line in lines)
         # Of a guest's lines all lack the shopper, whatever other columns they share.
         for key in (*of_group, *(() if used[column] in _PERSON else others))
     ]
-    best = max(found, key=lambda groups: len(groups.lines), default=None)
+    best = max(candidates, key=lambda groups: len(groups.lines), default=None)
     if best is None or not best.lines:
         return None
     lacking = [
@@ -145,12 +145,12 @@ def _continued(lines: Sequence[Row], key: str, column: str) -> frozenset[int]:
     return frozenset(line[LINE] for group in of_first for line in group[1:])
 
 
-def _filled(lines: Sequence[Row], found: FirstLines) -> list[tuple[Any, ...]]:
+def _filled(lines: Sequence[Row], groups: FirstLines) -> list[tuple[Any, ...]]:
     filled: list[dict[str, Any]] = []
     for line in lines:
         values = line.asDict()
-        if line[LINE] in found.lines:
-            values |= {column: filled[-1][column] for column in found.columns if _is_blank(values[column])}
+        if line[LINE] in groups.lines:
+            values |= {column: filled[-1][column] for column in groups.columns if _is_blank(values[column])}
         filled.append(values)
     return [tuple(values.values()) for values in filled]
 
