@@ -139,7 +139,7 @@ def _figure(figures: pd.DataFrame, name: str, segment: str) -> float | None:
     """A metric of the pivoted figures, None where the night has none."""
     if segment not in figures.index or name not in figures.columns:
         return None
-    value = figures.loc[segment, name]
+    value: Any = figures.loc[segment, name]
     return None if pd.isna(value) else float(value)
 
 

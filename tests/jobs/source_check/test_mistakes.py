@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -148,8 +149,9 @@ def test_an_overwritten_window_and_files_that_were_ingested(spark: SparkSession,
 
 def bytes_read(spark: SparkSession) -> int:
     """Of all files since the session began."""
-    systems = spark.sparkContext._jvm.org.apache.hadoop.fs.FileSystem  # type: ignore[union-attr]
-    return sum(statistics.getBytesRead() for statistics in systems.getAllStatistics())
+    jvm: Any = spark.sparkContext._jvm
+    systems = jvm.org.apache.hadoop.fs.FileSystem.getAllStatistics()
+    return int(sum(statistics.getBytesRead() for statistics in systems))
 
 
 def test_each_file_is_read_once(spark: SparkSession, tmp_path: Path) -> None:
