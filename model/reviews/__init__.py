@@ -1,0 +1,1 @@
+"""What reviews say: the chance that a review is negative."""
