@@ -80,7 +80,7 @@ def test_no_sentence_is_said_twice() -> None:
     for path in PATHS:
         paragraphs = re.split(r"\n\s*\n|\n(?=[-|#] ?)", read(path).prose)
         for paragraph in paragraphs:
-            said = re.split(r"(?<=[.:;?])\s+", " ".join(paragraph.replace("|", " ").split()))
+            said = re.split(r"(?<=[.:;?])\s+", " ".join(re.sub(r"\||-{3,}", " ", paragraph).split()))
             sentences.update(sentence.lower() for sentence in said if len(sentence.split()) >= 6)
     assert [sentence for sentence, times in sentences.items() if times > 1] == []
 
