@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -81,11 +81,14 @@ class CategoryModel:
         """Writes all that was learnt into an npz file."""
         parts = {"vocabulary": self.vocabulary.arrays()}
         parts |= {str(place): expert.arrays() for place, expert in enumerate(self.experts)}
-        arrays = {f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()}
-        pool = {"weights": self.pool.weights, "noise": np.array(self.pool.noise), "shares": self.pool.shares}
+        arrays: dict[str, Any] = {
+            f"{part}/{name}": array for part, named in parts.items() for name, array in named.items()
+        }
+        arrays |= {"categories": np.array(self.categories, dtype=str), "shares": self.pool.shares}
+        arrays |= {"weights": self.pool.weights, "noise": np.array(self.pool.noise)}
         if self.confidence is not None:
-            pool["confidence"] = np.array([self.confidence.a, self.confidence.b, self.confidence.m])
-        np.savez(file, categories=np.array(self.categories, dtype=str), **pool, **arrays)
+            arrays["confidence"] = np.array([self.confidence.a, self.confidence.b, self.confidence.m])
+        np.savez(file, **arrays)
 
     @classmethod
     def load(cls, file: Path) -> CategoryModel:
