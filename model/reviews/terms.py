@@ -12,7 +12,7 @@ LEAST_REVIEWS = 3  # a term of fewer reviews is not learnt
 _CHARACTERS_AT_ONCE = 2_000_000
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _WORD, _PAIR = np.uint64(0xD6E8FEB86659FD93), np.uint64(0xA0761D6478BD642F)
-# Scripts that put no spaces between words; their groups of characters stand for words.
+# Scripts that put no spaces between words; their groups of characters replace words.
 _UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF))
 
 

@@ -29,7 +29,7 @@ def read_reviews(path: Path) -> pd.DataFrame:
 
 
 def balanced_accuracy(is_bad: np.ndarray, said: np.ndarray) -> float:
-    """Mean of the shares of bad and of good reviews that were told apart."""
+    """Mean of the shares of bad and of good reviews that are classified right."""
     return float((said[is_bad].mean() + (~said[~is_bad]).mean()) / 2)
 
 
