@@ -47,8 +47,8 @@ def shopper_activity(night: Night, cut: date, sample: Sample) -> ShopperActivity
         .toArrow()
     )
     row = pc.index_in(sample.user_ids, rows["user_id"].combine_chunks())
-    found = pc.take(rows["recent"].combine_chunks(), row), pc.take(rows["age"].combine_chunks(), row)
+    recent_count, age = (pc.take(rows[name].combine_chunks(), row) for name in ("recent", "age"))
     return ShopperActivity(
-        pc.fill_null(found[0], 0).to_numpy(zero_copy_only=False).astype(np.float64),
-        np.log1p(pc.fill_null(pc.cast(found[1], pa.float64()), np.inf).to_numpy(zero_copy_only=False)),
+        pc.fill_null(recent_count, 0).to_numpy(zero_copy_only=False).astype(np.float64),
+        np.log1p(pc.fill_null(pc.cast(age, pa.float64()), np.inf).to_numpy(zero_copy_only=False)),
     )
