@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from model.catalogue.chinese import chinese_words
+from model.catalogue.variant_words import UNITS
 from model.catalogue.word_lists import words_of
 
 MOST_WORDS = 1_000  # of one text
@@ -25,18 +26,19 @@ _STOPPED = words_of(
 
 
 def phrases(text: str) -> Iterator[list[str]]:
-    """The words in lower case, in runs that no punctuation, number or stopped word divides.
+    """The words in lower case, in runs that no punctuation, number with its unit or stopped word divides.
 
     A word has at least two letters. Chinese is segmented; in other scripts without spaces, Japanese among them,
     neighbouring pairs of characters are the words. Of one text the first MOST_WORDS count.
     """
     run: list[str] = []
-    left = MOST_WORDS
+    left, is_amount = MOST_WORDS, False
     for match in _RUN.finditer(text.lower()):
         if left <= 0:
             break
         token = match.group()
-        if not token[0].isalpha() or token in _STOPPED:
+        is_amount = token[0].isdigit() or (is_amount and base_form(token) in UNITS)
+        if not token[0].isalpha() or token in _STOPPED or is_amount:
             if run:
                 yield run
             run = []

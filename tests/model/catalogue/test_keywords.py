@@ -26,7 +26,8 @@ CATALOGUE = [
     [
         ("", []),
         ("Tea", [["tea"]]),
-        ("12 oz. A/B", [["oz"]]),
+        ("Tea 12 fl oz. A/B", [["tea"]]),
+        ("Tea Bags, 20 Bags Organic", [["tea", "bags"], ["organic"]]),
         ("Cream of Tomato Soup, Low-Fat", [["cream"], ["tomato", "soup"], ["low", "fat"]]),
         ("L\u2019Or\u00e9al shampoo \U0001f600 50% off", [["l\u2019or\u00e9al", "shampoo"]]),
         # Shampoo, in Chinese; tea of Kyoto, in Japanese.
