@@ -137,7 +137,7 @@ def fit_categories(
 
     def fitted(chosen: np.ndarray, pool: Pool, confidence: Confidence | None = None) -> CategoryModel:
         rows = np.flatnonzero(chosen)
-        own = [texts[row] for row in rows]
+        own = [texts[row] for row in rows.tolist()]
         vocabulary = Vocabulary.fit([*own, *spoken_names])
         of_texts = vocabulary.views(own, vectors[rows])
         of_names = vocabulary.views(spoken_names, name_vectors)
@@ -157,7 +157,7 @@ def fit_categories(
     parts, labels = [], []
     for number_of_fold, model in enumerate(held_out):
         rows = np.flatnonzero((fold == number_of_fold) & sampled)
-        parts.append(model.log_chances([texts[row] for row in rows], vectors[rows]))
+        parts.append(model.log_chances([texts[row] for row in rows.tolist()], vectors[rows]))
         labels.append(label[rows])
     pool = Pool.fit(np.concatenate(parts, axis=1), np.concatenate(labels), shares)
     chances = _held_out(held_out, pool, texts, vectors, label, fold)
@@ -179,7 +179,7 @@ def _held_out(
     for number_of_fold, model in enumerate(models):
         rows = np.flatnonzero(fold == number_of_fold)
         pooling = CategoryModel(model.categories, model.vocabulary, model.experts, pool)
-        block = pooling.chances([texts[row] for row in rows], vectors[rows], label[rows])
+        block = pooling.chances([texts[row] for row in rows.tolist()], vectors[rows], label[rows])
         assert block.own is not None
         category[rows], chance[rows], own[rows] = block
     return Chances(category, chance, own)
