@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, field_validator
 
-from jobs.config.section import Positive, PositiveFloat, Section
+from jobs.config.section import Positive, Section
 from model.retrieval.event_weights import EventWeights
 from model.retrieval.shoppers import PURCHASE
 from model.retrieval.signal_channels import AFFINITY_OF, SIGNAL_CHANNELS
@@ -47,7 +47,6 @@ def _checked_weights(weights: object) -> object:
 class Signals(Section):
     channels: Annotated[tuple[str, ...], BeforeValidator(_all_for_auto)]
     weights: Annotated[Literal["learnt"] | dict[str, float], BeforeValidator(_checked_weights)]
-    session_gap_minutes: PositiveFloat
     history_days: Positive
     history_events: Positive
     visitor_sample: Positive

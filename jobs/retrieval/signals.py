@@ -90,7 +90,8 @@ class DateSignals:
         conf = self.night.conf.signals
         views = self.events.where(F.col("signal") == VIEW)
         visitors = shopper_sample(views.select(visitor_key().alias("user_id")).distinct(), conf.visitor_sample)
-        met = session_items(views, visitors, days_before(self.as_of), conf.session_gap_minutes, conf.history_events)
+        minutes = self.night.conf.features.session_minutes
+        met = session_items(views, visitors, days_before(self.as_of), minutes, conf.history_events)
         rows = met.toPandas().sort_values(["user_id", "session", "days_ago", "item_row"], ignore_index=True)
         number = rows.groupby(["user_id", "session"]).ngroup()
         return Interactions(number.to_numpy(), rows.item_row.to_numpy(), rows.days_ago.to_numpy())

@@ -45,7 +45,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
 _SIZES = (
     f"channels.als_factors={FACTORS}", f"channels.als_iterations={ITERATIONS}", f"channels.als_alpha={ALPHA}",
     f"channels.als_regularisation={REGULARISATION}", "first_stage.l2=1e-3", "first_stage.negatives_per_user=100",
-    f"candidates.per_user={LISTED}", f"candidates.least_cold={LEAST_COLD}",
+    f"candidates.per_user={LISTED}", f"candidates.least_cold={LEAST_COLD}", "signals.channels=[]",
 )  # fmt: skip
 
 

@@ -124,10 +124,10 @@ def test_a_number_without_a_point_is_a_number(tmp_path: Path) -> None:
 
 
 def test_auto_is_every_channel_of_signals() -> None:
-    conf = load_config(ROOT / "conf" / "local.yaml", ["signals.channels=auto", "signals.weights={cart: 1, view: 0.1}"])
+    conf = load_config(ROOT / "conf" / "local.yaml", ["signals.weights={cart: 1, view: 0.1}"])
     assert conf.signals.channels == tuple(SIGNAL_CHANNELS)
     assert conf.signals.weights == {"cart": 1.0, "view": 0.1}
-    assert load_config(ROOT / "conf" / "local.yaml").signals.channels == ()
+    assert load_config(ROOT / "conf" / "local.yaml", ["signals.channels=[]"]).signals.channels == ()
     assert load_config(ROOT / "conf" / "local.yaml", ["signals.weights=learnt"]).signals.weights == "learnt"
 
 
