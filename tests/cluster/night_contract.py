@@ -35,7 +35,7 @@ from tests.pipeline.small_panel import write_small_panel
 
 # In the order in which a night writes them: the first one that differs is nearest to the cause.
 TABLES = (
-    "events", "items", "users", "promotions", "rejected", "parked",
+    "events", "items", "users", "promotions", "rejected", "parked", "catalogue_terms", "text_keywords", "text_variants",
     "item_features", "user_features", "text_embeddings", "user_embeddings", "candidates", "relevance",
     "item_potential", "exposure_scores", "item_exposure", "constraint_prices", "exploration_draws",
 )  # fmt: skip
