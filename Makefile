@@ -10,6 +10,7 @@ JOB ?=
 NIGHTS ?= 5
 MONTHS ?= 2017-09-01 2017-10-01
 PRODUCTS ?=
+REVIEWS ?=
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -56,7 +57,7 @@ help:
 	@echo "  benchmark-scale         every step at 100,000 and 1,000,000 made-up shoppers; not part of benchmark, since it takes many hours"
 	@echo "  benchmark-policies      off-policy intervals, sequential tests, the gate, tail exposure, attention, shares delivered, uplift"
 	@echo "  benchmark-beauty        Amazon Beauty through both stages (BEAUTY=folder of the data)"
-	@echo "  benchmark-reviews       sentiment of Chinese reviews, within kinds of goods and for a new kind (REVIEWS=file of the data)"
+	@echo "  benchmark-reviews       sentiment of Chinese reviews, within kinds of goods and for a new kind (REVIEWS=file of the data); not part of benchmark"
 	@echo "  benchmark-beauty-text   its text channels, frozen against fine-tuned encoder (BEAUTY=folder)"
 	@echo "  benchmark-categories    predicted categories of products by their names (PRODUCTS=folder); not part of benchmark"
 

@@ -18,7 +18,7 @@ def response_counts(
     shoppers: with any response; visits: days of a shopper with a response; days: of all shoppers, after the day of
     their first one and before `as_of`; pairs: of a shopper and one of `items`, once if `only_new`, else once a day
 
-    events: user_id, item_id, event_type, event_date; items: item_id, one row an item
+    events: user_id (of shoppers), item_id, event_type, event_date; items: item_id, one row an item
     """
     responses = events.where((F.col("event_type") == response) & (F.col("event_date") < F.lit(as_of)))
     of_shopper = responses.groupBy("user_id").agg(

@@ -53,11 +53,6 @@ def build_candidates(night: Night) -> None:
     night.record.rows = {"dates": len(work)}
 
 
-def build_past(night: Night, model: Champion | Draft, cut: date) -> None:
-    """Builds the candidates that a model would have had at a past date, from what was known then."""
-    _build(night, model, FirstStage.load(model.first_stage_folder), cut)
-
-
 def _build(night: Night, contender: Champion | Draft, first_stage: FirstStage, cut: date) -> None:
     """Builds the candidates of one date."""
     side = prepare_date(night, cut, contender.encoder_version, first_stage.channels, first_stage.event_weights)

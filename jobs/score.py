@@ -16,6 +16,7 @@ from jobs.registry.models import Champion
 from jobs.relevance.blocks import CANDIDATE_COLUMNS, read_candidates, read_shoppers
 from jobs.relevance.item_side import ItemSide, read_item_side
 from jobs.relevance.season import extension, periods_of, season_at, write_season
+from jobs.relevance.target import require_target
 from jobs.relevance.worker import SCORED, score_block_with
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import ship_arrays, ship_folder
@@ -34,7 +35,7 @@ def score(night: Night) -> None:
             f"No champion was trained for {night.as_of} or before.", "Run jobs/nightly.py for the date with --train."
         )
     bundle = Bundle.load(champion.folder)
-    _require_target(night, champion, bundle.description.target)
+    require_target(night, champion, bundle.description)
     candidates = read_candidates(night.tables, night.as_of, champion.encoder_version, bundle.scorer.first_stage.version)
     shoppers = read_shoppers(night.tables, night.as_of, bundle.scorer.ranker.inputs)
     side = read_item_side(night, night.as_of, champion.encoder_version, bundle.scorer.ranker.inputs)
@@ -55,16 +56,6 @@ def score(night: Night) -> None:
     } | ({"limits": " ".join(limits)} if limits else {})
     night.record.model_version = champion.version
     night.record.rows = {"pairs": _written(night)}
-
-
-def _require_target(night: Night, champion: Champion, predicted: str) -> None:
-    wanted = night.conf.relevance.event
-    if not predicted.startswith(f"{wanted} within"):
-        raise LongtailError(
-            f"Version {champion.version} predicts {predicted}, and relevance.target asks for {wanted}.",
-            "Segments, candidates and models of a warehouse are of one target: give the new target a warehouse of its "
-            "own, or set relevance.target back.",
-        )
 
 
 def scored_candidates(

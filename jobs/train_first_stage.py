@@ -19,10 +19,12 @@ from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.registry.active_models import active_models
 from jobs.registry.drafts import Draft, keep_first_stage
+from jobs.relevance.target import require_target
 from jobs.retrieval.blocks import shipped_catalogue, shoppers_of
 from jobs.retrieval.date_side import DateSide, prepare_date
 from jobs.runtime.logs import event, warning
 from jobs.sources.missing_inputs import channels_in_use, without_silent
+from model.bundle import Bundle
 from model.periods import Periods
 from model.responses import NoResponseError
 from model.retrieval.candidates import sample_for_training
@@ -48,6 +50,8 @@ def train_first_stage(night: Night) -> None:
         night.record.status = "skipped"
         event("no first stage is due", step="train_first_stage", as_of=night.as_of)
         return
+    if models.champion is not None:
+        require_target(night, models.champion, Bundle.load(models.champion.folder).description)
     fitted = _reference(night) if draft.periods is None else trained(night, draft, draft.periods, models.has_trained)
     fitted.save(draft.first_stage_folder)
     keep_first_stage(night.files, draft)
@@ -61,7 +65,7 @@ def _reference(night: Night) -> FirstStage:
 def trained(night: Night, draft: Draft, periods: Periods, has_trained: bool) -> FirstStage:
     """The first stage of a past period, without the signals that its fit leaves out.
 
-    Without a purchase in the period it is the reference, or NoResponseError where a trained model serves.
+    Without a response in the period it is the reference, or NoResponseError where a trained model serves.
     """
     channels = channels_in_use(night)
     responses = responded_pairs(night, periods.first_stage, periods.end(periods.first_stage))
@@ -94,10 +98,17 @@ def _event_weights(night: Night, draft: Draft, periods: Periods, responses: Data
     if configured != "learnt":
         return configured
     channels = without_silent(night, AFFINITY_OF.values())
-    names = {name: channel for name, channel in AFFINITY_OF.items() if channel in channels}
+    # Events of the target are among those that the affinity of purchases counts.
+    target = night.conf.relevance.target
+    names = {
+        name: channel
+        for name, channel in AFFINITY_OF.items()
+        if channel in channels and (name == PURCHASE or name != target)
+    }
     if PURCHASE not in names:
         warning("the weights of events cannot be learnt", problem="items have no brand or no type")
         return {}
+    channels = tuple(names.values())
     side = prepare_date(night, periods.first_stage, draft.encoder_version, channels, {})
     scores, label, _ = training_sample(night, side, responses, channels)
     side.release()

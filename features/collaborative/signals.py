@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from features.visitors import actor
+from features.visitors import visitor_actor
 
 _LONGEST_QUERY = 200  # characters; what differs behind them is one query
 
@@ -80,7 +80,7 @@ def session_items(events: DataFrame, visitors: DataFrame, days_ago: Column, gap_
 
 def visitor_key() -> Column:
     """Whose sessions an event belongs to: the visitor, whether known or not, or the shopper where there is none."""
-    return F.coalesce("visitor_id", actor())
+    return F.coalesce(visitor_actor(F.col("visitor_id")), "user_id")
 
 
 def normalised_query() -> Column:

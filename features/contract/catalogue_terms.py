@@ -8,7 +8,7 @@ CATALOGUE_TERMS = Table(
     name="catalogue_terms",
     meaning="Weights of the words of the catalogue, and the cohesion of pairs of them, of one method.",
     columns=(
-        Column("method", StringType(), "Version of the computation and the night whose texts were counted."),
+        Column("method", StringType(), "Version of the computation, and night and number of the texts counted."),
         Column("term", StringType(), "Word in its base form; two words with a space; empty in the row of all texts."),
         Column(
             "texts", LongType(), "Texts with the word, or with the two words in a row; of the empty term, all texts."

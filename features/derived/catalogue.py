@@ -12,8 +12,8 @@ _TITLE_WORDS = 8
 
 
 def keywords() -> Column:
-    """found_keywords; where they are NULL, as in a night that finds none, the `title_words`."""
-    return F.coalesce("found_keywords", title_words())
+    """found_keywords; where there are none, as of words that no other text has, the `title_words`."""
+    return F.coalesce(F.when(F.size("found_keywords") > 0, F.col("found_keywords")), title_words())
 
 
 def title_words(title: Column | str = "title") -> Column:

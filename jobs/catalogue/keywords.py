@@ -20,6 +20,7 @@ def add_keywords(night: Night, texts: DataFrame) -> int:
 
     texts: the columns of catalogue_texts
     """
+    night.tables.prepare(TEXT_KEYWORDS)
     method, terms = current_terms(night, texts)
     new, is_all = new_texts(night, texts, TEXT_KEYWORDS, method)
     shared, most = night.spark.sparkContext.broadcast(terms), night.conf.catalogue.keywords

@@ -38,7 +38,7 @@ def current_terms(night: Night, texts: DataFrame) -> tuple[str, dict[str, float]
     last = stored.where(F.col("term") == "").first()
     count = texts.count()
     if last is None or not last["method"].startswith(f"{METHOD}.") or count > GROWTH * last["texts"]:
-        method = f"{METHOD}.{night.as_of}"
+        method = f"{METHOD}.{night.as_of}.{count}"
         rows = _weighed(texts, count).assign(method=method)[CATALOGUE_TERMS.column_names]
         night.tables.replace(night.spark.createDataFrame(rows, CATALOGUE_TERMS.schema), CATALOGUE_TERMS, where=None)
         event(

@@ -27,7 +27,7 @@ def catalogue_texts(night: Night) -> DataFrame:
 
 
 def new_texts(night: Night, texts: DataFrame, table: Table, method: str) -> tuple[DataFrame, bool]:
-    """The texts that a table by text has not, and whether that are all, since its rows are of another method."""
+    """The texts that the table lacks, and whether these are all texts because its rows are of another method."""
     stored = night.tables.read_or_empty(table)
     if stored.where(F.col("method") != method).isEmpty():
         return texts.join(stored.select("text_hash"), on="text_hash", how="left_anti"), False

@@ -26,16 +26,14 @@ def add_variants(night: Night, texts: DataFrame) -> int:
 
     texts: the columns of catalogue_texts
     """
+    night.tables.prepare(TEXT_VARIANTS)
     new, is_all = new_texts(night, texts, TEXT_VARIANTS, METHOD)
     blocks = _in_blocks(new.withColumn("variant_group", F.lit(""))).persist()
     count = blocks.count()
     in_order = blocks
     if count and not is_all:
-        stored = night.tables.read_or_empty(TEXT_VARIANTS)
-        leading = stored.where(F.startswith("text_hash", F.col("variant_group"))).join(
-            blocks.select("block").distinct(), on="block", how="left_semi"
-        )
-        leaders = texts.join(leading.select("text_hash", "variant_group"), on="text_hash", how="inner")
+        stored = night.tables.read(TEXT_VARIANTS)
+        leaders = texts.join(_leaders(stored, blocks, texts), on="text_hash", how="inner")
         in_order = blocks.unionByName(_in_blocks(leaders))
     rows = (
         in_order.repartition("block")
@@ -48,6 +46,18 @@ def add_variants(night: Night, texts: DataFrame) -> int:
         night.tables.add(rows, TEXT_VARIANTS)
     blocks.unpersist()
     return count
+
+
+def _leaders(stored: DataFrame, blocks: DataFrame, texts: DataFrame) -> DataFrame:
+    """variant_group, text_hash: the first text of each group in these blocks, or another one if that is gone."""
+    known = (
+        stored.where("block <> ''")
+        .join(blocks.select("block").distinct(), on="block", how="left_semi")
+        .join(texts.select("text_hash"), on="text_hash", how="left_semi")
+    )
+    follows = ~F.startswith("text_hash", F.col("variant_group"))
+    first = F.min(F.struct(follows.alias("follows"), "text_hash")).alias("first")
+    return known.groupBy("variant_group").agg(first).select("variant_group", "first.text_hash")
 
 
 def _in_blocks(texts: DataFrame) -> DataFrame:

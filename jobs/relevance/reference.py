@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.purchase_rate import response_counts
+from features.visitors import of_shoppers
 from jobs.execution.night import Night
 from jobs.relevance.samples import Sample
 from jobs.relevance.season import days_of_response
@@ -49,7 +50,7 @@ def uncalibrated_reference(night: Night, first_stage: FirstStage, inputs: Ranker
         F.col("is_eligible") & F.col("segment").isin(list(conf.plan.segments))
     )
     counts = response_counts(
-        night.tables.read(EVENTS), items, night.as_of, only_new=conf.candidates.exclude_bought,
+        of_shoppers(night.tables.read(EVENTS)), items, night.as_of, only_new=conf.candidates.exclude_bought,
         response=conf.relevance.target,
     ).first()  # fmt: skip
     assert counts is not None

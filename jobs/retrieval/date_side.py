@@ -99,13 +99,18 @@ def prepare_date(
     bought = responses_before(tables.read(EVENTS), item_rows, as_of, conf.relevance.target).persist()
     stores = _stores(bought, promoted)
     numbered = numbered_shoppers(tables.read_date(USER_FEATURES_TABLE, as_of)).persist()
-    weights = {name: weight for name, weight in event_weights.items() if name != PURCHASE and weight}
+    # Events of the target are among the responses already.
+    weights = {
+        name: weight
+        for name, weight in event_weights.items()
+        if name not in (PURCHASE, conf.relevance.target) and weight
+    }
     signals = read_signals(night, as_of, item_rows, wanted, weights)
     channels = conf.channels
     sales = sales_by_item(bought, popularity_half_lives(channels.popularity_half_life_days)).toPandas()
     ratings, lines = _ratings(bought, numbered, signals, weights), int(sales.lines.sum())
     if signals is not None and weights:
-        lines += signals.events.count()
+        lines += signals.of_shoppers.where(F.col("signal").isin(*weights)).count()
     user_factors, item_factors = als_factors(
         ratings, blocks=als_blocks(lines), factors=channels.als_factors,
         iterations=channels.als_iterations, regularisation=channels.als_regularisation, alpha=channels.als_alpha,

@@ -30,13 +30,19 @@ class Searches:
 def searches_before(night: Night, as_of: date) -> Searches:
     """The searches of the last `signals.history_days` days for at most `signals.queries` different queries.
 
-    They are those of `searches`, and the events of the type search, which name the item that came of them.
+    They are those of `searches`, and the events of the type search, which name the item that came of them, unless one
+    of `searches` names that event.
     """
     conf = night.conf.signals
     as_event = {"search_time": "event_time", "search_date": "event_date"}
     columns = ("user_id", "visitor_id", "event_time", "event_date", normalised_query().alias("query"))
     alone = night.tables.read_or_empty(SEARCHES).withColumnsRenamed(as_event).select(*columns)
-    with_item = night.tables.read(EVENTS).where((F.col("event_type") == SEARCH) & F.col("query").isNotNull())
+    told = night.tables.read_or_empty(SEARCHES).where(F.col("event_id").isNotNull()).select("event_id")
+    with_item = (
+        night.tables.read(EVENTS)
+        .where((F.col("event_type") == SEARCH) & F.col("query").isNotNull())
+        .join(told, on="event_id", how="left_anti")
+    )
     inside = (F.col("event_date") < F.lit(as_of)) & (
         F.col("event_date") >= F.lit(as_of - timedelta(days=conf.history_days))
     )

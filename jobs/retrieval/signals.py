@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from scipy import sparse
 
-from features.collaborative.purchases import days_before, sales_by_item
+from features.collaborative.purchases import days_before, events_before, sales_by_item
 from features.collaborative.signals import event_lists, session_items, signal_events, visitor_key
 from features.contract import EVENTS
 from features.shopper_sample import shopper_sample
@@ -41,10 +41,12 @@ class DateSignals:
     signals: those that channels read for a shopper, in the order of their columns
     channels: names of all channels that the model reads
     searches: None where no channel reads them
+    item_rows: item_id and item_row of the known items
     """
 
     night: Night
     as_of: date
+    item_rows: DataFrame
     events: DataFrame
     of_shoppers: DataFrame
     signals: tuple[str, ...]
@@ -63,21 +65,24 @@ class DateSignals:
     def statistics(self, sales: ItemSales, eligible: np.ndarray) -> dict[str, np.ndarray]:
         """[n] of each statistic that the channels read, from shoppers and visitors of all kinds.
 
-        sales: the purchases of the known items
+        sales: the responses of the known items
         """
         scores = [score for name in self.channels if isinstance(score := declared(name).score, SignalScore)]
         if not scores:
             return {}
         counts = {PURCHASE: sales}
+        if NEGATIVE in self.signals and self.night.conf.relevance.target != PURCHASE:
+            bought = events_before(self.night.tables.read(EVENTS), self.item_rows, self.as_of, PURCHASE)
+            counts[PURCHASE] = self._counts(bought, sales.product_type, eligible)
         for signal in (VIEW, NEGATIVE):
             if signal in self.signals:
-                counts[signal] = self._counts(signal, sales.product_type, eligible)
+                lines = self.events.where(F.col("signal") == signal).select(
+                    actor().alias("user_id"), "item_row", days_before(self.as_of).alias("days_ago")
+                )
+                counts[signal] = self._counts(lines, sales.product_type, eligible)
         return signal_statistics(scores, counts, eligible)
 
-    def _counts(self, signal: str, product_type: np.ndarray, eligible: np.ndarray) -> ItemSales:
-        lines = self.events.where(F.col("signal") == signal).select(
-            actor().alias("user_id"), "item_row", days_before(self.as_of).alias("days_ago")
-        )
+    def _counts(self, lines: DataFrame, product_type: np.ndarray, eligible: np.ndarray) -> ItemSales:
         no_promotions = sparse.csr_matrix((1, len(eligible)), dtype=np.float32)
         return item_sales(
             sales_by_item(lines, _POPULARITY).toPandas(), _POPULARITY, product_type, eligible, no_promotions
@@ -129,4 +134,4 @@ def read_signals(
         "user_id", "signal", "item_row", days_before(as_of).alias("days_ago")
     )
     searches = searches_before(night, as_of) if SEARCH in by_channels else None
-    return DateSignals(night, as_of, met, lines, by_channels, wanted, searches)
+    return DateSignals(night, as_of, item_rows, met, lines, by_channels, wanted, searches)

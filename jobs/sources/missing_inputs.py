@@ -12,6 +12,7 @@ from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.runtime.logs import event
 from model.retrieval.channels import CHANNELS, silent_channels
+from model.retrieval.signal_channels import SIGNAL_CHANNELS
 
 
 def silent_features(absent: frozenset[str]) -> list[str]:
@@ -46,6 +47,8 @@ def without_silent(night: Night, names: Iterable[str]) -> tuple[str, ...]:
     """The channels without those that score all items alike in this store."""
     row = last_done(night.tables, "ingest")
     absent = json.loads(row["decisions"].get("absent", "[]")) if row else []
+    if night.conf.features.low_rating is None:
+        absent.append("events.rating")  # no rating is negative feedback
     silent = silent_channels(names := tuple(names), absent)
     return tuple(name for name in names if name not in silent)
 
@@ -54,6 +57,7 @@ def report_absences(absent: frozenset[str]) -> None:
     """Logs what the store does not have and what is switched off by it."""
     if absent:
         event("not in this store", columns=",".join(sorted(absent)))
-    for what, names in (("features", silent_features(absent)), ("channels", silent_channels(CHANNELS, absent))):
+    channels = silent_channels((*CHANNELS, *SIGNAL_CHANNELS), absent)
+    for what, names in (("features", silent_features(absent)), ("channels", channels)):
         if names:
             event("switched off", **{what: ",".join(names)})

@@ -16,7 +16,6 @@ from model.catalogue.chance_pool import Pool
 from model.catalogue.confidence import Confidence
 from model.text.tfidf import words
 
-MOST_TEXTS = 40_000  # from which one model learns
 BEST = 8  # categories of a text whose chances are reported
 _FOLDS, _FOLDS_OF_FEW, _FEW = 3, 5, 5_000
 _POOLED_CELLS = 10_000_000  # texts times categories from which the pool learns

@@ -91,7 +91,8 @@ def _untrained(periods: Sequence[Period], inputs: RankerInputs, settings: Fusion
         block, listed = period.block, period.block.listed
         scores.append(np.concatenate([block.channel_scores, block.first_stage_score[..., None]], axis=2)[listed])
         of_items = period.items.features[block.candidates[listed]]
-        features.append(np.concatenate([of_items, block.pair_features[listed]], axis=1))
+        of_pairs = [block.pair_features[listed]] if inputs.pair_features else []
+        features.append(np.concatenate([of_items, *of_pairs], axis=1) if of_pairs else of_items)
         users.append(block.user_features)
     terms = Standardiser.of(np.concatenate([np.concatenate(scores), np.concatenate(features)], axis=1))
     shape = FusionShape(

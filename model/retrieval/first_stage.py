@@ -169,7 +169,9 @@ def fit_first_stage(
     Raises NoResponseError without positives.
     """
     if not label.any():
-        raise NoResponseError("The first stage has no positives: no shopper bought a new eligible item in its period.")
+        raise NoResponseError(
+            "The first stage has no positives: in its period no shopper responded to a new eligible item."
+        )
     mean, sd = scores.mean(axis=1), scores.std(axis=1)
     alive = sd > 1e-9
     sd = np.where(alive, sd, 1.0)
@@ -210,7 +212,7 @@ def _silent_columns(
     covariance = np.linalg.inv(information(design, fitted, l2))
     silent: list[int] = []
     for names in optional.values():
-        own = [place for place, name in enumerate(channels * 3) if name in names]
+        own = [place for place, name in enumerate(channels * 3) if name in names and design[:, place].any()]
         some = [place for place in own if fitted[place] != 0.0]
         size = fitted[some]
         evidence = float(size @ np.linalg.solve(covariance[np.ix_(some, some)], size)) if some else 0.0

@@ -28,7 +28,7 @@ def fitted_logistic(design: np.ndarray, label: np.ndarray, l2: float, falling: n
         free = np.ones(design.shape[1], dtype=bool)
         while True:
             theta = np.zeros(design.shape[1] + 1)
-            theta[np.append(free, True)] = fitted_logistic(design[:, free], label, l2)
+            theta[np.append(free, True)] = fitted_logistic(design if free.all() else design[:, free], label, l2)
             above = falling & (theta[:-1] > 0)
             if not above.any():
                 return theta

@@ -76,7 +76,7 @@ _CHANNELS = (
         SignalScore("view_popularity", view_popularity), (_VIEWS,),
     ),
     Channel(
-        "viewers", "Different visitors who ever viewed the item.", "popularity", SignalScore("viewers", viewers),
+        "viewers", "Different visitors who viewed the item.", "popularity", SignalScore("viewers", viewers),
         (_VIEWS,),
     ),
     Channel(

@@ -73,7 +73,7 @@ def view_popularity(events: Mapping[str, ItemSales]) -> np.ndarray:
 
 
 def viewers(events: Mapping[str, ItemSales]) -> np.ndarray:
-    """log(1 + different visitors who ever viewed the item)."""
+    """log(1 + different visitors who viewed the item within `signals.history_days`)."""
     return np.log1p(events[VIEW].buyers)
 
 

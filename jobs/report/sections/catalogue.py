@@ -18,6 +18,8 @@ _OPTIONAL = {
     "image_embedding": "no picture",
 }  # fmt: skip
 _ONE_WORD = "a title of one word or none"
+# Thai, Lao, Burmese, Khmer, Japanese and Chinese write words without spaces: two characters may be several words.
+_SEVERAL_WORDS = r"(?U)\S\s+\S|[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uF900-\uFAFF]{2}"
 _GROUP = Term("products", "Eligible products whose texts differ by size, colour or flavour alone, or not at all.")
 _TEXTS = Term("different texts", "Products of one text differ by price and picture alone.")
 
@@ -27,7 +29,7 @@ def catalogue(reading: Reading) -> Section:
     items = _items(reading).persist()
     title = F.trim(F.col("title"))
     lacking = {label: F.count_if(_is_absent(items, name)) for name, label in _OPTIONAL.items()}
-    lacking[_ONE_WORD] = F.count_if(~title.rlike(r"(?U)\S\s+\S"))
+    lacking[_ONE_WORD] = F.count_if(~title.rlike(_SEVERAL_WORDS))
     row = items.agg(F.count("*").alias("all"), *(count.alias(label) for label, count in lacking.items())).first()
     assert row is not None
     eligible = int(row["all"])

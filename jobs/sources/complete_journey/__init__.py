@@ -65,5 +65,5 @@ class CompleteJourney:
 
     def absent(self) -> frozenset[str]:
         unknown = ("description", "price", "margin", "stock_quantity", "image_embedding")
-        events = ("clicks", "carts", "returns", "views", "favourites", "searches", "events.visitor_id")
+        events = ("clicks", "carts", "returns", "views", "favourites", "searches", "events.visitor_id", "events.rating")
         return frozenset({*(f"items.{name}" for name in unknown), *events})

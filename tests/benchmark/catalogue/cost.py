@@ -1,6 +1,6 @@
 """Seconds that enrich_items takes for a catalogue of product names, on the first night and on a second one.
 
-    .venv/bin/python -m tests.benchmark.catalogue.cost [--products FILE] [--items 100000] [--changed 1000] [--words 0]
+    .venv/bin/python -m tests.benchmark.catalogue.cost FILE [--items 100000] [--changed 1000] [--words 0]
 
 The names of Instacart, and further items whose names join the halves of two of them. `--words` gives each item a
 description of so many words of other names.
@@ -24,7 +24,7 @@ from jobs.config.configuration import Config, load_config
 from jobs.enrich_items import enrich_items
 from jobs.execution.manifest import run_step
 from jobs.tables.warehouse import Warehouse
-from tests.benchmark.catalogue.products import PRODUCTS, products
+from tests.benchmark.catalogue.products import products
 from tests.spark_session import local_session
 
 FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
@@ -32,7 +32,7 @@ FIRST, SECOND = date(2024, 3, 1), date(2024, 3, 2)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--products", type=Path, default=PRODUCTS)
+    parser.add_argument("products", type=Path, help="Parquet file of the names and their aisles")
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--changed", type=int, default=1_000)
     parser.add_argument("--words", type=int, default=0)

@@ -1,6 +1,6 @@
 """Ways to choose the keywords of a product's name, compared by what they say of its aisle, which they never see.
 
-    .venv/bin/python -m tests.benchmark.catalogue.keywords [--products FILE] [--show 50]
+    .venv/bin/python -m tests.benchmark.catalogue.keywords FILE [--show 50]
 
 Of the names of Instacart each way puts the words in an order. Two figures of the first one, two and three words:
 
@@ -30,7 +30,7 @@ from model.catalogue.keywords import keywords
 from model.catalogue.plain_text import plain_text
 from model.catalogue.term_weights import NEAR, counts_of, term_weights
 from model.catalogue.words import base_form
-from tests.benchmark.catalogue.products import PRODUCTS, products, words_of
+from tests.benchmark.catalogue.products import products, words_of
 
 DEPTHS = (1, 2, 3)
 LEAST_WORDS = 4
@@ -41,7 +41,7 @@ Order = Callable[[pd.DataFrame, list[list[str]]], list[list[str]]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--products", type=Path, default=PRODUCTS)
+    parser.add_argument("products", type=Path, help="Parquet file of the names and their aisles")
     parser.add_argument("--show", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
     rows = products(arguments.products)

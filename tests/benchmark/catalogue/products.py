@@ -9,7 +9,6 @@ import pandas as pd
 
 from model.catalogue.words import base_form, phrases
 
-PRODUCTS = Path("/work/shared/data/instacart_products/products.parquet")
 _VAGUE = {"other", "good", "missing"}
 
 

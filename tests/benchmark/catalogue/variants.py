@@ -1,6 +1,6 @@
 """Variant groups among the product names of Instacart, to be read, and whether a group stays within one aisle.
 
-.venv/bin/python -m tests.benchmark.catalogue.variants [--products FILE] [--show 50] [--seed 5]
+.venv/bin/python -m tests.benchmark.catalogue.variants FILE [--show 50] [--seed 5]
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 
 from model.catalogue.plain_text import plain_text
 from model.catalogue.variants import block_of
-from tests.benchmark.catalogue.products import PRODUCTS, products
+from tests.benchmark.catalogue.products import products
 
 LARGEST = 10
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--products", type=Path, default=PRODUCTS)
+    parser.add_argument("products", type=Path, help="Parquet file of the names and their aisles")
     parser.add_argument("--show", type=int, default=0, metavar="N")
     parser.add_argument("--seed", type=int, default=5)
     arguments = parser.parse_args()

@@ -201,13 +201,13 @@ def test_a_changed_method_reads_all_texts_again(
     monkeypatch.setattr(terms, "METHOD", terms.METHOD + 1)
     rows = run(spark, conf, SECOND)
     assert (rows["keywords"], rows["variants"]) == (rows["texts"], 0)
-    assert set(stored(spark, conf, TEXT_KEYWORDS)["method"]) == {f"{terms.METHOD}.{SECOND}"}
+    assert set(stored(spark, conf, TEXT_KEYWORDS)["method"]) == {f"{terms.METHOD}.{SECOND}.{rows['texts']}"}
 
 
 def test_words_are_counted_again_when_the_catalogue_has_grown(spark: SparkSession, folder: Path) -> None:
     conf = conf_in(folder)
-    run(spark, conf, SECOND)
-    assert set(stored(spark, conf, CATALOGUE_TERMS)["method"]) == {f"{terms.METHOD}.{SECOND}"}
+    rows = run(spark, conf, SECOND)
+    assert set(stored(spark, conf, CATALOGUE_TERMS)["method"]) == {f"{terms.METHOD}.{SECOND}.{rows['texts']}"}
     more = [
         {"item_id": f"more-{number}", "title": f"Beeswax candle {word}"} for number, word in enumerate("abcdefghijkl")
     ]
@@ -215,7 +215,7 @@ def test_words_are_counted_again_when_the_catalogue_has_grown(spark: SparkSessio
     third = date(2024, 3, 3)
     rows = run(spark, conf, third)
     assert rows["keywords"] == rows["texts"]
-    assert set(stored(spark, conf, CATALOGUE_TERMS)["method"]) == {f"{terms.METHOD}.{third}"}
+    assert set(stored(spark, conf, CATALOGUE_TERMS)["method"]) == {f"{terms.METHOD}.{third}.{rows['texts']}"}
 
 
 def test_a_plan_may_name_the_group_where_it_is_known(folder: Path) -> None:
