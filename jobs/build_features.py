@@ -57,6 +57,7 @@ from jobs.sources.visitors import has_visitors
 from jobs.tables.sql import sql_in, sql_literal
 
 TIME_ZONE = "time_zone"  # of the run's decisions: the clock of its partials
+SESSION_MINUTES = "session_minutes"  # of the run's decisions: the pause that ended the sessions of its exits
 
 
 def build_features(night: Night) -> None:
@@ -163,6 +164,7 @@ def _sum_up_days(night: Night, known: Known, side: Executor) -> tuple[Future[Non
     zone = night.conf.features.time_zone
     since = _first_open_day(night, known)
     night.record.decisions[TIME_ZONE] = zone
+    night.record.decisions[SESSION_MINUTES] = str(night.conf.features.session_minutes)
     where = f"day < {sql_literal(night.as_of)}" + (f" AND day >= {sql_literal(since)}" if since else "")
     before = _events_before(night)
     events, earlier = before.where(F.col("event_date") >= F.lit(since)) if since else before, None
@@ -197,6 +199,11 @@ def _first_open_day(night: Night, known: Known) -> date | None:
         return None
     if known.newest["decisions"].get(TIME_ZONE, "UTC") != night.conf.features.time_zone:
         return None  # the parts of all days are those of another clock
+    sessions = known.newest["decisions"].get(SESSION_MINUTES)
+    if sessions != str(night.conf.features.session_minutes) and has_views(
+        night.tables.read(DAILY_PAIR), daily_visitors(night)
+    ):
+        return None  # the exits of all days are those of other sessions
     first: date = min(known.newest["as_of"], ingested["as_of"], *known.days_since(known.newest))
     consents = changed_consents(night, known.newest["as_of"])
     if consents is None:

@@ -1,4 +1,4 @@
-"""Sentiment of Chinese reviews of ten kinds of goods: within them, and for a kind that no review with stars was of.
+"""Sentiment of Chinese reviews of ten kinds of goods: within them, and for a kind without starred reviews.
 
 The data (columns `cat`, `label` 1 for a good review, `review`) are not part of the project. A fifth of the distinct
 texts is held out by a hash of the text; nothing was chosen on it. Run as `python -m tests.benchmark.reviews FILE`.
