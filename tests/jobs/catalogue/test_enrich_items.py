@@ -98,7 +98,7 @@ def night_of(spark: SparkSession, conf: Config, as_of: date) -> Night:
 
 def described(night: Night) -> Any:
     empty = [night.spark.createDataFrame([], table.schema) for table in (DAILY_ITEM, DAILY_PAIR, PROMOTIONS)]
-    return item_rows(night.tables.read(ITEMS), *empty, [night.as_of], 365, enriched_texts(night))
+    return item_rows(night.tables.read(ITEMS), *empty, [night.as_of], 365, enriched=enriched_texts(night))
 
 
 @pytest.fixture(scope="module")
