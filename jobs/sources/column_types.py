@@ -12,6 +12,7 @@ from jobs.sources.source import Source
 _NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 _EMPTY = "void"  # a column without any value
 _TEXT = "text"  # a number or text that is mapped to texts alone
+_PLAIN = {"number", "string"}  # the families of such a column
 
 
 def require_same_types(night: Night, source: Source) -> None:
@@ -38,9 +39,14 @@ def read_alike(before: str, now: str) -> bool:
     """Whether a mapping reads values of the types `now` as it read those `before`; each is 'a', or 'a or b'."""
     known = {_family(kind) for kind in before.split(" or ")}
     kinds = {_family(kind) for kind in now.split(" or ")}
-    if kinds <= {_TEXT, _EMPTY}:
-        return known <= {_TEXT, _EMPTY, "number", "string"}
-    return known == {_EMPTY} or kinds <= known | {_EMPTY}
+    if known == {_EMPTY}:
+        return True
+    # Which of both a text was, is not known: the mapping made a text of either.
+    if _TEXT in known:
+        known |= _PLAIN
+    elif known & _PLAIN:
+        known |= {_TEXT}
+    return kinds <= known | {_EMPTY}
 
 
 def _family(kind: str) -> str:

@@ -94,6 +94,12 @@ def test_returns_of_earlier_purchases_and_few_bad_rows_stop_no_night(spark: Spar
         ("bigint", "text", True),
         ("text", "text or void", True),
         ("timestamp", "text", False),
+        ("timestamp", "void", True),
+        ("array<float>", "void", True),
+        ("date or void", "boolean", False),
+        ("text", "string", True),
+        ("text", "bigint", True),
+        ("text", "timestamp", False),
     ],
 )
 def test_types_that_are_read_alike_stop_no_night(before: str, now: str, alike: bool) -> None:
