@@ -15,12 +15,13 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS, IDENTITIES, ITEMS, PROMOTIONS, SEARCHES, USERS
 from features.contract.table import Table
+from jobs.config.inputs import FileInput
 from jobs.config.source import Files, TableMapping
 from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.runtime.logs import event
 from jobs.sources.dated import TIME
 from jobs.sources.files.arrays import require_no_lost_elements
-from jobs.sources.files.columns import ADDED
+from jobs.sources.files.columns import ADDED, PART
 from jobs.sources.files.first_lines import require_filled_down
 from jobs.sources.files.inventory import columns_absent, columns_of, mappings_of, names_read, types_read
 from jobs.sources.files.mapping import mapped_rows
@@ -136,8 +137,9 @@ class FilesSource:
             for name in columns_of(spec)
             if name not in rows.columns
         }
+        place = _first_place(rows, files) if absent else ""
         # A column of folders is in no line.
-        folders = sorted({name for name, _ in absent if f"/{name}=" in unquote(str(rows.inputFiles()[0]))})
+        folders = sorted({name for name, _ in absent if f"/{name}=" in unquote(place)})
         missing = sorted({name for name, is_needed in absent if is_needed} | set(folders))
         empty = sorted({name for name, _ in absent} - set(missing))
         if missing:
@@ -160,7 +162,7 @@ class FilesSource:
                 )
             raise Refused(
                 f"Files of {files.path} have no column {', '.join(missing)}, which source.files.{table.name} maps;"
-                f" {_first_file(rows)} has {has}.",
+                f" {place.rpartition('/')[2]} has {has}.",
                 remedy,
             )
         if empty:
@@ -247,5 +249,10 @@ class FilesSource:
         return ""
 
 
-def _first_file(rows: DataFrame) -> str:
-    return str(rows.inputFiles()[0]).rpartition("/")[2]
+def _first_place(rows: DataFrame, files: FileInput) -> str:
+    """The path of a file of the rows; rows that are persisted name their files in PART alone."""
+    places = rows.inputFiles()
+    if places:
+        return str(places[0])
+    row = rows.select(PART).first()
+    return str(row[PART]) if row else files.path

@@ -16,7 +16,7 @@ from jobs.config.configuration import Config, load_config
 from jobs.config.source import FileInput, Files, Mapped, TableMapping
 from jobs.execution.manifest import run_step
 from jobs.ingest import ingest
-from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.source_check.columns import unmapped_columns
 from jobs.source_check.mistakes import difference
 from jobs.source_check.reasons import example
@@ -121,6 +121,14 @@ def test_each_mistake_is_a_sentence(spark: SparkSession, tmp_path: Path) -> None
     assert "needs at least 140 days. The first night ranks by popularity and texts instead." in report
     assert "Items are known from 2024-03-03 on, events from 2024-03-01." in report
     assert report.endswith(f"Next: the first lists\n  make nightly CONF={path} AS_OF=2024-03-08")
+
+
+def test_a_mapped_column_that_the_files_lack_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    path, _ = written_store(tmp_path, [order(number, f"c{number}") for number in range(7)])
+    text = Path(path).read_text(encoding="utf-8").replace("title: name", "title: label")
+    Path(path).write_text(text, encoding="utf-8")
+    with pytest.raises(Refused, match=r"no column label, which source.files.items maps; products.csv has sku, name"):
+        checker(spark, path, load_config(path))()
 
 
 def test_what_would_stop_the_night_comes_first(spark: SparkSession, tmp_path: Path) -> None:
