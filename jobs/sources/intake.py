@@ -24,6 +24,7 @@ from jobs.execution.night import Night
 from jobs.runtime.errors import LongtailError, Refused
 from jobs.runtime.logs import event, warning
 from jobs.sources.files.read_failures import named_read_failures
+from jobs.sources.total_words import TOTAL
 
 FEWEST = 5  # faulty rows below which a share says little
 
@@ -141,6 +142,8 @@ def judge(arrival: Arrival, time: str, before: date, *steps: Judgement, further:
     if not balance.holds:
         raise LongtailError(balance.sentence, "Rows were lost or duplicated during ingest; nothing was written.")
     event("rows judged", **balance.rows)
+    if balance.not_data:
+        _report_totals(judged, table)
     if arrival.kept:
         _report_left_out(judged, table, sum(by_outcome.get(outcome, 0) for outcome in outcomes.KEPT))
     return Intake(table, judged, balance, newest, (tallied, *held))
@@ -174,6 +177,16 @@ def _report_left_out(judged: DataFrame, table: Table, kept: int) -> None:
         # Of most rows: the mapping is wrong, and features will lack the column.
         log = warning if row["rows"] * 2 > kept else event
         log("values left out", table=table.name, reason=row[LEFT_OUT], rows=row["rows"], example=row["example"] or "")
+
+
+def _report_totals(judged: DataFrame, table: Table) -> None:
+    """Logs how many rows were taken for totals, with the word for it: an item may have that word for its id."""
+    words = [F.trim(name) for name in ("item_id", "user_id") if name in table.column_names]
+    example = F.coalesce(*(F.when(word.rlike(TOTAL.pattern), word) for word in words), F.lit(None))
+    totals = judged.where(F.col("reason") == outcomes.TOTAL_ROW)
+    [row] = totals.agg(F.count("*").alias("rows"), F.first(example, ignorenulls=True).alias("example")).collect()
+    if row["rows"]:
+        warning("totals rejected", table=table.name, rows=row["rows"], example=row["example"] or "")
 
 
 def _counted_apart(judged: DataFrame, by_outcome: Mapping[str, int]) -> tuple[int, int, int]:

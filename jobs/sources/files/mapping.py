@@ -66,7 +66,8 @@ def mapped_rows(rows: DataFrame, mapping: TableMapping, table: Table) -> DataFra
         rules.insert(0, F.when(malformed, F.lit(LINE_MALFORMED)))
     unreadable = {name: F.when(value.unreadable, F.lit(f"{name}_unreadable")) for name, value in values.items()}
     violations = F.concat_ws(",", *rules, *(name for column, name in unreadable.items() if column not in optional))
-    named = F.coalesce(not_data(rows, mapping), violations)
+    title = values["title"].value if table is ITEMS and "title" in values else None
+    named = F.coalesce(not_data(rows, mapping, title), violations)
     left_out = F.concat_ws(",", *(unreadable[name] for name in sorted(optional)))
     examples = [F.when(value.unreadable, value.original) for name, value in values.items() if name not in PERSONAL]
     if "event_type" in values:

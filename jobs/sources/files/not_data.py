@@ -14,21 +14,24 @@ from jobs.config.source import TableMapping
 from jobs.sources.files.columns import ADDED
 from jobs.sources.total_words import TOTAL
 
+_COUNTED = ("item_id", "user_id")  # ids of which a report adds up the rows
 
-def not_data(rows: DataFrame, mapping: TableMapping) -> Column:
+
+def not_data(rows: DataFrame, mapping: TableMapping, title: Column | None = None) -> Column:
     """The reason why a row is no data, NULL if it is.
 
     A header has the names of columns in a mapped column and in most of those that are not blank. A row of totals has a
-    word such as TOTAL for an id.
+    word such as TOTAL in the column of its item or shopper. A brand, a store or a basket may be named so, and so may an
+    item with a title of its own.
+
+    title: of items, as mapped
     """
     texts = {field.name for field in rows.schema.fields if isinstance(field.dataType, StringType)} - set(ADDED)
     named = [name for spec in mapping.columns.values() for name in (spec.column, *spec.columns) if name in texts]
     ids = [
-        name
+        spec.column
         for column, spec in mapping.columns.items()
-        if column.endswith("_id")
-        for name in (spec.column, *spec.columns)
-        if name in texts
+        if column in _COUNTED and spec.column is not None and spec.column in texts
     ]
     reasons: list[Column] = []
     if len(texts) > 1 and named:
@@ -39,6 +42,9 @@ def not_data(rows: DataFrame, mapping: TableMapping) -> Column:
         reasons.append(F.when(header, F.lit(HEADER_REPEATED)))
     if ids:
         total = reduce(or_, (_trimmed(name).rlike(TOTAL.pattern) for name in dict.fromkeys(ids)))
+        if title is not None:
+            named_title = F.trim(F.coalesce(title.cast("string"), F.lit("")))
+            total = total & ((named_title == "") | named_title.rlike(TOTAL.pattern))
         reasons.append(F.when(total, F.lit(TOTAL_ROW)))
     return F.coalesce(*reasons, F.lit(None).cast("string"))
 

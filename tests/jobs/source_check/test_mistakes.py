@@ -35,7 +35,8 @@ def day_of(number: int) -> str:
 
 def written_store(folder: Path, orders: list[list[object]]) -> tuple[str, Config]:
     """The path of a configuration and the configuration of a store with these orders and the products a1, a2, A1."""
-    products: list[list[object]] = [[sku, f"Thing {sku}", "5.00"] for sku in ("a1", "a2", "A1", "TOTAL")]
+    products: list[list[object]] = [[sku, f"Thing {sku}", "5.00"] for sku in ("a1", "a2", "A1")]
+    products.append(["TOTAL", "", "15.00"])
     write_rows(folder / NAME, HEADER, orders)
     write_rows(folder / "products.csv", ["sku", "name", "price"], products)
     mapping = {

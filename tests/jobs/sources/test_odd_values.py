@@ -257,8 +257,10 @@ def test_invisible_blanks_are_no_part_of_an_id(spark: SparkSession) -> None:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_headers_and_totals_among_the_rows_are_no_items_and_no_shoppers(
-    spark: SparkSession, tmp_path: Path, kind: str
+    spark: SparkSession, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    warned: list[dict[str, Any]] = []
+    monkeypatch.setattr(intake_module, "warning", lambda message, **fields: warned.append(fields))
     names = ("sku", "name", "cost", "who", "qty", "at")
     cells = [
         ("a", "Mug", "2.50", "u1", "1", "2024-03-05 09:00:00"),
@@ -283,6 +285,30 @@ def test_headers_and_totals_among_the_rows_are_no_items_and_no_shoppers(
         rejected = intake.judged.where("outcome = 'rejected'").groupBy("reason").count().collect()
         assert {row["reason"]: row["count"] for row in rejected} == {"header_repeated": 1, "total_row": 2}
         assert (intake.balance.not_data, intake.balance.faulty) == (3, 0)
+        word = "TOTAL" if table is not USERS else warned[-1]["example"]
+        assert warned[-1] == {"table": table.name, "rows": 2, "example": word}
+        assert TOTAL.match(word)
+        intake.release()
+
+
+def test_a_brand_a_store_or_an_item_may_be_named_total(spark: SparkSession) -> None:
+    names = ("sku", "name", "maker", "shop", "who", "at")
+    cells = [
+        ("oil", "Motor oil 5W-30", "Total", "Total", "u1", "2024-03-05 09:00:00"),
+        ("TOTAL", "Total, the board game", "Asmodee", "1", "u1", "2024-03-05 09:00:00"),
+        ("Total", "TOTAL:", "", "", "Total", "2024-03-05 09:00:00"),  # a report's last row
+    ]
+    rows = spark.createDataFrame(cells, ", ".join(f"`{name}` string" for name in names))
+    item = {"item_id": "sku", "title": "name", "provider_id": "maker", "updated_at": {"constant": "2024-01-01"}}
+    bought = {"event_id": {"columns": ["shop", "at"]}, "user_id": "who", "item_id": {"columns": ["shop", "sku"]},
+              "event_time": "at", "store_id": "shop", "event_type": {"constant": "purchase"}}  # fmt: skip
+    for table, columns, kept in (
+        (ITEMS, item, {"oil", "TOTAL"}),
+        (EVENTS, bought, {"Total-oil", "1-TOTAL"}),
+    ):
+        intake = judged(rows, table, columns)
+        assert {row["item_id"] for row in intake.accepted.collect()} == kept
+        assert intake.balance.not_data == 1
         intake.release()
 
 
