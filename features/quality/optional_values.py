@@ -24,13 +24,16 @@ def without_bad_options(rows: DataFrame, table: Table, further: tuple[Invariant,
     rules = [rule for rule in (*table.invariants, *further) if rule.column in table.dispensable]
     if not rules:
         return rows
-    broken = {rule.violation: ~F.coalesce(F.expr(rule.holds), F.lit(True)) for rule in rules}
+    broken: dict[str, Column] = {}  # a violation may have a rule of the contract and one of the store
     columns: dict[str, Column] = {}
     for rule in rules:
         assert rule.column is not None
         otherwise = F.expr(rule.otherwise).cast(types[rule.column])
         value = columns.get(rule.column, F.col(rule.column))
-        columns[rule.column] = F.when(broken[rule.violation], otherwise).otherwise(value)
+        is_broken = ~F.coalesce(F.expr(rule.holds), F.lit(True))
+        columns[rule.column] = F.when(is_broken, otherwise).otherwise(value)
+        named = broken.get(rule.violation)
+        broken[rule.violation] = is_broken if named is None else named | is_broken
     before = F.col(LEFT_OUT) if LEFT_OUT in rows.columns else F.lit(None).cast("string")
     # Nearly all of millions of rows are sound, so names are concatenated for the others only.
     names = F.concat_ws(",", before, *(F.when(is_broken, F.lit(name)) for name, is_broken in broken.items()))

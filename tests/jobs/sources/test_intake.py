@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from features.contract import EVENTS
+from features.contract import EVENTS, ITEMS
 from features.contract.money import LARGEST_PRICE, MONEY, largest_price
 from features.quality import outcomes
 from jobs.execution.night import Night
@@ -70,6 +70,20 @@ def test_a_price_is_absurd_by_its_currency(spark: SparkSession, currency: str, d
     intake = judge(arrive(filled(spark, EVENTS, rows), EVENTS), "event_time", NIGHT, further=(price_rule(night),))
     results = {row["event_id"]: row["reason"] for row in intake.judged.collect()}
     assert results == {str(dear): "", str(absurd): "price_absurd"}
+    intake.release()
+    # An item goes without such a price, also above what the contract takes.
+    further = (price_rule(night),)
+    items = [
+        {"item_id": str(price), "price": Decimal(price), "title": "Mug", "attributes": {}}
+        for price in sorted({dear, absurd, LARGEST_PRICE + 1})
+    ]
+    intake = judge(arrive(filled(spark, ITEMS, items), ITEMS, further=further), "valid_from", NIGHT, further=further)
+    known = {row["item_id"]: row for row in intake.judged.collect()}
+    assert {row["outcome"] for row in known.values()} == {"accepted"}
+    assert {price: row["left_out"] for price, row in known.items()} == {
+        str(dear): None, str(absurd): "price_absurd", str(LARGEST_PRICE + 1): "price_absurd",
+    }  # fmt: skip
+    assert {price for price, row in known.items() if row["price"] is not None} == {str(dear)}
     assert absurd == largest_price(currency) + 1
     assert Decimal(LARGEST_PRICE) < Decimal(10) ** (MONEY.precision - MONEY.scale)
     intake.release()
