@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, MapType, Row, StructType
 
-from features.contract import ITEMS
+from features.contract import EVENTS, ITEMS
 from features.contract.table import Table
 from jobs.config.inputs import FileInput
 from jobs.config.source import TableMapping
@@ -24,6 +24,7 @@ from jobs.sources.files.inventory import columns_of
 _LINES = 1000  # of the input that are looked at
 _NEARLY_ALL = 0.9
 _FEW = 0.01  # of the lines: such lines are rejected one by one
+_LEAST_LINES, _LEAST_GROUPS = 5, 2  # either of them; fewer may lack a value by chance
 _OF_A_GROUP = ("event_id", "basket_id")  # columns of the contract that are made of an order's number
 _PERSON = ("user_id", "visitor_id")
 _DESCRIBING = ("description", "category", "product_type", "brand", "provider_id")
@@ -47,7 +48,8 @@ def require_filled_down(
 ) -> None:
     """Raises Refused if mappings need a value that only the first line of each order or product has.
 
-    Without it most lines of orders would be rejected, or left out by a `where` on a shopper.
+    Without it most lines of orders would be rejected, or left out by a `where` on a shopper. Items and shoppers need one
+    line each, so what a `where` leaves out of theirs does not count.
 
     rows: lines of the input `name` as read, with LINE and PART
     reshaped: returns rows of the input as the mappings read them
@@ -63,9 +65,11 @@ def require_filled_down(
         groups = first_lines(lines, columns, table, mapping, mappings)
         if groups is None:
             continue
-        frame = reshaped(rows.sparkSession.createDataFrame(_filled(lines, groups), rows.schema))
+        values = _filled(lines, groups) if table is EVENTS else [tuple(line) for line in lines]
+        frame = reshaped(rows.sparkSession.createDataFrame(values, rows.schema))
         lost = {line for line in _inside(frame, mapping) if line in groups.lines}
-        if len(lost) > _FEW * len(lines):
+        number_of_groups = len({(line[PART], line[groups.key]) for line in lines if line[LINE] in lost})
+        if len(lost) > _FEW * len(lines) and (len(lost) >= _LEAST_LINES or number_of_groups >= _LEAST_GROUPS):
             file = unquote(next(row[PART] for row in lines if row[LINE] in lost).rpartition("/")[2])
             to_fill = ", ".join(sorted({*is_filled, *groups.columns}))
             raise Refused(

@@ -53,6 +53,7 @@ def test_an_export_with_such_lines_is_refused_with_the_key_to_set(
         {"handle": "apron", "title": "", "type": "", "sku": "b", "n": "2"},
         {"handle": "apron", "title": "", "type": "", "sku": "", "n": "3"},  # a picture
         {"handle": "board", "title": "Board", "type": "Boards", "sku": "c", "n": "4"},
+        {"handle": "board", "title": "", "type": "", "sku": "d", "n": "5"},
     ]
     write(spark, tmp_path / "lines", kind, ORDERS)
     write(spark, tmp_path / "products", kind, products)
@@ -75,11 +76,49 @@ def test_an_export_with_such_lines_is_refused_with_the_key_to_set(
     sold = ORDER | {"event_type": {"constant": "purchase"}}
     with pytest.raises(Refused, match=r"lack at and who.* line of their order .*by: \[order\], columns: \[at, who"):
         read({}, {}, "sku <> ''", sold)
-    with pytest.raises(Refused, match=r"lack title and type.* handle has: 1 of the first 4 lines for the table items"):
+    with pytest.raises(Refused, match=r"lack title and type.* handle has: 2 of the first 5 lines for the table items"):
         read({"fill_down": filled}, {}, "sku <> ''", sold)
     # Pictures alone lack the title where products have no variants: nothing is lost.
-    read({"fill_down": filled}, {}, "n <> 2 AND sku <> ''", sold)
+    read({"fill_down": filled}, {}, "n NOT IN (2, 5) AND sku <> ''", sold)
     window = {"sql": "max(at) OVER (PARTITION BY order)"}
     times = {"by": ["order"], "columns": ["who"]}
     with pytest.raises(Refused, match=r"lack at, .*for the table users.*columns: \[at, who\]"):
-        read({"fill_down": times}, {}, "n <> 2 AND sku <> ''", sold | {"event_time": window})
+        read({"fill_down": times}, {}, "n NOT IN (2, 5) AND sku <> ''", sold | {"event_time": window})
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_items_and_shoppers_may_be_taken_from_first_lines(spark: SparkSession, tmp_path: Path, kind: str) -> None:
+    products = [
+        {"handle": "apron", "title": "Apron", "maker": "A", "sku": "a"},
+        {"handle": "apron", "title": "", "maker": "A", "sku": "b"},
+        {"handle": "board", "title": "Board", "maker": "B", "sku": "c"},
+        {"handle": "board", "title": "", "maker": "B", "sku": "d"},
+    ]
+    full = [{"order": "1", "who": "ann", "at": "2024-03-05 13:02:11", "sku": "apron"}]
+    write(spark, tmp_path / "lines", kind, ORDERS)
+    write(spark, tmp_path / "products", kind, products)
+    write(spark, tmp_path / "sold", kind, full)
+    item = {"item_id": "handle", "title": "title", "updated_at": {"constant": "2024-01-01"}}
+    person = {"user_id": "who", "updated_at": "at", "consent_personalisation": {"constant": True}}
+    sold = ORDER | {"event_type": {"constant": "purchase"}}
+
+    def read(of_items: str | None, of_users: str | None) -> FilesSource:
+        conf = Files.model_validate({
+            "inputs": {name: {"path": str(tmp_path / name), "format": kind} for name in ("lines", "products", "sold")},
+            "items": [{"input": "products", "columns": item, "where": of_items}],
+            "users": [{"input": "lines", "columns": person, "where": of_users}],
+            "events": [{"input": "sold", "columns": sold}],
+        })  # fmt: skip
+        return FilesSource(spark, conf, spark.createDataFrame([], SOURCE_PARTS.schema), date(2024, 3, 9))
+
+    taken = read("title <> ''", "who <> ''")
+    assert {row["item_id"] for row in taken.items(date.max).where("NOT filtered").collect()} == {"apron", "board"}
+    assert {row["user_id"] for row in taken.users(date.max).where("NOT filtered").collect()} == {"ann", "bob"}
+    with pytest.raises(Refused, match=r"lack title, .*2 of the first 4 lines for the table items"):
+        read(None, "who <> ''")
+    with pytest.raises(Refused, match=r"lack at and who, .*for the table users"):
+        read("title <> ''", None)
+    write(spark, tmp_path / "one", kind, products[:2])  # a product with one variant without a title: no pattern
+    (tmp_path / "products").rename(tmp_path / "earlier")
+    (tmp_path / "one").rename(tmp_path / "products")
+    read(None, "who <> ''")
