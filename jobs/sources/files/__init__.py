@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import partial, reduce
@@ -49,8 +49,9 @@ class FilesSource:
         self._starts: dict[str, dict[str, datetime | None]] = {}
         with named_read_failures():
             self._check_quotes()
-            self._check_first_lines()
-            self._rows = {name: self._read(name, self._fresh.parts) for name in conf.inputs}
+            raw = {name: self._as_read(name, self._fresh.parts) for name in conf.inputs}
+            self._check_first_lines(raw)
+            self._rows = {name: [self._reshaped(name, rows) for rows in frames] for name, frames in raw.items()}
         event("source read", files=len(self._now), new_or_changed=len(self._fresh.parts), gone=len(self._fresh.gone))
 
     @property
@@ -198,7 +199,7 @@ class FilesSource:
             if files.format == "csv" and of_input:
                 require_closed_quotes(self._spark, name, files, of_input)
 
-    def _check_first_lines(self) -> None:
+    def _check_first_lines(self, raw: Mapping[str, Sequence[DataFrame]]) -> None:
         for name, files in self._conf.inputs.items():
             if files.format == "delta":  # its rows have no order
                 continue
@@ -208,7 +209,7 @@ class FilesSource:
                 for mapping in getattr(self._conf, table.name)
                 if mapping.input == name
             ]
-            for rows in self._as_read(name, self._fresh.parts):
+            for rows in raw[name] if mappings else ():
                 require_filled_down(rows, name, files, mappings, partial(self._reshaped, name))
 
     def _mapped(self, mappings: tuple[TableMapping, ...], table: Table) -> DataFrame:

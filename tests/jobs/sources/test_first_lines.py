@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import Row, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 
 from features.contract import EVENTS
 from features.contract.source_parts import SOURCE_PARTS
+from jobs.config.inputs import FileInput
 from jobs.config.source import Files, TableMapping
 from jobs.runtime.errors import Refused
 from jobs.sources.files import FilesSource
 from jobs.sources.files.first_lines import FirstLines, first_lines
+from jobs.sources.files.parts import Part
+from jobs.sources.files.reading import read_parts
 from tests.jobs.sources.test_reshaping import FORMATS, ORDERS, write
 
 ORDER = {"event_id": {"columns": ["order", "sku"]}, "user_id": "who", "item_id": "sku", "event_time": "at"}
@@ -102,6 +106,14 @@ def test_items_and_shoppers_may_be_taken_from_first_lines(spark: SparkSession, t
     person = {"user_id": "who", "updated_at": "at", "consent_personalisation": {"constant": True}}
     sold = ORDER | {"event_type": {"constant": "purchase"}}
 
+    read_inputs: list[str] = []
+
+    def read_and_noted(
+        spark: SparkSession, files: FileInput, parts: list[Part], mapped: Collection[str]
+    ) -> list[DataFrame]:
+        read_inputs.append(parts[0].input)
+        return read_parts(spark, files, parts, mapped)
+
     def read(of_items: str | None, of_users: str | None) -> FilesSource:
         conf = Files.model_validate({
             "inputs": {name: {"path": str(tmp_path / name), "format": kind} for name in ("lines", "products", "sold")},
@@ -109,9 +121,11 @@ def test_items_and_shoppers_may_be_taken_from_first_lines(spark: SparkSession, t
             "users": [{"input": "lines", "columns": person, "where": of_users}],
             "events": [{"input": "sold", "columns": sold}],
         })  # fmt: skip
-        return FilesSource(spark, conf, spark.createDataFrame([], SOURCE_PARTS.schema), date(2024, 3, 9))
+        none = spark.createDataFrame([], SOURCE_PARTS.schema)
+        return FilesSource(spark, conf, none, date(2024, 3, 9), read_and_noted)
 
     taken = read("title <> ''", "who <> ''")
+    assert sorted(read_inputs) == ["lines", "products", "sold"]  # the fields of JSON take a pass over the files
     assert {row["item_id"] for row in taken.items(date.max).where("NOT filtered").collect()} == {"apron", "board"}
     assert {row["user_id"] for row in taken.users(date.max).where("NOT filtered").collect()} == {"ann", "bob"}
     with pytest.raises(Refused, match=r"lack title, .*2 of the first 4 lines for the table items"):
