@@ -48,8 +48,8 @@ def require_filled_down(
 ) -> None:
     """Raises Refused if mappings need a value that only the first line of each order or product has.
 
-    Without it most lines of orders would be rejected, or left out by a `where` on a shopper. Items and shoppers need one
-    line each, so what a `where` leaves out of theirs does not count.
+    Without it most lines of orders would be rejected, or left out by a `where` on a shopper. Items and shoppers need
+    one line each, so lines that the `where` of their mapping leaves out do not count.
 
     rows: lines of the input `name` as read, with LINE and PART
     reshaped: returns rows of the input as the mappings read them
