@@ -46,6 +46,7 @@ class FilesSource:
         self._now = [part for name, files in conf.inputs.items() for part in list_parts(spark, name, files)]
         self._fresh = fresh_parts(self._now, taken, as_of)
         self._dated = {EVENTS.name: conf.events, PROMOTIONS.name: conf.promotions, SEARCHES.name: conf.searches}
+        self._has_no_lost_elements = False  # the check takes a pass over the rows
         self._starts: dict[str, dict[str, datetime | None]] = {}
         with named_read_failures():
             self._check_quotes()
@@ -213,12 +214,18 @@ class FilesSource:
                 require_filled_down(rows, name, files, mappings, partial(self._reshaped, name))
 
     def _mapped(self, mappings: tuple[TableMapping, ...], table: Table) -> DataFrame:
-        frames = [self._one(mapping, table, rows) for mapping in mappings for rows in self._rows[mapping.input]]
+        looks_for_lost = table is EVENTS and not self._has_no_lost_elements
+        frames = [
+            self._one(mapping, table, rows, looks_for_lost)
+            for mapping in mappings
+            for rows in self._rows[mapping.input]
+        ]
+        self._has_no_lost_elements |= looks_for_lost
         if not frames:
             return self._spark.createDataFrame([], table.schema)
         return reduce(lambda rows, more: rows.unionByName(more, allowMissingColumns=True), frames)
 
-    def _one(self, mapping: TableMapping, table: Table, rows: DataFrame) -> DataFrame:
+    def _one(self, mapping: TableMapping, table: Table, rows: DataFrame, looks_for_lost: bool = False) -> DataFrame:
         rows = self._with_columns(mapping, table, rows)
         try:
             mapped = mapped_rows(rows, mapping, table)
@@ -229,7 +236,7 @@ class FilesSource:
                 f"{str(error).splitlines()[0]}",
                 f"Correct its columns, sql or where.{self._hint(error, mapping)}",
             ) from error
-        if table is EVENTS:
+        if looks_for_lost:
             require_no_lost_elements(rows, mapping)
         unmapped = [name for name in table.required if name not in mapped.columns]
         if table.column("visitor_id") and {"user_id", "visitor_id"}.isdisjoint({*mapped.columns, *unmapped}):

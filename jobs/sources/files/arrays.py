@@ -41,5 +41,6 @@ def require_no_lost_elements(rows: DataFrame, mapping: TableMapping) -> None:
                 f"source.files.{EVENTS.name} on {mapping.input}: item_id takes one element of {array}, and {number} "
                 "rows have several.",
                 f"Set explode: {array} for source.files.inputs.{mapping.input}, which makes each element a row with "
-                f"columns such as {array}.item_id. Nothing was written.",
+                f"columns such as {array}.item_id. If one element is meant, choose it by what it holds: "
+                f"filter({array}, x -> x.name = '…')[0]. Nothing was written.",
             )

@@ -13,9 +13,11 @@ from pyspark.sql import DataFrame, Row, SparkSession
 
 from features.contract.source_parts import SOURCE_PARTS
 from jobs.config.inputs import FileInput
-from jobs.config.source import Files
+from jobs.config.source import Files, TableMapping
 from jobs.runtime.errors import ConfigurationError, Refused
+from jobs.sources import files as files_module
 from jobs.sources.files import FilesSource
+from jobs.sources.files.arrays import require_no_lost_elements
 
 FORMATS = ("csv", "json", "parquet")
 EVENT = {"event_id": {"columns": ["order", "n"]}, "user_id": "who", "item_id": "sku",
@@ -148,7 +150,16 @@ def test_a_header_in_another_encoding_names_the_option(spark: SparkSession, tmp_
 
 
 @pytest.mark.parametrize("kind", ["json", "parquet", "delta"])
-def test_one_element_of_several_is_refused(spark: SparkSession, tmp_path: Path, kind: str) -> None:
+def test_one_element_of_several_is_refused(
+    spark: SparkSession, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[str] = []
+
+    def noted(rows: DataFrame, mapping: TableMapping) -> None:
+        checks.append(mapping.input)
+        require_no_lost_elements(rows, mapping)
+
+    monkeypatch.setattr(files_module, "require_no_lost_elements", noted)
     rows = [
         {"order": "1", "n": "1", "who": "ann", "at": "2024-03-05", "items": [{"sku": "a"}, {"sku": "b"}]},
         {"order": "2", "n": "1", "who": "bob", "at": "2024-03-06", "items": [{"sku": "c"}]},
@@ -160,13 +171,16 @@ def test_one_element_of_several_is_refused(spark: SparkSession, tmp_path: Path, 
     lines = {"path": str(tmp_path / f"log.{kind}"), "format": kind}
     item = {"item_id": "order", "title": "order", "updated_at": "at"}
 
-    def events(sql: str, where: str | None = None) -> DataFrame:
+    def files_of(sql: str, where: str | None = None) -> FilesSource:
         mapping = {"input": "lines", "where": where, "columns": EVENT | {"item_id": {"sql": sql}}}
         person = {"input": "lines", "columns": {"user_id": "who", "updated_at": "at"}}
         conf = {"inputs": {"lines": lines}, "items": [{"input": "lines", "columns": item}], "users": [person]}
         files = Files.model_validate(conf | {"events": [mapping]})
         taken = spark.createDataFrame([], SOURCE_PARTS.schema)
-        return FilesSource(spark, files, taken, date(2024, 3, 9)).events(None, date.max)
+        return FilesSource(spark, files, taken, date(2024, 3, 9))
+
+    def events(sql: str, where: str | None = None) -> DataFrame:
+        return files_of(sql, where).events(None, date.max)
 
     for sql in ("items[0].sku", "get(items, 0).sku", "element_at(`items`, 1).sku"):
         with pytest.raises(Refused, match=r"takes one element of items, and 1 rows have several.* explode: items"):
@@ -174,8 +188,14 @@ def test_one_element_of_several_is_refused(spark: SparkSession, tmp_path: Path, 
         assert events(sql, "size(items) < 2").where("item_id = 'c'").count() == 1
     # Of parameters by name one is meant.
     assert events("get(filter(items, x -> x.sku = 'b'), 0).sku").where("item_id = 'b'").count() == 1
+    with pytest.raises(Refused, match=r"filter\(items, x -> x.name = '…'\)\[0\]"):
+        events("items[0].sku")
     with pytest.raises(ConfigurationError, match=r"explode for source.files.inputs.lines"):
         events("explode(items).sku")
+    checks.clear()
+    twice = files_of("items[0].sku", "size(items) < 2")
+    assert twice.events(None, date.max).count() == twice.events(None, date.max).count()
+    assert checks == ["lines"]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
