@@ -40,7 +40,8 @@ def require_closed_quotes(spark: SparkSession, name: str, files: FileInput, part
         raise Refused(
             f"Lines of {files.path} end within quotes ({found['lines']}, the first in {file}).",
             f'Set options: {{multiLine: "true"}} for source.files.inputs.{name} if its fields have line breaks, or '
-            '{quote: ""} if quotes are part of its texts. Nothing was written.',
+            '{quote: ""} if quotes are part of its texts, or correct the line: a field that begins with a quote ends '
+            'with one, as in "6"" pipe". Nothing was written.',
         )
 
 

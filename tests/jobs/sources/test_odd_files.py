@@ -64,6 +64,8 @@ def test_half_a_line_is_no_row(spark: SparkSession, tmp_path: Path) -> None:
         check()
     with pytest.raises(Refused, match=r'{quote: ""} if quotes are part of its texts'):
         check(multiLine="false")
+    with pytest.raises(Refused, match=r'or correct the line: .*, as in "6"" pipe"'):
+        check()
     check(multiline="true")
     check(quote="")
     rows = read(spark, path, "csv", multiLine="true").collect()
