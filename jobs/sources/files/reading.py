@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pyspark.errors import IllegalArgumentException
+from pyspark.errors import AnalysisException, IllegalArgumentException
 from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType, StructType
 
 from jobs.config.inputs import FileInput
-from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.errors import ConfigurationError, Refused
 from jobs.sources.files.columns import LINE, MALFORMED, PART, TAKEN_UNTIL
 from jobs.sources.files.heads import head_of_json, head_of_parquet
 from jobs.sources.files.nanoseconds import with_instants
 from jobs.sources.files.parts import Part
 
 ReadParts = Callable[[SparkSession, FileInput, list[Part], Collection[str]], list[DataFrame]]  # as read_parts
+
+_VERSION_GONE = re.compile(r"(?i)time.?travel|VERSION_NOT_FOUND|VERSIONS_NOT_CONTIGUOUS|NO_REPRODUCIBLE_HISTORY")
 
 # The columns of a file take a job of a tenth of a second, most of it waiting.
 _HEADS_AT_ONCE = 8
@@ -37,9 +40,7 @@ def read_parts(
     _check_encoding(spark, files)
     if files.format == "delta":
         reader = spark.read.format("delta").options(**files.reader_options)
-        if parts[0].version is not None:
-            reader = reader.option("versionAsOf", parts[0].version)
-        rows = reader.load(files.path)
+        rows = _of_version(reader, files.path, parts[0].version)
         frames = [rows.withColumn(PART, F.col("_metadata.file_path")).where(F.col(PART).isin(_places(parts)))]
     elif files.format == "json":  # a line lacks fields without a value, so the columns follow from all lines
         head = head_of_json(spark, lambda session: _reader(session, files).load(_paths(parts)), files.path, mapped)
@@ -47,6 +48,26 @@ def read_parts(
     else:
         frames = [_with_schema(spark, files, alike, head) for head, alike in _by_head(spark, files, parts, mapped)]
     return [_with_taken_until(rows.withColumn(LINE, F.monotonically_increasing_id()), parts) for rows in frames]
+
+
+def _of_version(reader: DataFrameReader, path: str, version: int | None) -> DataFrame:
+    """The rows of a Delta table in a version, None if the reader's options choose one.
+
+    Raises Refused if the version has gone since its files were listed, as in a table that was written from scratch.
+    """
+    if version is None:
+        return reader.load(path)
+    try:
+        rows = reader.option("versionAsOf", version).load(path)
+        _ = rows.schema  # finds the version
+    except AnalysisException as error:
+        if not _VERSION_GONE.search(str(error)):
+            raise
+        raise Refused(
+            f"The Delta table {path} has changed while it was read: its version {version} is gone.",
+            "Run the night again. Nothing was written.",
+        ) from error
+    return rows
 
 
 def _by_head(

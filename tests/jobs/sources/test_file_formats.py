@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -207,6 +208,10 @@ def test_a_delta_table_is_read_in_the_version_whose_files_are_listed(spark: Spar
     DeltaTable.forPath(spark, str(path)).update("id = 'e1'", {"units": "9"})  # writes another file
     [rows] = read_parts(spark, files, parts)
     assert sorted((row["id"], row["units"]) for row in rows.collect()) == [("e1", 2), ("e2", 1)]
+    # A table that is written from scratch in between has no such version.
+    [part] = parts
+    with pytest.raises(Refused, match=r"orders has changed while it was read: its version 7 is gone.*Run the night"):
+        read_parts(spark, files, [replace(part, version=7)])
     chosen = FileInput(path=str(path), format="delta", options={"versionAsOf": "0"})
     assert [part.place for part in list_parts(spark, "log", chosen)] == [part.place for part in parts]
 
