@@ -37,11 +37,11 @@ def searches_before(night: Night, as_of: date) -> Searches:
     as_event = {"search_time": "event_time", "search_date": "event_date"}
     columns = ("user_id", "visitor_id", "event_time", "event_date", normalised_query().alias("query"))
     alone = night.tables.read_or_empty(SEARCHES).withColumnsRenamed(as_event).select(*columns)
-    told = night.tables.read_or_empty(SEARCHES).where(F.col("event_id").isNotNull()).select("event_id")
+    of_searches = night.tables.read_or_empty(SEARCHES).where(F.col("event_id").isNotNull()).select("event_id")
     with_item = (
         night.tables.read(EVENTS)
         .where((F.col("event_type") == SEARCH) & F.col("query").isNotNull())
-        .join(told, on="event_id", how="left_anti")
+        .join(of_searches, on="event_id", how="left_anti")
     )
     inside = (F.col("event_date") < F.lit(as_of)) & (
         F.col("event_date") >= F.lit(as_of - timedelta(days=conf.history_days))
