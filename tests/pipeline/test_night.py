@@ -96,8 +96,8 @@ def test_the_summary_names_steps_and_segments_and_shoppers_by_choice_only(store:
 def test_the_first_night_has_a_page_that_stands_alone(store: Store) -> None:
     text = (store.tables.files.read(f"reports/{AS_OF}.html") or b"").decode("utf-8")
     assert re.findall(r'<section id="([a-z]+)"', text) == [
-        "headline", "exposure", "delivery", "response", "movers", "gems", "starving", "prices", "model", "data",
-        "drift", "times", "sources",
+        "headline", "exposure", "delivery", "response", "movers", "gems", "starving", "prices", "model",
+        "catalogue", "data", "drift", "times", "sources",
     ]  # fmt: skip
     assert "This is the first night" in text
     assert not re.findall(r"(?:https?:)?//[a-z]|<script", text)
