@@ -38,7 +38,7 @@ def _sample() -> Sample:
     block = Block(
         history=nothing, days_ago=nothing, event_types=nothing, user_features=features,
         candidates=np.zeros((3, 1), dtype=np.int32), channel_scores=np.zeros((3, 1, 0)),
-        first_stage_score=np.zeros((3, 1)),
+        first_stage_score=np.zeros((3, 1)), pair_features=np.zeros((3, 1, 0)),
     )  # fmt: skip
     ids = np.array(["i"])
     side = ItemSide(ids, ids, ids, Items(np.zeros((1, 0)), np.zeros((0, 2)), np.full(1, -1)))
