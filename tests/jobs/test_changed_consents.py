@@ -49,9 +49,24 @@ def test_a_consent_that_differs_from_that_of_the_last_features_is_named(spark: S
     assert changed_consents(cast(Night, SimpleNamespace(tables=without)), last) is None
 
 
-@pytest.mark.parametrize(("decisions", "since"), [({}, None), ({"time_zone": "Europe/Berlin"}, date(2024, 3, 2))])
-def test_days_are_summed_up_again_by_another_clock_and_from_a_changed_consent_on(
-    monkeypatch: pytest.MonkeyPatch, spark: SparkSession, decisions: dict[str, str], since: date | None
+CLOCK = {"time_zone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize(
+    ("decisions", "has_views", "since"),
+    [
+        ({}, False, None),
+        (CLOCK, False, date(2024, 3, 2)),
+        (CLOCK | {"session_minutes": "30"}, True, date(2024, 3, 2)),
+        (CLOCK | {"session_minutes": "20"}, True, None),
+    ],
+)
+def test_days_are_summed_up_again_by_another_clock_or_session_and_from_a_changed_consent_on(
+    monkeypatch: pytest.MonkeyPatch,
+    spark: SparkSession,
+    decisions: dict[str, str],
+    has_views: bool,
+    since: date | None,
 ) -> None:
     last = {"as_of": date(2024, 3, 4), "decisions": decisions}
     consents = spark.createDataFrame(
@@ -59,7 +74,10 @@ def test_days_are_summed_up_again_by_another_clock_and_from_a_changed_consent_on
     )
     monkeypatch.setattr(build_job, "last_done", lambda *_, **__: last)
     monkeypatch.setattr(build_job, "changed_consents", lambda *_: consents)
-    features = SimpleNamespace(time_zone="Europe/Berlin")
-    night = SimpleNamespace(as_of=date(2024, 3, 5), tables=None, conf=SimpleNamespace(features=features))
+    monkeypatch.setattr(build_job, "has_views", lambda *_: has_views)
+    monkeypatch.setattr(build_job, "daily_visitors", lambda _: None)
+    features = SimpleNamespace(time_zone="Europe/Berlin", session_minutes=30)
+    tables = SimpleNamespace(read=lambda table: None)
+    night = SimpleNamespace(as_of=date(2024, 3, 5), tables=tables, conf=SimpleNamespace(features=features))
     known = SimpleNamespace(newest=last, days_since=lambda run: set())
     assert build_job._first_open_day(cast(Night, night), cast(Known, known)) == since
