@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from model.catalogue.chinese import chinese_words
 from model.catalogue.variant_words import UNITS
 from model.catalogue.word_lists import words_of
+from model.text.scripts import UNSPACED
 
 MOST_WORDS = 1_000  # of one text
 _RUN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[^\w\s'\u2019-]|\d+|_")
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_UNSPACED = re.compile(rf"[{UNSPACED}]+")
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 # Words that no phrase begins, ends or contains: of English, and what adverts of any shop say.
 _STOPPED = words_of(

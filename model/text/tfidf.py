@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from model.text.scripts import UNSPACED
+
 CHARACTERS = 4
 _WORD = re.compile(r"[^\W_]+")
 # Scripts without spaces between words: there two neighbouring characters are a term.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+_UNSPACED = re.compile(rf"[{UNSPACED}]+")
 
 
 def words(text: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from features.point_in_time import versions_at
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount, percent
 from jobs.report.page.parts import Bar, Bars, Section, Table, Term
+from model.text.scripts import UNSPACED
 
 MOST = 10
 _OPTIONAL = {
@@ -18,8 +19,8 @@ _OPTIONAL = {
     "image_embedding": "no picture",
 }  # fmt: skip
 _ONE_WORD = "a title of one word or none"
-# Thai, Lao, Burmese, Khmer, Japanese and Chinese write words without spaces: two characters may be several words.
-_SEVERAL_WORDS = r"(?U)\S\s+\S|[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uF900-\uFAFF]{2}"
+# Where a script has no spaces, two characters may be several words.
+_SEVERAL_WORDS = rf"(?U)\S\s+\S|[{UNSPACED}]{{2}}"
 _GROUP = Term("products", "Eligible products whose texts differ by size, colour or flavour alone, or not at all.")
 _TEXTS = Term("different texts", "Products of one text differ by price and picture alone.")
 
