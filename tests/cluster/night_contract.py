@@ -92,7 +92,7 @@ class NightContract:
         self, night: ClusterNight, online: Server
     ) -> None:
         first, second = night.submission.cluster.workers
-        process = night.start_night("--from-step", "build_features", log="night.log")
+        process = night.start_night("--from-step", "enrich_items", log="night.log")
         process.wait_until(lambda: step_started(process, "score"), "score", 1200)
         first.kill_executor()
         refused = night.start("ingest", "--as-of", AS_OF, log="second-writer.log", master="local[1]")
