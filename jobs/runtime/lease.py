@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import socket
@@ -76,17 +77,25 @@ class Lease:
     it asks before a write.
 
     on_loss: is called once, from another thread, as soon as the lock is lost
+    on_end: is called once, from another thread, if the holder has not released a lost lock when its lease ends
     """
 
     def __init__(
-        self, files: Storage, folder: str, run: str, seconds: float, on_loss: Callable[[], None] = lambda: None
+        self,
+        files: Storage,
+        folder: str,
+        run: str,
+        seconds: float,
+        on_loss: Callable[[], None] = lambda: None,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._files, self._folder, self._run, self._seconds = files, folder, run, seconds
-        self._on_loss = on_loss
+        self._on_loss, self._on_end = on_loss, on_end
         self._token = uuid.uuid4().hex
         self._number = 0
         self._renewed = 0.0  # by the monotonic clock, before the write of the renewal began
         self._problem: str | None = None
+        self._last = math.inf  # by the monotonic clock, when a holder that lost the lock must have released it
         self._ended, self._writing, self._losing = Event(), Lock(), Lock()
 
     @property
@@ -109,7 +118,7 @@ class Lease:
         if self._problem is None and self._is_stale():
             self._lose("its driver could not renew it in time")
         if self._problem is None and self._highest() > self._number:
-            self._lose(f"it was taken over by {self._holder(self._highest()) or 'another run'}")
+            self._lose(f"it was taken over by {self._holder(self._highest()) or 'another run'}", overtaken=True)
         if self.error is not None:
             raise self.error
 
@@ -185,7 +194,7 @@ class Lease:
                     began = clock.seconds()
                     self._write(released=False)
                 if self._highest() > self._number:
-                    self._lose("another run took it over")
+                    self._lose("another run took it over", overtaken=True)
                     return
                 self._renewed, pause = began, self._seconds / _RENEWALS
             except Exception as error:
@@ -194,18 +203,24 @@ class Lease:
                 pause = self._seconds / _RETRIES
 
     def _watch_until_end(self) -> None:
-        """Notices a renewal that hangs: the thread that waits for it cannot."""
-        while not self._ended.wait(self._seconds / _RETRIES) and self._problem is None:
-            if self._is_stale():
+        """Notices a renewal or another write that hangs: the thread that waits for it cannot."""
+        while not self._ended.wait(self._seconds / _RETRIES):
+            if self._problem is None and self._is_stale():
                 self._lose("its driver could not renew it in time")
+            if clock.seconds() > self._last:
+                self._on_end()
+                return
 
     def _is_stale(self) -> bool:
         return clock.seconds() - self._renewed > self._seconds * (1 - _MARGIN)
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, why: str, overtaken: bool = False) -> None:
         with self._losing:
             if self._problem is not None or self._ended.is_set():
                 return
+            # The error of the run needs a moment, which an overtaken holder has no more.
+            end_of_lease = 0.0 if overtaken else self._renewed + self._seconds
+            self._last = max(end_of_lease, clock.seconds() + self._seconds / _RETRIES)
             self._problem = f"The lock {self._files.shown(self._folder)} was lost: {why}."
         warning("the lock was lost", lock=self._folder, why=why)
         self._on_loss()

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
 
-from jobs.runtime.errors import ConfigurationError, LongtailError, Refused
+from jobs.runtime.errors import FAILED, ConfigurationError, LongtailError, Refused
 from jobs.runtime.lease import Busy, Lease, lease_seconds
+from jobs.runtime.logs import warning
 from jobs.runtime.storage import Storage
 
 WRITER, STREAM, REGISTRY = "writer", "stream", "registry"
@@ -131,7 +132,9 @@ def _locked(folder: Path, run: str, wait_seconds: float, remedy: str) -> Iterato
 @contextmanager
 def _leased(files: Storage, name: str, run: str, wait_seconds: float, remedy: str) -> Iterator[Hold]:
     seconds = lease_seconds() if name != REGISTRY else min(lease_seconds(), _REGISTRY_LEASE_SECONDS)
-    lease = Lease(files, f"lock/{name}", run, seconds, _cancel_jobs)
+    # A change of the registry is one short write, which publish may repeat; its lease is shorter than a slow answer.
+    on_end = _end_process if name != REGISTRY else lambda: None
+    lease = Lease(files, f"lock/{name}", run, seconds, _cancel_jobs, on_end)
     try:
         lease.acquire(wait_seconds)
     except Busy as busy:
@@ -158,3 +161,19 @@ def _cancel_jobs() -> None:
     context = SparkContext._active_spark_context
     if context is not None:
         context.cancelAllJobs()
+
+
+def _end_process() -> None:
+    """Ends Java and this process at once: a commit that hangs in Java would be sent again when the next writer writes.
+
+    S3A repeats a request that was not answered in time, and nothing but the end of Java stops it.
+    """
+    from py4j.protocol import Py4JError
+    from pyspark import SparkContext
+
+    warning("the process ends, since a write may hang: each table is as its last commit left it; run it again")
+    context = SparkContext._active_spark_context
+    if context is not None and context._jvm is not None:
+        with suppress(Py4JError, OSError):  # Java does not answer any more once it has ended
+            context._jvm.java.lang.Runtime.getRuntime().halt(FAILED)
+    os._exit(FAILED)

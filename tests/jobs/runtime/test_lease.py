@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.runtime.errors import ConfigurationError, LongtailError, Refused
+from jobs.runtime.errors import FAILED, ConfigurationError, LongtailError, Refused
 from jobs.runtime.lease import Lease, lease_seconds
 from jobs.runtime.lock import WRITER, only_writer, require_lock
 from jobs.runtime.storage import LocalStorage, storage_of
@@ -143,3 +143,26 @@ def test_a_lease_that_is_no_time_is_refused(text: str, monkeypatch: pytest.Monke
 
 def test_a_local_warehouse_needs_no_lease(tmp_path: Path) -> None:
     require_lock(storage_of(str(tmp_path)), WRITER)
+
+
+HANGING = """
+import sys, time
+from jobs.runtime.lock import only_writer
+from jobs.runtime.storage import LocalStorage, storage_of
+
+class Unreachable(LocalStorage):
+    def write(self, *arguments, **options):
+        time.sleep(60)
+
+with only_writer(Unreachable(sys.argv[1]), "first"):
+    print("held", flush=True)
+    time.sleep(60)  # a commit that the store does not answer
+"""
+
+
+def test_a_process_that_hangs_after_it_lost_its_lock_ends_before_another_has_it(uri: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", HANGING, uri], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with only_writer(storage_of(uri), "second", wait_seconds=30):
+            assert process.poll() == FAILED
