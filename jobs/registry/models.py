@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 from jobs.config.mlflow import MLflow
+from jobs.registry.kept_bundle import KeptBundle
 from jobs.registry.retries import RegistryUnansweredError, RememberedVersions, answered, asking_once
 from jobs.registry.version import Version, version_of
 from jobs.runtime.errors import ConfigurationError, LongtailError
@@ -72,6 +73,7 @@ class ModelStore:
         self._folder = files.path("mlflow") if isinstance(files, LocalStorage) else scratch / "mlflow"
         self._database = self._folder / DATABASE
         self._remembered = RememberedVersions(files, conf.registered_model)
+        self._kept = KeptBundle(files, conf.registered_model)
         self.answers = True  # False once the server did not answer, and the versions it last listed are used
 
     def versions(self) -> list[Version]:
@@ -121,7 +123,12 @@ class ModelStore:
     def champion(self, as_of: date) -> Champion | None:
         """The newest promoted version that was trained for `as_of` or before, with its files in a local folder."""
         promoted = [v for v in self.versions() if v.promoted_as_of is not None and v.as_of <= as_of]
-        return self._with_files(promoted[-1]) if promoted else None
+        if not promoted:
+            return None
+        champion = self._with_files(promoted[-1])
+        if _local_path(promoted[-1].source) is None:
+            self._kept.replace(champion.version, champion.folder)
+        return champion
 
     def anchor(self, as_of: date) -> Champion | None:
         """The first version that was ever promoted, for a date before `as_of`, with its files in a local folder."""
@@ -196,7 +203,7 @@ class ModelStore:
         )
 
     def _downloaded(self, version: Version) -> Path:
-        """A remote bundle, downloaded once; a folder has its final name only when it is complete."""
+        """A remote bundle, from the warehouse or the server; a folder has its final name only when it is complete."""
         from mlflow.artifacts import download_artifacts
 
         place = self._folder / "downloaded" / version.version
@@ -204,10 +211,12 @@ class ModelStore:
             partial = place.with_name(f"{place.name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
-            with answered(self._uri):
-                # MLflow looks up models:/ URIs in the registry of the process, which is another one.
-                uri = self._client.get_model_version_download_uri(self._conf.registered_model, version.version)
-                fetched = Path(download_artifacts(artifact_uri=uri, dst_path=str(partial), tracking_uri=self._uri))
+            fetched = partial / BUNDLE
+            if not self._kept.copy_to(version.version, fetched):
+                with answered(self._uri):
+                    # MLflow looks up models:/ URIs in the registry of the process, which is another one.
+                    uri = self._client.get_model_version_download_uri(self._conf.registered_model, version.version)
+                    fetched = Path(download_artifacts(artifact_uri=uri, dst_path=str(partial), tracking_uri=self._uri))
             fetched.rename(place)
             shutil.rmtree(partial, ignore_errors=True)
         return place
