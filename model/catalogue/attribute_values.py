@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from model.text.scripts import CHINESE_OR_JAPANESE
+
 COLOUR, MATERIAL, BRAND = "colour", "material", "brand"
 # What stores call these attributes, in lower case without spaces, hyphens and underscores.
 _KEYS = {
@@ -25,8 +27,9 @@ _MATERIALS = (
     "纯棉 亚麻 羊毛 真丝 羊绒 涤纶 尼龙 真皮 牛皮 皮革 塑料 橡胶 硅胶 实木 玻璃 陶瓷 不锈钢 铝合金"
 )
 _COMMON = {COLOUR: tuple(_COLOURS.split()), MATERIAL: ("stainless steel", *_MATERIALS.split())}
-_UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+# Not all scripts without spaces: a value in Thai or Khmer has more than LONGEST characters.
+_TOKEN = re.compile(rf"[{CHINESE_OR_JAPANESE}]|[^\W_{CHINESE_OR_JAPANESE}]+")
+_SPACE_BETWEEN = re.compile(rf"(?<=[{CHINESE_OR_JAPANESE}]) (?=[{CHINESE_OR_JAPANESE}])")
 # A phrase ends here, so that a colour before it is no part of a name as in 'white ale' or 'green tea'.
 _PHRASE_ENDS = re.compile(r"\s*(?:$|[^\w\s'\u2019&-]|[-&/]\s|(?:and|with|for|size)\b)")
 LONGEST = 6  # words of a value, or characters of a script without spaces
@@ -141,4 +144,4 @@ def _runs(text: str) -> Iterator[_Run]:
 
 def _joined(tokens: list[str]) -> str:
     spaced = " ".join(tokens)
-    return spaced if spaced.isascii() else re.sub(rf"(?<=[{_UNSPACED}]) (?=[{_UNSPACED}])", "", spaced)
+    return spaced if spaced.isascii() else _SPACE_BETWEEN.sub("", spaced)

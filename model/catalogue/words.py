@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from model.catalogue.chinese import chinese_words
 from model.catalogue.variant_words import UNITS
 from model.catalogue.word_lists import words_of
-from model.text.scripts import UNSPACED
+from model.text.scripts import CHINESE, UNSPACED
 
 MOST_WORDS = 1_000  # of one text
 _RUN = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*|[^\w\s'\u2019-]|\d+|_")
 _UNSPACED = re.compile(rf"[{UNSPACED}]+")
-_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
+_CHINESE = re.compile(rf"[{CHINESE}]+")
 # Words that no phrase begins, ends or contains: of English, and what adverts of any shop say.
 _STOPPED = words_of(
     """

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy import sparse
+
+from model.text.scripts import UNSPACED
 
 CHARACTERS = 4  # most characters of a group
 LEAST_REVIEWS = 3  # a term of fewer reviews is not learnt
 _CHARACTERS_AT_ONCE = 2_000_000
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _WORD, _PAIR = np.uint64(0xD6E8FEB86659FD93), np.uint64(0xA0761D6478BD642F)
-# Scripts that put no spaces between words; their groups of characters replace words.
-_UNSPACED = ((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF))
+# In scripts without spaces groups of characters replace words.
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def term_counts(texts: Sequence[str]) -> Iterator[tuple[np.ndarray, sparse.csr_matrix]]:
@@ -105,7 +108,7 @@ def _words(code: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _is_of_word(sign: int) -> bool:
-    return chr(sign).isalnum() and not any(low <= sign <= high for low, high in _UNSPACED)
+    return chr(sign).isalnum() and _UNSPACED.match(chr(sign)) is None
 
 
 def _mixed(value: np.ndarray) -> np.ndarray:
