@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
+
+from model.text.characters import with_readable_characters
 
 MOST_CHARACTERS = 8_000  # of one text; what a description says after that is no longer about the product
 _MARKUP = re.compile(
@@ -13,10 +14,10 @@ _MARKUP = re.compile(
 
 
 def plain_text(text: str | None) -> str:
-    """The text without tags and entities of HTML, in Unicode's form NFKC, each control character a space.
+    """The readable characters of the text without tags and entities of HTML.
 
-    Full-width letters and digits become the usual ones. A tag ends a phrase, so it becomes a full stop. At most
-    MOST_CHARACTERS, of which an incomplete last word is left out; '' for None.
+    A tag ends a phrase, so it becomes a full stop. At most MOST_CHARACTERS, of which an incomplete last word is left
+    out; '' for None.
     """
     if not text:
         return ""
@@ -26,12 +27,7 @@ def plain_text(text: str | None) -> str:
         raw = _MARKUP.sub(" . ", raw)
     if "&" in raw:
         raw = html.unescape(raw)
-    if raw.isascii() and raw.isprintable():
-        plain = raw
-    else:
-        composed = unicodedata.normalize("NFKC", raw)
-        # Cc, Cf, Cs, Co, Cn: control and format characters, halves of pairs, private use and what is not assigned.
-        plain = "".join(" " if unicodedata.category(letter)[0] == "C" else letter for letter in composed)
+    plain = with_readable_characters(raw, format_character=" ")
     if len(plain) <= MOST_CHARACTERS:
         return plain
     return plain[:MOST_CHARACTERS].rpartition(" ")[0] or plain[:MOST_CHARACTERS]

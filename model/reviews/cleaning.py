@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
+
+from model.text.characters import with_readable_characters
 
 MOST_CHARACTERS = 2000  # of a longer review the first and the last half of these are read
 _MARKUP = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]{0,500}>", re.DOTALL)
@@ -12,20 +13,18 @@ _MARKUP = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]{0,500}>", re.DOTALL)
 _REPEATED = re.compile(r"(.{1,16}?)\1{2,}", re.DOTALL)
 _DIGITS = re.compile(r"\d+")
 _SPACES = re.compile(r"\s+")
-# By category of Unicode; signs without a width, such as joiners of emoji, vanish.
-_UNREADABLE = {"Cf": "", **dict.fromkeys(("Cc", "Cs", "Co", "Cn", "Zl", "Zp"), " ")}
 
 
 def cleaned(text: str | None) -> str:
     """The review without markup, control characters and repeats, in lower case; '' where nothing is left.
 
-    Full-width letters, digits and punctuation become the common ones (NFKC), each number becomes 0, and what is
-    repeated three times or more in a row is kept twice. Emoji stay: they say how the shopper feels.
+    Each number becomes 0, and what is repeated three times or more in a row is kept twice. Emoji stay: they say how the
+    shopper feels.
     """
     if not text:
         return ""
-    plain = unicodedata.normalize("NFKC", _MARKUP.sub(" ", html.unescape(text[: 10 * MOST_CHARACTERS]))).lower()
-    plain = "".join(_UNREADABLE.get(unicodedata.category(sign), sign) for sign in plain)
+    plain = _MARKUP.sub(" ", html.unescape(text[: 10 * MOST_CHARACTERS]))
+    plain = with_readable_characters(plain, format_character="").lower()
     plain = _SPACES.sub(" ", _DIGITS.sub("0", plain)).strip()
     plain = _REPEATED.sub(r"\1\1", plain)
     if len(plain) > MOST_CHARACTERS:
