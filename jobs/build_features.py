@@ -46,7 +46,7 @@ from jobs.forecasting.weekly_fit import Keep, demand_at
 from jobs.incremental.browsing import has_browsing, has_views
 from jobs.incremental.histories import histories
 from jobs.incremental.known_events import Known, known_before
-from jobs.incremental.visitors import changed_consents, daily_visitors, joined_events, searches_of_shoppers
+from jobs.incremental.visitors import changed_consents, daily_visitors, searches_of_shoppers
 from jobs.quality.gate import pass_features
 from jobs.registry.active_models import model_store, training_is_due
 from jobs.relevance.training_plan import training_plan
@@ -55,6 +55,7 @@ from jobs.runtime.logs import event
 from jobs.runtime.progress import advance, expect
 from jobs.sources.visitors import has_visitors
 from jobs.tables.sql import sql_in, sql_literal
+from jobs.tables.visitors import joined_events
 
 TIME_ZONE = "time_zone"  # of the run's decisions: the clock of its partials
 SESSION_MINUTES = "session_minutes"  # of the run's decisions: the pause that ended the sessions of its exits
@@ -168,7 +169,8 @@ def _sum_up_days(night: Night, known: Known, side: Executor) -> tuple[Future[Non
     where = f"day < {sql_literal(night.as_of)}" + (f" AND day >= {sql_literal(since)}" if since else "")
     before = _events_before(night)
     events, earlier = before.where(F.col("event_date") >= F.lit(since)) if since else before, None
-    own, joined = of_shoppers(events), joined_events(night, before, since)
+    own = of_shoppers(events)
+    joined = joined_events(night.tables, before, night.as_of, night.conf.features.history_days, since)
     if since:
         earlier = night.tables.read_or_empty(DAILY_PAIR).where(F.col("day") < F.lit(since))
     # Sorted by day, so that readers of the last days skip most of a file.

@@ -14,7 +14,8 @@ from features.contract import USER_HISTORY, USERS
 from features.texts import with_low_ratings
 from jobs.execution.night import Night
 from jobs.incremental.known_events import Known
-from jobs.incremental.visitors import changed_consents, events_of_shoppers, joined_events
+from jobs.incremental.visitors import changed_consents
+from jobs.tables.visitors import events_of_shoppers, joined_events
 
 DECISION = "history"  # of the run: the length of its histories, and the low ratings in them
 
@@ -32,7 +33,8 @@ def histories(night: Night, before: DataFrame, dates: Sequence[date], built: set
     if conf.low_rating is not None:
         length += f", low ratings to {conf.low_rating:g}"
     night.record.decisions[DECISION] = length
-    users, events = night.tables.read(USERS), with_low_ratings(events_of_shoppers(night, before), conf.low_rating)
+    events = events_of_shoppers(night.tables, before, night.as_of, conf.history_days)
+    users, events = night.tables.read(USERS), with_low_ratings(events, conf.low_rating)
     usable = [
         day
         for day, run in known.builders.items()
@@ -43,7 +45,7 @@ def histories(night: Night, before: DataFrame, dates: Sequence[date], built: set
     last = max(usable)
     night.record.decisions["history_since"] = str(last)
     rows = night.tables.read(USER_HISTORY).where(F.col("as_of") == F.lit(last))
-    joined = joined_events(night, before, last)
+    joined = joined_events(night.tables, before, night.as_of, conf.history_days, last)
     if joined is not None:
         older = joined.where(F.col("event_date") < F.lit(last)).select("user_id").distinct()
         rows = rows.join(older, on="user_id", how="left_anti")

@@ -9,30 +9,14 @@ from pyspark.sql import functions as F
 
 from features.contract import DAILY_VISITOR, IDENTITIES, SEARCHES, USERS
 from features.declarations import USER_FEATURES_TABLE
-from features.point_in_time import utc_date
-from features.visitors import KNOWN_DATE, identified, of_shoppers
+from features.visitors import KNOWN_DATE
 from jobs.execution.night import Night
+from jobs.tables.visitors import events_of_shoppers
 
 
 def daily_visitors(night: Night) -> DataFrame | None:
     """The rows of daily_visitor; None in a store without visitors."""
     return night.tables.read(DAILY_VISITOR) if night.tables.exists(DAILY_VISITOR) else None
-
-
-def joined_events(night: Night, events: DataFrame, since: date | None = None) -> DataFrame | None:
-    """`features.visitors.identified` of the events that are known on the night; None where no visitor is identified."""
-    if not night.tables.exists(IDENTITIES):
-        return None
-    identities = night.tables.read(IDENTITIES).where(utc_date("valid_from") < F.lit(night.as_of))
-    return identified(events, identities, night.tables.read(USERS), night.conf.features.history_days, since)
-
-
-def events_of_shoppers(night: Night, events: DataFrame) -> DataFrame:
-    """The shoppers' own events and the joined ones, with KNOWN_DATE where there are any of these."""
-    own, joined = of_shoppers(events), joined_events(night, events)
-    if joined is None:
-        return own
-    return own.withColumn(KNOWN_DATE, F.col("event_date")).unionByName(joined)
 
 
 def changed_consents(night: Night, since: date) -> DataFrame | None:
@@ -57,7 +41,8 @@ def changed_consents(night: Night, since: date) -> DataFrame | None:
 def searches_of_shoppers(night: Night) -> DataFrame:
     """user_id, query, search_time, known_date of the searches of shoppers, and of those of their visitors."""
     as_events = {"search_time": "event_time", "search_date": "event_date"}
-    searches = events_of_shoppers(night, night.tables.read_or_empty(SEARCHES).withColumnsRenamed(as_events))
+    searches = night.tables.read_or_empty(SEARCHES).withColumnsRenamed(as_events)
+    searches = events_of_shoppers(night.tables, searches, night.as_of, night.conf.features.history_days)
     if KNOWN_DATE not in searches.columns:
         searches = searches.withColumn(KNOWN_DATE, F.col("event_date"))
     return searches.select("user_id", "query", F.col("event_time").alias("search_time"), KNOWN_DATE)

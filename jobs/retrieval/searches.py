@@ -13,7 +13,7 @@ from features.collaborative.purchases import days_before
 from features.collaborative.signals import frequent_queries, normalised_query
 from features.contract import EVENTS, SEARCHES
 from jobs.execution.night import Night
-from jobs.retrieval.shopper_events import known_to_shoppers
+from jobs.tables.visitors import events_of_shoppers
 from model.retrieval.signals import SEARCH
 
 
@@ -46,7 +46,8 @@ def searches_before(night: Night, as_of: date) -> Searches:
     inside = (F.col("event_date") < F.lit(as_of)) & (
         F.col("event_date") >= F.lit(as_of - timedelta(days=conf.history_days))
     )
-    searches = known_to_shoppers(night, as_of, alone.unionByName(with_item.select(*columns)).where(inside))
+    searches = alone.unionByName(with_item.select(*columns)).where(inside)
+    searches = events_of_shoppers(night.tables, searches, as_of, night.conf.features.history_days)
     queries = sorted(row["query"] for row in frequent_queries(searches, conf.queries).collect())
     rows = pd.DataFrame({"query": queries, "item_row": range(len(queries))})
     numbered = night.spark.createDataFrame(rows, "query string, item_row int")

@@ -20,7 +20,7 @@ from features.visitors import actor
 from jobs.execution.night import Night
 from jobs.retrieval.item_sales import item_sales
 from jobs.retrieval.searches import Searches, searches_before
-from jobs.retrieval.shopper_events import known_to_shoppers
+from jobs.tables.visitors import events_of_shoppers
 from model.retrieval.channels import declared, links_followed
 from model.retrieval.item_statistics import ItemSales
 from model.retrieval.links import Interactions
@@ -130,7 +130,7 @@ def read_signals(
         signal_of |= dict.fromkeys(REFUSALS, NEGATIVE)
     events = with_low_ratings(night.tables.read(EVENTS), conf.features.low_rating)
     met = signal_events(events, item_rows, as_of, signal_of, conf.signals.history_days, (NEGATIVE,)).persist()
-    lines = known_to_shoppers(night, as_of, met).select(
+    lines = events_of_shoppers(night.tables, met, as_of, conf.features.history_days).select(
         "user_id", "signal", "item_row", days_before(as_of).alias("days_ago")
     )
     searches = searches_before(night, as_of) if SEARCH in by_channels else None
