@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.derived.responses import PRIOR_EVENTS
+from features.derived.shares import with_shrunk_shares
 
 # Share -> the later step and the earlier one, as columns of an item's features.
 STEPS = {
@@ -26,21 +26,7 @@ def with_funnel_shares(rows: DataFrame) -> DataFrame:
     rows: as_of and the columns that STEPS names; NULL counts as 0
     """
     counts = {
-        name: (
-            F.least(F.coalesce(later, F.lit(0)).cast("double"), F.coalesce(earlier, F.lit(0)).cast("double")),
-            F.coalesce(earlier, F.lit(0)).cast("double"),
-        )
-        for name, (later, earlier) in STEPS.items()
+        name: (F.least(*(F.coalesce(F.col(step), F.lit(0)) for step in steps)), F.col(steps[1]))
+        for name, steps in STEPS.items()
     }
-    overall = rows.groupBy("as_of").agg(
-        *(
-            F.try_divide(F.sum(later), F.sum(earlier)).alias(f"overall_{name}")
-            for name, (later, earlier) in counts.items()
-        )
-    )
-    shares = {
-        name: (later + PRIOR_EVENTS * F.col(f"overall_{name}")) / (earlier + PRIOR_EVENTS)
-        for name, (later, earlier) in counts.items()
-    }
-    joined = rows.join(F.broadcast(overall), on="as_of", how="left").withColumns(shares)
-    return joined.drop(*(f"overall_{name}" for name in STEPS))
+    return with_shrunk_shares(rows, counts, overall_of_none=None)
