@@ -50,8 +50,9 @@ def daily_pair(events: DataFrame, earlier: DataFrame | None = None, joined: Data
 def daily_visitor(events: DataFrame, earlier: DataFrame | None = None) -> DataFrame:
     """The columns of `daily_visitor` from events of visitors without a shopper; see `daily_pair`."""
     as_shoppers = events.withColumn("user_id", F.col("visitor_id"))
-    known = None if earlier is None else earlier.withColumnRenamed("visitor_id", "user_id")
-    rows = daily_pair(as_shoppers, known).withColumnRenamed("user_id", "visitor_id")
+    if earlier is not None:
+        earlier = earlier.withColumns({"user_id": F.col("visitor_id"), "joined": F.lit(False)})
+    rows = daily_pair(as_shoppers, earlier).withColumnRenamed("user_id", "visitor_id")
     return rows.select(*DAILY_VISITOR.column_names)
 
 
@@ -155,15 +156,16 @@ def _sum(column: Declared) -> Column:
 def _continued(rows: DataFrame, earlier: DataFrame) -> DataFrame:
     """The rows with the last two purchase days of each pair before them."""
     pair = F.xxhash64("user_id", "item_id").alias("pair")
-    order = [name for name in ("joined",) if name in earlier.columns]
     # Pre-filter by a 64-bit hash of the pair, small enough to broadcast; a collision only keeps an extra row.
     wanted = rows.where("bought").select(pair).distinct()
     last = (
         earlier.where(F.col("purchases_count") > 0)
-        .select("user_id", "item_id", "day", *order, "previous_day", pair)
+        .select("user_id", "item_id", "day", "joined", "previous_day", pair)
         .join(wanted, on="pair", how="left_semi")
         .groupBy("user_id", "item_id")
-        .agg(F.max("day").alias("last_day"), F.max_by("previous_day", F.struct("day", *order)).alias("day_before_last"))
+        .agg(
+            F.max("day").alias("last_day"), F.max_by("previous_day", F.struct("day", "joined")).alias("day_before_last")
+        )
     )
     first = F.col("previous_day").isNull()
     second = F.col("earlier_day").isNull()
