@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from jobs.config.configuration import Config
 from jobs.config.online import Online
 from jobs.online.redis_address import redis_address, server_of
@@ -30,15 +32,13 @@ def _check_redis(online: Online) -> None:
     address = redis_address(online)
     # These packages are needed with a Redis store alone.
     from feast.infra.online_stores.redis import RedisOnlineStore
-    from redis import Redis
     from redis.backoff import ConstantBackoff
     from redis.retry import Retry
 
-    server = server_of(address)
-    host, _, port = server.partition(":")
-    _, parameters = RedisOnlineStore._parse_connection_string(address)
-    action = f"Writing to the Redis at {server}, which {online.redis_url_variable} names,"
-    with store_failures(action, "No step has run."):
-        client = Redis(host=host, port=int(port), **parameters | _LIMITS, retry=Retry(ConstantBackoff(1), 1))
-        with client:
-            client.set(f"longtail:{online.project}:start", b"", px=1)
+    from jobs.online.redis_connection import RedisConnection
+
+    nodes, parameters = RedisOnlineStore._parse_connection_string(address)
+    connection = RedisConnection(nodes, parameters | _LIMITS | {"retry": Retry(ConstantBackoff(1), 1)})
+    action = f"Writing to the Redis at {server_of(address)}, which {online.redis_url_variable} names,"
+    with store_failures(action, "No step has run."), closing(connection.connect()) as client:
+        client.set(f"longtail:{online.project}:start", b"", px=1)
