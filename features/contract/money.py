@@ -19,12 +19,26 @@ _UNITS_A_DOLLAR = {
     **dict.fromkeys(("BIF", "CDF", "COP", "MMK", "MNT", "SYP", "TZS", "UGX", "MWK", "KHR"), 10_000),
     **dict.fromkeys(("GNF", "IDR", "IRR", "LAK", "LBP", "PYG", "SLL", "UZS", "VES", "VND", "ZWL"), 100_000),
 }
+# What shops write for a currency next to its code.
+_SIGNS = {
+    **dict.fromkeys(("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"), ("$",)),
+    **dict.fromkeys(("SEK", "NOK", "DKK", "ISK"), ("kr.", "kr")),
+    **dict.fromkeys(("JPY", "CNY"), ("¥", "￥")),
+    **{"EUR": ("€",), "GBP": ("£",), "INR": ("₹", "Rs.", "Rs"), "KRW": ("₩",), "BRL": ("R$",), "ZAR": ("R",)},
+    **{"PLN": ("zł",), "CZK": ("Kč",), "HUF": ("Ft",), "CHF": ("Fr.", "Fr"), "TRY": ("₺", "TL"), "UAH": ("₴",)},
+    **{"RUB": ("₽",), "ILS": ("₪",), "VND": ("₫", "đ"), "PHP": ("₱",), "NGN": ("₦",), "THB": ("฿",), "KZT": ("₸",)},
+}
 LARGEST_PRICE = _LARGEST * max(_UNITS_A_DOLLAR.values())  # in any currency
 
 
 def largest_price(currency: str) -> int:
     """The largest plausible price, of an item or a purchase line, in a currency (a code of ISO 4217)."""
     return _LARGEST * _UNITS_A_DOLLAR.get(currency.upper(), 1)
+
+
+def names_of_currency(currency: str) -> tuple[str, ...]:
+    """What a store may write next to an amount in its currency (a code of ISO 4217): the code and its signs."""
+    return (currency.upper(), *_SIGNS.get(currency.upper(), ()))
 
 
 def minor_units(column: str) -> Column:

@@ -60,7 +60,7 @@ def taken_in(night: Night, sample: Sample, taken_before: DataFrame, as_of: date 
     latest = as_of or datetime.now(UTC).date() + timedelta(days=1)
     rows, intakes = KeptRows(), list[Intake]()
     before = with_sample(night.spark, taken_before, sample, latest)
-    source = FilesSource(night.spark, conf, before, latest, rows.read)
+    source = FilesSource(night.spark, conf, before, latest, rows.read, night.conf.source.currency)
     try:
         if source.parts:
             night = replace(night, as_of=as_of or _day_after_newest(night, source, latest))

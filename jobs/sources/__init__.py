@@ -17,5 +17,6 @@ def source_of(night: Night) -> Source:
     """The source that the configuration names, as of this night."""
     conf = night.conf.source
     if conf.files is not None:
-        return FilesSource(night.spark, conf.files, night.tables.read_or_empty(SOURCE_PARTS), night.as_of)
+        taken = night.tables.read_or_empty(SOURCE_PARTS)
+        return FilesSource(night.spark, conf.files, taken, night.as_of, currency=conf.currency)
     return CompleteJourney(night.spark, conf.exposure_sample_share, Path(conf.folder) if conf.folder else None)

@@ -34,14 +34,23 @@ from jobs.sources.files.rolling import first_time, first_times
 
 
 class FilesSource:
-    """New, changed and postponed rows of the files that the configuration names; `taken` is `source_parts`."""
+    """New, changed and postponed rows of the files that the configuration names.
+
+    taken: the table `source_parts`; currency: of the amounts
+    """
 
     whole = False
 
     def __init__(
-        self, spark: SparkSession, conf: Files, taken: DataFrame, as_of: date, read: ReadParts = read_parts
+        self,
+        spark: SparkSession,
+        conf: Files,
+        taken: DataFrame,
+        as_of: date,
+        read: ReadParts = read_parts,
+        currency: str | None = None,
     ) -> None:
-        self._spark, self._conf, self._read_parts = spark, conf, read
+        self._spark, self._conf, self._read_parts, self._currency = spark, conf, read, currency
         self.unseen_days = conf.unseen_days
         self._now = [part for name, files in conf.inputs.items() for part in list_parts(spark, name, files)]
         self._fresh = fresh_parts(self._now, taken, as_of)
@@ -228,7 +237,7 @@ class FilesSource:
     def _one(self, mapping: TableMapping, table: Table, rows: DataFrame, looks_for_lost: bool = False) -> DataFrame:
         rows = self._with_columns(mapping, table, rows)
         try:
-            mapped = mapped_rows(rows, mapping, table)
+            mapped = mapped_rows(rows, mapping, table, self._currency)
             _ = mapped.schema  # analyses the expressions
         except AnalysisException as error:
             raise ConfigurationError(

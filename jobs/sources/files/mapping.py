@@ -43,7 +43,7 @@ IMPLIED = {
 }
 
 
-def mapped_rows(rows: DataFrame, mapping: TableMapping, table: Table) -> DataFrame:
+def mapped_rows(rows: DataFrame, mapping: TableMapping, table: Table, currency: str | None = None) -> DataFrame:
     """The mapped columns of `rows`, the implied ones, `filtered`, `unreadable`, `left_out`, `example` and `raw`.
 
     A value that cannot be read as the contract's type is NULL. In a required column it rejects its row: `unreadable`
@@ -51,9 +51,14 @@ def mapped_rows(rows: DataFrame, mapping: TableMapping, table: Table) -> DataFra
     and `left_out` has that name. `example` is the first such value that is not personal, or an unknown type of event. A
     line that is not a row is `line_malformed`, a row for which `where` raises an error `where_unreadable`; see
     `not_data` for headers and totals.
+
+    currency: of the amounts, see `value_of`
     """
     columns = [column for column in table.columns if column.name in mapping.columns]
-    values = {column.name: value_of(rows, mapping.columns[column.name], column.name, column.type) for column in columns}
+    values = {
+        column.name: value_of(rows, mapping.columns[column.name], column.name, column.type, currency)
+        for column in columns
+    }
     optional = {column.name for column in columns if column.name in table.dispensable}
     inside, rules = F.lit(True), []
     if mapping.where:

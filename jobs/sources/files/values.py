@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -22,6 +23,7 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
+from features.contract.money import MONEY, names_of_currency
 from jobs.config.source import Mapped
 from jobs.sources.files.guarded import Guarded
 from jobs.sources.files.times import time_in_utc
@@ -43,8 +45,11 @@ class Value:
     original: Column
 
 
-def value_of(rows: DataFrame, spec: Mapped, name: str, kind: DataType) -> Value:
-    """The column `name` of the contract, of the type `kind`, in these rows of the source."""
+def value_of(rows: DataFrame, spec: Mapped, name: str, kind: DataType, currency: str | None = None) -> Value:
+    """The column `name` of the contract, of the type `kind`, in these rows of the source.
+
+    currency: its code and its sign may stand next to an amount; an amount in another one is unreadable
+    """
     if spec.map:
         return Value(_attributes(rows, spec.map), F.lit(False), F.lit(None).cast("string"))
     original, raised = _original(rows, spec, name)
@@ -57,6 +62,8 @@ def value_of(rows: DataFrame, spec: Mapped, name: str, kind: DataType) -> Value:
         words = F.create_map(*(F.lit(part) for pair in spec.values.items() for part in pair))
         value = F.when(F.map_contains_key(words, text), F.try_element_at(words, text)).otherwise(text)
         blank, of_source = F.coalesce(_trimmed(value) == "", F.lit(True)), StringType()
+    if currency and kind == MONEY and isinstance(of_source, StringType):
+        value = _without_currency(value, currency)
     typed = _typed(value, spec, of_source, kind)
     unreadable = raised | (~blank & typed.isNull())
     if spec.default is not None:
@@ -131,6 +138,14 @@ def _as_text(value: Column, kind: DataType) -> Column:
         return text
     whole = (value == F.floor(value)) & (F.abs(value) <= _EXACT_IN_DOUBLE)
     return F.when(whole, value.try_cast("long").cast("string")).otherwise(text)
+
+
+def _without_currency(value: Column, currency: str) -> Column:
+    """The number of `15.00 EUR`, `€15.00` and `-€ 15.00`, which Merchant feeds and formatted prices are."""
+    names = "|".join(map(re.escape, names_of_currency(currency)))
+    before = rf"^([+-]?)(?:{names})[{_BLANKS}]*(?=[-+.,0-9])"
+    after = rf"(?<=[.,0-9])[{_BLANKS}]*(?:{names})$"
+    return F.regexp_replace(_trimmed(value), f"(?i){before}|{after}", "$1")
 
 
 def _typed(value: Column, spec: Mapped, of_source: DataType, kind: DataType) -> Column:

@@ -12,12 +12,14 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, ITEMS, USERS
+from features.contract.source_parts import SOURCE_PARTS
 from features.contract.table import Table
 from features.quality.contract_checks import with_contract_columns
 from features.quality.optional_values import without_bad_options
 from jobs.config.inputs import FileInput
-from jobs.config.source import TableMapping
+from jobs.config.source import Files, TableMapping
 from jobs.sources import intake as intake_module
+from jobs.sources.files import FilesSource
 from jobs.sources.files.mapping import mapped_rows
 from jobs.sources.files.parts import list_parts
 from jobs.sources.files.reading import read_parts
@@ -244,6 +246,62 @@ def test_whole_numbers_of_decimals_with_a_scale_are_ids_without_a_point(spark: S
     mapping = TableMapping.model_validate({"input": "log", "columns": columns})
     results = [row["user_id"] for row in mapped_rows(rows, mapping, EVENTS).collect()]
     assert results == ["17801", "1.5000000000", None]
+
+
+@pytest.mark.parametrize(
+    ("currency", "text", "amount"),
+    [
+        ("EUR", "15.00 EUR", "15"),
+        ("EUR", "EUR 15.00", "15"),
+        ("EUR", "15.00eur", "15"),
+        ("EUR", "15.00\u00a0€", "15"),
+        ("EUR", "€15", "15"),
+        ("EUR", "-€ 2.50", "-2.5"),
+        ("EUR", "15.00 USD", None),  # no amount of this store
+        ("EUR", "$15.00", None),
+        ("EUR", "EUR", None),
+        ("EUR", "15.00 EUR each", None),
+        ("EUR", "15.00", "15"),
+        ("usd", "$15.00", "15"),
+        ("SEK", "15.00 kr.", "15"),
+        ("BRL", "R$ 15.00", "15"),
+    ],
+)
+def test_an_amount_may_name_the_currency_of_the_store(
+    spark: SparkSession, currency: str, text: str, amount: str | None
+) -> None:
+    rows = spark.createDataFrame([(text,)], "paid string")
+    columns = {"price": "paid", "discount": "paid", "event_time": {"constant": "2024-03-05"}}
+    mapping = TableMapping.model_validate({"input": "log", "columns": columns})
+    [row] = mapped_rows(rows, mapping, EVENTS, currency).collect()
+    assert row["price"] == row["discount"] == (None if amount is None else Decimal(amount))
+    assert (row["unreadable"], row["left_out"]) == (
+        ("", None) if amount else ("price_unreadable", "discount_unreadable")
+    )
+
+
+def test_an_amount_with_a_decimal_comma_may_name_the_currency_of_the_store(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([("1.201,50 €",), ("EUR 1 201,50",), ("1201,50",), ("1.201,50 £",)], "paid string")
+    columns = {"price": {"column": "paid", "decimal_comma": True}, "event_time": {"constant": "2024-03-05"}}
+    mapping = TableMapping.model_validate({"input": "log", "columns": columns})
+    results = [row["price"] for row in mapped_rows(rows, mapping, EVENTS, "EUR").collect()]
+    assert results == [Decimal("1201.5"), Decimal("1201.5"), Decimal("1201.5"), None]
+
+
+def test_the_files_of_a_store_may_name_its_currency(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "items.csv").write_text("sku,cost\na,15.00 EUR\n", encoding="utf-8")
+    columns = {"item_id": "sku", "title": "sku", "price": "cost", "updated_at": {"constant": "2024-01-01"}}
+    conf = Files.model_validate(
+        {
+            "inputs": {"goods": {"path": str(tmp_path / "items.csv"), "format": "csv"}},
+            "items": [{"input": "goods", "columns": columns}],
+            "users": [{"input": "goods", "columns": {}}],
+            "events": [{"input": "goods", "columns": {}}],
+        }
+    )
+    taken = spark.createDataFrame([], SOURCE_PARTS.schema)
+    [row] = FilesSource(spark, conf, taken, NIGHT, currency="EUR").items(NIGHT).collect()
+    assert row["price"] == Decimal(15)
 
 
 def test_invisible_blanks_are_no_part_of_an_id(spark: SparkSession) -> None:
