@@ -25,6 +25,7 @@ _LINES = 1000  # of the input that are looked at
 _NEARLY_ALL = 0.9
 _FEW = 0.01  # of the lines: such lines are rejected one by one
 _LEAST_LINES, _LEAST_GROUPS = 5, 2  # either of them; fewer may lack a value by chance
+_MANY = 0.2  # of the lines of a small file, if they are two or more
 _OF_A_GROUP = ("event_id", "basket_id")  # columns of the contract that are made of an order's number
 _PERSON = ("user_id", "visitor_id")
 _DESCRIBING = ("description", "category", "product_type", "brand", "provider_id")
@@ -69,7 +70,9 @@ def require_filled_down(
         frame = reshaped(rows.sparkSession.createDataFrame(values, rows.schema))
         lost = {line for line in _inside(frame, mapping) if line in groups.lines}
         number_of_groups = len({(line[PART], line[groups.key]) for line in lines if line[LINE] in lost})
-        if len(lost) > _FEW * len(lines) and (len(lost) >= _LEAST_LINES or number_of_groups >= _LEAST_GROUPS):
+        is_pattern = len(lost) >= _LEAST_LINES or number_of_groups >= _LEAST_GROUPS
+        are_many = len(lost) >= 2 and len(lost) > _MANY * len(lines)
+        if len(lost) > _FEW * len(lines) and (is_pattern or are_many):
             file = unquote(next(row[PART] for row in lines if row[LINE] in lost).rpartition("/")[2])
             to_fill = ", ".join(sorted({*is_filled, *groups.columns}))
             raise Refused(

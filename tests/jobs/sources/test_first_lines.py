@@ -132,7 +132,13 @@ def test_items_and_shoppers_may_be_taken_from_first_lines(spark: SparkSession, t
         read(None, "who <> ''")
     with pytest.raises(Refused, match=r"lack at and who, .*for the table users"):
         read("title <> ''", None)
-    write(spark, tmp_path / "one", kind, products[:2])  # a product with one variant without a title: no pattern
-    (tmp_path / "products").rename(tmp_path / "earlier")
-    (tmp_path / "one").rename(tmp_path / "products")
-    read(None, "who <> ''")
+    third = {"handle": "apron", "title": "", "maker": "A", "sku": "e"}
+    # One variant of a product without a title is no pattern, two among few lines are.
+    for number, few in enumerate((products[:2], [*products[:2], third, products[2]])):
+        write(spark, tmp_path / f"few-{number}", kind, few)
+        (tmp_path / "products").rename(tmp_path / f"earlier-{number}")
+        (tmp_path / f"few-{number}").rename(tmp_path / "products")
+        if number == 0:
+            read(None, "who <> ''")
+    with pytest.raises(Refused, match=r"lack title, .*2 of the first 4 lines for the table items"):
+        read(None, "who <> ''")
