@@ -11,9 +11,11 @@ NOTHING_NEW = "Every file was ingested by an earlier night. --all checks them ag
 NO_MISTAKES = "None found."
 UNMAPPED_ALL = "Every column is mapped."
 
+_TIMES = "give `format` and `zone` of the times, and `values` that turn a word for no time into null"
 # What to do about a reason of rejected or parked rows; the first text that the reason contains.
 REMEDIES = {
-    "time_unreadable": "give `format` and `zone` of the times",
+    **dict.fromkeys(("time_unreadable", "_at_unreadable", "valid_from_unreadable", "valid_to_unreadable"), _TIMES),
+    "price_unreadable": "set source.currency to that of the amounts, give `decimal_comma`, or `sql` that reads them",
     "_unreadable": "give `decimal_comma`, or `sql` that reads such values",
     "event_type_": "give `values`, which turn the shop's words into ours",
     "_missing": "leave such rows out with `where`; a value that is on another line of the same order is "

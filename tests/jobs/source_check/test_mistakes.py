@@ -17,6 +17,7 @@ from jobs.config.source import FileInput, Files, Mapped, TableMapping
 from jobs.execution.manifest import run_step
 from jobs.ingest import ingest
 from jobs.runtime.errors import ConfigurationError, Refused
+from jobs.source_check import phrases
 from jobs.source_check.columns import unmapped_columns
 from jobs.source_check.mistakes import difference
 from jobs.source_check.reasons import example
@@ -122,6 +123,20 @@ def test_each_mistake_is_a_sentence(spark: SparkSession, tmp_path: Path) -> None
     assert "needs at least 140 days. The first night ranks by popularity and texts instead." in report
     assert "Items are known from 2024-03-03 on, events from 2024-03-01." in report
     assert report.endswith(f"Next: the first lists\n  make nightly CONF={path} AS_OF=2024-03-08")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("event_time_unreadable", "`format`"),
+        ("updated_at_unreadable", "`format`"),
+        ("valid_to_unreadable", "`format`"),
+        ("price_unreadable", "source.currency"),
+        ("quantity_unreadable", "`decimal_comma`"),
+    ],
+)
+def test_the_remedy_fits_the_column(reason: str, words: str) -> None:
+    assert words in phrases.remedy(reason)
 
 
 def test_a_mapped_column_that_the_files_lack_is_named(spark: SparkSession, tmp_path: Path) -> None:
