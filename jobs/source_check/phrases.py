@@ -12,7 +12,8 @@ NO_MISTAKES = "None found."
 UNMAPPED_ALL = "Every column is mapped."
 
 _TIMES = "give `format` and `zone` of the times, and `values` that turn a word for no time into null"
-# What to do about a reason of rejected or parked rows; the first text that the reason contains.
+# What to do about a reason of rejected or parked rows, or of values that are left out; the first text that the reason
+# contains.
 REMEDIES = {
     **dict.fromkeys(("time_unreadable", "_at_unreadable", "valid_from_unreadable", "valid_to_unreadable"), _TIMES),
     "price_unreadable": "set source.currency to that of the amounts, give `decimal_comma`, or `sql` that reads them",
@@ -50,6 +51,10 @@ def rows_of_table(table: str, rows_in: int, accepted: int) -> str:
 
 def outcome(rows: int, name: str, reason: str) -> str:
     return f"{rows:,} {name}" + (f", {reason}" if reason else "")
+
+
+def values_left_out(rows: int, reason: str) -> str:
+    return f"{rows:,} kept without a value, {reason}"
 
 
 def unmapped(name: str, columns: Sequence[str]) -> str:

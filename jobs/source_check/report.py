@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from features.contract import EVENTS, ITEMS
+from features.quality.optional_values import LEFT_OUT
 from jobs.ingest import last_night
 from jobs.runtime.errors import Refused
 from jobs.source_check import phrases
@@ -21,7 +22,7 @@ from jobs.source_check.mistakes import (
 from jobs.source_check.reasons import reasons_of
 from jobs.source_check.taking import Taken
 from jobs.sources.files.columns import ADDED
-from jobs.sources.intake import Intake, require_few_rejected
+from jobs.sources.intake import Intake, left_out_values, require_few_rejected
 from jobs.sources.volume import require_usual_volume
 
 _LOOKS_AT_ONCE = 4
@@ -73,11 +74,18 @@ def _rows_of(taken: Taken, intake: Intake) -> Iterator[str]:
     yield phrases.rows_of_table(intake.table.name, intake.balance.rows_in, intake.count("accepted"))
     for reason in reasons_of(intake, taken.files):
         yield f"  {phrases.outcome(reason.rows, reason.outcome, reason.reason)}"
-        if reason.examples:
-            yield f"    such as {' · '.join(reason.examples)}"
-        remedy = phrases.remedy(reason.reason)
-        if remedy:
-            yield f"    {remedy}"
+        yield from _advice(reason.reason, reason.examples)
+    for row in left_out_values(intake.judged):
+        yield f"  {phrases.values_left_out(row['rows'], row[LEFT_OUT])}"
+        yield from _advice(row[LEFT_OUT], (f"'{row['example']}'",) if row["example"] else ())
+
+
+def _advice(reason: str, examples: Sequence[str]) -> Iterator[str]:
+    if examples:
+        yield f"    such as {' · '.join(examples)}"
+    remedy = phrases.remedy(reason)
+    if remedy:
+        yield f"    {remedy}"
 
 
 def _of_files(taken: Taken) -> tuple[list[str], list[str]]:

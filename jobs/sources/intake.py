@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
 from features.broadcasts import broadcast_if_small
@@ -164,16 +164,22 @@ def _not_years_ahead(time: str, before: date) -> Invariant:
     return Invariant(f"{time}_absurd", f"{time} < DATE'{limit}' OR year({time}) > {LAST_YEAR}", time)
 
 
+def left_out_values(judged: DataFrame) -> list[Row]:
+    """By reason (`left_out`) the number of accepted and parked `rows` without a value of an optional column, with an
+    `example` of what could not be read."""
+    if LEFT_OUT not in judged.columns:
+        return []
+    of_kept = judged.where(F.col(LEFT_OUT).isNotNull() & F.col("outcome").isin(*outcomes.KEPT))
+    counts = of_kept.groupBy(LEFT_OUT).agg(F.count("*").alias("rows"), _example(judged).alias("example"))
+    return counts.orderBy(F.desc("rows"), LEFT_OUT).collect()
+
+
 def _report_left_out(judged: DataFrame, table: Table, kept: int) -> None:
     """Logs how many rows go without a value of an optional column, by reason, with an example.
 
     kept: accepted and parked rows
     """
-    if LEFT_OUT not in judged.columns:
-        return
-    of_kept = judged.where(F.col(LEFT_OUT).isNotNull() & F.col("outcome").isin(*outcomes.KEPT))
-    counts = of_kept.groupBy(LEFT_OUT).agg(F.count("*").alias("rows"), _example(judged).alias("example"))
-    for row in counts.collect():
+    for row in left_out_values(judged):
         # Of most rows: the mapping is wrong, and features will lack the column.
         log = warning if row["rows"] * 2 > kept else event
         log("values left out", table=table.name, reason=row[LEFT_OUT], rows=row["rows"], example=row["example"] or "")

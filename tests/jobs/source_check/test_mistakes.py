@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -123,6 +124,17 @@ def test_each_mistake_is_a_sentence(spark: SparkSession, tmp_path: Path) -> None
     assert "needs at least 140 days. The first night ranks by popularity and texts instead." in report
     assert "Items are known from 2024-03-03 on, events from 2024-03-01." in report
     assert report.endswith(f"Next: the first lists\n  make nightly CONF={path} AS_OF=2024-03-08")
+
+
+def test_values_that_are_left_out_are_counted_with_a_remedy(spark: SparkSession, tmp_path: Path) -> None:
+    path, _ = written_store(tmp_path, [order(number, f"c{number}") for number in range(7)])
+    text = Path(path).read_text(encoding="utf-8").replace("title: name", "title: name\n        withdrawn_at: name")
+    Path(path).write_text(text, encoding="utf-8")
+    report = checker(spark, path, load_config(path))()
+    assert "items: 4 rows, 3 accepted" in report
+    assert re.search(
+        r"  3 kept without a value, withdrawn_at_unreadable\n +such as 'Thing \w+'\n +give `format`", report
+    )
 
 
 @pytest.mark.parametrize(
