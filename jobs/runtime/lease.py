@@ -28,7 +28,7 @@ _PATIENCE_SECONDS = 10.0  # for a renewal under way when the lock is released
 
 
 def lease_seconds() -> float:
-    """The seconds after which the lock of a dead driver ends. Raises ConfigurationError unless it is a number."""
+    """The seconds for which a lock is held without a renewal. Raises ConfigurationError unless it is a number."""
     text = os.environ.get(SECONDS_VARIABLE, "")
     try:
         seconds = float(text or _SECONDS)
@@ -52,6 +52,11 @@ class Holder:
     lease_seconds: float
     renewed_at: str
     released: bool
+
+    @property
+    def seconds_if_dead(self) -> float:
+        """The seconds after its last renewal after which another run has the lock, if the holder died."""
+        return self.lease_seconds * (1 + _WATCHED)
 
     def has_expired(self, now: datetime) -> bool:
         return now - datetime.fromisoformat(self.renewed_at) > timedelta(seconds=self.lease_seconds)

@@ -138,7 +138,7 @@ def _leased(files: Storage, name: str, run: str, wait_seconds: float, remedy: st
     try:
         lease.acquire(wait_seconds)
     except Busy as busy:
-        end = f"If its driver died, its lock ends after {busy.holder.lease_seconds:g} s."
+        end = f"If its driver died, its lock ends after {busy.holder.seconds_if_dead:.0f} s."
         raise _Held(f"Another run is writing {files.root}: {busy.holder}.", f"{remedy} {end}") from busy
     _HELD[files.root, name] = lease
     try:

@@ -40,7 +40,7 @@ class LeaseContract:
 
     def test_a_second_writer_is_refused_with_the_name_of_the_first(self, place: str) -> None:
         files = storage_of(place)
-        refused = pytest.raises(Refused, match=r"is writing .*: nightly, run 7, process \d+ on \S+\. Wait until .* 3 s")
+        refused = pytest.raises(Refused, match=r"is writing .*: nightly, run 7, process \d+ on \S+\. Wait until .* 4 s")
         with only_writer(files, "nightly, run 7"):
             with refused, only_writer(files, "ingest, run 8"):
                 pass
