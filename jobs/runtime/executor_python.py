@@ -13,7 +13,10 @@ from pyspark.sql import SparkSession
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.executor_files import on_one_machine
 
-LIBRARIES = ("pyspark", "pandas", "pyarrow", "numpy", "torch", "transformers", "lightgbm", "scipy", "rjieba")
+LIBRARIES = (
+    "pyspark", "pandas", "pyarrow", "numpy", "torch", "transformers", "lightgbm", "scipy", "rjieba", "statsforecast",
+    "feast", "redis",
+)  # fmt: skip
 _REMEDY = (
     "Give the executors the environment of requirements-jobs.lock, at the path of PYSPARK_PYTHON or by --archives "
     "environment.tar.gz#environment (jobs/README.md)."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from jobs.runtime.executor_python import LIBRARIES, differing, versions, why_python_fails
+from tests.conftest import ROOT
 
 DRIVER = {"Python": "3.11", "pandas": "2.3.3", "torch": "2.15.0", "lightgbm": None}
 
@@ -30,6 +33,11 @@ def test_here_every_library_has_a_version() -> None:
     here = versions()
     assert set(here) == {"Python", *LIBRARIES}
     assert all(here.values())
+
+
+def test_the_lock_of_a_night_has_every_library() -> None:
+    lock = (ROOT / "requirements-jobs.lock").read_text(encoding="utf-8")
+    assert set(LIBRARIES) <= set(re.findall(r"(?m)^([\w-]+)==", lock))
 
 
 @pytest.mark.parametrize(
