@@ -17,7 +17,8 @@ def event_stream(spark: SparkSession, conf: Stream) -> DataFrame:
         if not {"kafka.bootstrap.servers", "subscribe"} <= set(conf.options):
             raise ConfigurationError(
                 "stream.options lacks kafka.bootstrap.servers or subscribe.",
-                "Set both, and run spark-submit with --packages org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION.",
+                "Set both, and append org.apache.spark:spark-sql-kafka-0-10_2.13:VERSION to spark.jars.packages in the "
+                "properties file; --packages would replace what that line names.",
             )
         rows = reader.format("kafka").load()
         return rows.select(F.from_json(F.col("value").cast("string"), stream_schema()).alias("row")).select("row.*")
