@@ -30,7 +30,7 @@ from jobs.config.housekeeping import Housekeeping
 from jobs.config.mlflow import MLflow
 from jobs.config.online import Online
 from jobs.config.plan import Plan
-from jobs.config.potential import Potential
+from jobs.config.potential import MEASURED, Potential
 from jobs.config.quality import Quality
 from jobs.config.relevance import Relevance
 from jobs.config.remote_warehouse import check_remote_warehouse
@@ -108,8 +108,16 @@ class Config(Section):
     @model_validator(mode="after")
     def variants_are_known_where_a_plan_names_them(self) -> Config:
         plans = plans_of_arms(self.plan, self.experiment).values()
-        if not self.catalogue.enrich and any(plan.names(VARIANT_GROUP) for plan in plans):
+        if not self.catalogue.enrich and any(VARIANT_GROUP in plan.columns for plan in plans):
             raise ValueError(f"a bound of plan names {VARIANT_GROUP}, which needs catalogue.enrich; set it to true")
+        return self
+
+    @model_validator(mode="after")
+    def potential_is_measured_where_a_plan_names_it(self) -> Config:
+        plans = plans_of_arms(self.plan, self.experiment).values()
+        named = [column for plan in plans for column in plan.columns if column in MEASURED]
+        if named and not self.potential.is_measured:
+            raise ValueError(f"plan names {named[0]}, which needs potential.shoppers; set it to 100, for example")
         return self
 
     @model_validator(mode="after")

@@ -186,11 +186,13 @@ class Plan(Section):
         """The policy whose relevance is planned."""
         return self.relevance_of or self.policy
 
-    def names(self, column: str) -> bool:
-        """Whether a floor, a cap or a list rule reads the column."""
-        bounds = (*self.floors.values(), *self.caps.values())
-        read = {*(bound.column for bound in bounds), *(rule.column_name for rule in self.list_rules.values())}
-        return column in read
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that bounds, list rules, stock and worth name."""
+        named: list[str | None] = [bound.column for bound in (*self.floors.values(), *self.caps.values())]
+        named += [rule.column_name for rule in self.list_rules.values()]
+        named += [self.stock.column, self.stock.demand_column, self.worth.margin_column]
+        return tuple(name for name in named if name)
 
     @property
     def weight_of_uplift(self) -> float:

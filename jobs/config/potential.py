@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from features.contract.item_potential import ITEM_POTENTIAL
 from jobs.config.section import NotNegative, Section
+
+# The columns that measure_potential writes and a plan may name.
+MEASURED = frozenset(ITEM_POTENTIAL.column_names) - frozenset(ITEM_POTENTIAL.key)
 
 
 class Potential(Section):

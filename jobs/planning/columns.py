@@ -13,6 +13,7 @@ from features.contract import ITEM_POTENTIAL, ITEMS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.point_in_time import versions_at
 from jobs.config.plan import Plan
+from jobs.config.potential import MEASURED
 from jobs.runtime.errors import ConfigurationError
 from jobs.tables.warehouse import Warehouse
 
@@ -21,7 +22,7 @@ Kind = Literal["text", "number"]
 
 _FEATURES: dict[str, DataType] = {column.name: column.type for column in ITEM_FEATURES_TABLE.columns}
 _POTENTIAL: dict[str, DataType] = {
-    column.name: column.type for column in ITEM_POTENTIAL.columns if column.name not in ITEM_POTENTIAL.key
+    column.name: column.type for column in ITEM_POTENTIAL.columns if column.name in MEASURED
 }
 _ITEMS: dict[str, DataType] = {
     column.name: column.type for column in ITEMS.columns if isinstance(column.type, NumericType | StringType)
@@ -50,16 +51,13 @@ def check_column(key: str, column: str, kind: Kind) -> None:
 
 def named_columns(plan: Plan) -> tuple[str, ...]:
     """The columns that a plan names, without repetition, those that every plan needs first."""
-    named: list[str | None] = [bound.column for bound in (*plan.floors.values(), *plan.caps.values())]
-    named += [rule.column_name for rule in plan.list_rules.values()]
-    named += [plan.stock.column, plan.stock.demand_column, plan.worth.margin_column]
-    named += UNITS_AND_LINES if plan.stock.column is not None else ()
-    return tuple(dict.fromkeys([*ALWAYS, *(name for name in named if name)]))
+    for_stock = UNITS_AND_LINES if plan.stock.column is not None else ()
+    return tuple(dict.fromkeys([*ALWAYS, *plan.columns, *for_stock]))
 
 
 def names_potential(plan: Plan) -> bool:
     """Whether the plan names a column of item_potential."""
-    return any(name in _POTENTIAL for name in named_columns(plan))
+    return not MEASURED.isdisjoint(plan.columns)
 
 
 def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...], scored_as: str) -> DataFrame:

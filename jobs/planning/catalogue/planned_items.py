@@ -50,7 +50,7 @@ def read_catalogue(night: Night, merchandising: Merchandising) -> Catalogue:
         raise LongtailError(
             f"The plan names a column of item_potential, which has no rows for {night.as_of} and policy "
             f"{plan.scored_as}.",
-            f"Set potential.shoppers, to 100 for example, and run measure_potential for {night.as_of} first.",
+            f"Run measure_potential for {night.as_of} first.",
         )
     known = item_rows_of(night.tables, night.as_of, named_columns(plan), plan.scored_as).toPandas()
     items = known[why_excluded(plan, known, merchandising) == ""].sort_values("item_id", ignore_index=True)

@@ -74,6 +74,15 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
             "plan.stock bounds purchases, but relevance.target is view, which takes nothing out of stock; set "
             "plan.stock.column to null",
         ),
+        (
+            "plan: {floors: {gems: {column: potential_gap, at_least: 0.1, share: 0.1}}}",
+            "plan names potential_gap, which needs potential.shoppers; set it to 100, for example",
+        ),
+        (
+            "experiment: {name: autumn, starts_on: 2024-01-01, arms: {usual: {share: 0.5, plan: {}}, "
+            "bold: {share: 0.5, plan: {caps: {x: {column: audience_count, at_least: 9, share: 0.1}}}}}}",
+            "plan names audience_count, which needs potential.shoppers",
+        ),
         ("- a list", "is not a mapping"),
         ("seed: true", "seed is wrong: it should be a number, not true"),
         ("encoder: 5", "encoder is a section with keys of its own, not a value"),

@@ -14,4 +14,5 @@ from jobs.config.plan import Plan
 
 def plan_with(**keys: Any) -> Plan:
     base = yaml.safe_load((Path(packaged_conf.__file__).parent / "base.yaml").read_text(encoding="utf-8"))
-    return resolve_config(base, {"source": {"kind": "complete_journey"}, "plan": keys}, "test.yaml").plan
+    overrides = {"source": {"kind": "complete_journey"}, "potential": {"shoppers": 100}, "plan": keys}
+    return resolve_config(base, overrides, "test.yaml").plan

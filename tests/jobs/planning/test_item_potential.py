@@ -11,9 +11,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import CONSTRAINT_PRICES, ITEM_EXPOSURE, ITEM_POTENTIAL, RUNS
-from jobs.config.configuration import Config
+from jobs.config.configuration import Config, load_config
 from jobs.config.experiment import Experiment
-from jobs.config.potential import Potential
 from jobs.execution.manifest import run_step
 from jobs.execution.night import Night
 from jobs.measure_potential import measure_potential
@@ -25,7 +24,7 @@ from jobs.report.sections.hidden_gems import hidden_gems
 from jobs.runtime.errors import LongtailError
 from jobs.show import item_in_words
 from jobs.tables.warehouse import Warehouse
-from tests.jobs.planning.small_store import NIGHT, conf_in, night_of, write_store
+from tests.jobs.planning.small_store import NIGHT, conf_file, conf_in, night_of, write_store
 
 GEMS = {"gems": {"column": "potential_gap", "at_least": 1.0, "share": 0.3}}
 
@@ -40,7 +39,7 @@ def folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 def conf_with(folder: Path, **plan: object) -> Config:
     """The store's configuration, with the potential of items measured."""
-    return conf_in(folder, **plan).model_copy(update={"potential": Potential(shoppers=100)})
+    return load_config(conf_file(folder, **plan), ["potential.shoppers=100"])
 
 
 def potential(spark: SparkSession, folder: Path, **plan: object) -> pd.DataFrame:
@@ -52,13 +51,13 @@ def potential(spark: SparkSession, folder: Path, **plan: object) -> pd.DataFrame
 def test_a_plan_that_names_what_was_not_measured_is_refused_and_the_page_says_nothing(
     spark: SparkSession, folder: Path
 ) -> None:
-    night = night_of(spark, conf_in(folder, floors=GEMS))
+    night = night_of(spark, conf_with(folder, floors=GEMS))
     with pytest.raises(
         LongtailError,
-        match=r"item_potential, which has no rows for 2017-12-01 and policy main.*potential\.shoppers.*run m",
+        match=r"item_potential, which has no rows for 2017-12-01 and policy main.*Run measure_potential for 2017-12-01",
     ):
         plan_exposure(night)
-    [block] = hidden_gems(Reading(night.tables, night.conf, NIGHT)).blocks
+    [block] = hidden_gems(Reading(night.tables, conf_in(folder), NIGHT)).blocks
     assert isinstance(block, Words)
     assert block.sentences == ("Not measured for 2017-12-01: potential.shoppers is 0.",)
 
