@@ -8,7 +8,7 @@ of it is fitted to sums over shoppers with like values of a measure, of which th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -60,11 +60,6 @@ class Rates:
         return bool(np.isinf(self.shape))
 
 
-def bucket_of(measure: np.ndarray) -> np.ndarray:
-    """int (shoppers): the bucket of values >= 0 of a measure."""
-    return np.floor(np.log1p(measure * STEPS_PER_UNIT) / BUCKET_WIDTH).astype(np.int64)
-
-
 def fitted_rates(sums: Mapping[str, RequestSums]) -> Rates | None:
     """The rates from the sums of every measure, all over the same shoppers; None where no list was requested."""
     measure = _best_predictor(sums)
@@ -78,33 +73,6 @@ def fitted_rates(sums: Mapping[str, RequestSums]) -> Rates | None:
     deviations = of_measure.requests_squared - 2.0 * rate_of * of_measure.product
     excess = float(np.sum(deviations)) + expected_squared - float(np.sum(rate_of * of_measure.days))
     return Rates(measure, bucket, mean, expected_squared / excess if excess > 0 else np.inf)
-
-
-def expected_visits(
-    chance: np.ndarray, requests: np.ndarray, days: np.ndarray, activity: Sequence[np.ndarray] = ()
-) -> np.ndarray:
-    """float64 (shoppers) > 0: expected requests of a list a day; `chance` where no list was requested.
-
-    chance: float64 (shoppers), of visiting the store on a day; requests: float64 (shoppers), requests for lists in
-    `days`; days: float64 (shoppers) >= 1; activity: other measures of activity, each float64 (shoppers).
-    """
-    buckets = {str(number): bucket_of(measure) for number, measure in enumerate([chance, *activity])}
-    rates = fitted_rates({name: sums_of(bucket, requests, days) for name, bucket in buckets.items()})
-    if rates is None:
-        return chance.astype(np.float64)
-    mean = rates.mean[np.searchsorted(rates.bucket, buckets[rates.measure])]
-    if rates.is_poisson:
-        return mean
-    posterior: np.ndarray = mean * (rates.shape + requests) / (rates.shape + mean * days)
-    return posterior
-
-
-def sums_of(bucket: np.ndarray, requests: np.ndarray, days: np.ndarray) -> RequestSums:
-    """The sums of shoppers in arrays, in folds by their place; bucket: int (shoppers)."""
-    fold = np.arange(len(requests)) % FOLDS
-    key, group = np.unique(bucket * FOLDS + fold, return_inverse=True)
-    values = (requests, days, requests**2, days**2, requests * days)
-    return RequestSums(key // FOLDS, key % FOLDS, np.bincount(group), *(np.bincount(group, value) for value in values))
 
 
 def _best_predictor(sums: Mapping[str, RequestSums]) -> str:

@@ -64,7 +64,6 @@ SIGNAL_FEATURES = (
 )
 SIGNAL_FAMILIES = {feature.name: feature.family for feature in SIGNAL_FEATURES if feature.family is not None}
 PAIR_FEATURES = tuple(feature.name for feature in SIGNAL_FEATURES if feature.of == "pair")
-SIGNAL_ITEM_FEATURES = tuple(feature.name for feature in SIGNAL_FEATURES if feature.of == "item")
 
 
 @dataclass(frozen=True)

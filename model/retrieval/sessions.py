@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 from scipy import sparse
 
 from model.retrieval import item_links
@@ -13,22 +12,6 @@ from model.retrieval.histories import Histories
 from model.retrieval.links import LinkInputs, LinkSettings
 
 SESSION = "session"  # in `LinkInputs.interactions`: views whose `user` is the number of a session
-
-
-def session_numbers(visitor: np.ndarray, days: np.ndarray, gap_minutes: float) -> np.ndarray:
-    """int (events): 0, 1, … for each session, in the order of visitors and times.
-
-    visitor: int (events), a device, or the shopper where the store knows no device
-    days: float64 (events), times in days
-    A session ends where its visitor does nothing for more than `gap_minutes`.
-    """
-    order = np.lexsort((days, visitor))
-    new = np.ones(len(order), dtype=bool)
-    gap = np.diff(days[order]) * 1440.0
-    new[1:] = (np.diff(visitor[order]) != 0) | (gap > gap_minutes)
-    number = np.empty(len(order), dtype=np.int64)
-    number[order] = np.cumsum(new) - 1
-    return number
 
 
 @dataclass(frozen=True)

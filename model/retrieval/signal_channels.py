@@ -102,7 +102,6 @@ AFFINITY_OF = {
     FAVOURITE: "wished_brand_type_affinity",
     NEGATIVE: "regretted_brand_type_affinity",
 }
-SIGNAL_SCORES = tuple(channel.score for channel in _CHANNELS if isinstance(channel.score, SignalScore))
 
 
 def channels_by_signal(names: Iterable[str]) -> dict[str, tuple[str, ...]]:

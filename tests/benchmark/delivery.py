@@ -23,11 +23,11 @@ from model.exposure.controller import Feedback, next_correction, relative_error
 from model.exposure.hashed_random import seeds_of
 from model.exposure.plan import ListedPlan, planned
 from model.exposure.problem import Group, Problem, total_exposure
-from model.exposure.visits import expected_visits
 from model.policy_evaluation.position_bias import counted, weights_of_positions
 from model.simulation.storefront import Day, Lists, Storefront
 from model.simulation.world import Habits, World, synthetic_world
 from tests.model.exposure.problems import no_rules
+from tests.model.exposure.requests_in_memory import expected_visits
 
 USERS, ITEMS, SLOTS, CANDIDATES, NIGHTS = 600, 400, 10, 100, 10
 ASKED = {"rare": 0.2, "own": 0.3}

@@ -70,7 +70,7 @@ def _days_known(least: float, most: float) -> Column:
 
 
 def _bucket(measure: Column) -> Column:
-    """As `model.exposure.visits.bucket_of`."""
+    """The bucket of values >= 0 of a measure."""
     return F.floor(F.log1p(measure * STEPS_PER_UNIT) / BUCKET_WIDTH).cast("int")
 
 

@@ -30,7 +30,6 @@ from model.exposure.prices import Priced, credits_draw, priced, priced_with_draw
 from model.exposure.problem import Problem
 
 WordsOf = Callable[[Problem, Priced], Words]
-Seed = tuple[object, ...]
 
 
 class Counts(NamedTuple):

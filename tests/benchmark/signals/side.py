@@ -14,10 +14,10 @@ from model.retrieval.channels import ITEM_SCORES, learn_links, popularity_half_l
 from model.retrieval.event_weights import EventWeights
 from model.retrieval.item_statistics import ItemSales, item_statistics
 from model.retrieval.links import Interactions, LinkInputs, LinkSettings
-from model.retrieval.sessions import SESSION, session_numbers
+from model.retrieval.sessions import SESSION
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import PURCHASE, EventLines, Shoppers
-from model.retrieval.signal_channels import SIGNAL_SCORES
+from model.retrieval.signal_channels import SIGNAL_CHANNELS
 from model.retrieval.signals import (
     CART,
     FAVOURITE,
@@ -25,6 +25,7 @@ from model.retrieval.signals import (
     QUERIES,
     SEARCH,
     VIEW,
+    SignalScore,
     query_links,
     signal_statistics,
 )
@@ -37,6 +38,7 @@ from tests.benchmark.signals.als import als_factors
 
 # As in conf/base.yaml, with factors and iterations for so few items.
 SETTINGS = ChannelSettings(history_items=20, history_decay=0.9, affinity_half_life_days=30.0, neighbours=100)
+SIGNAL_SCORES = tuple(channel.score for channel in SIGNAL_CHANNELS.values() if isinstance(channel.score, SignalScore))
 LINKS = LinkSettings(
     history_items=50, gaps=5, strongest=100, ease_items=4000, ease_regularisation=300.0, like_texts=16, most_texts=2000
 )
@@ -222,3 +224,19 @@ def with_factors(bare: Side, weights: EventWeights) -> Side:
         catalogue=replace(bare.catalogue, als=factors[bare.catalogue.eligible]),
         shoppers=replace(bare.shoppers, als=users),
     )
+
+
+def session_numbers(visitor: np.ndarray, days: np.ndarray, gap_minutes: float) -> np.ndarray:
+    """int (events): 0, 1, … for each session, in the order of visitors and times.
+
+    visitor: int (events), a device, or the shopper where the store knows no device
+    days: float64 (events), times in days
+    A session ends where its visitor does nothing for more than `gap_minutes`.
+    """
+    order = np.lexsort((days, visitor))
+    new = np.ones(len(order), dtype=bool)
+    gap = np.diff(days[order]) * 1440.0
+    new[1:] = (np.diff(visitor[order]) != 0) | (gap > gap_minutes)
+    number = np.empty(len(order), dtype=np.int64)
+    number[order] = np.cumsum(new) - 1
+    return number

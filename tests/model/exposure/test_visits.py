@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.exposure.visits import expected_visits
+from tests.model.exposure.requests_in_memory import expected_visits
 
 
 def test_without_a_log_the_chance_is_returned() -> None:

@@ -13,12 +13,12 @@ from features.declarations import ITEM_FEATURES as DECLARED
 from features.declarations import PAIR_FEATURES as DECLARED_OF_PAIRS
 from model.fusion.causes import named
 from model.fusion.inputs import ITEM_FEATURES, columns_of
-from model.fusion.signals import PAIR_FEATURES, SIGNAL_ITEM_FEATURES
+from model.fusion.signals import SIGNAL_FEATURES
 from model.phrases import ENGLISH, languages, phrases
 from model.phrases.table import Cause, Phrases
 from model.retrieval.channels import ALL_CHANNELS
 
-FEATURES = {*ITEM_FEATURES, *SIGNAL_ITEM_FEATURES, *PAIR_FEATURES}
+FEATURES = {*ITEM_FEATURES, *(feature.name for feature in SIGNAL_FEATURES if feature.of != "user")}
 CAUSES = {*ALL_CHANNELS, *FEATURES}
 CONSTRAINTS = {field.name for field in fields(Phrases)} - {"responses", "causes", "no_cause", "shared_list"}
 # What callers fill in; every other phrase stands as it is.

@@ -12,9 +12,9 @@ from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import learn_links, links_followed, negative_channels, score_channels, silent_channels
 from model.retrieval.item_statistics import ItemSales
 from model.retrieval.links import Interactions, LinkInputs, LinkSettings
-from model.retrieval.sessions import SESSION, SESSION_COSINES, session_numbers
+from model.retrieval.sessions import SESSION, SESSION_COSINES
 from model.retrieval.shoppers import PURCHASE, EventLines, Shoppers
-from model.retrieval.signal_channels import SIGNAL_CHANNELS, SIGNAL_SCORES, channels_by_signal
+from model.retrieval.signal_channels import SIGNAL_CHANNELS, channels_by_signal
 from model.retrieval.signals import (
     CART,
     FAVOURITE,
@@ -26,6 +26,7 @@ from model.retrieval.signals import (
     regret_rate,
     signal_statistics,
 )
+from tests.benchmark.signals.side import SIGNAL_SCORES, session_numbers
 from tests.model.retrieval.small_store import SETTINGS, catalogue, shoppers
 
 NO_EVENTS = EventLines(np.zeros(4, dtype=np.int64), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
