@@ -154,7 +154,7 @@ simulate: setup
 	@day=$(AS_OF); for night in $$(seq $(NIGHTS)); do \
 	  $(BIN)/python jobs/nightly.py --conf conf/simulated.yaml --as-of $$day $(ARGS) && \
 	  $(BIN)/python jobs/replay_storefront.py --day $$day || exit 1; \
-	  day=$$(date -u -d "$$day + 1 day" +%F); done; \
+	  day=$$($(BIN)/python -c 'import sys, datetime as d; print(d.date.fromisoformat(sys.argv[1]) + d.timedelta(1))' $$day); done; \
 	PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/simulated_delivery.py --conf conf/simulated.yaml --as-of $$day
 
 page-picture: $(READY)
