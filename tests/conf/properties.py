@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.conftest import ROOT
 
 # What a template sets in its own words, such as the memory of a pod.
-SIZES = {"spark.driver.memory", "spark.executor.memory", "spark.executor.memoryOverhead", "spark.executor.cores"}
+SIZES = {
+    "spark.driver.memory", "spark.driver.memoryOverhead", "spark.executor.memory", "spark.executor.memoryOverhead",
+    "spark.executor.cores",
+}  # fmt: skip
 
 
 def cluster_properties(*tags: str) -> dict[str, str]:
