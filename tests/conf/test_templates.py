@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import tomllib
 from itertools import pairwise
@@ -151,6 +152,20 @@ def test_the_line_for_dataproc_has_the_properties_and_those_of_an_archive(tmp_pa
     assert pairs == cluster_properties("archive")
     assert pairs["spark.archives"].endswith("#environment")
     assert arguments[-2:] == ["--as-of", "2026-12-01"]
+
+
+def test_what_the_image_copies_is_in_the_project_and_where_kubernetes_looks_for_it() -> None:
+    copies = re.findall(r"(?m)^COPY (?!--from)(\S+) (\S+)$", read("Dockerfile"))
+    built = {name for name, _ in copies if name.startswith("dist/")}
+    assert all((ROOT / name).exists() for name, _ in copies if name not in built)
+    spec = spark_application()
+    [wheel] = spec["deps"]["pyFiles"]
+    [name] = built
+    assert PurePosixPath(name).name == PurePosixPath(wheel).name
+    places = dict(copies)
+    assert wheel.startswith(f"local://{places[name]}")
+    assert spec["mainApplicationFile"].startswith(f"local://{places['jobs']}/")
+    assert "--require-hashes -r /opt/longtail/requirements-jobs.lock" in read("Dockerfile")
 
 
 def test_another_place_is_refused() -> None:
