@@ -2,6 +2,7 @@
 
 Copy it into the folder of DAGs and set the names in capital letters. The workers need Spark and the Python of the
 driver, and the variables of the driver (jobs/README.md, On a cluster), such as LONGTAIL_REDIS_URL and HADOOP_CONF_DIR.
+With a warehouse on S3, as here, delete the mark of the lines #s3 in spark-cluster.conf.
 
 `as_of` is the day on which the run starts, UTC: the night sees all events before it. Clearing a task runs the step
 again for the same day, which gives the same tables. Days that were missed are not caught up, because a past night must

@@ -2,10 +2,13 @@
 # A template that submits one night to a running cluster of Amazon EMR or of Google Dataproc:
 #   conf/emr_dataproc.sh emr 2026-12-01
 #   conf/emr_dataproc.sh dataproc 2026-12-01
-# Upload jobs/nightly.py, the wheel (make wheel) and your configuration first, and set CLUSTER, STORE and REGION. The
-# cluster runs Spark 4.2 with Python 3.11; executors get the Python environment as spark-cluster.conf says. The properties
-# are those of spark-cluster.conf, with its lines for S3 on EMR. The driver runs on the cluster's first node, in client
-# mode: set LONGTAIL_REDIS_URL and the other variables of the driver (jobs/README.md) in the cluster's spark-env.
+# Set CLUSTER, STORE (as s3://example-bucket/longtail, on Dataproc gs://) and on Dataproc REGION. First upload
+# jobs/nightly.py to $STORE/jobs/, the wheel (make wheel) to $STORE/, and your configuration as
+# $STORE/conf/cluster.yaml.
+# The cluster runs Spark 4.2 with Python 3.11; executors get the Python environment as spark-cluster.conf says. The
+# properties are those of spark-cluster.conf, with its lines for S3 on EMR. The driver runs on the cluster's first node,
+# in client mode: set LONGTAIL_REDIS_URL and the other variables of the driver (jobs/README.md) in the cluster's
+# spark-env.
 set -euo pipefail
 
 place=${1:?emr or dataproc} as_of=${2:?the date of the night, as 2026-12-01}
