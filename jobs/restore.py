@@ -1,7 +1,7 @@
 """Restores a back-up of Feast's registry and MLflow's database. Needs no Spark for a local warehouse.
 
 Model files and tables are not part of a back-up: copy the warehouse's own storage. The online store is in no back-up
-either, so after a restore there is no night to roll back to, and the next publish writes all values.
+either, so after a restore there is no night to roll back to, and the next two publishes write all values.
 """
 
 from __future__ import annotations
