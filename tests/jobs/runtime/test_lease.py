@@ -160,7 +160,10 @@ with only_writer(Unreachable(sys.argv[1]), "first"):
 """
 
 
-def test_a_process_that_hangs_after_it_lost_its_lock_ends_before_another_has_it(uri: str) -> None:
+def test_a_process_that_hangs_after_it_lost_its_lock_ends_before_another_has_it(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGTAIL_LEASE_SECONDS", str(2 * SECONDS))
     with subprocess.Popen([sys.executable, "-c", HANGING, uri], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
