@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
 
 from jobs.config.mlflow import MLflow
-from jobs.registry.kept_bundle import KeptBundle
+from jobs.registry.bundle_copy import BundleCopy
 from jobs.registry.retries import RegistryUnansweredError, RememberedVersions, answered, asking_once
 from jobs.registry.version import Version, version_of
 from jobs.runtime.errors import ConfigurationError, LongtailError
@@ -73,7 +73,7 @@ class ModelStore:
         self._folder = files.path("mlflow") if isinstance(files, LocalStorage) else scratch / "mlflow"
         self._database = self._folder / DATABASE
         self._remembered = RememberedVersions(files, conf.registered_model)
-        self._kept = KeptBundle(files, conf.registered_model)
+        self._copy = BundleCopy(files, conf.registered_model)
         self.answers = True  # False once the server did not answer, and the versions it last listed are used
 
     def versions(self) -> list[Version]:
@@ -127,7 +127,7 @@ class ModelStore:
             return None
         champion = self._with_files(promoted[-1])
         if _local_path(promoted[-1].source) is None:
-            self._kept.replace(champion.version, champion.folder)
+            self._copy.replace(champion.version, champion.folder)
         return champion
 
     def anchor(self, as_of: date) -> Champion | None:
@@ -212,7 +212,7 @@ class ModelStore:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             fetched = partial / BUNDLE
-            if not self._kept.copy_to(version.version, fetched):
+            if not self._copy.copy_to(version.version, fetched):
                 with answered(self._uri):
                     # MLflow looks up models:/ URIs in the registry of the process, which is another one.
                     uri = self._client.get_model_version_download_uri(self._conf.registered_model, version.version)

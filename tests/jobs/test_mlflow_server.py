@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jobs.config.mlflow import MLflow
-from jobs.registry import kept_bundle
+from jobs.registry import bundle_copy
 from jobs.registry.models import ModelStore
 from jobs.runtime.storage import storage_of
 from tests.cluster.object_stores import BUCKET, KEYS, Store, moto
@@ -46,7 +46,7 @@ def server(s3: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def test_a_champion_is_fetched_through_the_server_and_then_served_without_it(
     server: str, s3: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_bundle, "LocalStorage", type("NoStorage", (), {}))  # as if in an object store
+    monkeypatch.setattr(bundle_copy, "LocalStorage", type("NoStorage", (), {}))  # as if in an object store
     conf = MLflow(tracking_uri=server, registered_model="longtail-ranker", experiment="longtail")
     bundle, files = tmp_path / "bundle", storage_of(str(tmp_path / "warehouse"))
     (bundle / "encoder").mkdir(parents=True)
@@ -62,6 +62,6 @@ def test_a_champion_is_fetched_through_the_server_and_then_served_without_it(
     assert (champion.encoder_folder / "config.json").read_text() == "e1"
 
     silent = conf.model_copy(update={"tracking_uri": "http://127.0.0.1:9"})
-    kept = ModelStore(silent, files, tmp_path / "of the next night").champion(DECEMBER)
-    assert kept is not None
-    assert (kept.encoder_folder / "config.json").read_text() == "e1"
+    served = ModelStore(silent, files, tmp_path / "of the next night").champion(DECEMBER)
+    assert served is not None
+    assert (served.encoder_folder / "config.json").read_text() == "e1"

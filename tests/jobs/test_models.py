@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from jobs.config.mlflow import MLflow
-from jobs.registry import kept_bundle
+from jobs.registry import bundle_copy
 from jobs.registry.active_models import active_models, encoder_is_due, training_is_due
+from jobs.registry.bundle_copy import BundleCopy
 from jobs.registry.drafts import write_draft
-from jobs.registry.kept_bundle import KeptBundle
 from jobs.registry.models import Champion, ModelStore
 from jobs.registry.retries import RegistryUnansweredError, RememberedVersions
 from jobs.registry.version import Version
@@ -246,27 +246,27 @@ def test_while_mlflow_does_not_answer_the_last_champion_serves(tmp_path: Path, m
 @pytest.fixture
 def remote_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Storage:
     """A warehouse that files do not lie in, as one in an object store."""
-    monkeypatch.setattr(kept_bundle, "LocalStorage", type("NoStorage", (), {}))
+    monkeypatch.setattr(bundle_copy, "LocalStorage", type("NoStorage", (), {}))
     return storage_of(str(tmp_path / "warehouse"))
 
 
 def test_a_remote_warehouse_keeps_the_bundle_of_the_newest_champion(remote_warehouse: Storage, tmp_path: Path) -> None:
-    kept = KeptBundle(remote_warehouse, "longtail-ranker")
-    assert not kept.copy_to("1", tmp_path / "none")
+    copy = BundleCopy(remote_warehouse, "longtail-ranker")
+    assert not copy.copy_to("1", tmp_path / "none")
     for version in ("1", "2"):
         (tmp_path / version / "encoder").mkdir(parents=True)
         (tmp_path / version / "encoder/config.json").write_text(version)
-        kept.replace(version, tmp_path / version)
-    assert not kept.copy_to("1", tmp_path / "of 1")
-    assert kept.copy_to("2", tmp_path / "of 2")
+        copy.replace(version, tmp_path / version)
+    assert not copy.copy_to("1", tmp_path / "of 1")
+    assert copy.copy_to("2", tmp_path / "of 2")
     assert (tmp_path / "of 2/encoder/config.json").read_text() == "2"
-    assert remote_warehouse.names("mlflow/kept/longtail-ranker") == ["2", "2.complete"]
+    assert remote_warehouse.names("mlflow/champion/longtail-ranker") == ["2", "2.complete"]
 
 
 def test_a_bundle_whose_upload_was_killed_is_not_used(remote_warehouse: Storage, tmp_path: Path) -> None:
-    remote_warehouse.write("mlflow/kept/longtail-ranker/1/ranker.pt", "half")
-    kept = KeptBundle(remote_warehouse, "longtail-ranker")
-    assert not kept.copy_to("1", tmp_path / "of 1")
+    remote_warehouse.write("mlflow/champion/longtail-ranker/1/ranker.pt", "half")
+    copy = BundleCopy(remote_warehouse, "longtail-ranker")
+    assert not copy.copy_to("1", tmp_path / "of 1")
 
 
 def test_a_server_that_never_answered_ends_a_night_at_its_start(tmp_path: Path) -> None:

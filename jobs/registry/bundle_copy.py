@@ -6,11 +6,11 @@ from pathlib import Path
 
 from jobs.runtime.storage import LocalStorage, Storage
 
-_FOLDER = "mlflow/kept/{}"
-_COMPLETE = "{}.complete"  # beside the folder, which is uploaded file by file
+_FOLDER = "mlflow/champion/{}"
+_COMPLETE = "{}.complete"  # next to the folder, which is uploaded file by file
 
 
-class KeptBundle:
+class BundleCopy:
     """The copy of one version of a registered model; nothing in a local warehouse, where downloads stay anyway.
 
     files: of the warehouse; model: name of the registered model
@@ -20,13 +20,13 @@ class KeptBundle:
         self._files, self._folder = files, _FOLDER.format(model)
 
     def copy_to(self, version: str, local: Path) -> bool:
-        """Copies the bundle of a version to a local path that is not in use; False where another or none is kept."""
+        """Copies the bundle of a version to a local path that is not in use; False where it is not there."""
         if isinstance(self._files, LocalStorage) or not self._files.exists(self._mark(version)):
             return False
         return self._files.download(f"{self._folder}/{version}", local)
 
     def replace(self, version: str, bundle: Path) -> None:
-        """Keeps a version in place of the one before, unless it is kept already."""
+        """Puts a version in place of the one before, unless it is there already."""
         if isinstance(self._files, LocalStorage) or self._files.exists(self._mark(version)):
             return
         self._files.delete(self._folder)
