@@ -11,7 +11,10 @@ from jobs.source_check.proposal.heads import Head
 from jobs.source_check.proposal.times import time_form
 
 NO_ZONE = f"{CHECK}the zone of the shop's clock; these times have no offset"
-CONSENT = f"{CHECK}true says that every shopper may get personal lists; map the store's own consent if it has one"
+CONSENT = (
+    f"{CHECK}true says that every shopper may get personal lists; map the store's own consent to personalisation if it "
+    "has one, which a consent to mail is not"
+)
 _SIGNS = {"€": "EUR", "£": "GBP"}  # a dollar is that of several countries
 _CURRENCY = re.compile(r"\b[A-Z]{3}\b|[€£]")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
@@ -93,7 +96,8 @@ def withdrawn_line(offered: str, last_day: str) -> Line:
     return Line(
         "withdrawn_at",
         {"sql": f"CASE WHEN NOT ({offered}) THEN TIMESTAMP'{last_day}' END"},
-        "not on sale: withdrawn since the last day of the orders, so that earlier nights still know the item",
+        f"{CHECK}not on sale: withdrawn since the last day of these orders, so earlier nights still know the item; "
+        "put the day of the next export here before it is read",
     )
 
 

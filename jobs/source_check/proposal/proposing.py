@@ -152,7 +152,10 @@ def _named(found: list[tuple[str, Head, Draft]], first_day: str) -> list[Export]
 def _with_time(table: TableDraft, first_day: str) -> TableDraft:
     if any(line.column in ("updated_at", "listed_at") for line in table.columns):
         return table
-    comment = "the file has no dates: known since the first order, so that models have items to train on"
+    comment = (
+        f"{CHECK}the file has no dates: known since the first order, so that models have items to train on. Before the "
+        "next export is read, put its day here: items new in it count as new, and changes as of that day"
+    )
     return replace(table, columns=(*table.columns, Line("updated_at", {"constant": first_day}, comment)))
 
 
@@ -187,6 +190,8 @@ def _text(exports: list[Export], name: str) -> str:
     lines += ["", *_withdrawals(catalogue)]
     lines += [
         "",
+        f"features: {{time_zone: UTC}}   # {CHECK}the store's clock, such as Europe/Berlin, by which hours are counted",
+        *_one_of_a_product(exports),
         f"online: {scalar({'project': name})}",
         f"mlflow: {scalar({'registered_model': f'{name}-ranker'})}",
         "",
@@ -200,3 +205,14 @@ def _withdrawals(catalogue: bool) -> list[str]:
             "    # withdraw_missing_up_to: 0.2   # set it if each export holds all products: others are then withdrawn"
         ]
     return [f"    unseen_days: {UNSEEN_DAYS}   # an item counts as withdrawn so long after its last sale"]
+
+
+def _one_of_a_product(exports: list[Export]) -> list[str]:
+    """A list rule for a catalogue whose items are the variants of products, for a person to set."""
+    columns = [line for export in exports for table in export.draft.tables.items for line in table.columns]
+    specs = [line.spec for line in columns if line.column == "attributes" and isinstance(line.spec, dict)]
+    keys = {key for spec in specs for key in spec["map"]}
+    if not keys:
+        return []
+    rule = scalar({"list_rules": {"one_of_a_product": {"each": f"attributes.{min(keys)}", "most": 1}}})
+    return [f"# plan: {rule}   # set it if a list should not hold two variants of a product"]

@@ -75,6 +75,18 @@ def test_the_currency_written_with_prices_is_the_stores(tmp_path: Path, price: s
 def test_a_catalogue_without_dates_is_known_since_the_first_order(tmp_path: Path) -> None:
     text = propose([str(path) for path in KINDS["Shopify"](tmp_path)], "shop").text
     assert "updated_at: {constant: '2024-01-02'}" in text
+    assert "CHECK: the file has no dates: known since the first order" in text
+
+
+def test_what_the_files_cannot_say_is_marked_and_a_rule_for_variants_is_at_hand(tmp_path: Path) -> None:
+    text = propose([str(path) for path in KINDS["Shopify"](tmp_path)], "shop").text
+    assert "features: {time_zone: UTC}   # CHECK: the store's clock" in text
+    rule = "# plan: {list_rules: {one_of_a_product: {each: attributes.handle, most: 1}}}"
+    assert rule in text
+    conf = resolve_config(read_packaged("base.yaml"), parsed(text.replace(rule, rule[2:]), "shop"), "shop")
+    assert conf.plan.list_rules["one_of_a_product"].most == 1
+    plain = write_rows(tmp_path / "lines.csv", ["customer", "sku", "date"], [["u1", "i1", "2024-03-01"]])
+    assert "one_of_a_product" not in propose([str(plain)], "shop").text
 
 
 def test_a_word_without_meaning_is_left_out_and_marked(tmp_path: Path) -> None:
