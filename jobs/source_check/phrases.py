@@ -21,7 +21,8 @@ REMEDIES = {
     "event_type_": "give `values`, which turn the shop's words into ours",
     "_missing": "leave such rows out with `where`; a value that is on another line of the same order is "
     "{sql: max(COLUMN) OVER (PARTITION BY ORDER)}",
-    "item_unknown": "the files of items lack it; compare how both files write the id",
+    "item_unknown": "the files of items lack it; compare how both files write the id. Lines of items that were deleted "
+    "since wait harmlessly; leave out tips and fees with `where`",
     "user_unknown": "the files of users lack it; compare how both files write the id",
     "key_with_several_contents": "give each row an id of its own, such as order and line",
     "return_without_purchase": "its purchase is older than the export",
