@@ -85,7 +85,7 @@ def quantity(text: str) -> Quantity:
     text: plain text of a product, the title first
     """
     lower = text.lower()
-    amount = next((found for found in _AMOUNT.finditer(lower) if _decimal(found["number"]) != "0"), None)
+    amount = next((found for found in _AMOUNT.finditer(lower) if decimal(found["number"]) != "0"), None)
     pack = _PACK.search(lower)
     pieces = ""
     if amount:
@@ -93,12 +93,17 @@ def quantity(text: str) -> Quantity:
     if not pieces and pack:
         pieces = pack["count"] or pack["of"]
     if amount:
-        return Quantity(_decimal(amount["number"]), _UNIT_OF[amount["unit"]], pieces)
+        return Quantity(decimal(amount["number"]), _UNIT_OF[amount["unit"]], pieces)
     clothes = _CLOTHES.search(lower)
     return Quantity((clothes["named"] or clothes["letters"]).upper() if clothes else "", "", pieces)
 
 
-def _decimal(number: str) -> str:
+def unit_name(spelling: str) -> str:
+    """The name of a unit by one of its spellings in lower case, with or without a full stop; '' for another word."""
+    return _UNIT_OF.get(spelling, "")
+
+
+def decimal(number: str) -> str:
     """The number in decimal notation, without zeros that say nothing."""
     if "/" in number:
         *units, fraction = re.split(r"[\s-]+", number)
