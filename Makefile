@@ -6,6 +6,7 @@ SPARK_CONF ?= conf/spark-local.conf
 PYTHON ?= python3.11
 ARGS ?=
 BEAUTY ?=
+HOMEDEPOT ?=
 JOB ?=
 NIGHTS ?= 5
 MONTHS ?= 2017-09-01 2017-10-01
@@ -27,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-stream benchmark-scale check format wheel lock setup java clean help
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-search benchmark-stream benchmark-scale check format wheel lock setup java clean help
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -57,6 +58,7 @@ help:
 	@echo "  benchmark-scale         every step at 100,000 and 1,000,000 made-up shoppers; not part of benchmark, since it takes many hours"
 	@echo "  benchmark-policies      off-policy intervals, sequential tests, the gate, tail exposure, attention, shares delivered, uplift"
 	@echo "  benchmark-beauty        Amazon Beauty through both stages (BEAUTY=folder of the data)"
+	@echo "  benchmark-search        search: order of graded products and recall (HOMEDEPOT=folder of the data); not part of benchmark"
 	@echo "  benchmark-reviews       sentiment of Chinese reviews, within kinds of goods and for a new kind (REVIEWS=file of the data); not part of benchmark"
 	@echo "  benchmark-beauty-text   its text channels, frozen against fine-tuned encoder (BEAUTY=folder)"
 	@echo "  benchmark-categories    predicted categories of products by their names (PRODUCTS=folder); not part of benchmark"
@@ -121,6 +123,10 @@ benchmark-beauty benchmark-beauty-text: setup
 benchmark-categories: setup
 	@test -n "$(PRODUCTS)" || { echo "Give the folder of the data: make $@ PRODUCTS=/path/to/instacart_products" >&2; exit 2; }
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.categories $(PRODUCTS) $(ARGS)
+
+benchmark-search: setup
+	@test -n "$(HOMEDEPOT)" || { echo "Give the folder of the data: make $@ HOMEDEPOT=/path/to/homedepot" >&2; exit 2; }
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.search $(HOMEDEPOT) $(ARGS)
 
 benchmark-reviews: setup
 	@test -n "$(REVIEWS)" || { echo "Give the file of the data: make $@ REVIEWS=/path/to/reviews.parquet" >&2; exit 2; }
