@@ -62,13 +62,19 @@ def _split(token: str) -> Iterator[str]:
         if match.start() - end > 1:
             yield token[end : match.start()]
         run = match.group()
-        if is_chinese(run):
-            yield from (word for word in chinese_words(run) if len(word) > 1)
-        else:
-            yield from (run[place : place + 2] for place in range(max(len(run) - 1, 1)))
+        words = unspaced_words(run)
+        yield from (word for word in words if len(word) > 1) if is_chinese(run) else words
         end = match.end()
     if len(token) - end > 1:
         yield token[end:]
+
+
+def unspaced_words(run: str) -> Iterator[str]:
+    """A run of a script without spaces as words: Chinese segmented, of others the pairs of neighbouring characters."""
+    if is_chinese(run):
+        yield from chinese_words(run)
+    else:
+        yield from (run[place : place + 2] for place in range(max(len(run) - 1, 1)))
 
 
 def is_chinese(text: str) -> bool:

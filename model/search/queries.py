@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from model.catalogue.chinese import chinese_words
 from model.catalogue.plain_text import plain_text
 from model.catalogue.quantities import decimal, unit_name
 from model.catalogue.word_lists import words_of
-from model.catalogue.words import base_form, is_chinese
+from model.catalogue.words import base_form, unspaced_words
 from model.text.scripts import UNSPACED
+from model.text.tfidf import CHARACTERS, grams_of
 
 MOST_TERMS = 200  # of one text
 # Words after which a phrase says with what or for what a product is, not what it is.
@@ -74,11 +74,7 @@ def _words(token: str) -> Iterator[str]:
     for match in _UNSPACED.finditer(token):
         if match.start() > end:
             yield token[end : match.start()]
-        run = match.group()
-        if is_chinese(run):
-            yield from chinese_words(run)
-        else:
-            yield from (run[place : place + 2] for place in range(max(len(run) - 1, 1)))
+        yield from unspaced_words(match.group())
         end = match.end()
     if end < len(token):
         yield base_form(token[end:])
@@ -89,13 +85,9 @@ def index_terms(of_text: list[Term]) -> list[str]:
     return [term.text for term in of_text] + [f"{term.text} {term.unit}" for term in of_text if term.unit]
 
 
-def grams(of_text: list[Term], size: int = 4) -> list[str]:
+def grams(of_text: list[Term], size: int = CHARACTERS) -> list[str]:
     """All `size` characters in a row of each word, a space before and after it included: what survives a typo."""
-    return [
-        word[place : place + size]
-        for word in (f" {term.text} " for term in of_text)
-        for place in range(max(len(word) - size + 1, 1))
-    ]
+    return [gram for term in of_text for gram in grams_of(term.text, size)]
 
 
 def head(of_text: list[Term]) -> str:

@@ -33,9 +33,14 @@ def words(text: str) -> Iterator[str]:
 def character_grams(text: str) -> Iterator[str]:
     """All CHARACTERS letters and digits in a row of each word in lower case, a space before and after it included."""
     for match in _WORD.finditer(text.lower()):
-        word = f" {match.group()} "
-        for place in range(max(len(word) - CHARACTERS + 1, 1)):
-            yield word[place : place + CHARACTERS]
+        yield from grams_of(match.group(), CHARACTERS)
+
+
+def grams_of(word: str, size: int) -> Iterator[str]:
+    """All `size` characters in a row of a word, a space before and after it included."""
+    padded = f" {word} "
+    for place in range(max(len(padded) - size + 1, 1)):
+        yield padded[place : place + size]
 
 
 def tfidf(texts: Sequence[str], terms: Callable[[str], Iterator[str]], most_texts: int) -> sparse.csr_matrix:
