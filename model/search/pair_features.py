@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -30,6 +31,15 @@ FEATURES = (
 )  # fmt: skip
 _GRAM = 3  # characters by which words are alike
 _MOST_CELLS = 50_000_000  # of the likenesses that are kept for the words of the next queries
+
+
+class _Entries(NamedTuple):
+    """The terms of some titles: number of the title, column of the term and its place; where each title begins."""
+
+    row: np.ndarray
+    column: np.ndarray
+    place: np.ndarray
+    begins: np.ndarray
 
 
 class PairFeatures:
@@ -78,17 +88,19 @@ class PairFeatures:
         of_query = [term for term in query.terms if term.text not in DIVIDERS] or list(query.terms)
         distinct = list(dict.fromkeys(term.text for term in of_query)) or [""]
         idf = np.array([self._idf_of(text) for text in distinct])
-        places = self._of_terms(rows, distinct)  # [rows, terms], 0 where the term is missing
+        entries = self._entries(rows)
+        places = self._of_terms(entries, distinct)  # [rows, terms], 0 where the term is missing
         present = places > 0
-        alike = self._most_alike(rows, distinct)
+        covered = present @ idf
+        alike = self._most_alike(entries, distinct)
         words, of_grams, cosine, projected = (np.asarray(values, dtype=np.float64) for values in scores[:4])
         total = max(idf.sum(), 1e-6)
         rarest = int(idf.argmax())
         length = np.maximum(self._length[rows], 1)
         title_idf = np.maximum(self._title_idf[rows], 1e-6)
-        numbers = self._numbers(of_query, rows)
+        numbers = self._numbers(of_query, entries)
         own_head = head(list(query.terms))
-        head_place = self._of_terms(rows, [own_head])[:, 0]
+        head_place = self._of_terms(entries, [own_head])[:, 0]
         heads = self._head[rows]
         first_place = np.where(present.any(axis=1), np.where(present, places, np.inf).min(axis=1), 0)
         mean_place = (places * present).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
@@ -97,12 +109,12 @@ class PairFeatures:
             of_grams, of_grams / max(scores.best[1], 1e-6), of_grams / total,
             cosine, cosine - scores.best[2], np.full(len(rows), scores.best[2]),
             projected, projected - scores.best[3], np.full(len(rows), scores.best[3]),
-            present @ idf / total, present.mean(axis=1), (~present).sum(axis=1), np.where(present, 0, idf).max(axis=1),
+            covered / total, present.mean(axis=1), (~present).sum(axis=1), np.where(present, 0, idf).max(axis=1),
             np.full(len(rows), idf[rarest]), present[:, rarest],
             alike @ idf / total, alike.min(axis=1),
-            present @ idf / title_idf, present.sum(axis=1) / length,
+            covered / title_idf, present.sum(axis=1) / length,
             *numbers,
-            head_place > 0, self._most_alike(rows, [own_head])[:, 0], head_place / length,
+            head_place > 0, self._most_alike(entries, [own_head])[:, 0], head_place / length,
             (heads >= 0) & (heads == self._column(own_head)),
             self._given(heads, distinct), np.where(heads >= 0, self._idf[np.maximum(heads, 0)], 0),
             self._given(self._first[rows], distinct),
@@ -118,37 +130,34 @@ class PairFeatures:
         column = self._column(text)
         return float(self._idf[column]) if column >= 0 else self._unknown_idf
 
-    def _of_terms(self, rows: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+    def _of_terms(self, entries: _Entries, texts: Sequence[str]) -> np.ndarray:
         """[rows, texts] the place of each text in the title, 0 where it is missing."""
-        of_row, flat, _ = self._entries(rows)
-        indices, places = self._places.indices[flat], self._places.data[flat]
-        values = np.zeros((len(rows), len(texts)), dtype=np.float32)
+        values = np.zeros((len(entries.begins), len(texts)), dtype=np.float32)
         for number, text in enumerate(texts):
             column = self._column(text)
             if column >= 0:
-                is_term = indices == column
-                values[of_row[is_term], number] = places[is_term]
+                is_term = entries.column == column
+                values[entries.row[is_term], number] = entries.place[is_term]
         return values
 
-    def _most_alike(self, rows: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+    def _most_alike(self, entries: _Entries, texts: Sequence[str]) -> np.ndarray:
         """[rows, texts] the cosine of each text with the most alike word of the title, by groups of characters."""
-        _, flat, begins = self._entries(rows)
-        values = np.zeros((len(rows), len(texts)), dtype=np.float32)
-        full = np.flatnonzero(np.diff([*begins, len(flat)]))
+        begins = entries.begins
+        values = np.zeros((len(begins), len(texts)), dtype=np.float32)
+        full = np.flatnonzero(np.diff([*begins, len(entries.row)]))
         if len(full):
-            indices = self._places.indices[flat]
             for number, text in enumerate(texts):
                 if text:
-                    values[full, number] = np.maximum.reduceat(self._alike(text)[indices], begins[full])
+                    values[full, number] = np.maximum.reduceat(self._alike(text)[entries.column], begins[full])
         return values
 
-    def _entries(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of the entries of `_places` in some rows: the number of the row, the entry, and where each row begins."""
+    def _entries(self, rows: np.ndarray) -> _Entries:
         starts = self._places.indptr
         counts = np.diff(starts)[rows]
         begins = np.cumsum(counts) - counts
         flat = np.repeat(starts[rows] - begins, counts) + np.arange(counts.sum())
-        return np.repeat(np.arange(len(rows)), counts), flat, begins
+        of_row = np.repeat(np.arange(len(rows)), counts)
+        return _Entries(of_row, self._places.indices[flat], self._places.data[flat], begins)
 
     def _alike_to(self, text: str) -> np.ndarray:
         return np.asarray((self._word_grams @ self._grams_of([text]).T).todense(), dtype=np.float32).ravel()
@@ -168,20 +177,21 @@ class PairFeatures:
         shape = (len(texts), max(len(self._gram_of), 1))
         return sparse.csr_matrix((np.array(values, dtype=np.float32), (rows, columns)), shape=shape)
 
-    def _numbers(self, of_query: Sequence[Term], rows: np.ndarray) -> list[np.ndarray]:
+    def _numbers(self, of_query: Sequence[Term], entries: _Entries) -> list[np.ndarray]:
         """Numbers of the query, the share of them in the title, with their unit, and units with another number."""
         numbers = [term for term in of_query if term.text[0].isdigit()]
         with_unit = [term for term in numbers if term.unit]
-        none = np.zeros(len(rows))
+        none = np.zeros(len(entries.begins))
+        count = np.full(len(entries.begins), len(numbers))
         if not numbers:
             return [none, none, none, none]
-        said = self._of_terms(rows, [term.text for term in numbers]) > 0
+        said = self._of_terms(entries, [term.text for term in numbers]) > 0
         if not with_unit:
-            return [np.full(len(rows), len(numbers)), said.mean(axis=1), none, none]
-        exact = self._of_terms(rows, [f"{term.text} {term.unit}" for term in with_unit]) > 0
-        unit = self._of_terms(rows, [f"#{term.unit}" for term in with_unit]) > 0
+            return [count, said.mean(axis=1), none, none]
+        exact = self._of_terms(entries, [f"{term.text} {term.unit}" for term in with_unit]) > 0
+        unit = self._of_terms(entries, [f"#{term.unit}" for term in with_unit]) > 0
         differ = (unit & ~exact).mean(axis=1)
-        return [np.full(len(rows), len(numbers)), said.mean(axis=1), exact.mean(axis=1), differ]
+        return [count, said.mean(axis=1), exact.mean(axis=1), differ]
 
     def _given(self, columns: np.ndarray, distinct: Sequence[str]) -> np.ndarray:
         """[rows] the largest likeness of a word of the query with the word of each row."""
