@@ -6,7 +6,7 @@ The folder holds pairs.parquet (product_uid, product_title, search_term, relevan
 queries and 54,667 products of Home Depot's public data, which is not part of the project. Queries with five products or
 more are evaluated; one is held out if the SHA-256 of its text as a number is divisible by 5. Nothing is learnt from a
 query of the same normalised form. `--validate` leaves these alone and holds out a fifth of the other queries of five
-products or more, by the SHA-256 of 'v' and the text; constants were chosen on it.
+products or more, by the SHA-256 of 'v' and the text, on which constants are to be chosen; none was yet.
 
 NDCG@10 is of the products that were graded for a query, with gains 2^grade - 1 (Järvelin and Kekäläinen 2002); of equal
 scores the worse product comes first. Recall@50 is of the products with a grade of GOOD or better, among all products:
