@@ -14,6 +14,7 @@ from model.fusion.inputs import Block, batches
 from model.fusion.ranker import FIRST_STAGE, EncodedItems, FusionRanker, RankerInputs
 from model.fusion.training import Period
 from model.responses import NoResponseError
+from model.saved_trees import read_trees
 
 TREES = "trees.txt"
 
@@ -67,14 +68,7 @@ class TreeRanker:
     @classmethod
     def load(cls, folder: Path, inputs: RankerInputs) -> TreeRanker:
         """Raises ValueError when the file is missing or damaged, or when the trees do not read these inputs."""
-        path = folder / TREES
-        if not path.is_file():
-            raise ValueError(f"{folder} has no {TREES}. Copy the bundle again.")
-        try:
-            booster = lightgbm.Booster(model_str=path.read_text(encoding="utf-8"))
-        except lightgbm.basic.LightGBMError as error:
-            raise ValueError(f"{path} is damaged ({error}). Copy the bundle again.") from error
-        return cls(inputs, booster)
+        return cls(inputs, read_trees(folder / TREES, "Copy the bundle again."))
 
 
 def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSettings) -> TreeRanker:

@@ -8,6 +8,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 
+from model.saved_trees import read_trees
 from model.search.pair_features import FEATURES
 
 GRADE, ANSWER = "regression", "binary"
@@ -74,10 +75,4 @@ class Fusion:
     @classmethod
     def load(cls, file: Path) -> Fusion:
         """Raises ValueError when the file is missing or damaged, or its trees read other features."""
-        if not file.is_file():
-            raise ValueError(f"There is no {file}. Fit the search model again.")
-        try:
-            booster = lightgbm.Booster(model_str=file.read_text(encoding="utf-8"))
-        except lightgbm.basic.LightGBMError as error:
-            raise ValueError(f"{file} is damaged ({error}). Fit the search model again.") from error
-        return cls(booster)
+        return cls(read_trees(file, "Fit the search model again."))
