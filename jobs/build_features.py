@@ -71,7 +71,7 @@ def build_features(night: Night) -> None:
     """
     _require_ingested(night)
     known = known_before(night)
-    expect(9, "parts")  # eight tables and intermediate results, then the gate
+    expect(9, "parts", alike=False)  # eight tables and intermediate results, then the gate
     # Spark plans queries in one thread, which takes as long as their execution: independent parts run in parallel.
     with ThreadPoolExecutor(5) as side:
         to_build = side.submit(_dates_to_build, night, known)

@@ -18,7 +18,7 @@ def enrich_items(night: Night) -> None:
     if not night.conf.catalogue.enrich:
         night.record.status = "skipped"
         return
-    expect(len(PARTS), "parts")
+    expect(len(PARTS), "parts", alike=False)
     texts = catalogue_texts(night).persist()
     for name, part in PARTS.items():
         night.record.rows[name] = part(night, texts)

@@ -54,7 +54,7 @@ def ingest(night: Night) -> None:
     """
     window = Window(last_night(night), night.as_of)
     source = source_of(night)
-    expect(9, "parts")  # four tables are judged, then they and the rejected rows are written
+    expect(9, "parts", alike=False)  # four tables are judged, then they and the rejected rows are written
     # Independent parts run in parallel: each wide table is a single long task.
     with ThreadPoolExecutor(5) as executor:
         intakes = take_store(night, executor, source, window)

@@ -19,27 +19,39 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 class _Work:
     """A step under way: `done` of `total` parts, of which `done_before` needed no time since `began`.
 
-    usual: seconds that the step took the last time
+    usual: when the step will have ended if it takes as long as the last time, None without a last time
+    ends: the same, by the parts that are done too. It is never put off, so the time left does not rise while one kind
+    of parts is counted; once it has passed, no estimate is shown.
     """
 
     step: str
     started: float
     usual: float | None
+    ends: float | None
     began: float = 0.0
     parts: str = ""
     total: int = 0
     done: int = 0
     done_before: int = 0
+    alike: bool = True
 
     def in_words(self, now: float) -> str:
-        count = f"{self.done:,} of {self.total:,} {self.parts}"
-        if self.done == self.done_before:
-            elapsed = now - self.started
-            left = (self.usual or 0.0) - elapsed
-            so_far = f"{count}, {duration(elapsed)}" if self.total else duration(elapsed)
-            return so_far + (f", about {duration(left)} left" if left > 0 else "")
-        left = (now - self.began) * (self.total - self.done) / (self.done - self.done_before)
-        return f"{self.done / self.total * 100:.0f} % ({count}), about {duration(left)} left"
+        left = 0.0 if self.ends is None else self.ends - now
+        has_begun, words = self.done > self.done_before, []
+        if self.total:
+            count = f"{self.done:,} of {self.total:,} {self.parts}"
+            words.append(f"{self.done / self.total * 100:.0f} % ({count})" if has_begun else count)
+        if not has_begun or left <= 0:
+            words.append(duration(now - self.started))
+        if left > 0:
+            words.append(f"about {duration(left)} left")
+        return ", ".join(words)
+
+    def estimate(self, now: float) -> None:
+        """Takes the time of the parts that are done for that of the others, unless the parts differ in size."""
+        if self.alike and self.done > self.done_before:
+            ends = now + (now - self.began) * (self.total - self.done) / (self.done - self.done_before)
+            self.ends = ends if self.ends is None else min(ends, self.ends)
 
 
 _running: list[_Work] = []
@@ -52,7 +64,9 @@ def progress_of(step: str, usual: float | None = None) -> Iterator[None]:
 
     usual: seconds that the step took the last time, for an estimate until `expect` and `advance` give a better one
     """
-    work = _Work(step, clock.seconds(), usual)
+    started = clock.seconds()
+    ends = None if usual is None else started + usual
+    work = _Work(step, started, ends, ends)
     ended = threading.Event()
     ticking = threading.Thread(target=_show, args=(work, ended), name="progress", daemon=True)
     with _counting:
@@ -67,11 +81,14 @@ def progress_of(step: str, usual: float | None = None) -> Iterator[None]:
             _running.remove(work)
 
 
-def expect(total: int, parts: str, done: int = 0) -> None:
-    """Announces what the running step does next: `total` of what `parts` names in the plural, `done` of them before."""
+def expect(total: int, parts: str, done: int = 0, alike: bool = True) -> None:
+    """Announces what the running step does next: `total` of what `parts` names in the plural, `done` of them before.
+
+    alike: whether the parts take about the same time, so that those that are done say how long the others take
+    """
     with _counting:
         for work in _running[-1:]:
-            work.total, work.parts, work.began = total, parts, clock.seconds()
+            work.total, work.parts, work.began, work.alike, work.ends = total, parts, clock.seconds(), alike, work.usual
             work.done = work.done_before = done
 
 
@@ -80,6 +97,7 @@ def advance(count: int = 1) -> None:
     with _counting:
         for work in _running[-1:]:
             work.done = min(work.done + count, work.total)
+            work.estimate(clock.seconds())
 
 
 def reporter(parts: str) -> Callable[[int, int], None]:

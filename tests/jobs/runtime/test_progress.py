@@ -74,6 +74,40 @@ def test_steps_before_a_checkpoint_do_not_count_for_the_speed(
         assert lines() == ["fine_tune … 92 % (92 of 100 steps), about 32 s left"]
 
 
+def test_the_time_left_never_rises_while_parts_are_counted(
+    lines: Callable[[], list[str]], at: Callable[[float], None]
+) -> None:
+    with progress_of("build_candidates"):
+        expect(4, "dates")
+        at(60.0)
+        advance()
+        assert lines() == ["build_candidates … 25 % (1 of 4 dates), about 3 min left"]
+        at(200.0)  # the second date takes longer than the first
+        assert lines() == ["build_candidates … 25 % (1 of 4 dates), about 40 s left"]
+        advance()
+        assert lines() == ["build_candidates … 50 % (2 of 4 dates), about 40 s left"]
+        at(250.0)
+        assert lines() == ["build_candidates … 50 % (2 of 4 dates), 4 min"]
+        expect(10, "items")
+        at(260.0)
+        advance(5)
+        assert lines() == ["build_candidates … 50 % (5 of 10 items), about 10 s left"]
+
+
+def test_parts_of_different_size_give_no_estimate(lines: Callable[[], list[str]], at: Callable[[float], None]) -> None:
+    with progress_of("ingest"):
+        expect(9, "parts", alike=False)
+        at(10.0)
+        advance()
+        assert lines() == ["ingest … 11 % (1 of 9 parts), 10 s"]
+    at(0.0)
+    with progress_of("ingest", usual=90.0):
+        expect(9, "parts", alike=False)
+        at(10.0)
+        advance()
+        assert lines() == ["ingest … 11 % (1 of 9 parts), about 80 s left"]
+
+
 def test_a_step_that_fails_ends_its_progress(lines: Callable[[], list[str]]) -> None:
     with pytest.raises(ValueError, match="no date"), progress_of("score"):
         raise ValueError("no date")
