@@ -22,15 +22,17 @@ from jobs.config.configuration import Config, load_config
 from jobs.execution.manifest import run_step
 from jobs.execution.night import Step
 from jobs.runtime import clock
-from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, ConfigurationError, LongtailError
+from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, TERMINATED, ConfigurationError, LongtailError
 from jobs.runtime.executor_files import on_one_machine
-from jobs.runtime.lock import only_writer
+from jobs.runtime.lock import cancel_jobs, only_writer
 from jobs.runtime.logs import FORM_VARIABLE, log_folder, log_of_run, logger, milestone
+from jobs.runtime.progress import running_step
 from jobs.runtime.redaction import redacted, redacted_configuration
 from jobs.runtime.scratch import removed_scratch
 from jobs.runtime.session import SparkStartError, spark_session
 from jobs.runtime.storage import has_scheme, is_remote, storage_of
 from jobs.runtime.storage_errors import storage_errors_in_words
+from jobs.runtime.termination import Terminated, ended_by_sigterm
 
 CONF_VARIABLE, DEFAULT_CONF = "LONGTAIL_CONF", "conf/local.yaml"
 _MOST_CHARACTERS = 300  # of an error that is shown in one line
@@ -126,6 +128,28 @@ def _exit_code(
     opens_warehouse: bool = True,
 ) -> int:
     """Runs the body and returns the exit code; an error is one line on stderr, its stack trace is in the log."""
+    try:
+        with ended_by_sigterm(lambda: _terminated_line(name, writes), cancel_jobs):
+            return _ended(conf_path, name, body, writes, wait_seconds, opens_warehouse)
+    except Terminated:  # its line is written
+        return TERMINATED
+
+
+def _terminated_line(name: str, writes: bool) -> str:
+    step = running_step()
+    where = f" in {step}" if step not in (None, name) else ""
+    live = "The last published night stays live. " if writes and step is not None else ""
+    return f"{name}: stopped by SIGTERM{where}. {live}Run it again to complete it."
+
+
+def _ended(
+    conf_path: str,
+    name: str,
+    body: Callable[[Config, str], object],
+    writes: bool,
+    wait_seconds: float,
+    opens_warehouse: bool,
+) -> int:
     run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     log = Path(tempfile.gettempdir()) / f"longtail-{run_id}.log"  # of a command that writes no warehouse
     try:

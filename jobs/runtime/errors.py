@@ -3,7 +3,7 @@
 from jobs.runtime.redaction import redacted
 
 DONE, FAILED, WRONG_USAGE, REFUSED = 0, 1, 2, 3
-INTERRUPTED = 130  # by Ctrl-C, as shells report it
+INTERRUPTED, TERMINATED = 130, 143  # by Ctrl-C and by SIGTERM, as shells report them
 
 
 class LongtailError(Exception):

@@ -134,7 +134,7 @@ def _leased(files: Storage, name: str, run: str, wait_seconds: float, remedy: st
     seconds = lease_seconds() if name != REGISTRY else min(lease_seconds(), _REGISTRY_LEASE_SECONDS)
     # A change of the registry is one short write, which publish may repeat; its lease is shorter than a slow answer.
     on_end = _end_process if name != REGISTRY else lambda: None
-    lease = Lease(files, f"lock/{name}", run, seconds, _cancel_jobs, on_end)
+    lease = Lease(files, f"lock/{name}", run, seconds, cancel_jobs, on_end)
     try:
         lease.acquire(wait_seconds)
     except Busy as busy:
@@ -154,7 +154,7 @@ def _leased(files: Storage, name: str, run: str, wait_seconds: float, remedy: st
         lease.release()
 
 
-def _cancel_jobs() -> None:
+def cancel_jobs() -> None:
     """Cancels what Spark runs: a job of a run that lost its lock would end in a commit."""
     from pyspark import SparkContext
 

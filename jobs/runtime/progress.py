@@ -81,6 +81,11 @@ def progress_of(step: str, usual: float | None = None) -> Iterator[None]:
             _running.remove(work)
 
 
+def running_step() -> str | None:
+    """The step that runs; takes no lock, so that the handler of a signal may ask."""
+    return _running[-1].step if _running else None
+
+
 def expect(total: int, parts: str, done: int = 0, alike: bool = True) -> None:
     """Announces what the running step does next: `total` of what `parts` names in the plural, `done` of them before.
 

@@ -1,6 +1,7 @@
 """The commands as a person runs them, up to the point where Spark would start."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from jobs import nightly, publish, show, what_if
 from jobs.config.configuration import Config
 from jobs.execution import command
 from jobs.execution.command import error_line, run_without_spark
-from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, REFUSED, WRONG_USAGE, Refused
+from jobs.runtime.errors import DONE, FAILED, INTERRUPTED, REFUSED, TERMINATED, WRONG_USAGE, Refused
 from jobs.runtime.lock import WRITER, only_writer, require_lock
 from jobs.runtime.logs import warning
 from jobs.runtime.scratch import scratch_of
@@ -210,6 +211,48 @@ def test_ctrl_c_is_one_line(run: Run, conf_file: Path) -> None:
 
     code, _, stderr = run(lambda: run_without_spark(str(conf_file), "look", interrupted, writes=False))
     assert (code, stderr) == (INTERRUPTED, "look: interrupted. Run it again to complete it.\n")
+
+
+_STEP = """
+import sys, time
+from jobs.execution.command import run_without_spark
+from jobs.runtime.progress import progress_of
+
+def body(conf, run_id):
+    with progress_of("score"):
+        print("begun", flush=True)
+        time.sleep(600)
+
+run_without_spark(sys.argv[1], "nightly", body)
+"""
+
+
+def test_sigterm_is_one_line_and_releases_the_lock(conf_file: Path) -> None:
+    """The line names the step."""
+    night = subprocess.Popen(
+        [sys.executable, "-c", _STEP, str(conf_file)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert night.stdout is not None
+    assert night.stdout.readline() == "begun\n"
+    night.terminate()
+    stderr = night.communicate(timeout=60)[1]
+    line = "nightly: stopped by SIGTERM in score. The last published night stays live. Run it again to complete it."
+    assert (night.returncode, stderr.splitlines()[-1]) == (TERMINATED, line)
+    with only_writer(storage_of(str(conf_file.parent / "warehouse")), "next"):
+        pass
+
+
+def test_sigterm_ends_a_forked_worker_as_ever(run: Run, conf_file: Path) -> None:
+    """A pool of a job ends its workers by the signal."""
+
+    def body(conf: object, run_id: str) -> None:
+        worker = os.fork()
+        if worker == 0:
+            signal.pause()
+        os.kill(worker, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == -signal.SIGTERM
+
+    assert run(lambda: run_without_spark(str(conf_file), "look", body, writes=False)) == (DONE, "", "")
 
 
 def test_the_log_has_what_libraries_write_and_the_console_has_not(run: Run, conf_file: Path) -> None:
