@@ -28,6 +28,13 @@ _SIGNS = {
     **{"PLN": ("zł",), "CZK": ("Kč",), "HUF": ("Ft",), "CHF": ("Fr.", "Fr"), "TRY": ("₺", "TL"), "UAH": ("₴",)},
     **{"RUB": ("₽",), "ILS": ("₪",), "VND": ("₫", "đ"), "PHP": ("₱",), "NGN": ("₦",), "THB": ("฿",), "KZT": ("₸",)},
 }
+# A sign of several currencies, such as a dollar's, says nothing of which.
+_CURRENCY_OF_SIGN = {
+    sign: code
+    for code, signs in _SIGNS.items()
+    for sign in signs
+    if sum(sign in others for others in _SIGNS.values()) == 1
+}
 LARGEST_PRICE = _LARGEST * max(_UNITS_A_DOLLAR.values())  # in any currency
 
 
@@ -39,6 +46,11 @@ def largest_price(currency: str) -> int:
 def names_of_currency(currency: str) -> tuple[str, ...]:
     """What a store may write next to an amount in its currency (a code of ISO 4217): the code and its signs."""
     return (currency.upper(), *_SIGNS.get(currency.upper(), ()))
+
+
+def currency_of_sign(sign: str) -> str | None:
+    """The currency (a code of ISO 4217) that alone is written with this sign; None for any other text."""
+    return _CURRENCY_OF_SIGN.get(sign) or _CURRENCY_OF_SIGN.get(f"{sign}.")
 
 
 def minor_units(column: str) -> Column:

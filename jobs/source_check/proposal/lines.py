@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from features.contract.money import currency_of_sign
 from jobs.source_check.proposal.drafts import CHECK, Key, Line, TableDraft, Tables, filled, name, number
 from jobs.source_check.proposal.heads import Head
 from jobs.source_check.proposal.times import time_form
@@ -15,8 +16,8 @@ CONSENT = (
     f"{CHECK}true says that every shopper may get personal lists; map the store's own consent to personalisation if it "
     "has one, which a consent to mail is not"
 )
-_SIGNS = {"€": "EUR", "£": "GBP"}  # a dollar is that of several countries
-_CURRENCY = re.compile(r"\b[A-Z]{3}\b|[€£]")
+_CODE = re.compile(r"(?<![^\W\d_])[A-Z]{3}(?![^\W\d_])")  # of a currency; no part of a longer word
+_AMOUNT = re.compile(r"[\d.,'\s+-]")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _WITHOUT_TAGS = "substr(regexp_replace({text}, '<[^>]*>', ' '), 1, 20000)"
 
@@ -80,9 +81,10 @@ def deepest_path(paths: str, level: str) -> str:
 def currency_of(head: Head, column: str) -> str | None:
     """The currency that is written with the numbers of a column, None without one."""
     for text in head.values(column):
-        code = _CURRENCY.search(text)
-        if code is not None:
-            return _SIGNS.get(code[0], code[0])
+        code = _CODE.search(text)
+        currency = code[0] if code else currency_of_sign(_AMOUNT.sub("", text))
+        if currency is not None:
+            return currency
     return None
 
 

@@ -64,7 +64,18 @@ def test_a_pattern_of_several_files_takes_those_of_the_next_month_in(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("price", "currency"), [("12.50 NOK", "NOK"), ("€12.50", "EUR"), ("12.50 £", "GBP"), ("$12.50", "USD   # CHECK")]
+    ("price", "currency"),
+    [
+        ("12.50 NOK", "NOK"),
+        ("€12.50", "EUR"),
+        ("12.50 £", "GBP"),
+        ("$12.50", "USD   # CHECK"),
+        ("R$ 1.234,50", "BRL"),
+        ("1 299 Kč", "CZK"),
+        ("Rs. 99", "INR"),
+        ("99 kr", "USD   # CHECK"),
+        ("12.50CHF", "CHF"),
+    ],
 )
 def test_the_currency_written_with_prices_is_the_stores(tmp_path: Path, price: str, currency: str) -> None:
     orders = write_rows(tmp_path / "orders.csv", ["customer", "sku", "date"], [["u1", "i1", "2025-09-28"]])
