@@ -18,6 +18,8 @@ from jobs.config.configuration import Config
 from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.night import Night, Record
 from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.logs import milestone
+from jobs.runtime.progress import expect, progress_of
 from jobs.source_check import phrases
 from jobs.source_check.proposal.proposing import propose
 from jobs.source_check.report import report_of
@@ -35,7 +37,9 @@ def main() -> None:
         sys.exit(_propose(args.propose, Path(args.to)))
 
     def print_report(spark: SparkSession, conf: Config, run_id: str) -> None:
-        print(check_source(spark, conf, args.conf, run_id, args.as_of, args.sample_mib * MIB, args.all))
+        with progress_of("check_source"):
+            report = check_source(spark, conf, args.conf, run_id, args.as_of, args.sample_mib * MIB, args.all)
+        print(report)
 
     run(args.conf, "check_source", print_report, writes=False)
 
@@ -60,7 +64,11 @@ def check_source(
         raise ConfigurationError(
             f"source.kind is {conf.source.kind}, which has no mapping to check.", "Give a configuration of kind files."
         )
+    milestone("lists files", "lists the files of the inputs")
     sample = sample_of(spark, conf.source.files, most_bytes)
+    read, all_files = (sum(map(len, parts.values())) for parts in (sample.chosen, sample.parts))
+    milestone("reads files", f"reads {read:,} of {all_files:,} files and judges their rows as a night would")
+    expect(4, "tables", alike=False)
     # Without the tables of earlier nights every file is new and every item unknown, as on a first night.
     folder = f"{conf.warehouse.rstrip('/')}/none-{run_id}" if everything else conf.warehouse
     tables = Warehouse(spark, folder)
@@ -74,7 +82,7 @@ def _propose(paths: list[str], target: Path) -> int:
     try:
         if target.exists():
             raise ConfigurationError(f"{target} exists.", "Name another file with --to, or remove it.")
-        proposal = propose(paths, _store_name(target))
+        proposal = propose(paths, _store_name(target), report=lambda doing: print(doing, file=sys.stderr))
         target.write_text(proposal.text, encoding="utf-8")
     except ConfigurationError as error:
         print(f"check_source: {error}", file=sys.stderr)

@@ -9,6 +9,8 @@ from features.contract import EVENTS, ITEMS
 from features.quality.optional_values import LEFT_OUT
 from jobs.ingest import last_night
 from jobs.runtime.errors import Refused
+from jobs.runtime.logs import milestone
+from jobs.runtime.progress import advance, expect
 from jobs.source_check import phrases
 from jobs.source_check.columns import unmapped_columns
 from jobs.source_check.mistakes import (
@@ -32,15 +34,19 @@ def report_of(taken: Taken, conf_path: str) -> str:
     """The text of the report. conf_path: the configuration, as the next command names it"""
     if not taken.source.parts:
         return phrases.NOTHING_NEW
+    looks = (unknown_ids, id_mistakes, shopper_mistakes, window_mistakes, history_mistakes)
+    milestone("looks for mistakes", "looks for likely mistakes")
+    expect(len(looks) + 1, "looks", alike=False)
     errors = _errors(taken)
     mistakes, unmapped = _of_files(taken)
     mistakes = [*errors, *mistakes]
-    looks = (unknown_ids, id_mistakes, shopper_mistakes, window_mistakes, history_mistakes)
     # In parallel: each is a small job or two, most of whose time Spark plans on one core.
     with ThreadPoolExecutor(_LOOKS_AT_ONCE) as executor:
         rows = executor.submit(_rows, taken)
+        rows.add_done_callback(lambda _: advance())
         for sentences in executor.map(lambda look: look(taken), looks):
             mistakes += sentences
+            advance()
     following = phrases.next_after_errors(conf_path) if errors else phrases.next_night(conf_path, taken.night.as_of)
     return "\n".join(
         [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import takewhile
@@ -45,8 +45,10 @@ class Proposal:
     recognised: tuple[str, ...]
 
 
-def propose(paths: Sequence[str], name: str) -> Proposal:
+def propose(paths: Sequence[str], name: str, report: Callable[[str], object] = lambda _: None) -> Proposal:
     """A configuration of these files for the store `name`.
+
+    report: takes what is done next, in words, before each file of events is read to its end
 
     Raises ConfigurationError for a file that is not recognised or has no order lines, and if no file has events.
     """
@@ -62,7 +64,12 @@ def propose(paths: Sequence[str], name: str) -> Proposal:
         raise ConfigurationError(
             f"None of these files has purchases or other events; {named}.", "Give the export of orders too."
         )
-    spans = [found for head, draft in events if (found := _span(head, draft)) is not None]
+    spans = []
+    for number, (head, draft) in enumerate(events, start=1):
+        files = f"{head.path.name} and {len(head.alike)} more files" if head.alike else head.path.name
+        report(f"reads the days of {files} ({number} of {len(events)} inputs of events)")
+        found = _span(head, draft)
+        spans += [found] if found else []
     if not spans:
         raise ConfigurationError(
             f"No day can be read from the times of {events[0][0].path}.", "Write a mapping after conf/gift_shop.yaml."
