@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.source_check.proposal.drafts import Draft, Line, TableDraft, Tables, filled, name
+from jobs.source_check.proposal.drafts import CHECK, Draft, Line, TableDraft, Tables, filled, name
 from jobs.source_check.proposal.heads import Head
 from jobs.source_check.proposal.lines import CONSENT, currency_of, number_line, text_line
 
@@ -10,6 +10,8 @@ _AVAILABLE = "replace(lower({column}), '_', ' ')"
 _TIME = "timestamp_micros(try_cast(event_timestamp AS BIGINT))"
 _OF_ITEM = "`items.{}`"  # SQL of a field of the exploded array
 _NOT_SET = "(not set)"  # what Analytics writes for a missing text
+BROWSERS = f"{CHECK}the browser's id, since no row has a user_id: a shopper with two browsers counts as two"
+VISITORS = "the browser; its events join a shopper's once both ids stand in one event"
 _TYPES = {
     "purchase": "purchase",
     "add_to_cart": "cart",
@@ -62,21 +64,24 @@ def feed(head: Head, last_day: str) -> Draft | None:
 def analytics(head: Head, last_day: str) -> Draft | None:
     """Events with an array of items."""
     del last_day
-    if not head.has("event_name", "event_timestamp", "items"):
+    if not head.has("event_name", "event_timestamp", "items") or head.first_of("user_id", "user_pseudo_id") is None:
         return None
     arrays = [row["items"] for row in head.sample if isinstance(row.get("items"), list)]
     fields = {field for items in arrays for item in items for field in item}
     if "item_id" not in fields:
         return None
-    users = [column for column in ("user_id", "user_pseudo_id") if head.has(column)]
-    user = ", ".join(f"nullif({column}, '')" for column in users)
-    user = f"coalesce({user})" if len(users) > 1 else user
-    key = [*users, "event_timestamp", "event_name"]
-    events = _event(fields, user, ", ".join([*key, "`line`"]))
+    persons = [column for column in ("user_id", "user_pseudo_id") if head.has(column)]
+    key = [*persons, "event_timestamp", "event_name"]
+    # Of a shop without log-ins every user_id is empty; then browsers are all that lists can be for.
+    has_accounts = "user_id" in persons and bool(head.values("user_id"))
+    shopper = _filled("user_id" if has_accounts else persons[-1])
+    visitor = _filled("user_pseudo_id") if has_accounts and "user_pseudo_id" in persons else None
+    comment = "" if has_accounts else BROWSERS
+    events = _event(fields, shopper, visitor, ", ".join([*key, "`line`"]))
     return Draft(
         "events of Google Analytics 4",
         "events",
-        Tables((_item(fields),), (_user(user),), (events,)),
+        Tables((_item(fields),), (_user(shopper, comment),), (events,)),
         time="event_timestamp",
         reshaping={"explode": "items", "line_number": {"by": key, "name": "line"}},
     )
@@ -105,21 +110,30 @@ def _text(field: str) -> str:
     return f"nullif(nullif({_OF_ITEM.format(field)}, ''), '{_NOT_SET}')"
 
 
-def _user(user: str) -> TableDraft:
+def _filled(column: str) -> str:
+    """SQL: an id, NULL where it is empty."""
+    return f"nullif({column}, '')"
+
+
+def _user(user: str, comment: str) -> TableDraft:
     lines = (
-        Line("user_id", {"sql": user}, "the shop's own id, or else the browser's"),
+        Line("user_id", {"sql": user}, comment),
         Line("consent_personalisation", {"constant": True}, CONSENT),
         Line("updated_at", {"sql": _TIME}),
     )
     return TableDraft(lines, f"{user} IS NOT NULL")
 
 
-def _event(fields: set[str], user: str, key: str) -> TableDraft:
-    """The mapping of the event for the item of a row; `key` is SQL of what the event's id is joined from."""
+def _event(fields: set[str], shopper: str, visitor: str | None, key: str) -> TableDraft:
+    """The mapping of the event for the item of a row.
+
+    shopper, visitor: SQL of their ids; key: SQL of what the event's id is joined from
+    """
     item, price, quantity = (_OF_ITEM.format(field) for field in ("item_id", "price", "quantity"))
     lines = [
         Line("event_id", {"sql": f"concat_ws('-', {key})"}),
-        Line("user_id", {"sql": user}),
+        Line("user_id", {"sql": shopper}),
+        *([Line("visitor_id", {"sql": visitor}, VISITORS)] if visitor else []),
         Line("item_id", {"sql": item}),
         Line("event_type", {"column": "event_name", "values": _TYPES}),
         Line("event_time", {"sql": _TIME}),
@@ -134,6 +148,7 @@ def _event(fields: set[str], user: str, key: str) -> TableDraft:
         paid = f"CASE WHEN event_name = 'purchase' THEN {amount} ELSE 0 END"
         lines.append(Line("price", {"sql": paid}, "of the complete line"))
     known = ", ".join(f"'{kind}'" for kind in _TYPES)
+    person = f"coalesce({shopper}, {visitor})" if visitor else shopper
     return TableDraft(
-        tuple(lines), f"event_name IN ({known}) AND {_text('item_id')} IS NOT NULL AND {user} IS NOT NULL"
+        tuple(lines), f"event_name IN ({known}) AND {_text('item_id')} IS NOT NULL AND {person} IS NOT NULL"
     )

@@ -54,7 +54,7 @@ def test_a_proposal_is_checked_and_ingested(spark: SparkSession, tmp_path: Path,
     first, last = events.agg(F.min("event_date"), F.max("event_date")).collect()[0]
     assert (first, last) == (date(2024, 1, 2), date(2024, 2, 10))
     assert events.where("price > 0").count() == LINES
-    assert tables.read(USERS).count() == 8
+    assert tables.read(USERS).count() == (4 if kind == "Google Analytics 4" else 8)  # half of its browsers log in
     items = {row["title"]: row for row in tables.read(ITEMS).collect()}
     assert "Thing 3" in items or "Thing 3 - S" in items
     assert {title: row["category"] for title, row in items.items() if row["category"] != CATEGORIES.get(kind)} == {}
