@@ -108,7 +108,9 @@ class OrderLines:
     """The columns of an export with a row for every order line.
 
     conditions: SQL, which a row that is taken meets
+    refunded: units of `quantity` that were given back
     negative_returns: whether a negative quantity is a return
+    type_comment: what a person should know of the type of these events
     """
 
     order: str
@@ -116,8 +118,10 @@ class OrderLines:
     time: str
     user: Key
     title: str | None = None
+    brand: str | None = None
     line: str | None = None
     quantity: str | None = None
+    refunded: str | None = None
     unit_price: str | None = None
     line_total: str | None = None
     discount: str | None = None
@@ -125,6 +129,7 @@ class OrderLines:
     conditions: tuple[str, ...] = ()
     where_comment: str = ""
     negative_returns: bool = True
+    type_comment: str = ""
 
 
 def has_negative(texts: list[str]) -> bool:
@@ -135,25 +140,28 @@ def has_negative(texts: list[str]) -> bool:
 def order_line_tables(head: Head, lines: OrderLines) -> Tables:
     """The mappings of order lines: each line is an event and an observation of its shopper and of its item."""
     returned = lines.negative_returns and lines.quantity is not None and has_negative(head.values(lines.quantity))
-    units = lines.quantity and number(lines.quantity, has_comma(head, lines.quantity))
+    units = _units(head, lines)
     events = [
         _event_id(lines),
         Line("user_id", lines.user.spec),
         Line("item_id", lines.item.spec),
         Line("event_type", {"sql": f"CASE WHEN {units} < 0 THEN 'return' ELSE 'purchase' END"})
         if returned
-        else Line("event_type", {"constant": "purchase"}),
+        else Line("event_type", {"constant": "purchase"}, lines.type_comment),
         time_line("event_time", head, lines.time),
     ]
     if lines.quantity and units:
-        events.append(
-            Line("quantity", {"sql": f"abs({units})"}) if returned else number_line("quantity", head, lines.quantity)
-        )
+        if returned or lines.refunded:
+            events.append(Line("quantity", {"sql": f"abs({units})" if returned else units}))
+        else:
+            events.append(number_line("quantity", head, lines.quantity))
     events += _paid(head, lines, units)
     events.append(Line("basket_id", lines.order))
     if lines.store:
         events.append(Line("store_id", lines.store))
     items = [Line("item_id", lines.item.spec), Line("title", _title(head, lines))]
+    if lines.brand:
+        items.append(Line("brand", {"sql": filled(lines.brand)}))
     if lines.unit_price:
         items.append(number_line("price", head, lines.unit_price))
     items.append(time_line("updated_at", head, lines.time))
@@ -163,11 +171,22 @@ def order_line_tables(head: Head, lines: OrderLines) -> Tables:
         time_line("updated_at", head, lines.time),
     ]
     sold = (*lines.conditions, lines.item.present)
+    kept = [f"coalesce({units} > 0, true)"] if lines.refunded else []
     return Tables(
         (TableDraft(tuple(items), " AND ".join(sold)),),
         (TableDraft(tuple(users), lines.user.present, "guests get no list of their own"),),
-        (TableDraft(tuple(events), " AND ".join((*sold, lines.user.present)), lines.where_comment),),
+        (TableDraft(tuple(events), " AND ".join((*sold, *kept, lines.user.present)), lines.where_comment),),
     )
+
+
+def _units(head: Head, lines: OrderLines) -> str | None:
+    """SQL: the units of a line, without those that were refunded; None without a quantity."""
+    if lines.quantity is None:
+        return None
+    units = number(lines.quantity, has_comma(head, lines.quantity))
+    if lines.refunded is None:
+        return units
+    return f"({units} - coalesce({number(lines.refunded, has_comma(head, lines.refunded))}, 0))"
 
 
 def _event_id(lines: OrderLines) -> Line:

@@ -106,6 +106,7 @@ def _events(head: Head, user: str, item: str, time: str) -> Draft:
         time=time,
         user=shopper_key(user),
         title=title if title != item else None,
+        brand=column_of(head, "brand"),
         line=column_of(head, "line"),
         quantity=quantity,
         unit_price=column_of(head, "unit_price"),

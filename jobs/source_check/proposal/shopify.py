@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.source_check.proposal.drafts import (
+    CHECK,
     Draft,
     Line,
     TableDraft,
@@ -29,6 +30,10 @@ from jobs.source_check.proposal.lines import (
 
 _IF_SOLD = ("Cancelled at", "Canceled at", "Financial Status")  # say whether an order came about
 _NOT_SOLD = "'voided', 'refunded', 'expired'"
+_REFUNDED = ("Lineitem refunded quantity", "Lineitem quantity refunded")  # of apps; Shopify's own export has neither
+_PARTLY_REFUNDED = (
+    f"{CHECK}in partly refunded orders the lines that came back are purchases too, since the export does not name them"
+)
 
 
 def _reshaping(head: Head, key: str, *columns: str) -> dict[str, Any]:
@@ -50,18 +55,23 @@ def orders(head: Head, last_day: str) -> Draft | None:
     conditions = [f"{filled(cancelled)} IS NULL"] if cancelled else []
     if head.has("Financial Status"):
         conditions.append(f"coalesce(lower({filled('Financial Status')}), '') NOT IN ({_NOT_SOLD})")
+    refunded = head.first_of(*_REFUNDED)
+    says_refunds = head.first_of("Refunded Amount", "Financial Status") is not None
     lines = OrderLines(
         order="Name",
         item=key_of(item),
         time="Created at",
         user=shopper_key(user),
         title="Lineitem name",
+        brand=head.first_of("Vendor"),
         quantity="Lineitem quantity",
+        refunded=refunded,
         unit_price="Lineitem price" if head.has("Lineitem price") else None,
         discount=head.first_of("Lineitem discount"),
         store=head.first_of("Location"),
         conditions=tuple(conditions),
         where_comment="cancelled and refunded orders and those of guests are left out" if conditions else "",
+        type_comment=_PARTLY_REFUNDED if says_refunds and refunded is None else "",
     )
     tables = order_line_tables(head, lines)
     currency = next(iter(head.values("Currency")), None) if head.has("Currency") else None
@@ -103,11 +113,14 @@ def products(head: Head, last_day: str) -> Draft | None:
     if units:
         lines.append(stock_line(units, unlimited=_unlimited(head)))
     lines.append(Line("attributes", {"map": {"handle": handle}}))
-    if head.has("Status"):
-        offered = f"coalesce(lower({filled('Status')}), 'active') = 'active'"
-        lines.append(withdrawn_line(offered, last_day))
+    published = head.first_of("Published", "Published on online store")
+    offered = [f"coalesce(lower({filled('Status')}), 'active') = 'active'"] if head.has("Status") else []
+    if published:
+        offered.append(f"coalesce(lower({filled(published)}), 'true') <> 'false'")
+    if offered:
+        lines.append(withdrawn_line(" AND ".join(offered), last_day))
     items = TableDraft(tuple(lines), f"{filled(price)} IS NOT NULL", "rows that only add a picture are left out")
-    of_product = [column for column in (category, text) if column]
+    of_product = [column for column in (category, text, published) if column]
     reshaping = _reshaping(head, handle, "Title", *of_product, "Type", "Vendor", "Status")
     return Draft(
         "Shopify's export of products", "products", Tables(items=(items,)), catalogue=True, reshaping=reshaping

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from pathlib import Path
 
@@ -98,6 +99,91 @@ def test_what_the_files_cannot_say_is_marked_and_a_rule_for_variants_is_at_hand(
     assert conf.plan.list_rules["one_of_a_product"].most == 1
     plain = write_rows(tmp_path / "lines.csv", ["customer", "sku", "date"], [["u1", "i1", "2024-03-01"]])
     assert "one_of_a_product" not in propose([str(plain)], "shop").text
+
+
+SHOPIFY_LINES = [
+    "Name", "Email", "Created at", "Lineitem name", "Lineitem quantity", "Lineitem price", "Vendor", "Financial Status",
+]  # fmt: skip
+SHOPIFY_LINE: list[object] = ["#1", "a@b.c", "2024-03-01 10:00:00 +0000", "Cup", 3, "5.00", "Maker", "paid"]
+
+
+def test_orders_alone_of_shopify_have_brands_and_mark_partial_refunds(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "orders.csv", SHOPIFY_LINES, [SHOPIFY_LINE])
+    text = propose([str(path)], "shop").text
+    conf = resolve_config(read_packaged("base.yaml"), parsed(text, "shop"), "shop")
+    assert conf.source.files is not None
+    [items] = conf.source.files.items
+    assert items.columns["brand"].sql == "nullif(trim(`Vendor`), '')"
+    assert "CHECK: in partly refunded orders the lines that came back are purchases too" in text
+
+
+def test_refunded_units_of_a_line_are_no_purchase(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "orders.csv", [*SHOPIFY_LINES, "Lineitem refunded quantity"], [[*SHOPIFY_LINE, 1]])
+    text = propose([str(path)], "shop").text
+    conf = resolve_config(read_packaged("base.yaml"), parsed(text, "shop"), "shop")
+    assert conf.source.files is not None
+    [events] = conf.source.files.events
+    left = (
+        "(try_cast(`Lineitem quantity` AS DECIMAL(18,4)) - "
+        "coalesce(try_cast(`Lineitem refunded quantity` AS DECIMAL(18,4)), 0))"
+    )
+    assert events.columns["quantity"].sql == left
+    assert events.where is not None
+    assert f"coalesce({left} > 0, true)" in events.where
+    assert (events.columns["price"].sql or "").startswith(f"abs({left}) * ")
+    assert "partly refunded" not in text
+
+
+@pytest.mark.parametrize("published", ["Published", "Published on online store"])
+def test_an_unpublished_product_of_shopify_is_withdrawn(tmp_path: Path, published: str) -> None:
+    orders = write_rows(tmp_path / "orders.csv", SHOPIFY_LINES, [SHOPIFY_LINE])
+    products = write_rows(
+        tmp_path / "products.csv", ["Handle", "Title", "Variant Price", published], [["cup", "Cup", "5.00", "false"]]
+    )
+    text = propose([str(orders), str(products)], "shop").text
+    conf = resolve_config(read_packaged("base.yaml"), parsed(text, "shop"), "shop")
+    assert conf.source.files is not None
+    [items] = conf.source.files.items
+    sold = f"coalesce(lower(nullif(trim(`{published}`), '')), 'true') <> 'false'"
+    assert items.columns["withdrawn_at"].sql == f"CASE WHEN NOT ({sold}) THEN TIMESTAMP'2024-03-01' END"
+    fill_down = conf.source.files.inputs["products"].fill_down
+    assert fill_down is not None
+    assert published in fill_down.columns
+
+
+def analytics_events(folder: Path, *persons: dict[str, str | None]) -> Path:
+    path = folder / "events.json"
+    base = {"event_name": "purchase", "event_timestamp": "1709287200000000", "items": [{"item_id": "i1"}]}
+    path.write_text("".join(json.dumps(base | person) + "\n" for person in persons), encoding="utf-8")
+    return path
+
+
+def test_analytics_has_shoppers_by_account_and_visitors_by_browser(tmp_path: Path) -> None:
+    path = analytics_events(tmp_path, {"user_id": None, "user_pseudo_id": "b"}, {"user_id": "u", "user_pseudo_id": "b"})
+    conf = resolve_config(read_packaged("base.yaml"), parsed(propose([str(path)], "shop").text, "shop"), "shop")
+    assert conf.source.files is not None
+    [events], [users] = conf.source.files.events, conf.source.files.users
+    assert events.columns["user_id"].sql == users.columns["user_id"].sql == "nullif(user_id, '')"
+    assert events.columns["visitor_id"].sql == "nullif(user_pseudo_id, '')"
+    assert users.where == "nullif(user_id, '') IS NOT NULL"
+
+
+def test_analytics_without_accounts_has_a_shopper_for_each_browser(tmp_path: Path) -> None:
+    path = analytics_events(tmp_path, {"user_id": None, "user_pseudo_id": "b"})
+    text = propose([str(path)], "shop").text
+    conf = resolve_config(read_packaged("base.yaml"), parsed(text, "shop"), "shop")
+    assert conf.source.files is not None
+    [events], [users] = conf.source.files.events, conf.source.files.users
+    assert events.columns["user_id"].sql == users.columns["user_id"].sql == "nullif(user_pseudo_id, '')"
+    assert "visitor_id" not in events.columns
+    assert "CHECK: the browser's id, since no row has a user_id" in text
+
+
+def test_a_proposal_says_which_files_it_reads(tmp_path: Path) -> None:
+    paths = [str(path) for path in KINDS["plain"](tmp_path)]
+    doing: list[str] = []
+    propose(paths, "shop", doing.append)
+    assert doing == ["reads the days of orders_2024_1.csv and 1 more files (1 of 1 inputs of events)"]
 
 
 def test_a_word_without_meaning_is_left_out_and_marked(tmp_path: Path) -> None:
