@@ -11,7 +11,7 @@ _TIME = "timestamp_micros(try_cast(event_timestamp AS BIGINT))"
 _OF_ITEM = "`items.{}`"  # SQL of a field of the exploded array
 _NOT_SET = "(not set)"  # what Analytics writes for a missing text
 BROWSERS = f"{CHECK}the browser's id, since no row has a user_id: a shopper with two browsers counts as two"
-VISITORS = "the browser; its events join a shopper's once both ids stand in one event"
+VISITORS = "the browser; its events join a shopper's once one event has both ids"
 _TYPES = {
     "purchase": "purchase",
     "add_to_cart": "cart",

@@ -171,11 +171,11 @@ def order_line_tables(head: Head, lines: OrderLines) -> Tables:
         time_line("updated_at", head, lines.time),
     ]
     sold = (*lines.conditions, lines.item.present)
-    kept = [f"coalesce({units} > 0, true)"] if lines.refunded else []
+    not_refunded = [f"coalesce({units} > 0, true)"] if lines.refunded else []
     return Tables(
         (TableDraft(tuple(items), " AND ".join(sold)),),
         (TableDraft(tuple(users), lines.user.present, "guests get no list of their own"),),
-        (TableDraft(tuple(events), " AND ".join((*sold, *kept, lines.user.present)), lines.where_comment),),
+        (TableDraft(tuple(events), " AND ".join((*sold, *not_refunded, lines.user.present)), lines.where_comment),),
     )
 
 

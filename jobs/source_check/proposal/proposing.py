@@ -68,8 +68,8 @@ def propose(paths: Sequence[str], name: str, report: Callable[[str], object] = l
     for number, (head, draft) in enumerate(events, start=1):
         files = f"{head.path.name} and {len(head.alike)} more files" if head.alike else head.path.name
         report(f"reads the days of {files} ({number} of {len(events)} inputs of events)")
-        found = _span(head, draft)
-        spans += [found] if found else []
+        days = _span(head, draft)
+        spans += [days] if days else []
     if not spans:
         raise ConfigurationError(
             f"No day can be read from the times of {events[0][0].path}.", "Write a mapping after conf/gift_shop.yaml."
