@@ -73,7 +73,7 @@ def analytics(head: Head, last_day: str) -> Draft | None:
     persons = [column for column in ("user_id", "user_pseudo_id") if head.has(column)]
     key = [*persons, "event_timestamp", "event_name"]
     # Of a shop without log-ins every user_id is empty; then browsers are all that lists can be for.
-    has_accounts = "user_id" in persons and bool(head.values("user_id"))
+    has_accounts = persons == ["user_id"] or ("user_id" in persons and bool(head.values("user_id")))
     shopper = _filled("user_id" if has_accounts else persons[-1])
     visitor = _filled("user_pseudo_id") if has_accounts and "user_pseudo_id" in persons else None
     comment = "" if has_accounts else BROWSERS
