@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from model.calibration import Calibrator, levels
+from model.explanation import Explanation, explanation_of
+from model.fusion.attribution import attribution
 from model.fusion.causes import directed, families, strongest
 from model.fusion.ensemble import Ensemble
 from model.fusion.inputs import Block
@@ -53,9 +55,21 @@ class Scorer:
 
         Contributions to the fusion's linear part are exact and summed by family (see `model.fusion.causes`).
         """
-        parts = np.moveaxis(self.first_stage.parts(np.moveaxis(block.channel_scores, 2, 0)), 0, 2)
-        moved, below = self.ranker.linear_contributions(block, items, parts)
+        moved, below = self.ranker.linear_contributions(block, items, self._first_stage_parts(block))
         return directed(strongest(moved, families(self.ranker.inputs.terms), most, _LEAST_REASON), below)
+
+    def explain(self, block: Block, items: EncodedItems, mean_level: float = 0.0, season: float = 0.0) -> Explanation:
+        """What each input adds to the log-odds of `relevance`, of linear skip, network and trees.
+
+        mean_level: over all shoppers of the date; season: what the date adds to the log-odds
+        """
+        split = attribution(self.ensemble, block, items, self._first_stage_parts(block))
+        level = levels(self.ensemble.predict(block, items))
+        return explanation_of(split, self.calibrator, level, mean_level, season)
+
+    def _first_stage_parts(self, block: Block) -> np.ndarray:
+        """[B, C, channels] log-odds of the first stage by channel."""
+        return np.moveaxis(self.first_stage.parts(np.moveaxis(block.channel_scores, 2, 0)), 0, 2)
 
     def save(self, folder: Path) -> None:
         """Writes first_stage/, fusion/ and calibrator.json."""

@@ -22,9 +22,14 @@ _FAMILIES: dict[str, str] = {
 
 def families(terms: tuple[str, ...]) -> np.ndarray:
     """[terms] int: 0, 1, … in the order in which families first occur; an undeclared term is a family of its own."""
-    names = [_FAMILIES.get(term, term) for term in terms]
+    names = [family_of(term) for term in terms]
     place = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return np.array([place[name] for name in names])
+
+
+def family_of(term: str) -> str:
+    """The family of a term; its own name where none is declared."""
+    return _FAMILIES.get(term, term)
 
 
 def strongest(moved: np.ndarray, family: np.ndarray, most: int, least: float) -> np.ndarray:

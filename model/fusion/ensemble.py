@@ -11,6 +11,8 @@ from model.fusion.inputs import Block
 from model.fusion.ranker import EncodedItems, FusionRanker
 from model.fusion.trees import TreeRanker
 
+FUSION_SHARE, TREES_SHARE = 0.5, 0.5  # of the log-odds
+
 
 @dataclass(frozen=True)
 class Ensemble:
@@ -25,7 +27,7 @@ class Ensemble:
         The mean of both log-odds, a logarithmic opinion pool with equal weights (Genest and Zidek 1986).
         """
         fusion, trees = self.ranker.predict(block, items), self.trees.predict(self.ranker, block, items)
-        return (0.5 * fusion + 0.5 * trees).astype(np.float32)
+        return (FUSION_SHARE * fusion + TREES_SHARE * trees).astype(np.float32)
 
     def save(self, folder: Path) -> None:
         """Writes the files of both."""

@@ -76,6 +76,15 @@ class FusionNetwork(nn.Module):
         """[B, 1 + L, width]: the shopper's side, computed once and shared by the candidates."""
         return self.encoder(tokens, src_key_padding_mask=padded)
 
+    def query(self, candidates: Tensor, items: Tensor) -> Tensor:
+        """[B, C, width]: what the candidates ask the shopper's side for."""
+        return self.query_norm(candidates + self.item(items))
+
+    def attention_weights(self, users: Tensor, padded: Tensor, candidates: Tensor, items: Tensor) -> Tensor:
+        """[B, C, 1 + L]: how much each candidate reads of the profile and of each event, the mean over the heads."""
+        _, weights = self.attention(self.query(candidates, items), users, users, key_padding_mask=padded)
+        return weights
+
     def forward(
         self, users: Tensor, padded: Tensor, candidates: Tensor, items: Tensor, terms: Tensor, free_terms: Tensor
     ) -> Tensor:
@@ -83,7 +92,7 @@ class FusionNetwork(nn.Module):
 
         free_terms: the terms as the head reads them, of the same shape
         """
-        query = self.query_norm(candidates + self.item(items))
+        query = self.query(candidates, items)
         attended, _ = self.attention(query, users, users, key_padding_mask=padded, need_weights=False)
         mixed = self.head(torch.cat([query, attended, query * attended, free_terms], dim=-1))[..., 0]
         return self.bias + terms @ self.skip + mixed

@@ -130,7 +130,7 @@ class FusionRanker:
 
     def standardised_features(self, items: Items) -> np.ndarray:
         """[n, Fi] float32, the item's terms of the linear skip."""
-        return self._of_terms(self._of_items)(items.features)
+        return self._of_terms(self.of_items)(items.features)
 
     def standardised_users(self, block: Block) -> np.ndarray:
         """[B, Fu] float32, the shoppers' features."""
@@ -167,7 +167,7 @@ class FusionRanker:
         features = items.features[np.maximum(block.candidates, 0)]
         parts = [channels, log_odds[..., None].astype(np.float32), features]
         if self.inputs.pair_features:
-            parts.append(self._of_terms(slice(self._of_items.stop, None))(block.pair_features))
+            parts.append(self._of_terms(slice(self.of_items.stop, None))(block.pair_features))
         return np.concatenate(parts, axis=2)
 
     def constrain(self) -> None:
@@ -179,7 +179,12 @@ class FusionRanker:
             self.network.skip[(signs != 0) & (self.network.skip * signs < 0)] = 0.0
 
     @property
-    def _of_items(self) -> slice:
+    def first_stage_deviation(self) -> float:
+        """By which the first stage's log-odds are divided as a term."""
+        return float(self._terms.deviation[len(self.inputs.channels)])
+
+    @property
+    def of_items(self) -> slice:
         """Where the item features are among the terms."""
         first = len(self.inputs.channels) + 1
         return slice(first, first + len(self.inputs.item_features))
@@ -201,7 +206,7 @@ class FusionRanker:
         weights = self.network.skip.detach().cpu().numpy()
         terms = self.terms(block, items)
         moved = terms * weights
-        moved[..., :place] += first_stage_parts * (weights[place] / self._terms.deviation[place])
+        moved[..., :place] += first_stage_parts * (weights[place] / self.first_stage_deviation)
         moved[..., place] = 0.0
         listed = block.listed[..., None]
         return from_mean(moved, listed), from_mean(terms, listed) < 0
@@ -226,7 +231,7 @@ class FusionRanker:
             candidate_has_text=torch.from_numpy(candidate_text >= 0),
             terms=terms,
             free_terms=free_terms,
-            item_features=free_terms[..., self._of_items],
+            item_features=free_terms[..., self.of_items],
         )
 
     def save(self, folder: Path) -> None:
@@ -285,21 +290,30 @@ class FusionTensors:
 
 def logits_of(network: FusionNetwork, inputs: FusionTensors) -> Tensor:
     """[B, C] logits."""
+    users, padded = users_of(network, inputs)
+    candidates = network.described(inputs.candidate_text, inputs.candidate_has_text)
+    return network(users, padded, candidates, inputs.item_features, inputs.terms, inputs.free_terms)
+
+
+def users_of(network: FusionNetwork, inputs: FusionTensors) -> tuple[Tensor, Tensor]:
+    """The shoppers' side [B, 1 + L, width] and which of its places are padded [B, 1 + L]."""
     tokens = network.tokens(
         inputs.history_text, inputs.history_has_text, inputs.days_ago, inputs.event_types, inputs.user
     )
     profile = torch.zeros(len(inputs.padded), 1, dtype=torch.bool, device=inputs.padded.device)
     padded = torch.cat([profile, inputs.padded], dim=1)
-    users = network.users(tokens, padded)
-    candidates = network.described(inputs.candidate_text, inputs.candidate_has_text)
-    return network(users, padded, candidates, inputs.item_features, inputs.terms, inputs.free_terms)
+    return network.users(tokens, padded), padded
+
+
+def mean_of(values: np.ndarray, listed: np.ndarray) -> np.ndarray:
+    """Mean [B, 1, terms] of values [B, C, terms] over the shopper's listed candidates, 0 where none is listed."""
+    count = np.maximum(listed.sum(axis=1, keepdims=True), 1)
+    return np.where(listed, values, 0.0).sum(axis=1, keepdims=True) / count
 
 
 def from_mean(values: np.ndarray, listed: np.ndarray) -> np.ndarray:
     """Values [B, C, terms] less their mean over the shopper's listed candidates, 0 where none is listed."""
-    count = np.maximum(listed.sum(axis=1, keepdims=True), 1)
-    mean = np.where(listed, values, 0.0).sum(axis=1, keepdims=True) / count
-    return np.where(listed, values - mean, 0.0)
+    return np.where(listed, values - mean_of(values, listed), 0.0)
 
 
 def _as_lists(standardiser: Standardiser) -> dict[str, list[float]]:

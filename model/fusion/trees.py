@@ -51,14 +51,27 @@ class TreeRanker:
         `ranker` is that of the training.
         """
         log_odds = np.full(block.candidates.shape, -np.inf, dtype=np.float32)
+        self._fill(log_odds, ranker, block, items, raw_score=True)
+        return log_odds
+
+    def contributions(self, ranker: FusionRanker, block: Block, items: EncodedItems) -> np.ndarray:
+        """[B, C, inputs + 1] that sum to the log-odds, 0 where there is no candidate; the last is their mean in the
+        training.
+
+        TreeSHAP (Lundberg et al. 2020). The inputs are the terms of the linear skip, then the shopper's features.
+        """
+        inputs = len(ranker.inputs.terms) + len(ranker.inputs.user_features)
+        values = np.zeros((*block.candidates.shape, inputs + 1))
+        self._fill(values, ranker, block, items, pred_contrib=True)
+        return values
+
+    def _fill(self, out: np.ndarray, ranker: FusionRanker, block: Block, items: EncodedItems, **kind: bool) -> None:
+        """Puts LightGBM's predictions of a kind to the places of the candidates."""
         for some in batches(len(block)):
             part = block.take(some)
             if part.listed.any():
                 rows = _rows(ranker, part, items, part.listed)
-                log_odds[some][part.listed] = self.booster.predict(
-                    rows, raw_score=True, num_threads=torch.get_num_threads()
-                )
-        return log_odds
+                out[some][part.listed] = self.booster.predict(rows, num_threads=torch.get_num_threads(), **kind)
 
     def save(self, folder: Path) -> None:
         """Writes the trees as LightGBM's text."""

@@ -213,11 +213,18 @@ _POPULARITY = {
     "category_purchases_count_28d": Cause("From a popular category", "From a small category"),
 }
 
+# What the network and the trees read in addition to the terms that reasons name.
+_FURTHER = {
+    "first_stage": Cause("A strong match by all channels together", "A weak match by all channels together"),
+    "candidate_text": Cause("Its text suits past {plural}", "Its text does not suit past {plural}"),
+    "shopper_features": Cause("Suits how this shopper shops", "Does not suit how this shopper shops"),
+}
+
 PHRASES = Phrases(
     responses=_RESPONSES,
     causes={
         **_TASTE, **_TEXT, **_TYPE_AND_CATEGORY, **_BRAND_AND_MAKER, **_STORE_AND_PROMOTION, **_BROWSING, **_PRICE,
-        **_AGE, **_POPULARITY,
+        **_AGE, **_POPULARITY, **_FURTHER,
     },
     no_cause="Relevant overall",
     shared_list="Relevant to many shoppers; the list is not personal",

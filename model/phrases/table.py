@@ -48,8 +48,8 @@ class Phrases:
     """All phrases of one language; callers fill in `{group}`, `{title}`, `{owner}` and `{day}`.
 
     responses: the words of each kind of response
-    causes: templates of ResponseWords until `of_response`, by the names that `relevance.top_reasons` uses: channels of
-        the first stage and item features
+    causes: templates of ResponseWords until `of_response`, by the names that `relevance.top_reasons` uses, channels of
+        the first stage and item features, and by `model.fusion.attribution.FURTHER_CAUSES`
     no_cause: of a relevance that no single cause explains
     shared_list: of an entry of a shared list; such entries are recognised by it, so that no other reason may equal it
     Every other phrase follows the cause and says which constraint moved the entry.

@@ -11,6 +11,7 @@ import pytest
 from features.contract.responses import DAILY_COUNT
 from features.declarations import ITEM_FEATURES as DECLARED
 from features.declarations import PAIR_FEATURES as DECLARED_OF_PAIRS
+from model.fusion.attribution import FURTHER_CAUSES
 from model.fusion.causes import named
 from model.fusion.inputs import ITEM_FEATURES, columns_of
 from model.fusion.signals import SIGNAL_FEATURES
@@ -19,7 +20,7 @@ from model.phrases.table import Cause, Phrases
 from model.retrieval.channels import ALL_CHANNELS
 
 FEATURES = {*ITEM_FEATURES, *(feature.name for feature in SIGNAL_FEATURES if feature.of != "user")}
-CAUSES = {*ALL_CHANNELS, *FEATURES}
+CAUSES = {*ALL_CHANNELS, *FEATURES, *FURTHER_CAUSES}
 CONSTRAINTS = {field.name for field in fields(Phrases)} - {"responses", "causes", "no_cause", "shared_list"}
 # What callers fill in; every other phrase stands as it is.
 PLACEHOLDERS = {
