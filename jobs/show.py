@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from pyspark.sql import SparkSession
+from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, ITEM_POTENTIAL
@@ -12,9 +12,11 @@ from jobs.config.configuration import Config
 from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.night import Night, Record
 from jobs.experiments.arms import arm_nights, planned_in, runs
+from jobs.relevance.explanation import explain_pair
 from jobs.report.lists import page_in_words, shopper_pages
 from jobs.report.newest_night import newest_plan
-from jobs.report.page.numbers import amount, signed
+from jobs.report.page.numbers import amount, percent, signed
+from jobs.report.pair import pair_in_words
 from jobs.report.plan_value import value_words
 from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.errors import LongtailError
@@ -28,15 +30,20 @@ def main() -> None:
     """Parses the command line and prints what it asks for."""
     arguments = parser(__doc__)
     add_as_of(arguments, required=False)
-    subject = arguments.add_mutually_exclusive_group(required=True)
-    subject.add_argument("--user", metavar="U", help="the list of this shopper, with the reason of each product")
-    subject.add_argument("--item", metavar="I", help="the exposure of this product, or why it is in no list")
+    arguments.add_argument("--user", metavar="U", help="the list of this shopper, with the reason of each product")
+    arguments.add_argument("--item", metavar="I", help="the exposure of this product, or why it is in no list")
+    arguments.epilog = f"With --user and --item: why this shopper has a chance for this product.\n\n{arguments.epilog}"
     args = arguments.parse_args()
+    if not (args.user or args.item):
+        arguments.error("give --user, --item or both")
 
     def show(spark: SparkSession, conf: Config, run_id: str) -> None:
         tables = Warehouse(spark, conf.warehouse)
         night = Night(conf, args.as_of or newest_plan(tables), run_id, spark, tables, Record())
-        print(shopper_in_words(night, args.user) if args.user else item_in_words(night, args.item))
+        if args.user and args.item:
+            print(chance_in_words(night, args.user, args.item))
+        else:
+            print(shopper_in_words(night, args.user) if args.user else item_in_words(night, args.item))
 
     run(args.conf, "show", show, writes=False)
 
@@ -47,9 +54,7 @@ def shopper_in_words(night: Night, user: str) -> str:
     Raises LongtailError when the night did not know the shopper.
     """
     tables, conf, as_of = night.tables, night.conf, night.as_of
-    known = tables.read_date(USER_FEATURES_TABLE, as_of).where(F.col("user_id") == user).first()
-    if known is None:
-        raise LongtailError(f"No shopper {user} was known on {as_of}.", "Look the id up in the table users.")
+    known = _known_shopper(night, user)
     arm = str(planned_in(conf, [user], np.array([known.consent_personalisation]))[0]) if runs(night) else ""
     policy = arm_nights(night)[arm].conf.plan.policy
     page = shopper_pages(tables, as_of, policy, [user], last=15)[0]
@@ -64,10 +69,8 @@ def item_in_words(night: Night, item: str) -> str:
 
     Raises LongtailError when the night did not know the product.
     """
-    tables, conf, as_of = night.tables, night.conf, night.as_of
-    facts = tables.read_date(ITEM_FEATURES_TABLE, as_of).where(F.col("item_id") == item).first()
-    if facts is None:
-        raise LongtailError(f"No product {item} was known on {as_of}.", "Look the id up in the table items.")
+    conf, as_of = night.conf, night.as_of
+    facts = _known_product(night, item)
     head = f"Night of {as_of}: {facts.title} ({item}), {facts.category}, segment {facts.segment or 'none'}, purchases "
     head += f"in 28 days: {amount(facts.purchases_count_28d)}"
     lines = [head, *_potential(night, item)]
@@ -76,6 +79,34 @@ def item_in_words(night: Night, item: str) -> str:
             lines.append(f"Arm {arm} of the test {conf.experiment.name}")
         lines += _in_plan(of_arm, item)
     return "\n".join(lines)
+
+
+def chance_in_words(night: Night, user: str, item: str) -> str:
+    """The complete sum of the log-odds that a shopper's relevance of a product is made of.
+
+    Raises LongtailError when the night did not know one of them, or did not score them together.
+    """
+    _known_shopper(night, user)
+    facts, relevance = _known_product(night, item), night.conf.relevance
+    pair = explain_pair(night, user, item)
+    return (
+        f"Night of {night.as_of}: shopper {user} and {facts.title} ({item}), a chance of {percent(pair.chance)} of "
+        f"{relevance.meaning}\n{pair_in_words(pair, relevance.target)}"
+    )
+
+
+def _known_shopper(night: Night, user: str) -> Row:
+    known = night.tables.read_date(USER_FEATURES_TABLE, night.as_of).where(F.col("user_id") == user).first()
+    if known is None:
+        raise LongtailError(f"No shopper {user} was known on {night.as_of}.", "Look the id up in the table users.")
+    return known
+
+
+def _known_product(night: Night, item: str) -> Row:
+    facts = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where(F.col("item_id") == item).first()
+    if facts is None:
+        raise LongtailError(f"No product {item} was known on {night.as_of}.", "Look the id up in the table items.")
+    return facts
 
 
 def _potential(night: Night, item: str) -> list[str]:

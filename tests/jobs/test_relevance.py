@@ -32,10 +32,12 @@ from features.contract import USERS as USERS_TABLE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.config.configuration import Config, load_config
+from jobs.execution.manifest import run_step
 from jobs.execution.night import Night, Record
 from jobs.registry.active_models import model_store
 from jobs.registry.drafts import read_draft, write_draft
 from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
+from jobs.relevance.explanation import explain_pair
 from jobs.relevance.item_side import read_item_side
 from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
 from jobs.runtime.errors import LongtailError
@@ -305,6 +307,28 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
     )
 
 
+def test_a_chance_is_explained_by_a_sum_of_the_log_odds_that_score_wrote(small: Small) -> None:
+    night, _ = run_step(score, small.spark, small.conf, DECEMBER, "scored")
+    rows = night.tables.read_date(RELEVANCE, DECEMBER).orderBy("user_id", "item_id").collect()
+    for row in rows[:: len(rows) // 3]:
+        pair = explain_pair(night, row["user_id"], row["item_id"])
+        expected = np.log(row["relevance"] / (1 - row["relevance"]))
+        assert pair.log_odds == pytest.approx(expected, abs=1e-4)
+        assert pair.base.log_odds[0] + pair.contributions.sum() == pytest.approx(expected, abs=1e-4)
+        assert (pair.candidates, pair.base.season) == (PER_USER, float(night.record.decisions["season"]))
+
+    of_first = {row["item_id"] for row in rows if row["user_id"] == USERS[0]}
+    other = next(item for item in ITEMS if item not in of_first)
+    with pytest.raises(LongtailError, match=rf"{other} is not among the candidates of shopper {USERS[0]} .* such as i"):
+        explain_pair(night, USERS[0], other)
+    with pytest.raises(LongtailError, match="Shopper unknown has no candidates on 2017-12-01"):
+        explain_pair(night, "unknown", ITEMS[0])
+    score(small.night(_conf(small.folder, season=False)))  # not recorded in runs, as if another step had changed it
+    with pytest.raises(LongtailError, match=r"sum to log-odds of .*Run jobs/score\.py for 2017-12-01 again"):
+        explain_pair(night, USERS[0], min(of_first))
+    score(small.night())
+
+
 def test_only_the_sampled_shoppers_reach_the_driver(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     toy_draft(small.folder)
     draft = read_draft(storage_of(str(small.folder)), small.folder, DECEMBER)
@@ -444,8 +468,8 @@ def test_a_store_with_views_trains_and_scores_on_features_of_pairs(small: Small)
          "views_weight": 2.0 if row["rank"] < 3 else 0.0, "exposures_weight": 5.0, "previous_day": None}
         for row in best.collect()
     ]  # fmt: skip
-    items = [{"day": min(dates) - timedelta(days=1), "item_id": "i00", "views_weight": 1.0, "exposures_weight": 1.0}]
-    for table, rows in ((DAILY_PAIR, pairs), (DAILY_ITEM, items)):
+    of_items = [{"day": min(dates) - timedelta(days=1), "item_id": "i00", "views_weight": 1.0, "exposures_weight": 1.0}]
+    for table, rows in ((DAILY_PAIR, pairs), (DAILY_ITEM, of_items)):
         night.tables.replace(filled(small.spark, table, rows), table, None)
     try:
         train_relevance(night)
@@ -463,6 +487,9 @@ def test_a_store_with_views_trains_and_scores_on_features_of_pairs(small: Small)
         in_one, in_three = (frame.orderBy("user_id", "item_id").collect() for frame in frames)
         assert in_one == in_three
         block = block_of(candidates.toArrow(), shoppers.toArrow(), pa.array(side.item_ids), inputs)[2]
+        items = scorer.ranker.encode_items(side.items)
+        explained = scorer.explain(block, items).log_odds
+        np.testing.assert_allclose(explained, scorer.log_odds(block, items)[0], atol=1e-4)
         views, days, unanswered = np.moveaxis(block.pair_features, 2, 0)
         # The columns of a block are in the order of rank; what was viewed answers the exposures of its day.
         np.testing.assert_allclose(views, np.tile(np.log1p([2.0, 2.0, *[0.0] * (PER_USER - 2)]), (len(USERS), 1)))

@@ -13,10 +13,13 @@ from features import contract
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.config.summary import Summary
+from jobs.execution.night import Night, Record
 from jobs.nightly import STEPS
 from jobs.report.page.numbers import amount
 from jobs.report.summary import night_summary
+from jobs.runtime.errors import LongtailError
 from jobs.serving.client import StorefrontClient
+from jobs.show import chance_in_words
 from tests.pipeline.small_night import AS_OF, Store
 
 OF_VISITORS = (contract.DAILY_VISITOR, contract.IDENTITIES, contract.SEARCHES)  # which the panel does not have
@@ -138,3 +141,30 @@ def assert_same(first: pd.DataFrame, second: pd.DataFrame, table: Table) -> None
             np.testing.assert_allclose(first[column], second[column], atol=1e-6, err_msg=f"{table.name}.{column}")
         else:
             pd.testing.assert_series_equal(first[column], second[column], obj=f"{table.name}.{column}")
+
+
+def test_the_chance_of_a_pair_is_shown_as_a_sum(store: Store) -> None:
+    night = Night(store.conf, AS_OF, "show", store.spark, store.tables, Record())
+    row = store.tables.read_date(contract.EXPOSURE_SCORES, AS_OF).orderBy("user_id", "rank").first()
+    assert row is not None
+    words = chance_in_words(night, row["user_id"], row["item_id"])
+    heading, *lines = words.splitlines()
+    assert heading.endswith("of a purchase within 28 days")
+    sums = {text: float(number) for number, text in re.findall(r"([+-]\d+\.\d{4})  ([A-Za-z].*)$", words, re.MULTILINE)}
+    total = next(value for text, value in sums.items() if text.startswith("total"))
+    assert total == pytest.approx(np.log(row["relevance"] / (1 - row["relevance"])), abs=2e-4)
+    base = sum(value for text, value in sums.items() if text.startswith("base"))
+    [together] = [value for text, value in sums.items() if text.startswith("all contributions")]
+    assert base + together == pytest.approx(total, abs=5e-4)
+    assert len(lines) > 10
+
+    scored = store.tables.read_date(contract.RELEVANCE, AS_OF).where(F.col("user_id") == row["user_id"])
+    items = store.tables.read_date(ITEM_FEATURES_TABLE, AS_OF).select("item_id")
+    other = items.join(scored.select("item_id"), on="item_id", how="left_anti").first()
+    assert other is not None
+    with pytest.raises(LongtailError, match=r"not among the candidates of .* Name one of the candidates, such as"):
+        chance_in_words(night, row["user_id"], other["item_id"])
+    with pytest.raises(LongtailError, match="No product nothing was known"):
+        chance_in_words(night, row["user_id"], "nothing")
+    with pytest.raises(LongtailError, match="No shopper unknown was known"):
+        chance_in_words(night, "unknown", row["item_id"])
