@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from jobs.config.configuration import Config
 from jobs.execution.command import main_of
@@ -16,6 +17,8 @@ from jobs.registry.models import PASSED, REFERENCE, REFUSED_BY_GATE, Champion, M
 from jobs.registry.retries import RegistryUnansweredError
 from jobs.registry.version import Version
 from jobs.relevance.gate import POPULARITY, GateResult, gate_challenger
+from jobs.relevance.importance import write_importance
+from jobs.relevance.model_card import write_model_card
 from jobs.relevance.reference import calibrated_reference, uncalibrated_reference
 from jobs.relevance.reliability import write_reliability
 from jobs.relevance.samples import Sample, read_sample
@@ -38,6 +41,18 @@ from model.retrieval.channels import negative_channels
 from model.retrieval.first_stage import FirstStage
 from model.scorer import Scorer
 from model.text.device import available_cores, torch_threads
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model of one training.
+
+    reports: files that say what it goes by; losses: by part that was fitted, the loss of each epoch
+    """
+
+    scorer: Scorer
+    reports: tuple[Path, ...]
+    losses: dict[str, list[float]]
 
 
 def train_relevance(night: Night) -> None:
@@ -75,7 +90,8 @@ def _train(night: Night, store: ModelStore, models: ActiveModels, draft: Draft) 
             raise NoResponseError(
                 f"No new eligible item was {night.conf.relevance.words.done} from {since} to {until}."
             )
-        scorer = _trained(night, draft, periods, first_stage, inputs)
+        trained = _trained(night, draft, periods, first_stage, inputs)
+        scorer = trained.scorer
         result = gate_challenger(night, draft, models, scorer, periods)
     except NoResponseError as error:
         if models.has_trained:
@@ -95,7 +111,7 @@ def _train(night: Night, store: ModelStore, models: ActiveModels, draft: Draft) 
         reference = calibrated_reference(first_stage, _samples(night, draft, periods, first_stage, inputs))
         _serve_reference(night, store, draft, reference, limits, past)
     tag = PASSED if verdict.passed else REFUSED_BY_GATE
-    version = _registered(night, store, draft, scorer, tag, result, past, draft.limits)
+    version = _registered(night, store, draft, scorer, tag, result, past, draft.limits, trained)
     night.record.model_version = version.version
     night.record.decisions |= _decisions(models.champion, verdict)
     event(
@@ -152,21 +168,23 @@ def _samples(
     ]
 
 
-def _trained(night: Night, draft: Draft, periods: Periods, first_stage: FirstStage, inputs: RankerInputs) -> Scorer:
+def _trained(night: Night, draft: Draft, periods: Periods, first_stage: FirstStage, inputs: RankerInputs) -> Trained:
     samples = _samples(night, draft, periods, first_stage, inputs)
     night.record.rows = {
         "training_pairs": sum(int((sample.period.counts > 0).sum()) for sample in samples),
         "responses": sum(int((sample.responded > 0).sum()) for sample in samples),
     }
+    losses: dict[str, list[float]] = {}
     expect((len(samples) + 1) * night.conf.fusion.epochs, "epochs")  # without each of the periods, and with all
     ensemble, calibrator = fit_second_stage(
         [sample.period for sample in samples],
         inputs,
         _fusion_settings(night.conf),
         _tree_settings(night.conf),
-        _progress(night),
+        _progress(night, losses),
     )
-    return Scorer(first_stage, ensemble, calibrator)
+    scorer = Scorer(first_stage, ensemble, calibrator)
+    return Trained(scorer, write_importance(night.scratch / "importance", scorer, samples[-1]), losses)
 
 
 def _registered(
@@ -178,8 +196,12 @@ def _registered(
     result: GateResult | None,
     calibrated_on: Sequence[Days],
     limits: Sequence[str],
+    trained: Trained | None = None,
 ) -> Version:
-    """Registers a bundle. gate: the version's tag; result: the gate's, None for a reference"""
+    """Registers a bundle with its card.
+
+    gate: the version's tag; result: the gate's, None for a reference; trained: None for a reference
+    """
     conf, inputs = night.conf, scorer.ranker.inputs
     figures = result.verdict.figures if result else {}
     description = Description(
@@ -197,6 +219,8 @@ def _registered(
     folder = night.scratch / "bundle"
     shutil.rmtree(folder, ignore_errors=True)
     Bundle.write(folder, description, encoder_folder=draft.encoder_folder, scorer=scorer)
+    reasons, rows = result.verdict.reasons if result else (), night.record.rows if trained else {}
+    card = write_model_card(night.scratch, conf, description, gate, reasons, rows)
     version = store.register(
         folder,
         night.as_of,
@@ -213,7 +237,12 @@ def _registered(
             "encoder_as_of": draft.encoder_as_of.isoformat(),
             "gate": gate,
         },
-        write_reliability(night.scratch, result.curves) if result else (),
+        (
+            card,
+            *(write_reliability(night.scratch, result.curves) if result else ()),
+            *(trained.reports if trained else ()),
+        ),
+        trained.losses if trained else {},
     )
     shutil.rmtree(folder)
     return version
@@ -243,10 +272,11 @@ def _threads() -> int:
     return max(1, available_cores() // 2)
 
 
-def _progress(night: Night) -> Callable[[str, int, float], None]:
+def _progress(night: Night, losses: dict[str, list[float]]) -> Callable[[str, int, float], None]:
     def report(part: str, epoch: int, loss: float) -> None:
         last = night.conf.fusion.epochs
         advance()
+        losses.setdefault(part, []).append(loss)
         event("fusion trained", as_of=night.as_of, part=part, epoch=f"{epoch}/{last}", loss=round(loss, 4))
 
     return report

@@ -143,12 +143,14 @@ class ModelStore:
         params: Mapping[str, str],
         tags: Mapping[str, str],
         reports: Sequence[Path] = (),
+        losses: Mapping[str, Sequence[float]] | None = None,
     ) -> Version:
         """Uploads a bundle and registers it as a version with the alias `challenger`.
 
         tags: encoder_version, encoder_as_of (ISO) and gate: PASSED, REFUSED_BY_GATE, or REFERENCE for one that no gate
             compares
         reports: further files of the run, next to the bundle
+        losses: by fitted part the loss of each epoch, logged as the metric `loss <part>` with the epoch as step
         The version and its tags appear in one write, so a run that dies before leaves no version behind.
         """
         missing = {"encoder_version", "encoder_as_of", "gate"} - set(tags)
@@ -161,6 +163,9 @@ class ModelStore:
                 client.log_param(run.info.run_id, name, value[:_LONGEST_PARAMETER])
             for name, figure in metrics.items():
                 client.log_metric(run.info.run_id, name, figure)
+            for part, curve in (losses or {}).items():
+                for epoch, loss in enumerate(curve, start=1):
+                    client.log_metric(run.info.run_id, f"loss {part}", loss, step=epoch)
             for report in reports:
                 client.log_artifact(run.info.run_id, str(report))
             client.log_artifacts(run.info.run_id, str(bundle_folder), BUNDLE)

@@ -248,6 +248,9 @@ def test_the_night_from_draft_to_relevance(small: Small) -> None:
     assert champion.version == trained.record.model_version
     assert Bundle.load(champion.folder).scorer.ranker.inputs.image_size == 3
     assert not (trained.scratch / "bundle").exists()
+    files = {path.name for path in champion.folder.parent.iterdir()}
+    pictures = {f"{name}.{kind}" for name in ("importance", "attention", "reliability") for kind in ("csv", "svg")}
+    assert {"model_card.md", *pictures} <= files
 
     again = small.night()
     train_relevance(again)

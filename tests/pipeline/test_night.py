@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -168,3 +169,18 @@ def test_the_chance_of_a_pair_is_shown_as_a_sum(store: Store) -> None:
         chance_in_words(night, row["user_id"], "nothing")
     with pytest.raises(LongtailError, match="No shopper unknown was known"):
         chance_in_words(night, "unknown", row["item_id"])
+
+
+def test_what_the_model_goes_by_lies_next_to_its_bundle(store: Store) -> None:
+    tables = sorted(Path(store.conf.warehouse).glob("mlflow/artifacts/*/artifacts/importance.csv"))
+    folder, importance = tables[0].parent, pd.read_csv(tables[0])
+    assert (importance["sum"] <= importance[["linear", "network", "trees"]].sum(axis=1) + 1e-9).all()
+    assert importance["sum"].is_monotonic_decreasing
+    assert {"popularity", "taste"} <= set(importance["family"])
+    attention = pd.read_csv(folder / "attention.csv")
+    assert attention["share"].sum() == pytest.approx(1.0, abs=1e-3)
+    assert {"importance.svg", "attention.svg"} <= {path.name for path in folder.iterdir()}
+    card = (folder / "model_card.md").read_text(encoding="utf-8")
+    assert "The chance of a purchase within 28 days" in card
+    assert "| calibration_all_slope |" in card
+    assert "## Limits\n\n- " in card
