@@ -1,7 +1,7 @@
-"""Measures scoring by fusion and trees on the CPU and a GPU, on synthetic shoppers of the default sizes.
+"""Measures scoring and explaining by fusion and trees, on synthetic shoppers of the default sizes.
 
 python -m tests.benchmark.second_stage [--device cuda] [--shoppers 256]. Prints pairs a second of each device with one
-core and with all cores, and how much the devices' results differ.
+core and with all cores, how much the devices' results differ, and CPU seconds of explanations.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from model.scorer import Scorer
 CONF = Path(__file__).resolve().parents[2] / "conf/base.yaml"
 CHANNELS, ITEM_FEATURES, USER_FEATURES, TEXT, ITEMS, CANDIDATES = 30, 33, 34, 384, 20_000, 400
 REPEATS = 5
+EXPLAINED_PAIRS = 10_000
 
 
 def main() -> None:
@@ -52,6 +53,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scorer.save(Path(folder))
         subprocess.run([sys.executable, "-m", "tests.benchmark.second_stage", "--worker", folder], check=True)
+    _explain(scorer, period.block.take(slice(EXPLAINED_PAIRS // CANDIDATES)), items)
     on_cpu = _timed(scorer, period.block, items, "cpu", cores)
     if args.device != "cpu":
         print(torch.cuda.get_device_name(args.device))
@@ -70,6 +72,32 @@ def _worker(folder: Path, shoppers: int) -> None:
         f"items, {_peak():.2f} GiB while it scores",
         flush=True,
     )
+
+
+def _explain(scorer: Scorer, block: Block, items: EncodedItems) -> None:
+    """Prints the CPU seconds of scores, reasons and complete explanations, and the largest error of a sum."""
+    torch.set_num_threads(1)
+    ensemble = scorer.ensemble
+    assert isinstance(ensemble, Ensemble)
+    scores, log_odds = _cpu_seconds(lambda: scorer.log_odds(block, items)[0])
+    reasons, _ = _cpu_seconds(lambda: scorer.reasons(block, items))
+    explanations, explained = _cpu_seconds(lambda: scorer.explain(block, items).log_odds)
+    trees, _ = _cpu_seconds(lambda: ensemble.trees.contributions(ensemble.ranker, block, items))
+    listed = block.listed
+    error = np.abs(explained - log_odds)[listed].max()
+    print(
+        f"{listed.sum():,} pairs, CPU seconds: scores {scores:.2f}, reasons {reasons:.2f}, explanations "
+        f"{explanations:.2f} (of which TreeSHAP {trees:.2f}), whose sums are exact to {error:.1e}",
+        flush=True,
+    )
+
+
+def _cpu_seconds(run: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
+    """Of the second run, and what it returns."""
+    run()
+    began = time.process_time()
+    result = run()
+    return time.process_time() - began, result
 
 
 def _peak() -> float:
@@ -111,18 +139,21 @@ def _scorer(cores: int) -> Scorer:
     fusion = {name: conf["fusion"][name] for name in FusionSettings.__annotations__ if name in conf["fusion"]}
     settings = FusionSettings(**fusion | {"epochs": 1, "seed": 1, "threads": cores})
     trees = {name: conf["trees"][name] for name in TreeSettings.__annotations__ if name in conf["trees"]}
-    channels = tuple(f"channel_{n}" for n in range(CHANNELS))
+    channels = _first_stage().channels
     item_features = tuple(f"item_{n}" for n in range(ITEM_FEATURES))
     user_features = tuple(f"user_{n}" for n in range(USER_FEATURES))
     inputs = RankerInputs(channels, item_features, user_features, conf["fusion"]["history_items"])
     period = _period(128, 1)
     ranker = fit_ranker([period], inputs, settings)
-    ones, zeros = np.ones(CHANNELS), np.zeros(CHANNELS)
-    first = FirstStage("synthetic", channels, zeros, ones, zeros, np.full(3 * CHANNELS, 0.01), -3.0)
     return Scorer(
-        first, Ensemble(ranker, fit_trees([period], ranker, TreeSettings(**trees, seed=1, threads=1))),
+        _first_stage(), Ensemble(ranker, fit_trees([period], ranker, TreeSettings(**trees, seed=1, threads=1))),
         Calibrator(-2.0, 1.0, 0.2),
     )  # fmt: skip
+
+
+def _first_stage() -> FirstStage:
+    channels, ones, zeros = tuple(f"channel_{n}" for n in range(CHANNELS)), np.ones(CHANNELS), np.zeros(CHANNELS)
+    return FirstStage("synthetic", channels, zeros, ones, zeros, np.full(3 * CHANNELS, 0.01), -3.0)
 
 
 def _period(shoppers: int, seed: int) -> Period:
@@ -134,14 +165,16 @@ def _period(shoppers: int, seed: int) -> Period:
     items = Items(normal(ITEMS, ITEM_FEATURES), normal(ITEMS, TEXT), np.arange(ITEMS, dtype=np.int32))
     history = random.integers(ITEMS, size=(shoppers, 20)).astype(np.int32)
     candidates = np.stack([random.permutation(ITEMS)[:CANDIDATES] for _ in range(shoppers)]).astype(np.int32)
+    channel_scores, first_stage = normal(shoppers, CANDIDATES, CHANNELS), _first_stage()
     block = Block(
         history=history,
         days_ago=random.uniform(0, 90, size=history.shape).astype(np.float32),
         event_types=np.ones_like(history),
         user_features=normal(shoppers, USER_FEATURES),
         candidates=candidates,
-        channel_scores=normal(shoppers, CANDIDATES, CHANNELS),
-        first_stage_score=normal(shoppers, CANDIDATES) - 3.0,
+        channel_scores=channel_scores,
+        first_stage_score=first_stage.parts(np.moveaxis(channel_scores, 2, 0)).sum(axis=0)
+        + np.float32(first_stage.bias),
         pair_features=normal(shoppers, CANDIDATES, 0),
     )
     return Period(items, block, random.random(candidates.shape) < 0.01)
