@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-search benchmark-stream benchmark-scale check format wheel lock setup java clean help
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-search benchmark-stream benchmark-scale check format wheel lock setup java clean help benchmark-pictures
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -62,6 +62,7 @@ help:
 	@echo "  benchmark-reviews       sentiment of Chinese reviews, within kinds of goods and for a new kind (REVIEWS=file of the data); not part of benchmark"
 	@echo "  benchmark-beauty-text   its text channels, frozen against fine-tuned encoder (BEAUTY=folder)"
 	@echo "  benchmark-categories    predicted categories of products by their names (PRODUCTS=folder); not part of benchmark"
+	@echo "  benchmark-pictures      neighbours of clothes by their pictures (PICTURES=folder); not part of benchmark"
 
 # A job that Python runs starts Java itself, and sends Java's output to the log of the run instead of the console.
 nightly job simulate benchmark-panel-months $(JARS): export PYSPARK_SUBMIT_ARGS = --properties-file $(SPARK_CONF) pyspark-shell
@@ -127,6 +128,10 @@ benchmark-categories: setup
 benchmark-search: setup
 	@test -n "$(HOMEDEPOT)" || { echo "Give the folder of the data: make $@ HOMEDEPOT=/path/to/homedepot" >&2; exit 2; }
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.search $(HOMEDEPOT) $(ARGS)
+
+benchmark-pictures: setup
+	@test -n "$(PICTURES)" || { echo "Give the folder of the data: make $@ PICTURES=/path/to/clothing_images" >&2; exit 2; }
+	@$(BIN)/python -m tests.benchmark.pictures $(PICTURES) $(ARGS)
 
 benchmark-reviews: setup
 	@test -n "$(REVIEWS)" || { echo "Give the file of the data: make $@ REVIEWS=/path/to/reviews.parquet" >&2; exit 2; }

@@ -24,7 +24,7 @@ def load_pretrained(source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBa
     Weights are read from safetensors only, never from a pickle. Raises ValueError with the remedy when the package is
     not installed, the folder misses a part, the hub cannot be reached, or the files are not an encoder.
     """
-    folder = _folder_of(source)
+    folder = source_folder(source)
     if folder is not None:
         return _from_folder(folder, source)
     return _from_hub(source)
@@ -35,37 +35,37 @@ def base_name(source: str) -> str:
     if source.startswith(PACKAGE):
         name = source.removeprefix(PACKAGE).partition("/")[0]
     else:
-        name = Path(source).expanduser().resolve().name if _folder_of(source) else source.rpartition("/")[2]
+        name = Path(source).expanduser().resolve().name if source_folder(source) else source.rpartition("/")[2]
     return re.sub(r"[^A-Za-z0-9._]+", "_", name).strip("_") or "encoder"
 
 
-def _folder_of(source: str) -> Path | None:
-    """The local folder of a source, None for a hub id."""
+def source_folder(source: str, key: str = "encoder.model") -> Path | None:
+    """The local folder of a source, None for a hub id. Raises ValueError, naming the key to set, when there is none."""
     if source.startswith(PACKAGE):
-        return package_folder(source)
+        return package_folder(source, key)
     folder = Path(source).expanduser()
     if source and folder.is_dir():
         return folder
     if source.startswith(("/", ".", "~")) or not _HUB_ID.fullmatch(source):
         raise ValueError(
-            f"There is no encoder in {source!r}: the folder does not exist. Set encoder.model to package:NAME/FOLDER, "
-            "an existing folder or a Hugging Face hub id."
+            f"There is no encoder in {source!r}: the folder does not exist. Set {key} to package:NAME/FOLDER, an "
+            "existing folder or a Hugging Face hub id."
         )
     return None
 
 
-def package_folder(source: str) -> Path:
+def package_folder(source: str, key: str = "encoder.model") -> Path:
     """The folder of "package:NAME/FOLDER". Raises ValueError when it is not installed or has no such folder."""
     name, _, inside = source.removeprefix(PACKAGE).partition("/")
     spec = find_spec(name) if name.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
         raise ValueError(
-            f"The package {name!r} of the encoder {source!r} is not installed. Install it, or set encoder.model to a "
-            "folder or a Hugging Face hub id."
+            f"The package {name!r} of the encoder {source!r} is not installed. Install it, or set {key} to a folder or "
+            "a Hugging Face hub id."
         )
     folder = Path(next(iter(spec.submodule_search_locations))) / inside
     if not folder.is_dir():
-        raise ValueError(f"The package {name!r} has no folder {inside!r}. Correct encoder.model, now {source!r}.")
+        raise ValueError(f"The package {name!r} has no folder {inside!r}. Correct {key}, now {source!r}.")
     return folder
 
 
@@ -83,7 +83,7 @@ def _from_folder(folder: Path, source: str) -> tuple[PreTrainedModel, PreTrained
         return _load(str(folder), local=True)
     except Exception as error:  # broken files fail in as many ways as there are parsers
         raise ValueError(
-            f"The encoder {source!r} cannot be read ({_first_line(error)}). Get its files again; they must be those of "
+            f"The encoder {source!r} cannot be read ({first_line(error)}). Get its files again; they must be those of "
             "a Hugging Face AutoModel."
         ) from error
 
@@ -96,7 +96,7 @@ def _from_hub(source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
         return _load(source, local=False)
     except Exception as error:  # the hub's client raises OSError, its own errors and those of its HTTP library
         raise ValueError(
-            f"The encoder {source!r} cannot be downloaded from the Hugging Face hub ({_first_line(error)}). Check its "
+            f"The encoder {source!r} cannot be downloaded from the Hugging Face hub ({first_line(error)}). Check its "
             "name and the network, or set encoder.model to a local folder or to package:NAME/FOLDER."
         ) from error
 
@@ -134,5 +134,6 @@ def quiet_transformers() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _first_line(error: Any) -> str:
+def first_line(error: Any) -> str:
+    """The first line of an error's message that is not empty, its class where there is none."""
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]
