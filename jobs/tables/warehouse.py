@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import reduce
 from operator import and_
@@ -165,6 +167,19 @@ class Warehouse:
         self._ensure(table)
         self._commit(frame, table, "append", {})
 
+    def merge(self, frame: DataFrame, table: Table) -> None:
+        """Replaces the rows of the keys that the frame has, and adds its others, in one commit.
+
+        Raises LongtailError as `replace` does.
+        """
+        self._ensure(table)
+        typed = _typed(frame, table)
+        same = " AND ".join(f"stored.{name} = new.{name}" for name in table.key)
+        with _violations_named(typed, table):
+            merge = self.to_change(table).alias("stored").merge(_checked(typed, table).alias("new"), same)
+            merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
+        self._record(table)
+
     def prepare(self, table: Table) -> None:
         """Creates the table, or migrates one that another version of its contract created: before `add_once`."""
         self._ensure(table)
@@ -181,6 +196,10 @@ class Warehouse:
         self, frame: DataFrame, table: Table, mode: str, options: dict[str, str], checked: bool = False
     ) -> None:
         self._save(frame, table, mode, options, checked)
+        self._record(table)
+
+    def _record(self, table: Table) -> None:
+        """Notes the version that this step has written."""
         version = self.version(table)
         assert version is not None
         self.outputs[table.name] = version
@@ -188,17 +207,9 @@ class Warehouse:
     def _save(self, frame: DataFrame, table: Table, mode: str, options: dict[str, str], checked: bool = False) -> None:
         typed = _typed(frame, table)
         self.require_lock(table)
-        try:
+        with _violations_named(typed, table):
             rows = typed if checked else _checked(typed, table)
             rows.write.format("delta").mode(mode).options(**options).save(self.path(table))
-        except Exception as error:
-            violation = _first_violation(typed, table) if _VIOLATED in str(error) else None
-            if violation is None:
-                raise
-            raise LongtailError(
-                f"Rows for the table {table.name} violate its contract: {violation}.",
-                "Nothing was written; correct the step that writes them.",
-            ) from error
 
     def _ensure(self, table: Table) -> None:
         """Creates the table, or migrates one that another version of its contract created."""
@@ -254,6 +265,21 @@ def _checked(typed: DataFrame, table: Table) -> DataFrame:
     """
     sound = reduce(and_, _rules(table).values(), F.lit(True))
     return typed.where(F.when(sound, F.lit(True)).otherwise(F.raise_error(F.lit(_VIOLATED)).cast("boolean")))
+
+
+@contextmanager
+def _violations_named(typed: DataFrame, table: Table) -> Iterator[None]:
+    """Turns the error of a write whose rows violate the contract into one that names the violation."""
+    try:
+        yield
+    except Exception as error:
+        violation = _first_violation(typed, table) if _VIOLATED in str(error) else None
+        if violation is None:
+            raise
+        raise LongtailError(
+            f"Rows for the table {table.name} violate its contract: {violation}.",
+            "Nothing was written; correct the step that writes them.",
+        ) from error
 
 
 def _first_violation(typed: DataFrame, table: Table) -> str | None:

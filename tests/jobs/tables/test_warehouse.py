@@ -64,6 +64,14 @@ def test_a_table_is_written_by_date_and_checked_by_its_rules(spark: SparkSession
         tables.replace_date(rows((MONDAY, "tea", 1)).drop("sold"), SALES, MONDAY)
     assert stored() == [(MONDAY, "tea", 3), (TUESDAY, "tea", 2)]
 
+    tables.merge(rows((MONDAY, "rye", 4), (TUESDAY, "tea", 5)), SALES)
+    merged = [(MONDAY, "rye", 4), (MONDAY, "tea", 3), (TUESDAY, "tea", 5)]
+    assert stored() == merged
+    assert tables.outputs["sales"] == tables.version(SALES)
+    with pytest.raises(LongtailError, match="sold_negative"):
+        tables.merge(rows((MONDAY, "tea", 1), (MONDAY, "oat", -1)), SALES)
+    assert stored() == merged
+
     with pytest.raises(LongtailError, match=r"no rows for 2017-12-06\. Run the step that writes it, or jobs/nightly"):
         tables.read_date(SALES, date(2017, 12, 6))
     runs = [
