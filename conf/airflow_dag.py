@@ -31,6 +31,7 @@ CONF = "s3a://example-bucket/longtail/conf/cluster.yaml"
 STEPS = (
     "ingest",
     "enrich_items",
+    "embed_images",
     "build_features",
     "register_features",
     "fine_tune",

@@ -14,6 +14,7 @@ from jobs.build_features import build_features
 from jobs.check_drift import check_drift
 from jobs.config.configuration import Config
 from jobs.embed import embed
+from jobs.embed_images import embed_images
 from jobs.enrich_items import enrich_items
 from jobs.execution.command import add_as_of, calendar_date, parser, run
 from jobs.execution.manifest import run_step, usual_seconds
@@ -39,6 +40,7 @@ from jobs.train_uplift import train_uplift
 STEPS: tuple[Step, ...] = (
     ingest,
     enrich_items,
+    embed_images,
     build_features,
     register_features,
     fine_tune,
@@ -99,6 +101,7 @@ def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:
     """The chosen steps that are not switched off."""
     needed: dict[Step, bool] = {
         enrich_items: conf.catalogue.enrich,
+        embed_images: conf.images.embed,
         train_uplift: conf.uplift.is_learnt,
         measure_potential: conf.potential.is_measured,
     }

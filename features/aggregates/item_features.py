@@ -83,7 +83,8 @@ def promotion_features(promotions: DataFrame, dates: Sequence[date]) -> DataFram
 def _described(items: DataFrame, dates: Sequence[date], enriched: DataFrame | None) -> DataFrame:
     """as_of, item_id, is_listed and the features of the item's version at each date."""
     texts = with_item_text(items).withColumn("text_length", F.char_length("text"))
-    at_date = versions_at(texts.drop("text", "attributes", "image_embedding", "description"), dates, "item_id")
+    unused = ("text", "attributes", "image_embedding", "image_uri", "description")
+    at_date = versions_at(texts.drop(*unused), dates, "item_id")
     if enriched is None:
         none = {"found_keywords": F.lit(None).cast("array<string>"), "variant_group": F.lit(None).cast("string")}
         at_date = at_date.withColumns(none)

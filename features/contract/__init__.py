@@ -18,6 +18,7 @@ from features.contract.exposure_corrections import EXPOSURE_CORRECTIONS
 from features.contract.exposure_scores import EXPOSURE_SCORES
 from features.contract.fallback_lists import FALLBACK_LISTS
 from features.contract.identities import IDENTITIES
+from features.contract.image_embeddings import IMAGE_EMBEDDINGS
 from features.contract.item_exposure import ITEM_EXPOSURE
 from features.contract.item_potential import ITEM_POTENTIAL
 from features.contract.items import ITEMS
@@ -51,6 +52,7 @@ __all__ = [
     "EXPOSURE_SCORES",
     "FALLBACK_LISTS",
     "IDENTITIES",
+    "IMAGE_EMBEDDINGS",
     "ITEMS",
     "ITEM_EXPOSURE",
     "ITEM_POTENTIAL",

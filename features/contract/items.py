@@ -27,6 +27,7 @@ ITEMS = Table(
         Column("margin", DoubleType(), "Share of the price that the store keeps.", nullable=True),
         Column("stock_quantity", LongType(), "Units in stock; NULL if the store does not track stock.", nullable=True),
         Column("image_embedding", ArrayType(FloatType()), "Embedding of the picture.", nullable=True),
+        Column("image_uri", StringType(), "Address of the picture's file.", nullable=True),
         Column("attributes", MapType(StringType(), StringType()), "Further attributes as text."),
         Column("listed_at", TimestampType(), "Time from which the item can be bought."),
         Column("withdrawn_at", TimestampType(), "Time from which it cannot be bought.", nullable=True),
@@ -54,5 +55,6 @@ ITEMS = Table(
         *readable("item_id", longest=256),
         *readable("title", "category", "product_type", "brand", "provider_id", longest=2000),
         *readable("description", longest=20000),
+        *readable("image_uri", longest=2000),
     ),
 )

@@ -27,6 +27,7 @@ from jobs.config.first_stage import FirstStage
 from jobs.config.fusion import Fusion
 from jobs.config.gate import Gate
 from jobs.config.housekeeping import Housekeeping
+from jobs.config.images import Images
 from jobs.config.mlflow import MLflow
 from jobs.config.online import Online
 from jobs.config.plan import Plan
@@ -54,6 +55,7 @@ class Config(Section):
     source: Source
     housekeeping: Housekeeping
     catalogue: Catalogue
+    images: Images
     segments: Segments
     features: Features
     demand: Demand
@@ -118,6 +120,15 @@ class Config(Section):
         named = [column for plan in plans for column in plan.columns if column in MEASURED]
         if named and not self.potential.is_measured:
             raise ValueError(f"plan names {named[0]}, which needs potential.shoppers; set it to 100, for example")
+        return self
+
+    @model_validator(mode="after")
+    def pictures_have_one_source(self) -> Config:
+        if self.images.embed and self.source.image_embedding_size is not None:
+            raise ValueError(
+                "images.embed and source.image_embedding_size exclude each other, since the fusion model reads vectors "
+                "of one source; set source.image_embedding_size to null"
+            )
         return self
 
     @model_validator(mode="after")

@@ -36,14 +36,15 @@ def send_encoder(night: Night, version: str, folder: Path) -> SentEncoder:
     """
     try:
         description = read_description(folder)
-        device = _device(night)
+        device = encoding_device(night)
     except ValueError as error:
         raise LongtailError(f"The encoder {version} cannot be used.", str(error)) from error
     sent = ship_folder(night.spark, folder, f"encoder-{uuid.uuid4().hex}")
     return SentEncoder(sent, description.settings["dtype"], device)
 
 
-def _device(night: Night) -> Device:
+def encoding_device(night: Night) -> Device:
+    """Where tasks encode, by encoder.device. Raises ValueError when it is not to be had."""
     wanted = night.conf.encoder.device
     if on_one_machine(night.spark.sparkContext.master):
         return Device(resolve_device(wanted).type, of_task=wanted != "cpu")

@@ -58,7 +58,7 @@ def encode_block_with(
 
 @lru_cache(maxsize=1)
 def _encoder(name: str, device: str) -> Encoder:
-    with _without_collection():
+    with without_collection():
         # Imported here: torch and transformers are most of what a worker loads.
         from model.text.encoder import Encoder
 
@@ -66,7 +66,7 @@ def _encoder(name: str, device: str) -> Encoder:
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Pauses the garbage collector: it would go through thousands of modules again and again, and none is garbage."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -64,6 +64,6 @@ class CompleteJourney:
         return dict(self._panel.types)
 
     def absent(self) -> frozenset[str]:
-        unknown = ("description", "price", "margin", "stock_quantity", "image_embedding")
+        unknown = ("description", "price", "margin", "stock_quantity", "image_embedding", "image_uri")
         events = ("clicks", "carts", "returns", "views", "favourites", "searches", "events.visitor_id", "events.rating")
         return frozenset({*(f"items.{name}" for name in unknown), *events})
