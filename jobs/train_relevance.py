@@ -11,6 +11,7 @@ from pathlib import Path
 from jobs.config.configuration import Config
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
+from jobs.images.vectors import image_model
 from jobs.registry.active_models import ActiveModels, active_models, model_store
 from jobs.registry.drafts import Draft
 from jobs.registry.models import PASSED, REFERENCE, REFUSED_BY_GATE, Champion, ModelStore
@@ -146,17 +147,19 @@ def _finish_promotion(night: Night, store: ModelStore) -> None:
 
 def _inputs(night: Night, first_stage: FirstStage, periods: Periods | None) -> RankerInputs:
     conf = night.conf
+    pictures = image_model(night)
     signals = Signals() if periods is None else signals_before(night, max(periods.second_stage))
     return RankerInputs(
         first_stage.channels,
         (*ITEM_FEATURES, *signals.item_features),
         (*USER_FEATURES, *signals.user_features),
         conf.fusion.history_items,
-        conf.source.image_embedding_size or 0,
+        pictures.dimension or conf.source.image_embedding_size or 0,
         signals.pair_features,
         signals.event_types,
         signals.revoking,
         (*sorted(negative_channels(first_stage.channels)), *signals.falling),
+        pictures.version,
     )
 
 

@@ -12,21 +12,27 @@ from pyspark.sql import functions as F
 from features.contract import ITEMS, TEXT_EMBEDDINGS
 from features.point_in_time import versions_at
 from jobs.execution.night import Night
+from jobs.images.vectors import ImageModel, image_vectors
 from jobs.runtime.errors import LongtailError
+from model.fusion.ranker import RankerInputs
 
 
 def read_contents(
-    night: Night, as_of: date, encoder_version: str, hashes: pa.ChunkedArray, item_ids: np.ndarray, image_size: int
+    night: Night, as_of: date, encoder_version: str, hashes: pa.ChunkedArray, item_ids: np.ndarray, inputs: RankerInputs
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors [t, text dimension + image_size] float32 and the row of each item [n], in the order of the ids.
+    """Vectors [t, text dimension + inputs.image_size] float32 and the row of each item [n], in the order of the ids.
 
     Items with the same text and no picture share a row, whose image part is 0, which a linear map ignores. Images are
     scaled to unit length. Raises LongtailError when a text has no embedding by the encoder.
     """
     text, row = _texts(night, hashes, encoder_version)
-    if not image_size:
+    if not inputs.image_size:
         return text, row
-    return with_images(text, row, item_ids, *_images(night, as_of, image_size))
+    if inputs.image_version:
+        images = image_vectors(night, as_of, ImageModel(inputs.image_version, inputs.image_size))
+    else:
+        images = _delivered_images(night, as_of, inputs.image_size)
+    return with_images(text, row, item_ids, *images)
 
 
 def with_images(
@@ -49,8 +55,8 @@ def with_images(
     return np.concatenate([np.concatenate([text, empty], axis=1), own]).astype(np.float32), row
 
 
-def _images(night: Night, as_of: date, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Ids [p], sorted, and embeddings [p, size] of the items with a picture of that size at the date."""
+def _delivered_images(night: Night, as_of: date, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ids [p], sorted, and the store's own embeddings [p, size] of the items that have one of that size at the date."""
     at_date = versions_at(
         night.tables.read(ITEMS).select("item_id", "valid_from", "image_embedding"), [as_of], "item_id"
     )

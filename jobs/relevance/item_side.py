@@ -35,7 +35,7 @@ def read_item_side(night: Night, as_of: date, encoder_version: str, inputs: Rank
     table = night.tables.read_date(ITEM_FEATURES_TABLE, as_of).select(*known).toArrow().sort_by("item_id")
     columns = {name: table[name].to_numpy() for name in known}
     item_ids = columns["item_id"].astype(str)
-    text, text_row = read_contents(night, as_of, encoder_version, table["text_hash"], item_ids, inputs.image_size)
+    text, text_row = read_contents(night, as_of, encoder_version, table["text_hash"], item_ids, inputs)
     return ItemSide(
         item_ids,
         columns["segment"].astype(str),

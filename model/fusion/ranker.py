@@ -49,6 +49,7 @@ class Standardiser:
 class RankerInputs:
     """The names of everything the ranker reads, in order, and the size of an item's picture as a vector, 0 for none.
 
+    image_version: of the vision model whose vectors these are; "" for the store's own
     event_types: those of the history that have a code of their own
     revoking: types of history events that revoke the earlier interest in their item: neither they nor the earlier
         events of the shopper with the item are read
@@ -64,6 +65,7 @@ class RankerInputs:
     event_types: tuple[str, ...] = EVENT_TYPES
     revoking: tuple[str, ...] = ()
     falling: tuple[str, ...] = ()
+    image_version: str = ""
 
     @property
     def terms(self) -> tuple[str, ...]:
