@@ -18,11 +18,21 @@ from features.texts import distinct_texts
 from features.visitors import actor, of_visitors
 from jobs.config.configuration import Config
 from jobs.execution.night import Night
+from jobs.images.vectors import image_model, image_vectors
 from jobs.runtime.errors import LongtailError
 from jobs.sources.visitors import has_visitors
 from model.retrieval.catalogue import Catalogue
 from model.retrieval.channels import learn_links, links_followed
-from model.retrieval.links import PURCHASE, HistoryLinks, Interactions, LinkInputs, LinkSettings, TextLinks
+from model.retrieval.links import (
+    PICTURES,
+    PURCHASE,
+    HistoryLinks,
+    Interactions,
+    LinkInputs,
+    LinkSettings,
+    Pictures,
+    TextLinks,
+)
 from model.retrieval.sessions import SESSION
 from model.retrieval.shoppers import Shoppers
 from model.retrieval.signals import QUERIES, query_links
@@ -42,8 +52,8 @@ def with_links(
     item_rows: item_id and item_row of the known items
     text_hashes: [t] of the rows of `catalogue.text`
     sessions: the items of each session, where a channel links these
-    Texts, events other than purchases, and events of visitors are read only where links are learnt from them. Raises
-    LongtailError when a text is missing.
+    Texts, pictures, events other than purchases, and events of visitors are read only where links are learnt from
+    them. Raises LongtailError when a text is missing.
     """
     followed = links_followed(channels)
     event_types = {kind.event_type for kind in followed if isinstance(kind, HistoryLinks)}
@@ -64,10 +74,17 @@ def with_links(
         interactions[SESSION] = sessions
     needs_texts = queries or any(isinstance(kind, TextLinks) for kind in followed)
     texts, settings = _texts(night, text_hashes) if needs_texts else [], link_settings(night.conf)
-    links = learn_links(channels, LinkInputs(catalogue, interactions, texts), settings)
+    pictures = _pictures(night, as_of, catalogue) if PICTURES in followed else None
+    links = learn_links(channels, LinkInputs(catalogue, interactions, texts, pictures), settings)
     if queries:
         links[QUERIES] = query_links(queries, texts, settings.most_texts, settings.strongest)
     return replace(catalogue, links=links)
+
+
+def _pictures(night: Night, as_of: date, catalogue: Catalogue) -> Pictures | None:
+    """The pictures of the known items by the newest vision model; None where the night embeds none."""
+    model = image_model(night)
+    return Pictures.of(catalogue.item_ids, *image_vectors(night, as_of, model)) if model.version else None
 
 
 def _visitors(night: Night, as_of: date, first_row: int) -> pd.DataFrame | None:

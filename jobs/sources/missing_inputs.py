@@ -12,7 +12,7 @@ from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.runtime.logs import event
 from model.retrieval.channels import CHANNELS, silent_channels
-from model.retrieval.signal_channels import SIGNAL_CHANNELS
+from model.retrieval.signal_channels import PICTURES_OF_ITEMS, SIGNAL_CHANNELS
 
 
 def silent_features(absent: frozenset[str]) -> list[str]:
@@ -49,6 +49,8 @@ def without_silent(night: Night, names: Iterable[str]) -> tuple[str, ...]:
     absent = json.loads(row["decisions"].get("absent", "[]")) if row else []
     if night.conf.features.low_rating is None:
         absent.append("events.rating")  # no rating is negative feedback
+    if not night.conf.images.embed:
+        absent.append(PICTURES_OF_ITEMS)
     silent = silent_channels(names := tuple(names), absent)
     return tuple(name for name in names if name not in silent)
 

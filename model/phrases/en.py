@@ -68,6 +68,8 @@ _TEXT = {
     "characters": Cause("Named much like a recent {singular}", "Named unlike recent {plural}"),
     "characters_newest": Cause("Named much like the latest {singular}", "Named unlike the latest {singular}"),
     "characters_mean": Cause("Named much like past {plural}", "Named unlike past {plural}"),
+    "pictures": Cause("Looks like a recent {singular}", "Looks unlike recent {plural}"),
+    "pictures_mean": Cause("Looks like past {plural}", "Looks unlike past {plural}"),
 }
 
 _TYPE_AND_CATEGORY = {
@@ -132,6 +134,7 @@ _BROWSING = {
     ),
     "wished_brand_type_affinity": Cause("Favours this brand for this type", "Not a favoured brand for this type"),
     "text_viewed": Cause("Similar to what was viewed recently", "Different from what was viewed recently"),
+    "pictures_viewed": Cause("Looks like what was viewed recently", "Looks unlike what was viewed recently"),
     "session_knn": Cause("Often viewed with recent views", "Rarely viewed with recent views"),
     "session_knn_bought": Cause("Often viewed with recent {plural}", "Rarely viewed with recent {plural}"),
     "searched": Cause("Matches a recent search", "Not what was searched for"),

@@ -29,7 +29,7 @@ from model.retrieval.scores import ChannelScores
 from model.retrieval.sequences import LinkScores
 from model.retrieval.settings import ChannelSettings
 from model.retrieval.shoppers import Shoppers
-from model.retrieval.signal_channels import SIGNAL_CHANNELS
+from model.retrieval.signal_channels import PICTURES_OF_ITEMS, SIGNAL_CHANNELS
 
 _TYPE, _CATEGORY, _BRAND, _PROVIDER = "items.product_type", "items.category", "items.brand", "items.provider_id"
 
@@ -119,7 +119,7 @@ CHANNELS = _by_name(
     ),
 )  # fmt: skip
 
-# Those of ordered histories and of words, which `sequences.channels` adds.
+# Those of ordered histories, of words and of pictures, which `sequences.channels` adds.
 SEQUENCE_CHANNELS = _by_name(
     Channel("next_item", "Links from the last item bought.", "taste", LinkScores(links.TRANSITIONS, "newest")),
     Channel("transitions", "Links to what follows.", "taste", LinkScores(links.TRANSITIONS, "decayed")),
@@ -181,6 +181,14 @@ SEQUENCE_CHANNELS = _by_name(
     Channel(
         "characters_mean", "Groups of characters shared with all texts bought.", "text",
         LinkScores(links.CHARACTERS, "mean"),
+    ),
+    Channel(
+        "pictures", "Likeness of the item's picture to one of those last bought.", "text",
+        LinkScores(links.PICTURES, "decayed", "maximum"), (PICTURES_OF_ITEMS,),
+    ),
+    Channel(
+        "pictures_mean", "Likeness of the item's picture to the mean of those bought.", "text",
+        LinkScores(links.PICTURES, "mean"), (PICTURES_OF_ITEMS,),
     ),
 )  # fmt: skip
 

@@ -111,10 +111,19 @@ def nearest_texts(text: np.ndarray, text_row: np.ndarray, k: int) -> sparse.csr_
     `text` [t, d] unit vectors, `text_row` [m] the row of each item.
     """
     vectors = np.asarray(text, dtype=np.float32)[text_row]
-    blocks = []
+    return nearest_vectors(vectors, np.arange(len(vectors)), k)
+
+
+def nearest_vectors(vectors: np.ndarray, columns: np.ndarray, k: int) -> sparse.csr_matrix:
+    """[p, c] cosines of the k nearest of the rows `columns` [c] to each of p unit vectors [p, d], itself not counted.
+
+    Negative ones are left out.
+    """
+    target, blocks = vectors[columns], []
     for rows in _blocks(len(vectors)):
-        cosine = vectors[rows] @ vectors.T
-        cosine[np.arange(len(cosine)), np.arange(rows.start, rows.stop)] = 0.0
+        cosine = vectors[rows] @ target.T
+        own = np.flatnonzero((columns >= rows.start) & (columns < rows.stop))
+        cosine[columns[own] - rows.start, own] = 0.0
         blocks.append(_densest(np.maximum(cosine, 0.0), k))
     return sparse.vstack(blocks, format="csr")
 

@@ -50,15 +50,33 @@ class Interactions:
 
 
 @dataclass(frozen=True)
+class Pictures:
+    """Pictures of known items: the items' rows [p] and unit vectors [p, d]."""
+
+    item: np.ndarray
+    vectors: np.ndarray
+
+    @classmethod
+    def of(cls, item_ids: np.ndarray, pictured: np.ndarray, vectors: np.ndarray) -> Pictures:
+        """Of the known items [m]; `pictured` are the ids of the vectors and may include other items."""
+        order = np.argsort(item_ids)
+        place = order[np.minimum(np.searchsorted(item_ids, pictured, sorter=order), len(item_ids) - 1)]
+        known = item_ids[place] == pictured
+        return cls(place[known], vectors[known])
+
+
+@dataclass(frozen=True)
 class LinkInputs:
-    """What links are learnt from: the items, what sampled shoppers did by event type, and the items' texts.
+    """What links are learnt from: the items, what sampled shoppers did by event type, the items' texts and pictures.
 
     texts: the strings behind the rows of `catalogue.text`, empty where no wanted links are between texts
+    pictures: None where there are none
     """
 
     catalogue: Catalogue
     interactions: Mapping[str, Interactions]
     texts: Sequence[str] = ()
+    pictures: Pictures | None = None
 
 
 class Links(Protocol):
@@ -139,6 +157,28 @@ class LikeTexts:
         return item_links.with_itself(near)
 
 
+@dataclass(frozen=True)
+class PictureLinks:
+    """Cosines of the eligible items whose pictures are nearest to that of an item, its own left out."""
+
+    name: str = "pictures"
+    of: Literal["item"] = "item"
+    to_eligible: Literal[True] = True
+
+    def learn(self, inputs: LinkInputs, settings: LinkSettings) -> sparse.csr_matrix:
+        """[m, n]; items without a picture have no links."""
+        catalogue, pictures = inputs.catalogue, inputs.pictures
+        shape = (len(catalogue.item_ids), len(catalogue.eligible))
+        if pictures is None or not len(pictures.item):
+            return sparse.csr_matrix(shape, dtype=np.float32)
+        column = np.full(shape[0], -1)
+        column[catalogue.eligible] = np.arange(shape[1])
+        target = np.flatnonzero(column[pictures.item] >= 0)
+        near = item_links.nearest_vectors(pictures.vectors, target, settings.strongest).tocoo()
+        row, eligible = pictures.item[near.row], column[pictures.item[target[near.col]]]
+        return sparse.csr_matrix((near.data.astype(np.float32), (row, eligible)), shape=shape)
+
+
 def transitions(histories: Histories, columns: np.ndarray, settings: LinkSettings) -> sparse.csr_matrix:
     """How often one came before the other."""
     return item_links.transitions(histories, columns, settings.gaps, settings.strongest)
@@ -170,3 +210,4 @@ BRAND_COSINES = HistoryLinks("brand_cosines", cosines, "brand_type")
 WORDS = TextLinks("words", words)
 CHARACTERS = TextLinks("characters", character_grams)
 LIKE_TEXTS = LikeTexts()
+PICTURES = PictureLinks()

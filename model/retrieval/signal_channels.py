@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from model.retrieval.affinities import affinity, type_recency
 from model.retrieval.channel import Channel
+from model.retrieval.links import PICTURES
 from model.retrieval.sequences import LinkScores
 from model.retrieval.sessions import SESSION_COSINES
 from model.retrieval.shoppers import PURCHASE
@@ -27,6 +28,7 @@ from model.retrieval.texts import text_history
 
 _TYPE, _CATEGORY, _BRAND, _PROVIDER = "items.product_type", "items.category", "items.brand", "items.provider_id"
 _VIEWS, _CARTS, _FAVOURITES = f"{VIEW}s", f"{CART}s", f"{FAVOURITE}s"
+PICTURES_OF_ITEMS = "image_embeddings"
 _SEARCHES, _REGRETS = "searches", "returns or events.rating"
 _SIGNAL_OF = {_VIEWS: VIEW, _CARTS: CART, _FAVOURITES: FAVOURITE, _SEARCHES: SEARCH, _REGRETS: NEGATIVE}
 
@@ -61,6 +63,10 @@ _CHANNELS = (
     Channel(
         "text_viewed", "Likeness of the item's text to the texts last viewed.", "text", on_events(text_history, VIEW),
         (_VIEWS,),
+    ),
+    Channel(
+        "pictures_viewed", "Likeness of the item's picture to one of those last viewed.", "text",
+        LinkScores(PICTURES, "decayed", "maximum", event_type=VIEW), (_VIEWS, PICTURES_OF_ITEMS),
     ),
     Channel(
         "session_knn", "Sessions shared with the last items viewed.", "taste",

@@ -116,7 +116,7 @@ def test_price_gap_is_to_what_the_shopper_pays_within_the_type() -> None:
 
 def test_channels_and_their_scores_have_the_declared_names() -> None:
     assert {name: channel.name for name, channel in ALL_CHANNELS.items()} == {name: name for name in ALL_CHANNELS}
-    assert len(ALL_CHANNELS) == 71
+    assert len(ALL_CHANNELS) == 74
     assert all(channel.meaning.endswith(".") for channel in ALL_CHANNELS.values())
     assert [score.name for score in ITEM_SCORES] == [
         name for name, channel in CHANNELS.items() if channel.score in ITEM_SCORES

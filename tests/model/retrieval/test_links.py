@@ -5,7 +5,17 @@ import pytest
 from scipy import sparse
 
 from model.retrieval.channels import SEQUENCE_CHANNELS, learn_links, links_followed
-from model.retrieval.links import COSINES, PURCHASE, HistoryLinks, Interactions, LinkInputs, LinkSettings, cosines
+from model.retrieval.links import (
+    COSINES,
+    PICTURES,
+    PURCHASE,
+    HistoryLinks,
+    Interactions,
+    LinkInputs,
+    LinkSettings,
+    Pictures,
+    cosines,
+)
 from model.retrieval.shoppers import Shoppers
 from tests.model.retrieval.small_store import catalogue, shoppers
 
@@ -69,6 +79,31 @@ def test_words_need_the_texts() -> None:
         learn_links(("words",), inputs(sample()), SETTINGS)
 
 
+def test_pictures_link_an_item_to_the_eligible_ones_that_look_like_it() -> None:
+    """Known items 0, 1, 2 and 5 have a picture at 0, 60, 90 and 30 degrees."""
+    side = catalogue()
+    angle = np.deg2rad([0.0, 60.0, 90.0, 30.0])
+    vectors = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    pictures = Pictures(np.array([0, 1, 2, 5]), vectors)
+    links = PICTURES.learn(LinkInputs(side, {}, pictures=pictures), SETTINGS).toarray()
+    expected = np.zeros((6, 4))
+    degrees = {0: 0.0, 1: 60.0, 2: 90.0, 5: 30.0}
+    for column, item in enumerate(side.eligible):
+        for row, degree in degrees.items():
+            if item in degrees and item != row:
+                expected[row, column] = np.cos(np.deg2rad(degree - degrees[item]))
+    assert expected.any()
+    np.testing.assert_allclose(links, expected, atol=1e-6)
+    assert PICTURES.learn(LinkInputs(side, {}), SETTINGS).nnz == 0
+
+
+def test_pictures_of_other_items_are_left_out() -> None:
+    vectors = np.arange(8, dtype=np.float32).reshape(4, 2)
+    pictures = Pictures.of(np.array(["d", "c", "b"]), np.array(["a", "b", "d", "e"]), vectors)
+    assert pictures.item.tolist() == [2, 0]
+    assert pictures.vectors.tolist() == [[2.0, 3.0], [4.0, 5.0]]
+
+
 def test_every_channel_finds_its_links() -> None:
     links = learnt(*SEQUENCE_CHANNELS)
     for name in SEQUENCE_CHANNELS:
@@ -76,7 +111,7 @@ def test_every_channel_finds_its_links() -> None:
     assert links["text_neighbours"].shape == (6, 6)
     assert all(matrix.dtype == np.float32 for matrix in links.values())
     to_eligible = {kind.name for kind in links_followed(SEQUENCE_CHANNELS) if kind.to_eligible}
-    assert to_eligible == {"transitions", "transitions_back", "cosines", "ease"}
+    assert to_eligible == {"transitions", "transitions_back", "cosines", "ease", "pictures"}
     assert {links[name].shape for name in to_eligible} == {(6, 4)}
 
 
