@@ -16,7 +16,7 @@ from model.text.scripts import UNSPACED
 MOST = 10
 _OPTIONAL = {
     "description": "no description", "category": "no category", "brand": "no brand", "price": "no price",
-    "image_embedding": "no picture",
+    "picture": "no picture",
 }  # fmt: skip
 _ONE_WORD = "a title of one word or none"
 # Where a script has no spaces, two characters may be several words.
@@ -49,6 +49,9 @@ def _items(reading: Reading) -> DataFrame:
     """The versions of the eligible items as of the night, with text_hash and variant_group."""
     eligible = reading.catalogue.where("is_eligible").select("item_id", "text_hash", "variant_group")
     versions = versions_at(reading.tables.read(ITEMS), [reading.as_of], "item_id")
+    # An address, or the vector that a store delivers instead.
+    vector = F.when(F.col("image_embedding").isNotNull(), F.lit("vector"))
+    versions = versions.withColumn("picture", F.coalesce(F.nullif(F.trim("image_uri"), F.lit("")), vector))
     return versions.select("item_id", "title", *_OPTIONAL).join(eligible, on="item_id", how="inner")
 
 
