@@ -58,9 +58,9 @@ def with_files(spark: SparkSession, pictures: DataFrame) -> DataFrame:
     )
     wanted = pictures.join(F.broadcast(folders), on="parent", how="left")
     wanted = wanted.withColumn("path", F.concat_ws("/", "folder", "name")).drop("folder")
-    found = wanted.join(stored, on="path", how="left")
+    listed = wanted.join(stored, on="path", how="left")
     missing = F.when(F.col("length").isNull(), NO_FILE)
-    return found.withColumn("mask_reason", F.coalesce("mask_reason", missing))
+    return listed.withColumn("mask_reason", F.coalesce("mask_reason", missing))
 
 
 def read_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
@@ -70,12 +70,12 @@ def read_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
 
 def topmost(folders: Iterable[str]) -> list[str]:
     """The folders that lie below none of the others."""
-    kept: set[str] = set()
+    roots: set[str] = set()
     for folder in sorted(set(folders), key=len):
         parts = folder.split("/")
-        if not any("/".join(parts[:end]) in kept for end in range(1, len(parts))):
-            kept.add(folder)
-    return sorted(kept)
+        if not any("/".join(parts[:end]) in roots for end in range(1, len(parts))):
+            roots.add(folder)
+    return sorted(roots)
 
 
 def _reader(spark: SparkSession) -> Any:

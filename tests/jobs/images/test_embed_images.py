@@ -178,9 +178,9 @@ def test_what_cannot_be_used_is_counted_and_takes_no_vector_away(spark: SparkSes
         "gone": "file_missing", "web": "web_address", "far": "file_missing",
     }  # fmt: skip
     rows = run(spark, conf, FIRST)
-    found = stored(spark, conf)
-    assert found.mask_reason.dropna().to_dict() == reasons
-    assert found.embedding.notna().sum() == 1
+    outcomes = stored(spark, conf)
+    assert outcomes.mask_reason.dropna().to_dict() == reasons
+    assert outcomes.embedding.notna().sum() == 1
     assert rows.pop("read") == 8
     counts = pd.Series(reasons).value_counts().to_dict()
     assert rows == {"items_with_picture": 13, "usable": 1, **counts}

@@ -38,10 +38,10 @@ def test_addresses_of_all_forms_find_their_file_or_have_a_reason(spark: SparkSes
     }
     pictures = spark.createDataFrame([(uri,) for uri in expected], "image_uri string")
     rows = with_files(spark, located(pictures, str(tmp_path))).collect()
-    found = {row.image_uri: row for row in rows}
+    by_uri = {row.image_uri: row for row in rows}
     assert len(rows) == len(expected)
     for uri, outcome in expected.items():
-        row = found[uri]
+        row = by_uri[uri]
         if outcome in (NO_FILE, WEB_ADDRESS):
             assert (row.mask_reason, row.length) == (outcome, None), uri
         else:
