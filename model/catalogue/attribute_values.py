@@ -38,6 +38,15 @@ LEAST_SHARE = 0.8  # of the items whose text names a value and that have the att
 MOST_VALUES = 50_000  # of one attribute: those that most items have
 
 
+class Value(NamedTuple):
+    """A phrase that names a value of an attribute. A common colour or material is its own value."""
+
+    attribute: str
+    phrase: str
+    value: str
+    is_common: bool
+
+
 class _Run(NamedTuple):
     phrase: str
     end: int  # in the text in lower case
@@ -90,21 +99,43 @@ class AttributeValues:
         }
         return cls(learnt, common)
 
-    def find(self, text: str) -> dict[str, str]:
+    @classmethod
+    def of(cls, values: Iterable[Value]) -> AttributeValues:
+        """Those that `values` gave."""
+        learnt, common = defaultdict[str, dict[str, str]](dict), defaultdict[str, set[str]](set)
+        for value in values:
+            if value.is_common:
+                common[value.attribute].add(value.phrase)
+            else:
+                learnt[value.attribute][value.phrase] = value.value
+        return cls(learnt, {name: frozenset(common.get(name, ())) for name in _COMMON})
+
+    def values(self) -> list[Value]:
+        """All that can be found."""
+        learnt = [
+            Value(name, phrase, value, False)
+            for name, of_name in self._learnt.items()
+            for phrase, value in of_name.items()
+        ]
+        return [
+            *learnt, *(Value(name, word, word, True) for name, words in self._common.items() for word in sorted(words)),
+        ]  # fmt: skip
+
+    def find(self, text: str) -> dict[str, Value]:
         """By attribute the value that the text names first; of two that begin at one place the longer one.
 
         A common colour counts where it ends a phrase, follows 'in' or stands before a material.
 
         text: plain text, the title first
         """
-        lower, found = text.lower(), dict[str, str]()
+        lower, found = text.lower(), dict[str, Value]()
         for run in _runs(lower):
             for name, of_name in self._learnt.items():
                 if name not in found and run.phrase in of_name:
-                    found[name] = of_name[run.phrase]
+                    found[name] = Value(name, run.phrase, of_name[run.phrase], False)
             for name, words in self._common.items():
                 if name not in found and run.phrase in words and (name != COLOUR or _is_colour(lower, run)):
-                    found[name] = run.phrase
+                    found[name] = Value(name, run.phrase, run.phrase, True)
         return dict(sorted(found.items()))
 
 
