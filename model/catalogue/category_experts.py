@@ -60,10 +60,12 @@ def terms(text: str) -> Iterator[str]:
 
     What a product is stands last in its name ('chocolate sandwich cookies') or in the name's first phrase ('plates, 10
     inch'). No term is spelled as one of another kind.
+
+    text: plain text; its first line is the title
     """
     yield from ("w" + word for word in words(text))
     yield from ("c" + gram for gram in character_grams(text))
-    title = text[:_TITLE].lower()
+    title = text.partition("\n")[0][:_TITLE].lower()
     every = _WORD.findall(title)
     if every:
         phrase = _WORD.findall(_PHRASE_ENDS.split(title, maxsplit=1)[0]) or every
