@@ -10,6 +10,7 @@ import numpy as np
 
 from jobs.config.configuration import Config
 from jobs.encoder.kept_checkpoint import TUNINGS, checkpoint_folder
+from jobs.encoder.pretrained import loaded_encoder
 from jobs.encoder.processes import run_together
 from jobs.encoder.training_data import tuning_data
 from jobs.execution.command import main_of
@@ -18,7 +19,7 @@ from jobs.registry.active_models import encoder_is_due, model_store, training_is
 from jobs.registry.drafts import Draft, read_draft, write_draft
 from jobs.registry.models import Champion, ModelStore
 from jobs.relevance.training_plan import TrainingPlan, training_plan
-from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event, warning
 from jobs.runtime.progress import reporter
 from model.periods import Periods
@@ -171,27 +172,6 @@ def two_tower_settings(conf: Config) -> TwoTowerSettings:
         patience=tuning.patience,
         checkpoint_every=tuning.checkpoint_every,
     )
-
-
-def loaded_encoder(night: Night, cut: date) -> Encoder:
-    """The configured encoder before any fine-tuning, which will see events before `cut` only.
-
-    Raises ConfigurationError when it cannot be used.
-    """
-    settings = night.conf.encoder
-    try:
-        return Encoder.from_pretrained(
-            settings.model,
-            as_of=night.as_of.isoformat(),
-            cut=cut.isoformat(),
-            max_item_tokens=settings.max_item_tokens,
-            max_user_tokens=settings.max_user_tokens,
-            device=settings.device,
-            dtype=settings.dtype,
-            threads=available_cores(),
-        )
-    except ValueError as error:
-        raise ConfigurationError("The encoder of the configuration cannot be used.", str(error)) from error
 
 
 if __name__ == "__main__":

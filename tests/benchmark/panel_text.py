@@ -22,10 +22,11 @@ from features.declarations import ITEM_FEATURES_TABLE
 from features.texts import distinct_texts
 from jobs.config.configuration import load_config
 from jobs.embed import texts_of_shoppers
+from jobs.encoder.pretrained import loaded_encoder
 from jobs.encoder.training_data import tuning_data
 from jobs.execution.command import add_as_of, parser
 from jobs.execution.night import Night, Record
-from jobs.fine_tune import loaded_encoder, two_tower_settings
+from jobs.fine_tune import two_tower_settings
 from jobs.retrieval.date_side import channel_settings
 from jobs.runtime.session import spark_session
 from jobs.tables.warehouse import Warehouse
