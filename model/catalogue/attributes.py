@@ -43,17 +43,17 @@ def attributes_of(text: str, own: Mapping[str, str], values: AttributeValues) ->
 
     text: of `described`; own: of `given`
     """
-    found = {
+    by_name = {
         name: Attribute(name, value.value, "", "common" if value.is_common else "value")
         for name, value in values.find(text).items()
     }
     said = quantity(text)
     if said.size:
-        found[SIZE] = Attribute(SIZE, said.size, said.unit, "pattern")
+        by_name[SIZE] = Attribute(SIZE, said.size, said.unit, "pattern")
     if said.pack:
-        found[PACK] = Attribute(PACK, said.pack, "", "pattern")
+        by_name[PACK] = Attribute(PACK, said.pack, "", "pattern")
     for name, value in own.items():
         size = quantity(value) if name == SIZE else None
         amount = (size.size, size.unit) if size and size.size else (value, "")
-        found[name] = Attribute(name, *amount, "store")
-    return [found[name] for name in sorted(found)]
+        by_name[name] = Attribute(name, *amount, "store")
+    return [by_name[name] for name in sorted(by_name)]

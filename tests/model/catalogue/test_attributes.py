@@ -13,16 +13,16 @@ VALUES = AttributeValues.learn([("Acme oats", {"brand": "ACME", "size": "oats"})
 def test_what_the_store_gives_is_never_replaced() -> None:
     own = given("Other", {"Color": " navy ", "size": "12 oz", "Pack": "", "note": "\x00"})
     assert own == {"brand": "Other", "colour": "navy", "size": "12 oz"}
-    found = attributes_of("Acme cotton bag, red, 2 x 300 ml", own, VALUES)
-    assert [tuple(attribute) for attribute in found] == [
+    attributes = attributes_of("Acme cotton bag, red, 2 x 300 ml", own, VALUES)
+    assert [tuple(attribute) for attribute in attributes] == [
         ("brand", "Other", "", "store"), ("colour", "navy", "", "store"), ("material", "cotton", "", "common"),
         ("pack", "2", "", "pattern"), ("size", "12", "oz", "store"),
     ]  # fmt: skip
 
 
 def test_the_text_says_the_others() -> None:
-    found = attributes_of("Acme oats, 300 g, blue", {}, VALUES)
-    assert [tuple(attribute) for attribute in found] == [
+    attributes = attributes_of("Acme oats, 300 g, blue", {}, VALUES)
+    assert [tuple(attribute) for attribute in attributes] == [
         ("brand", "ACME", "", "value"), ("colour", "blue", "", "common"), ("size", "300", "g", "pattern"),
     ]  # fmt: skip
 
