@@ -1,8 +1,8 @@
-"""Learns from the texts of the catalogue what they say of an item: keywords and variants."""
+"""Learns from the texts of the catalogue what they say of an item: keywords, variants, category and attributes."""
 
 from __future__ import annotations
 
-from jobs.catalogue.parts import PARTS
+from jobs.catalogue.parts import parts_of
 from jobs.catalogue.texts import catalogue_texts
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
@@ -10,17 +10,19 @@ from jobs.runtime.progress import advance, expect
 
 
 def enrich_items(night: Night) -> None:
-    """Learns from the texts of the catalogue what they say of an item: keywords and variants.
+    """Learns from the texts of the catalogue what they say of an item: keywords, variants, category, attributes.
 
-    Reads items; writes catalogue_terms, text_keywords and text_variants. A text is read once for each version of a
-    method, whatever the night. Does nothing where catalogue.enrich is false.
+    Reads items; writes catalogue_terms, text_keywords and text_variants, with catalogue.categories also
+    catalogue_categories and text_categories, and with catalogue.attributes catalogue_values and text_attributes. A text
+    is read once for each version of a method, whatever the night. Does nothing where catalogue.enrich is false.
     """
     if not night.conf.catalogue.enrich:
         night.record.status = "skipped"
         return
-    expect(len(PARTS), "parts", alike=False)
+    parts = parts_of(night.conf.catalogue)
+    expect(len(parts), "parts", alike=False)
     texts = catalogue_texts(night).persist()
-    for name, part in PARTS.items():
+    for name, part in parts.items():
         night.record.rows[name] = part(night, texts)
         advance()
     night.record.rows["texts"] = texts.count()

@@ -13,7 +13,7 @@ from features.contract.responses import DAILY_COUNT, PURCHASE
 from features.contract.segments import COLD, NONE
 from features.declarations import ITEM_FEATURES
 from features.declarations.items import RESPONSE_WINDOWS
-from features.derived.catalogue import is_listed
+from features.derived.catalogue import FOUND, is_listed
 from features.derived.days import days_before_dates, total
 from features.derived.funnel import with_funnel_shares
 from features.derived.promotions import promotions_before_dates
@@ -41,7 +41,7 @@ def item_rows(
     items: the contract's versions
     daily_item, daily_pair: daily partials of at least all days before the dates
     response: a type of event, by whose counts of the last `segment_days` days items are head, tail or cold
-    enriched: text_hash, found_keywords, variant_group of each text; None where they are not looked for
+    enriched: text_hash and columns of FOUND of each text; None where nothing is looked for
     """
     rows = _described(items, dates, enriched)
     compared = (
@@ -85,9 +85,8 @@ def _described(items: DataFrame, dates: Sequence[date], enriched: DataFrame | No
     texts = with_item_text(items).withColumn("text_length", F.char_length("text"))
     unused = ("text", "attributes", "image_embedding", "image_uri", "description")
     at_date = versions_at(texts.drop(*unused), dates, "item_id")
-    if enriched is None:
-        none = {"found_keywords": F.lit(None).cast("array<string>"), "variant_group": F.lit(None).cast("string")}
-        at_date = at_date.withColumns(none)
-    else:
+    if enriched is not None:
         at_date = at_date.join(enriched, on="text_hash", how="left")
+    absent = {name: F.lit(None).cast(kind) for name, kind in FOUND.items() if name not in at_date.columns}
+    at_date = at_date.withColumns(absent)
     return at_date.select("as_of", "item_id", is_listed().alias("is_listed"), *computed(ITEM_FEATURES, "items"))

@@ -4,7 +4,9 @@
 """
 
 from features.contract.candidates import CANDIDATES
+from features.contract.catalogue_categories import CATALOGUE_CATEGORIES
 from features.contract.catalogue_terms import CATALOGUE_TERMS
+from features.contract.catalogue_values import CATALOGUE_VALUES
 from features.contract.constraint_prices import CONSTRAINT_PRICES
 from features.contract.daily_item import DAILY_ITEM
 from features.contract.daily_pair import DAILY_PAIR
@@ -29,6 +31,8 @@ from features.contract.rejected import REJECTED
 from features.contract.relevance import RELEVANCE
 from features.contract.runs import RUNS
 from features.contract.searches import SEARCHES
+from features.contract.text_attributes import TEXT_ATTRIBUTES
+from features.contract.text_categories import TEXT_CATEGORIES
 from features.contract.text_embeddings import TEXT_EMBEDDINGS
 from features.contract.text_keywords import TEXT_KEYWORDS
 from features.contract.text_variants import TEXT_VARIANTS
@@ -38,7 +42,9 @@ from features.contract.users import USERS
 
 __all__ = [
     "CANDIDATES",
+    "CATALOGUE_CATEGORIES",
     "CATALOGUE_TERMS",
+    "CATALOGUE_VALUES",
     "CONSTRAINT_PRICES",
     "DAILY_ITEM",
     "DAILY_PAIR",
@@ -63,6 +69,8 @@ __all__ = [
     "RELEVANCE",
     "RUNS",
     "SEARCHES",
+    "TEXT_ATTRIBUTES",
+    "TEXT_CATEGORIES",
     "TEXT_EMBEDDINGS",
     "TEXT_KEYWORDS",
     "TEXT_VARIANTS",

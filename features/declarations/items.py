@@ -43,6 +43,12 @@ def _text(name: str, meaning: str) -> Feature:
     return _catalogue.attribute(name, StringType(), "", meaning)
 
 
+def _found(
+    name: str, kind: DoubleType | StringType, default: float | str, meaning: str, column: str | None = None
+) -> Feature:
+    return _catalogue.attribute(name, kind, default, meaning, "title", expression=partial(F.col, column or name))
+
+
 ITEM_FEATURES: tuple[Feature, ...] = (
     _text("title", "Name shown to shoppers."),
     _text("category", "Path of the category, levels separated by ' > '."),
@@ -68,6 +74,26 @@ ITEM_FEATURES: tuple[Feature, ...] = (
         "variant_group", StringType(), "",
         "Items whose texts differ by size, colour or flavour alone have the same; empty without catalogue.enrich.",
         "title", expression=partial(F.col, "variant_group"),
+    ),
+    _found(
+        "category_predicted", StringType(), "",
+        "Category that the text says, whether or not the store gives one; empty where its chance is below "
+        "catalogue.category_bar, and without catalogue.categories.",
+        "category_found",
+    ),
+    _found(
+        "category_chance", DoubleType(), 0.0, "Calibrated chance that the most likely category of the text is right."
+    ),
+    *(
+        _found(name, StringType(), "", f"{meaning}; empty where neither says it, and without catalogue.attributes.")
+        for name, meaning in (
+            ("size", "Amount of one piece, or size of clothes, that the store gives or else the text"),
+            ("size_unit", "Unit of size, such as ml"),
+            ("pack", "Pieces that are sold together"),
+            ("colour", "Colour that the store gives, or else the text"),
+            ("material", "Material that the store gives, or else the text"),
+            ("brand_found", "Brand that the store gives, or else the text"),
+        )
     ),
     _catalogue.attribute(
         "list_price", DoubleType(), 0.0, "Listed price of one unit; 0 if the store gives none.", "price"

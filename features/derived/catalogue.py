@@ -16,6 +16,14 @@ def keywords() -> Column:
     return F.coalesce(F.when(F.size("found_keywords") > 0, F.col("found_keywords")), title_words())
 
 
+# What is found in texts, by column, with its type.
+FOUND = {
+    "found_keywords": "array<string>", "variant_group": "string", "category_found": "string",
+    "category_chance": "double",
+    **dict.fromkeys(("size", "size_unit", "pack", "colour", "material", "brand_found"), "string"),
+}  # fmt: skip
+
+
 def title_words(title: Column | str = "title") -> Column:
     """The distinct words of three letters or more in lower case, in the order of the title, the first 8."""
     words = F.array_distinct(F.regexp_extract_all(F.lower(title), F.lit(r"(\p{L}{3,})"), F.lit(1)))

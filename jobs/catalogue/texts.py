@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -24,6 +26,11 @@ def catalogue_texts(night: Night) -> DataFrame:
     texts = with_item_text(known).select("text_hash", F.struct(*columns, entries).alias("text"))
     # Items of one text may differ in where their words stand; the smallest is the same in every run.
     return texts.groupBy("text_hash").agg(F.min("text").alias("text")).select("text_hash", "text.*")
+
+
+def attribute_map(entries: Iterable[Mapping[str, str | None]]) -> dict[str, str]:
+    """The `attributes` of a text of catalogue_texts by key; NULL is ''."""
+    return {str(entry["key"]): entry["value"] or "" for entry in entries}
 
 
 def new_texts(night: Night, texts: DataFrame, table: Table, method: str) -> tuple[DataFrame, bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
 import pandas as pd
@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import TEXT_VARIANTS
-from jobs.catalogue.texts import new_texts
+from jobs.catalogue.texts import attribute_map, new_texts
 from jobs.execution.night import Night
 from model.catalogue.plain_text import plain_text
 from model.catalogue.variants import Text, block_of, description_words, grouped
@@ -72,17 +72,13 @@ def _blocks(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
             {
                 "text_hash": frame["text_hash"],
                 "block": [
-                    block_of(title, _attributes(entries), *values)
+                    block_of(title, attribute_map(entries), *values)
                     for title, entries, values in zip(titles, frame["attributes"], same, strict=True)
                 ],
                 "words": [description_words(plain_text(text)) for text in frame["description"]],
                 "variant_group": frame["variant_group"],
             }
         )
-
-
-def _attributes(entries: Iterable[Mapping[str, str | None]]) -> dict[str, str]:
-    return {str(entry["key"]): entry["value"] or "" for entry in entries}
 
 
 def _grouped(method: str, frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:

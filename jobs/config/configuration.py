@@ -14,7 +14,7 @@ from features.contract.responses import PURCHASE
 from jobs.config.account import Account
 from jobs.config.alerts import Alerts
 from jobs.config.candidates import Candidates
-from jobs.config.catalogue import VARIANT_GROUP, Catalogue
+from jobs.config.catalogue import FOUND_BY, Catalogue
 from jobs.config.channels import Channels
 from jobs.config.demand import Demand
 from jobs.config.drift import Drift
@@ -108,10 +108,13 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
-    def variants_are_known_where_a_plan_names_them(self) -> Config:
-        plans = plans_of_arms(self.plan, self.experiment).values()
-        if not self.catalogue.enrich and any(VARIANT_GROUP in plan.columns for plan in plans):
-            raise ValueError(f"a bound of plan names {VARIANT_GROUP}, which needs catalogue.enrich; set it to true")
+    def texts_are_read_where_a_plan_names_what_they_say(self) -> Config:
+        columns = {name for plan in plans_of_arms(self.plan, self.experiment).values() for name in plan.columns}
+        for name in sorted(columns & FOUND_BY.keys()):
+            if not getattr(self.catalogue, FOUND_BY[name]):
+                raise ValueError(
+                    f"a bound of plan names {name}, which needs catalogue.{FOUND_BY[name]}; set it to true"
+                )
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What the catalogue lacks: texts, pictures, prices, and products that differ too little."""
+"""What the catalogue lacks: texts, pictures, prices, categories and attributes; products that differ too little."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StringType
 
-from features.contract import ITEMS
+from features.contract import ITEMS, TEXT_ATTRIBUTES, TEXT_CATEGORIES
 from features.point_in_time import versions_at
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount, percent
-from jobs.report.page.parts import Bar, Bars, Section, Table, Term
+from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Term
 from model.text.scripts import UNSPACED
 
 MOST = 10
@@ -22,11 +22,18 @@ _ONE_WORD = "a title of one word or none"
 # Where a script has no spaces, two characters may be several words.
 _SEVERAL_WORDS = rf"(?U)\S\s+\S|[{UNSPACED}]{{2}}"
 _GROUP = Term("products", "Eligible products whose texts differ by size, colour or flavour alone, or not at all.")
+_CHANCE = Term("chance", "How often the most likely category is right in texts with this chance.")
+_LIKELY = Term("likely category", "The category that the text of the product says, by the texts of the other products.")
+_OF_OWN = Term("chance of its own", "The chance of the category that the store gives, next to that of the likely one.")
+_GIVEN = Term("the store gives it", "Eligible products of which the store itself gives the attribute.")
+_NAMED = Term("the text names it", "Eligible products without it whose title or description names it.")
 _TEXTS = Term("different texts", "Products of one text differ by price and picture alone.")
 
 
 def catalogue(reading: Reading) -> Section:
-    """The share of eligible items without a value, by value, and the largest groups of variants."""
+    """The share of eligible items without a value, by value, and the largest groups of variants; with
+    catalogue.categories and catalogue.attributes what the texts say in their place.
+    """
     items = _items(reading).persist()
     title = F.trim(F.col("title"))
     lacking = {label: F.count_if(_is_absent(items, name)) for name, label in _OPTIONAL.items()}
@@ -38,16 +45,22 @@ def catalogue(reading: Reading) -> Section:
         Bar(label, count / max(eligible, 1), f"{amount(count)} of {amount(eligible)}")
         for label, count in sorted(((label, row[label]) for label in lacking), key=lambda entry: -entry[1])
     )
-    blocks = (Bars("Eligible products with", bars, ("items", "item_features")), _groups(items))
+    blocks: list[Block] = [Bars("Eligible products with", bars, ("items", "item_features")), _groups(items)]
+    if reading.conf.catalogue.categories:
+        texts = reading.tables.read(TEXT_CATEGORIES)
+        blocks += [_predicted(items, reading.conf.catalogue.category_bar), _likely_wrong(items, texts)]
+    if reading.conf.catalogue.attributes:
+        blocks.append(_attributes(items, reading.tables.read(TEXT_ATTRIBUTES), eligible))
     items.unpersist()
     described = eligible - row[_OPTIONAL["description"]]
     lead = f"{percent(described / eligible) if eligible else 'None'} of {amount(eligible)} products have a description."
-    return Section("catalogue", "What the catalogue lacks", lead, blocks)
+    return Section("catalogue", "What the catalogue lacks", lead, tuple(blocks))
 
 
 def _items(reading: Reading) -> DataFrame:
-    """The versions of the eligible items as of the night, with text_hash and variant_group."""
-    eligible = reading.catalogue.where("is_eligible").select("item_id", "text_hash", "variant_group")
+    """The versions of the eligible items as of the night, with what was found in their texts."""
+    columns = ("item_id", "text_hash", "variant_group", "category_predicted", "category_chance")
+    eligible = reading.catalogue.where("is_eligible").select(*columns)
     versions = versions_at(reading.tables.read(ITEMS), [reading.as_of], "item_id")
     # An address, or the vector that a store delivers instead.
     vector = F.when(F.col("image_embedding").isNotNull(), F.lit("vector"))
@@ -85,3 +98,69 @@ def _groups(items: DataFrame) -> Table:
         frozenset(columns[1:]),
         note,
     )
+
+
+def _predicted(items: DataFrame, bar: float) -> Table:
+    """Items without a category that got one."""
+    without, is_predicted = items.where(_is_absent(items, "category")), F.col("category_predicted") != ""
+    counts = without.agg(F.count("*").alias("all"), F.count_if(is_predicted).alias("predicted")).first()
+    assert counts is not None
+    best = without.where(is_predicted).orderBy(F.desc("category_chance"), "item_id").limit(MOST)
+    cells = tuple(
+        (row["title"] or row["item_id"], row["category_predicted"], percent(row["category_chance"]))
+        for row in best.collect()
+    )
+    note = (
+        f"Of {amount(counts['all'])} products without a category {amount(counts['predicted'])} got one; of the others "
+        f"no category has a chance of {percent(bar)}. The column category of items stays empty."
+    )
+    columns = ("product", _LIKELY, _CHANCE)
+    sources = ("items", "item_features")
+    return Table("Products without a category", columns, cells, sources, frozenset(columns[2:]), note)
+
+
+def _likely_wrong(items: DataFrame, texts: DataFrame) -> Table:
+    """Items whose category is likely wrong, the most likely first."""
+    wrong = items.join(texts.where("category_instead IS NOT NULL"), on="text_hash", how="inner").persist()
+    count = wrong.count()
+    first = wrong.orderBy(F.desc(F.col("chance_instead") - F.col("chance_own")), "item_id").limit(MOST)
+    cells = tuple(
+        (
+            row["title"] or row["item_id"], row["category"], row["category_instead"], percent(row["chance_instead"]),
+            percent(row["chance_own"]),
+        )
+        for row in first.collect()
+    )  # fmt: skip
+    wrong.unpersist()
+    columns = ("product", "its category", _LIKELY, Term("chance", "Of the likely category."), _OF_OWN)
+    note = (
+        f"Products in all: {amount(count)}. Their text says another category more clearly than the texts of that "
+        "category do on average. Correct them in the store's own catalogue."
+        if count
+        else "No product is likely in a wrong category."
+    )
+    sources = ("items", "item_features", "text_categories")
+    return Table("Products that are likely in a wrong category", columns, cells, sources, frozenset(columns[3:]), note)
+
+
+def _attributes(items: DataFrame, texts: DataFrame, eligible: int) -> Table:
+    """By attribute: how many items have it from the store, and how many from the text."""
+    entries = texts.select("text_hash", F.explode("attributes").alias("entry"))
+    entries = entries.select("text_hash", "entry.attribute", (F.col("entry.source") == "store").alias("is_given"))
+    counts = (
+        items.join(entries, on="text_hash", how="inner")
+        .groupBy("attribute")
+        .agg(F.count_if("is_given").alias("given"), F.count_if(~F.col("is_given")).alias("named"))
+        .orderBy(F.desc(F.col("given") + F.col("named")), "attribute")
+        .limit(MOST)
+    )
+    cells = tuple(
+        (
+            row["attribute"], amount(row["given"]), amount(row["named"]),
+            percent((row["given"] + row["named"]) / max(eligible, 1)),
+        )
+        for row in counts.collect()
+    )  # fmt: skip
+    columns = ("attribute", _GIVEN, _NAMED, "of all products")
+    sources = ("items", "item_features", "text_attributes")
+    return Table("Attributes of the products", columns, cells, sources, frozenset(columns[1:]))
