@@ -18,11 +18,12 @@ class Catalogue(Section):
     keywords: Positive
     categories: bool
     category_bar: Share
+    categories_in_channels: bool
     attributes: bool
 
     @model_validator(mode="after")
     def a_part_has_what_it_reads(self) -> Catalogue:
-        needs = {"categories": "enrich", "attributes": "enrich"}
+        needs = {"categories": "enrich", "attributes": "enrich", "categories_in_channels": "categories"}
         for key, needed in needs.items():
             if getattr(self, key) and not getattr(self, needed):
                 raise ValueError(f"catalogue.{key} needs catalogue.{needed}; set it to true")

@@ -174,7 +174,13 @@ def _check_size(conf: Config, eligible: int, wanted: tuple[str, ...]) -> None:
 def _items(night: Night, as_of: date) -> pd.DataFrame:
     columns = ["item_id", "title", "product_type", "category", "brand", "provider_id", "price_mean_90d", "text_hash",
                "segment", "is_eligible"]  # fmt: skip
-    frame = night.tables.read_date(ITEM_FEATURES_TABLE, as_of).select(*columns).toPandas()
+    features = night.tables.read_date(ITEM_FEATURES_TABLE, as_of)
+    if night.conf.catalogue.categories_in_channels:
+        is_given = F.trim("category") != ""
+        features = features.withColumn(
+            "category", F.when(is_given, F.col("category")).otherwise(F.col("category_predicted"))
+        )
+    frame = features.select(*columns).toPandas()
     return frame.sort_values("item_id", ignore_index=True)
 
 

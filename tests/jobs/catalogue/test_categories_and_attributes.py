@@ -1,4 +1,4 @@
-"""Predicted categories and attributes of a small catalogue: tables, features, page, a second night."""
+"""Predicted categories and attributes of a small catalogue: tables, features, channels, page, a second night."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from jobs.execution.night import Night, Record
 from jobs.report.night_tables import Reading
 from jobs.report.page.parts import Table
 from jobs.report.sections.catalogue import catalogue
+from jobs.retrieval.date_side import _items
 from jobs.runtime.errors import ConfigurationError
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
@@ -282,6 +283,18 @@ def test_the_page_says_what_was_found(spark: SparkSession, enriched: Enriched, l
     assert section.sources >= {"text_categories", "text_attributes"}
 
 
+def test_channels_take_a_predicted_category_where_there_is_none(spark: SparkSession, later: Path) -> None:
+    conf = conf_in(later)
+    fill_features(spark, conf)
+    taken = conf_in(later, categories_in_channels=True)
+    own, filled_in = (
+        _items(night_of(spark, one, FIRST), FIRST).set_index("item_id")["category"] for one in (conf, taken)
+    )
+    assert (own["lost-apple"], filled_in["lost-apple"]) == ("", "Fruit")
+    assert own["wrong"] == filled_in["wrong"] == "Home > Furniture"
+    assert filled_in["empty"] == ""
+
+
 def fill_features(spark: SparkSession, conf: Config) -> None:
     """item_features of FIRST with what the texts say."""
     night = night_of(spark, conf, FIRST)
@@ -300,6 +313,7 @@ def fill_features(spark: SparkSession, conf: Config) -> None:
 def test_a_part_needs_what_it_reads(tmp_path: Path) -> None:
     for key, switches in {
         "enrich": {"enrich": False, "attributes": False},
+        "categories": {"categories": False, "categories_in_channels": True},
     }.items():
         with pytest.raises(ConfigurationError, match=rf"needs catalogue\.{key}; set it to true"):
             conf_in(tmp_path, **switches)
