@@ -5,18 +5,18 @@ from __future__ import annotations
 from features.contract.metrics import LOG_NEWEST_AGE_DAYS
 from jobs.alerts.alert import Alert
 from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
-from jobs.report.night_tables import Reading
+from jobs.report.night_figures import NightFigures
 from jobs.report.page.numbers import amount
 
 _TRAINING = ("fine_tune", "train_first_stage", "train_relevance")
 
 
-def night_alerts(reading: Reading) -> list[Alert]:
+def night_alerts(reading: NightFigures) -> list[Alert]:
     """Floors that the plan misses, trainings that failed or were refused, exposures that are no longer logged."""
     return [*_missed_floors(reading), *_trainings(reading), *_silence(reading)]
 
 
-def _missed_floors(reading: Reading) -> list[Alert]:
+def _missed_floors(reading: NightFigures) -> list[Alert]:
     rows = reading.prices
     groups = rows[~rows["constraint"].isin([*OF_ITEM_CAP, *OF_ITEM_FLOOR]) & (rows["shortfall"] > 1e-6)]
     alerts = [
@@ -39,7 +39,7 @@ def _missed_floors(reading: Reading) -> list[Alert]:
     return alerts
 
 
-def _trainings(reading: Reading) -> list[Alert]:
+def _trainings(reading: NightFigures) -> list[Alert]:
     alerts = []
     for step in _TRAINING:
         run = reading.run_of(step)
@@ -55,7 +55,7 @@ def _trainings(reading: Reading) -> list[Alert]:
     return alerts
 
 
-def _silence(reading: Reading) -> list[Alert]:
+def _silence(reading: NightFigures) -> list[Alert]:
     """An alert when the newest logged exposure is older than it was on the previous night: the log has stopped.
 
     A store whose log always arrives some days late has the same age every night, and no alert.

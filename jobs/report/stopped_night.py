@@ -9,7 +9,8 @@ from jobs.alerts.sending import send
 from jobs.execution.manifest import done_runs
 from jobs.execution.night import Night
 from jobs.online.roll_backs import rolled_back_runs
-from jobs.report.night_tables import Reading, day_words
+from jobs.report.night_figures import day_words
+from jobs.report.night_tables import Reading
 from jobs.report.page.parts import Section, Words
 from jobs.report.page.rendering import Page, rendered
 from jobs.report.page_files import page_of

@@ -7,14 +7,12 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from pyspark.sql import functions as F
 
-from features.contract import EXPOSURE_ACCOUNT, EXPOSURE_CORRECTIONS, metrics
+from features.contract import EXPOSURE_ACCOUNT, metrics
 from features.contract.segments import SEGMENTS, TAIL
 from features.delivery.account import NOT_LOGGED
-from jobs.delivery.group_shares import OUTCOMES, group_shares
-from jobs.planning.columns import item_rows_of, named_columns
-from jobs.report.night_tables import Reading, day_words
+from jobs.delivery.group_shares import OUTCOMES
+from jobs.report.night_figures import NightFigures, day_words
 from jobs.report.page.numbers import NONE, amount, index, money, percent, signed
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Words
 from jobs.report.terms import EVENNESS, GINI
@@ -33,17 +31,15 @@ _LOG = (
 )
 
 
-def delivery(reading: Reading) -> Section:
+def delivery(reading: NightFigures) -> Section:
     """Planned and delivered exposure of the newest accounted night, or that nothing was logged."""
     slug, title = "delivery", "Planned and delivered"
-    night = _newest(reading)
+    night = reading.accounted_night
     if night is None:
-        known = _ACCOUNT if reading.tables.exists(EXPOSURE_ACCOUNT) else ()
+        known = _ACCOUNT if reading.exists(EXPOSURE_ACCOUNT) else ()
         nothing = Words(("No earlier night of this policy has been accounted for yet.",), known)
         return Section(slug, title, "", (nothing,))
-    rows = reading.of_policy(EXPOSURE_ACCOUNT, night)
-    sums = [F.sum(name).cast("double").alias(name) for name in _sums(reading)]
-    by = rows.groupBy("segment", "reason").agg(*sums, F.count("*").alias("items")).toPandas()
+    by = reading.account_sums(night, ("segment", "reason"), _sums(reading))
     if by["logged"].isna().all():
         silent = (
             f"Nothing is known of what was delivered of the night of {day_words(night)}: {NOT_LOGGED} "
@@ -66,23 +62,12 @@ def delivery(reading: Reading) -> Section:
 _MONEY = ("revenue", "margin")
 
 
-def _outcomes(reading: Reading) -> tuple[str, ...]:
+def _outcomes(reading: NightFigures) -> tuple[str, ...]:
     return ("views", *OUTCOMES) if reading.conf.relevance.target == "view" else OUTCOMES
 
 
-def _sums(reading: Reading) -> tuple[str, ...]:
+def _sums(reading: NightFigures) -> tuple[str, ...]:
     return ("planned", "delivered", "logged", *_outcomes(reading))
-
-
-def _newest(reading: Reading) -> date | None:
-    """The newest accounted night of which anything was logged, else the newest."""
-    newest = (
-        reading.tables.read_or_empty(EXPOSURE_ACCOUNT)
-        .where((F.col("policy") == reading.conf.plan.policy) & (F.col("as_of") < F.lit(reading.as_of)))
-        .agg(F.max(F.when(F.col("logged") > 0, F.col("as_of"))).alias("logged"), F.max("as_of").alias("any"))
-        .first()
-    )
-    return None if newest is None else newest["logged"] or newest["any"]
 
 
 def _shares(by: pd.DataFrame) -> Bars:
@@ -113,7 +98,7 @@ _SPREAD = (
 )
 
 
-def _spread(reading: Reading, night: date) -> Table:
+def _spread(reading: NightFigures, night: date) -> Table:
     """How even the exposure of the accounted night was, as planned and as delivered."""
 
     def cell(name: str, segment: str, on: date, words: Callable[[float], str]) -> str:
@@ -129,7 +114,7 @@ def _spread(reading: Reading, night: date) -> Table:
     return Table("How even it was", columns, cells, ("metrics", *_ACCOUNT), frozenset(columns[1:]), note)
 
 
-def _labels(reading: Reading, names: Sequence[str]) -> tuple[str, ...]:
+def _labels(reading: NightFigures, names: Sequence[str]) -> tuple[str, ...]:
     """The headings of sums; those of money name the currency."""
     return tuple(f"{name} ({reading.conf.source.currency})" if name in _MONEY else name for name in names)
 
@@ -141,7 +126,7 @@ def _cells(row: Mapping[Hashable, Any], names: Sequence[str]) -> tuple[str, ...]
     )
 
 
-def _by_segment(reading: Reading, by: pd.DataFrame) -> Table:
+def _by_segment(reading: NightFigures, by: pd.DataFrame) -> Table:
     names = _sums(reading)
     sums = by.groupby("segment")[list(names)].sum(min_count=1)
     cells = tuple(
@@ -153,11 +138,9 @@ def _by_segment(reading: Reading, by: pd.DataFrame) -> Table:
     return Table("What the exposures led to", ("segment", *labels), cells, _ACCOUNT, frozenset(labels), note)
 
 
-def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
+def _by_group(reading: NightFigures, night: date) -> tuple[Table, ...]:
     """What floors and caps of the accounted night asked for, what was planned and delivered, and what it led to."""
-    tables, plan = reading.tables, reading.conf.plan
-    items = item_rows_of(tables, night, named_columns(plan), plan.scored_as).toPandas()
-    groups = group_shares(plan, items, reading.of_policy(EXPOSURE_ACCOUNT, night).toPandas(), _outcomes(reading))
+    groups = reading.account_of_groups(night, _outcomes(reading))
     if groups.empty:
         return ()
     largest = groups.sort_values("expected", ascending=False).head(MOST)
@@ -173,15 +156,14 @@ def _by_group(reading: Reading, night: date) -> tuple[Table, ...]:
     left = len(groups) - len(largest)
     note = "Groups may overlap." + (f" {left} smaller ones are not shown." if left else "")
     # Columns of items are read where a rule names one.
-    sources = (*_ACCOUNT, "item_features", *(["items"] if "items" in tables.inputs else []))
+    sources = (*_ACCOUNT, "item_features", *(["items"] if "items" in reading.read_versions else []))
     return (Table("By floor and cap", columns, cells, sources, frozenset(columns[1:]), note),)
 
 
-def _by_policy(reading: Reading, night: date) -> tuple[Table, ...]:
+def _by_policy(reading: NightFigures, night: date) -> tuple[Table, ...]:
     """What the lists of each arm got and led to; nothing where one policy alone was accounted."""
-    of_night = reading.tables.read(EXPOSURE_ACCOUNT).where(F.col("as_of") == F.lit(night))
     names = _sums(reading)
-    sums = of_night.groupBy("policy").agg(*(F.sum(name).cast("double").alias(name) for name in names)).toPandas()
+    sums = reading.account_sums(night, ("policy",), names, arms=True)
     if len(sums) < 2:
         return ()
     cells = tuple((row["policy"], *_cells(row, names)) for row in sums.sort_values("policy").to_dict("records"))
@@ -200,14 +182,14 @@ def _reasons(by: pd.DataFrame) -> Bars:
     return Bars("Why there are gaps, in exposures", bars, _ACCOUNT, "" if bars else "Every gap is within chance.")
 
 
-def _log(reading: Reading) -> Words:
+def _log(reading: NightFigures) -> Words:
     counts = [(reading.figure(name), words) for name, words in _LOG]
     parts = "; ".join(f"{amount(count)} {words}" for count, words in counts if count)
     sentence = f"Of the exposures logged for the last {reading.conf.account.nights} nights: {parts}."
     return Words((sentence,), ("metrics", "events"), title="The log")
 
 
-def _positions(reading: Reading) -> tuple[Block, ...]:
+def _positions(reading: NightFigures) -> tuple[Block, ...]:
     """The weights of positions as the log shows them, as configured, and as tonight's plan uses them."""
     bars = []
     for position, configured in enumerate(reading.conf.plan.position_weights, start=1):
@@ -226,11 +208,8 @@ def _positions(reading: Reading) -> tuple[Block, ...]:
     return (Bars("How often places are looked at", tuple(bars), ("metrics", "events"), note),)
 
 
-def _corrections(reading: Reading) -> tuple[Block, ...]:
-    rows = reading.tables.read_or_empty(EXPOSURE_CORRECTIONS).where(
-        (F.col("as_of") == F.lit(reading.as_of)) & (F.col("policy") == reading.conf.plan.policy)
-    )
-    largest = rows.orderBy(F.desc(F.abs("correction")), "constraint", "member").limit(MOST).toPandas()
+def _corrections(reading: NightFigures) -> tuple[Block, ...]:
+    largest = reading.corrections.head(MOST)
     if largest.empty:
         return ()
     cells = tuple(

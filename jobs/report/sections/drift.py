@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
-from pyspark.sql import functions as F
 
-from features.contract import METRICS
 from features.contract.metrics import DRIFT, FEATURE
 from jobs.report.drift_in_words import drift_figures
-from jobs.report.night_tables import Reading
+from jobs.report.night_figures import NightFigures
 from jobs.report.page.numbers import index
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Words
 from jobs.report.terms import FEATURE_FIGURES
@@ -16,13 +14,10 @@ from jobs.report.terms import FEATURE_FIGURES
 MOST = 8
 
 
-def drift(reading: Reading) -> Section:
+def drift(reading: NightFigures) -> Section:
     """The features with the greatest drift, and every figure beyond its bar."""
-    rows = reading.tables.read(METRICS).where(
-        (F.col("as_of") == F.lit(reading.as_of)) & F.startswith("name", F.lit(FEATURE))
-    )
-    figures = rows.select("name", "segment", "value").toPandas()
-    figures["name"] = figures["name"].str.removeprefix(FEATURE)
+    figures = reading.feature_figures
+    figures = figures.assign(name=figures["name"].str.removeprefix(FEATURE))
     moved = figures[figures["name"] == "drift"].sort_values(["value", "segment"], ascending=[False, True])
     blocks: list[Block] = [_of_the_night(reading), _beyond(reading, figures)]
     if moved.empty:
@@ -32,7 +27,7 @@ def drift(reading: Reading) -> Section:
     return Section("drift", "Drift", "How far the model's inputs are from those of the previous night.", tuple(blocks))
 
 
-def _of_the_night(reading: Reading) -> Block:
+def _of_the_night(reading: NightFigures) -> Block:
     bars = []
     for name, figure in drift_figures(reading.conf.relevance.words).items():
         value, bar = reading.figure(f"{DRIFT}{name}"), getattr(reading.conf.drift.bars, name)
@@ -51,7 +46,7 @@ def _of_the_night(reading: Reading) -> Block:
     )
 
 
-def _moved(reading: Reading, moved: pd.DataFrame) -> Bars:
+def _moved(reading: NightFigures, moved: pd.DataFrame) -> Bars:
     bar = reading.conf.quality.bars["drift"]
     scale = max(2 * bar.most, float(moved["value"].max()))
     bars = tuple(
@@ -67,7 +62,7 @@ def _moved(reading: Reading, moved: pd.DataFrame) -> Bars:
     return Bars("Features that moved most", bars, ("metrics",), note)
 
 
-def _beyond(reading: Reading, figures: pd.DataFrame) -> Block:
+def _beyond(reading: NightFigures, figures: pd.DataFrame) -> Block:
     quality = reading.conf.quality
     cells = []
     for row in figures.sort_values("segment").to_dict("records"):

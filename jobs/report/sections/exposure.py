@@ -16,7 +16,7 @@ from features.contract.metrics import (
 )
 from features.contract.responses import PURCHASE
 from jobs.report.filled_places import empty_places_in_words
-from jobs.report.night_tables import Reading
+from jobs.report.night_figures import NightFigures
 from jobs.report.page.numbers import NONE, amount, index, percent
 from jobs.report.page.parts import Bar, Bars, Block, Plot, Section, Table
 from jobs.report.page.plots import Line, line_plot
@@ -30,7 +30,7 @@ _SHARES = (
 )
 
 
-def exposure(reading: Reading) -> Section:
+def exposure(reading: NightFigures) -> Section:
     """Shares by segment, their trend, and how even the exposure is."""
     words, days = reading.conf.relevance.words, reading.conf.segments.window_days
     blocks: list[Block] = [_shares(reading), _trend(reading), _coverage(reading), _spread(reading)]
@@ -50,7 +50,7 @@ def exposure(reading: Reading) -> Section:
     )
 
 
-def _shares(reading: Reading) -> Bars:
+def _shares(reading: NightFigures) -> Bars:
     bars = []
     for words, name in _SHARES:
         total = reading.figure(name)
@@ -65,7 +65,7 @@ def _shares(reading: Reading) -> Bars:
     return Bars("Shares by segment", tuple(bars), ("metrics", "item_exposure", "exposure_scores", "item_features"))
 
 
-def _trend(reading: Reading) -> Plot:
+def _trend(reading: NightFigures) -> Plot:
     lines = [
         Line(segment, reading.trend(EXPOSURE_ALLOCATED, segment), segment)
         for segment in reading.segments(EXPOSURE_ALLOCATED)
@@ -74,7 +74,7 @@ def _trend(reading: Reading) -> Plot:
     return Plot("Planned exposures a night", line_plot("Planned exposures a night", lines), _PLAN, _nights(nights))
 
 
-def _coverage(reading: Reading) -> Plot:
+def _coverage(reading: NightFigures) -> Plot:
     lines = [
         Line(segment, tuple((day, 100 * value) for day, value in reading.trend(COVERAGE_SHARE, segment)), segment)
         for segment in reading.segments(COVERAGE_SHARE)
@@ -87,7 +87,7 @@ def _nights(count: int) -> str:
     return "One night so far; the trend begins with the next." if count == 1 else f"{count} nights."
 
 
-def _spread(reading: Reading) -> Table:
+def _spread(reading: NightFigures) -> Table:
     rows = []
     measures = (
         (GINI, EXPOSURE_GINI, index),

@@ -18,7 +18,7 @@ from features.contract.metrics import (
 )
 from features.contract.responses import PURCHASE
 from features.contract.segments import COLD, TAIL
-from jobs.report.night_tables import Reading, day_words
+from jobs.report.night_figures import NightFigures, day_words
 from jobs.report.page.numbers import amount, change, money, percent
 from jobs.report.page.parts import Change, Section, Tile, Tiles
 
@@ -56,7 +56,7 @@ _HEADLINES = (
 )  # fmt: skip
 
 
-def headline(reading: Reading) -> Section:
+def headline(reading: NightFigures) -> Section:
     """Figures with their changes; figures that a night does not have are left out."""
     tiles = []
     for figure in _HEADLINES:
@@ -69,12 +69,12 @@ def headline(reading: Reading) -> Section:
     return Section("headline", "At a glance", _lead(reading), (Tiles(tuple(tiles)),))
 
 
-def _sold(reading: Reading) -> str:
+def _sold(reading: NightFigures) -> str:
     relevance = reading.conf.relevance
     return relevance.words.sold if relevance.target == PURCHASE else f"been {relevance.words.done}"
 
 
-def _changes(reading: Reading, figure: _Headline, value: float) -> list[Change]:
+def _changes(reading: NightFigures, figure: _Headline, value: float) -> list[Change]:
     changes = []
     for night, words in ((reading.previous_night, "previous night"), (reading.week_ago, "a week ago")):
         if night is not None:
@@ -83,7 +83,7 @@ def _changes(reading: Reading, figure: _Headline, value: float) -> list[Change]:
     return changes
 
 
-def _lead(reading: Reading) -> str:
+def _lead(reading: NightFigures) -> str:
     if reading.previous_night is None:
         return "This is the first night, so there is nothing yet to compare it with."
     if reading.week_ago is None:

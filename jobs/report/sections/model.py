@@ -5,13 +5,11 @@ from __future__ import annotations
 from math import exp
 
 import pandas as pd
-from pyspark.sql import functions as F
 
-from features.contract import RUNS
 from features.contract.metrics import CALIBRATION_OBSERVED, CALIBRATION_PREDICTED, SEASON_DEVIATION, SEASON_SHIFT
 from jobs.registry.models import PASSED
 from jobs.report.model_figures import calibration, cold_recall, recalls, segment_recalls
-from jobs.report.night_tables import Reading, day_words
+from jobs.report.night_figures import NightFigures, day_words
 from jobs.report.page.numbers import amount, percent
 from jobs.report.page.parts import Block, Plot, Section, Table, Term, Words
 from jobs.report.page.plots import Line, line_plot
@@ -26,12 +24,12 @@ _ANSWER = Term(
 )
 
 
-def model(reading: Reading) -> Section:
+def model(reading: NightFigures) -> Section:
     """Version, gate and calibration; the figures of the training are those of the newest training up to tonight."""
     scored = reading.run_of("score")
     version = "unknown" if scored is None else str(scored["model_version"])
     blocks: list[Block] = [_tonight(reading, version)]
-    trained = _newest_training(reading)
+    trained = reading.newest_training
     if trained is not None:
         blocks += [_gate(trained, reading.conf.relevance.words), _calibration_at_training(trained)]
     blocks.append(_calibration_now(reading))
@@ -39,18 +37,7 @@ def model(reading: Reading) -> Section:
     return Section("model", "Model and gate", lead, tuple(blocks))
 
 
-def _newest_training(reading: Reading) -> pd.Series | None:
-    trainings = reading.tables.read(RUNS).where(
-        (F.col("step") == "train_relevance")
-        & (F.col("status") == "done")
-        & (F.col("as_of") <= F.lit(reading.as_of))
-        & F.col("decisions")["gate"].isNotNull()  # a reference has none
-    )
-    newest = trainings.orderBy(F.desc("as_of"), F.desc("started_at")).limit(1).toPandas()
-    return None if newest.empty else newest.iloc[0]
-
-
-def _tonight(reading: Reading, version: str) -> Words:
+def _tonight(reading: NightFigures, version: str) -> Words:
     run = reading.run_of("train_relevance")
     status = "none" if run is None else str(run["status"])
     gate = "" if run is None else run["decisions"].get("gate", "")
@@ -66,14 +53,14 @@ def _tonight(reading: Reading, version: str) -> Words:
     return Words(sentences, (*_RUNS, "metrics"), title="Tonight", mark=mark)  # type: ignore[arg-type]
 
 
-def _limits(reading: Reading) -> tuple[str, ...]:
+def _limits(reading: NightFigures) -> tuple[str, ...]:
     """What a short history or the gate took away from the model that scored."""
     run = reading.run_of("score")
     limits = None if run is None else run["decisions"].get("limits")
     return (limits,) if limits else ()
 
 
-def _season(reading: Reading) -> tuple[str, ...]:
+def _season(reading: NightFigures) -> tuple[str, ...]:
     """How far tonight's chances are from the level of the training, in words; nothing where score wrote no season."""
     shift, deviation = reading.figure(SEASON_SHIFT), reading.figure(SEASON_DEVIATION)
     if shift is None or deviation is None or deviation == 0.0:
@@ -113,7 +100,7 @@ def _calibration_at_training(run: pd.Series) -> Table:
     return Table("Are its chances right?", columns, rows, _RUNS, frozenset(columns[1:]))
 
 
-def _calibration_now(reading: Reading) -> Block:
+def _calibration_now(reading: NightFigures) -> Block:
     horizon = reading.conf.relevance.horizon_days
     if reading.conf.relevance.per == "exposure":
         return Words(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.report.night_tables import Reading, day_words
+from jobs.report.night_figures import day_words
+from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount
 from jobs.report.page.parts import Block, Section, Table
 

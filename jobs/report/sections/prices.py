@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-from pyspark.sql import functions as F
 
 from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
-from jobs.report.night_tables import Reading
+from jobs.report.night_figures import NightFigures
 from jobs.report.page.numbers import amount
 from jobs.report.page.parts import Block, Section, Table, Words
 from jobs.report.plan_value import value_unit
@@ -16,7 +15,7 @@ MOST = 12
 _SOURCES = ("constraint_prices",)
 
 
-def prices(reading: Reading) -> Section:
+def prices(reading: NightFigures) -> Section:
     """What the rule of each group asks, gets and costs, and the products that a cap holds back."""
     rows = reading.prices
     unit = value_unit(reading.conf)
@@ -62,14 +61,13 @@ def _group_table(groups: pd.DataFrame, caps: set[str], unit: str) -> Table:
     return Table("Price list", columns, cells, _SOURCES, frozenset(columns[3:]))
 
 
-def _item_caps(reading: Reading, rows: pd.DataFrame, unit: str) -> Block:
+def _item_caps(reading: NightFigures, rows: pd.DataFrame, unit: str) -> Block:
     binding = rows[rows["constraint"].isin(OF_ITEM_CAP) & (rows["price"] > 0)].sort_values(
         ["price", "member"], ascending=[False, True]
     )
     if binding.empty:
         return Words(("No product is held back by its own cap or its stock.",), _SOURCES, title="Products held back")
-    named = reading.catalogue.where(F.col("item_id").isin(list(binding["member"].head(MOST))))
-    titles = dict(named.select("item_id", "title").toPandas().itertuples(index=False, name=None))
+    titles = reading.titles_of(list(binding["member"].head(MOST)))
     cells = tuple(
         (
             titles.get(row["member"], ""), row["member"], "stock" if row["constraint"] == "stock" else "share",

@@ -17,7 +17,8 @@ from features.contract.metrics import (
 )
 from features.contract.responses import DAILY_COUNT
 from features.contract.segments import SEGMENTS
-from jobs.report.night_tables import Reading, day_words
+from jobs.report.night_figures import day_words
+from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import NONE, amount, money, percent, relative
 from jobs.report.page.parts import Block, Plot, Section, Table, Words
 from jobs.report.page.plots import Line, line_plot

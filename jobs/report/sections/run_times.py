@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from jobs.report.night_tables import Reading
+from jobs.report.night_figures import NightFigures
 from jobs.report.page.numbers import seconds
 from jobs.report.page.parts import Bar, Bars, Section, Words
 
 _STATUS = {"failed": " — failed", "refused": " — refused", "skipped": " — not due"}
 
 
-def run_times(reading: Reading, run_id: str | None = None) -> Section:
+def run_times(reading: NightFigures, run_id: str | None = None) -> Section:
     """The steps of tonight in their order, the newest run of each; run_id: of this run only."""
     tonight = reading.runs[reading.runs["as_of"] == reading.as_of]
     if run_id is not None:

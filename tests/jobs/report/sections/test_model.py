@@ -10,7 +10,7 @@ from tests.jobs.report.sections.test_sections import AS_OF, reading
 
 
 def test_the_season_is_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobs.report.sections.model._newest_training", lambda _: None)
+    monkeypatch.setattr("jobs.report.night_tables.Reading.newest_training", None)
     monkeypatch.setattr("jobs.report.night_tables.Reading.run_of", lambda *_: None)
 
     def words(*figures: tuple[str, float]) -> list[str]:
@@ -43,7 +43,7 @@ def test_the_season_is_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_refused_first_model_is_no_good_news(
     monkeypatch: pytest.MonkeyPatch, gate: str, sentence: str, mark: str
 ) -> None:
-    monkeypatch.setattr("jobs.report.sections.model._newest_training", lambda _: None)
+    monkeypatch.setattr("jobs.report.night_tables.Reading.newest_training", None)
     runs = {
         "train_relevance": {"status": "done", "decisions": {"gate": gate} if gate else {}},
         "score": {"model_version": "2", "decisions": {"limits": "The gate refused the first model."}},
