@@ -13,17 +13,14 @@ from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.night import Night, Record
 from jobs.experiments.arms import arm_nights, planned_in, runs
 from jobs.relevance.explanation import explain_pair
+from jobs.report.item_in_words import DISPLACED, exposure_in_words, potential_in_words
 from jobs.report.lists import page_in_words, shopper_pages
 from jobs.report.newest_night import newest_plan
-from jobs.report.page.numbers import amount, percent, signed
+from jobs.report.page.numbers import amount, percent
 from jobs.report.pair import pair_in_words
-from jobs.report.plan_value import value_words
 from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
-
-# item_exposure.binding in words.
-_BINDING = {"cap": "held back by a cap", "floor": "pushed by a floor", "none": "neither pushed nor held back"}
 
 
 def main() -> None:
@@ -119,14 +116,7 @@ def _potential(night: Night, item: str) -> list[str]:
     row = night.tables.read_or_empty(ITEM_POTENTIAL).where(of_item).first()
     if row is None:
         return []
-    if not row.audience_count:
-        return ["Potential: none; no shopper with consent has it as a candidate at or above plan.relevance_bar"]
-    best = min(row.audience_count, night.conf.potential.shoppers)
-    return [
-        f"Potential: {amount(row.potential_responses)} expected responses a day if the best {amount(best)} of its "
-        f"{amount(row.audience_count)} candidate shoppers saw it on every visit; it had "
-        f"{amount(row.received_exposures)} exposures a day, which leaves a gap of {amount(row.potential_gap)}"
-    ]
+    return [potential_in_words(row.asDict(), night.conf.potential.shoppers)]
 
 
 def _in_plan(night: Night, item: str) -> list[str]:
@@ -137,14 +127,8 @@ def _in_plan(night: Night, item: str) -> list[str]:
         return [f"Not in the plan: {why_not_planned(night, item)}."]
     lists = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(of_item)
     shown = lists.count()
-    boost = signed(planned.boost, value_words(night.conf.plan))
-    lines = [
-        f"{amount(planned.allocated)} exposures expected a day; floor {amount(planned.floor)}, "
-        f"cap {amount(planned.cap)}; {_BINDING[planned.binding]}, boost {boost}",
-        f"in {amount(shown)} lists",
-    ]
-    # Without the displaced item, which differs from list to list, so that equal reasons are counted together.
-    reason = F.regexp_replace("reason", "; in place of .*", "").alias("reason")
+    lines = [exposure_in_words(planned.asDict(), night.conf.plan), f"in {amount(shown)} lists"]
+    reason = F.regexp_replace("reason", DISPLACED, "").alias("reason")
     for row in lists.groupBy(reason).count().orderBy(F.desc("count"), "reason").limit(5).collect():
         lines.append(f"  {amount(row['count']):>5}  {row.reason}")
     if not shown:

@@ -60,15 +60,20 @@ def names_potential(plan: Plan) -> bool:
     return not MEASURED.isdisjoint(plan.columns)
 
 
+def by_table(columns: tuple[str, ...]) -> tuple[list[str], list[str], list[str]]:
+    """The columns of item_features, of item_potential and of items among those that a plan names."""
+    features = [name for name in columns if name in _FEATURES]
+    potential = [name for name in columns if name in _POTENTIAL]
+    return features, potential, [name for name in columns if name not in _FEATURES and name not in _POTENTIAL]
+
+
 def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...], scored_as: str) -> DataFrame:
     """The columns and is_eligible of every item of item_features of a night; numbers as double.
 
     scored_as: policy whose relevance the columns of item_potential come from. They are NULL where the night has no row
     of the item, as in nights before the table existed.
     """
-    features = [name for name in columns if name in _FEATURES]
-    potential = [name for name in columns if name in _POTENTIAL]
-    of_items = [name for name in columns if name not in _FEATURES and name not in _POTENTIAL]
+    features, potential, of_items = by_table(columns)
     rows = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
         *(_typed(F.col(name), _FEATURES[name]).alias(name) for name in features), "is_eligible"
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
-from enum import StrEnum
 
 import pandas as pd
 from pyspark.sql import Column, DataFrame, Row
@@ -20,24 +20,9 @@ from jobs.planning.columns import item_rows_of, named_columns
 from jobs.planning.merchandising import merchandising_on
 from jobs.planning.rules.item_value import item_value, value_columns
 from jobs.planning.rules.list_rules import full_groups
-from jobs.report.page.numbers import amount, percent
-from jobs.report.plan_value import value_words
+from jobs.report.cause import Cause, Standing, conditions, held_out_in_words, in_words
 from jobs.tables.warehouse import Warehouse
 from model.exposure.reasons import SHARED_LIST_REASONS
-
-_RAREST_VISITS = 1 / 30  # visits a day of a shopper who comes once a month: a cap below such a place is room for none
-
-
-class Cause(StrEnum):
-    """Why an item of the plan is in no list; the first that applies."""
-
-    NO_CANDIDATE = "no shopper has it among the first candidates"
-    NOT_SCORED = "its candidates were not scored"
-    BELOW_BAR = "its chance is below the bar for every shopper"
-    NO_ROOM = "its cap leaves no place: stock, or its share of the exposure"
-    NO_OWN_LIST = "no shopper who has it as a candidate has a list of their own"
-    OUTRANKED = "other products are worth more to the same shoppers"
-    HELD_OUT = "its score would do, but a list rule, a cap or earlier views keep it out"
 
 
 def why_not_planned(night: Night, item: str) -> str:
@@ -54,13 +39,9 @@ def why_not_shown(night: Night, item: str) -> str:
     of_item = (F.col("policy") == night.conf.plan.policy) & (F.col("item_id") == item)
     planned = night.tables.read_date(ITEM_EXPOSURE, night.as_of).where(of_item)
     [row] = causes(night.tables, night.conf, night.as_of, planned.select("item_id", "boost", "cap")).collect()
-    if row.cause == Cause.NO_CANDIDATE:
-        return f"no shopper has it among the first {night.conf.candidates.per_user} candidates"
-    if row.cause == Cause.NOT_SCORED:
-        return str(row.cause)
-    shoppers = "1 shopper" if row.pairs == 1 else f"{amount(row.pairs)} shoppers"
-    scored = f"it is a candidate for {shoppers} with a chance of at most {percent(row.best)}"
-    return scored + (_held_out(night, row) if row.cause == Cause.HELD_OUT else _lost(night.conf.plan, row))
+    standing = Standing(**{field.name: row[field.name] for field in fields(Standing)})
+    held_out = _held_out(night, row) if row.cause == Cause.HELD_OUT else ""
+    return in_words(standing, night.conf.plan, night.conf.candidates.per_user, held_out)
 
 
 def causes(tables: Warehouse, conf: Config, as_of: date, items: DataFrame) -> DataFrame:
@@ -96,15 +77,11 @@ def causes(tables: Warehouse, conf: Config, as_of: date, items: DataFrame) -> Da
         )
     )
     candidates = tables.read(CANDIDATES).where(F.col("as_of") == F.lit(as_of)).select("item_id").distinct()
-    cause = (
-        F.when(F.col("is_candidate").isNull(), Cause.NO_CANDIDATE)
-        .when(F.col("pairs").isNull(), Cause.NOT_SCORED)
-        .when(F.col("best") < plan.relevance_bar, Cause.BELOW_BAR)
-        .when(F.col("cap") < _least_room(plan), Cause.NO_ROOM)
-        .when(F.col("nearest").isNull(), Cause.NO_OWN_LIST)
-        .when(F.col("nearest.gap") > 0, Cause.OUTRANKED)
-        .otherwise(Cause.HELD_OUT)
-    )
+    ordered = conditions(
+        plan, candidate=F.col("is_candidate").isNotNull(), scored=F.col("pairs").isNotNull(), best=F.col("best"),
+        cap=F.col("cap"), listed=F.col("nearest").isNotNull(), gap=F.col("nearest.gap"),
+    )  # fmt: skip
+    cause = F.coalesce(*(F.when(condition, F.lit(cause)) for cause, condition in ordered), F.lit(Cause.HELD_OUT))
     return (
         items.select("item_id", "boost", "cap")
         .join(scored, on="item_id", how="left")
@@ -134,27 +111,6 @@ def _value() -> Column:
     return F.col("counted") * F.coalesce("factor", F.lit(1.0)) + F.coalesce("addend", F.lit(0.0))
 
 
-def _least_room(plan: Plan) -> float:
-    return min(plan.position_weights) * _RAREST_VISITS
-
-
-def _lost(plan: Plan, row: Row) -> str:
-    """What keeps an item out of every list, where its score is not enough or its cap leaves no room."""
-    if row.cause == Cause.BELOW_BAR:
-        return f", and the bar is {percent(plan.relevance_bar)}"
-    if row.cause == Cause.NO_ROOM and row.cap == 0:
-        return ", but its cap is 0: nothing is left of its stock, or its share"
-    if row.cause == Cause.NO_ROOM:
-        return f", but its cap of {amount(row.cap)} exposures is less than one place in any list"
-    if row.cause == Cause.NO_OWN_LIST:
-        return "; none of them has a list of their own"
-    score = value_words(plan)
-    tax = f", of which {score(-row.boost)} is the price of its caps" if row.boost < 0 else ""
-    return (
-        f"; the nearest list ends with {row.rival} at a score of {score(row.bar)}, {score(row.gap)} above its own{tax}"
-    )
-
-
 def _held_out(night: Night, row: Row) -> str:
     """What keeps an item out of the list that its score would do for."""
     plan = night.conf.plan
@@ -163,6 +119,4 @@ def _held_out(night: Night, row: Row) -> str:
     known = item_rows_of(night.tables, night.as_of, named_columns(plan), plan.scored_as)
     items = known.where(F.col("item_id").isin([*listed, row.item_id])).toPandas()
     is_item = items["item_id"] == row.item_id
-    full = full_groups(plan, items[~is_item], items[is_item])
-    why = ", and ".join(full) or "a cap of it or of its group is used up, or the shopper has seen it too often"
-    return f"; its score would do for the list of {row.user_id}, but {why}"
+    return held_out_in_words(row.user_id, full_groups(plan, items[~is_item], items[is_item]))

@@ -7,11 +7,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract.metrics import ITEMS_ELIGIBLE
+from jobs.report.cause import Cause
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount, percent
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Term
 from jobs.report.plan_value import value_words
-from jobs.report.why_not import Cause, causes
+from jobs.report.why_not import causes
 
 MOST = 10
 _SOURCES = ("item_exposure", "relevance", "candidates", "item_features", "exposure_scores")

@@ -9,7 +9,8 @@ import pytest
 
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from jobs.execution.night import Night
-from jobs.report.why_not import Cause, causes, why_not_planned, why_not_shown
+from jobs.report.cause import Cause
+from jobs.report.why_not import causes, why_not_planned, why_not_shown
 from jobs.runtime.errors import LongtailError
 from jobs.show import item_in_words, shopper_in_words
 from tests.jobs.planning.small_store import NIGHT, OPTED_OUT, USERS

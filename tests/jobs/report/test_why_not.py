@@ -13,9 +13,10 @@ from features.contract import CANDIDATES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVA
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night, Record
+from jobs.report.cause import Cause
 from jobs.report.night_tables import Reading
 from jobs.report.sections.starving import starving
-from jobs.report.why_not import Cause, causes, why_not_shown
+from jobs.report.why_not import causes, why_not_shown
 from jobs.tables.warehouse import Warehouse
 from model.exposure.reasons import NOT_PERSONAL
 from tests.jobs.small_tables import filled
