@@ -76,7 +76,7 @@ def test_nothing_comes_from_outside() -> None:
 
 
 def test_shares_beyond_the_bar_are_cut() -> None:
-    assert re.findall(r"width:([\d.]+)%", rendered(page())) == ["100.00", "0.00"]
+    assert re.findall(r'<svg class="fill \w+" width="([\d.]+)%"', rendered(page())) == ["100.00", "0.00"]
 
 
 def test_a_table_without_a_version_is_an_error() -> None:
