@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from jobs.config.plan import Plan
 from jobs.report.page.numbers import amount, signed
 from jobs.report.plan_value import value_words
 
-Row = Mapping[Hashable, Any]
+Row = Mapping[Any, Any]
 
 # item_exposure.binding in words.
 _BINDING = {"cap": "held back by a cap", "floor": "pushed by a floor", "none": "neither pushed nor held back"}

@@ -38,16 +38,41 @@ ITEMS = [
     ("tea", True, 10.0, 0.0, {"ann": 0.4}),
 ]
 
+PLAN = {
+    "relevance_bar": 0.01, "position_weights": [1.0, 0.8, 0.6], "slots": 3,
+    "list_rules": {"product_type": None, "cold": None, "breakfast": {"each": "category", "most": 2}},
+}  # fmt: skip
+SENTENCES = [
+    ("unseen", "no shopper has it among the first 400 candidates"),
+    ("unscored", "its candidates were not scored"),
+    ("faint", "it is a candidate for 1 shopper with a chance of at most 0.10 %, and the bar is 1 %"),
+    (
+        "sold_out",
+        "it is a candidate for 1 shopper with a chance of at most 60 %, but its cap is 0: nothing is left of its "
+        "stock, or its share",
+    ),
+    (
+        "shared",
+        "it is a candidate for 1 shopper with a chance of at most 60 %; none of them has a list of their own",
+    ),
+    (
+        "behind",
+        "it is a candidate for 2 shoppers with a chance of at most 20 %; the nearest list ends with milk at a "
+        "score of 30 %, 15 % above its own, of which 5 % is the price of its caps",
+    ),
+    (
+        "tea",
+        "it is a candidate for 1 shopper with a chance of at most 40 %; its score would do for the list of ann, "
+        "but the list already holds 2 of category = Breakfast, and plan.list_rules.breakfast allows 2",
+    ),
+]
+
 
 @pytest.fixture(scope="module")
 def night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Night:
     folder = tmp_path_factory.mktemp("why_not")
-    plan = {
-        "relevance_bar": 0.01, "position_weights": [1.0, 0.8, 0.6], "slots": 3,
-        "list_rules": {"product_type": None, "cold": None, "breakfast": {"each": "category", "most": 2}},
-    }  # fmt: skip
     path = folder / "conf.yaml"
-    content = {"warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}, "plan": plan}
+    content = {"warehouse": str(folder / "warehouse"), "source": {"kind": "complete_journey"}, "plan": PLAN}
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     conf = load_config(path)
     tables = Warehouse(spark, conf.warehouse)
@@ -104,33 +129,7 @@ def test_a_plan_by_uplift_is_explained_by_what_it_counts(night: Night) -> None:
     assert rows["tea"].gap == pytest.approx(0.3 - 0.4)
 
 
-@pytest.mark.parametrize(
-    ("item", "sentence"),
-    [
-        ("unseen", "no shopper has it among the first 400 candidates"),
-        ("unscored", "its candidates were not scored"),
-        ("faint", "it is a candidate for 1 shopper with a chance of at most 0.10 %, and the bar is 1 %"),
-        (
-            "sold_out",
-            "it is a candidate for 1 shopper with a chance of at most 60 %, but its cap is 0: nothing is left of its "
-            "stock, or its share",
-        ),
-        (
-            "shared",
-            "it is a candidate for 1 shopper with a chance of at most 60 %; none of them has a list of their own",
-        ),
-        (
-            "behind",
-            "it is a candidate for 2 shoppers with a chance of at most 20 %; the nearest list ends with milk at a "
-            "score of 30 %, 15 % above its own, of which 5 % is the price of its caps",
-        ),
-        (
-            "tea",
-            "it is a candidate for 1 shopper with a chance of at most 40 %; its score would do for the list of ann, "
-            "but the list already holds 2 of category = Breakfast, and plan.list_rules.breakfast allows 2",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("item", "sentence"), SENTENCES)
 def test_the_sentence_of_an_item_has_the_figures_that_decide(night: Night, item: str, sentence: str) -> None:
     assert why_not_shown(night, item) == sentence
 
