@@ -29,12 +29,13 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-search benchmark-stream benchmark-scale check format wheel lock setup java clean help benchmark-pictures
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-search benchmark-stream benchmark-scale check format wheel lock setup java clean help benchmark-pictures desk
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
 	@echo "make simulate    $(NIGHTS) nights against a simulated storefront, from the first on (NIGHTS=$(NIGHTS))"
 	@echo "make job         one step or another job alone: make job JOB=show ARGS='--user 1'"
+	@echo "make desk        pages on nights, products and lists at http://127.0.0.1:8765/ (CONF=$(CONF)); needs no Java"
 	@echo "make page-picture  the picture of the newest night's page for the README, by Chromium"
 	@echo "make test        the tests, under 15 minutes"
 	@echo "make test-slow   the slow tests: faults, servers, clusters, browser, streaming"
@@ -168,6 +169,9 @@ simulate: setup
 	  $(BIN)/python jobs/replay_storefront.py --day $$day || exit 1; \
 	  day=$$($(BIN)/python -c 'import sys, datetime as d; print(d.date.fromisoformat(sys.argv[1]) + d.timedelta(1))' $$day); done; \
 	PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/simulated_delivery.py --conf conf/simulated.yaml --as-of $$day
+
+desk: $(READY)
+	@$(BIN)/python jobs/serve_desk.py --conf $(CONF) $(ARGS)
 
 page-picture: $(READY)
 	@$(BIN)/python -m jobs.report.page.picture --conf $(CONF) $(ARGS)

@@ -17,6 +17,7 @@ from jobs.config.candidates import Candidates
 from jobs.config.catalogue import FOUND_BY, Catalogue
 from jobs.config.channels import Channels
 from jobs.config.demand import Demand
+from jobs.config.desk import Desk
 from jobs.config.drift import Drift
 from jobs.config.encoder import Encoder
 from jobs.config.evaluation import Evaluation
@@ -82,6 +83,7 @@ class Config(Section):
     uplift: Uplift
     mlflow: MLflow
     summary: Summary
+    desk: Desk
 
     @model_validator(mode="after")
     def arms_have_plans(self) -> Config:
@@ -141,8 +143,11 @@ class Config(Section):
 
     @property
     def hash(self) -> str:
-        """The first 12 hex digits of the SHA-256 of the configuration without `warehouse`, a path, and `summary`."""
-        text = json.dumps(self.model_dump(mode="json", exclude={"warehouse", "summary"}), sort_keys=True)
+        """The first 12 hex digits of the SHA-256 of the configuration.
+
+        Without `warehouse`, a path, and without `summary` and `desk`, which change no table.
+        """
+        text = json.dumps(self.model_dump(mode="json", exclude={"warehouse", "summary", "desk"}), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -1,0 +1,50 @@
+"""The section `desk` of the configuration: the merchandiser's pages, and who may read them."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from jobs.config.section import Positive, Section, Whole
+
+Role = Literal["reader", "shoppers"]
+
+
+class Desk(Section):
+    """host, port: where it listens; rows: of a page of a table"""
+
+    host: str
+    port: Annotated[Whole, Field(ge=0, le=65535)]
+    access: Literal["local", "proxy", "token"]
+    hosts: tuple[str, ...]
+    user_header: Annotated[str, Field(min_length=1)]
+    groups_header: Annotated[str, Field(min_length=1)]
+    groups: dict[Role, tuple[str, ...]]
+    secret_variable: Annotated[str, Field(min_length=1)]
+    rows: Positive
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches it."""
+        return self.host == "localhost" or (_is_address(self.host) and ip_address(self.host).is_loopback)
+
+    @model_validator(mode="after")
+    def others_are_known(self) -> Desk:
+        if not self.is_local and self.access == "local":
+            raise ValueError(
+                f"desk.host is {self.host}, which other machines reach, but desk.access is local; set that to proxy or "
+                "token"
+            )
+        if not self.is_local and not self.hosts:
+            raise ValueError("desk.hosts is empty; name there the hosts by which browsers reach the desk")
+        return self
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

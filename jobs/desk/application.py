@@ -1,0 +1,119 @@
+"""The web application of the desk: its addresses, signing in, errors, and the headers of every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from urllib.parse import parse_qs, urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from jobs.config.configuration import Config
+from jobs.config.desk import Desk
+from jobs.desk.access import COOKIE, Access
+from jobs.desk.pages import Pages
+from jobs.desk.templating import Templates
+from jobs.runtime.errors import LongtailError
+from jobs.runtime.logs import warning
+
+_LOCAL_HOSTS = ("127.0.0.1", "localhost")
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",  # pages name shoppers, and a night may be written again
+}
+_STATIC = {"night.css": "text/css", "desk.css": "text/css", "desk.js": "text/javascript"}
+_MOST_FORM = 8192  # bytes
+
+
+def application(conf: Config) -> FastAPI:
+    """The application on the configured warehouse. Raises ConfigurationError when a secret is missing."""
+    access, templates = Access(conf.desk), Templates()
+    pages = Pages(conf, access, templates)
+    app = FastAPI(title="Longtail desk", docs_url=None, redoc_url=None, openapi_url=None)
+    for path, page in (
+        ("/", pages.tonight), ("/page", pages.page_of_the_night), ("/products", pages.products),
+        ("/product", pages.product), ("/shopper", pages.shopper), ("/tables", pages.table),
+        ("/newest.json", pages.newest), ("/static/{name}", _static),
+    ):  # fmt: skip
+        app.add_api_route(path, page, methods=["GET"], response_model=None)
+    _add_signing_in(app, conf.desk, access, templates)
+    _add_errors(app, conf.desk, pages, templates)
+    # A site of another name that leads to this machine cannot read the desk.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_HOSTS, *conf.desk.hosts], www_redirect=False)
+    return app
+
+
+def _static(name: str) -> Response:
+    if name not in _STATIC:
+        raise HTTPException(404)
+    folder = files("jobs.report.page") if name == "night.css" else files("jobs.desk").joinpath("static")
+    return Response(folder.joinpath(name).read_bytes(), media_type=_STATIC[name])
+
+
+def _signed_out(desk: Desk, templates: Templates, status: int, problem: str = "") -> HTMLResponse:
+    return templates.page("sign_in.html", status, kind=desk.access, problem=problem)
+
+
+def _add_signing_in(app: FastAPI, desk: Desk, access: Access, templates: Templates) -> None:
+    """The form that turns a token into a cookie, for browsers that come without a proxy."""
+
+    async def sign_in(request: Request) -> Response:
+        origin = request.headers.get("Origin")
+        if origin and urlsplit(origin).netloc != request.headers.get("Host"):
+            raise HTTPException(403, "This form is not of the desk.")
+        if int(request.headers.get("Content-Length", 0)) > _MOST_FORM:
+            raise HTTPException(413)
+        body = (await request.body()).decode("utf-8", errors="replace")
+        token = parse_qs(body).get("token", [""])[0].strip()
+        if not access.accepts(token):
+            return _signed_out(desk, templates, 401, "This token is not valid, or has expired.")
+        answer = RedirectResponse("/", 303)
+        secure = request.headers.get("X-Forwarded-Proto", request.url.scheme) == "https"
+        answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure)
+        return answer
+
+    if desk.access == "token":
+        app.add_api_route("/sign-in", sign_in, methods=["POST"], response_model=None)
+
+
+def _add_errors(app: FastAPI, desk: Desk, pages: Pages, templates: Templates) -> None:
+    """A page for each error, and the headers of every answer."""
+
+    @app.exception_handler(LongtailError)
+    def known_problem(request: Request, error: LongtailError) -> Response:
+        return pages.message(request, 404, error.problem, error.remedy)
+
+    @app.exception_handler(RequestValidationError)
+    def wrong_address(request: Request, wrong: RequestValidationError) -> Response:
+        names = ", ".join(sorted({str(part["loc"][-1]) for part in wrong.errors()}))
+        return pages.message(
+            request, 400, f"The address has no valid value of {names}.", "Follow a link of the desk instead."
+        )
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 401:
+            return _signed_out(desk, templates, 401)
+        if error.status_code == 403:
+            return pages.message(request, 403, error.detail, "Ask whoever runs the desk for the role.")
+        return pages.message(request, error.status_code, "There is no such page.", "Begin with the night.")
+
+    @app.middleware("http")
+    async def guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        try:
+            answer = await call_next(request)
+        except Exception as error:  # neither its message nor the query, which may name a shopper, reaches a log
+            warning("page failed", path=request.url.path, error=type(error).__name__)
+            problem = f"This page failed ({type(error).__name__})."
+            answer = templates.page("message.html", 500, problem=problem, remedy="Load it again.")
+        for header, value in _HEADERS.items():
+            answer.headers.setdefault(header, value)
+        return answer

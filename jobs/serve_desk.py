@@ -1,0 +1,61 @@
+"""Serves the merchandiser's desk: the night, its products and its lists as pages, read without Spark."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+
+import uvicorn
+
+from jobs.config.configuration import Config
+from jobs.desk.access import ROLES, secret_of, signed_token
+from jobs.desk.application import application
+from jobs.execution.command import parser, run_without_spark
+from jobs.runtime.errors import ConfigurationError, LongtailError
+
+
+def main() -> None:
+    """Parses the command line and serves until it is stopped, or prints a token."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--port", type=int, metavar="N", help="instead of desk.port; 0 for any free one")
+    arguments.add_argument("--token", metavar="USER", help="print a token of this user for desk.access: token, and end")
+    arguments.add_argument("--roles", nargs="+", choices=ROLES, default=["reader"], help="of the token")
+    arguments.add_argument("--days", type=int, default=30, metavar="N", help="until the token expires (default: 30)")
+    args = arguments.parse_args()
+
+    def serve(conf: Config, run_id: str) -> None:
+        if args.token:
+            print(signed_token(_token_secret(conf), args.token, args.roles, args.days))
+            return
+        serve_desk(conf, conf.desk.port if args.port is None else args.port)
+
+    run_without_spark(args.conf, "serve_desk", serve, writes=False, opens_warehouse=False)
+
+
+def _token_secret(conf: Config) -> str:
+    if conf.desk.access != "token":
+        raise ConfigurationError(f"desk.access is {conf.desk.access}.", "Set it to token, then make tokens.")
+    return secret_of(conf.desk)
+
+
+def serve_desk(conf: Config, port: int) -> None:
+    """Serves until Ctrl-C or SIGTERM. Raises LongtailError if the port is in use."""
+    app = application(conf)
+    family = socket.AF_INET6 if ":" in conf.desk.host else socket.AF_INET
+    try:
+        listening = socket.create_server((conf.desk.host, port), family=family)
+    except OSError as error:
+        raise LongtailError(
+            f"The desk cannot listen on {conf.desk.host}, port {port} ({os.strerror(error.errno or 0)}).",
+            "End what uses the port, or name another with --port or desk.port.",
+        ) from error
+    print(f"The desk is at http://{conf.desk.host}:{listening.getsockname()[1]}/ until Ctrl-C.", flush=True)
+    # Without a log of requests, whose addresses hold shoppers' ids.
+    settings = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(settings).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()
