@@ -9,6 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from features.contract import METRICS
+from jobs.desk.figures import StoredFigures
+from jobs.desk.stored_tables import StoredTables
 from jobs.execution.night import Night, Record
 from jobs.quality.delivered_health import delivered_figures
 from jobs.report.night_tables import Reading
@@ -20,6 +22,11 @@ from tests.jobs.test_account_exposure import FIRST, GENEROUS, Store
 pytestmark = pytest.mark.slow
 
 
+def read_by_the_desk(store: Store) -> StoredFigures:
+    """The night after the first, read without Spark."""
+    return StoredFigures(StoredTables(store.conf.warehouse), store.conf, FIRST + timedelta(days=1))
+
+
 def test_every_rule_shows_what_it_asks_for_was_planned_and_delivered(spark: SparkSession, tmp_path: Path) -> None:
     store = Store(spark, tmp_path, GENEROUS)
     store.plan(FIRST)
@@ -27,6 +34,7 @@ def test_every_rule_shows_what_it_asks_for_was_planned_and_delivered(spark: Spar
     store.account(FIRST + timedelta(days=1))
     reading = Reading(Warehouse(spark, store.conf.warehouse), store.conf, FIRST + timedelta(days=1))
     section = delivery(reading)
+    assert delivery(read_by_the_desk(store)) == section
     [table] = [block for block in section.blocks if isinstance(block, Table) and block.title == "By floor and cap"]
     cells = {row[0]: row[1:] for row in table.rows}
     assert cells["cold (segment = cold)"][:3] == ("20 %", "20 %", "10 %")
@@ -48,6 +56,7 @@ def test_delivered_exposure_stands_next_to_planned(spark: SparkSession, tmp_path
     never = {segment: value for name, segment, value in figures if name == "never_logged_28d_count"}
     assert never["cold"] == 1
     section = delivery(Reading(Warehouse(spark, store.conf.warehouse), store.conf, next_day))
+    assert delivery(read_by_the_desk(store)) == section
     [table] = [block for block in section.blocks if isinstance(block, Table) and block.title == "How even it was"]
     delivered = {row[0]: row[2] for row in table.rows}
     assert delivered["Tail products with exposure"] == "100 %"
