@@ -14,6 +14,15 @@ class Terminated(BaseException):
     """SIGTERM has come: an order from outside, as KeyboardInterrupt is."""
 
 
+def _default_in_a_fork() -> None:
+    """A worker that waits in C would not come to a handler in Python, and its pool would wait for it."""
+    if getattr(signal.getsignal(signal.SIGTERM), "__module__", None) == __name__:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+os.register_at_fork(after_in_child=_default_in_a_fork)
+
+
 @contextmanager
 def ended_by_sigterm(line: Callable[[], str], cancel: Callable[[], None]) -> Iterator[None]:
     """SIGTERM raises Terminated in the main thread, so that locks and leases are released; a second one kills.
@@ -30,7 +39,7 @@ def ended_by_sigterm(line: Callable[[], str], cancel: Callable[[], None]) -> Ite
 
     def end(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if os.getpid() != process:  # a forked worker, which its pool ends by the same signal
+        if os.getpid() != process:  # a worker that is just being forked
             os.kill(os.getpid(), signal.SIGTERM)
             return
         drawn = "\r\033[K" if os.isatty(stderr) else ""  # a line of progress

@@ -243,12 +243,15 @@ def test_sigterm_is_one_line_and_releases_the_lock(conf_file: Path) -> None:
 
 
 def test_sigterm_ends_a_forked_worker_as_ever(run: Run, conf_file: Path) -> None:
-    """A pool of a job ends its workers by the signal."""
+    """A pool of a job ends its workers by the signal, and one that waits in C ends too."""
 
     def body(conf: object, run_id: str) -> None:
+        ready, begun = os.pipe()
         worker = os.fork()
         if worker == 0:
+            os.write(begun, b".")
             signal.pause()
+        os.read(ready, 1)
         os.kill(worker, signal.SIGTERM)
         assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == -signal.SIGTERM
 
