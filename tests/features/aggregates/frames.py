@@ -48,10 +48,11 @@ def items(
 ) -> DataFrame:
     """One version an item: item_id, listed_at, withdrawn_at, stock_quantity."""
     full = [
-        (
-            item, listed, None, title, None, None, None, None, None, None, None, stock, None, {}, listed, withdrawn,
-            listed,
-        )
+        dict.fromkeys(ITEMS.column_names)
+        | {
+            "item_id": item, "valid_from": listed, "title": title, "stock_quantity": stock, "attributes": {},
+            "listed_at": listed, "withdrawn_at": withdrawn, "updated_at": listed,
+        }
         for item, listed, withdrawn, stock in rows
     ]  # fmt: skip
     return spark.createDataFrame(full, ITEMS.schema)
