@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-HOUSEHOLDS = 150
+HOUSEHOLDS = 50
 
 
 def write_small_panel(folder: Path, count: int = HOUSEHOLDS) -> Path:

@@ -22,6 +22,7 @@ from jobs.runtime.errors import LongtailError
 from jobs.serving.client import StorefrontClient
 from jobs.show import chance_in_words
 from tests.pipeline.small_night import AS_OF, Store
+from tests.pipeline.small_panel import HOUSEHOLDS
 
 OF_VISITORS = (contract.DAILY_VISITOR, contract.IDENTITIES, contract.SEARCHES)  # which the panel does not have
 OFF = (  # by default, and in this night
@@ -59,7 +60,7 @@ def test_every_step_is_recorded_with_its_inputs_and_outputs(store: Store) -> Non
 
 def test_lists_hold_distinct_tail_items_that_the_shopper_has_not_bought(store: Store) -> None:
     lists = store.tables.read_date(contract.EXPOSURE_SCORES, AS_OF).toPandas()
-    assert lists.user_id.nunique() == 150
+    assert lists.user_id.nunique() == HOUSEHOLDS
     assert not lists.duplicated(["user_id", "item_id"]).any()
     assert lists.groupby("user_id").size().max() <= store.conf.plan.slots
     np.testing.assert_allclose(lists.score, lists.relevance + lists.boost, atol=1e-9)
