@@ -63,6 +63,7 @@ def out_of_reach(conf: Config) -> list[str]:
         "An online store of another address or another online.project: run forget with a configuration that names it.",
         "Ranking services: the client remembers the shopper's last list until it reads that shopper again or ends.",
         "Copies and back-ups of the warehouse, and old versions in a bucket that keeps them: delete them there.",
+        "Files that export_audience wrote: delete or export them again.",
         "The store's own files, tables and topics: they stay as they are, and ingest leaves the shopper out.",
         "Logs and printed output: what nightly printed with summary.shoppers, what show printed, lines of libraries "
         "and of Spark, the storefront's logs.",

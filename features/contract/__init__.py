@@ -3,6 +3,7 @@
 `item_features` and `user_features` are not here: their schema comes from `features.declarations`.
 """
 
+from features.contract.audiences import AUDIENCES
 from features.contract.candidates import CANDIDATES
 from features.contract.catalogue_categories import CATALOGUE_CATEGORIES
 from features.contract.catalogue_terms import CATALOGUE_TERMS
@@ -41,6 +42,7 @@ from features.contract.user_history import USER_HISTORY
 from features.contract.users import USERS
 
 __all__ = [
+    "AUDIENCES",
     "CANDIDATES",
     "CATALOGUE_CATEGORIES",
     "CATALOGUE_TERMS",
