@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from datetime import date
 
@@ -23,6 +21,7 @@ from jobs.planning.columns import check_column, item_rows_of
 from jobs.planning.rules.groups import belongs
 from jobs.report.newest_night import newest_plan
 from jobs.report.page.numbers import amount
+from jobs.runtime.csv_text import csv_lines, disarmed
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.storage import storage_of
 from jobs.tables.sql import sql_equals
@@ -30,7 +29,6 @@ from jobs.tables.warehouse import Warehouse
 
 FIELDS = ("user_id", "item_id", "title", "relevance")
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)  # it names a folder of the table
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_audience(night: Night, name: str, items: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -103,14 +101,11 @@ def eligible_items(night: Night, ids: list[str], group: ItemGroup | None) -> pd.
 
 def as_csv(audience: pd.DataFrame) -> str:
     """The audience as CSV. A title that a spreadsheet would take for a formula gets an apostrophe before it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(FIELDS)
-    for row in audience.itertuples(index=False):
-        title = row.title if isinstance(row.title, str) else ""
-        title = f"'{title}" if title.startswith(_FORMULA) else title
-        writer.writerow([row.user_id, row.item_id, title, f"{row.relevance:.6f}"])
-    return text.getvalue()
+    rows = (
+        (row.user_id, row.item_id, disarmed(row.title) if isinstance(row.title, str) else "", f"{row.relevance:.6f}")
+        for row in audience.itertuples(index=False)
+    )
+    return csv_lines([FIELDS, *rows])
 
 
 def main() -> None:

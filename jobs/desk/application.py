@@ -41,6 +41,7 @@ def application(conf: Config) -> FastAPI:
     for path, page in (
         ("/", pages.tonight), ("/page", pages.page_of_the_night), ("/products", pages.products),
         ("/product", pages.product), ("/shopper", pages.shopper), ("/tables", pages.table),
+        ("/export", pages.export),
         ("/newest.json", pages.newest), ("/static/{name}", _static),
     ):  # fmt: skip
         app.add_api_route(path, page, methods=["GET"], response_model=None)

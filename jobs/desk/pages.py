@@ -9,18 +9,20 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
+from features.contract.table import Table
 from jobs.config.configuration import Config
 from jobs.desk.access import READER, SHOPPERS, Access, Visitor
+from jobs.desk.exports import FORMS, as_file
 from jobs.desk.figures import StoredFigures
 from jobs.desk.items import ORDERS, catalogue_of, price_in_words
 from jobs.desk.nights import Nights, nights_of
 from jobs.desk.product import product_facts, product_sections
 from jobs.desk.shopper import ShopperList, compared, fallback_lists, shopper_list
 from jobs.desk.stored_tables import StoredTables
-from jobs.desk.table_rows import TABLES, is_personal, table_page
+from jobs.desk.table_rows import TABLES, is_personal, rows_of_night, table_page
 from jobs.desk.templating import Templates
 from jobs.desk.tonight import tonight_sections
 from jobs.report.page.numbers import NONE
@@ -164,11 +166,7 @@ class Pages:
         if not name:
             versions = [(shown, view.tables.version_of(shown), is_personal(shown)) for shown in TABLES.values()]
             return self._show("tables.html", view, as_of, known=[row for row in versions if row[1] is not None])
-        if name not in TABLES:
-            raise LongtailError(f"There is no table {name}.", "The list of tables names all.")
-        table, count = TABLES[name], self._conf.desk.rows
-        if is_personal(table) and not view.may_see_shoppers:
-            raise HTTPException(403, f"Rows of {name} name shoppers, and you have not the role {SHOPPERS}.")
+        table, count = self._table(view, name), self._conf.desk.rows
         skip = (page - 1) * count
         if skip > _MOST_ROWS_SKIPPED:
             raise LongtailError(
@@ -178,8 +176,30 @@ class Pages:
         address = {"name": name, "version": rows.version, **({"night": as_of} if as_of else {})}
         return self._show(
             "table.html", view, as_of, table=table, rows=rows, of_night="as_of" in table.partitioned_by,
-            pages=_pages("/tables", address, page, rows.total, count),
+            pages=_pages("/tables", address, page, rows.total, count), forms=tuple(FORMS), address=address,
         )  # fmt: skip
+
+    def export(
+        self, request: Request, name: Text, form: Text, night: AskedNight = None, version: Version = None
+    ) -> Response:
+        """All rows of a version of a table, of one night where it is partitioned by it, as a file."""
+        view = self._view(request)
+        table = self._table(view, name)
+        if form not in FORMS:
+            raise LongtailError(f"There is no form {form} of a table.", f"Choose {' or '.join(FORMS)}.")
+        where = rows_of_night(table, night)
+        schema, batches = view.tables.batches(table, version, where)
+        parts = [name, *([str(night)] if where is not None else []), f"v{view.tables.versions[name]}"]
+        headers = {"Content-Disposition": f'attachment; filename="{"-".join(parts)}.{form}"'}
+        return StreamingResponse(as_file(form, schema, batches), media_type=FORMS[form], headers=headers)
+
+    def _table(self, view: _View, name: str) -> Table:
+        """The table of this name, for a visitor who may read its rows."""
+        if name not in TABLES:
+            raise LongtailError(f"There is no table {name}.", "The list of tables names all.")
+        if is_personal(TABLES[name]) and not view.may_see_shoppers:
+            raise HTTPException(403, f"Rows of {name} name shoppers, and you have not the role {SHOPPERS}.")
+        return TABLES[name]
 
     def newest(self, request: Request) -> Response:
         """The newest night, for a page that was left open."""

@@ -83,14 +83,25 @@ class StoredTables:
 
     def page(self, table: Table, version: int | None, where: pc.Expression | None, skip: int, rows: int) -> pa.Table:
         """At most `rows` rows after the first `skip`, of a version of a table. Raises LongtailError without it."""
+        with _failures(table):
+            return _slice(self._scan(table, version, where), skip, rows)
+
+    def batches(
+        self, table: Table, version: int | None, where: pc.Expression | None
+    ) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """The columns of a version of a table, and all its rows. Raises LongtailError without it."""
+        with _failures(table):
+            scanner = self._scan(table, version, where)
+        return scanner.projected_schema, scanner.to_batches()
+
+    def _scan(self, table: Table, version: int | None, where: pc.Expression | None) -> ds.Scanner:
         opened = self._open(table) if version is None else self._at(table, version)
         if opened is None:
             raise LongtailError(f"The table {table.name} has no version {version}.", "Read its newest version.")
         self.versions[table.name] = int(opened.version())
-        with _failures(table):
-            dataset = opened.to_pyarrow_dataset()
-            names = [name for name in table.column_names if name in dataset.schema.names]
-            return _slice(dataset.scanner(columns=names, filter=where, batch_size=4096), skip, rows)
+        dataset = opened.to_pyarrow_dataset()
+        names = [name for name in table.column_names if name in dataset.schema.names]
+        return dataset.scanner(columns=names, filter=where, batch_size=4096)
 
     def count(self, table: Table, where: pc.Expression | None) -> int:
         """Rows of the version that `page` or `read` opened; 0 if there is no table."""

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from math import isnan
 from typing import Any
 
+import pyarrow.compute as pc
+
 from features.contract.table import PERSONAL, Table
 from jobs.desk.items import of_night
 from jobs.desk.stored_tables import StoredTables
@@ -33,6 +35,11 @@ def is_personal(table: Table) -> bool:
     return any(column.name in own for column in table.columns)
 
 
+def rows_of_night(table: Table, as_of: date | None) -> pc.Expression | None:
+    """The condition for one night's rows; None for a table that is not partitioned by it, and without a night."""
+    return of_night(as_of) if as_of is not None and "as_of" in table.partitioned_by else None
+
+
 def table_page(
     tables: StoredTables, table: Table, version: int | None, as_of: date | None, skip: int, most: int
 ) -> TablePage:
@@ -40,7 +47,7 @@ def table_page(
 
     Raises LongtailError if there is no such version.
     """
-    where = of_night(as_of) if as_of is not None and "as_of" in table.partitioned_by else None
+    where = rows_of_night(table, as_of)
     rows = tables.page(table, version, where, skip, most)
     columns = tuple((column.name, column.meaning) for column in table.columns if column.name in rows.column_names)
     cells = tuple(tuple(_cell(row[name]) for name, _ in columns) for row in rows.to_pylist())

@@ -44,6 +44,9 @@ def test_behind_a_proxy_groups_give_roles(store: Path, monkeypatch: pytest.Monke
     assert status("/", **sent, X_Forwarded_Groups="others, merchandisers") == 200
     assert status("/shopper", **sent, X_Forwarded_Groups="merchandisers") == 403
     assert status("/tables?name=exposure_scores", **sent, X_Forwarded_Groups="merchandisers") == 403
+    export = "/export?name=exposure_scores&form=csv"
+    assert status(export, **sent, X_Forwarded_Groups="merchandisers") == 403
+    assert status(export, **sent, X_Forwarded_Groups="care") == 200
     assert status("/tables?name=metrics", **sent, X_Forwarded_Groups="merchandisers") == 200
     assert status("/shopper?user=ann", **sent, X_Forwarded_Groups="care") == 200
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import csv
+import io
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from fastapi.testclient import TestClient
@@ -14,6 +19,7 @@ from features.contract import CANDIDATES, EXPOSURE_SCORES, ITEM_EXPOSURE, RELEVA
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.config.configuration import Config, load_config
 from jobs.desk.application import application
+from jobs.desk.exports import as_file
 from jobs.desk.stored_tables import StoredTables
 from jobs.desk.why_not import why_not_shown
 from tests.jobs.desk.small_warehouse import FIRST, SCRIPT, SECOND, TITLES, write, write_night
@@ -139,6 +145,37 @@ def test_a_large_table_is_read_a_page_at_a_time(tmp_path: Path) -> None:
     assert "page 2,001 of 2,001" in client.get("/tables?name=item_features&page=2001").text
     assert "100,004 products" in client.get("/products?page=3").text
     assert client.get("/products?page=999999").status_code == 200
+
+
+def test_a_table_is_exported_as_the_page_shows_it(client: TestClient) -> None:
+    page = client.get(f"/tables?name=item_features&night={FIRST}").text
+    [version] = set(re.findall(r"/export\?name=item_features&amp;version=(\d+)", page))
+    answer = client.get(f"/export?name=item_features&night={FIRST}&version={version}&form=csv")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="item_features-{FIRST}-v{version}.csv"'
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert {row["as_of"] for row in rows} == {str(FIRST)}
+    assert {row["title"] for row in rows} == set(TITLES.values())
+
+    parquet = client.get(f"/export?name=item_features&night={FIRST}&form=parquet").content
+    table = pq.read_table(io.BytesIO(parquet)).to_pylist()
+    assert [row["item_id"] for row in table] == [row["item_id"] for row in rows]
+
+    assert client.get("/export?name=item_features&form=xls").status_code == 404
+    assert client.get("/export?name=nothing&form=csv").status_code == 404
+    assert client.get("/export?name=item_features&version=99&form=csv").status_code == 404
+
+
+def test_cells_of_an_export_can_be_read_back() -> None:
+    rows = {
+        "text": ["=1+1", None],
+        "list": [["a", "é"], []],
+        "yes": [True, False],
+        "at": [datetime(2024, 5, 1, 12), None],
+    }
+    batch = pa.RecordBatch.from_pydict(rows)
+    text = b"".join(as_file("csv", batch.schema, iter([batch]))).decode()
+    assert text == 'text,list,yes,at\n\'=1+1,"[""a"", ""é""]",true,2024-05-01T12:00:00\n,[],false,\n'
 
 
 def test_a_warehouse_without_nights_says_what_to_do(tmp_path: Path) -> None:
