@@ -20,8 +20,8 @@ COLD = {"column": "segment", "equals": "cold", "share": 0.1}
 @pytest.mark.parametrize(
     ("plan", "says"),
     [
-        ({"floors": {"x": {**COLD, "column": "colour"}}}, "plan.floors.x: none of item_features, item_pot.* colour"),
-        ({"caps": {"x": {**COLD, "column": "colour"}}}, "plan.caps.x: none of item_features"),
+        ({"floors": {"x": {**COLD, "column": "shade"}}}, "plan.floors.x: none of item_features, item_pot.* shade"),
+        ({"caps": {"x": {**COLD, "column": "shade"}}}, "plan.caps.x: none of item_features"),
         ({"floors": {"x": {"column": "price_mean_90d", "equals": "1", "share": 0.1}}}, "price_mean_90d is not a text"),
         ({"floors": {"x": {"column": "segment", "at_most": 1, "share": 0.1}}}, "segment is not a number"),
         ({"caps": {"x": {"column": "price", "each": True, "share": 0.1}}}, "price is not a text"),
@@ -30,7 +30,7 @@ COLD = {"column": "segment", "equals": "cold", "share": 0.1}
         ({"caps": {"x": {"column": "price", "buckets": [5, 1], "share": 0.1}}}, "edges do not rise"),
         ({"floors": {"item_cap": COLD}}, "plan.floors.item_cap: the name is taken"),
         ({"caps": {"cold": COLD}}, "plan.caps.cold: a floor has this name"),
-        ({"list_rules": {"x": {"each": "colour", "most": 1}}}, "plan.list_rules.x: none of item_features"),
+        ({"list_rules": {"x": {"each": "shade", "most": 1}}}, "plan.list_rules.x: none of item_features"),
         ({"list_rules": {"x": {"each": "price", "most": 1}}}, "plan.list_rules.x: price is not a text"),
         ({"list_rules": {"x": {"column": "segment", "at_least": 1, "most": 1}}}, "segment is not a number"),
         ({"list_rules": {"x y": {"each": "brand", "most": 1}}}, "plan.list_rules.x y: the name has more than letters"),
