@@ -53,8 +53,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             builder = builder.config(key, value.replace("file:conf/", f"file:{ROOT}/conf/"))
     builder = builder.config("spark.sql.shuffle.partitions", "2").config("spark.driver.memory", "2g")
     builder = builder.config("spark.sql.codegen.wholeStage", "false")
-    # Nor are single expressions compiled: Java spent a third of its time on that.
-    builder = builder.config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     builder = builder.config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("spark-warehouse")))
     session = builder.getOrCreate()
     yield session

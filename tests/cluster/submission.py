@@ -26,7 +26,6 @@ SIZES = {
     "spark.driver.bindAddress": "127.0.0.1",
     # Short jobs: compiling them twice, by Spark and by the second JIT, costs more than it saves.
     "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
     "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
 }
