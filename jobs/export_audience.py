@@ -6,7 +6,7 @@ import re
 from datetime import date
 
 import pandas as pd
-from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from features.contract import AUDIENCES, RELEVANCE
@@ -67,8 +67,7 @@ def _best_pairs(night: Night, item_ids: pd.Series) -> DataFrame:
     pairs = night.tables.read_date(RELEVANCE, night.as_of).where(
         (F.col("policy") == plan.scored_as) & (F.col("relevance") >= plan.relevance_bar)
     )
-    counted: Column = F.col("relevance") if plan.weight_of_uplift == 0 else counted_response(plan)
-    pairs = pairs.select("user_id", "item_id", "relevance", counted.alias("counted"))
+    pairs = pairs.select("user_id", "item_id", "relevance", counted_response(plan).alias("counted"))
     wanted = night.spark.createDataFrame(pd.DataFrame({"item_id": item_ids}))
     users = night.tables.read_date(USER_FEATURES_TABLE, night.as_of).where("consent_personalisation").select("user_id")
     pairs = pairs.join(F.broadcast(wanted), on="item_id", how="left_semi").join(users, on="user_id", how="left_semi")
