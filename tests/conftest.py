@@ -13,6 +13,8 @@ from pyspark.sql import SparkSession
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from tests.short_jobs import SHORT_JOBS
+
 if TYPE_CHECKING:
     from tests.pipeline.small_night import Store
 
@@ -52,7 +54,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             value = value.replace("-XX:+UseParallelGC", short)
             builder = builder.config(key, value.replace("file:conf/", f"file:{ROOT}/conf/"))
     builder = builder.config("spark.sql.shuffle.partitions", "2").config("spark.driver.memory", "2g")
-    builder = builder.config("spark.sql.codegen.wholeStage", "false")
+    for setting, value in SHORT_JOBS.items():
+        builder = builder.config(setting, value)
     builder = builder.config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("spark-warehouse")))
     session = builder.getOrCreate()
     yield session

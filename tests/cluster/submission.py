@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.cluster.object_stores import Store
 from tests.cluster.processes import Process
 from tests.cluster.spark_cluster import SPARK_HOME, Cluster
+from tests.short_jobs import SHORT_JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a cluster of two cores on a loopback interface needs instead of the sizes in the template.
@@ -24,8 +25,8 @@ SIZES = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    # Short jobs: compiling them twice, by Spark and by the second JIT, costs more than it saves.
-    "spark.sql.codegen.wholeStage": "false",
+    **SHORT_JOBS,
+    # The second JIT costs more than it saves.
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
     "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
 }

@@ -11,7 +11,6 @@ HALF, MOST = "half, by item", "three quarters, by item"
 
 
 @pytest.mark.slow
-@pytest.mark.promise
 def test_uplift_brings_no_less_in_any_world_and_a_tenth_more_where_half_comes_anyway() -> None:
     """Of one store every world, of a second one that of the anchor; in %, where planning at random costs tens of %."""
     first, second = store(0), store(1)

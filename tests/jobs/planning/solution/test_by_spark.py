@@ -17,7 +17,7 @@ from jobs.planning import problem
 from model.exposure import passes
 from tests.jobs.planning.small_store import NIGHT, conf_in, night_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.promise]
+pytestmark = pytest.mark.slow
 
 EXPLORED = {
     "exploration_slots": 1,
@@ -59,7 +59,12 @@ def lists_of(night: Night) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("shard_users", "most_stretches", "partitions", "keys"),
-    [(8_192, 64, 2, EXPLORED), (7, 64, 1, {}), (7, 64, 7, CREDITED), (3, 2, 2, EXPLORED)],
+    [
+        (8_192, 64, 2, EXPLORED),
+        (7, 64, 1, {}),
+        pytest.param(7, 64, 7, CREDITED, marks=pytest.mark.promise),
+        (3, 2, 2, EXPLORED),
+    ],
     indirect=["partitions"],
 )
 @pytest.mark.usefixtures("partitions")
