@@ -6,8 +6,10 @@ from jobs.alerts.alert import Alert
 from jobs.alerts.sending import send
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
+from jobs.language.sentences import speaking
 from jobs.quality.drift import measured_drift, write_drift
 from jobs.report.drift_in_words import drift_figures
+from jobs.report.response_in_words import words_of
 from jobs.runtime.errors import Refused
 
 
@@ -36,14 +38,15 @@ def check_drift(night: Night) -> None:
 
 def _alert(night: Night, name: str, value: float) -> Alert:
     bar = getattr(night.conf.drift.bars, name)
-    return Alert(
-        f"drift.{name}", "critical" if bar.action == "stop" else "warning", night.as_of, name,
-        _sentence(night, name, value), drift_figures(night.conf.relevance.words)[name].remedy, value, bar.most,
-    )  # fmt: skip
+    with speaking(night.conf.report.language):
+        return Alert(
+            f"drift.{name}", "critical" if bar.action == "stop" else "warning", night.as_of, name,
+            _sentence(night, name, value), drift_figures(words_of(night.conf.relevance))[name].remedy, value, bar.most,
+        )  # fmt: skip
 
 
 def _sentence(night: Night, name: str, value: float) -> str:
-    figure = drift_figures(night.conf.relevance.words)[name]
+    figure = drift_figures(words_of(night.conf.relevance))[name]
     return figure.beyond(value, getattr(night.conf.drift.bars, name).most)
 
 

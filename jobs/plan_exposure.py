@@ -102,7 +102,8 @@ def plan_night(night: Night, *, from_own_prices: bool = False) -> NightPlan:
     contexts = Contexts(candidates.shoppers, weights, plan.exploration_slots, recording)
     problem = PlanProblem(contexts, catalogue.item_ids, rules.value, limits_of(rules, shared.delivered))
     warm, started_from = last_prices(night, catalogue.item_ids, rules.groups, of_tonight=from_own_prices)
-    words = partial(words_of, catalogue, rules.bounds, merchandising, night.conf.relevance.target)
+    target, language = night.conf.relevance.target, night.conf.report.language
+    words = partial(words_of, catalogue, rules.bounds, merchandising, target, language)
     solved = solve_plan(night, problem, candidates, warm, words)
     opted_out = shoppers.opted_out
     rows = plan_rows(night, candidates.model_version, catalogue, merchandising, rules, shared, opted_out, solved)

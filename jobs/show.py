@@ -13,7 +13,7 @@ from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.night import Night, Record
 from jobs.experiments.arms import arm_nights, planned_in, runs
 from jobs.relevance.explanation import explain_pair
-from jobs.report.item_in_words import DISPLACED, exposure_in_words, potential_in_words
+from jobs.report.item_in_words import exposure_in_words, potential_in_words
 from jobs.report.lists import page_in_words, shopper_pages
 from jobs.report.newest_night import newest_plan
 from jobs.report.page.numbers import amount, percent
@@ -21,6 +21,7 @@ from jobs.report.pair import pair_in_words
 from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
+from model.exposure.reasons import DISPLACED
 
 
 def main() -> None:
@@ -128,6 +129,7 @@ def _in_plan(night: Night, item: str) -> list[str]:
     lists = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(of_item)
     shown = lists.count()
     lines = [exposure_in_words(planned.asDict(), night.conf.plan), f"in {amount(shown)} lists"]
+    # Without the displaced item, which differs from list to list, so that equal reasons are counted together.
     reason = F.regexp_replace("reason", DISPLACED, "").alias("reason")
     for row in lists.groupBy(reason).count().orderBy(F.desc("count"), "reason").limit(5).collect():
         lines.append(f"  {amount(row['count']):>5}  {row.reason}")

@@ -36,6 +36,7 @@ from jobs.config.potential import MEASURED, Potential
 from jobs.config.quality import Quality
 from jobs.config.relevance import Relevance
 from jobs.config.remote_warehouse import check_remote_warehouse
+from jobs.config.report import Report
 from jobs.config.section import Section, Whole
 from jobs.config.segments import Segments
 from jobs.config.sequences import Sequences
@@ -82,6 +83,7 @@ class Config(Section):
     stream: Stream
     uplift: Uplift
     mlflow: MLflow
+    report: Report
     summary: Summary
     desk: Desk
 

@@ -27,13 +27,14 @@ from jobs.experiments.arms import plans_on
 from jobs.planning.columns import named_columns
 from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.planning.rules.groups import named_groups
-from jobs.report.item_in_words import DISPLACED, exposure_in_words, potential_in_words
+from jobs.report.item_in_words import exposure_in_words, potential_in_words
 from jobs.report.night_figures import TREND_DAYS
 from jobs.report.page.numbers import NONE, amount, percent
 from jobs.report.page.parts import Block, Plot, Section, Table, Tile, Tiles, Words
 from jobs.report.page.plots import Line, line_plot
 from jobs.report.plan_value import value_unit
 from jobs.report.rules_in_words import group_in_words
+from model.exposure.reasons import DISPLACED
 
 _FACTS = ("item_id", "title", "category", "product_type", "brand", "segment", "is_eligible", "list_price",
           "price_mean_90d", "stock_on_hand", "is_stock_tracked", "purchases_count_7d", "purchases_count_28d",

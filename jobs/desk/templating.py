@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from jobs.language.sentences import say
 from jobs.report.page.numbers import NONE, amount
 
 _BLOCKS = "blocks.html"  # of the page of the night
@@ -22,6 +23,7 @@ class Templates:
             loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
+        self._environment.globals["say"] = say
         self._environment.filters |= {"amount": _amount, "query": urlencode}
 
     def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:

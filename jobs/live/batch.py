@@ -17,6 +17,7 @@ from features.contract.table import Table
 from features.live.counting import window_counts
 from jobs.alerts.alert import Alert
 from jobs.config.configuration import Config
+from jobs.language.sentences import say, speaking
 from jobs.live.counters import ItemCounts
 from jobs.live.live_plan import LivePlan
 from jobs.live.online import LIVE_ITEM, LIVE_USER, push
@@ -73,7 +74,9 @@ class BatchWork:
                 push(self.store, LIVE_USER, shoppers, self.shoppers.day, clock.now())
         of_shoppers.unpersist()
         batch.unpersist()
-        self._report(self._alerts(items, plan) if len(items) else [])
+        with speaking(self.conf.report.language):
+            alerts = self._alerts(items, plan) if len(items) else []
+        self._report(alerts)
         event("batch counted", step="stream_events", batch=batch_id, weight=int(sums["weight"] or 0), items=len(items),
               bots=len(bots), seconds=round(clock.seconds() - began, 2))  # fmt: skip
 
@@ -106,8 +109,12 @@ class BatchWork:
         alerts = [
             Alert(
                 "live.cap_reached", "warning", day, str(item),
-                f"item {item} has reached its cap of {cap[item]:.1f} expected exposures with {delivered[item]:.1f}",
-                "live_item_counts and the item's cap in item_exposure; its live_factor is 0 for the rest of the day",
+                say(
+                    "item {item} has reached its cap of {cap} expected exposures with {delivered}",
+                    item=item, cap=f"{cap[item]:.1f}", delivered=f"{delivered[item]:.1f}",
+                ),
+                say("live_item_counts and the item's cap in item_exposure; its live_factor is 0 for the rest of the "
+                    "day"),
                 float(delivered[item]), float(cap[item]),
             )
             for item in at_cap
@@ -115,16 +122,23 @@ class BatchWork:
         alerts += [
             Alert(
                 "live.group_starves", "warning", day, name,
-                f"{name} has {100 * error:.0f} % less of today's exposure than its floor requires, beyond chance",
-                "the storefront's use of the lists, exposure_account of the previous night",
+                say(
+                    "{name} has {share} % less of today's exposure than its floor requires, beyond chance",
+                    name=name, share=f"{100 * error:.0f}",
+                ),
+                say("the storefront's use of the lists, exposure_account of the previous night"),
                 error, 0.5,
             )
             for name, error in plan.starving(self.items.counts["delivered"])
         ]  # fmt: skip
         bots, most = len(self.shoppers.bots), self.conf.account.most_exposures_a_day
         if bots:
-            message = f"{bots} shoppers have more than {most:g} exposures today: further ones count for no item"
-            look_at = "live_user_counts by exposures; the night leaves the whole day of such a shopper out"
+            message = say(
+                "{bots} shoppers have more than {most} exposures today: further ones count for no item",
+                bots=bots,
+                most=f"{most:g}",
+            )
+            look_at = say("live_user_counts by exposures; the night leaves the whole day of such a shopper out")
             alerts.append(Alert("live.programs", "warning", day, "shoppers", message, look_at, float(bots), 0.0))
         return alerts
 

@@ -10,6 +10,7 @@ from datetime import date
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.place import content_at
 from model.exposure.reasons import banned_by, pinned_by
+from model.phrases import ENGLISH
 
 COLUMNS = ("item_id", "action", "share", "starts_on", "ends_on", "owner")
 
@@ -38,8 +39,12 @@ class MerchandisingRule:
     @property
     def in_words(self) -> str:
         """'pinned by Ann until 2017-12-24'."""
+        return self.said_in(ENGLISH)
+
+    def said_in(self, language: str) -> str:
+        """The rule in words of a language."""
         by = pinned_by if self.action == "pin" else banned_by
-        return by(self.owner, self.ends_on)
+        return by(self.owner, self.ends_on, language)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from features.quality.feature_profile import (
 from jobs.alerts.alert import Alert, Severity
 from jobs.alerts.sending import send
 from jobs.execution.night import Night
+from jobs.language.sentences import say, speaking
 from jobs.quality.young_store import comparable_features, first_event_day
 from jobs.runtime.errors import Refused
 from jobs.tables.sql import sql_starts_with
@@ -59,11 +60,20 @@ def pass_features(night: Night) -> None:
 def _alert(night: Night, violation: Violation) -> Alert:
     figure = violation.figure
     severity: Severity = "critical" if violation.bar.stops else "warning"
-    return Alert(
-        f"features.{figure}", severity, night.as_of, f"{violation.table}.{violation.feature}", f"{violation}.",
-        f"Look at {violation.table} of {night.as_of} and its source; metrics has {FEATURE}{figure} by night.",
-        violation.value, violation.bar.most,
-    )  # fmt: skip
+    feature = f"{violation.table}.{violation.feature}"
+    with speaking(night.conf.report.language):
+        return Alert(
+            f"features.{figure}", severity, night.as_of, feature,
+            say(
+                "{feature}: {figure} is {value}, the bar is {bar}.",
+                feature=feature, figure=figure, value=f"{violation.value:.4g}", bar=f"{violation.bar.most:g}",
+            ),
+            say(
+                "Look at {table} of {day} and its source; metrics has {metric} by night.",
+                table=violation.table, day=night.as_of, metric=f"{FEATURE}{figure}",
+            ),
+            violation.value, violation.bar.most,
+        )  # fmt: skip
 
 
 def _measured(night: Night, table: Table, features: Sequence[Feature]) -> Profile:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from jobs.config.plan import Plan
+from jobs.language.sentences import phrase
 from jobs.report.page.numbers import amount, percent
 from jobs.report.plan_value import value_words
 
@@ -16,13 +17,13 @@ _RAREST_VISITS = 1 / 30  # visits a day of a shopper who comes once a month: a c
 class Cause(StrEnum):
     """Why an item of the plan is in no list; the first that applies."""
 
-    NO_CANDIDATE = "no shopper has it among the first candidates"
-    NOT_SCORED = "its candidates were not scored"
-    BELOW_BAR = "its chance is below the bar for every shopper"
-    NO_ROOM = "its cap leaves no place: stock, or its share of the exposure"
-    NO_OWN_LIST = "no shopper who has it as a candidate has a list of their own"
-    OUTRANKED = "other products are worth more to the same shoppers"
-    HELD_OUT = "its score would do, but a list rule, a cap or earlier views keep it out"
+    NO_CANDIDATE = phrase("no shopper has it among the first candidates")
+    NOT_SCORED = phrase("its candidates were not scored")
+    BELOW_BAR = phrase("its chance is below the bar for every shopper")
+    NO_ROOM = phrase("its cap leaves no place: stock, or its share of the exposure")
+    NO_OWN_LIST = phrase("no shopper who has it as a candidate has a list of their own")
+    OUTRANKED = phrase("other products are worth more to the same shoppers")
+    HELD_OUT = phrase("its score would do, but a list rule, a cap or earlier views keep it out")
 
 
 def conditions(

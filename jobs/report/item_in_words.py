@@ -13,8 +13,6 @@ Row = Mapping[Any, Any]
 
 # item_exposure.binding in words.
 _BINDING = {"cap": "held back by a cap", "floor": "pushed by a floor", "none": "neither pushed nor held back"}
-# In a reason of exposure_scores: the displaced item differs from list to list, and equal reasons are counted together.
-DISPLACED = "; in place of .*"
 
 
 def exposure_in_words(planned: Row, plan: Plan) -> str:

@@ -11,6 +11,8 @@ from pyspark.sql import functions as F
 from features.contract import EXPOSURE_SCORES, USER_HISTORY
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.config.plan import Plan
+from jobs.language.sentences import say
+from jobs.report.page.columns import right
 from jobs.report.page.numbers import percent, signed
 from jobs.report.plan_value import value_words
 from jobs.tables.warehouse import Warehouse
@@ -57,15 +59,22 @@ def shopper_pages(tables: Warehouse, as_of: date, policy: str, user_ids: list[st
 
 def page_in_words(page: ShopperPage, plan: Plan, done: str = "bought") -> str:
     """The page as lines of text; plan: says whether scores are chances; done: the word of the response."""
-    bought = " · ".join(page.bought) or "nothing yet"  # titles may hold commas
-    lines = [f"shopper {page.user_id} recently {done}: {bought}", f"{'':5} {'chance':>9} {'boost':>9}  shown"]
+    bought = " · ".join(page.bought) or say("nothing yet")  # titles may hold commas
+    lines = [
+        say("shopper {shopper} recently {done}: {bought}", shopper=page.user_id, done=done, bought=bought),
+        f"{'':5} {right(say('chance'), 9)} {right(say('boost'), 9)}  {say('shown')}",
+    ]
     for entry in page.entries.to_dict("records"):
         boost = signed(entry["boost"], value_words(plan))
-        drawn = "" if entry["propensity"] == 1.0 else f" (with a probability of {percent(entry['propensity'])})"
+        drawn = (
+            ""
+            if entry["propensity"] == 1.0
+            else say(" (with a probability of {chance})", chance=percent(entry["propensity"]))
+        )
         lines.append(
-            f"{entry['rank']:>5} {percent(entry['relevance']):>9} {boost:>9}  {entry['title']} [{entry['segment']}]: "
-            f"{entry['reason']}{drawn}"
+            f"{entry['rank']:>5} {percent(entry['relevance']):>9} {boost:>9}  {entry['title']} "
+            f"[{say(entry['segment'])}]: {entry['reason']}{drawn}"
         )
     if page.entries.empty:
-        lines.append("  no list: the shopper has no candidates this night")
+        lines.append("  " + say("no list: the shopper has no candidates this night"))
     return "\n".join(lines)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import exp, isfinite
 
+from jobs.language.sentences import listed, phrase, say
 from jobs.report.page.numbers import NONE, amount, percent
-from jobs.report.page.parts import Term
+from jobs.report.page.parts import term
 from model.gate import HARMED, HELD, TOO_FEW
 from model.phrases.table import ResponseWords
 
@@ -42,29 +43,35 @@ class _Measure:
     label: str
     name: str
     words: Callable[[float], str]
+    meaning: str = ""
     hint: str = ""
 
 
-_SLOPE = Term(
-    "spread of the chances",
-    "Calibration slope: 1 is right; below 1 high chances are too high and low ones too low, above 1 the reverse.",
-)
-_LEVEL = Term(
-    "level of the chances",
-    "What the predicted odds have to be multiplied by for their average to be right (calibration in the large): 1 is "
-    "right, above 1 the chances are too low.",
-)
-_GAIN = Term(
-    "prediction error saved",
-    "How much smaller the log-loss is than that of predicting the average chance for every candidate.",
-)
 _CALIBRATION = (
-    _Measure("average predicted chance", "mean_probability", percent),
-    _Measure("share that came true", "rate", percent),
-    _Measure(_SLOPE, "slope", amount, "1 is right, below 1 the chances are too extreme"),
-    _Measure(_LEVEL, "in_the_large", lambda shift: amount(exp(shift)), "1 is right, above 1 the chances are too low"),
-    _Measure(_GAIN, "gain", percent, "compared with predicting the average for all"),
-)
+    _Measure(phrase("average predicted chance"), "mean_probability", percent),
+    _Measure(phrase("share that came true"), "rate", percent),
+    _Measure(
+        phrase("spread of the chances"), "slope", amount,
+        phrase(
+            "Calibration slope: 1 is right; below 1 high chances are too high and low ones too low, above 1 the "
+            "reverse."
+        ),
+        phrase("1 is right, below 1 the chances are too extreme"),
+    ),
+    _Measure(
+        phrase("level of the chances"), "in_the_large", lambda shift: amount(exp(shift)),
+        phrase(
+            "What the predicted odds have to be multiplied by for their average to be right (calibration in the "
+            "large): 1 is right, above 1 the chances are too low."
+        ),
+        phrase("1 is right, above 1 the chances are too low"),
+    ),
+    _Measure(
+        phrase("prediction error saved"), "gain", percent,
+        phrase("How much smaller the log-loss is than that of predicting the average chance for every candidate."),
+        phrase("compared with predicting the average for all"),
+    ),
+)  # fmt: skip
 _CHALLENGER, _BY_CHANCE = "_challenger", "_by_chance"
 
 
@@ -73,12 +80,19 @@ def recalls(decisions: Decisions, words: ResponseWords) -> list[Recall]:
 
     words: of the response that relevance.target names
     """
-    newly = words.filled_into(
-        "that shoppers newly {act}{over} on days that the model had not seen, the share among the products it ranked "
-        "highest for them."
+    named = {"responses": words.plural, "act": words.filled_into("{act}"), "over": words.over}
+    tail = term(
+        "tail {responses} found",
+        "Of the tail and cold products that shoppers newly {act}{over} on days that the model had not seen, the share "
+        "among the products it ranked highest for them.",
+        **named,
     )
-    tail = Term(f"tail {words.plural} found", f"Of the tail and cold products {newly}")
-    overall = Term(f"{words.plural} found", f"Of all products {newly}")
+    overall = term(
+        "{responses} found",
+        "Of all products that shoppers newly {act}{over} on days that the model had not seen, the share among the "
+        "products it ranked highest for them.",
+        **named,
+    )
     measured = [
         Recall(
             label,
@@ -117,15 +131,15 @@ def segments_in_words(decisions: Decisions) -> str:
         if segment.answer != NONE:
             answered.setdefault(segment.answer, []).append(segment.label)
     parts = [
-        f"{len(answered[answer])} {words}" + (f" ({', '.join(answered[answer])})" if answer == HARMED else "")
-        for answer, words in (
-            (HARMED, HARMED),
-            (HELD, "shown not to be harmed"),
-            (TOO_FEW, "with too few shoppers to tell"),
+        say(sentence, count=len(answered[answer]), segments=listed(answered[answer]))
+        for answer, sentence in (
+            (HARMED, phrase("{count} harmed ({segments})")),
+            (HELD, phrase("{count} shown not to be harmed")),
+            (TOO_FEW, phrase("{count} with too few shoppers to tell")),
         )
         if answer in answered
     ]
-    return ", ".join(parts)
+    return listed(parts)
 
 
 def cold_recall(decisions: Decisions, words: ResponseWords) -> list[Recall]:
@@ -133,12 +147,14 @@ def cold_recall(decisions: Decisions, words: ResponseWords) -> list[Recall]:
 
     words: of the response that relevance.target names
     """
-    label = Term(
-        f"cold {words.plural} found",
-        words.filled_into(
-            "Of the never {sold} products that shoppers then {act}{over}, the share among those it ranked highest of "
-            "such products."
-        ),
+    label = term(
+        "cold {responses} found",
+        "Of the never {sold} products that shoppers then {act}{over}, the share among those it ranked highest of such "
+        "products.",
+        responses=words.plural,
+        sold=words.sold,
+        act=words.filled_into("{act}"),
+        over=words.over,
     )
     by_chance = sorted(
         name for name in decisions if name.startswith("cold_items_recall_at_") and name.endswith(_BY_CHANCE)
@@ -153,7 +169,9 @@ def calibration(decisions: Decisions, part: str) -> list[Calibration]:
     """The calibration that the gate measured; part: all or tail."""
     return [
         Calibration(
-            measure.label, _figure(decisions, f"calibration_{part}_{measure.name}", measure.words), measure.hint
+            term(measure.label, measure.meaning) if measure.meaning else say(measure.label),
+            _figure(decisions, f"calibration_{part}_{measure.name}", measure.words),
+            say(measure.hint),
         )
         for measure in _CALIBRATION
     ]

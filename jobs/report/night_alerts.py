@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from features.contract.metrics import LOG_NEWEST_AGE_DAYS
 from jobs.alerts.alert import Alert
+from jobs.language.sentences import listed, say, speaking
 from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.night_figures import NightFigures
 from jobs.report.page.numbers import amount
@@ -13,7 +14,8 @@ _TRAINING = ("fine_tune", "train_first_stage", "train_relevance")
 
 def night_alerts(reading: NightFigures) -> list[Alert]:
     """Floors that the plan misses, trainings that failed or were refused, exposures that are no longer logged."""
-    return [*_missed_floors(reading), *_trainings(reading), *_silence(reading)]
+    with speaking(reading.conf.report.language):
+        return [*_missed_floors(reading), *_trainings(reading), *_silence(reading)]
 
 
 def _missed_floors(reading: NightFigures) -> list[Alert]:
@@ -22,20 +24,28 @@ def _missed_floors(reading: NightFigures) -> list[Alert]:
     alerts = [
         Alert(
             "plan.floor_missed", "warning", reading.as_of, f"{row['constraint']} ({row['member']})",
-            f"{row['constraint']} ({row['member']}) lacks {amount(row['shortfall'])} of the {amount(row['bound'])} "
-            "exposures that its floor asks for.",
-            "Read the cause in the decisions of plan_exposure (runs), and what the floor costs in constraint_prices.",
+            say(
+                "{name} lacks {shortfall} of the {bound} exposures that its floor asks for.",
+                name=f"{row['constraint']} ({row['member']})",
+                shortfall=amount(row["shortfall"]), bound=amount(row["bound"]),
+            ),
+            say("Read the cause in the decisions of plan_exposure (runs), and what the floor costs in "
+                "constraint_prices."),
             float(row["shortfall"]), 0.0,
         )
         for row in groups.to_dict("records")
     ]  # fmt: skip
     items = rows[rows["constraint"].isin(OF_ITEM_FLOOR) & (rows["shortfall"] > 1e-6)]
     if len(items):
-        text = f"{len(items)} floors of single products lack {amount(items['shortfall'].sum())} exposures in all."
+        text = say(
+            "{count} floors of single products lack {lack} exposures in all.",
+            count=len(items),
+            lack=amount(items["shortfall"].sum()),
+        )
+        look_at = say("Look up the constraints {names} in constraint_prices.", names=listed(OF_ITEM_FLOOR))
         alerts.append(
-            Alert("plan.item_floors_missed", "warning", reading.as_of, "items", text,
-                  f"Look up the constraints {', '.join(OF_ITEM_FLOOR)} in constraint_prices.", float(len(items)), 0.0)
-        )  # fmt: skip
+            Alert("plan.item_floors_missed", "warning", reading.as_of, "items", text, look_at, float(len(items)), 0.0)
+        )
     return alerts
 
 
@@ -47,9 +57,10 @@ def _trainings(reading: NightFigures) -> list[Alert]:
             alerts.append(
                 Alert(
                     f"model.{run['status']}", "warning", reading.as_of, step,
-                    f"{step} {'failed' if run['status'] == 'failed' else 'was refused'}; the champion of the previous "
-                    "night scored this one.",
-                    "Read the section Model and gate of the page, the decisions of the step in runs, and the log.",
+                    say("{step} failed; the champion of the previous night scored this one.", step=step)
+                    if run["status"] == "failed"
+                    else say("{step} was refused; the champion of the previous night scored this one.", step=step),
+                    say("Read the section Model and gate of the page, the decisions of the step in runs, and the log."),
                 )
             )  # fmt: skip
     return alerts
@@ -64,11 +75,13 @@ def _silence(reading: NightFigures) -> list[Alert]:
     before = None if reading.previous_night is None else reading.figure(LOG_NEWEST_AGE_DAYS, on=reading.previous_night)
     if before is None or (age is not None and age <= before):
         return []
-    since = f" for {age:.0f} days" if age else ""
+    placement = reading.conf.plan.placement
     return [
         Alert(
-            "delivery.silent", "critical", reading.as_of, reading.conf.plan.placement,
-            f"No exposure of {reading.conf.plan.placement} has been logged{since}.",
-            "Check the storefront's log and the export of events: without them the plan is not corrected.",
+            "delivery.silent", "critical", reading.as_of, placement,
+            say("No exposure of {placement} has been logged for {days} days.", placement=placement, days=f"{age:.0f}")
+            if age
+            else say("No exposure of {placement} has been logged.", placement=placement),
+            say("Check the storefront's log and the export of events: without them the plan is not corrected."),
         )
     ]  # fmt: skip

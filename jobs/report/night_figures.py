@@ -14,6 +14,9 @@ from features.contract.metrics import ALL
 from features.contract.segments import SEGMENTS
 from features.contract.table import Table
 from jobs.config.configuration import Config
+from jobs.language.sentences import dated
+from jobs.report.response_in_words import words_of
+from model.phrases.table import ResponseWords
 
 TREND_DAYS = 56
 WEEK = 7
@@ -92,6 +95,11 @@ class NightFigures(ABC):
         behind = {name: int(version) for versions in tonight for name, version in dict(versions).items()}
         return behind | self.read_versions
 
+    @property
+    def words(self) -> ResponseWords:
+        """What the response that relevance.target names is called."""
+        return words_of(self.conf.relevance)
+
     def figure(self, name: str, segment: str = ALL, on: date | None = None) -> float | None:
         """A figure of tonight or of an earlier night; None where that night has none."""
         rows = self.figures
@@ -134,4 +142,4 @@ def newest_of_each_step(runs: pd.DataFrame) -> pd.DataFrame:
 
 def day_words(day: date) -> str:
     """4 December."""
-    return f"{day:%-d %B}"
+    return dated(day, "%-d %B")

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from jobs.config.configuration import Config
 from jobs.execution.night import Night
+from jobs.language.sentences import paragraph, say, speaking
 from jobs.report.night_tables import Reading
 from jobs.report.page.parts import Section
 from jobs.report.page.rendering import Page, rendered
 from jobs.report.page_files import page_of
+from jobs.report.response_in_words import meaning_of
 from jobs.report.sections.catalogue import catalogue
 from jobs.report.sections.data_quality import data_quality
 from jobs.report.sections.delivery import delivery
@@ -54,10 +56,10 @@ def _sections(conf: Config) -> tuple[Callable[[Reading], Section], ...]:
 
 def write_page(night: Night, reading: Reading) -> str:
     """Writes the night's page; returns its name among the files of the warehouse."""
-    sections = tuple(section(reading) for section in _sections(night.conf))
-    text = rendered(
-        Page("The long tail on", night.as_of, _subtitle(night), sections, reading.versions, night.conf.warehouse)
-    )
+    with speaking(night.conf.report.language):
+        sections = tuple(section(reading) for section in _sections(night.conf))
+        title, about = say("The long tail on"), _subtitle(night)
+        text = rendered(Page(title, night.as_of, about, sections, reading.versions, night.conf.warehouse))
     for name, version in reading.tables.inputs.items():
         night.tables.inputs.setdefault(name, version)
     name = page_of(night)
@@ -67,10 +69,8 @@ def write_page(night: Night, reading: Reading) -> str:
 
 def _subtitle(night: Night) -> str:
     relevance = night.conf.relevance
-    per_exposure = relevance.per == "exposure"
-    days, of = (relevance.attribution_days, " of an exposure") if per_exposure else (relevance.horizon_days, "")
-    return (
-        "What the tail gets, what that is expected to earn, and what it costs. "
-        f"A response is {relevance.event} within {days} days{of}. "
-        f"Run {night.run_id}, configuration {night.conf.hash}."
+    return paragraph(
+        say("What the tail gets, what that is expected to earn, and what it costs."),
+        say("A response is {meaning}.", meaning=meaning_of(relevance)),
+        say("Run {run}, configuration {hash}.", run=night.run_id, hash=night.conf.hash),
     )

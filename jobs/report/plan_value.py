@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from jobs.config.configuration import Config
 from jobs.config.plan import Plan
+from jobs.language.sentences import say
 from jobs.report.page.numbers import amount, percent
+from jobs.report.response_in_words import words_of
 
 
 def responses_alone(plan: Plan) -> bool:
@@ -21,8 +23,9 @@ def value_unit(conf: Config) -> str:
     """'purchases', 'incremental purchases', or 'units of value', also of a plan between relevance and uplift."""
     weight = conf.plan.weight_of_uplift
     if not responses_alone(conf.plan) or 0.0 < weight < 1.0:
-        return "units of value"
-    return f"{'incremental ' if weight else ''}{conf.relevance.words.plural}"
+        return say("units of value")
+    responses = words_of(conf.relevance).plural
+    return say("incremental {responses}", responses=responses) if weight else responses
 
 
 def value_words(plan: Plan) -> Callable[[float], str]:

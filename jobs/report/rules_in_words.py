@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Set
 from typing import Any
 
+from jobs.language.sentences import say
 from jobs.report.page.numbers import amount
 
 Row = Mapping[Hashable, Any]
@@ -14,17 +15,38 @@ def group_in_words(row: Row, caps: Set[str], unit: str) -> str:
     """A sentence about one group. row: of constraint_prices; caps: the constraints that are caps; unit: of the plan."""
     name, price = f"{row['constraint']} ({row['member']})", float(row["price"])
     bound, used, shortfall = (amount(float(row[key])) for key in ("bound", "used", "shortfall"))
-    rate = f"{amount(1000 * price)} {unit} for 1,000 exposures"
+    rate = say("{value} {unit} for 1,000 exposures", value=amount(1000 * price), unit=unit)
     if row["constraint"] in caps:
         if price == 0:
-            return f"{name} stays below its cap: {used} of {bound} exposures; the cap costs nothing."
-        return f"{name} is held by its cap of {bound} exposures; more would bring {rate}."
+            return say(
+                "{name} stays below its cap: {used} of {bound} exposures; the cap costs nothing.",
+                name=name,
+                used=used,
+                bound=bound,
+            )
+        return say(
+            "{name} is held by its cap of {bound} exposures; more would bring {rate}.",
+            name=name,
+            bound=bound,
+            rate=rate,
+        )
     if row["shortfall"] > 0:
-        return f"{name} lacks {shortfall} of the {bound} exposures that its floor asks for; the last ones cost {rate}."
+        return say(
+            "{name} lacks {shortfall} of the {bound} exposures that its floor asks for; the last ones cost {rate}.",
+            name=name,
+            shortfall=shortfall,
+            bound=bound,
+            rate=rate,
+        )
     if price == 0:
-        return f"{name} gets {used} exposures, and its floor asks for {bound}; the floor costs nothing."
-    most = amount(price * float(row["bound"]))
-    return (
-        f"{name} gets {used} exposures, and its floor asks for {bound}; the floor costs {rate}, at most {most} {unit} "
-        "in all."
-    )
+        return say(
+            "{name} gets {used} exposures, and its floor asks for {bound}; the floor costs nothing.",
+            name=name,
+            used=used,
+            bound=bound,
+        )
+    return say(
+        "{name} gets {used} exposures, and its floor asks for {bound}; the floor costs {rate}, at most {most} {unit} "
+        "in all.",
+        name=name, used=used, bound=bound, rate=rate, most=amount(price * float(row["bound"])), unit=unit,
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from jobs.alerts.alert import Alert
 from jobs.alerts.sending import send
 from jobs.execution.manifest import done_runs
 from jobs.execution.night import Night
+from jobs.language.sentences import paragraph, say, speaking
 from jobs.online.roll_backs import rolled_back_runs
 from jobs.report.night_figures import day_words
 from jobs.report.night_tables import Reading
@@ -30,12 +31,21 @@ def report_stop(night: Night, step: str, error: Exception) -> None:
     Of an unexpected error both name only the kind, since its text may hold personal data. What fails here is logged and
     not raised: the step's own error matters more, and Spark itself may have failed.
     """
+    with speaking(night.conf.report.language):
+        _report_stop(night, step, error)
+
+
+def _report_stop(night: Night, step: str, error: Exception) -> None:
     word = how_it_ended(error)
     log = _log_of(night)
-    unexpected = (f"{type(error).__name__}.", f"See {log}.")
+    unexpected = (f"{type(error).__name__}.", say("See {log}.", log=log))
     why = (error.problem, error.remedy) if isinstance(error, LongtailError) else unexpected
-    text = f"The night was {word} in {step}: {why[0]}"
-    look_at = f"Read {page_of(night, stopped=True)} in the warehouse and {log}."
+    text = (
+        say("The night was refused in {step}: {why}", step=step, why=why[0])
+        if word == "refused"
+        else say("The night was failed in {step}: {why}", step=step, why=why[0])
+    )
+    look_at = say("Read {page} in the warehouse and {log}.", page=page_of(night, stopped=True), log=log)
     try:
         send(night, NAME, [Alert(f"night.{word}", "critical", night.as_of, step, text, look_at)])
     except Exception as failure:
@@ -62,27 +72,31 @@ def _log_of(night: Night) -> str:
 def _page(night: Night, step: str, word: str, why: tuple[str, str]) -> str:
     reading = Reading(Warehouse(night.spark, night.conf.warehouse), night.conf, night.as_of)
     sections = (_stop(night, reading, step, word, why), *_more(reading, step), run_times(reading, night.run_id))
-    about = f"It was stopped in {step}. Run {night.run_id}, configuration {night.conf.hash}."
-    return rendered(
-        Page("Stopped: the night of", night.as_of, about, sections, reading.tables.inputs, night.conf.warehouse)
+    about = paragraph(
+        say("It was stopped in {step}.", step=step),
+        say("Run {run}, configuration {hash}.", run=night.run_id, hash=night.conf.hash),
     )
+    title = say("Stopped: the night of")
+    return rendered(Page(title, night.as_of, about, sections, reading.tables.inputs, night.conf.warehouse))
 
 
 def _stop(night: Night, reading: Reading, step: str, word: str, why: tuple[str, str]) -> Section:
     withdrawn, runs = rolled_back_runs(night.files), ("runs",)
     published = [run["as_of"] for run in done_runs(reading.tables, "publish") if run["run_id"] not in withdrawn]
     if not published:
-        online = "No night has been published by this warehouse."
+        online = say("No night has been published by this warehouse.")
     elif published[-1] == reading.as_of:
-        online = "The lists of this night are online."
+        online = say("The lists of this night are online.")
     else:
-        online = f"Readers get the lists of the last published night, {day_words(published[-1])}."
+        day = day_words(published[-1])
+        online = say("Readers get the lists of the last published night, {day}.", day=day)
+    title = say("{step} refused", step=step) if word == "refused" else say("{step} failed", step=step)
     blocks = (
-        Words(why[:1], runs, title=f"{step} {word}", mark="bad"),
-        Words(why[1:], runs, title="What to do"),
-        Words((online,), runs, title="What readers get"),
+        Words(why[:1], runs, title=title, mark="bad"),
+        Words(why[1:], runs, title=say("What to do")),
+        Words((online,), runs, title=say("What readers get")),
     )
-    return Section("stopped", "Why the night was stopped", "Run it again when the cause is fixed.", blocks)
+    return Section("stopped", say("Why the night was stopped"), say("Run it again when the cause is fixed."), blocks)
 
 
 def _more(reading: Reading, step: str) -> Iterator[Section]:

@@ -7,14 +7,16 @@ import numpy as np
 from model.exposure.dual import Prices
 from model.exposure.problem import Problem
 from model.exposure.reasons import held_by, raised_by
+from model.phrases import ENGLISH
 
 # Prices below this share of the largest value count as 0.
 NEGLIGIBLE = 1e-6
 
 
 def bindings(
-    problem: Problem, prices: Prices, largest: float, floor_phrase: np.ndarray, cap_phrase: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+    problem: Problem, prices: Prices, largest: float, floor_phrase: np.ndarray, cap_phrase: np.ndarray,
+    language: str = ENGLISH,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """'cap', 'floor' or 'none' by the sign of an item's net price, and the phrase of the bound with the largest price.
 
     Of `problem` only the bounds are read. largest: value of the best pair
@@ -25,8 +27,8 @@ def bindings(
     member = problem.membership
     price = prices.cap - prices.item_floor + member.T @ (prices.group_cap - prices.group)
     kind = np.where(price > least, "cap", np.where(price < -least, "floor", "none"))
-    raised = np.array([raised_by(group.name) for group in problem.groups], dtype=object)
-    held = np.array([held_by(group.name) for group in problem.groups], dtype=object)
+    raised = np.array([raised_by(group.name, language) for group in problem.groups], dtype=object)
+    held = np.array([held_by(group.name, language) for group in problem.groups], dtype=object)
     floor = _dominant(problem, prices.group, prices.item_floor, raised, floor_phrase)
     cap = _dominant(problem, prices.group_cap, prices.cap, held, cap_phrase)
     return kind, np.where(kind == "cap", cap, np.where(kind == "floor", floor, ""))

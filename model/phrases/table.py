@@ -52,6 +52,7 @@ class Phrases:
         the first stage and item features, and by `model.fusion.attribution.FURTHER_CAUSES`
     no_cause: of a relevance that no single cause explains
     shared_list: of an entry of a shared list; such entries are recognised by it, so that no other reason may equal it
+    separator: between a cause and what follows it
     Every other phrase follows the cause and says which constraint moved the entry.
     """
 
@@ -72,6 +73,7 @@ class Phrases:
     pinned_until: str
     banned: str
     banned_until: str
+    separator: str = "; "
 
     def of_response(self, response: str) -> Phrases:
         """The phrases of a model that predicts this kind of response."""

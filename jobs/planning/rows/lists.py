@@ -10,13 +10,12 @@ from pyspark.sql import functions as F
 from features.contract.fallback_lists import EVERYONE
 from jobs.planning.entries.rows import LIST_SCHEMA
 from jobs.planning.shared_lists import SharedLists
-from model.exposure.reasons import NOT_PERSONAL
 
 
-def shared_list_rows(item_ids: np.ndarray, shared: SharedLists, opted_out: DataFrame) -> DataFrame:
+def shared_list_rows(item_ids: np.ndarray, shared: SharedLists, opted_out: DataFrame, reason: str) -> DataFrame:
     """The list that all shoppers without consent share, once for each of them, in the columns of exposure_scores.
 
-    opted_out: user_id
+    opted_out: user_id; reason: of every entry
     """
     items = shared.of_everyone
     value = shared.value[EVERYONE][items]
@@ -30,7 +29,7 @@ def shared_list_rows(item_ids: np.ndarray, shared: SharedLists, opted_out: DataF
             "boost": 0.0,
             "exposure": 1.0,
             "propensity": 1.0,
-            "reason": NOT_PERSONAL,
+            "reason": reason,
         }
     )
     schema = LIST_SCHEMA.removeprefix("user_id string, ")
@@ -38,8 +37,8 @@ def shared_list_rows(item_ids: np.ndarray, shared: SharedLists, opted_out: DataF
     return opted_out.select("user_id").crossJoin(F.broadcast(one_list))
 
 
-def fallback_rows(item_ids: np.ndarray, shared: SharedLists) -> pd.DataFrame:
-    """One row an entry of a shared list, in the columns of fallback_lists."""
+def fallback_rows(item_ids: np.ndarray, shared: SharedLists, reason: str) -> pd.DataFrame:
+    """One row an entry of a shared list, in the columns of fallback_lists. reason: of every entry"""
     parts = [
         pd.DataFrame(
             {
@@ -48,7 +47,7 @@ def fallback_rows(item_ids: np.ndarray, shared: SharedLists) -> pd.DataFrame:
                 "item_id": item_ids[items],
                 "value": shared.value[segment][items],
                 "relevance": shared.relevance[segment][items],
-                "reason": NOT_PERSONAL,
+                "reason": reason,
             }
         )
         for segment, items in shared.lists.items()

@@ -18,6 +18,7 @@ from jobs.planning.rows.prices import price_rows
 from jobs.planning.rules.rules import Rules
 from jobs.planning.shared_lists import SharedLists
 from jobs.planning.solution.solving import Solved
+from model.phrases import phrases
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ def plan_rows(
     of_placement: dict[str, Any] = {**of_policy, "placement": plan.placement}
     of_run: dict[str, Any] = {**of_placement, "model_version": model_version, "run_id": night.run_id}
     bounds, delivered = rules.bounds, shared.delivered
-    lists = solved.lists
+    lists, reason = solved.lists, phrases(night.conf.report.language).shared_list
     if shared.users:
-        lists = lists.unionByName(shared_list_rows(catalogue.item_ids, shared, opted_out))
+        lists = lists.unionByName(shared_list_rows(catalogue.item_ids, shared, opted_out, reason))
     items = item_rows(catalogue, bounds, merchandising, delivered, solved.bounds, solved.plan)
     return PlanRows(
         draws=solved.draws.withColumns(
@@ -66,5 +67,5 @@ def plan_rows(
         entries=solved.counts.entries + shared.users * len(shared.of_everyone),
         items=items.assign(**of_placement),
         prices=price_rows(catalogue.item_ids, bounds, rules.groups, delivered, solved.plan).assign(**of_policy),
-        fallback=fallback_rows(catalogue.item_ids, shared).assign(**of_run),
+        fallback=fallback_rows(catalogue.item_ids, shared, reason).assign(**of_run),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import copysign, floor, log10
 
+from jobs.language.sentences import say
 from jobs.report.page.parts import Change
 
 NONE = "\N{EN DASH}"  # stands where a figure is missing
@@ -39,14 +40,18 @@ def percent(share: float) -> str:
     """A share in per cent: 80 % · 12.3 % · 7.6 % · 0.034 %; what is not quite all reads at most 99.99 %."""
     size = abs(100 * share)
     if round(size, _MOST_DECIMALS) == 0:
-        return "0 %"
+        return _per_cent("0")
     if size > 100 or abs(size - round(size)) < 1e-9:
-        return f"{100 * share:,.0f} %"
+        return _per_cent(f"{100 * share:,.0f}")
     if size >= 99.95:
-        return f"{copysign(min(size, 99.99), share):.2f} %"
+        return _per_cent(f"{copysign(min(size, 99.99), share):.2f}")
     if size >= 0.995:
-        return f"{100 * share:.1f} %"
-    return f"{100 * share:.{min(1 - floor(log10(size)), _MOST_DECIMALS)}f} %"
+        return _per_cent(f"{100 * share:.1f}")
+    return _per_cent(f"{100 * share:.{min(1 - floor(log10(size)), _MOST_DECIMALS)}f}")
+
+
+def _per_cent(number: str) -> str:
+    return say("{number} %", number=number)
 
 
 def index(value: float) -> str:
@@ -62,12 +67,12 @@ def money(value: float, currency: str = "") -> str:
 def seconds(value: float) -> str:
     """A duration: 12.3 s · 2 min 5 s · 1 h 3 min."""
     if value < 59.95:
-        return f"{value:.1f} s"
+        return say("{seconds} s", seconds=f"{value:.1f}")
     minutes, rest = divmod(round(value), 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s"
+        return say("{minutes} min {rest} s", minutes=minutes, rest=rest)
     hours, minutes = divmod(round(value / 60), 60)
-    return f"{hours} h {minutes} min"
+    return say("{hours} h {minutes} min", hours=hours, minutes=minutes)
 
 
 def signed(value: float, words: Callable[[float], str] = amount) -> str:
@@ -79,19 +84,19 @@ def signed(value: float, words: Callable[[float], str] = amount) -> str:
 def change(now: float | None, then: float | None, against: str, *, points: bool = False) -> Change:
     """How `now` differs from `then`: relative, or in percentage points where both are shares."""
     if now is None or then is None:
-        return Change(against, "nothing to compare with", "none")
+        return Change(against, say("nothing to compare with"), "none")
     moved = now - then
     if points:
-        text, small = f"{100 * moved:+.1f} points", abs(moved) < SAME
+        text, small = say("{moved} points", moved=f"{100 * moved:+.1f}"), abs(moved) < SAME
     elif then == 0:
-        text, small = f"{amount(moved)} from 0", moved == 0
+        text, small = say("{moved} from 0", moved=amount(moved)), moved == 0
     else:
         text, small = relative(now, then), abs(moved / then) < SAME
     if small:
-        return Change(against, "unchanged", "same")
+        return Change(against, say("unchanged"), "same")
     return Change(against, text, "up" if moved > 0 else "down")
 
 
 def relative(now: float, then: float) -> str:
     """The change from `then`, which is not 0, in per cent with its sign: +12.3 %."""
-    return f"{100 * (now - then) / abs(then):+,.1f} %"
+    return _per_cent(f"{100 * (now - then) / abs(then):+,.1f}")

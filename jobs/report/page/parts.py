@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Self
 
+from jobs.language.sentences import say
+
 Sources = tuple[str, ...]  # names of tables of the warehouse
 Direction = Literal["up", "down", "same", "none"]
 
@@ -23,6 +25,11 @@ class Term(str):
         term = super().__new__(cls, label)
         term.meaning = meaning
         return term
+
+
+def term(label: str, meaning: str, **figures: object) -> Term:
+    """A term in the language that is spoken; label and meaning are literals of the source."""
+    return Term(say(label, **figures), say(meaning, **figures))
 
 
 def _terms(labels: Iterable[str]) -> tuple[Term, ...]:

@@ -10,6 +10,7 @@ from math import ceil, floor, log10
 
 from markupsafe import escape
 
+from jobs.language.sentences import dated, say
 from jobs.report.page.numbers import amount, short
 
 WIDTH, HEIGHT = 400, 172
@@ -37,7 +38,10 @@ def line_plot(title: str, lines: Sequence[Line]) -> str:
     parts = [*_axis(place, ticks), *_dates(place, days)]
     for line, y in zip(drawn, _label_places([place.y(line.points[-1][1]) for line in drawn]), strict=True):
         parts += _line(place, line, y)
-    values = "; ".join(f"{line.label} {amount(line.points[-1][1])} on {line.points[-1][0]}" for line in drawn)
+    values = say("; ").join(
+        say("{line} {value} on {day}", line=line.label, value=amount(line.points[-1][1]), day=line.points[-1][0])
+        for line in drawn
+    )
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{title}: {values}")}" '
         f'preserveAspectRatio="xMidYMid meet">{"".join(parts)}</svg>'
@@ -80,7 +84,8 @@ def _axis(place: _Place, ticks: Sequence[float]) -> list[str]:
 def _dates(place: _Place, days: Sequence[date]) -> list[str]:
     ends = [(days[0], "start"), (days[-1], "end")] if len(days) > 1 else [(days[0], "middle")]
     return [
-        f'<text class="tick" x="{place.x(day):.1f}" y="{HEIGHT - 9}" text-anchor="{anchor}">{day:%-d %b %Y}</text>'
+        f'<text class="tick" x="{place.x(day):.1f}" y="{HEIGHT - 9}" text-anchor="{anchor}">'
+        f"{dated(day, '%-d %b %Y')}</text>"
         for day, anchor in ends
     ]
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+from jobs.language.sentences import dated, say, spoken
 from jobs.report.page.parts import Section
 from jobs.runtime.redaction import redacted
 
@@ -38,4 +39,5 @@ def rendered(page: Page) -> str:
     # In an archive of --py-files the templates are no files, so that only the package's loader can read them.
     loader = DictLoader({name: here.joinpath(name).read_text(encoding="utf-8") for name in _FILES})
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.globals |= {"say": say, "dated": dated, "language": spoken()}
     return environment.get_template("night.html").render(page=shown, named=named)

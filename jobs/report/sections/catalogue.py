@@ -8,26 +8,20 @@ from pyspark.sql.types import StringType
 
 from features.contract import ITEMS, TEXT_ATTRIBUTES, TEXT_CATEGORIES
 from features.point_in_time import versions_at
+from jobs.language.sentences import phrase, say
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount, percent
-from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Term
+from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Term, term
 from model.text.scripts import UNSPACED
 
 MOST = 10
 _OPTIONAL = {
-    "description": "no description", "category": "no category", "brand": "no brand", "price": "no price",
-    "picture": "no picture",
+    "description": phrase("no description"), "category": phrase("no category"), "brand": phrase("no brand"),
+    "price": phrase("no price"), "picture": phrase("no picture"),
 }  # fmt: skip
-_ONE_WORD = "a title of one word or none"
+_ONE_WORD = phrase("a title of one word or none")
 # Where a script has no spaces, two characters may be several words.
 _SEVERAL_WORDS = rf"(?U)\S\s+\S|[{UNSPACED}]{{2}}"
-_GROUP = Term("products", "Eligible products whose texts differ by size, colour or flavour alone, or not at all.")
-_CHANCE = Term("chance", "How often the most likely category is right in texts with this chance.")
-_LIKELY = Term("likely category", "The category that the text of the product says, by the texts of the other products.")
-_OF_OWN = Term("chance of its own", "The chance of the category that the store gives, next to that of the likely one.")
-_GIVEN = Term("the store gives it", "Eligible products of which the store itself gives the attribute.")
-_NAMED = Term("the text names it", "Eligible products without it whose title or description names it.")
-_TEXTS = Term("different texts", "Products of one text differ by price and picture alone.")
 
 
 def catalogue(reading: Reading) -> Section:
@@ -42,10 +36,14 @@ def catalogue(reading: Reading) -> Section:
     assert row is not None
     eligible = int(row["all"])
     bars = tuple(
-        Bar(label, count / max(eligible, 1), f"{amount(count)} of {amount(eligible)}")
+        Bar(
+            say(label),
+            count / max(eligible, 1),
+            say("{count} of {all}", count=amount(count), all=amount(eligible)),
+        )
         for label, count in sorted(((label, row[label]) for label in lacking), key=lambda entry: -entry[1])
     )
-    blocks: list[Block] = [Bars("Eligible products with", bars, ("items", "item_features")), _groups(items)]
+    blocks: list[Block] = [Bars(say("Eligible products with"), bars, ("items", "item_features")), _groups(items)]
     if reading.conf.catalogue.categories:
         texts = reading.tables.read(TEXT_CATEGORIES)
         blocks += [_predicted(items, reading.conf.catalogue.category_bar), _likely_wrong(items, texts)]
@@ -53,8 +51,12 @@ def catalogue(reading: Reading) -> Section:
         blocks.append(_attributes(items, reading.tables.read(TEXT_ATTRIBUTES), eligible))
     items.unpersist()
     described = eligible - row[_OPTIONAL["description"]]
-    lead = f"{percent(described / eligible) if eligible else 'None'} of {amount(eligible)} products have a description."
-    return Section("catalogue", "What the catalogue lacks", lead, tuple(blocks))
+    lead = say(
+        "{share} of {all} products have a description.",
+        share=percent(described / eligible) if eligible else say("None"),
+        all=amount(eligible),
+    )
+    return Section("catalogue", say("What the catalogue lacks"), lead, tuple(blocks))
 
 
 def _items(reading: Reading) -> DataFrame:
@@ -84,14 +86,20 @@ def _groups(items: DataFrame) -> Table:
     several = groups.where("items > 1").agg(F.count("*").alias("groups"), F.sum("items").alias("items")).first()
     note = ""
     if several is not None and several["groups"]:
-        note = (
-            f"{amount(several['items'])} products are in {amount(several['groups'])} groups of two or more. A rule of "
-            "plan.list_rules on variant_group shows one of a group in a list."
+        note = say(
+            "{products} products are in {groups} groups of two or more. A rule of plan.list_rules on variant_group "
+            "shows one of a group in a list.",
+            products=amount(several["items"]),
+            groups=amount(several["groups"]),
         )
-    columns = ("for example", _GROUP, _TEXTS)
+    columns = (
+        say("for example"),
+        term("products", "Eligible products whose texts differ by size, colour or flavour alone, or not at all."),
+        term("different texts", "Products of one text differ by price and picture alone."),
+    )
     cells = tuple((row["title"], amount(row["items"]), amount(row["texts"])) for row in rows)
     return Table(
-        "The largest groups of variants and doubles",
+        say("The largest groups of variants and doubles"),
         columns,
         cells,
         ("items", "item_features"),
@@ -110,18 +118,28 @@ def _predicted(items: DataFrame, bar: float) -> Table:
         (row["title"] or row["item_id"], row["category_predicted"], percent(row["category_chance"]))
         for row in best.collect()
     )
-    note = (
-        f"Of {amount(counts['all'])} products without a category {amount(counts['predicted'])} got one; of the others "
-        f"no category has a chance of {percent(bar)}. The column category of items stays empty."
+    note = say(
+        "Of {all} products without a category {predicted} got one; of the others no category has a chance of {bar}. "
+        "The column category of items stays empty.",
+        all=amount(counts["all"]),
+        predicted=amount(counts["predicted"]),
+        bar=percent(bar),
     )
-    columns = ("product", _LIKELY, _CHANCE)
+    chance = term("chance", "How often the most likely category is right in texts with this chance.")
+    columns = (say("product"), _likely_category(), chance)
     sources = ("items", "item_features")
-    return Table("Products without a category", columns, cells, sources, frozenset(columns[2:]), note)
+    return Table(say("Products without a category"), columns, cells, sources, frozenset(columns[2:]), note)
+
+
+def _likely_category() -> Term:
+    return term(
+        "likely category", "The category that the text of the product says, by the texts of the other products."
+    )
 
 
 def _likely_wrong(items: DataFrame, texts: DataFrame) -> Table:
     """Items whose category is likely wrong, the most likely first."""
-    wrong = items.join(texts.where("category_instead IS NOT NULL"), on="text_hash", how="inner").persist()
+    wrong = items.join(texts.where(F.col("category_instead").isNotNull()), on="text_hash", how="inner").persist()
     count = wrong.count()
     first = wrong.orderBy(F.desc(F.col("chance_instead") - F.col("chance_own")), "item_id").limit(MOST)
     cells = tuple(
@@ -132,15 +150,21 @@ def _likely_wrong(items: DataFrame, texts: DataFrame) -> Table:
         for row in first.collect()
     )  # fmt: skip
     wrong.unpersist()
-    columns = ("product", "its category", _LIKELY, Term("chance", "Of the likely category."), _OF_OWN)
+    columns = (
+        say("product"), say("its category"), _likely_category(), term("chance", "Of the likely category."),
+        term("chance of its own", "The chance of the category that the store gives, next to that of the likely one."),
+    )  # fmt: skip
     note = (
-        f"Products in all: {amount(count)}. Their text says another category more clearly than the texts of that "
-        "category do on average. Correct them in the store's own catalogue."
+        say(
+            "Products in all: {count}. Their text says another category more clearly than the texts of that category "
+            "do on average. Correct them in the store's own catalogue.",
+            count=amount(count),
+        )
         if count
-        else "No product is likely in a wrong category."
+        else say("No product is likely in a wrong category.")
     )
-    sources = ("items", "item_features", "text_categories")
-    return Table("Products that are likely in a wrong category", columns, cells, sources, frozenset(columns[3:]), note)
+    sources, title = ("items", "item_features", "text_categories"), say("Products that are likely in a wrong category")
+    return Table(title, columns, cells, sources, frozenset(columns[3:]), note)
 
 
 def _attributes(items: DataFrame, texts: DataFrame, eligible: int) -> Table:
@@ -156,11 +180,16 @@ def _attributes(items: DataFrame, texts: DataFrame, eligible: int) -> Table:
     )
     cells = tuple(
         (
-            row["attribute"], amount(row["given"]), amount(row["named"]),
+            say(row["attribute"]), amount(row["given"]), amount(row["named"]),
             percent((row["given"] + row["named"]) / max(eligible, 1)),
         )
         for row in counts.collect()
     )  # fmt: skip
-    columns = ("attribute", _GIVEN, _NAMED, "of all products")
+    columns = (
+        say("attribute"),
+        term("the store gives it", "Eligible products of which the store itself gives the attribute."),
+        term("the text names it", "Eligible products without it whose title or description names it."),
+        say("of all products"),
+    )
     sources = ("items", "item_features", "text_attributes")
-    return Table("Attributes of the products", columns, cells, sources, frozenset(columns[1:]))
+    return Table(say("Attributes of the products"), columns, cells, sources, frozenset(columns[1:]))

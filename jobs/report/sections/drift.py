@@ -5,13 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from features.contract.metrics import DRIFT, FEATURE
+from jobs.language.sentences import phrase, say
 from jobs.report.drift_in_words import drift_figures
 from jobs.report.night_figures import NightFigures
 from jobs.report.page.numbers import index
 from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Words
-from jobs.report.terms import FEATURE_FIGURES
+from jobs.report.terms import feature_figures
 
 MOST = 8
+_ACTIONS = {"stop": phrase("stop"), "warn": phrase("warn")}
 
 
 def drift(reading: NightFigures) -> Section:
@@ -21,29 +23,31 @@ def drift(reading: NightFigures) -> Section:
     moved = figures[figures["name"] == "drift"].sort_values(["value", "segment"], ascending=[False, True])
     blocks: list[Block] = [_of_the_night(reading), _beyond(reading, figures)]
     if moved.empty:
-        blocks.append(Words(("No earlier night is near enough to compare the features with.",), ("metrics",)))
+        nothing = say("No earlier night is near enough to compare the features with.")
+        blocks.append(Words((nothing,), ("metrics",)))
     else:
         blocks.insert(0, _moved(reading, moved))
-    return Section("drift", "Drift", "How far the model's inputs are from those of the previous night.", tuple(blocks))
+    lead = say("How far the model's inputs are from those of the previous night.")
+    return Section("drift", say("Drift"), lead, tuple(blocks))
 
 
 def _of_the_night(reading: NightFigures) -> Block:
     bars = []
-    for name, figure in drift_figures(reading.conf.relevance.words).items():
+    for name, figure in drift_figures(reading.words).items():
         value, bar = reading.figure(f"{DRIFT}{name}"), getattr(reading.conf.drift.bars, name)
         if value is not None:
             beyond = value > bar.most
-            text = f"{figure.words(value)} of {figure.words(bar.most)}" + (" !" if beyond else "")
+            text = say("{count} of {all}", count=figure.words(value), all=figure.words(bar.most))
+            text += " !" if beyond else ""
             bars.append(Bar(figure.label, value / (2 * bar.most or 1.0), text, "warn" if beyond else "plain"))
     if not bars:
-        return Words(("Drift of texts, embeddings and scores was not measured tonight.",), ("metrics",))
-    note = (
+        return Words((say("Drift of texts, embeddings and scores was not measured tonight."),), ("metrics",))
+    note = say(
         "The bar of a figure is at half the width; what is beyond it is marked ! and raises an alert, or stops the "
         "night before it is published."
     )
-    return Bars(
-        f"Texts, embeddings, scores, what shoppers {reading.conf.relevance.words.do}", tuple(bars), ("metrics",), note
-    )
+    title = say("Texts, embeddings, scores, what shoppers {do}", do=reading.words.do)
+    return Bars(title, tuple(bars), ("metrics",), note)
 
 
 def _moved(reading: NightFigures, moved: pd.DataFrame) -> Bars:
@@ -54,12 +58,14 @@ def _moved(reading: NightFigures, moved: pd.DataFrame) -> Bars:
             "warn" if row["value"] > bar.most else "plain")
         for row in moved.head(MOST).to_dict("records")
     )  # fmt: skip
-    note = (
-        f"How far the values of a feature are from those of the previous night (population stability index); "
-        f"{len(moved)} features are measured, below 0.1 is stable. Above the bar of {bar.most:g}, marked !, the night "
-        f"{'stops' if bar.action == 'stop' else 'warns'}."
+    note = say(
+        "How far the values of a feature are from those of the previous night (population stability index); {count} "
+        "features are measured, below 0.1 is stable. Above the bar of {bar}, marked !, the night {does}.",
+        count=len(moved),
+        bar=f"{bar.most:g}",
+        does=say("stops") if bar.action == "stop" else say("warns"),
     )
-    return Bars("Features that moved most", bars, ("metrics",), note)
+    return Bars(say("Features that moved most"), bars, ("metrics",), note)
 
 
 def _beyond(reading: NightFigures, figures: pd.DataFrame) -> Block:
@@ -70,9 +76,11 @@ def _beyond(reading: NightFigures, figures: pd.DataFrame) -> Block:
         if name in quality.bars:
             most = quality.exceptions.get(feature, {}).get(name, quality.bars[name].most)
             if row["value"] > most:
-                label, words = FEATURE_FIGURES[name]
-                cells.append((row["segment"], label, words(row["value"]), words(most), quality.bars[name].action))
+                label, words = feature_figures()[name]
+                does = say(_ACTIONS[quality.bars[name].action])
+                cells.append((row["segment"], label, words(row["value"]), words(most), does))
     if not cells:
-        return Words(("Every feature is within its bars.",), ("metrics",), title="Features and their bars", mark="good")
-    columns = ("feature", "figure", "value", "bar", "what the bar does")
-    return Table("Features beyond their bars", columns, tuple(cells), ("metrics",), frozenset({"value", "bar"}))
+        good = say("Every feature is within its bars.")
+        return Words((good,), ("metrics",), title=say("Features and their bars"), mark="good")
+    columns = (say("feature"), say("figure"), say("value"), say("bar"), say("what the bar does"))
+    return Table(say("Features beyond their bars"), columns, tuple(cells), ("metrics",), frozenset(columns[2:4]))

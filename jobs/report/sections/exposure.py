@@ -15,39 +15,38 @@ from features.contract.metrics import (
     RESPONSES_EXPECTED,
 )
 from features.contract.responses import PURCHASE
+from jobs.language.sentences import paragraph, phrase, say
 from jobs.report.filled_places import empty_places_in_words
 from jobs.report.night_figures import NightFigures
 from jobs.report.page.numbers import NONE, amount, index, percent
 from jobs.report.page.parts import Bar, Bars, Block, Plot, Section, Table
 from jobs.report.page.plots import Line, line_plot
-from jobs.report.terms import EVENNESS, GINI, PROVIDER_GAP, PROVIDERS_SHOWN, surprise
+from jobs.report.terms import evenness, gini, provider_gap, providers_shown, surprise
 
 _PLAN = ("metrics", "item_exposure")
 _SHARES = (
-    ("of the eligible products", ITEMS_ELIGIBLE),
-    ("of the planned exposure", EXPOSURE_ALLOCATED),
-    ("of the expected responses", RESPONSES_EXPECTED),
+    (phrase("{segment} of the eligible products"), ITEMS_ELIGIBLE),
+    (phrase("{segment} of the planned exposure"), EXPOSURE_ALLOCATED),
+    (phrase("{segment} of the expected responses"), RESPONSES_EXPECTED),
 )
 
 
 def exposure(reading: NightFigures) -> Section:
     """Shares by segment, their trend, and how even the exposure is."""
-    words, days = reading.conf.relevance.words, reading.conf.segments.window_days
+    words, plan, segments = reading.words, reading.conf.plan, reading.conf.segments
     blocks: list[Block] = [_shares(reading), _trend(reading), _coverage(reading), _spread(reading)]
-    empty = empty_places_in_words(reading.conf.plan, reading.figure)
-    return Section(
-        "exposure",
-        "Who gets the exposure",
-        f"Placement {reading.conf.plan.placement}, policy {reading.conf.plan.policy}. Head: the fewest products with "
-        f"{percent(reading.conf.segments.head_share)} of the {words.plural} of {days} days. "
-        + (
-            "Tail: all others that sold. Cold: listed, without a sale."
-            if reading.conf.relevance.target == PURCHASE
-            else f"Tail: all others that were {words.done}. Cold: listed, not {words.done}."
-        )
-        + (f" {empty}" if empty else ""),
-        tuple(blocks),
-    )
+    lead = paragraph(
+        say("Placement {placement}, policy {policy}.", placement=plan.placement, policy=plan.policy),
+        say(
+            "Head: the fewest products with {share} of the {responses} of {days} days.",
+            share=percent(segments.head_share), responses=words.plural, days=segments.window_days,
+        ),
+        say("Tail: all others that sold. Cold: listed, without a sale.")
+        if reading.conf.relevance.target == PURCHASE
+        else say("Tail: all others that were {done}. Cold: listed, not {done}.", done=words.done),
+        empty_places_in_words(plan, reading.figure),
+    )  # fmt: skip
+    return Section("exposure", say("Who gets the exposure"), lead, tuple(blocks))
 
 
 def _shares(reading: NightFigures) -> Bars:
@@ -58,43 +57,49 @@ def _shares(reading: NightFigures) -> Bars:
             value = reading.figure(name, segment)
             assert value is not None
             share = value / total if total else 0.0
-            bars.append(Bar(f"{segment} {words}", share, f"{percent(share)}  ({amount(value)})", segment))
+            label = say(words, segment=say(segment))
+            bars.append(Bar(label, share, f"{percent(share)}  ({amount(value)})", segment))
     for segment in reading.segments(PURCHASES_SHARE_28D):
         share = reading.figure(PURCHASES_SHARE_28D, segment) or 0.0
-        bars.append(Bar(f"{segment} of the shop's purchases in 28 days", share, percent(share), segment))
-    return Bars("Shares by segment", tuple(bars), ("metrics", "item_exposure", "exposure_scores", "item_features"))
+        label = say("{segment} of the shop's purchases in 28 days", segment=say(segment))
+        bars.append(Bar(label, share, percent(share), segment))
+    sources = ("metrics", "item_exposure", "exposure_scores", "item_features")
+    return Bars(say("Shares by segment"), tuple(bars), sources)
 
 
 def _trend(reading: NightFigures) -> Plot:
     lines = [
-        Line(segment, reading.trend(EXPOSURE_ALLOCATED, segment), segment)
+        Line(say(segment), reading.trend(EXPOSURE_ALLOCATED, segment), segment)
         for segment in reading.segments(EXPOSURE_ALLOCATED)
     ]
     nights = len(reading.trend(EXPOSURE_ALLOCATED))
-    return Plot("Planned exposures a night", line_plot("Planned exposures a night", lines), _PLAN, _nights(nights))
+    title = say("Planned exposures a night")
+    return Plot(title, line_plot(title, lines), _PLAN, _nights(nights))
 
 
 def _coverage(reading: NightFigures) -> Plot:
     lines = [
-        Line(segment, tuple((day, 100 * value) for day, value in reading.trend(COVERAGE_SHARE, segment)), segment)
+        Line(say(segment), tuple((day, 100 * value) for day, value in reading.trend(COVERAGE_SHARE, segment)), segment)
         for segment in reading.segments(COVERAGE_SHARE)
     ]
-    title = "Coverage: per cent of the eligible products with exposure"
+    title = say("Coverage: per cent of the eligible products with exposure")
     return Plot(title, line_plot(title, lines), _PLAN, _nights(len(reading.trend(COVERAGE_SHARE))))
 
 
 def _nights(count: int) -> str:
-    return "One night so far; the trend begins with the next." if count == 1 else f"{count} nights."
+    if count == 1:
+        return say("One night so far; the trend begins with the next.")
+    return say("{count} nights.", count=count)
 
 
 def _spread(reading: NightFigures) -> Table:
     rows = []
     measures = (
-        (GINI, EXPOSURE_GINI, index),
-        (EVENNESS, EXPOSURE_ENTROPY_SHARE, index),
-        (surprise(reading.conf.relevance.words), NOVELTY_MEAN, lambda bits: f"{bits:.1f} bits"),
-        (PROVIDERS_SHOWN, PROVIDERS_SHOWN_SHARE, percent),
-        (PROVIDER_GAP, PROVIDER_DISPARITY, percent),
+        (gini(), EXPOSURE_GINI, index),
+        (evenness(), EXPOSURE_ENTROPY_SHARE, index),
+        (surprise(reading.words), NOVELTY_MEAN, lambda bits: say("{bits} bits", bits=f"{bits:.1f}")),
+        (providers_shown(), PROVIDERS_SHOWN_SHARE, percent),
+        (provider_gap(), PROVIDER_DISPARITY, percent),
     )
     for label, name, words in measures:
         tonight = reading.figure(name)
@@ -103,6 +108,6 @@ def _spread(reading: NightFigures) -> Table:
         previous = None if reading.previous_night is None else reading.figure(name, on=reading.previous_night)
         # The last column shows the meaning to all, so that the label needs no tooltip.
         rows.append((str(label), words(tonight), NONE if previous is None else words(previous), label.meaning))
-    columns = ("measure", "tonight", "previous night", "what it means")
-    return Table("How even it is", columns, tuple(rows), (*_PLAN, "item_features", "relevance"),
+    columns = (say("measure"), say("tonight"), say("previous night"), say("what it means"))
+    return Table(say("How even it is"), columns, tuple(rows), (*_PLAN, "item_features", "relevance"),
                  frozenset(columns[1:3]))  # fmt: skip

@@ -7,9 +7,10 @@ from pyspark.sql import functions as F
 
 from features.contract import ITEM_EXPOSURE, ITEM_POTENTIAL
 from jobs.experiments.arms import plans_on
+from jobs.language.sentences import say
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount
-from jobs.report.page.parts import Section, Table, Term, Words
+from jobs.report.page.parts import Section, Table, Words, term
 
 MOST = 20
 _SOURCES = ("item_potential", "item_exposure", "item_features")
@@ -17,31 +18,38 @@ _SOURCES = ("item_potential", "item_exposure", "item_features")
 
 def hidden_gems(reading: Reading) -> Section:
     """The products of the plan with the largest gap that neither earlier nights nor tonight's plan close."""
-    slug, title = "gems", "Hidden gems"
+    slug, title = "gems", say("Hidden gems")
     if not _is_measured(reading):
-        reason = "measure_potential did not run" if reading.conf.potential.is_measured else "potential.shoppers is 0"
-        words = Words((f"Not measured for {reading.as_of}: {reason}.",), ())
+        reason = (
+            say("measure_potential did not run")
+            if reading.conf.potential.is_measured
+            else say("potential.shoppers is 0")
+        )
+        words = Words((say("Not measured for {day}: {reason}.", day=reading.as_of, reason=reason),), ())
         return Section(slug, title, "", (words,))
     rows = _rows(reading)
     if not rows:
-        words = Words(("No product of tonight's plan lacks exposures to its best audience.",), _SOURCES)
+        words = Words((say("No product of tonight's plan lacks exposures to its best audience."),), _SOURCES)
         return Section(slug, title, "", (words,))
     best, nights = amount(reading.conf.potential.shoppers), reading.conf.account.nights
     columns = (
-        "product", "item", "segment",
-        Term("potential", f"Expected responses a day if the best {best} of its audience saw it on every visit."),
-        Term(
+        say("product"), say("item"), say("segment"),
+        term(
+            "potential", "Expected responses a day if the best {best} of its audience saw it on every visit.", best=best
+        ),
+        term(
             "audience",
             "Shoppers who may be shown it: it is among their candidates, at or above plan.relevance_bar, and they "
             "agreed to personal lists.",
         ),
-        Term(
+        term(
             "exposures a day",
-            f"In the last {nights} nights: delivered, or planned where the storefront logged none; 0 if it was in no "
+            "In the last {nights} nights: delivered, or planned where the storefront logged none; 0 if it was in no "
             "plan.",
+            nights=nights,
         ),
-        Term("tonight", "Exposures that tonight's plan expects."),
-        Term(
+        term("tonight", "Exposures that tonight's plan expects."),
+        term(
             "gap",
             "The part of the potential for which exposures are missing, in earlier nights and tonight alike. Each "
             "exposure counts as one to the best audience, so the true gap may be larger.",
@@ -49,18 +57,19 @@ def hidden_gems(reading: Reading) -> Section:
     )  # fmt: skip
     cells = tuple(
         (
-            row["title"], row["item_id"], row["segment"], amount(row["potential_responses"]),
+            row["title"], row["item_id"], say(row["segment"]), amount(row["potential_responses"]),
             amount(row["audience_count"]), amount(row["received_exposures"]), amount(row["allocated"]),
             amount(row["gap"]),
         )
         for row in rows
     )  # fmt: skip
-    note = (
+    note = say(
         "Each product is counted alone: those with the same audience compete for the same places. To make room for "
         "them, set a floor on the column potential_gap in plan.floors."
     )
-    table = Table(f"The {len(cells)} largest gaps", columns, cells, _SOURCES, frozenset(columns[3:]), note)
-    lead = "Products that the right shoppers would respond to, and that too few of these shoppers see."
+    largest = say("The {count} largest gaps", count=len(cells))
+    table = Table(largest, columns, cells, _SOURCES, frozenset(columns[3:]), note)
+    lead = say("Products that the right shoppers would respond to, and that too few of these shoppers see.")
     return Section(slug, title, lead, (table,))
 
 

@@ -7,57 +7,57 @@ from math import exp
 import pandas as pd
 
 from features.contract.metrics import CALIBRATION_OBSERVED, CALIBRATION_PREDICTED, SEASON_DEVIATION, SEASON_SHIFT
+from jobs.language.sentences import dated, paragraph, phrase, restated, say
 from jobs.registry.models import PASSED
 from jobs.report.model_figures import calibration, cold_recall, recalls, segment_recalls
 from jobs.report.night_figures import NightFigures, day_words
 from jobs.report.page.numbers import amount, percent
-from jobs.report.page.parts import Block, Plot, Section, Table, Term, Words
+from jobs.report.page.parts import Block, Plot, Section, Table, Words, term
 from jobs.report.page.plots import Line, line_plot
 from model.phrases.table import ResponseWords
 
 _RUNS = ("runs",)
-_HAVE_THEY = "Have its chances come true?"
-_ANSWER = Term(
-    "what the segment shows",
-    "Harmed: it finds less than the gate allows. Held: it is shown not to. Too few to tell: the shoppers for whom the "
-    "models differ prove neither, and the gate does not refuse for it.",
-)
+_HAVE_THEY = phrase("Have its chances come true?")
 
 
 def model(reading: NightFigures) -> Section:
     """Version, gate and calibration; the figures of the training are those of the newest training up to tonight."""
     scored = reading.run_of("score")
-    version = "unknown" if scored is None else str(scored["model_version"])
+    version = say("unknown") if scored is None else str(scored["model_version"])
     blocks: list[Block] = [_tonight(reading, version)]
     trained = reading.newest_training
     if trained is not None:
-        blocks += [_gate(trained, reading.conf.relevance.words), _calibration_at_training(trained)]
+        blocks += [_gate(trained, reading.words), _calibration_at_training(trained)]
     blocks.append(_calibration_now(reading))
-    lead = f"Version {version} of {reading.conf.mlflow.registered_model} scored tonight."
-    return Section("model", "Model and gate", lead, tuple(blocks))
+    name = reading.conf.mlflow.registered_model
+    lead = say("Version {version} of {name} scored tonight.", version=version, name=name)
+    return Section("model", say("Model and gate"), lead, tuple(blocks))
 
 
 def _tonight(reading: NightFigures, version: str) -> Words:
     run = reading.run_of("train_relevance")
     status = "none" if run is None else str(run["status"])
     gate = "" if run is None else run["decisions"].get("gate", "")
-    trained = (f"A model was trained tonight; the gate: {gate}.", "good" if gate == PASSED else "warn")
+    verdict = restated(gate) if gate else say("see the log")
+    trained = say("A model was trained tonight; the gate: {verdict}.", verdict=verdict)
     sentence, mark = {
-        "done": trained if gate else ("No model was trained tonight.", "warn"),
-        "skipped": ("No training was due tonight.", "plain"),
-        "refused": (f"The gate refused a new model ({gate or 'see the log'}); the champion stays.", "warn"),
-        "failed": ("A training failed; the champion stays.", "bad"),
-    }.get(status, ("No training ran for this night.", "plain"))
-    scored = f"{sentence} Version {version} predicted every chance on this page."
+        "done": (trained, "good" if gate == PASSED else "warn")
+        if gate
+        else (say("No model was trained tonight."), "warn"),
+        "skipped": (say("No training was due tonight."), "plain"),
+        "refused": (say("The gate refused a new model ({verdict}); the champion stays.", verdict=verdict), "warn"),
+        "failed": (say("A training failed; the champion stays."), "bad"),
+    }.get(status, (say("No training ran for this night."), "plain"))
+    scored = paragraph(sentence, say("Version {version} predicted every chance on this page.", version=version))
     sentences = (scored, *_limits(reading), *_season(reading))
-    return Words(sentences, (*_RUNS, "metrics"), title="Tonight", mark=mark)  # type: ignore[arg-type]
+    return Words(sentences, (*_RUNS, "metrics"), title=say("Tonight"), mark=mark)  # type: ignore[arg-type]
 
 
 def _limits(reading: NightFigures) -> tuple[str, ...]:
     """What a short history or the gate took away from the model that scored."""
     run = reading.run_of("score")
     limits = None if run is None else run["decisions"].get("limits")
-    return (limits,) if limits else ()
+    return (restated(limits),) if limits else ()
 
 
 def _season(reading: NightFigures) -> tuple[str, ...]:
@@ -65,30 +65,47 @@ def _season(reading: NightFigures) -> tuple[str, ...]:
     shift, deviation = reading.figure(SEASON_SHIFT), reading.figure(SEASON_DEVIATION)
     if shift is None or deviation is None or deviation == 0.0:
         return ()
-    done = reading.conf.relevance.words.done
     low, high = (amount(exp(shift + sign * 1.96 * deviation)) for sign in (-1, 1))
-    return (
-        f"The season: their odds are {amount(exp(shift))} times those of the periods it was trained on ({low} to "
-        f"{high}, 95 %), by what shoppers {done} in the last weeks and in the same weeks of earlier years.",
+    sentence = say(
+        "The season: their odds are {factor} times those of the periods it was trained on ({low} to {high}, 95 %), by "
+        "what shoppers {done} in the last weeks and in the same weeks of earlier years.",
+        factor=amount(exp(shift)),
+        low=low,
+        high=high,
+        done=reading.words.done,
     )
+    return (sentence,)
 
 
 def _gate(run: pd.Series, words: ResponseWords) -> Table:
     decisions = run["decisions"]
     compared = [*recalls(decisions, words), *segment_recalls(decisions)]
     rows = tuple(
-        (recall.label, recall.new, recall.reference, recall.first_champion, recall.answer) for recall in compared
+        (recall.label, recall.new, recall.reference, recall.first_champion, say(recall.answer)) for recall in compared
     )
     columns = (
-        "measured on days that neither model had seen", "this model", "compared with", "first champion", _ANSWER,
+        say("measured on days that neither model had seen"), say("this model"), say("compared with"),
+        say("first champion"),
+        term(
+            "what the segment shows",
+            "Harmed: it finds less than the gate allows. Held: it is shown not to. Too few to tell: the shoppers for "
+            "whom the models differ prove neither, and the gate does not refuse for it.",
+        ),
     )  # fmt: skip
-    reference = decisions.get("gate_reference", "none")
-    note = f"Trained on {run['as_of']:%-d %B %Y} as version {run['model_version']}; compared with {reference}."
-    for recall in cold_recall(decisions, words):
-        note += words.filled_into(" Of the cold products that shoppers {act}{over} it finds ") + (
-            f"{recall.new} when it ranks only those; drawing them at random finds {recall.reference}."
+    note = say(
+        "Trained on {day} as version {version}; compared with {reference}.",
+        day=dated(run["as_of"], "%-d %B %Y"), version=run["model_version"],
+        reference=restated(decisions.get("gate_reference", phrase("none"))),
+    )  # fmt: skip
+    of_cold = (
+        say(
+            "Of the cold products that shoppers {act}{over} it finds {new} when it ranks only those; drawing them at "
+            "random finds {reference}.",
+            act=words.filled_into("{act}"), over=words.over, new=recall.new, reference=recall.reference,
         )
-    return Table("The gate", columns, rows, _RUNS, frozenset(columns[1:4]), note)
+        for recall in cold_recall(decisions, words)
+    )  # fmt: skip
+    return Table(say("The gate"), columns, rows, _RUNS, frozenset(columns[1:4]), paragraph(note, *of_cold))
 
 
 def _calibration_at_training(run: pd.Series) -> Table:
@@ -96,34 +113,41 @@ def _calibration_at_training(run: pd.Series) -> Table:
     rows = tuple(
         (measure.label, measure.figure, of_tail.figure) for measure, of_tail in zip(everything, tail, strict=True)
     )
-    columns = ("when it was trained", "all products", "tail")
-    return Table("Are its chances right?", columns, rows, _RUNS, frozenset(columns[1:]))
+    columns = (say("when it was trained"), say("all products"), say("tail"))
+    return Table(say("Are its chances right?"), columns, rows, _RUNS, frozenset(columns[1:]))
 
 
 def _calibration_now(reading: NightFigures) -> Block:
     horizon = reading.conf.relevance.horizon_days
     if reading.conf.relevance.per == "exposure":
-        return Words(
-            ("Chances are those of one exposure; the gate checks them with the log.",), _RUNS, title=_HAVE_THEY
-        )
+        checked = say("Chances are those of one exposure; the gate checks them with the log.")
+        return Words((checked,), _RUNS, title=say(_HAVE_THEY))
     if reading.figure(CALIBRATION_PREDICTED) is None:
-        later = (
-            f"Whether tonight's chances come true shows {horizon} days from now; no night of {horizon} days ago was "
-            "scored."
+        later = say(
+            "Whether tonight's chances come true shows {days} days from now; no night of {days} days ago was scored.",
+            days=horizon,
         )
-        return Words((later,), _RUNS, title=_HAVE_THEY)
-    title = f"Per cent of candidates that responded within {horizon} days"
+        return Words((later,), _RUNS, title=say(_HAVE_THEY))
+    title = say("Per cent of candidates that responded within {days} days", days=horizon)
     lines = [
         Line(label, tuple((day, 100 * value) for day, value in reading.trend(name)), pattern)
         for label, name, pattern in (
-            ("predicted", CALIBRATION_PREDICTED, "other"),
-            ("came true", CALIBRATION_OBSERVED, "tail"),
+            (say("predicted"), CALIBRATION_PREDICTED, "other"),
+            (say("came true"), CALIBRATION_OBSERVED, "tail"),
         )
     ]
     parts = [
-        f"{segment}: {percent(reading.figure(CALIBRATION_PREDICTED, segment) or 0.0)} predicted, "
-        f"{percent(reading.figure(CALIBRATION_OBSERVED, segment) or 0.0)} came true"
+        say(
+            "{segment}: {predicted} predicted, {observed} came true",
+            segment=say(segment),
+            predicted=percent(reading.figure(CALIBRATION_PREDICTED, segment) or 0.0),
+            observed=percent(reading.figure(CALIBRATION_OBSERVED, segment) or 0.0),
+        )
         for segment in reading.segments(CALIBRATION_PREDICTED)
     ]
-    note = f"By the night that closes the horizon. On {day_words(reading.as_of)}: {'; '.join(parts)}."
+    note = say(
+        "By the night that closes the horizon. On {day}: {parts}.",
+        day=day_words(reading.as_of),
+        parts=say("; ").join(parts),
+    )
     return Plot(title, line_plot(title, lines), ("metrics", "relevance", "events", "item_exposure"), note)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.language.sentences import say
 from jobs.report.night_figures import day_words
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import amount
@@ -18,11 +19,12 @@ def movers(reading: Reading) -> Section:
     """The products whose planned exposure rose and fell most."""
     if reading.previous_night is None:
         blocks: tuple[Block, ...] = (_greatest(reading),)
-        lead = "The first night has no risers; these have the most exposure."
+        lead = say("The first night has no risers; these have the most exposure.")
     else:
         blocks = (_moved(reading, rising=True), _moved(reading, rising=False))
-        lead = f"Planned exposures of a product, compared with {day_words(reading.previous_night)}."
-    return Section("movers", "Products that rose", lead, blocks)
+        day = day_words(reading.previous_night)
+        lead = say("Planned exposures of a product, compared with {day}.", day=day)
+    return Section("movers", say("Products that rose"), lead, blocks)
 
 
 def _greatest(reading: Reading) -> Table:
@@ -35,11 +37,11 @@ def _greatest(reading: Reading) -> Table:
         .toPandas()
     )
     cells = tuple(
-        (row["title"], row["item_id"], row["segment"], amount(row["allocated"]), amount(row["sold"]))
+        (row["title"], row["item_id"], say(row["segment"]), amount(row["allocated"]), amount(row["sold"]))
         for row in rows.to_dict("records")
     )
-    columns = ("product", "item", "segment", "exposures", "sold in 7 days")
-    return Table("Most exposure", columns, cells, _SOURCES, frozenset(columns[3:]))
+    columns = (say("product"), say("item"), say("segment"), say("exposures"), say("sold in 7 days"))
+    return Table(say("Most exposure"), columns, cells, _SOURCES, frozenset(columns[3:]))
 
 
 def _moved(reading: Reading, *, rising: bool) -> Table:
@@ -63,14 +65,16 @@ def _moved(reading: Reading, *, rising: bool) -> Table:
     )
     cells = tuple(
         (
-            row["title"], row["item_id"], row["segment"], amount(row["before"]), amount(row["allocated"]),
+            row["title"], row["item_id"], say(row["segment"]), amount(row["before"]), amount(row["allocated"]),
             amount(row["sold"]),
         )
         for row in rows.to_dict("records")
     )  # fmt: skip
-    columns = ("product", "item", "segment", "exposures before", "tonight", "sold in 7 days")
-    title = "Rose most" if rising else "Fell most"
-    note = "" if cells else "No product moved."
+    columns = (
+        say("product"), say("item"), say("segment"), say("exposures before"), say("tonight"), say("sold in 7 days"),
+    )  # fmt: skip
+    title = say("Rose most") if rising else say("Fell most")
+    note = "" if cells else say("No product moved.")
     return Table(title, columns, cells, _SOURCES, frozenset(columns[3:]), note)
 
 

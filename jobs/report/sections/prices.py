@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from jobs.language.sentences import say
 from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.night_figures import NightFigures
 from jobs.report.page.numbers import amount
@@ -29,14 +30,17 @@ def prices(reading: NightFigures) -> Section:
     missed = rows[rows["constraint"].isin(OF_ITEM_FLOOR) & (rows["shortfall"] > 0)]
     if len(missed):
         lack = amount(missed["shortfall"].sum())
-        sentence = f"{amount(len(missed))} floors of single products lack {lack} exposures in all."
+        sentence = say(
+            "{count} floors of single products lack {lack} exposures in all.", count=amount(len(missed)), lack=lack
+        )
         blocks.append(Words((sentence,), _SOURCES, mark="warn"))
-    lead = (
-        f"Every rule on the exposure has a price: the {unit} that an exposure under it costs, because it is taken from "
+    lead = say(
+        "Every rule on the exposure has a price: the {unit} that an exposure under it costs, because it is taken from "
         "the products that shoppers want most. A price of 0 is a rule that costs nothing tonight. What exploration is "
-        "expected to draw counts towards the floor of a group."
+        "expected to draw counts towards the floor of a group.",
+        unit=unit,
     )
-    return Section("prices", "What the rules cost", lead, tuple(blocks))
+    return Section("prices", say("What the rules cost"), lead, tuple(blocks))
 
 
 def _sentences(groups: pd.DataFrame, caps: set[str], unit: str) -> Words:
@@ -44,21 +48,29 @@ def _sentences(groups: pd.DataFrame, caps: set[str], unit: str) -> Words:
         ["shortfall", "cost"], ascending=False, kind="stable"
     )
     sentences = tuple(group_in_words(row, caps, unit) for row in dearest.head(MOST).to_dict("records"))
-    more = (f"{len(dearest) - MOST} further rules are in constraint_prices.",) if len(dearest) > MOST else ()
-    return Words(sentences + more, _SOURCES, title="In words")
+    more = (
+        (say("{count} further rules are in constraint_prices.", count=len(dearest) - MOST),)
+        if len(dearest) > MOST
+        else ()
+    )
+    return Words(sentences + more, _SOURCES, title=say("In words"))
 
 
 def _group_table(groups: pd.DataFrame, caps: set[str], unit: str) -> Table:
     dearest = groups.sort_values("price", ascending=False, kind="stable").head(MOST)
     cells = tuple(
         (
-            str(row["constraint"]), "at most" if row["constraint"] in caps else "at least", str(row["member"]),
+            str(row["constraint"]), say("at most") if row["constraint"] in caps else say("at least"),
+            str(row["member"]),
             amount(row["bound"]), amount(row["used"]), amount(row["shortfall"]), amount(1000 * row["price"]),
         )
         for row in dearest.to_dict("records")
     )  # fmt: skip
-    columns = ("rule", "kind", "products", "asks for", "gets", "short by", f"{unit} for 1,000 exposures")
-    return Table("Price list", columns, cells, _SOURCES, frozenset(columns[3:]))
+    columns = (
+        say("rule"), say("kind"), say("products"), say("asks for"), say("gets"), say("short by"),
+        say("{unit} for 1,000 exposures", unit=unit),
+    )  # fmt: skip
+    return Table(say("Price list"), columns, cells, _SOURCES, frozenset(columns[3:]))
 
 
 def _item_caps(reading: NightFigures, rows: pd.DataFrame, unit: str) -> Block:
@@ -66,17 +78,22 @@ def _item_caps(reading: NightFigures, rows: pd.DataFrame, unit: str) -> Block:
         ["price", "member"], ascending=[False, True]
     )
     if binding.empty:
-        return Words(("No product is held back by its own cap or its stock.",), _SOURCES, title="Products held back")
+        none = say("No product is held back by its own cap or its stock.")
+        return Words((none,), _SOURCES, title=say("Products held back"))
     titles = reading.titles_of(list(binding["member"].head(MOST)))
     cells = tuple(
         (
-            titles.get(row["member"], ""), row["member"], "stock" if row["constraint"] == "stock" else "share",
+            titles.get(row["member"], ""), row["member"],
+            say("stock") if row["constraint"] == "stock" else say("share"),
             amount(row["bound"]), amount(row["used"]), amount(1000 * row["price"]),
         )
         for row in binding.head(MOST).to_dict("records")
     )  # fmt: skip
-    columns = ("product", "item", "held by its", "cap", "planned", f"{unit} for 1,000 exposures more")
-    note = f"{amount(len(binding))} products in all are held back." if len(binding) > MOST else ""
+    columns = (
+        say("product"), say("item"), say("held by its"), say("cap"), say("planned"),
+        say("{unit} for 1,000 exposures more", unit=unit),
+    )  # fmt: skip
+    note = say("{count} products in all are held back.", count=amount(len(binding))) if len(binding) > MOST else ""
     return Table(
-        "Products held back", columns, cells, ("constraint_prices", "item_features"), frozenset(columns[3:]), note
+        say("Products held back"), columns, cells, ("constraint_prices", "item_features"), frozenset(columns[3:]), note
     )

@@ -17,6 +17,7 @@ from features.contract.metrics import (
 )
 from features.contract.responses import DAILY_COUNT
 from features.contract.segments import SEGMENTS
+from jobs.language.sentences import dated, listed, phrase, say
 from jobs.report.night_figures import day_words
 from jobs.report.night_tables import Reading
 from jobs.report.page.numbers import NONE, amount, money, percent, relative
@@ -28,12 +29,12 @@ _SOURCES = ("daily_item", "item_features")
 _REVENUE = "spend_sum"
 _VIEWS = DAILY_COUNT["view"]
 _COUNTS = {
-    "exposures_weight": "exposures logged",
-    "clicks_weight": "clicks",
-    "carts_weight": "puts into a cart",
-    "purchases_count": "purchases",
-    _REVENUE: "revenue",
-    _VIEWS: "views",
+    "exposures_weight": phrase("exposures logged"),
+    "clicks_weight": phrase("clicks"),
+    "carts_weight": phrase("puts into a cart"),
+    "purchases_count": phrase("purchases"),
+    _REVENUE: phrase("revenue"),
+    _VIEWS: phrase("views"),
 }
 
 
@@ -41,27 +42,27 @@ def response(reading: Reading) -> Section:
     """The last 28 days of the shop by segment; what the store does not log is named instead of drawn as zero."""
     daily = _by_day(reading)
     if daily.empty:
-        silent = Words(
-            (f"No event of the {DAYS} days before this night has reached the shop's tables.",), _SOURCES, mark="bad"
-        )
-        return Section("response", "What shoppers did", "", (silent,))
+        sentence = say("No event of the {days} days before this night has reached the shop's tables.", days=DAYS)
+        silent = Words((sentence,), _SOURCES, mark="bad")
+        return Section("response", say("What shoppers did"), "", (silent,))
     response = DAILY_COUNT[reading.conf.relevance.target]
-    counts = {name: label for name, label in _COUNTS.items() if name != _VIEWS or response == _VIEWS}
+    counts = {name: say(label) for name, label in _COUNTS.items() if name != _VIEWS or response == _VIEWS}
     logged = {name: label for name, label in counts.items() if daily[name].sum() > 0}
     blocks: list[Block] = []
     for name in ("exposures_weight", response):
         if name in logged:
-            title = f"{logged[name].capitalize()} a day, by segment"
+            title = say("{Events} a day, by segment", Events=logged[name].capitalize())
             blocks.append(Plot(title, line_plot(title, _lines(daily, name, reading.as_of)), _SOURCES, _note(name)))
     blocks.append(_last_days(reading, daily, logged))
     missing = [label for name, label in counts.items() if name not in logged]
     if missing:
-        blocks.append(Words((f"The store logged none of these in {DAYS} days: {', '.join(missing)}.",), _SOURCES))
+        sentence = say("The store logged none of these in {days} days: {events}.", days=DAYS, events=listed(missing))
+        blocks.append(Words((sentence,), _SOURCES))
     caused = _caused(reading)
     if caused is not None:
         blocks.append(caused)
-    lead = "All of the shop, not only these lists, by tonight's segments."
-    return Section("response", "What shoppers did", lead, tuple(blocks))
+    lead = say("All of the shop, not only these lists, by tonight's segments.")
+    return Section("response", say("What shoppers did"), lead, tuple(blocks))
 
 
 def _caused(reading: Reading) -> Words | None:
@@ -73,7 +74,7 @@ def _caused(reading: Reading) -> Words | None:
     on = max(nights)
     names = (UPLIFT_DRAWN, UPLIFT_BOUGHT, UPLIFT_CAUSED, UPLIFT_CAUSED_LOW, UPLIFT_CAUSED_HIGH)
     drawn, bought, share, low, high = (reading.figure(name, on=on) or 0.0 for name in names)
-    done = reading.conf.relevance.words.done
+    done = reading.words.done
     return Words(
         (caused_in_words(drawn, bought, share, low, high, reading.conf.uplift.outcome_days, on, done),), ("metrics",)
     )
@@ -86,11 +87,13 @@ def caused_in_words(
 
     done: the word of the response
     """
-    return (
-        f"Of {amount(responses)} products {done} within {days} days of {amount(drawn)} exposures that were drawn at "
-        f"random, the exposure caused {percent(share)} (95 % from {percent(low)} to {percent(high)}); the others would "
-        f"have been {done} without it. Measured on {day_words(on)}."
-    )
+    return say(
+        "Of {responses} products {done} within {days} days of {drawn} exposures that were drawn at random, the "
+        "exposure caused {share} (95 % from {low} to {high}); the others would have been {done} without it. Measured "
+        "on {day}.",
+        responses=amount(responses), done=done, days=days, drawn=amount(drawn), share=percent(share), low=percent(low),
+        high=percent(high), day=day_words(on),
+    )  # fmt: skip
 
 
 def _by_day(reading: Reading) -> pd.DataFrame:
@@ -109,12 +112,12 @@ def _lines(daily: pd.DataFrame, name: str, until: date) -> list[Line]:
     for segment in SEGMENTS:
         values = daily[daily["segment"] == segment].set_index("day")[name].reindex(days, fill_value=0.0)
         if values.any():
-            lines.append(Line(segment, tuple(zip(days, map(float, values), strict=True)), segment))
+            lines.append(Line(say(segment), tuple(zip(days, map(float, values), strict=True)), segment))
     return lines
 
 
 def _note(name: str) -> str:
-    return "All placements, by the weight of the sample that was logged." if name == "exposures_weight" else ""
+    return say("All placements, by the weight of the sample that was logged.") if name == "exposures_weight" else ""
 
 
 def _last_days(reading: Reading, daily: pd.DataFrame, logged: dict[str, str]) -> Table:
@@ -132,9 +135,12 @@ def _last_days(reading: Reading, daily: pd.DataFrame, logged: dict[str, str]) ->
             )
             if last_day or last_week or week_before:
                 words = money if name == _REVENUE else amount
-                unit = f" ({reading.conf.source.currency})" if name == _REVENUE else ""
+                currency = reading.conf.source.currency
+                counted = say("{name} ({currency})", name=label, currency=currency) if name == _REVENUE else label
                 moved = relative(last_week, week_before) if week_before else NONE
-                rows.append((f"{segment}: {label}{unit}", *map(words, (last_day, last_week, week_before)), moved))
-    columns = ("", f"{yesterday:%-d %B}", "7 days", "7 days before", "change")
-    note = "" if (daily["day"] == yesterday).any() else f"No event of {yesterday:%-d %B} has come in."
-    return Table("The last days", columns, tuple(rows), _SOURCES, frozenset(columns[1:]), note)
+                what = say("{segment}: {events}", segment=say(segment), events=counted)
+                rows.append((what, *map(words, (last_day, last_week, week_before)), moved))
+    columns = ("", dated(yesterday, "%-d %B"), say("7 days"), say("7 days before"), say("change"))
+    is_there = (daily["day"] == yesterday).any()
+    note = "" if is_there else say("No event of {day} has come in.", day=dated(yesterday, "%-d %B"))
+    return Table(say("The last days"), columns, tuple(rows), _SOURCES, frozenset(columns[1:]), note)

@@ -22,7 +22,7 @@ from jobs.online.views import online_views
 from jobs.plan_exposure import plan_exposure
 from jobs.runtime.errors import LongtailError
 from jobs.show import item_in_words, shopper_in_words
-from model.exposure.reasons import NOT_PERSONAL
+from model.phrases import phrases
 from tests.jobs.planning.test_plan_exposure import FIRST, PLAN, fill, night_of
 from tests.jobs.small_tables import filled
 
@@ -82,7 +82,7 @@ def test_shoppers_without_consent_share_one_list_whatever_their_arm(planned: Nig
     assert {arms(planned.conf)[user] for user in OPTED_OUT} == {"usual", "bold"}
     lists = planned.tables.read_date(EXPOSURE_SCORES, FIRST).toPandas().sort_values(["user_id", "rank"])
     shared = lists[lists["user_id"].isin(OPTED_OUT)]
-    assert set(shared["reason"]) == {NOT_PERSONAL}
+    assert set(shared["reason"]) == {phrases().shared_list}
     assert len(shared.groupby("user_id")["item_id"].agg(tuple).unique()) == 1
     assert (planned.record.rows["usual_users_without_consent"], planned.record.rows["bold_users_without_consent"]) == (
         len(OPTED_OUT), 0,

@@ -23,7 +23,7 @@ from jobs.experiments.outcomes import PRIMARY, Outcomes, read_outcomes
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from model.experiments.analysis import effect
-from model.exposure.reasons import NOT_PERSONAL
+from model.phrases import phrases
 from tests.jobs.small_tables import filled
 from tests.model.experiments.row_wise import row_wise_effect
 
@@ -90,7 +90,7 @@ def outcomes(spark: SparkSession, conf: Config, events: pd.DataFrame) -> Outcome
     ]  # fmt: skip
     lists = [
         {"as_of": FIRST, "policy": "main", "placement": "tail_shelf", "user_id": user, "reason": reason}
-        for user, reason in [(SHOPPER_IDS[0], NOT_PERSONAL), (SHOPPER_IDS[7], "x"), (SHOPPER_IDS[8], "x")]
+        for user, reason in [(SHOPPER_IDS[0], phrases().shared_list), (SHOPPER_IDS[7], "x"), (SHOPPER_IDS[8], "x")]
     ]
     tables = Frames(spark, {
         USERS: [

@@ -10,13 +10,13 @@ import pytest
 from jobs.config.drift import DriftBars
 from jobs.config.quality import Quality
 from jobs.report.drift_in_words import drift_figures
-from jobs.report.terms import FEATURE_FIGURES
+from jobs.report.terms import feature_figures
 from model.phrases import response_words
 
 
 def test_every_bar_of_the_configuration_has_its_words() -> None:
     assert set(drift_figures(response_words("purchase"))) == set(DriftBars.model_fields)
-    assert set(FEATURE_FIGURES) == set(get_args(get_args(Quality.model_fields["bars"].annotation)[0]))
+    assert set(feature_figures()) == set(get_args(get_args(Quality.model_fields["bars"].annotation)[0]))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from jobs.report.night_tables import Reading
 from jobs.report.sections.starving import starving
 from jobs.report.why_not import causes, why_not_shown
 from jobs.tables.warehouse import Warehouse
-from model.exposure.reasons import NOT_PERSONAL
+from model.phrases import phrases
 from tests.jobs.small_tables import filled
 
 AS_OF = date(2024, 5, 1)
@@ -26,7 +26,7 @@ OF_NIGHT = {"as_of": AS_OF, "policy": "main", "placement": "tail_shelf"}
 # The list of ann ends with milk at 0.3: the place after it was drawn at random. That of bob is the shared one.
 #        user   rank item    score propensity reason
 LISTS = [("ann", 1, "oats", 0.5, 1.0, ""), ("ann", 2, "milk", 0.3, 1.0, ""), ("ann", 3, "rice", 0.01, 0.5, ""),
-         ("bob", 1, "rice", 0.01, 1.0, NOT_PERSONAL)]  # fmt: skip
+         ("bob", 1, "rice", 0.01, 1.0, phrases().shared_list)]  # fmt: skip
 #        item        candidate cap  boost  relevance by user
 ITEMS = [
     ("unseen", False, 10.0, 0.0, {}),

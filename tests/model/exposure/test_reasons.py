@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from model.exposure.reasons import (
-    EXPLORED,
     banned_by,
     held_by,
     in_place_of,
@@ -14,6 +13,7 @@ from model.exposure.reasons import (
     reason_of,
     swapped_in_for,
 )
+from model.phrases import phrases
 
 
 def test_a_reason_is_the_cause_and_what_moved_the_entry() -> None:
@@ -26,7 +26,7 @@ def test_a_reason_is_the_cause_and_what_moved_the_entry() -> None:
 
 def test_without_a_constraint_the_cause_stands_alone() -> None:
     assert reason_of("als", "", "") == "Matches the taste of past purchases"
-    assert reason_of(None, "", EXPLORED) == "Relevant overall; drawn at random to learn about it"
+    assert reason_of(None, "", phrases().explored) == "Relevant overall; drawn at random to learn about it"
 
 
 def test_constraints_name_groups_and_owners() -> None:

@@ -1,0 +1,1 @@
+"""What people read of a night, in the language of `report.language`."""
