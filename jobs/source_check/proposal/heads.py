@@ -17,6 +17,9 @@ from jobs.runtime.errors import ConfigurationError
 
 SAMPLE_ROWS = 5000
 _SEPARATORS = ",;\t|"
+# First bytes, in GB 2312, of Chinese punctuation, full-width ASCII, and the 3,755 most common characters.
+_COMMON_LEADS = frozenset(bytes([lead]) for lead in (*range(0xA1, 0xA4), *range(0xB0, 0xD8)))
+_NEARLY_ALL = 0.9
 _NOT_TABLES = {
     ".xlsx": "a spreadsheet",
     ".xls": "a spreadsheet",
@@ -139,16 +142,31 @@ def _of_csv(path: Path) -> Head:
 
 
 def _encoding(path: Path) -> str:
-    """The encoding by the byte order mark, or UTF-8 where the first megabyte is, or Windows' Western one."""
+    """The encoding by the byte order mark, or UTF-8 or Chinese where the first megabyte is, or Windows' Western one."""
     with _bytes(path) as file:
         start = file.read(1 << 20)
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16"
+    lines = start[: start.rfind(b"\n") + 1 or None]
     try:
-        start[: start.rfind(b"\n") + 1 or None].decode("utf-8-sig")
+        lines.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return "windows-1252"
+        return "GB18030" if _is_chinese(lines) else "windows-1252"
     return "utf-8-sig"
+
+
+def _is_chinese(lines: bytes) -> bool:
+    """Whether the text is in GB18030 and nearly all that is not ASCII in it are common characters of Chinese.
+
+    Letters of other languages read as pairs are mostly rare characters.
+    """
+    try:
+        characters = [character for character in lines.decode("gb18030") if not character.isascii()]
+    except UnicodeDecodeError:
+        return False
+    leads = [character.encode("gb2312", "ignore")[:1] for character in characters]
+    common = sum(lead in _COMMON_LEADS for lead in leads if lead)
+    return bool(characters) and common >= _NEARLY_ALL * len(characters)
 
 
 def _separator(line: str) -> str:

@@ -270,6 +270,13 @@ def test_the_options_of_a_file_follow_from_its_bytes(tmp_path: Path) -> None:
     assert head.sample == ({"sku": "S1", "name": "Café"},)
     path.write_bytes("sku;name\nS1;Café\n".encode("windows-1252"))
     assert read_head(path).options == {"encoding": "windows-1252", "sep": ";"}
+    for western in ("Größe,für Bäder,ÄÖÜ", "Café à la crème, naïve, déjà vu", "Señor Muñoz, año, corazón"):
+        path.write_bytes(f"sku;name\nS1;{western}\n".encode("windows-1252"))
+        assert read_head(path).options == {"encoding": "windows-1252", "sep": ";"}
+    path.write_bytes("编号,名称,价格\nS1,青山牌陶瓷茶杯（蓝色）,￥12.00\n".encode("gb18030"))
+    head = read_head(path)
+    assert (head.columns, head.options) == (("编号", "名称", "价格"), {"encoding": "GB18030"})
+    assert head.sample == ({"编号": "S1", "名称": "青山牌陶瓷茶杯（蓝色）", "价格": "￥12.00"},)
     path.write_bytes(b'\xef\xbb\xbfsku,name\nS1,"two\nlines"\n')
     head = read_head(path)
     assert (head.columns, head.options) == (("sku", "name"), {"multiLine": "true"})
