@@ -18,15 +18,15 @@ _SEVERAL_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 
 @cache
 def said() -> dict[str, str]:
-    """Every sentence of jobs/ that is said, with the file that it stands in."""
+    """Every sentence of jobs/ that is said, with the file that has it."""
     sentences: dict[str, str] = {}
     for path in sorted((ROOT / "jobs").rglob("*.py")):
         for call in _calls(path):
             for argument in call.args[SAID[call.func.id]]:  # type: ignore[attr-defined]
                 sentences |= dict.fromkeys(_literals(argument), path.name)
     for path in sorted((ROOT / "jobs/report/page").glob("*.html")):
-        for found in _OF_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
-            sentences[found[1].replace("\\n", "\n")] = path.name
+        for match in _OF_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
+            sentences[match[1].replace("\\n", "\n")] = path.name
     return sentences
 
 

@@ -95,7 +95,7 @@ def test_stored_sentences_are_recognised_by_their_templates() -> None:
         assert restated("version 12") == "版本 12"
         assert restated("segment tail") == "长尾分层"
         assert restated("the night of 2024-03-08 was already taken into account") == "2024-03-08 批次此前已计入"
-        assert restated("Text of nobody.") == "Text of nobody."
+        assert restated("A text of a store.") == "A text of a store."
 
 
 @pytest.mark.parametrize(("text", "columns"), [("", 0), ("abc", 3), ("长尾", 4), ("（a）", 5)])
