@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import exp, isfinite
 
-from jobs.language.sentences import listed, phrase, say
+from jobs.language.sentences import listed, phrase, restated, say
 from jobs.report.page.numbers import NONE, amount, percent
 from jobs.report.page.parts import term
 from model.gate import HARMED, HELD, TOO_FEW
@@ -115,7 +115,7 @@ def segment_recalls(decisions: Decisions) -> list[Recall]:
     )
     return [
         Recall(
-            name.removeprefix("gate_"),
+            restated(name.removeprefix("gate_")),
             _figure(decisions, f"{name}{_CHALLENGER}", percent),
             _figure(decisions, f"{name}_reference", percent),
             answer=decisions.get(f"{name}_answer", NONE),
