@@ -23,7 +23,7 @@ _UNITS_A_DOLLAR = {
 _SIGNS = {
     **dict.fromkeys(("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"), ("$",)),
     **dict.fromkeys(("SEK", "NOK", "DKK", "ISK"), ("kr.", "kr")),
-    **dict.fromkeys(("JPY", "CNY"), ("¥", "￥")),
+    **{"CNY": ("¥", "￥", "元", "RMB"), "JPY": ("¥", "￥", "円")},
     **{"EUR": ("€",), "GBP": ("£",), "INR": ("₹", "Rs.", "Rs"), "KRW": ("₩",), "BRL": ("R$",), "ZAR": ("R",)},
     **{"PLN": ("zł",), "CZK": ("Kč",), "HUF": ("Ft",), "CHF": ("Fr.", "Fr"), "TRY": ("₺", "TL"), "UAH": ("₴",)},
     **{"RUB": ("₽",), "ILS": ("₪",), "VND": ("₫", "đ"), "PHP": ("₱",), "NGN": ("₦",), "THB": ("฿",), "KZT": ("₸",)},

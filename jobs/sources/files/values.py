@@ -30,7 +30,12 @@ from jobs.sources.files.times import time_in_utc
 
 # 1.249,50 and 1249,5. Not 12.90, which would be a hundred times as much without its dot.
 _WITH_DECIMAL_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d*)(,\d+)?$"
+# 1,299.00 and 1,299,000. Not 1,299, which is one and a bit where a comma stands before decimals.
+_WITH_THOUSANDS = r"^[+-]?\d{1,3}((,\d{3})+\.\d+|(,\d{3}){2,})$"
 _SPACES = " \u00a0\u202f"
+# What Chinese and Japanese keyboards may write for ASCII.
+_FULL_WIDTH = "".join(map(chr, range(0xFF01, 0xFF5F))) + "\u3000"
+_ASCII = "".join(map(chr, range(0x21, 0x7F))) + " "
 # Around a value: also no-break spaces, and the marks without a width that copied texts bring along.
 _BLANKS = f"{_SPACES}\t\r\n\u200b\u2060\ufeff"
 _EXACT_IN_DOUBLE = 2**53  # doubles hold all whole numbers up to it
@@ -62,6 +67,8 @@ def value_of(rows: DataFrame, spec: Mapped, name: str, kind: DataType, currency:
         words = F.create_map(*(F.lit(part) for pair in spec.values.items() for part in pair))
         value = F.when(F.map_contains_key(words, text), F.try_element_at(words, text)).otherwise(text)
         blank, of_source = F.coalesce(_trimmed(value) == "", F.lit(True)), StringType()
+    if isinstance(of_source, StringType) and _may_be_full_width(name, kind, spec):
+        value = F.translate(value.cast("string"), _FULL_WIDTH, _ASCII)
     if currency and kind == MONEY and isinstance(of_source, StringType):
         value = _without_currency(value, currency)
     typed = _typed(value, spec, of_source, kind)
@@ -110,6 +117,13 @@ def _attributes(rows: DataFrame, names: dict[str, str]) -> Column:
 
 def _text_of(rows: DataFrame, column: str) -> Column:
     return _as_text(F.col(f"`{column}`"), rows.schema[column].dataType)
+
+
+def _may_be_full_width(name: str, kind: DataType, spec: Mapped) -> bool:
+    """Ids, numbers, and times without a format, which may name such characters; other texts stay as they are."""
+    if isinstance(kind, TimestampType | DateType):
+        return spec.format is None
+    return name.endswith("_id") or not isinstance(kind, StringType | ArrayType | MapType)
 
 
 def _trimmed(value: Column) -> Column:
@@ -162,6 +176,9 @@ def _typed(value: Column, spec: Mapped, of_source: DataType, kind: DataType) -> 
         text = F.translate(value.cast("string"), _SPACES, "")
         number = F.replace(F.replace(text, F.lit("."), F.lit("")), F.lit(","), F.lit("."))
         value = F.when(text.rlike(_WITH_DECIMAL_COMMA), number)
+    elif isinstance(of_source, StringType):
+        text = _trimmed(value)
+        value = F.when(text.rlike(_WITH_THOUSANDS), F.replace(text, F.lit(","), F.lit(""))).otherwise(value)
     if isinstance(kind, LongType | IntegerType):
         exact = value.try_cast(DecimalType(38, 6))
         return F.when(exact == F.floor(exact), exact).try_cast(kind)

@@ -304,6 +304,32 @@ def test_the_files_of_a_store_may_name_its_currency(spark: SparkSession, tmp_pat
     assert row["price"] == Decimal(15)
 
 
+def wide(text: str) -> str:
+    """The text in full-width characters."""
+    return text.translate({place: place + 0xFEE0 for place in range(0x21, 0x7F)})
+
+
+PAID = {
+    f"￥{wide('1,299.00')}": "1299", wide("1299"): "1299", "¥1,299.00": "1299", "1,299,000": "1299000",
+    f"{wide('1299.5')}元": "1299.5", "RMB 12.90": "12.9", "1,299": None, "12,99.00": None, "一百": None,
+}  # fmt: skip
+
+
+def test_full_width_digits_and_grouped_thousands_are_read(spark: SparkSession) -> None:
+    title = f"牛奶{wide('A1')}"
+    values = [(wide(f"A-{n}"), title, paid, wide("2024-03-05")) for n, paid in enumerate(PAID)]
+    rows = spark.createDataFrame(values, "id string, name string, paid string, at string").coalesce(1)
+    mapping = TableMapping.model_validate(
+        {"input": "log", "columns": {"item_id": "id", "title": "name", "price": "paid", "updated_at": "at"}}
+    )
+    read = {row["item_id"]: row for row in mapped_rows(rows, mapping, ITEMS, "CNY").collect()}
+    assert list(read) == [f"A-{n}" for n in range(len(PAID))]
+    assert {(row["title"], row["updated_at"]) for row in read.values()} == {(title, datetime(2024, 3, 5))}
+    for row, (paid, price) in zip(read.values(), PAID.items(), strict=True):
+        assert row["price"] == (None if price is None else Decimal(price)), paid
+        assert row["left_out"] == (None if price else "price_unreadable"), paid
+
+
 def test_invisible_blanks_are_no_part_of_an_id(spark: SparkSession) -> None:
     rows = spark.createDataFrame([("\u00a0A1\u200b",), ("\ufeffA1\r",), (" A1\t",), ("\u200b",)], "id string")
     columns = {"item_id": "id", "basket_id": {"columns": ["id"]}, "event_time": {"constant": "2024-03-05"}}
