@@ -48,21 +48,26 @@ def write_files(
     item_columns: dict[str, Any],
     event_columns: dict[str, Any],
     keys: dict[str, Any],
+    encoding: str = "utf-8",
 ) -> Config:
     """Writes the store's files and the configuration of a small night on them.
 
     catalogue: of `products`; log: line, customer, sku, at and other columns, in which all lines are of one type
     item_columns, event_columns: mappings in addition to those of the columns that every such store has
-    keys: of the configuration, in place of those of night.yaml
+    keys: of the configuration, in place of those of night.yaml; its source is added to that of the files
+    encoding: of the files
     """
     folder.mkdir(exist_ok=True)
     exports = {"log": log, "products": catalogue}
     for name, rows in exports.items():
-        rows.to_csv(folder / f"{name}.csv", index=False)
+        rows.to_csv(folder / f"{name}.csv", index=False, encoding=encoding)
     source = {
         "kind": "files", "currency": "EUR",
         "files": {
-            "inputs": {name: {"path": str(folder / f"{name}.csv"), "format": "csv"} for name in exports},
+            "inputs": {
+                name: {"path": str(folder / f"{name}.csv"), "format": "csv", "options": {"encoding": encoding}}
+                for name in exports
+            },
             "items": [{"input": "products", "columns": {
                 "item_id": "sku", "title": "name", "price": "price", "updated_at": "listed", **item_columns}}],
             "users": [{"input": "log", "columns": {
@@ -72,6 +77,7 @@ def write_files(
         },
     }  # fmt: skip
     small = yaml.safe_load(Path(__file__).with_name("night.yaml").read_text(encoding="utf-8"))
+    source |= keys.pop("source", {})
     small |= {"warehouse": str(folder / "warehouse"), "source": source, **keys}
     (folder / "conf.yaml").write_text(yaml.safe_dump(small), encoding="utf-8")
     return load_config(folder / "conf.yaml")

@@ -13,11 +13,11 @@ WORDS = ["item", "user", ":", ",", "milk", "bread", "tea", "apple", "wine", "red
 DIMENSION = 24
 
 
-def write_tiny_bert(folder: Path) -> Path:
-    """Writes it into a folder that exists; it reads 64 tokens."""
+def write_tiny_bert(folder: Path, characters: str = CHARACTERS) -> Path:
+    """Writes it into a folder that exists; it reads 64 tokens. characters: that it knows"""
     from transformers import BertConfig, BertModel
 
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *dict.fromkeys(CHARACTERS)]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *dict.fromkeys(characters)]
     (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
     (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer", "model_max_length": 64}')
     with torch.random.fork_rng():
