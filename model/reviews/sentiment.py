@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -18,7 +17,6 @@ from model.reviews.terms import counts_of, term_counts, vocabulary
 from model.sums import dot
 
 LEAST_OF_A_CLASS = 20  # good and bad reviews each, below which nothing is learnt
-FILE = "sentiment.npz"
 _FOLDS = 3
 _SURE_SHARES = (0.5, 0.6, 0.7)  # by round of self-training: of the reviews of a class, those that are believed
 _BELIEVED_WEIGHT = 0.25  # of all stars, that the believed reviews together weigh at least, ...
@@ -55,22 +53,6 @@ class Sentiment:
         """bool (texts): more likely among bad reviews than among good ones, whatever the share of bad ones."""
         is_bad: np.ndarray = self.log_odds(texts) > self.middle
         return is_bad
-
-    def save(self, folder: Path) -> None:
-        """Writes the model into one file of the folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(folder / FILE, allow_pickle=False, **asdict(self))
-
-    @classmethod
-    def load(cls, folder: Path) -> Sentiment:
-        """Raises ValueError when the file is damaged."""
-        try:
-            with np.load(folder / FILE, allow_pickle=False) as content:
-                arrays = {field.name: content[field.name] for field in fields(cls)}
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{folder / FILE} is damaged ({error!r}). Train the sentiment again.") from error
-        intercept, middle = (float(arrays.pop(name)) for name in ("intercept", "middle"))
-        return cls(**arrays, intercept=intercept, middle=middle)
 
 
 def learn(
