@@ -32,6 +32,7 @@ STEPS = (
     "ingest",
     "enrich_items",
     "embed_images",
+    "read_reviews",
     "build_features",
     "register_features",
     "fine_tune",

@@ -7,16 +7,24 @@ from pyspark.sql import functions as F
 
 # Events of user_history that show an interest; an exposure is not chosen.
 INTERESTS = ("purchase", "cart", "favourite", "click", "view", "review")
-LOW_RATING = "low_rating"  # type of a review of at most features.low_rating
+LOW_RATING = "low_rating"  # type of a review of at most features.low_rating, or whose text says as much
 REFUSALS = ("return", LOW_RATING)  # revoke an earlier interest in the item
 
 
-def with_low_ratings(events: DataFrame, low_rating: float | None) -> DataFrame:
-    """The events, with LOW_RATING as the type of reviews of at most `low_rating`; for None, as they are."""
+def with_low_ratings(events: DataFrame, low_rating: float | None, negative: DataFrame | None = None) -> DataFrame:
+    """The events, with LOW_RATING as the type of reviews of at most `low_rating`; for None, as they are.
+
+    negative: event_id of reviews without a rating whose text is negative, each once; None where texts are not read
+    """
     if low_rating is None:
         return events
     is_low = (F.col("event_type") == "review") & F.coalesce(F.col("rating") <= low_rating, F.lit(False))
-    return events.withColumn("event_type", F.when(is_low, F.lit(LOW_RATING)).otherwise(F.col("event_type")))
+    typed = events
+    if negative is not None:
+        typed = events.join(negative.withColumn("is_negative", F.lit(True)), on="event_id", how="left")
+        is_low = is_low | F.coalesce("is_negative", F.lit(False))
+    kind = F.when(is_low, F.lit(LOW_RATING)).otherwise(F.col("event_type")).alias("event_type")
+    return typed.select(*(kind if name == "event_type" else F.col(name) for name in events.columns))
 
 
 def with_item_text(items: DataFrame) -> DataFrame:

@@ -50,6 +50,7 @@ from jobs.incremental.visitors import changed_consents, daily_visitors, searches
 from jobs.quality.gate import pass_features
 from jobs.registry.active_models import model_store, training_is_due
 from jobs.relevance.training_plan import training_plan
+from jobs.reviews.reading import judged_reviews
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event
 from jobs.runtime.progress import advance, expect
@@ -105,6 +106,7 @@ def _build_items(night: Night, dates: Sequence[date], demand: Future[tuple[DataF
         segments.window_days,
         night.conf.relevance.target,
         enriched_texts(night),
+        judged_reviews(night.tables, night.conf),
     ).persist(StorageLevel.DISK_ONLY)  # wide rows of all items would fill the heap
     rows.count()  # while the demand models are fitted
     forecasts, _ = demand.result()

@@ -26,6 +26,7 @@ from jobs.monitor import monitor
 from jobs.online.answering import check_online
 from jobs.plan_exposure import plan_exposure
 from jobs.publish import publish
+from jobs.read_reviews import read_reviews
 from jobs.register_features import register_features
 from jobs.registry.active_models import model_store
 from jobs.report.stopped_night import report_end, report_stop
@@ -41,6 +42,7 @@ STEPS: tuple[Step, ...] = (
     ingest,
     enrich_items,
     embed_images,
+    read_reviews,
     build_features,
     register_features,
     fine_tune,
@@ -102,6 +104,7 @@ def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:
     needed: dict[Step, bool] = {
         enrich_items: conf.catalogue.enrich,
         embed_images: conf.images.embed,
+        read_reviews: conf.reviews.read,
         train_uplift: conf.uplift.is_learnt,
         measure_potential: conf.potential.is_measured,
     }

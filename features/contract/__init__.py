@@ -30,6 +30,8 @@ from features.contract.parked import PARKED
 from features.contract.promotions import PROMOTIONS
 from features.contract.rejected import REJECTED
 from features.contract.relevance import RELEVANCE
+from features.contract.review_sentiment import REVIEW_SENTIMENT
+from features.contract.review_terms import REVIEW_TERMS
 from features.contract.runs import RUNS
 from features.contract.searches import SEARCHES
 from features.contract.text_attributes import TEXT_ATTRIBUTES
@@ -69,6 +71,8 @@ __all__ = [
     "PROMOTIONS",
     "REJECTED",
     "RELEVANCE",
+    "REVIEW_SENTIMENT",
+    "REVIEW_TERMS",
     "RUNS",
     "SEARCHES",
     "TEXT_ATTRIBUTES",

@@ -25,6 +25,7 @@ from features.derived.purchases import (
 )
 from features.derived.ranks import standing
 from features.derived.responses import with_response_shares
+from features.derived.reviews import REVIEW_DAYS, bad_reviews_trend, reviews_count, with_bad_share
 from features.segments import with_segment
 
 RESPONSE_WINDOWS = (28, 90)
@@ -35,6 +36,7 @@ _pairs = Group("item", "daily_pair", "demand")
 _attention = Group("item", "daily_item", "storefront")
 _pricing = Group("item", "daily_item", "pricing")
 _promotions = Group("item", "promotions", "pricing")
+_reviews = Group("item", "review_sentiment", "storefront")
 _standing = Group("item", "item_features", "demand")
 _forecast = Group("item", "demand_forecast", "demand", WEEKLY)
 
@@ -239,6 +241,22 @@ ITEM_FEATURES: tuple[Feature, ...] = (
             ("return", 90, ("returns_count", "purchases_count"), "Share of the purchase lines sent back", "lines"),
             ("exit", 28, ("exits_weight", "views_weight"), "Share of the views that ended their session", "views"),
         )
+    ),
+    _reviews.derived(
+        "reviews", "count", REVIEW_DAYS, ("day", "rating"),
+        "Shoppers and visitors who reviewed the item {window}; 0 without reviews.read.",
+        expression=partial(reviews_count, REVIEW_DAYS), kind=LongType(), default=0,
+    ),
+    _reviews.derived(
+        "bad_reviews", "share", REVIEW_DAYS, ("day", "rating", "negative"),
+        "Share of these whose newest review is bad, by its rating or its text, shrunk to the share of all items with "
+        "the weight of 20 reviews.",
+        function=with_bad_share,
+    ),
+    _reviews.derived(
+        "bad_reviews", "trend", 28, ("day", "rating", "negative"),
+        "(Bad reviews {window} + 1) / (bad reviews of the 28 days before + 1).",
+        expression=partial(bad_reviews_trend, 28), default=1.0,
     ),
     _standing.derived(
         "popularity", "rank", 90, "purchases_count_90d", "1 + number of items with more purchase lines {window}.",

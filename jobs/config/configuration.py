@@ -37,6 +37,7 @@ from jobs.config.quality import Quality
 from jobs.config.relevance import Relevance
 from jobs.config.remote_warehouse import check_remote_warehouse
 from jobs.config.report import Report
+from jobs.config.reviews import Reviews
 from jobs.config.section import Section, Whole
 from jobs.config.segments import Segments
 from jobs.config.sequences import Sequences
@@ -58,6 +59,7 @@ class Config(Section):
     housekeeping: Housekeeping
     catalogue: Catalogue
     images: Images
+    reviews: Reviews
     segments: Segments
     features: Features
     demand: Demand
@@ -119,6 +121,19 @@ class Config(Section):
                 raise ValueError(
                     f"a bound of plan names {name}, which needs catalogue.{FOUND_BY[name]}; set it to true"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def bad_reviews_have_a_rating(self) -> Config:
+        low, good = self.features.low_rating, self.reviews.good_from
+        if not self.reviews.read:
+            return self
+        if low is None:
+            raise ValueError(
+                "reviews.read needs the largest rating of a bad review; set features.low_rating to 2, for example"
+            )
+        if good <= low:
+            raise ValueError(f"reviews.good_from is {good:g}, which has to be above features.low_rating, {low:g}")
         return self
 
     @model_validator(mode="after")

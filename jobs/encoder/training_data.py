@@ -9,9 +9,10 @@ from features.contract import EVENTS, ITEMS
 from features.contract.segments import LONG_TAIL
 from features.declarations import ITEM_FEATURES_TABLE
 from features.text_pairs import category_texts, sampled_text_pairs, text_positives
-from features.texts import distinct_texts, with_low_ratings
+from features.texts import distinct_texts
 from features.visitors import of_shoppers
 from jobs.execution.night import Night
+from jobs.reviews.reading import with_bad_reviews
 from model.periods import Periods
 from model.text.distributed import TuningData
 from model.text.pairs import CategoryTexts, Pairs
@@ -31,7 +32,7 @@ def tuning_data(night: Night, periods: Periods) -> TuningData:
         .select("item_id", "title", "text", "text_hash", "category", "segment")
         .persist()
     )
-    events = with_low_ratings(of_shoppers(night.tables.read(EVENTS)), conf.features.low_rating)
+    events = with_bad_reviews(night, of_shoppers(night.tables.read(EVENTS)))
     events = events.select("user_id", "item_id", "event_type", "event_time")
     positives = text_positives(
         events, item_texts, cut, tuning.window_days, tuning.held_out_days, conf.relevance.target

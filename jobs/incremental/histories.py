@@ -11,13 +11,13 @@ from pyspark.sql import functions as F
 from features.aggregates.history import new_shoppers, next_user_history, user_history
 from features.broadcasts import broadcast_if_small
 from features.contract import USER_HISTORY, USERS
-from features.texts import with_low_ratings
 from jobs.execution.night import Night
 from jobs.incremental.known_events import Known
 from jobs.incremental.visitors import changed_consents
+from jobs.reviews.reading import with_bad_reviews, words_of_bad_reviews
 from jobs.tables.visitors import events_of_shoppers, joined_events
 
-DECISION = "history"  # of the run: the length of its histories, and the low ratings in them
+DECISION = "history"  # of the run: the length of its histories, and the bad reviews in them
 
 
 def histories(night: Night, before: DataFrame, dates: Sequence[date], built: set[date], known: Known) -> DataFrame:
@@ -32,9 +32,11 @@ def histories(night: Night, before: DataFrame, dates: Sequence[date], built: set
     length = f"{conf.history_length} events of {conf.history_days} days"
     if conf.low_rating is not None:
         length += f", low ratings to {conf.low_rating:g}"
+    if by_words := words_of_bad_reviews(night):
+        length += f", {by_words}"
     night.record.decisions[DECISION] = length
     events = events_of_shoppers(night.tables, before, night.as_of, conf.history_days)
-    users, events = night.tables.read(USERS), with_low_ratings(events, conf.low_rating)
+    users, events = night.tables.read(USERS), with_bad_reviews(night, events)
     usable = [
         day
         for day, run in known.builders.items()

@@ -15,11 +15,12 @@ from features.collaborative.purchases import days_before, events_before, sales_b
 from features.collaborative.signals import event_lists, session_items, signal_events, visitor_key
 from features.contract import EVENTS
 from features.shopper_sample import shopper_sample
-from features.texts import REFUSALS, with_low_ratings
+from features.texts import REFUSALS
 from features.visitors import actor
 from jobs.execution.night import Night
 from jobs.retrieval.item_sales import item_sales
 from jobs.retrieval.searches import Searches, searches_before
+from jobs.reviews.reading import with_bad_reviews
 from jobs.tables.visitors import events_of_shoppers
 from model.retrieval.channels import declared, links_followed
 from model.retrieval.item_statistics import ItemSales
@@ -128,7 +129,7 @@ def read_signals(
     signal_of = {signal: signal for signal in sorted(read - {NEGATIVE, SEARCH})}
     if NEGATIVE in read:
         signal_of |= dict.fromkeys(REFUSALS, NEGATIVE)
-    events = with_low_ratings(night.tables.read(EVENTS), conf.features.low_rating)
+    events = with_bad_reviews(night, night.tables.read(EVENTS))
     met = signal_events(events, item_rows, as_of, signal_of, conf.signals.history_days, (NEGATIVE,)).persist()
     lines = events_of_shoppers(night.tables, met, as_of, conf.features.history_days).select(
         "user_id", "signal", "item_row", days_before(as_of).alias("days_ago")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from features.contract import EVENTS, ITEMS, PROMOTIONS, SEARCHES
+from features.contract import EVENTS, ITEMS, PROMOTIONS, REVIEW_SENTIMENT, SEARCHES
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES
 from features.declarations.aggregate import PARTIALS
 from jobs.execution.manifest import last_done
@@ -31,6 +31,8 @@ def _inputs(source: str) -> set[str]:
         return {table}
     if table == ITEM_FEATURES_TABLE.name:
         return {f"{ITEMS.name}.{name}"}
+    if table == REVIEW_SENTIMENT.name:
+        return {f"{EVENTS.name}.{name}"}
     column = PARTIALS[table].column(name) if table in PARTIALS else None
     if column is None:
         return {source}

@@ -30,6 +30,7 @@ from features.derived.profiles import browsed, price_and_tail, profiles, stores
 from features.derived.purchases import weekend_share
 from features.derived.ranks import standing
 from features.derived.responses import with_response_shares
+from features.derived.reviews import BAD_SHARE, COUNTS, with_bad_share
 from features.derived.searches import searched
 from features.segments import with_segment
 from tests.features.aggregates.frames import at, bought, features_of, items, returned
@@ -215,6 +216,7 @@ def test_each_function_makes_the_features_that_name_it(spark: SparkSession) -> N
             lambda rows: with_response_shares(rows, (28, 90)), empty(ITEM_FEATURES_TABLE, *responses)
         ),
         (ITEM_FEATURES, with_funnel_shares): _added(with_funnel_shares, empty(ITEM_FEATURES_TABLE), tuple(STEPS)),
+        (ITEM_FEATURES, with_bad_share): _added(with_bad_share, empty(ITEM_FEATURES_TABLE, *COUNTS), (BAD_SHARE,)),
         (USER_FEATURES, searched): searched(empty(SEARCHES).withColumn("known_date", F.col("search_date")), [DAY]),
         (USER_FEATURES, left_in_cart): left_in_cart(pairs, [DAY]),
         (USER_FEATURES, active): active(empty(USER_HISTORY), "UTC", 30),

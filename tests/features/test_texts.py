@@ -102,6 +102,15 @@ def test_reviews_up_to_the_low_rating_have_a_type_of_their_own(spark: SparkSessi
     assert [row.event_type for row in with_low_ratings(events, None).collect()] == [kind for kind, _ in rows]
 
 
+def test_reviews_with_a_negative_text_have_it_too(spark: SparkSession) -> None:
+    rows = [("a", "review", None), ("b", "review", None), ("c", "review", 1.0), ("d", "review", 5.0)]
+    events = spark.createDataFrame(rows, "event_id string, event_type string, rating double")
+    negative = spark.createDataFrame([("a",)], "event_id string")
+    typed = with_low_ratings(events, 2.0, negative)
+    assert typed.columns == events.columns
+    assert {row.event_id for row in typed.where("event_type = 'low_rating'").collect()} == {"a", "c"}
+
+
 def test_every_shopper_has_one_text(spark: SparkSession) -> None:
     history = spark.createDataFrame(
         [("u1", ["i1"], ["purchase"]), ("u2", ["i2", "i1"], ["purchase", "purchase"]), ("u3", [], [])], HISTORY
