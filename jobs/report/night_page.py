@@ -23,6 +23,7 @@ from jobs.report.sections.model import model
 from jobs.report.sections.movers import movers
 from jobs.report.sections.prices import prices
 from jobs.report.sections.response import response
+from jobs.report.sections.reviews import reviews
 from jobs.report.sections.run_times import run_times
 from jobs.report.sections.starving import starving
 from jobs.tables.warehouse import Warehouse
@@ -38,6 +39,7 @@ SECTIONS: tuple[Callable[[Reading], Section], ...] = (
     prices,
     model,
     catalogue,
+    reviews,
     data_quality,
     drift,
     run_times,
@@ -50,8 +52,12 @@ def reading_of(night: Night) -> Reading:
 
 
 def _sections(conf: Config) -> tuple[Callable[[Reading], Section], ...]:
-    """All sections; that of the catalogue where its texts are read."""
-    return tuple(section for section in SECTIONS if section is not catalogue or conf.catalogue.enrich)
+    """All sections; those of the catalogue and of reviews where these are read."""
+    is_read: dict[Callable[[Reading], Section], bool] = {
+        catalogue: conf.catalogue.enrich,
+        reviews: conf.reviews.read,
+    }
+    return tuple(section for section in SECTIONS if is_read.get(section, True))
 
 
 def write_page(night: Night, reading: Reading) -> str:
