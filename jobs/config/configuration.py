@@ -137,6 +137,13 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def reviews_are_read_where_a_plan_has_a_bar(self) -> Config:
+        plans = plans_of_arms(self.plan, self.experiment).values()
+        if not self.reviews.read and any(plan.quality.bad_reviews_share is not None for plan in plans):
+            raise ValueError("plan.quality.bad_reviews_share is set, which needs reviews.read; set it to true")
+        return self
+
+    @model_validator(mode="after")
     def potential_is_measured_where_a_plan_names_it(self) -> Config:
         plans = plans_of_arms(self.plan, self.experiment).values()
         named = [column for plan in plans for column in plan.columns if column in MEASURED]

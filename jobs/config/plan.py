@@ -10,6 +10,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from features.contract.segments import Segment
 from jobs.config.section import NotNegative, NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share
 
+# Columns of item_features that the bar of plan.quality reads.
+BAD_SHARE, REVIEWS = "bad_reviews_share_90d", "reviews_count_90d"
+
 
 class ItemGroup(Section):
     """Items by one column: a text that equals a value or is one of several, or a number between two bounds."""
@@ -121,6 +124,13 @@ class Launch(Section):
     days: Positive
 
 
+class QualityBar(Section):
+    """An item of `least_reviews` reviewers or more, of which a larger share than this is bad, is not lifted."""
+
+    bad_reviews_share: Share | None
+    least_reviews: NotNegative
+
+
 class Stock(Section):
     """Columns of units in stock and of purchase lines expected without exposure; null: stock is no bound."""
 
@@ -168,6 +178,7 @@ class Plan(Section):
     caps: dict[str, GroupBound]
     item_floor: ItemFloor
     launch: Launch
+    quality: QualityBar
     stock: Stock
     worth: Worth
     sponsors: dict[str, Sponsor]
@@ -188,10 +199,12 @@ class Plan(Section):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that bounds, list rules, stock and worth name."""
+        """The columns that bounds, list rules, stock, worth and the bar of quality read."""
         named: list[str | None] = [bound.column for bound in (*self.floors.values(), *self.caps.values())]
         named += [rule.column_name for rule in self.list_rules.values()]
         named += [self.stock.column, self.stock.demand_column, self.worth.margin_column]
+        if self.quality.bad_reviews_share is not None:
+            named += [BAD_SHARE, REVIEWS]
         return tuple(name for name in named if name)
 
     @property

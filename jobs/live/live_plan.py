@@ -18,7 +18,7 @@ from jobs.delivery.learned_weights import learned_plan
 from jobs.delivery.live_nights import live_nights
 from jobs.experiments.arms import plans_on
 from jobs.planning.columns import named_columns
-from jobs.planning.rules.groups import members_by_rule
+from jobs.planning.rules.groups import lifted_members
 from jobs.tables.warehouse import Warehouse
 from model.exposure.controller import relative_error
 
@@ -91,5 +91,5 @@ def _floors(tables: Warehouse, plan: Plan, as_of: date) -> dict[str, Floor]:
         (label := f"{name} ({rule})"): Floor(label, bound.share, frozenset(ids[members]))
         for name, bound in plan.floors.items()
         if bound.column in available and bound.share > 0
-        for rule, members in members_by_rule(bound, items)
+        for rule, members in lifted_members(plan, bound, items)
     }

@@ -41,12 +41,14 @@ class Limits:
     """What is left of the rules for the contexts' own lists.
 
     item_cap, item_floor: float64 (items), expected delivered exposures
+    may_be_drawn: bool (items), whether the exploration may draw each
     """
 
     item_cap: np.ndarray
     item_floor: np.ndarray
     groups: tuple[Group, ...]
     list_rules: ListRules
+    may_be_drawn: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class PlanProblem:
             item_floor=self.limits.item_floor,
             groups=self.limits.groups,
             list_rules=self.limits.list_rules,
+            may_be_drawn=self.limits.may_be_drawn,
             recording=self.contexts.recording,
         )
 
@@ -97,6 +100,7 @@ def limits_of(rules: Rules, used: np.ndarray) -> Limits:
         item_floor=np.maximum(rules.bounds.floor - used, 0.0),
         groups=tuple(_reduced(named.group, float(used[named.group.members].sum())) for named in rules.groups),
         list_rules=rules.list_rules,
+        may_be_drawn=rules.may_be_drawn,
     )
 
 

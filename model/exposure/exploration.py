@@ -106,11 +106,11 @@ def _running_sum(user: np.ndarray, probability: np.ndarray) -> np.ndarray:
 
 
 def _free_pairs(lists: Lists) -> np.ndarray:
-    """Pairs outside the lists that break no list rule next to them; none where no slot is explored."""
+    """Pairs of drawable items outside the lists that break no rule next to them; none where no slot is explored."""
     problem = lists.problem
     if problem.exploration_slots == 0:
         return np.zeros(0, dtype=np.int64)
-    free = np.flatnonzero(~lists.listed & problem.open[problem.item_index])
+    free = np.flatnonzero(~lists.listed & problem.drawable[problem.item_index])
     return free[(lists.remaining(free) > 0).all(axis=0)]
 
 

@@ -43,6 +43,7 @@ class Problem:
     item_floor         float64 (items): least exposures
     list_rules         at most so many items of a group in one list
     recording          what of the exploration's draw is recorded; None: nothing
+    may_be_drawn       bool (items): which the exploration may draw; None: all
 
     Raises ValueError that names what is wrong.
     """
@@ -58,6 +59,7 @@ class Problem:
     groups: tuple[Group, ...]
     list_rules: ListRules
     recording: Recording | None = field(default=None, kw_only=True)
+    may_be_drawn: np.ndarray | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         _check_pairs(self)
@@ -129,6 +131,11 @@ class Problem:
         closed = self.membership.T @ (self.planned_group_cap == 0).astype(np.float64)
         return (self.item_cap > 0) & (closed == 0)
 
+    @cached_property
+    def drawable(self) -> np.ndarray:
+        """bool (items): open, and not kept from the exploration."""
+        return self.open if self.may_be_drawn is None else self.open & self.may_be_drawn
+
     @property
     def pairs(self) -> UserPairs:
         """The users with their pairs, for passes over them."""
@@ -179,6 +186,8 @@ def _check_numbers(problem: Problem) -> None:
         bound = getattr(problem, name)
         if len(bound) != problem.items or not np.all(np.isfinite(bound) & (bound >= 0)):
             raise ValueError(f"{name} has a number that is negative, NaN or infinite, or misses items; correct it.")
+    if problem.may_be_drawn is not None and len(problem.may_be_drawn) != problem.items:
+        raise ValueError(f"may_be_drawn has {len(problem.may_be_drawn)} items of {problem.items}; say it of each item.")
     if problem.list_rules.items != problem.items:
         raise ValueError(
             f"list_rules have codes for {problem.list_rules.items} items of {problem.items}; give each item a code."

@@ -33,6 +33,6 @@ def plan_problem_of(spark: SparkSession, problem: Problem, folder: Path) -> tupl
         Contexts(problem.users, problem.position_weights, exploration_slots=0),
         items,
         ItemValue(np.ones(problem.items), np.zeros(problem.items)),
-        Limits(problem.item_cap, problem.item_floor, problem.groups, problem.list_rules),
+        Limits(problem.item_cap, problem.item_floor, problem.groups, problem.list_rules, np.ones(problem.items, bool)),
     )
     return of_night, pairs

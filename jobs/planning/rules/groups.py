@@ -11,6 +11,7 @@ import pandas as pd
 
 from jobs.config.plan import GroupBound, ItemGroup, Plan
 from jobs.planning.names import BUDGET
+from jobs.planning.rules.quality import may_be_lifted
 from model.exposure.problem import Group
 
 
@@ -35,7 +36,7 @@ def named_groups(plan: Plan, items: pd.DataFrame, total: float, part: float = 1.
     """
     groups: list[NamedGroup] = []
     for name, bound in plan.floors.items():
-        for rule, members in members_by_rule(bound, items):
+        for rule, members in lifted_members(plan, bound, items):
             floor = bound.share * total
             groups.append(NamedGroup(name, rule, Group(_label(bound, name, rule), members, floor=floor), floor))
     for name, bound in plan.caps.items():
@@ -46,6 +47,13 @@ def named_groups(plan: Plan, items: pd.DataFrame, total: float, part: float = 1.
         cap = part * sponsor.budget / sponsor.bid
         groups.append(NamedGroup(BUDGET, provider, Group(f"the budget of {provider}", members, cap=cap)))
     return tuple(groups)
+
+
+def lifted_members(plan: Plan, bound: GroupBound, items: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """`members_by_rule` of a floor, without the items that plan.quality keeps from being lifted."""
+    may = may_be_lifted(plan, items)
+    for rule, members in members_by_rule(bound, items):
+        yield rule, members[may[members]]
 
 
 def members_by_rule(bound: GroupBound, items: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:

@@ -15,6 +15,7 @@ from jobs.planning.rules.groups import NamedGroup, named_groups
 from jobs.planning.rules.item_bounds import ItemBounds, item_bounds
 from jobs.planning.rules.item_value import ItemValue, item_value
 from jobs.planning.rules.list_rules import list_rules
+from jobs.planning.rules.quality import may_be_lifted
 from jobs.planning.shoppers.planned_shoppers import Shoppers
 from model.exposure.list_rules import ListRules
 from model.exposure.problem import total_exposure
@@ -22,12 +23,16 @@ from model.exposure.problem import total_exposure
 
 @dataclass(frozen=True)
 class Rules:
-    """Caps and floors of items and of groups, rules of single lists, and the value of a response to each item."""
+    """Caps and floors of items and of groups, rules of single lists, and the value of a response to each item.
+
+    may_be_drawn: bool (items), whether the exploration may draw each
+    """
 
     bounds: ItemBounds
     groups: tuple[NamedGroup, ...]
     list_rules: ListRules
     value: ItemValue
+    may_be_drawn: np.ndarray
 
 
 def read_rules(
@@ -46,4 +51,4 @@ def read_rules(
         item_bounds(plan, catalogue, merchandising, total, candidates.largest, shoppers.part),
         named_groups(plan, items, total, shoppers.part),
     )
-    return Rules(bounds, groups, list_rules(plan, items), item_value(plan, items))
+    return Rules(bounds, groups, list_rules(plan, items), item_value(plan, items), may_be_lifted(plan, items))

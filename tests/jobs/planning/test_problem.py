@@ -22,6 +22,7 @@ RULES = Rules(
      NamedGroup("b", "x = b", Group("b", np.array([2]), cap=1.0))),
     no_rules(3),
     ItemValue(np.array([1.0, 2.0, 1.0]), np.array([0.0, 0.0, 0.5])),
+    np.array([True, True, False]),
 )  # fmt: skip
 USED = np.array([0.0, 3.0, 2.0])  # by the shared list
 TABLE = pa.table(
@@ -52,6 +53,7 @@ def test_pairs_are_sorted_by_context_and_item_and_have_the_value_of_the_item() -
     pairs = pairs_in([0, 0, 0, 0])
     assert (pairs.context_ids.tolist(), pairs.visits.tolist()) == (["u", "v"], [0.5, 1.0])
     of_pairs = problem().of_pairs(pairs)
+    assert of_pairs.drawable.tolist() == [True, True, False]
     assert of_pairs.user_start.tolist() == [0, 2, 4]
     assert of_pairs.item_index.tolist() == [0, 1, 0, 2]
     assert pairs.relevance.tolist() == [0.4, 0.2, 0.3, 0.1]

@@ -153,6 +153,13 @@ def test_probabilities_of_one_shopper() -> None:
     assert exploration.probability.tolist() == pytest.approx([5 / 8, 3 / 8])
 
 
+def test_an_item_that_may_not_be_drawn_is_planned_alone() -> None:
+    problem = problem_of([{0: 0.9, 1: 0.3, 2: 0.1}], items=3, weights=[1.0, 0.5], explore=1)
+    lists, exploration = explored(replace(problem, may_be_drawn=np.array([False, False, True])))
+    assert lists.listed.tolist() == [True, False, False]
+    assert (exploration.pair.tolist(), exploration.probability.tolist()) == ([2], pytest.approx([1.0]))
+
+
 def test_no_relevance_is_a_uniform_draw() -> None:
     problem = problem_of([dict.fromkeys(range(5), 0.0)], items=5, weights=[1.0, 0.5], explore=1)
     _, exploration = explored(problem)

@@ -63,3 +63,13 @@ def test_names_bounds_and_budgets() -> None:
         ("budget", "p2", "the budget of p2", 0.0, 40.0),  # 20 a night at 0.5 an exposure
     ]
     assert groups[-1].group.members.tolist() == [1]
+
+
+def test_an_item_of_bad_reviews_is_in_no_floor_but_in_caps() -> None:
+    items = ITEMS.assign(bad_reviews_share_90d=[0.5, 0.5, 0.3, 0.1], reviews_count_90d=[5.0, 4.0, 9.0, 9.0])
+    cold = {"column": "segment", "equals": "cold", "share": 0.1}
+    plan = plan_with(floors={"cold": cold}, caps={"few": cold}, quality={"bad_reviews_share": 0.3, "least_reviews": 5})
+    groups = {named.constraint: named.group.members.tolist() for named in named_groups(plan, items, total=100.0)}
+    assert (groups["cold"], groups["few"], groups["new_items"]) == ([2], [0, 2], [1])
+    assert {"bad_reviews_share_90d", "reviews_count_90d"} <= set(plan.columns)
+    assert "reviews_count_90d" not in plan_with().columns

@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import conf as packaged_conf
+from jobs.config.configuration import load_config
 from jobs.config.plan import Plan
 from jobs.planning.catalogue.planned_items import Catalogue
 from jobs.planning.catalogue.supply import launch_exposures, purchases_in_stock
 from jobs.planning.merchandising import NONE, Merchandising, MerchandisingRule
 from jobs.planning.rules.item_bounds import item_bounds
+from jobs.runtime.errors import ConfigurationError
 from tests.jobs.planning.plans import plan_with
 
 ITEMS = pd.DataFrame(
@@ -54,3 +57,19 @@ def test_the_largest_floor_counts() -> None:
     assert bounds.floor_kind.tolist() == ["launch", "launch", "item_floor", "pin"]
     # A pin raises the share cap of 1, to a tenth above itself.
     assert bounds.cap.tolist() == pytest.approx([1.0, 1.0, 1.0, 2.2])
+
+
+def test_bad_reviews_end_every_floor_but_that_of_a_pin() -> None:
+    keys = {"launch": {"exposures": 8.0, "days": 28}, "item_floor": {"segment": "tail", "exposures": 1.0}}
+    plan = plan_with(**keys, quality={"bad_reviews_share": 0.3})
+    reviewed = ITEMS.assign(bad_reviews_share_90d=[0.4, 0.2, 0.4, 0.4], reviews_count_90d=5.0)
+    of_plan = Catalogue(reviewed, reviewed, np.full(4, np.inf), launch_exposures(plan.launch, reviewed))
+    pin = MerchandisingRule(2, "d", "pin", 0.02, None, None, "Ann")
+    bounds = item_bounds(plan, of_plan, Merchandising({"d": pin}, {}), 100.0, LARGEST)
+    assert bounds.floor.tolist() == pytest.approx([0.0, 4.0, 0.0, 2.0])
+
+
+def test_a_bar_of_quality_needs_reviews() -> None:
+    changes = ["source.kind=complete_journey", "plan.quality.bad_reviews_share=0.3"]
+    with pytest.raises(ConfigurationError, match=r"plan\.quality\.bad_reviews_share is set, which needs reviews\.read"):
+        load_config(packaged_conf.__path__[0] + "/local.yaml", changes)
