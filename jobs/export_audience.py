@@ -36,8 +36,8 @@ def export_audience(night: Night, name: str, items: pd.DataFrame, most: int) -> 
 
     Reads relevance and user_features of the night; replaces the audience of this name in audiences. A pair below
     plan.relevance_bar, or exposed as often as plan.frequency allows, counts for nothing. Shoppers are ranked by what
-    the plan counts a view for: the response, or the part that showing the item causes where plan.weight_of_uplift
-    says so and the night has it.
+    the plan counts a view for: the chance of the response, the part of it that the view causes (plan.objective), or
+    several chances times their values (relevance.values).
 
     items: item_id, title
     most: shoppers at most; so many rows reach the driver
@@ -67,7 +67,7 @@ def _best_pairs(night: Night, item_ids: pd.Series) -> DataFrame:
     pairs = night.tables.read_date(RELEVANCE, night.as_of).where(
         (F.col("policy") == plan.scored_as) & (F.col("relevance") >= plan.relevance_bar)
     )
-    pairs = pairs.select("user_id", "item_id", "relevance", counted_response(plan).alias("counted"))
+    pairs = pairs.select("user_id", "item_id", "relevance", counted_response(night.conf).alias("counted"))
     wanted = night.spark.createDataFrame(pd.DataFrame({"item_id": item_ids}))
     users = night.tables.read_date(USER_FEATURES_TABLE, night.as_of).where("consent_personalisation").select("user_id")
     pairs = pairs.join(F.broadcast(wanted), on="item_id", how="left_semi").join(users, on="user_id", how="left_semi")

@@ -17,7 +17,7 @@ from jobs.report.item_in_words import exposure_in_words, potential_in_words
 from jobs.report.lists import page_in_words, shopper_pages
 from jobs.report.newest_night import newest_plan
 from jobs.report.page.numbers import amount, percent
-from jobs.report.pair import pair_in_words
+from jobs.report.pair import pair_in_words, value_in_words
 from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
@@ -57,9 +57,7 @@ def shopper_in_words(night: Night, user: str) -> str:
     policy = arm_nights(night)[arm].conf.plan.policy
     page = shopper_pages(tables, as_of, policy, [user], last=15)[0]
     of_arm = f", arm {arm} of the test {conf.experiment.name}" if arm else ""
-    return (
-        f"Night of {as_of}, {conf.plan.placement}{of_arm}\n{page_in_words(page, conf.plan, conf.relevance.words.done)}"
-    )
+    return f"Night of {as_of}, {conf.plan.placement}{of_arm}\n{page_in_words(page, conf)}"
 
 
 def item_in_words(night: Night, item: str) -> str:
@@ -82,15 +80,19 @@ def item_in_words(night: Night, item: str) -> str:
 def chance_in_words(night: Night, user: str, item: str) -> str:
     """The complete sum of the log-odds that a shopper's relevance of a product is made of.
 
+    With `relevance.values` first the sum of chances times values that the plan counts, then the log-odds of each.
     Raises LongtailError when the night did not know one of them, or did not score them together.
     """
     _known_shopper(night, user)
     facts, relevance = _known_product(night, item), night.conf.relevance
-    pair = explain_pair(night, user, item)
-    return (
-        f"Night of {night.as_of}: shopper {user} and {facts.title} ({item}), a chance of {percent(pair.chance)} of "
-        f"{relevance.meaning}\n{pair_in_words(pair, relevance.target)}"
-    )
+    pairs = explain_pair(night, user, item)
+    parts = [] if relevance.values is None else [value_in_words(relevance, pairs)]
+    parts += [
+        f"a chance of {percent(pair.chance)} of {relevance.of_response(response).meaning}\n"
+        f"{pair_in_words(pair, response)}"
+        for response, pair in pairs.items()
+    ]
+    return f"Night of {night.as_of}: shopper {user} and {facts.title} ({item}), " + "\n\n".join(parts)
 
 
 def _known_shopper(night: Night, user: str) -> Row:
@@ -128,7 +130,7 @@ def _in_plan(night: Night, item: str) -> list[str]:
         return [f"Not in the plan: {why_not_planned(night, item)}."]
     lists = night.tables.read_date(EXPOSURE_SCORES, night.as_of).where(of_item)
     shown = lists.count()
-    lines = [exposure_in_words(planned.asDict(), night.conf.plan), f"in {amount(shown)} lists"]
+    lines = [exposure_in_words(planned.asDict(), night.conf), f"in {amount(shown)} lists"]
     # Without the displaced item, which differs from list to list, so that equal reasons are counted together.
     reason = F.regexp_replace("reason", DISPLACED, "").alias("reason")
     for row in lists.groupBy(reason).count().orderBy(F.desc("count"), "reason").limit(5).collect():

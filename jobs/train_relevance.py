@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from jobs.config.configuration import Config
+from jobs.config.relevance import Response
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.images.vectors import image_model
@@ -25,6 +27,7 @@ from jobs.relevance.reliability import write_reliability
 from jobs.relevance.samples import Sample, read_sample
 from jobs.relevance.season import Days
 from jobs.relevance.signals import signals_before
+from jobs.relevance.target import night_of_response
 from jobs.relevance.training_plan import ALONE
 from jobs.runtime.logs import event, warning
 from jobs.runtime.progress import advance, expect
@@ -46,22 +49,24 @@ from model.text.device import available_cores, torch_threads
 
 @dataclass(frozen=True)
 class Trained:
-    """A model of one training.
+    """A model of one response, which a training has fitted, or a reference.
 
-    reports: files that say what it goes by; losses: by part that was fitted, the loss of each epoch
+    reports: files that say what it goes by; losses: by part that was fitted, the loss of each epoch; both empty for a
+    reference
     """
 
     scorer: Scorer
-    reports: tuple[Path, ...]
-    losses: dict[str, list[float]]
+    reports: tuple[Path, ...] = ()
+    losses: Mapping[str, list[float]] = field(default_factory=dict)
 
 
 def train_relevance(night: Night) -> None:
     """Trains second stage and calibrator on past periods, and promotes the new model if it passes the gate.
 
-    Does nothing on a night without a draft. A model that the gate refuses is registered, but the champion keeps
-    serving. Until a model has passed, the reference takes its place: when the gate refuses the first model, when the
-    history is too short for a training, and when a period has no response to learn from.
+    With `relevance.values` the bundle has a model of each response, on the same candidates and features, and passes if
+    each of them does. Does nothing on a night without a draft. A model that the gate refuses is registered, but the
+    champion keeps serving. Until a model has passed, the reference takes its place: when the gate refuses the first
+    model, when the history is too short for a training, and when a period has no response to learn from.
     """
     store, models = model_store(night), active_models(night)
     if models.draft is None:
@@ -82,8 +87,14 @@ def train_relevance(night: Night) -> None:
 def _train(night: Night, store: ModelStore, models: ActiveModels, draft: Draft) -> None:
     first_stage, periods = FirstStage.load(draft.first_stage_folder), draft.periods
     inputs = _inputs(night, first_stage, periods)
+    others = {response: night_of_response(night, response) for response in night.conf.relevance.others}
+    nights = {night.conf.relevance.target: night, **others}
+
+    def uncalibrated() -> dict[Response, Trained]:
+        return {of: Trained(uncalibrated_reference(nights[of], first_stage, inputs)) for of in nights}
+
     if periods is None:
-        _serve_reference(night, store, draft, uncalibrated_reference(night, first_stage, inputs), draft.limits)
+        _serve_reference(night, store, draft, uncalibrated(), draft.limits)
         return
     try:
         if first_stage.is_reference:
@@ -91,14 +102,18 @@ def _train(night: Night, store: ModelStore, models: ActiveModels, draft: Draft) 
             raise NoResponseError(
                 f"No new eligible item was {night.conf.relevance.words.done} from {since} to {until}."
             )
-        trained = _trained(night, draft, periods, first_stage, inputs)
-        scorer = trained.scorer
-        result = gate_challenger(night, draft, models, scorer, periods)
+        trained = {night.conf.relevance.target: _trained(night, draft, periods, first_stage, inputs)}
+        result = gate_challenger(night, draft, models, trained[night.conf.relevance.target].scorer, periods)
+        for response, other in others.items():
+            with _response_named(response):
+                trained[response] = _trained(other, draft, periods, first_stage, inputs, f"{response}_")
+                of_other = gate_challenger(other, draft, models, trained[response].scorer, periods)
+            result = result.joined(response, of_other)
     except NoResponseError as error:
         if models.has_trained:
             raise
         why = f"No model could be trained: {error} Until one passes {ALONE}; {_attempts(night)}."
-        _serve_reference(night, store, draft, uncalibrated_reference(night, first_stage, inputs), (why,))
+        _serve_reference(night, store, draft, uncalibrated(), (why,))
         return
     verdict, past = result.verdict, [periods.response_days(cut) for cut in periods.second_stage]
     if not verdict.passed and models.champion is None:
@@ -109,10 +124,13 @@ def _train(night: Night, store: ModelStore, models: ActiveModels, draft: Draft) 
             *draft.limits,
         )
         # Read again: kept until here, the samples would share the driver's memory with those of the gate.
-        reference = calibrated_reference(first_stage, _samples(night, draft, periods, first_stage, inputs))
-        _serve_reference(night, store, draft, reference, limits, past)
+        references = {
+            response: Trained(calibrated_reference(first_stage, _samples(of, draft, periods, first_stage, inputs)))
+            for response, of in nights.items()
+        }
+        _serve_reference(night, store, draft, references, limits, past)
     tag = PASSED if verdict.passed else REFUSED_BY_GATE
-    version = _registered(night, store, draft, scorer, tag, result, past, draft.limits, trained)
+    version = _registered(night, store, draft, trained, tag, result, past, draft.limits)
     night.record.model_version = version.version
     night.record.decisions |= _decisions(models.champion, verdict)
     event(
@@ -122,11 +140,27 @@ def _train(night: Night, store: ModelStore, models: ActiveModels, draft: Draft) 
         store.promote(version.version)
 
 
+@contextmanager
+def _response_named(response: str) -> Iterator[None]:
+    """Names the response of relevance.values for which a training finds nothing to learn from."""
+    try:
+        yield
+    except NoResponseError as error:
+        raise NoResponseError(
+            f"Of {response} in relevance.values: {error} Leave it out where the store has no such events."
+        ) from error
+
+
 def _serve_reference(
-    night: Night, store: ModelStore, draft: Draft, scorer: Scorer, limits: Sequence[str], past: Sequence[Days] = ()
+    night: Night,
+    store: ModelStore,
+    draft: Draft,
+    references: Mapping[Response, Trained],
+    limits: Sequence[str],
+    past: Sequence[Days] = (),
 ) -> None:
-    """Registers and promotes the reference."""
-    version = _registered(night, store, draft, scorer, REFERENCE, None, past, limits)
+    """Registers and promotes the references."""
+    version = _registered(night, store, draft, references, REFERENCE, None, past, limits)
     store.promote(version.version)
     night.record.model_version = version.version
     night.record.decisions["reference_version"] = version.version
@@ -171,11 +205,14 @@ def _samples(
     ]
 
 
-def _trained(night: Night, draft: Draft, periods: Periods, first_stage: FirstStage, inputs: RankerInputs) -> Trained:
+def _trained(
+    night: Night, draft: Draft, periods: Periods, first_stage: FirstStage, inputs: RankerInputs, prefix: str = ""
+) -> Trained:
+    """Fits a model of the night's `relevance.target`. prefix: of the names of its counts, losses and files"""
     samples = _samples(night, draft, periods, first_stage, inputs)
-    night.record.rows = {
+    night.record.rows |= {
         "training_pairs": sum(int((sample.period.counts > 0).sum()) for sample in samples),
-        "responses": sum(int((sample.responded > 0).sum()) for sample in samples),
+        f"{prefix}responses": sum(int((sample.responded > 0).sum()) for sample in samples),
     }
     losses: dict[str, list[float]] = {}
     expect((len(samples) + 1) * night.conf.fusion.epochs, "epochs")  # without each of the periods, and with all
@@ -184,28 +221,30 @@ def _trained(night: Night, draft: Draft, periods: Periods, first_stage: FirstSta
         inputs,
         _fusion_settings(night.conf),
         _tree_settings(night.conf),
-        _progress(night, losses),
+        _progress(night, losses, prefix),
     )
     scorer = Scorer(first_stage, ensemble, calibrator)
-    return Trained(scorer, write_importance(night.scratch / "importance", scorer, samples[-1]), losses)
+    return Trained(scorer, write_importance(night.scratch / "importance", scorer, samples[-1], prefix), losses)
 
 
 def _registered(
     night: Night,
     store: ModelStore,
     draft: Draft,
-    scorer: Scorer,
+    trained: Mapping[Response, Trained],
     gate: str,
     result: GateResult | None,
     calibrated_on: Sequence[Days],
     limits: Sequence[str],
-    trained: Trained | None = None,
 ) -> Version:
     """Registers a bundle with its card.
 
-    gate: the version's tag; result: the gate's, None for a reference; trained: None for a reference
+    trained: by response of `relevance.values`, or of `relevance.target` alone; gate: the version's tag; result: the
+    gate's, None for a reference
     """
-    conf, inputs = night.conf, scorer.ranker.inputs
+    conf, scorers = night.conf, {str(response): model.scorer for response, model in trained.items()}
+    scorer = scorers.pop(conf.relevance.target)
+    inputs = scorer.ranker.inputs
     figures = result.verdict.figures if result else {}
     description = Description(
         as_of=night.as_of.isoformat(),
@@ -221,8 +260,8 @@ def _registered(
     )
     folder = night.scratch / "bundle"
     shutil.rmtree(folder, ignore_errors=True)
-    Bundle.write(folder, description, encoder_folder=draft.encoder_folder, scorer=scorer)
-    reasons, rows = result.verdict.reasons if result else (), night.record.rows if trained else {}
+    Bundle.write(folder, description, encoder_folder=draft.encoder_folder, scorer=scorer, further=scorers)
+    reasons, rows = (result.verdict.reasons, night.record.rows) if result else ((), {})
     card = write_model_card(night.scratch, conf, description, gate, reasons, rows)
     version = store.register(
         folder,
@@ -243,9 +282,9 @@ def _registered(
         (
             card,
             *(write_reliability(night.scratch, result.curves) if result else ()),
-            *(trained.reports if trained else ()),
+            *(report for model in trained.values() for report in model.reports),
         ),
-        trained.losses if trained else {},
+        {part: losses for model in trained.values() for part, losses in model.losses.items()},
     )
     shutil.rmtree(folder)
     return version
@@ -275,9 +314,9 @@ def _threads() -> int:
     return max(1, available_cores() // 2)
 
 
-def _progress(night: Night, losses: dict[str, list[float]]) -> Callable[[str, int, float], None]:
+def _progress(night: Night, losses: dict[str, list[float]], prefix: str) -> Callable[[str, int, float], None]:
     def report(part: str, epoch: int, loss: float) -> None:
-        last = night.conf.fusion.epochs
+        last, part = night.conf.fusion.epochs, f"{prefix}{part}"
         advance()
         losses.setdefault(part, []).append(loss)
         event("fusion trained", as_of=night.as_of, part=part, epoch=f"{epoch}/{last}", loss=round(loss, 4))

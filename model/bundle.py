@@ -13,6 +13,7 @@ from model.scorer import FIRST_STAGE, Scorer
 
 DESCRIPTION = "bundle.json"
 ENCODER = "encoder"
+RESPONSES = "responses"
 FORMAT = 3  # of the files in a bundle; one more with every change after which an older bundle cannot be read
 
 
@@ -39,11 +40,15 @@ class Description:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A folder with encoder/, first_stage/, fusion/, calibrator.json and bundle.json; all but the encoder is loaded."""
+    """A folder with encoder/, first_stage/, fusion/, calibrator.json and bundle.json; all but the encoder is loaded.
+
+    further: by response, the models of other responses than the target's, of responses/<name> in the folder
+    """
 
     folder: Path
     description: Description
     scorer: Scorer
+    further: Mapping[str, Scorer] = field(default_factory=dict)
 
     @property
     def encoder_folder(self) -> Path:
@@ -58,11 +63,15 @@ class Bundle:
         *,
         encoder_folder: Path,
         scorer: Scorer,
+        further: Mapping[str, Scorer] | None = None,
     ) -> Bundle:
         """Puts the parts into an empty folder, with the SHA-256 of every file, and loads them back."""
         folder.mkdir(parents=True)
         shutil.copytree(encoder_folder, folder / ENCODER)
         scorer.save(folder)
+        for response, other in (further or {}).items():
+            (folder / RESPONSES / response).mkdir(parents=True)
+            other.save_second_stage(folder / RESPONSES / response)
         content = {**asdict(description), "format": FORMAT, "digests": digests_of(folder)}
         (folder / DESCRIPTION).write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
         return cls.load(folder)
@@ -91,7 +100,11 @@ class Bundle:
         scorer = Scorer.load(folder)
         if scorer.first_stage.version != description.first_stage_version:
             raise ValueError(f"{folder / FIRST_STAGE} is not the first stage of this bundle. Copy the bundle again.")
-        return cls(folder, description, scorer)
+        further = {
+            part.name: Scorer.load_second_stage(part, scorer.first_stage)
+            for part in sorted((folder / RESPONSES).glob("*"))
+        }
+        return cls(folder, description, scorer, further)
 
 
 def digests_of(folder: Path) -> dict[str, str]:

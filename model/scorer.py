@@ -74,13 +74,21 @@ class Scorer:
     def save(self, folder: Path) -> None:
         """Writes first_stage/, fusion/ and calibrator.json."""
         self.first_stage.save(folder / FIRST_STAGE)
+        self.save_second_stage(folder)
+
+    def save_second_stage(self, folder: Path) -> None:
+        """Writes fusion/ and calibrator.json, for a model that shares the first stage of another."""
         self.ensemble.save(folder / FUSION)
         self.calibrator.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Scorer:
         """Raises ValueError when a part is damaged or the parts are not of one training."""
-        first_stage = FirstStage.load(folder / FIRST_STAGE)
+        return cls.load_second_stage(folder, FirstStage.load(folder / FIRST_STAGE))
+
+    @classmethod
+    def load_second_stage(cls, folder: Path, first_stage: FirstStage) -> Scorer:
+        """What `save_second_stage` wrote, with the first stage that it was trained on."""
         is_reference = (folder / FUSION / REFERENCE).is_file()
         ensemble = Reference.load(folder / FUSION) if is_reference else Ensemble.load(folder / FUSION)
         if first_stage.channels != ensemble.ranker.inputs.channels:

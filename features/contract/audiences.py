@@ -14,7 +14,7 @@ AUDIENCES = Table(
         Column("rank", LongType(), "Place in the audience, from 1."),
         Column("item_id", StringType(), "The audience's item that this shopper would most likely respond to."),
         Column("relevance", DoubleType(), "Chance of a response to that item."),
-        Column("counted", DoubleType(), "Responses that showing it counts for in the plan; by it they are ranked."),
+        Column("counted", DoubleType(), "What the plan counts a view of it for; by it they are ranked."),
         Column("policy", StringType(), "Policy whose relevance it is."),
         Column("run_id", StringType(), "Run that wrote the row."),
     ),

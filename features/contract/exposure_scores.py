@@ -29,7 +29,8 @@ EXPOSURE_SCORES = Table(
         Column(
             "value",
             DoubleType(),
-            "Responses by plan.objective times the value of one, plus bids; relevance alone if nothing else is set.",
+            "Responses by plan.objective, or chances times relevance.values, times the value of one, plus bids; "
+            "relevance alone if nothing else is set.",
             nullable=True,
         ),
     ),

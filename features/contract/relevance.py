@@ -1,8 +1,10 @@
 """Calibrated relevance of every pair that entered the plan."""
 
-from pyspark.sql.types import ArrayType, DateType, DoubleType, StringType
+from pyspark.sql.types import ArrayType, DateType, DoubleType, MapType, StringType
 
 from features.contract.table import Column, Invariant, Table
+
+CHANCES = MapType(StringType(), DoubleType())
 
 RELEVANCE = Table(
     name="relevance",
@@ -32,6 +34,12 @@ RELEVANCE = Table(
             nullable=True,
         ),
         Column("uplift_error", DoubleType(), "Standard error of uplift; NULL if it is not learnt.", nullable=True),
+        Column(
+            "chances",
+            CHANCES,
+            "By response of relevance.values its calibrated probability; NULL if no values are set.",
+            nullable=True,
+        ),
     ),
     key=(
         "as_of",

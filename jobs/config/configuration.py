@@ -89,6 +89,10 @@ class Config(Section):
     summary: Summary
     desk: Desk
 
+    def with_plan(self, plan: Plan) -> Config:
+        """This configuration with another plan, such as that of an arm."""
+        return self.model_copy(update={"plan": plan})
+
     @model_validator(mode="after")
     def arms_have_plans(self) -> Config:
         plans_of_arms(self.plan, self.experiment)
@@ -100,6 +104,16 @@ class Config(Section):
         if any(plan.objective == "uplift" for plan in plans) and not self.uplift.is_learnt:
             raise ValueError(
                 "plan.objective: uplift needs the draws that it is learnt from; set uplift.alternatives to 20"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def values_are_of_responses(self) -> Config:
+        plans = plans_of_arms(self.plan, self.experiment).values()
+        if self.relevance.values is not None and any(plan.objective == "uplift" for plan in plans):
+            raise ValueError(
+                "plan.objective is uplift, which is the effect on one response, and relevance.values adds several; set "
+                "plan.objective to response, or relevance.values to null"
             )
         return self
 

@@ -55,7 +55,7 @@ def product_sections(
     item, sections = facts["item_id"], [_facts(conf, facts)]
     for arm, plan in plans_on(conf, as_of).items():
         title = f"In the lists of arm {arm}" if arm else "In tonight's lists"
-        sections.append(_lists(tables, conf, plan, as_of, item, title, named=named))
+        sections.append(_lists(tables, conf.with_plan(plan), as_of, item, title, named=named))
     sections.append(_prices(tables, conf, as_of, item))
     potential = _potential(tables, conf, as_of, item)
     sections += [potential] if potential else []
@@ -103,10 +103,9 @@ def _price(conf: Config, facts: pd.Series) -> Tile:
     return Tile("Price", words, meaning, (), ("item_features",))
 
 
-def _lists(
-    tables: StoredTables, conf: Config, plan: Plan, as_of: date, item: str, title: str, *, named: bool
-) -> Section:
-    """Where a plan shows the product and to how many, or why not."""
+def _lists(tables: StoredTables, conf: Config, as_of: date, item: str, title: str, *, named: bool) -> Section:
+    """Where the plan of `conf` shows the product and to how many, or why not."""
+    plan = conf.plan
     of_item = of_night(as_of, plan.policy) & (pc.field("item_id") == item)
     planned = tables.frame(ITEM_EXPOSURE, ITEM_EXPOSURE.column_names, of_item)
     if planned.empty:
@@ -114,9 +113,9 @@ def _lists(
         return Section("lists", title, "", (Words((why,), ("item_features",), mark="warn"),))
     row = planned.iloc[0]
     entries = tables.frame(EXPOSURE_SCORES, ("user_id", "rank", "reason", "propensity", "relevance"), of_item)
-    said = exposure_in_words(row.to_dict(), plan)
+    said = exposure_in_words(row.to_dict(), conf)
     if entries.empty:
-        sentences = why_not_shown(tables, plan, as_of, row, conf.candidates.per_user, named=named)
+        sentences = why_not_shown(tables, conf, as_of, row, named=named)
         sources = ("item_exposure", "exposure_scores", "candidates", "relevance", "item_features")
         read = tuple(name for name in sources if name in tables.versions)
         blocks: tuple[Block, ...] = (

@@ -67,7 +67,7 @@ def shopper_list(tables: StoredTables, conf: Config, as_of: date, user: str) -> 
     note = f"Arm {arm} of the test {conf.experiment.name}. " if arm else ""
     note += "" if consents else "Without consent: the shared list. "
     note += "" if len(rows) else "No list: the shopper has no candidates this night."
-    entries = _entries(tables, conf, as_of, rows, value_words(plan))
+    entries = _entries(tables, conf, as_of, rows, value_words(conf.with_plan(plan)))
     return ShopperList(as_of, plan.policy, note.strip(), entries, tuple(titles.get(item, item) for item in newest))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from features.contract import CANDIDATES, EXPOSURE_SCORES, RELEVANCE
+from jobs.config.configuration import Config
 from jobs.config.plan import Plan
 from jobs.desk.items import item_rows, of_night
 from jobs.desk.stored_tables import StoredTables
@@ -34,34 +35,30 @@ def why_not_planned(tables: StoredTables, plan: Plan, as_of: date, item: str) ->
     return why or "the plan was made with another configuration, or before the item was known"
 
 
-def why_not_shown(
-    tables: StoredTables, plan: Plan, as_of: date, planned: pd.Series, candidates: int, *, named: bool
-) -> list[str]:
+def why_not_shown(tables: StoredTables, conf: Config, as_of: date, planned: pd.Series, *, named: bool) -> list[str]:
     """Why an item of the plan is in no list, and what could bring it into one.
 
-    planned: its row of item_exposure; candidates: of a shopper; named: whether a shopper's id may be shown
+    planned: its row of item_exposure; named: whether a shopper's id may be shown
     """
-    standing, user = _standing(tables, plan, as_of, planned)
+    standing, user = _standing(tables, conf, as_of, planned)
     held_out = ""
     if standing.cause == Cause.HELD_OUT:
-        held_out = held_out_in_words(
-            user if named else "a shopper", _full(tables, plan, as_of, user, planned["item_id"])
-        )
-    remedy = _what_helps(standing, plan)
-    why = f"Not shown to any shopper: {in_words(standing, plan, candidates, held_out)}."
+        full = _full(tables, conf.plan, as_of, user, planned["item_id"])
+        held_out = held_out_in_words(user if named else "a shopper", full)
+    remedy = _what_helps(standing, conf)
+    why = f"Not shown to any shopper: {in_words(standing, conf, held_out)}."
     return [why, *([f"What could bring it into lists: {remedy}."] if remedy else [])]
 
 
-def _standing(tables: StoredTables, plan: Plan, as_of: date, planned: pd.Series) -> tuple[Standing, str]:
+def _standing(tables: StoredTables, conf: Config, as_of: date, planned: pd.Series) -> tuple[Standing, str]:
+    plan = conf.plan
     of_item = pc.field("item_id") == planned["item_id"]
     candidate = tables.count(CANDIDATES, of_night(as_of) & of_item) > 0
+    of_value = "uplift" if conf.relevance.values is None else "chances"
     scored = tables.frame(
-        RELEVANCE, ("user_id", "relevance", "uplift"), of_night(as_of, plan.scored_as) & of_item
+        RELEVANCE, ("user_id", "relevance", of_value), of_night(as_of, plan.scored_as) & of_item
     ).merge(_ends(tables, plan, as_of), on="user_id", how="left")
-    effect = scored["uplift"].astype(np.float64).fillna(scored["relevance"])
-    counted = planned_response(
-        scored["relevance"].to_numpy(np.float64), effect.to_numpy(np.float64), plan.weight_of_uplift
-    )
+    counted = _counted(conf, scored)
     factor, addend = _value(tables, plan, as_of, planned["item_id"])
     scored["gap"] = scored["score"] - (counted * factor + addend) - planned["boost"]
     with_list = scored.dropna(subset=["score"]).sort_values(["gap", "user_id"])
@@ -80,6 +77,15 @@ def _standing(tables: StoredTables, plan: Plan, as_of: date, planned: pd.Series)
         cause, len(scored), best, float(planned["cap"]), float(planned["boost"]), gap, float(bar), rival
     )
     return standing, user
+
+
+def _counted(conf: Config, scored: pd.DataFrame) -> np.ndarray:
+    """As `jobs.planning.candidates.pairs.counted_response`, of rows of relevance."""
+    relevance = scored["relevance"].to_numpy(np.float64)
+    if conf.relevance.values is None:
+        effect = scored["uplift"].astype(np.float64).fillna(scored["relevance"])
+        return planned_response(relevance, effect.to_numpy(np.float64), conf.plan.weight_of_uplift)
+    return np.array([conf.relevance.value_of(*row) for row in zip(relevance, scored["chances"], strict=True)])
 
 
 def _ends(tables: StoredTables, plan: Plan, as_of: date) -> pd.DataFrame:
@@ -103,7 +109,7 @@ def _full(tables: StoredTables, plan: Plan, as_of: date, user: str, item: str) -
     return full_groups(plan, rows[~is_item], rows[is_item])
 
 
-def _what_helps(standing: Standing, plan: Plan) -> str:
+def _what_helps(standing: Standing, conf: Config) -> str:
     """What a merchandiser can change about a cause, '' for what only shoppers can."""
     if standing.cause == Cause.NO_CANDIDATE:
         return "a title, description and category that say more about it, or a pin"
@@ -112,8 +118,8 @@ def _what_helps(standing: Standing, plan: Plan) -> str:
     if standing.cause == Cause.NO_ROOM:
         return "more stock, or a larger plan.max_item_share"
     if standing.cause == Cause.OUTRANKED:
-        lacks = value_words(plan)(standing.gap)
-        bid = plan.worth.bid_weight
+        lacks = value_words(conf)(standing.gap)
+        bid = conf.plan.worth.bid_weight
         paid = f"a bid of its provider higher by {standing.gap / bid:,.4f} an exposure, " if bid > 0 else ""
         return f"{paid}a pin, or a floor of a group that it belongs to; either pays what its score lacks, {lacks}"
     return "a wider list rule, a larger cap of its group, or time" if standing.cause == Cause.HELD_OUT else ""

@@ -49,7 +49,7 @@ class Night:
 
     def with_plan(self, plan: Plan) -> Night:
         """This night with another plan; tables and record are shared with this night."""
-        return replace(self, conf=self.conf.model_copy(update={"plan": plan}))
+        return replace(self, conf=self.conf.with_plan(plan))
 
 
 Step = Callable[[Night], None]

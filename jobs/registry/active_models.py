@@ -9,6 +9,7 @@ from jobs.execution.night import Night
 from jobs.registry.drafts import Draft, read_draft
 from jobs.registry.models import REFUSED_BY_GATE, Champion, ModelStore
 from jobs.registry.version import Version
+from model.bundle import RESPONSES
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def active_models(night: Night) -> ActiveModels:
 
 
 def training_is_due(night: Night, store: ModelStore) -> bool:
-    """Whether first stage and fusion are due: the champion is old or absent, and the last attempt long enough ago.
+    """Whether first stage and fusion are due, and the last attempt long enough ago.
+
+    They are where the champion is old or absent, or predicts not every response of `relevance.values`.
 
     A reference is no model of its own, so any attempt long enough ago is followed by the next. Never while MLflow does
     not answer.
@@ -72,7 +75,10 @@ def training_is_due(night: Night, store: ModelStore) -> bool:
     champion = store.champion(night.as_of)
     if champion is None or champion.is_reference:
         return True
-    return _days(champion.as_of, night) >= night.conf.relevance.every_days
+    relevance = night.conf.relevance
+    if any(not (champion.folder / RESPONSES / response).exists() for response in relevance.others):
+        return True
+    return _days(champion.as_of, night) >= relevance.every_days
 
 
 def encoder_is_due(night: Night, store: ModelStore) -> bool:

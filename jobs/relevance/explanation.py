@@ -13,16 +13,18 @@ from pyspark.sql import functions as F
 from scipy.special import logit
 
 from features.contract import RELEVANCE
+from jobs.config.relevance import Response
 from jobs.execution.manifest import last_done
 from jobs.execution.night import Night
 from jobs.registry.active_models import model_store
 from jobs.registry.models import Champion
 from jobs.relevance.blocks import block_of, read_candidates, read_shoppers
-from jobs.relevance.item_side import read_item_side
+from jobs.relevance.item_side import ItemSide, read_item_side
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from model.bundle import Bundle
 from model.explanation import Base, Explanation
+from model.fusion.inputs import Block
 from model.scorer import Scorer
 
 LARGEST_ERROR = 1e-4  # log-odds
@@ -34,7 +36,7 @@ class PairExplanation:
     """The explanation of one of the shopper's candidates.
 
     of_candidates: of the shopper, [1, C, names]; place: the product's among the candidates
-    chance, model_version: as `relevance` has them
+    chance, model_version: as `relevance` has them, the chance of one response
     """
 
     of_candidates: Explanation
@@ -77,8 +79,20 @@ class PairExplanation:
         return float(self.of_candidates.log_odds[0, self.place])
 
 
-def explain_pair(night: Night, user: str, item: str) -> PairExplanation:
-    """Explains a pair of `relevance` by the model that scored it.
+@dataclass(frozen=True)
+class _Read:
+    """The shopper's candidates as `score` read them, and what it recorded. place: the product's among them"""
+
+    block: Block
+    side: ItemSide
+    place: int
+    recorded: Mapping[str, str]
+
+
+def explain_pair(night: Night, user: str, item: str) -> dict[Response, PairExplanation]:
+    """Explains a pair of `relevance` by the models that scored it.
+
+    By response: that of `relevance.target`, then the others of `relevance.values` that `score` wrote a chance of.
 
     Raises LongtailError when the night did not score the pair, when another version is the night's champion now, and
     when the tables no longer give the chance that `score` wrote.
@@ -95,17 +109,24 @@ def explain_pair(night: Night, user: str, item: str) -> PairExplanation:
     if champion is None or champion.version != written["model_version"]:
         now = "there is none" if champion is None else f"version {champion.version} is the night's champion"
         raise LongtailError(f"Version {written['model_version']} scored {as_of}, and now {now}.", again)
-    scorer = Bundle.load(champion.folder).scorer
-    explanation, place = _explained(night, champion, scorer, user, item)
-    pair = PairExplanation(explanation, place, float(written["relevance"]), champion.version)
-    expected = float(logit(pair.chance))
-    if abs(pair.log_odds - expected) > LARGEST_ERROR:
-        raise LongtailError(
-            f"The contributions for shopper {user} and product {item} sum to log-odds of {pair.log_odds:.4f}, and "
-            f"score wrote {expected:.4f}: another step has written a table of {as_of} since.",
-            again,
-        )
-    return pair
+    bundle, relevance = Bundle.load(champion.folder), night.conf.relevance
+    read = _read(night, champion, bundle.scorer, user, item)
+    chances = written["chances"] or {}
+    explained = {relevance.target: _explained(read, bundle.scorer, written["relevance"], champion.version)}
+    for response in relevance.others:
+        if response in chances:
+            scorer, chance = bundle.further[response], chances[response]
+            explained[response] = _explained(read, scorer, chance, champion.version, f"_{response}")
+    for response, pair in explained.items():
+        expected = float(logit(pair.chance))
+        if abs(pair.log_odds - expected) > LARGEST_ERROR:
+            raise LongtailError(
+                f"The contributions to {relevance.of_response(response).event} by shopper {user} of product {item} "
+                f"sum to log-odds of {pair.log_odds:.4f}, and score wrote {expected:.4f}: another step has written a "
+                f"table of {as_of} since.",
+                again,
+            )
+    return explained
 
 
 def _no_candidate(as_of: date, user: str, item: str, best: list[str]) -> LongtailError:
@@ -120,8 +141,8 @@ def _no_candidate(as_of: date, user: str, item: str, best: list[str]) -> Longtai
     )
 
 
-def _explained(night: Night, champion: Champion, scorer: Scorer, user: str, item: str) -> tuple[Explanation, int]:
-    """The explanation of the shopper's candidates, and the place of the item among them."""
+def _read(night: Night, champion: Champion, scorer: Scorer, user: str, item: str) -> _Read:
+    """What the models of one bundle read of a shopper, which is the same for each."""
     tables, inputs = night.tables, scorer.ranker.inputs
     candidates = read_candidates(tables, night.as_of, champion.encoder_version, scorer.first_stage.version)
     rows = candidates.where(F.col("user_id") == user).toArrow()
@@ -134,14 +155,19 @@ def _explained(night: Night, champion: Champion, scorer: Scorer, user: str, item
     shoppers = read_shoppers(tables, night.as_of, inputs).where(F.col("user_id") == user).toArrow()
     side = read_item_side(night, night.as_of, champion.encoder_version, inputs)
     _, flat, block = block_of(rows, shoppers, pa.array(side.item_ids), inputs)
-    of_date = _of_date(tables, night.as_of)
-    season = float(of_date["season"]) + float(of_date["extension"])
-    items = scorer.ranker.encode_items(side.items)
-    return scorer.explain(block, items, float(of_date["mean_level"]), season), flat[place].as_py()
+    return _Read(block, side, flat[place].as_py(), _of_date(tables, night.as_of))
+
+
+def _explained(read: _Read, scorer: Scorer, chance: float, version: str, suffix: str = "") -> PairExplanation:
+    """The explanation by one model. suffix: of the names under which `score` recorded its level and season"""
+    recorded, items = read.recorded, scorer.ranker.encode_items(read.side.items)
+    season = float(recorded[f"season{suffix}"]) + float(recorded["extension"])
+    explanation = scorer.explain(read.block, items, float(recorded[f"mean_level{suffix}"]), season)
+    return PairExplanation(explanation, read.place, float(chance), version)
 
 
 def _of_date(tables: Warehouse, as_of: date) -> Mapping[str, str]:
-    """mean_level, season and extension that the newest run of `score` for the date recorded."""
+    """mean_level, season and extension that the newest run of `score` for the date recorded, of each response."""
     run = last_done(tables, "score", at=as_of)
     if run is None:
         raise LongtailError(f"The table runs has no run of score for {as_of}.", "Run jobs/score.py for the date again.")

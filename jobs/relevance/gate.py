@@ -21,6 +21,7 @@ from jobs.relevance.ranked_candidates import Ranked
 from jobs.relevance.samples import Sample, Targets, read_sample, read_targets
 from jobs.relevance.season import season_at
 from jobs.relevance.shopper_activity import shopper_activity
+from jobs.relevance.target import scorer_of
 from jobs.runtime.errors import LongtailError
 from model.bundle import Bundle
 from model.calibration import CalibrationReport, reliability
@@ -42,9 +43,21 @@ class GateResult:
     verdict: Verdict
     curves: dict[str, pd.DataFrame]
 
+    def joined(self, response: str, other: GateResult) -> GateResult:
+        """This result and that of another response of `relevance.values`, whose name its figures begin with."""
+        mine, its = self.verdict, other.verdict
+        verdict = Verdict(
+            mine.figures | {f"{response}_{name}": value for name, value in its.figures.items()},
+            (*mine.reasons, *(f"{response}: {reason}" for reason in its.reasons)),
+            {**mine.answers, **{f"{response} {segment}": answer for segment, answer in its.answers.items()}},
+        )
+        curves = {f"{response}_{name}": curve for name, curve in other.curves.items()}
+        return GateResult(verdict, self.curves | curves)
+
 
 def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Scorer, periods: Periods) -> GateResult:
-    """Compares the new model with the champion, or with decayed popularity where there is no champion yet.
+    """Compares the new model with the champion, or with decayed popularity where there is no champion yet, or where
+    it predicts no response `relevance.target` of the night (see `night_of_response`).
 
     If there is an anchor, tail recall is compared with it as well. A retry has to show more than a first attempt.
     """
@@ -57,18 +70,17 @@ def gate_challenger(night: Night, draft: Draft, models: ActiveModels, scorer: Sc
     season = season_at(night, cut, past, coming)
     relevance = _relevance(scorer, sample, season.shift)
     challenger = Ranked(sample, relevance)
-    if models.champion is None:
+    reference = _of_version(night, models.champion, sample, periods) if models.champion else None
+    if reference is None:
         reference = Ranked(sample, sample.block.channel_scores[..., scorer.ranker.inputs.channels.index(POPULARITY)])
-    else:
-        reference = _of_version(night, models.champion, sample, periods)
     activity = shopper_activity(night, cut, sample)
     tail_targets, users = targets.only("segment", *LONG_TAIL), np.ones(len(sample.block), dtype=bool)
     comparisons = {
         "tail_recall": _compared(night, error, tail_targets, users, LONG_TAIL, challenger, reference),
         "recall": _compared(night, error, targets, users, SEGMENTS, challenger, reference),
     }
-    if models.anchor is not None:
-        anchor = _of_version(night, models.anchor, sample, periods)
+    anchor = _of_version(night, models.anchor, sample, periods) if models.anchor else None
+    if anchor is not None:
         comparisons["tail_recall_anchor"] = _compared(night, error, tail_targets, users, LONG_TAIL, challenger, anchor)
     segments = {
         name: _compared(night, error, chosen, who, LONG_TAIL, challenger, reference)
@@ -104,9 +116,12 @@ def _relevance(scorer: Scorer, sample: Sample, season: float = 0.0) -> np.ndarra
     return scorer.relevance(sample.block, scorer.ranker.encode_items(sample.side.items), season)
 
 
-def _of_version(night: Night, version: Champion, sample: Sample, periods: Periods) -> Ranked:
-    """An older version's candidates of the gate's period, ranked by its own relevance, for the same shoppers."""
-    scorer = Bundle.load(version.folder).scorer
+def _of_version(night: Night, version: Champion, sample: Sample, periods: Periods) -> Ranked | None:
+    """An older version's candidates of the gate's period, ranked by its own relevance, for the same shoppers; None
+    where it does not predict the response."""
+    scorer = scorer_of(night, Bundle.load(version.folder))
+    if scorer is None:
+        return None
     own = read_sample(
         night, periods.gate, periods.end(periods.gate), version, scorer.first_stage.version, scorer.ranker.inputs
     )

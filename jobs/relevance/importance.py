@@ -20,25 +20,28 @@ _SHOPPERS, _CANDIDATES = 100, 40  # that are explained: of many shoppers, since 
 _MOST_BARS = 25
 
 
-def write_importance(folder: Path, scorer: Scorer, sample: Sample) -> tuple[Path, ...]:
+def write_importance(folder: Path, scorer: Scorer, sample: Sample, prefix: str = "") -> tuple[Path, ...]:
     """Writes importance and attention, each as a table (csv) and as a picture (svg), and returns the files.
 
     Of importance: the mean absolute contribution to the log-odds by input, over shoppers of the sample and candidates
     of each that are spread evenly. Of attention: its mean share on the profile and on each event of the history.
+
+    prefix: of the files' names
     """
     folder.mkdir(parents=True, exist_ok=True)
     block, items = _spread(sample.block), scorer.ranker.encode_items(sample.side.items)
     importance = importance_of(scorer, block, items)
     files = _written(
         folder,
-        "importance",
+        f"{prefix}importance",
         importance.set_index("name")[["linear", "network", "trees"]][:_MOST_BARS],
         importance,
         "mean absolute contribution to the log-odds",
     )
     if isinstance(scorer.ensemble, Ensemble):
         weights = attention_of(scorer.ensemble, block, items)
-        files += _written(folder, "attention", weights.set_index("place")[["share"]], weights, "share of the attention")
+        bars = weights.set_index("place")[["share"]]
+        files += _written(folder, f"{prefix}attention", bars, weights, "share of the attention")
     return files
 
 

@@ -39,6 +39,9 @@ def _lines(
 ) -> Iterator[str]:
     yield f"# {conf.mlflow.registered_model} of {description.as_of}"
     yield from ("", f"The chance of {description.target}, of each candidate of a shopper.")
+    for response in conf.relevance.others:
+        meaning = conf.relevance.of_response(response).meaning
+        yield from ("", f"The chance of {meaning}, by a second stage and calibrator of its own on the same inputs.")
     yield from ("", "## Parts", "")
     yield f"- encoder {description.encoder_version}, trained for {description.encoder_as_of}"
     yield f"- first stage {description.first_stage_version}"

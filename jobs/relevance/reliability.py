@@ -24,7 +24,7 @@ def write_reliability(folder: Path, curves: Mapping[str, pd.DataFrame]) -> tuple
     axes = figure.subplots()
     largest = max(curve[["predicted", "observed"]].to_numpy().max() for curve in curves.values())
     axes.plot([0, largest], [0, largest], color="grey", linewidth=1, label="perfect")
-    for (name, curve), marker in zip(curves.items(), "osd^v", strict=False):
+    for (name, curve), marker in zip(curves.items(), "osd^v<>p", strict=False):
         axes.plot(curve.predicted, curve.observed, marker=marker, label=name)
     axes.set(xlabel="predicted probability", ylabel="share that responded")
     axes.legend()

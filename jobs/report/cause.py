@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from jobs.config.configuration import Config
 from jobs.config.plan import Plan
 from jobs.language.sentences import phrase
 from jobs.report.page.numbers import amount, percent
@@ -59,18 +60,18 @@ class Standing:
     rival: str
 
 
-def in_words(standing: Standing, plan: Plan, candidates: int, held_out: str = "") -> str:
+def in_words(standing: Standing, conf: Config, held_out: str = "") -> str:
     """The sentence of an item that is in no list, with the figures that decide it.
 
-    candidates: of a shopper; held_out: of an item whose score would do, what keeps it out and where
+    held_out: of an item whose score would do, what keeps it out and where
     """
     if standing.cause == Cause.NO_CANDIDATE:
-        return f"no shopper has it among the first {candidates} candidates"
+        return f"no shopper has it among the first {conf.candidates.per_user} candidates"
     if standing.cause == Cause.NOT_SCORED:
         return str(standing.cause)
     shoppers = "1 shopper" if standing.pairs == 1 else f"{amount(standing.pairs)} shoppers"
     scored = f"it is a candidate for {shoppers} with a chance of at most {percent(standing.best)}"
-    return scored + (held_out if standing.cause == Cause.HELD_OUT else _lost(standing, plan))
+    return scored + (held_out if standing.cause == Cause.HELD_OUT else _lost(standing, conf))
 
 
 def held_out_in_words(whose: str, full: list[str]) -> str:
@@ -79,17 +80,17 @@ def held_out_in_words(whose: str, full: list[str]) -> str:
     return f"; its score would do for the list of {whose}, but {why}"
 
 
-def _lost(standing: Standing, plan: Plan) -> str:
+def _lost(standing: Standing, conf: Config) -> str:
     """What keeps an item out of every list, where its score is not enough or its cap leaves no room."""
     if standing.cause == Cause.BELOW_BAR:
-        return f", and the bar is {percent(plan.relevance_bar)}"
+        return f", and the bar is {percent(conf.plan.relevance_bar)}"
     if standing.cause == Cause.NO_ROOM and standing.cap == 0:
         return ", but its cap is 0: nothing is left of its stock, or its share"
     if standing.cause == Cause.NO_ROOM:
         return f", but its cap of {amount(standing.cap)} exposures is less than one place in any list"
     if standing.cause == Cause.NO_OWN_LIST:
         return "; none of them has a list of their own"
-    score = value_words(plan)
+    score = value_words(conf)
     tax = f", of which {score(-standing.boost)} is the price of its caps" if standing.boost < 0 else ""
     return (
         f"; the nearest list ends with {standing.rival} at a score of {score(standing.bar)}, {score(standing.gap)} "

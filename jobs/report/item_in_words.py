@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.config.plan import Plan
+from jobs.config.configuration import Config
 from jobs.report.page.numbers import amount, signed
 from jobs.report.plan_value import value_words
 
@@ -15,12 +15,12 @@ Row = Mapping[Any, Any]
 _BINDING = {"cap": "held back by a cap", "floor": "pushed by a floor", "none": "neither pushed nor held back"}
 
 
-def exposure_in_words(planned: Row, plan: Plan) -> str:
+def exposure_in_words(planned: Row, conf: Config) -> str:
     """What the plan gives a product. planned: of item_exposure"""
     return (
         f"{amount(planned['allocated'])} exposures expected a day; floor {amount(planned['floor'])}, "
         f"cap {amount(planned['cap'])}; {_BINDING[planned['binding']]}, "
-        f"boost {signed(planned['boost'], value_words(plan))}"
+        f"boost {signed(planned['boost'], value_words(conf))}"
     )
 
 

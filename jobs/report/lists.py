@@ -10,11 +10,12 @@ from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_SCORES, USER_HISTORY
 from features.declarations import ITEM_FEATURES_TABLE
-from jobs.config.plan import Plan
+from jobs.config.configuration import Config
 from jobs.language.sentences import say
 from jobs.report.page.columns import right
 from jobs.report.page.numbers import percent, signed
 from jobs.report.plan_value import value_words
+from jobs.report.response_in_words import words_of
 from jobs.tables.warehouse import Warehouse
 
 
@@ -57,15 +58,16 @@ def shopper_pages(tables: Warehouse, as_of: date, policy: str, user_ids: list[st
     ]
 
 
-def page_in_words(page: ShopperPage, plan: Plan, done: str = "bought") -> str:
-    """The page as lines of text; plan: says whether scores are chances; done: the word of the response."""
+def page_in_words(page: ShopperPage, conf: Config) -> str:
+    """The page as lines of text; chances are of the response that relevance.target names."""
     bought = " · ".join(page.bought) or say("nothing yet")  # titles may hold commas
+    done = words_of(conf.relevance).done
     lines = [
         say("shopper {shopper} recently {done}: {bought}", shopper=page.user_id, done=done, bought=bought),
         f"{'':5} {right(say('chance'), 9)} {right(say('boost'), 9)}  {say('shown')}",
     ]
     for entry in page.entries.to_dict("records"):
-        boost = signed(entry["boost"], value_words(plan))
+        boost = signed(entry["boost"], value_words(conf))
         drawn = (
             ""
             if entry["propensity"] == 1.0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from jobs.config.configuration import Config
 from jobs.execution.night import Night
 from jobs.language.sentences import paragraph, say, speaking
+from jobs.planning.candidates.pairs import values_in_words
 from jobs.report.night_tables import Reading
 from jobs.report.page.parts import Section
 from jobs.report.page.rendering import Page, rendered
@@ -53,10 +54,7 @@ def reading_of(night: Night) -> Reading:
 
 def _sections(conf: Config) -> tuple[Callable[[Reading], Section], ...]:
     """All sections; those of the catalogue and of reviews where these are read."""
-    is_read: dict[Callable[[Reading], Section], bool] = {
-        catalogue: conf.catalogue.enrich,
-        reviews: conf.reviews.read,
-    }
+    is_read: dict[Callable[[Reading], Section], bool] = {catalogue: conf.catalogue.enrich, reviews: conf.reviews.read}
     return tuple(section for section in SECTIONS if is_read.get(section, True))
 
 
@@ -78,5 +76,18 @@ def _subtitle(night: Night) -> str:
     return paragraph(
         say("What the tail gets, what that is expected to earn, and what it costs."),
         say("A response is {meaning}.", meaning=meaning_of(relevance)),
+        *_values(night.conf),
         say("Run {run}, configuration {hash}.", run=night.run_id, hash=night.conf.hash),
     )
+
+
+def _values(conf: Config) -> list[str]:
+    """What the plan adds up where relevance.values names several responses."""
+    relevance = conf.relevance
+    if not relevance.values:
+        return []
+    values = values_in_words(relevance.counted(relevance.values))
+    return [
+        say("The plan adds up the chances of several responses, each times its value ({values}).", values=values),
+        say("The chances on this page are those of this response."),
+    ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy.special import expit
 
+from jobs.config.relevance import Relevance, Response
 from jobs.relevance.explanation import PairExplanation
-from jobs.report.page.numbers import percent
+from jobs.report.page.numbers import amount, percent
 from model.fusion.attribution import FURTHER_CAUSES
 from model.fusion.causes import LOW
 from model.fusion.ranker import FIRST_STAGE
@@ -45,6 +48,14 @@ def pair_in_words(pair: PairExplanation, response: str) -> str:
         _total(pair.log_odds, f"total: a chance of {percent(pair.chance)}"),
     ]
     return "\n".join(lines)
+
+
+def value_in_words(relevance: Relevance, pairs: Mapping[Response, PairExplanation]) -> str:
+    """'a value of 0.2 = 1 x 18 % (purchase) + 0.5 x 4 % (click)': what the plan counts for a pair."""
+    chances: dict[str, float] = {response: pair.chance for response, pair in pairs.items()}
+    value, terms = relevance.value_of(chances[relevance.target], chances), relevance.counted(chances)
+    summands = (f"{each:g} x {percent(chances[response])} ({response})" for response, each in terms.items())
+    return f"a value of {amount(value)} = {' + '.join(summands)}"
 
 
 def _line(parts: np.ndarray, words: str) -> str:

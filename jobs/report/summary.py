@@ -52,7 +52,7 @@ def _night_summary(tables: Warehouse, conf: Config, as_of: date, took: dict[str,
     if "train_relevance" in newest.index:
         parts.append(model_in_words(newest, words_of(conf.relevance)))
     if tables.has(METRICS, sql_equals(as_of=as_of)):
-        parts += [_tail(tables, conf, as_of), _rules(tables, conf, as_of)]
+        parts += [_tail(tables, conf, as_of), *_values(newest, conf), _rules(tables, conf, as_of)]
         if conf.summary.shoppers:
             parts.append(_shoppers(tables, conf, as_of))
     return "\n\n".join(["", *parts])
@@ -162,6 +162,26 @@ def _tail(tables: Warehouse, conf: Config, as_of: date) -> str:
     return "\n".join(lines)
 
 
+def _values(newest: pd.DataFrame, conf: Config) -> list[str]:
+    """What the lists were planned by, if relevance.values is set. newest: last row of `runs` by step"""
+    decisions: Mapping[Hashable, Mapping[str, str]] = newest["decisions"].to_dict()
+    if conf.relevance.values is None or "plan_exposure" not in decisions:
+        return []
+    counted = decisions["plan_exposure"].get("objective", NONE)
+    missing = decisions.get("score", {}).get("values")
+    days = conf.relevance.horizon_days
+    sentences = [
+        say(
+            "Value of a place: the chances of responses within {days} days, times {counted}.",
+            days=days,
+            counted=counted,
+        )
+    ]
+    if missing:
+        sentences.append(say("Others do not count: {missing}.", missing=missing))
+    return [paragraph(*sentences)]
+
+
 def _figure(figures: pd.DataFrame, name: str, segment: str) -> float | None:
     """A metric of the pivoted figures, None where the night has none."""
     if segment not in figures.index or name not in figures.columns:
@@ -191,6 +211,6 @@ def _shoppers(tables: Warehouse, conf: Config, as_of: date) -> str:
     return "\n\n".join(
         [
             say("Shoppers of this night: {count}", count=len(pages)),
-            *(page_in_words(page, conf.plan, words_of(conf.relevance).done) for page in pages),
+            *(page_in_words(page, conf) for page in pages),
         ]
     )

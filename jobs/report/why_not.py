@@ -41,7 +41,7 @@ def why_not_shown(night: Night, item: str) -> str:
     [row] = causes(night.tables, night.conf, night.as_of, planned.select("item_id", "boost", "cap")).collect()
     standing = Standing(**{field.name: row[field.name] for field in fields(Standing)})
     held_out = _held_out(night, row) if row.cause == Cause.HELD_OUT else ""
-    return in_words(standing, night.conf.plan, night.conf.candidates.per_user, held_out)
+    return in_words(standing, night.conf, held_out)
 
 
 def causes(tables: Warehouse, conf: Config, as_of: date, items: DataFrame) -> DataFrame:
@@ -65,7 +65,7 @@ def causes(tables: Warehouse, conf: Config, as_of: date, items: DataFrame) -> Da
     )
     scored = (
         _of_night(tables, RELEVANCE, as_of, plan.scored_as)
-        .select("user_id", "item_id", "relevance", counted_response(plan).alias("counted"))
+        .select("user_id", "item_id", "relevance", counted_response(conf).alias("counted"))
         .join(items.select("item_id", "boost"), on="item_id", how="inner")
         .join(ends, on="user_id", how="left")
         .join(F.broadcast(_values(tables, plan, as_of, items)), on="item_id", how="left")

@@ -314,7 +314,8 @@ def test_a_chance_is_explained_by_a_sum_of_the_log_odds_that_score_wrote(small: 
     night, _ = run_step(score, small.spark, small.conf, DECEMBER, "scored")
     rows = night.tables.read_date(RELEVANCE, DECEMBER).orderBy("user_id", "item_id").collect()
     for row in rows[:: len(rows) // 3]:
-        pair = explain_pair(night, row["user_id"], row["item_id"])
+        [(response, pair)] = explain_pair(night, row["user_id"], row["item_id"]).items()
+        assert response == "purchase"
         expected = np.log(row["relevance"] / (1 - row["relevance"]))
         assert pair.log_odds == pytest.approx(expected, abs=1e-4)
         assert pair.base.log_odds[0] + pair.contributions.sum() == pytest.approx(expected, abs=1e-4)

@@ -37,6 +37,28 @@ def test_a_loaded_bundle_scores_as_the_trained_one(scorer: Scorer, tmp_path: Pat
     assert replace(bundle.description, digests={}) == DESCRIPTION
 
 
+def test_models_of_further_responses_share_the_first_stage(scorer: Scorer, tmp_path: Path) -> None:
+    (tmp_path / "given").mkdir()
+    other = replace(scorer, calibrator=replace(scorer.calibrator, intercept=scorer.calibrator.intercept + 1.0))
+    written = Bundle.write(
+        tmp_path / "bundle", DESCRIPTION, encoder_folder=tmp_path / "given", scorer=scorer, further={"click": other}
+    )
+    loaded = Bundle.load(written.folder)
+    assert loaded.further.keys() == {"click"}
+    assert loaded.further["click"].first_stage is loaded.scorer.first_stage
+    period = toy_period(seed=4)
+    np.testing.assert_array_equal(
+        loaded.further["click"].relevance(period.block, scorer.ranker.encode_items(period.items)),
+        other.relevance(period.block, scorer.ranker.encode_items(period.items)),
+    )
+    assert Bundle.load(_written(_folder(tmp_path / "alone"), scorer)).further == {}
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
 def test_changed_missing_and_foreign_files_are_named(scorer: Scorer, tmp_path: Path) -> None:
     folder = _written(tmp_path, scorer)
     (folder / "encoder" / "weights").write_bytes(b"124")

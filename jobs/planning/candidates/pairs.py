@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,8 @@ from pyspark.sql import functions as F
 
 from features.contract import RELEVANCE
 from features.contract.fallback_lists import EVERYONE
-from jobs.config.plan import Plan
+from jobs.config.configuration import Config
+from jobs.config.relevance import Response
 from jobs.execution.night import Night
 from jobs.experiments.arms import runs
 from jobs.planning.candidates.frequency import without_frequent
@@ -29,8 +32,8 @@ class Candidates:
     """Pairs of a shopper and an item that may enter the plan.
 
     frame: user_id, item_id, relevance, cause (the main reason of the relevance, empty where there is none), visits and
-    shopper_segment of the shopper, place, a 64-bit hash of user_id, and, where uplift is planned, counted: the
-    responses that the plan counts a view for
+    shopper_segment of the shopper, place, a 64-bit hash of user_id, and, where uplift or relevance.values are planned,
+    counted: the responses, or their values, that the plan counts a view for
     table: the same rows, where they fit on the driver; None where they stay with Spark
     model_version: the one version that scored them
     shoppers, visits: how many shoppers have a pair, and their visits together
@@ -56,9 +59,9 @@ def read_candidates(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> C
     than one version scored the night.
     """
     plan = night.conf.plan
-    scored, version, effects = _scored(night)
-    frame = _eligible_pairs(night, shoppers, item_ids, counts_effects=_counts_effects(night, scored, effects))
-    table = frame.toArrow() if scored <= plan.driver_pairs else None
+    scored = _scored(night)
+    frame = _eligible_pairs(night, shoppers, item_ids, _counted(night, scored))
+    table = frame.toArrow() if scored.rows <= plan.driver_pairs else None
     users = _users(frame, table)
     if users.number == 0:
         raise LongtailError(
@@ -82,7 +85,7 @@ def read_candidates(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> C
     return Candidates(
         frame,
         table,
-        version,
+        scored.version,
         users.number,
         users.visits,
         mean=_mean_relevance(sums, "total", shoppers.consenting, place),
@@ -91,11 +94,22 @@ def read_candidates(night: Night, shoppers: Shoppers, item_ids: np.ndarray) -> C
     )
 
 
-def _scored(night: Night) -> tuple[int, str, int]:
-    """Rows of relevance of the night and policy, the one version that scored them, and how many rows have an uplift."""
+@dataclass(frozen=True)
+class _Scored:
+    """Rows of relevance of the night and policy, the one version that scored them, and how many rows have an uplift, or
+    the chance of every response of relevance.values."""
+
+    rows: int
+    version: str
+    effects: int
+    valued: int
+
+
+def _scored(night: Night) -> _Scored:
     plan = night.conf.plan
     rows = night.tables.read_date(RELEVANCE, night.as_of).where(F.col("policy") == plan.scored_as)
-    counts = (F.count("*").alias("rows"), F.count("uplift").alias("effects"))
+    valued = F.lit(None) if night.conf.relevance.values is None else summed_values(night.conf.relevance.values)
+    counts = (F.count("*").alias("rows"), F.count("uplift").alias("effects"), F.count(valued).alias("valued"))
     versions = rows.groupBy("model_version").agg(*counts).collect()
     if len(versions) != 1:
         scores = f"scores of {len(versions)} model versions" if versions else "no rows"
@@ -103,34 +117,60 @@ def _scored(night: Night) -> tuple[int, str, int]:
             f"relevance has {scores} for {night.as_of} and policy {plan.scored_as}.",
             f"Run score for {night.as_of} again.",
         )
-    return versions[0]["rows"], versions[0]["model_version"], versions[0]["effects"]
+    row = versions[0]
+    return _Scored(row["rows"], row["model_version"], row["effects"], row["valued"])
 
 
-def _counts_effects(night: Night, scored: int, effects: int) -> bool:
-    """Whether the plan counts effects; reports it. Raises LongtailError where only some pairs have one.
+def _counted(night: Night, scored: _Scored) -> Column | None:
+    """What the plan counts a view for where it is not f; reports it.
 
-    Before the first version of the uplift model the plan counts f, as it does where that model knows little.
+    Raises LongtailError where only some pairs have it. Before the first version of the uplift model the plan counts f,
+    as it does where that model knows little; before the champion predicts each response of relevance.values, the target
+    alone.
     """
-    if night.conf.plan.weight_of_uplift == 0:
-        return False
-    if 0 < effects < scored:
+    plan, values = night.conf.plan, night.conf.relevance.values
+    if plan.weight_of_uplift == 0 and values is None:
+        return None
+    what, known = (
+        ("uplift", scored.effects) if values is None else ("chance of each of relevance.values", scored.valued)
+    )
+    if 0 < known < scored.rows:
         raise LongtailError(
-            f"{scored - effects} of {scored} pairs of relevance have no uplift for {night.as_of}.",
+            f"{scored.rows - known} of {scored.rows} pairs of relevance have no {what} for {night.as_of}.",
             f"Run score for {night.as_of} again.",
         )
-    night.record.decisions["objective"] = "uplift" if effects else "response, as no uplift model was trained yet"
-    return effects > 0
+    if values is not None:
+        night.record.decisions["objective"] = values_in_words(night.conf.relevance.counted(values if known else ()))
+        return counted_response(night.conf)
+    night.record.decisions["objective"] = "uplift" if known else "response, as no uplift model was trained yet"
+    return counted_response(night.conf) if known else None
 
 
-def counted_response(plan: Plan) -> Column:
-    """What the plan counts a view of a row of relevance for: f, or `planned_response` where the row has an uplift."""
+def values_in_words(values: Mapping[Response, float]) -> str:
+    """'purchase 1, cart 0.2'."""
+    return ", ".join(f"{response} {value:g}" for response, value in values.items())
+
+
+def summed_values(values: Mapping[Response, float]) -> Column:
+    """The sum of the chances of a row of relevance times their values; NULL where it lacks one."""
+    terms = [F.col("chances")[response] * F.lit(value) for response, value in sorted(values.items())]
+    return reduce(operator.add, terms)
+
+
+def counted_response(conf: Config) -> Column:
+    """What the plan counts a view of a row of relevance for.
+
+    f, or `planned_response` where the row has an uplift; with relevance.values the sum of chances times values, or f
+    times its value where the row has no other chances.
+    """
+    plan, values = conf.plan, conf.relevance.values
+    if values is not None:
+        return F.coalesce(summed_values(values), F.col("relevance") * F.lit(values[conf.relevance.target]))
     effect = F.coalesce("uplift", "relevance")
     return F.greatest(F.col("relevance") + plan.weight_of_uplift * (effect - F.col("relevance")), F.lit(0.0))
 
 
-def _eligible_pairs(
-    night: Night, shoppers: Shoppers, item_ids: np.ndarray, *, counts_effects: bool = False
-) -> DataFrame:
+def _eligible_pairs(night: Night, shoppers: Shoppers, item_ids: np.ndarray, counted: Column | None = None) -> DataFrame:
     """The columns of `Candidates.frame`; visits is NULL for shoppers without features."""
     plan, spark = night.conf.plan, night.spark
     rows = night.tables.read_date(RELEVANCE, night.as_of).where(
@@ -139,8 +179,8 @@ def _eligible_pairs(
     cause = F.coalesce(F.get(F.col("top_reasons"), F.lit(0)), F.lit(""))
     columns: list[str | Column] = ["user_id", "item_id", "relevance", cause.alias("cause")]
     names: tuple[str, ...] = _COLUMNS
-    if counts_effects:
-        columns.append(counted_response(plan).alias("counted"))
+    if counted is not None:
+        columns.append(counted.alias("counted"))
         names = (*_COLUMNS, "counted")
     pairs = rows.select(*columns)
     may_enter = spark.createDataFrame(pd.DataFrame({"item_id": item_ids}))
@@ -207,7 +247,9 @@ def _mean_over(sums: pd.DataFrame, total: str, shoppers: int, place: pd.Index) -
     mean = np.zeros(len(place))
     np.add.at(mean, place.get_indexer(pd.Index(sums["item_id"])), sums[total].to_numpy() / max(shoppers, 1))
     # Spark adds up in no fixed order; the last digits must not decide ranks.
-    return np.minimum(np.round(mean, 12), 1.0)
+    mean = np.round(mean, 12)
+    # A sum of values may be above 1, a mean of chances only by its last digit.
+    return mean if total == "counted" else np.minimum(mean, 1.0)
 
 
 def _largest_relevance(sums: pd.DataFrame, place: pd.Index) -> np.ndarray:

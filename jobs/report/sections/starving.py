@@ -82,7 +82,7 @@ def _nearest(reading: Reading, why: DataFrame, title: str, cause: Cause, distanc
         .orderBy("gap", "item_id")
         .toPandas()
     )
-    score = value_words(reading.conf.plan)
+    score = value_words(reading.conf)
     cells = tuple(
         (
             row["title"], row["item_id"], say(row["segment"]), amount(row["pairs"]), percent(row["best"]),

@@ -41,6 +41,33 @@ def test_relevance_is_the_chance_of_its_target(target: str, meaning: str) -> Non
     assert per_exposure.relevance.meaning == meaning.replace("28 days", "7 days of an exposure")
 
 
+VALUES = "relevance.values={purchase: 1, cart: 0.2, click: 0.02}"
+
+
+def test_values_are_of_the_target_and_others() -> None:
+    conf = load_config(ROOT / "conf/local.yaml", [VALUES])
+    assert conf.relevance.values == {"purchase": 1.0, "cart": 0.2, "click": 0.02}
+    assert conf.relevance.others == ("cart", "click")
+    assert load_config(ROOT / "conf/local.yaml").relevance.others == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (["relevance.values={cart: 1, click: 1}"], "has to name purchase (target) and at least one other"),
+        (["relevance.values={purchase: 1}"], "has to name purchase (target) and at least one other"),
+        (["relevance.values={purchase: 1, cart: 0}"], "relevance.values.cart is wrong"),
+        (["relevance.values={purchase: 1, review: 1}"], "it should be 'purchase', 'cart', 'click' or 'view'"),
+        ([VALUES, "relevance.per=exposure"], "set per to horizon, or values to null"),
+        ([VALUES, "plan.objective=uplift", "uplift.alternatives=20"], "the effect on one response"),
+    ],
+)
+def test_values_that_a_night_cannot_plan_by_are_refused(changes: list[str], problem: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        load_config(ROOT / "conf/local.yaml", changes)
+    assert problem in str(refusal.value)
+
+
 def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
     path.write_text(f"{SOURCE}fusion: {{width: 32}}\n", encoding="utf-8")

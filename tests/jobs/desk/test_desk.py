@@ -222,7 +222,29 @@ def test_a_failure_names_no_shopper_and_no_secret(client: TestClient, monkeypatc
 @pytest.mark.parametrize(("item", "sentence"), SENTENCES)
 def test_why_not_reads_as_with_spark(item: str, sentence: str, tmp_path: Path) -> None:
     conf = conf_in(tmp_path, plan=PLAN)
-    folder = tmp_path / "warehouse"
+    write_standings(tmp_path / "warehouse")
+    said = why_not(conf, item, named=True)
+    assert said == f"Not shown to any shopper: {sentence}."
+    assert "list of ann" not in why_not(conf, item, named=False)
+
+
+@pytest.mark.parametrize(
+    ("chances", "gap"), [(None, 0.3 - (0.5 * 0.2 - 0.05)), ({"purchase": 0.2, "click": 0.9}, 0.3 - 0.14)]
+)
+def test_why_not_counts_the_values_of_responses(chances: dict[str, float] | None, gap: float, tmp_path: Path) -> None:
+    conf = conf_in(tmp_path, plan=PLAN, relevance={"values": {"purchase": 0.5, "click": 0.1}})
+    write_standings(tmp_path / "warehouse", chances)
+    assert f"milk at a score of 0.30, {gap:.2f} above its own" in why_not(conf, "behind", named=True)
+
+
+def why_not(conf: Config, item: str, *, named: bool) -> str:
+    tables = StoredTables(conf.warehouse)
+    planned = tables.frame(ITEM_EXPOSURE, ITEM_EXPOSURE.column_names).set_index("item_id", drop=False).loc[item]
+    return why_not_shown(tables, conf, AS_OF, planned, named=named)[0]
+
+
+def write_standings(folder: Path, chances: dict[str, float] | None = None) -> None:
+    """The night of test_why_not. chances: of every pair"""
     boosts = {row[0]: row[3] for row in ITEMS}
     write(folder, EXPOSURE_SCORES, [
         {**OF_NIGHT, "user_id": user, "rank": rank, "item_id": listed, "score": score, "propensity": propensity,
@@ -235,7 +257,8 @@ def test_why_not_reads_as_with_spark(item: str, sentence: str, tmp_path: Path) -
     ])  # fmt: skip
     write(folder, CANDIDATES, [{"as_of": AS_OF, "user_id": "ann", "item_id": row[0]} for row in ITEMS if row[1]])
     write(folder, RELEVANCE, [
-        {"as_of": AS_OF, "policy": "main", "user_id": user, "item_id": row[0], "relevance": relevance}
+        {"as_of": AS_OF, "policy": "main", "user_id": user, "item_id": row[0], "relevance": relevance,
+         "chances": chances and list(chances.items())}
         for row in ITEMS for user, relevance in row[4].items()
     ])  # fmt: skip
     breakfast = {"tea", "oats", "milk"}
@@ -244,12 +267,6 @@ def test_why_not_reads_as_with_spark(item: str, sentence: str, tmp_path: Path) -
          "category": "Breakfast" if known in breakfast else known}
         for known in [*(row[0] for row in ITEMS), "oats", "milk", "rice"]
     ])  # fmt: skip
-    tables = StoredTables(conf.warehouse)
-    planned = tables.frame(ITEM_EXPOSURE, ITEM_EXPOSURE.column_names).set_index("item_id", drop=False).loc[item]
-    said = why_not_shown(tables, conf.plan, AS_OF, planned, conf.candidates.per_user, named=True)
-    assert said[0] == f"Not shown to any shopper: {sentence}."
-    hidden = why_not_shown(tables, conf.plan, AS_OF, planned, conf.candidates.per_user, named=False)
-    assert "list of ann" not in hidden[0]
 
 
 def test_titles_are_those_of_the_night(store: Path) -> None:

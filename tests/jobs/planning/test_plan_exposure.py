@@ -94,7 +94,9 @@ def fill(night: Night, more: int = 0, opted_out: tuple[str, ...] = ()) -> None:
     ]
     pairs += [("u20", "t4", 0.2, []), ("u21", "t1", 0.001, ["als"])]
     relevance = pd.DataFrame(pairs, columns=["user_id", "item_id", "relevance", "top_reasons"])
-    relevance = relevance.assign(policy="main", model_version="7", organic=None, uplift=None, uplift_error=None)
+    relevance = relevance.assign(
+        policy="main", model_version="7", organic=None, uplift=None, uplift_error=None, chances=None
+    )
     for frame, table in ((item, ITEM_FEATURES_TABLE), (user, USER_FEATURES_TABLE), (relevance, RELEVANCE)):
         rows = pd.concat([frame.assign(as_of=as_of) for as_of in (FIRST, SECOND)])[table.column_names]
         night.tables.replace(night.spark.createDataFrame(rows, table.schema), table, where=None)

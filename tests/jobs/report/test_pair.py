@@ -1,11 +1,14 @@
 """The sum behind one chance, in words."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
+from jobs.config.configuration import load_config
+from jobs.config.relevance import Response
 from jobs.relevance.explanation import PairExplanation
-from jobs.report.pair import pair_in_words
+from jobs.report.pair import pair_in_words, value_in_words
 from model.explanation import Base, Explanation
 from model.fusion.attribution import SHOPPER, TEXT
 
@@ -32,6 +35,13 @@ def test_a_pair_without_small_contributions_has_no_line_for_them() -> None:
     pair = _pair()
     explanation = replace(pair.of_candidates, linear=np.round(pair.of_candidates.linear, 3))
     assert "smaller" not in pair_in_words(replace(pair, of_candidates=explanation), "purchase")
+
+
+def test_the_value_of_a_pair_is_a_sum_of_chances_times_values() -> None:
+    relevance = load_config(Path("conf/local.yaml"), ["relevance.values={purchase: 1, click: 0.5}"]).relevance
+    pairs: dict[Response, PairExplanation] = {"purchase": _pair(), "click": replace(_pair(), chance=0.4)}
+    assert value_in_words(relevance, pairs) == "a value of 0.26 = 1 x 5.7 % (purchase) + 0.5 x 40 % (click)"
+    assert value_in_words(relevance, {"purchase": _pair()}) == "a value of 0.0573 = 1 x 5.7 % (purchase)"
 
 
 def _pair() -> PairExplanation:

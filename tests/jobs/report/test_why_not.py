@@ -129,6 +129,15 @@ def test_a_plan_by_uplift_is_explained_by_what_it_counts(night: Night) -> None:
     assert rows["tea"].gap == pytest.approx(0.3 - 0.4)
 
 
+def test_a_plan_by_values_is_explained_by_what_it_counts(night: Night) -> None:
+    """Without the chances of other responses a view counts for that of the target times its value."""
+    items = night.tables.read_date(ITEM_EXPOSURE, AS_OF)
+    relevance = night.conf.relevance.model_copy(update={"values": {"purchase": 0.5, "click": 0.1}})
+    conf = night.conf.model_copy(update={"relevance": relevance})
+    rows = {row.item_id: row for row in causes(night.tables, conf, AS_OF, items).collect()}
+    assert rows["behind"].gap == pytest.approx(0.3 - (0.5 * 0.2 - 0.05))
+
+
 @pytest.mark.parametrize(("item", "sentence"), SENTENCES)
 def test_the_sentence_of_an_item_has_the_figures_that_decide(night: Night, item: str, sentence: str) -> None:
     assert why_not_shown(night, item) == sentence

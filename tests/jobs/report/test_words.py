@@ -15,7 +15,7 @@ from jobs.report.plan_value import value_unit
 from jobs.report.summary import model_in_words
 from model.phrases import response_words
 
-PLAN = load_config(Path("conf/local.yaml")).plan
+CONF = load_config(Path("conf/local.yaml"))
 
 
 def test_a_list_shows_chances_and_the_probability_of_a_drawn_entry() -> None:
@@ -25,7 +25,7 @@ def test_a_list_shows_chances_and_the_probability_of_a_drawn_entry() -> None:
         (2, 0.01, 0.0, "Jam", "cold", "Bought by many; drawn at random to learn about it", 0.0033),
     ]
     columns = ["rank", "relevance", "boost", "title", "segment", "reason", "propensity"]
-    text = page_in_words(ShopperPage("u", ["Tea", "Milk"], pd.DataFrame(rows, columns=columns)), PLAN)
+    text = page_in_words(ShopperPage("u", ["Tea", "Milk"], pd.DataFrame(rows, columns=columns)), CONF)
     assert text.splitlines() == [
         "shopper u recently bought: Tea · Milk",
         "         chance     boost  shown",
@@ -33,15 +33,15 @@ def test_a_list_shows_chances_and_the_probability_of_a_drawn_entry() -> None:
         "    2       1 %       0 %  Jam [cold]: Bought by many; drawn at random to learn about it (with a probability "
         "of 0.33 %)",
     ]
-    assert "no list" in page_in_words(ShopperPage("v", [], pd.DataFrame(columns=columns)), PLAN)
+    assert "no list" in page_in_words(ShopperPage("v", [], pd.DataFrame(columns=columns)), CONF)
 
 
 def test_a_boost_is_no_chance_where_margins_weigh() -> None:
-    worth = PLAN.worth.model_copy(update={"margin_weight": 0.5})
+    worth = CONF.plan.worth.model_copy(update={"margin_weight": 0.5})
     rows = [(1, 0.02, -0.001, "Tea", "tail", "Popular these days", 1.0)]
     columns = ["rank", "relevance", "boost", "title", "segment", "reason", "propensity"]
     page = ShopperPage("u", [], pd.DataFrame(rows, columns=columns))
-    text = page_in_words(page, PLAN.model_copy(update={"worth": worth}))
+    text = page_in_words(page, CONF.model_copy(update={"plan": CONF.plan.model_copy(update={"worth": worth})}))
     assert text.splitlines()[-1] == "    1       2 %    -0.001  Tea [tail]: Popular these days"
 
 
@@ -59,6 +59,8 @@ def test_the_unit_of_a_plan_says_what_it_maximises(plan: dict[str, Any], unit: s
     worth = conf.plan.worth.model_copy(update={"margin_weight": 0.0, "bid_weight": 0.0})
     changed = conf.plan.model_copy(update={"worth": worth, **plan})
     assert value_unit(conf.model_copy(update={"plan": changed})) == unit
+    values = conf.relevance.model_copy(update={"values": {"purchase": 1.0, "cart": 0.2}})
+    assert value_unit(conf.model_copy(update={"relevance": values})) == "units of value"
     margin = changed.model_copy(update={"worth": worth.model_copy(update={"margin_weight": 0.5})})
     assert value_unit(conf.model_copy(update={"plan": margin})) == "units of value"
 
