@@ -60,6 +60,7 @@ def score(night: Night) -> None:
         frame.unpersist()
     write_season(night, season)
     night.record.decisions |= {
+        "policy": night.conf.plan.scored_as,
         "mean_level": repr(mean),
         "season": f"{season.shift:.6g}",
         "extension": f"{longer:.6g}",

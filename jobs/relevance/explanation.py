@@ -14,7 +14,7 @@ from scipy.special import logit
 
 from features.contract import RELEVANCE
 from jobs.config.relevance import Response
-from jobs.execution.manifest import last_done
+from jobs.execution.manifest import done_runs
 from jobs.execution.night import Night
 from jobs.registry.active_models import model_store
 from jobs.registry.models import Champion
@@ -155,7 +155,7 @@ def _read(night: Night, champion: Champion, scorer: Scorer, user: str, item: str
     shoppers = read_shoppers(tables, night.as_of, inputs).where(F.col("user_id") == user).toArrow()
     side = read_item_side(night, night.as_of, champion.encoder_version, inputs)
     _, flat, block = block_of(rows, shoppers, pa.array(side.item_ids), inputs)
-    return _Read(block, side, flat[place].as_py(), _of_date(tables, night.as_of))
+    return _Read(block, side, flat[place].as_py(), _of_date(tables, night.as_of, night.conf.plan.scored_as))
 
 
 def _explained(read: _Read, scorer: Scorer, chance: float, version: str, suffix: str = "") -> PairExplanation:
@@ -166,9 +166,17 @@ def _explained(read: _Read, scorer: Scorer, chance: float, version: str, suffix:
     return PairExplanation(explanation, read.place, float(chance), version)
 
 
-def _of_date(tables: Warehouse, as_of: date) -> Mapping[str, str]:
-    """mean_level, season and extension that the newest run of `score` for the date recorded, of each response."""
-    run = last_done(tables, "score", at=as_of)
-    if run is None:
-        raise LongtailError(f"The table runs has no run of score for {as_of}.", "Run jobs/score.py for the date again.")
-    return run["decisions"]
+def _of_date(tables: Warehouse, as_of: date, policy: str) -> Mapping[str, str]:
+    """mean_level, season and extension of each response, as the newest run of `score` for date and policy recorded."""
+    of_policy = (
+        run["decisions"]
+        for run in reversed(done_runs(tables, "score"))
+        if run["as_of"] == as_of and run["decisions"].get("policy") == policy
+    )
+    recorded: Mapping[str, str] | None = next(of_policy, None)
+    if recorded is None:
+        raise LongtailError(
+            f"The table runs has no run of score for {as_of} and policy {policy}.",
+            "Run jobs/score.py for the date again.",
+        )
+    return recorded

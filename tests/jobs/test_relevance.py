@@ -87,7 +87,12 @@ def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Smal
 
 
 def _conf(
-    folder: Path, registered_model: str = "longtail-ranker", per: str = "horizon", season: bool = True, **gate: float
+    folder: Path,
+    registered_model: str = "longtail-ranker",
+    per: str = "horizon",
+    season: bool = True,
+    policy: str = "main",
+    **gate: float,
 ) -> Config:
     overrides = {
         "warehouse": str(folder),
@@ -96,6 +101,7 @@ def _conf(
         "fusion": {"width": 16, "heads": 2, "layers": 1, "epochs": 1, "history_items": 5, "signals": True},
         "gate": {"margin": 1.0, "max_calibration_slope_error": 1000.0, "bootstrap_samples": 50, **gate},
         "mlflow": {"registered_model": registered_model},
+        "plan": {"policy": policy},
     }
     path = folder / f"{registered_model}.yaml"
     path.write_text(json.dumps(overrides))  # JSON is YAML
@@ -312,6 +318,7 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
 
 def test_a_chance_is_explained_by_a_sum_of_the_log_odds_that_score_wrote(small: Small) -> None:
     night, _ = run_step(score, small.spark, small.conf, DECEMBER, "scored")
+    run_step(score, small.spark, _conf(small.folder, season=False, policy="other"), DECEMBER, "scored for another")
     rows = night.tables.read_date(RELEVANCE, DECEMBER).orderBy("user_id", "item_id").collect()
     for row in rows[:: len(rows) // 3]:
         [(response, pair)] = explain_pair(night, row["user_id"], row["item_id"]).items()
