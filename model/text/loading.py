@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from model.hub import first_line, from_hub
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -27,7 +29,7 @@ def load_pretrained(source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBa
     folder = source_folder(source)
     if folder is not None:
         return _from_folder(folder, source)
-    return _from_hub(source)
+    return from_hub(source, _load, "encoder", "encoder.model")
 
 
 def base_name(source: str) -> str:
@@ -88,19 +90,6 @@ def _from_folder(folder: Path, source: str) -> tuple[PreTrainedModel, PreTrained
         ) from error
 
 
-def _from_hub(source: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    # The hub's cache comes first: a night needs the network once, and never gets another revision.
-    with suppress(OSError, ValueError):
-        return _load(source, local=True)
-    try:
-        return _load(source, local=False)
-    except Exception as error:  # the hub's client raises OSError, its own errors and those of its HTTP library
-        raise ValueError(
-            f"The encoder {source!r} cannot be downloaded from the Hugging Face hub ({first_line(error)}). Check its "
-            "name and the network, or set encoder.model to a local folder or to package:NAME/FOLDER."
-        ) from error
-
-
 def _load(place: str, local: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     import torch
     from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -132,8 +121,3 @@ def quiet_transformers() -> Iterator[None]:
         hub_logging.set_verbosity(hub_verbosity)
         if bars:
             logging.enable_progress_bar()
-
-
-def first_line(error: Any) -> str:
-    """The first line of an error's message that is not empty, its class where there is none."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)[:200]
