@@ -8,9 +8,9 @@ import zlib
 from collections.abc import Mapping
 from datetime import date
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from feast import FeatureStore
 from pyspark.sql import SparkSession
 
 from jobs.config.configuration import Config
@@ -37,6 +37,9 @@ from jobs.runtime.executor_files import on_one_machine
 from jobs.runtime.logs import event
 from jobs.runtime.parallel import run_parallel
 from jobs.tables.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
 
 WAIT_SECONDS = 1_800  # for another writer of the warehouse, such as another publish
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from feast import FeatureStore
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
@@ -26,6 +26,9 @@ from jobs.runtime import clock
 from jobs.runtime.logs import event
 from jobs.tables.warehouse import Warehouse
 from model.exposure.live import live_factor
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
 
 ROWS_OF_A_FILE = 500_000
 
