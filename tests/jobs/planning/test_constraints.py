@@ -81,7 +81,7 @@ def test_caps_and_budgets_hold_for_drawn_entries(planned: Night, spark: SparkSes
     assert of_provider["cape"] <= 1.2 + 1e-9
 
 
-@pytest.mark.parametrize("driver_pairs", [10_000, 1])
+@pytest.mark.parametrize("driver_pairs", [pytest.param(10_000, marks=pytest.mark.slow), 1])
 def test_nan_relevance_stops_the_plan(spark: SparkSession, tmp_path: Path, driver_pairs: int) -> None:
     write_store(spark, tmp_path)
     night = night_of(spark, conf_in(tmp_path, driver_pairs=driver_pairs))
@@ -95,7 +95,7 @@ def test_nan_relevance_stops_the_plan(spark: SparkSession, tmp_path: Path, drive
         plan_exposure(night)
 
 
-@pytest.mark.parametrize("driver_pairs", [10_000, 1])
+@pytest.mark.parametrize("driver_pairs", [10_000, pytest.param(1, marks=pytest.mark.slow)])
 def test_shoppers_without_features_stop_the_plan(spark: SparkSession, tmp_path: Path, driver_pairs: int) -> None:
     write_store(spark, tmp_path)
     night = night_of(spark, conf_in(tmp_path, driver_pairs=driver_pairs))

@@ -188,7 +188,6 @@ def test_two_nights(spark: SparkSession, conf_of: Callable[..., Config]) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.promise
 def test_many_candidates_are_listed_and_drawn_alike_in_memory_and_by_spark(
     spark: SparkSession, conf_of: Callable[..., Config]
 ) -> None:
