@@ -43,7 +43,7 @@ def _night(folder: Path, as_of: date) -> Any:
     conf = SimpleNamespace(
         mlflow=CONF,
         gate=SimpleNamespace(retry_days=7),
-        relevance=SimpleNamespace(every_days=28),
+        relevance=SimpleNamespace(every_days=28, others=()),
         encoder=SimpleNamespace(every_days=56),
     )
     return SimpleNamespace(conf=conf, files=storage_of(str(folder)), scratch=folder, as_of=as_of)
