@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, model_validator
 
 from jobs.config.section import Positive, Section
-from jobs.runtime.redaction import hide
+from jobs.config.variables import VariableName
 
 
 def _registry_kind(registry: str | None) -> str | None:
@@ -23,17 +23,9 @@ def _registry_kind(registry: str | None) -> str | None:
     raise ValueError("it should be null, redis or s3://bucket/key")
 
 
-def _name_of_variable(name: str) -> str:
-    """Rejects an address in place of the variable that holds it, and hides it: errors and logs show the name."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        hide(name)
-        raise ValueError("it should be the name of an environment variable, which holds the address")
-    return name
-
-
 class Online(Section):
     store: Literal["sqlite", "redis"]
-    redis_url_variable: Annotated[str, AfterValidator(_name_of_variable)]
+    redis_url_variable: VariableName
     project: str
     registry: Annotated[str | None, AfterValidator(_registry_kind)]
     registry_ttl_seconds: Positive

@@ -5,9 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.redaction import VARIABLE, hide, hide_secrets_of, is_secret_option
+
+
+def _name_of_variable(name: str) -> str:
+    """Rejects an address in place of the variable that holds it, and hides it: errors and logs show the name."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        hide(name)
+        raise ValueError("it should be the name of an environment variable, which holds the address or the secret")
+    return name
+
+
+VariableName = Annotated[str, AfterValidator(_name_of_variable)]
 
 
 def expanded(text: str, key: str) -> str:
