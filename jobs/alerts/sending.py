@@ -9,11 +9,11 @@ from functools import partial
 
 from jobs.alerts.alert import Alert
 from jobs.alerts.posting import BackgroundPosting
-from jobs.alerts.webhook import Webhook, post
+from jobs.alerts.webhook import Webhook, host_of, post
 from jobs.execution.night import Night
 from jobs.runtime import clock
 from jobs.runtime.errors import ConfigurationError, LongtailError
-from jobs.runtime.logs import event, warning
+from jobs.runtime.logs import warning
 from jobs.runtime.redaction import hide
 
 
@@ -56,7 +56,7 @@ def _post(night: Night, step: str, hook: Webhook, alerts: Sequence[Alert]) -> No
         attempts = post(hook, body, now=lambda: clock.now().timestamp())
     except LongtailError as error:
         night.record.decisions["webhook"] = error.problem
-        event("alerts not delivered", step=step, as_of=night.as_of, why=error.problem)
+        warning("alerts not delivered", step=step, as_of=night.as_of, host=host_of(hook.url), why=error.problem)
     else:
         night.record.decisions["webhook"] = f"accepted {len(alerts)} alerts at attempt {attempts}"
 

@@ -5,45 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from jobs.alerts.alert import Alert
-from jobs.alerts.webhook import Webhook, post, signature
+from jobs.alerts.webhook import Webhook, host_of, post, signature
 from jobs.runtime.errors import LongtailError
+from tests.jobs.alerts.receiver import receiver
 
 ALERT = Alert("drift.scores", "warning", date(2024, 5, 1), "scores", "Würze 茶", "relevance", 0.3, 0.25)
-
-
-@contextmanager
-def receiver(answers: list[int]) -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
-    """A server that gives these answers in turn, then the last one again; its address and the requests it got."""
-    requests: list[tuple[dict[str, str], bytes]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            requests.append((dict(self.headers), body))
-            self.send_response(answers[min(len(requests), len(answers)) - 1])
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Silent."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/token-of-the-address", requests
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def hook(url: str) -> Webhook:
@@ -95,6 +66,33 @@ def test_an_address_that_is_wrong_is_not_repeated() -> None:
     with pytest.raises(LongtailError, match=r"did not answer: InvalidURL\.") as caught:
         post(hook("http://127.0.0.1:9/token-of the-address"), b"{}", now=lambda: 1.0, wait=lambda _: None)
     assert "the-address" not in str(caught.value)
+
+
+def test_an_address_that_is_not_ascii_is_not_repeated() -> None:
+    with pytest.raises(LongtailError, match=r"did not answer: UnicodeEncodeError\.") as caught:
+        post(hook("http://127.0.0.1:9/the-address-\u200b"), b"{}", now=lambda: 1.0, wait=lambda _: None)
+    assert "the-address" not in str(caught.value)
+
+
+def test_a_message_without_a_secret_is_not_signed() -> None:
+    with receiver([200]) as (url, requests):
+        post(Webhook(url, None, 1, 2.0, content_type="text/plain"), b"tea", now=lambda: 1.0)
+    [(headers, sent)] = requests
+    assert (headers["Content-Type"], sent) == ("text/plain", b"tea")
+    assert "X-Longtail-Signature" not in headers
+
+
+def test_an_answer_may_refuse_a_message_that_its_status_accepts() -> None:
+    with receiver([(200, b"no")]) as (url, requests):
+        refused = Webhook(url, None, 3, 2.0, refusal=lambda answer: f"answered {answer.decode()}")
+        with pytest.raises(LongtailError, match=r"The webhook answered no\."):
+            post(refused, b"{}", now=lambda: 1.0, wait=lambda _: None)
+    assert len(requests) == 1
+
+
+def test_only_the_host_of_an_address_is_shown() -> None:
+    assert host_of("https://user:hunter22@chat.example:8443/token") == "chat.example"
+    assert host_of("https://[nonsense") == ""
 
 
 def test_only_web_addresses() -> None:
