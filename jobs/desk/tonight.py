@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from features.contract.metrics import EXPOSURE_ALLOCATED
+from jobs.alerts.stored import names_of, stored_alerts
 from jobs.desk.figures import StoredFigures
 from jobs.report.night_figures import NightFigures
 from jobs.report.page.parts import Block, Section, Words
@@ -37,12 +37,9 @@ def _unmeasured() -> Section:
 
 def _alerts(figures: StoredFigures) -> Section:
     """The alerts of the night's steps, critical ones first, from the files that each step wrote."""
-    tables, day = figures.tables, str(figures.as_of)
-    names = [name for name in tables.names("alerts") if name.startswith(f"{day}-") and name.endswith(".jsonl")]
-    lines = [line for name in names for line in (tables.file(f"alerts/{name}") or b"").decode("utf-8").splitlines()]
-    alerts = sorted(
-        (json.loads(line) for line in lines), key=lambda alert: (alert["severity"] != "critical", alert["key"])
-    )
+    tables = figures.tables
+    names = names_of(figures.as_of, tables.names("alerts"))
+    alerts = stored_alerts(names, tables.file)
     blocks: tuple[Block, ...] = tuple(
         Words(
             (alert["text"], alert["look_at"]), (), alert["name"], "bad" if alert["severity"] == "critical" else "warn"
