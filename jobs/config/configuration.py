@@ -183,9 +183,10 @@ class Config(Section):
     def hash(self) -> str:
         """The first 12 hex digits of the SHA-256 of the configuration.
 
-        Without `warehouse`, a path, and without `summary` and `desk`, which change no table.
+        Without `warehouse`, a path, and without `summary`, `desk` and `alerts.summary_to`, which change no table.
         """
-        text = json.dumps(self.model_dump(mode="json", exclude={"warehouse", "summary", "desk"}), sort_keys=True)
+        left_out: dict[str, Any] = {"warehouse": True, "summary": True, "desk": True, "alerts": {"summary_to"}}
+        text = json.dumps(self.model_dump(mode="json", exclude=left_out), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -58,10 +58,15 @@ def _sections(conf: Config) -> tuple[Callable[[Reading], Section], ...]:
     return tuple(section for section in SECTIONS if is_read.get(section, True))
 
 
-def write_page(night: Night, reading: Reading) -> str:
+def page_sections(reading: Reading) -> tuple[Section, ...]:
+    """What the night's page says."""
+    with speaking(reading.conf.report.language):
+        return tuple(section(reading) for section in _sections(reading.conf))
+
+
+def write_page(night: Night, reading: Reading, sections: tuple[Section, ...]) -> str:
     """Writes the night's page; returns its name among the files of the warehouse."""
     with speaking(night.conf.report.language):
-        sections = tuple(section(reading) for section in _sections(night.conf))
         title, about = say("The long tail on"), _subtitle(night)
         text = rendered(Page(title, night.as_of, about, sections, reading.versions, night.conf.warehouse))
     for name, version in reading.tables.inputs.items():

@@ -1,10 +1,12 @@
-"""The page and the alert of a night that was stopped: why, and what readers get until it is run again."""
+"""The page, alert and message of a night that was stopped: why, and what readers get until it is run again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from jobs.alerts.alert import Alert
+from jobs.alerts.message import Message
+from jobs.alerts.receivers import send_to_receivers
 from jobs.alerts.sending import send
 from jobs.execution.manifest import done_runs
 from jobs.execution.night import Night
@@ -26,10 +28,11 @@ NAME = "nightly"  # of the file of alerts
 
 
 def report_stop(night: Night, step: str, error: Exception) -> None:
-    """Sends an alert and writes <warehouse>/reports/<as_of>-stopped.html; a page of the same date stays as it is.
+    """Sends an alert and a message, and writes <warehouse>/reports/<as_of>-stopped.html.
 
-    Of an unexpected error both name only the kind, since its text may hold personal data. What fails here is logged and
-    not raised: the step's own error matters more, and Spark itself may have failed.
+    A page of the same date stays as it is. Of an unexpected error all three name only the kind, since its text may hold
+    personal data. What fails here is logged and not raised: the step's own error matters more, and Spark itself may
+    have failed.
     """
     with speaking(night.conf.report.language):
         _report_stop(night, step, error)
@@ -54,6 +57,11 @@ def _report_stop(night: Night, step: str, error: Exception) -> None:
         night.files.write(page_of(night, stopped=True), _page(night, step, word, why))
     except Exception as failure:
         event("page of the stop not written", as_of=night.as_of, step=step, why=type(failure).__name__)
+    try:
+        title = say("Night of {day}: stopped", day=night.as_of)
+        send_to_receivers(night, Message(night.as_of, night.run_id, title, {"alerts": (text,)}, look_at))
+    except Exception as failure:
+        event("message of the stop not sent", as_of=night.as_of, step=step, why=type(failure).__name__)
 
 
 def report_end(night: Night) -> None:

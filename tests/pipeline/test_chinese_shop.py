@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +15,15 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, REJECTED, RUNS
 from features.contract.text_keywords import TEXT_KEYWORDS
 from features.declarations import USER_FEATURES_TABLE
+from jobs.config.alerts import Receiver
 from jobs.config.configuration import Config
 from jobs.execution.night import Night, Record
 from jobs.report.night_alerts import night_alerts
-from jobs.report.night_page import reading_of
+from jobs.report.night_message import send_summary
+from jobs.report.night_page import page_sections, reading_of
 from jobs.report.summary import night_summary
 from jobs.tables.warehouse import Warehouse
+from tests.jobs.alerts.receiver import receiver
 from tests.jobs.report.browser import BROWSER, look_at
 from tests.pipeline.chinese_shop import BAD, GOOD, KINDS, write_shop
 from tests.pipeline.chinese_shop import ITEMS as NUMBER
@@ -80,6 +84,27 @@ def test_reasons_summary_and_alerts_are_chinese(spark: SparkSession, conf: Confi
     assert [line for line in summary.splitlines() if _ENGLISH.search(line)] == []
     night = Night(conf, NIGHT, "read", spark, tables, Record())
     assert [alert.text for alert in night_alerts(reading_of(night)) if _ENGLISH.search(alert.text)] == []
+
+
+def test_a_chat_gets_the_figures_of_the_page_in_chinese(
+    spark: SparkSession, conf: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = Receiver(format="json", url_variable="CHAT_URL")
+    alerts = conf.alerts.model_copy(update={"summary_to": {"chat": chat}})
+    to_chat = conf.model_copy(update={"alerts": alerts})
+    night = Night(to_chat, NIGHT, "read", spark, Warehouse(spark, conf.warehouse), Record())
+    reading = reading_of(night)
+    with receiver([200]) as (url, requests):
+        monkeypatch.setenv("CHAT_URL", url)
+        send_summary(night, reading, page_sections(reading))
+    [(_, body)] = requests
+    sent = json.loads(body)
+    assert [line for line in sent["text"].splitlines() if _ENGLISH.search(line)] == []
+    assert sent["tail"].startswith("长尾商品在 tail_shelf 获得的曝光\n长尾占计划曝光：")
+    page = " ".join(" ".join(read_by_people(page_of(conf).read_text(encoding="utf-8"))).split())
+    figures = [line.split("：", 1) for line in sent["changes"].splitlines() if "：" in line]
+    assert len(figures) > 4
+    assert [(label, value) for label, value in figures if label not in page or value not in page] == []
 
 
 def test_the_page_has_no_english_sentence(conf: Config) -> None:

@@ -19,6 +19,7 @@ from jobs.report.page.parts import Bar, Bars, Block, Section, Table, Words
 from jobs.report.terms import evenness, gini
 
 MOST = 10
+OUTCOMES_TITLE = phrase("What the exposures led to")  # by segment
 _ACCOUNT = ("exposure_account",)
 _LOG = (
     (metrics.LOG_COUNTED, phrase("{count} count")),
@@ -161,7 +162,7 @@ def _by_segment(reading: NightFigures, by: pd.DataFrame) -> Table:
     )
     note = "" if sums["margin"].notna().any() else say("The store gives no margins.")
     labels = _labels(reading, names)
-    return Table(say("What the exposures led to"), (say("segment"), *labels), cells, _ACCOUNT, frozenset(labels), note)
+    return Table(say(OUTCOMES_TITLE), (say("segment"), *labels), cells, _ACCOUNT, frozenset(labels), note)
 
 
 def _by_group(reading: NightFigures, night: date) -> tuple[Table, ...]:

@@ -24,11 +24,11 @@ from jobs.report.page.plots import Line, line_plot
 from jobs.report.terms import evenness, gini, provider_gap, providers_shown, surprise
 
 _PLAN = ("metrics", "item_exposure")
-_SHARES = (
-    (phrase("{segment} of the eligible products"), ITEMS_ELIGIBLE),
-    (phrase("{segment} of the planned exposure"), EXPOSURE_ALLOCATED),
-    (phrase("{segment} of the expected responses"), RESPONSES_EXPECTED),
-)
+_SHARES = {
+    ITEMS_ELIGIBLE: phrase("{segment} of the eligible products"),
+    EXPOSURE_ALLOCATED: phrase("{segment} of the planned exposure"),
+    RESPONSES_EXPECTED: phrase("{segment} of the expected responses"),
+}
 
 
 def exposure(reading: NightFigures) -> Section:
@@ -51,20 +51,24 @@ def exposure(reading: NightFigures) -> Section:
 
 def _shares(reading: NightFigures) -> Bars:
     bars = []
-    for words, name in _SHARES:
+    for name in _SHARES:
         total = reading.figure(name)
         for segment in reading.segments(name):
             value = reading.figure(name, segment)
             assert value is not None
             share = value / total if total else 0.0
-            label = say(words, segment=say(segment))
-            bars.append(Bar(label, share, f"{percent(share)}  ({amount(value)})", segment))
+            bars.append(Bar(share_label(name, segment), share, f"{percent(share)}  ({amount(value)})", segment))
     for segment in reading.segments(PURCHASES_SHARE_28D):
         share = reading.figure(PURCHASES_SHARE_28D, segment) or 0.0
         label = say("{segment} of the shop's purchases in 28 days", segment=say(segment))
         bars.append(Bar(label, share, percent(share), segment))
     sources = ("metrics", "item_exposure", "exposure_scores", "item_features")
     return Bars(say("Shares by segment"), tuple(bars), sources)
+
+
+def share_label(name: str, segment: str) -> str:
+    """The label of a segment's share of a figure, one of _SHARES."""
+    return say(_SHARES[name], segment=say(segment))
 
 
 def _trend(reading: NightFigures) -> Plot:

@@ -191,4 +191,7 @@ def test_the_hash_depends_on_values_but_not_on_the_path_of_the_warehouse(tmp_pat
     assert hash_of("warehouse: here") == hash_of("warehouse: there")
     assert hash_of("summary: {shoppers: 3}") == hash_of("warehouse: here")  # what is printed changes no result
     assert hash_of("desk: {rows: 20}") == hash_of("warehouse: here")  # nor does what a page shows
+    chat = "alerts: {summary_to: {chat: {format: slack, url_variable: CHAT_URL}}}"
+    assert hash_of(chat) == hash_of("warehouse: here")  # nor who gets the summary
+    assert hash_of("alerts: {attempts: 2}") != hash_of("warehouse: here")
     assert hash_of("seed: 1") != hash_of("seed: 2")
