@@ -22,12 +22,15 @@ def plain_text(text: str | None) -> str:
     if not text:
         return ""
     longest = 4 * MOST_CHARACTERS  # markup included
-    raw = text if len(text) <= longest else text[:longest]
-    if "<" in raw:
-        raw = _MARKUP.sub(" . ", raw)
-    if "&" in raw:
-        raw = html.unescape(raw)
+    raw = without_markup(text if len(text) <= longest else text[:longest], tag=" . ")
     plain = with_readable_characters(raw, format_character=" ")
     if len(plain) <= MOST_CHARACTERS:
         return plain
     return plain[:MOST_CHARACTERS].rpartition(" ")[0] or plain[:MOST_CHARACTERS]
+
+
+def without_markup(text: str, tag: str) -> str:
+    """The text with `tag` in place of each tag, comment, script and style of HTML, and without entities."""
+    if "<" in text:
+        text = _MARKUP.sub(tag, text)
+    return html.unescape(text) if "&" in text else text
