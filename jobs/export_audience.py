@@ -82,7 +82,7 @@ def eligible_items(night: Night, ids: list[str], group: ItemGroup | None) -> pd.
     Raises LongtailError for an id that the night does not know, and where none of them may be shown.
     """
     columns = ("item_id", "title", *([group.column] if group else []))
-    rows = item_rows_of(night.tables, night.as_of, tuple(dict.fromkeys(columns)), night.conf.plan.scored_as).toPandas()
+    rows = item_rows_of(night.tables, night.as_of, tuple(dict.fromkeys(columns)), night.conf.plan).toPandas()
     unknown = sorted(set(ids) - set(rows["item_id"]))
     if unknown:
         raise LongtailError(

@@ -21,6 +21,7 @@ from jobs.planning.entries.reasons import words_of
 from jobs.planning.merchandising import Merchandising, merchandising_on
 from jobs.planning.problem import Contexts, PlanProblem, limits_of
 from jobs.planning.reports.missed import refuse_missed, report_above_caps, report_missed_floors, report_pins
+from jobs.planning.reports.not_lifted import report_not_lifted
 from jobs.planning.reports.unmatched import report_unmatched, unmatched_names
 from jobs.planning.rows.plan_rows import PlanRows, plan_rows
 from jobs.planning.rules.rules import Rules, read_rules
@@ -117,6 +118,7 @@ def _plan_and_report(night: Night, arm: str) -> NightPlan:
     rules, plan, delivered = night_plan.rules, night_plan.solved.plan, night_plan.shared.delivered
     _report_solution(night, night_plan, arm)
     report_unmatched(night, unmatched_names(night.conf.plan, night_plan.catalogue.known, night_plan.merchandising), arm)
+    report_not_lifted(night, night_plan.catalogue, night_plan.merchandising, arm)
     report_missed_floors(night, rules.groups, plan, arm)
     report_pins(night, night_plan.merchandising, night_plan.catalogue.item_ids, night_plan.rows.prices, arm)
     report_above_caps(night, night_plan.catalogue.item_ids, rules.bounds, delivered, arm)

@@ -18,6 +18,12 @@ ITEM_EXPOSURE = Table(
         Column("cap", DoubleType(), "Most expected delivered exposure that is allowed."),
         Column("allocated", DoubleType(), "Expected delivered exposure of the final lists."),
         Column("binding", StringType(), "Bound that is binding for the item: cap, floor or none."),
+        Column(
+            "not_lifted_by",
+            StringType(),
+            "Word or phrase of plan.not_lifted in the item's texts; NULL without one.",
+            nullable=True,
+        ),
     ),
     key=(
         "as_of",

@@ -46,6 +46,7 @@ FEATURE_DEFAULT_SHARE: Final = f"{FEATURE}default_share"
 # Planned exposure.
 ITEMS_ELIGIBLE: Final = "items_eligible_count"
 ITEMS_SHOWN: Final = "items_shown_count"
+ITEMS_NOT_LIFTED: Final = "items_not_lifted_count"  # of a plan with plan.not_lifted
 ENTRIES: Final = "entries_count"
 LISTS: Final = "lists_count"
 EXPOSURE_ALLOCATED: Final = "exposure_allocated_sum"

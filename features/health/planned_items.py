@@ -5,6 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from features.contract.metrics import ALL, ITEMS_NOT_LIFTED
+from features.health.figures import Figure
+
 
 def of_items(
     planned: DataFrame, features: DataFrame, scored: DataFrame, listed: DataFrame, earlier: DataFrame, counts: DataFrame
@@ -43,3 +46,8 @@ def of_items(
         *(F.coalesce(name, F.lit(0)).alias(name) for name in ("popularity", "entries")),
         F.coalesce("was_given", F.lit(False)).alias("was_given"),
     )
+
+
+def not_lifted_count(planned: DataFrame) -> Figure:
+    """Number of eligible items that plan.not_lifted keeps from being lifted. planned: the night's item_exposure"""
+    return ITEMS_NOT_LIFTED, ALL, float(planned.where(F.col("not_lifted_by").isNotNull()).count())

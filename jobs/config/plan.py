@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from features.contract.segments import Segment
 from jobs.config.section import NotNegative, NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share
+from model.catalogue.whole_phrases import comparable, is_searchable
 
 # Columns of item_features that the bar of plan.quality reads.
 BAD_SHARE, REVIEWS = "bad_reviews_share_90d", "reviews_count_90d"
+TEXTS = ("title", "description")  # columns of items that plan.not_lifted may search
+NOT_LIFTED_BY = "not_lifted_by"  # column of item_exposure, and of the items of a plan with plan.not_lifted
 
 
 class ItemGroup(Section):
@@ -131,6 +134,25 @@ class QualityBar(Section):
     least_reviews: NotNegative
 
 
+def _text_of_items(name: object) -> object:
+    if name not in TEXTS:
+        raise ValueError(f"{name!r} is no text of items; choose from {', '.join(TEXTS)}")
+    return name
+
+
+def _searchable(phrase: str) -> str:
+    if not is_searchable(comparable(phrase)):
+        raise ValueError(f"{phrase!r} has neither a letter nor a digit, so it would be in every text; remove it")
+    return phrase
+
+
+class NotLifted(Section):
+    """An item is not lifted if one of `texts` has one of the words or phrases; none: every item may be lifted."""
+
+    words: tuple[Annotated[str, AfterValidator(_searchable)], ...]
+    texts: Annotated[tuple[Annotated[str, BeforeValidator(_text_of_items)], ...], Field(min_length=1)]
+
+
 class Stock(Section):
     """Columns of units in stock and of purchase lines expected without exposure; null: stock is no bound."""
 
@@ -179,6 +201,7 @@ class Plan(Section):
     item_floor: ItemFloor
     launch: Launch
     quality: QualityBar
+    not_lifted: NotLifted
     stock: Stock
     worth: Worth
     sponsors: dict[str, Sponsor]

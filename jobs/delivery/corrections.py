@@ -76,7 +76,7 @@ def _rules(night: Night, delivered: pd.DataFrame | None, before: pd.DataFrame, m
     has sold since.
     """
     plan = night.conf.plan
-    items = item_rows_of(night.tables, measured or night.as_of, named_columns(plan), plan.scored_as).toPandas()
+    items = item_rows_of(night.tables, measured or night.as_of, named_columns(plan), plan).toPandas()
     exposure = pd.Series(dtype=np.float64) if delivered is None else delivered.set_index("item_id")["delivered"]
     share = exposure / exposure.sum() if len(exposure) else exposure
     of_item = items["item_id"].map(share).fillna(0.0).to_numpy(dtype=np.float64)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from features.contract import ITEM_EXPOSURE, ITEM_POTENTIAL, ITEMS
 from features.declarations import ITEM_FEATURES_TABLE
-from jobs.config.plan import Plan
+from jobs.config.plan import NOT_LIFTED_BY, Plan
 from jobs.desk.stored_tables import StoredTables
 from jobs.planning.columns import ATTRIBUTE, by_table
 from jobs.report.page.numbers import NONE, money
@@ -58,6 +58,9 @@ def item_rows(
             key = name.removeprefix(ATTRIBUTE)
             newest[name] = [None if pairs is None else pairs.get(key) for pairs in newest["attributes"]]
         rows = rows.merge(newest[["item_id", *of_items]], on="item_id", how="left")
+    if NOT_LIFTED_BY in columns:
+        planned = tables.frame(ITEM_EXPOSURE, ("item_id", NOT_LIFTED_BY), where(of_night(as_of, plan.policy)))
+        rows = rows.merge(planned, on="item_id", how="left")
     numbers = [name for name in rows.columns if name != "item_id" and not _is_text(rows[name])]
     return rows.astype({name: np.float64 for name in numbers if name != "is_eligible"})
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from features.contract import CANDIDATES, EXPOSURE_SCORES, RELEVANCE
 from jobs.config.configuration import Config
-from jobs.config.plan import Plan
+from jobs.config.plan import NOT_LIFTED_BY, Plan
 from jobs.desk.items import item_rows, of_night
 from jobs.desk.stored_tables import StoredTables
 from jobs.planning.catalogue.eligibility import why_excluded
@@ -45,7 +45,7 @@ def why_not_shown(tables: StoredTables, conf: Config, as_of: date, planned: pd.S
     if standing.cause == Cause.HELD_OUT:
         full = _full(tables, conf.plan, as_of, user, planned["item_id"])
         held_out = held_out_in_words(user if named else "a shopper", full)
-    remedy = _what_helps(standing, conf)
+    remedy = _what_helps(standing, conf, may_be_pinned=not _is_named(planned))
     why = f"Not shown to any shopper: {in_words(standing, conf, held_out)}."
     return [why, *([f"What could bring it into lists: {remedy}."] if remedy else [])]
 
@@ -67,7 +67,7 @@ def _standing(tables: StoredTables, conf: Config, as_of: date, planned: pd.Serie
     gap = np.nan if nearest is None else float(nearest["gap"])
     ordered = conditions(
         plan, candidate=np.bool_(candidate), scored=np.bool_(len(scored) > 0), best=best, cap=planned["cap"],
-        listed=np.bool_(nearest is not None), gap=gap,
+        listed=np.bool_(nearest is not None), named=np.bool_(_is_named(planned)), gap=gap,
     )  # fmt: skip
     cause = next((cause for cause, holds in ordered if holds), Cause.HELD_OUT)
     bar, rival, user = (
@@ -109,10 +109,15 @@ def _full(tables: StoredTables, plan: Plan, as_of: date, user: str, item: str) -
     return full_groups(plan, rows[~is_item], rows[is_item])
 
 
-def _what_helps(standing: Standing, conf: Config) -> str:
+def _is_named(planned: pd.Series) -> bool:
+    """Whether plan.not_lifted names a word of the item's texts."""
+    return isinstance(planned[NOT_LIFTED_BY], str)
+
+
+def _what_helps(standing: Standing, conf: Config, *, may_be_pinned: bool) -> str:
     """What a merchandiser can change about a cause, '' for what only shoppers can."""
     if standing.cause == Cause.NO_CANDIDATE:
-        return "a title, description and category that say more about it, or a pin"
+        return "a title, description and category that say more about it" + (", or a pin" if may_be_pinned else "")
     if standing.cause == Cause.BELOW_BAR:
         return "better texts, or a lower plan.relevance_bar"
     if standing.cause == Cause.NO_ROOM:

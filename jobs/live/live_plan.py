@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 from features.contract import ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.config.configuration import Config
-from jobs.config.plan import Plan
+from jobs.config.plan import NOT_LIFTED_BY, Plan
 from jobs.delivery.learned_weights import learned_plan
 from jobs.delivery.live_nights import live_nights
 from jobs.experiments.arms import plans_on
-from jobs.planning.columns import named_columns
+from jobs.planning.columns import item_rows_of, named_columns
 from jobs.planning.rules.groups import lifted_members
 from jobs.tables.warehouse import Warehouse
 from model.exposure.controller import relative_error
@@ -85,7 +85,9 @@ def _floors(tables: Warehouse, plan: Plan, as_of: date) -> dict[str, Floor]:
     """By name the floors on columns of item_features; the night alone judges floors on columns of items."""
     available = set(ITEM_FEATURES_TABLE.column_names)
     columns = [name for name in named_columns(plan) if name in available]
-    items = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(*columns).toPandas()
+    if plan.not_lifted.words:
+        columns.append(NOT_LIFTED_BY)
+    items = item_rows_of(tables, as_of, tuple(columns), plan).toPandas()
     ids = items["item_id"].to_numpy()
     return {
         (label := f"{name} ({rule})"): Floor(label, bound.share, frozenset(ids[members]))

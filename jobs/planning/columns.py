@@ -9,10 +9,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, NumericType, StringType
 
-from features.contract import ITEM_POTENTIAL, ITEMS
+from features.contract import ITEM_EXPOSURE, ITEM_POTENTIAL, ITEMS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.point_in_time import versions_at
-from jobs.config.plan import Plan
+from jobs.config.plan import NOT_LIFTED_BY, Plan
 from jobs.config.potential import MEASURED
 from jobs.runtime.errors import ConfigurationError
 from jobs.tables.warehouse import Warehouse
@@ -52,7 +52,8 @@ def check_column(key: str, column: str, kind: Kind) -> None:
 def named_columns(plan: Plan) -> tuple[str, ...]:
     """The columns that a plan names, without repetition, those that every plan needs first."""
     for_stock = UNITS_AND_LINES if plan.stock.column is not None else ()
-    return tuple(dict.fromkeys([*ALWAYS, *plan.columns, *for_stock]))
+    by_words = (NOT_LIFTED_BY,) if plan.not_lifted.words else ()
+    return tuple(dict.fromkeys([*ALWAYS, *plan.columns, *for_stock, *by_words]))
 
 
 def names_potential(plan: Plan) -> bool:
@@ -64,14 +65,15 @@ def by_table(columns: tuple[str, ...]) -> tuple[list[str], list[str], list[str]]
     """The columns of item_features, of item_potential and of items among those that a plan names."""
     features = [name for name in columns if name in _FEATURES]
     potential = [name for name in columns if name in _POTENTIAL]
-    return features, potential, [name for name in columns if name not in _FEATURES and name not in _POTENTIAL]
+    elsewhere = {*_FEATURES, *_POTENTIAL, NOT_LIFTED_BY}
+    return features, potential, [name for name in columns if name not in elsewhere]
 
 
-def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...], scored_as: str) -> DataFrame:
+def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...], plan: Plan) -> DataFrame:
     """The columns and is_eligible of every item of item_features of a night; numbers as double.
 
-    scored_as: policy whose relevance the columns of item_potential come from. They are NULL where the night has no row
-    of the item, as in nights before the table existed.
+    Columns of item_potential come from the policy whose relevance is planned, NOT_LIFTED_BY from item_exposure of the
+    plan's policy. They are NULL where the night has no row of the item, as in nights before the table existed.
     """
     features, potential, of_items = by_table(columns)
     rows = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
@@ -79,7 +81,7 @@ def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...], score
     )
     if potential:
         measured = tables.read_or_empty(ITEM_POTENTIAL).where(
-            (F.col("as_of") == F.lit(as_of)) & (F.col("policy") == scored_as)
+            (F.col("as_of") == F.lit(as_of)) & (F.col("policy") == plan.scored_as)
         )
         measured = measured.select(
             "item_id", *(_typed(F.col(name), _POTENTIAL[name]).alias(name) for name in potential)
@@ -88,6 +90,11 @@ def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...], score
     if of_items:
         at_date = versions_at(tables.read(ITEMS), [as_of], "item_id")
         rows = rows.join(at_date.select("item_id", *map(_of_items, of_items)), on="item_id", how="left")
+    if NOT_LIFTED_BY in columns:
+        planned = tables.read_or_empty(ITEM_EXPOSURE).where(
+            (F.col("as_of") == F.lit(as_of)) & (F.col("policy") == plan.policy)
+        )
+        rows = rows.join(planned.select("item_id", NOT_LIFTED_BY), on="item_id", how="left")
     return rows
 
 

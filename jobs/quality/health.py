@@ -15,7 +15,7 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.health.calibration import calibration_health
 from features.health.figures import Figure
 from features.health.lists import listed_items, lists_count
-from features.health.planned_items import of_items
+from features.health.planned_items import not_lifted_count, of_items
 from features.health.providers import provider_health
 from features.health.spread import purchase_shares, spread_health
 from jobs.delivery.learned_weights import with_learned_weights
@@ -53,6 +53,7 @@ def write_health(night: Night) -> None:
         _nights_of_window(earlier),
         *delivered_figures(night, WINDOW_DAYS),
         *_calibration(night),
+        *([not_lifted_count(planned)] if plan.not_lifted.words else []),
     ]
     versions = dict(night.tables.inputs)
     if night.conf.relevance.target != PURCHASE:

@@ -23,18 +23,20 @@ class Cause(StrEnum):
     BELOW_BAR = phrase("its chance is below the bar for every shopper")
     NO_ROOM = phrase("its cap leaves no place: stock, or its share of the exposure")
     NO_OWN_LIST = phrase("no shopper who has it as a candidate has a list of their own")
+    NOT_LIFTED = phrase("other products are worth more, and by a word of plan.not_lifted no rule lifts it")
     OUTRANKED = phrase("other products are worth more to the same shoppers")
     HELD_OUT = phrase("its score would do, but a list rule, a cap or earlier views keep it out")
 
 
 def conditions(
-    plan: Plan, *, candidate: Any, scored: Any, best: Any, cap: Any, listed: Any, gap: Any
+    plan: Plan, *, candidate: Any, scored: Any, best: Any, cap: Any, listed: Any, named: Any, gap: Any
 ) -> list[tuple[Cause, Any]]:
     """In order: each cause with the condition under which it applies; of an item that meets none it is HELD_OUT.
 
     The parameters are columns of Spark, or Series of pandas. candidate, scored, listed: whether any shopper has the
-    item among the candidates, among the scored ones, and with a list of their own; best: its greatest relevance; gap:
-    what its score lacks to the last place of the list that it comes nearest to
+    item among the candidates, among the scored ones, and with a list of their own; best: its greatest relevance; named:
+    whether plan.not_lifted names a word of its texts; gap: what its score lacks to the last place of the list that it
+    comes nearest to
     """
     return [
         (Cause.NO_CANDIDATE, ~candidate),
@@ -42,6 +44,7 @@ def conditions(
         (Cause.BELOW_BAR, best < plan.relevance_bar),
         (Cause.NO_ROOM, cap < min(plan.position_weights) * _RAREST_VISITS),
         (Cause.NO_OWN_LIST, ~listed),
+        (Cause.NOT_LIFTED, named & (gap > 0)),
         (Cause.OUTRANKED, gap > 0),
     ]
 
@@ -95,4 +98,5 @@ def _lost(standing: Standing, conf: Config) -> str:
     return (
         f"; the nearest list ends with {standing.rival} at a score of {score(standing.bar)}, {score(standing.gap)} "
         f"above its own{tax}"
+        + (", and by a word of plan.not_lifted no rule lifts it" if standing.cause == Cause.NOT_LIFTED else "")
     )

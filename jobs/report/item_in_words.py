@@ -20,8 +20,13 @@ def exposure_in_words(planned: Row, conf: Config) -> str:
     return (
         f"{amount(planned['allocated'])} exposures expected a day; floor {amount(planned['floor'])}, "
         f"cap {amount(planned['cap'])}; {_BINDING[planned['binding']]}, "
-        f"boost {signed(planned['boost'], value_words(conf))}"
+        f"boost {signed(planned['boost'], value_words(conf))}" + _not_lifted_in_words(planned)
     )
+
+
+def _not_lifted_in_words(planned: Row) -> str:
+    word = planned["not_lifted_by"]
+    return f"; no rule lifts it, since its texts have '{word}' of plan.not_lifted" if isinstance(word, str) else ""
 
 
 def potential_in_words(measured: Row, shoppers: int) -> str:

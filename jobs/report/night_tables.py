@@ -103,7 +103,7 @@ class Reading(NightFigures):
 
     def account_of_groups(self, night: date, outcomes: Sequence[str]) -> pd.DataFrame:
         plan = self.conf.plan
-        items = item_rows_of(self.tables, night, named_columns(plan), plan.scored_as).toPandas()
+        items = item_rows_of(self.tables, night, named_columns(plan), plan).toPandas()
         return group_shares(plan, items, self.of_policy(EXPOSURE_ACCOUNT, night).toPandas(), tuple(outcomes))
 
     @cached_property
@@ -119,8 +119,8 @@ class Reading(NightFigures):
         return self.tables.read(table).where((F.col("as_of") == F.lit(on)) & (F.col("policy") == policy))
 
     def item_exposure(self, on: date) -> DataFrame:
-        """item_id, segment, allocated, floor, cap, boost of a night."""
-        columns = ("item_id", "segment", "allocated", "floor", "cap", "boost")
+        """item_id, segment, allocated, floor, cap, boost, not_lifted_by of a night."""
+        columns = ("item_id", "segment", "allocated", "floor", "cap", "boost", "not_lifted_by")
         return self.of_policy(ITEM_EXPOSURE, on).select(*columns)
 
     @property

@@ -47,6 +47,7 @@ def fill(spark: SparkSession, conf: Config, users: int, as_of: date) -> None:
         F.lit(as_of).alias("as_of"), F.lit("main").alias("policy"), F.lit("tail_shelf").alias("placement"), "item_id",
         F.lit("tail").alias("segment"), (F.col("item") / 1e5).alias("boost"), F.lit(0.0).alias("floor"),
         F.lit(9.0).alias("cap"), F.lit(1.0).alias("allocated"), F.lit("none").alias("binding"),
+        F.lit(None).alias("not_lifted_by"),
     )  # fmt: skip
     tables.replace(boosts, ITEM_EXPOSURE, None)
     zero = F.lit(0.0)

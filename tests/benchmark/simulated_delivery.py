@@ -93,7 +93,7 @@ def table(spark: SparkSession, conf: Config, as_of: date, examination: np.ndarra
     )
     parts = []
     for number, (night, rows) in enumerate(account.groupby("as_of"), start=1):
-        items = item_rows_of(tables, night, named_columns(conf.plan), conf.plan.scored_as).toPandas()
+        items = item_rows_of(tables, night, named_columns(conf.plan), conf.plan).toPandas()
         night_shares = shares(conf.plan, items, rows)
         keys = [(night, *key) for key in zip(night_shares["group"], night_shares["member"], strict=True)]
         correction = corrections["correction"].reindex(keys).to_numpy()

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from features.contract import ITEM_POTENTIAL
+from jobs.config.plan import NOT_LIFTED_BY
 from jobs.execution.night import Night
 from jobs.planning.catalogue.eligibility import why_excluded
+from jobs.planning.catalogue.not_lifted import with_not_lifted_by
 from jobs.planning.catalogue.supply import launch_exposures, purchases_in_stock
 from jobs.planning.columns import item_rows_of, named_columns, names_potential
 from jobs.planning.merchandising import Merchandising
@@ -52,7 +54,9 @@ def read_catalogue(night: Night, merchandising: Merchandising) -> Catalogue:
             f"{plan.scored_as}.",
             f"Run measure_potential for {night.as_of} first.",
         )
-    known = item_rows_of(night.tables, night.as_of, named_columns(plan), plan.scored_as).toPandas()
+    columns = tuple(name for name in named_columns(plan) if name != NOT_LIFTED_BY)
+    rows = item_rows_of(night.tables, night.as_of, columns, plan)
+    known = (with_not_lifted_by(night, rows) if plan.not_lifted.words else rows).toPandas()
     items = known[why_excluded(plan, known, merchandising) == ""].sort_values("item_id", ignore_index=True)
     if items.empty:
         raise LongtailError(

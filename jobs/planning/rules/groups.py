@@ -11,7 +11,7 @@ import pandas as pd
 
 from jobs.config.plan import GroupBound, ItemGroup, Plan
 from jobs.planning.names import BUDGET
-from jobs.planning.rules.quality import may_be_lifted
+from jobs.planning.rules.quality import has_named_word, may_be_lifted
 from model.exposure.problem import Group
 
 
@@ -43,14 +43,15 @@ def named_groups(plan: Plan, items: pd.DataFrame, total: float, part: float = 1.
         for rule, members in members_by_rule(bound, items):
             groups.append(NamedGroup(name, rule, Group(_label(bound, name, rule), members, cap=bound.share * total)))
     for provider, sponsor in plan.sponsors.items():
-        members = np.flatnonzero((items["provider_id"] == provider).to_numpy())
+        # A bid that does not count uses nothing of the budget.
+        members = np.flatnonzero((items["provider_id"] == provider).to_numpy() & ~has_named_word(plan, items))
         cap = part * sponsor.budget / sponsor.bid
         groups.append(NamedGroup(BUDGET, provider, Group(f"the budget of {provider}", members, cap=cap)))
     return tuple(groups)
 
 
 def lifted_members(plan: Plan, bound: GroupBound, items: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
-    """`members_by_rule` of a floor, without the items that plan.quality keeps from being lifted."""
+    """`members_by_rule` of a floor, without the items that may not be lifted."""
     may = may_be_lifted(plan, items)
     for rule, members in members_by_rule(bound, items):
         yield rule, members[may[members]]

@@ -10,7 +10,7 @@ from jobs.config.plan import Plan
 from jobs.planning.catalogue.planned_items import Catalogue
 from jobs.planning.merchandising import Merchandising
 from jobs.planning.names import ITEM_CAP, LAUNCH, PIN, STOCK
-from jobs.planning.rules.quality import may_be_lifted
+from jobs.planning.rules.quality import has_named_word, may_be_lifted
 from model.exposure.feasibility import ITEM_FLOOR
 
 PIN_HEADROOM = 1.1  # of a pin that is above the share cap
@@ -66,6 +66,6 @@ def _floors(
     kind[launch > floor] = LAUNCH
     floor = np.where(may_be_lifted(plan, items), np.maximum(floor, launch), 0.0)  # a pin is a person's decision
     shares = items["item_id"].map({item_id: pin.share for item_id, pin in merchandising.pins.items()})
-    pinned = np.nan_to_num(shares.to_numpy(dtype=np.float64), nan=0.0) * total
+    pinned = np.where(has_named_word(plan, items), 0.0, np.nan_to_num(shares.to_numpy(dtype=np.float64)) * total)
     kind[pinned > floor] = PIN
     return np.maximum(floor, pinned), kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from features.contract.metrics import ITEMS_NOT_LIFTED
 from jobs.language.sentences import say
 from jobs.planning.names import BUDGET, OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.night_figures import NightFigures
@@ -34,6 +35,14 @@ def prices(reading: NightFigures) -> Section:
             "{count} floors of single products lack {lack} exposures in all.", count=amount(len(missed)), lack=lack
         )
         blocks.append(Words((sentence,), _SOURCES, mark="warn"))
+    not_lifted = reading.figure(ITEMS_NOT_LIFTED)
+    if not_lifted is not None:
+        sentence = say(
+            "{count} eligible products have a word of plan.not_lifted in their texts; no floor, pin, bid or "
+            "exploration lifts them.",
+            count=amount(not_lifted),
+        )
+        blocks.append(Words((sentence,), ("metrics", "item_exposure")))
     lead = say(
         "Every rule on the exposure has a price: the {unit} that an exposure under it costs, because it is taken from "
         "the products that shoppers want most. A price of 0 is a rule that costs nothing tonight. What exploration is "

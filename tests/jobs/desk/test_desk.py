@@ -23,7 +23,7 @@ from jobs.desk.exports import as_file
 from jobs.desk.stored_tables import StoredTables
 from jobs.desk.why_not import why_not_shown
 from tests.jobs.desk.small_warehouse import FIRST, SCRIPT, SECOND, TITLES, write, write_night
-from tests.jobs.report.test_why_not import AS_OF, ITEMS, LISTS, OF_NIGHT, PLAN, SENTENCES
+from tests.jobs.report.test_why_not import AS_OF, ITEMS, LISTS, NOT_LIFTED_BY, OF_NIGHT, PLAN, SENTENCES
 
 
 def conf_in(folder: Path, **sections: Any) -> Config:
@@ -228,6 +228,14 @@ def test_why_not_reads_as_with_spark(item: str, sentence: str, tmp_path: Path) -
     assert "list of ann" not in why_not(conf, item, named=False)
 
 
+@pytest.mark.parametrize(("words", "gap"), [([], "0.03"), (["alcohol"], "0.05")])
+def test_no_bid_lifts_an_item_of_plan_not_lifted(words: list[str], gap: str, tmp_path: Path) -> None:
+    bids = {"worth": {"bid_weight": 1.0}, "sponsors": {"x": {"bid": 0.02, "budget": 9.0}}}
+    conf = conf_in(tmp_path, plan={**PLAN, **bids, "not_lifted": {"words": words}})
+    write_standings(tmp_path / "warehouse")
+    assert f"milk at a score of 0.30, {gap} above its own" in why_not(conf, "wine", named=True)
+
+
 @pytest.mark.parametrize(
     ("chances", "gap"), [(None, 0.3 - (0.5 * 0.2 - 0.05)), ({"purchase": 0.2, "click": 0.9}, 0.3 - 0.14)]
 )
@@ -252,7 +260,8 @@ def write_standings(folder: Path, chances: dict[str, float] | None = None) -> No
         for user, rank, listed, score, propensity, reason in LISTS
     ])  # fmt: skip
     write(folder, ITEM_EXPOSURE, [
-        {**OF_NIGHT, "item_id": row[0], "segment": "tail", "boost": boosts[row[0]], "cap": row[2], "binding": "none"}
+        {**OF_NIGHT, "item_id": row[0], "segment": "tail", "boost": boosts[row[0]], "cap": row[2], "binding": "none",
+         "not_lifted_by": NOT_LIFTED_BY.get(row[0])}
         for row in ITEMS
     ])  # fmt: skip
     write(folder, CANDIDATES, [{"as_of": AS_OF, "user_id": "ann", "item_id": row[0]} for row in ITEMS if row[1]])

@@ -45,7 +45,8 @@ def test_during_an_ab_test_an_items_cap_is_the_sum_over_the_arms(spark: SparkSes
     conf = load_config(
         ROOT / "conf/local.yaml",
         [f"warehouse={tmp_path}", "plan.floors={cold: {column: segment, equals: cold, share: 0.2}}",
-         "experiment.name=autumn", f"experiment.starts_on={night}", f"experiment.arms={arms}"],
+         "plan.not_lifted.words=[beer]", "experiment.name=autumn", f"experiment.starts_on={night}",
+         f"experiment.arms={arms}"],
     )  # fmt: skip
     tables = Warehouse(spark, conf.warehouse)
     caps = [
@@ -53,17 +54,30 @@ def test_during_an_ab_test_an_items_cap_is_the_sum_over_the_arms(spark: SparkSes
         ("main", "t", 10.0),
         ("bold", "c", 6.0),
         ("bold", "t", 11.0),
+        ("main", "beer", 1.0),
+        ("bold", "beer", 1.0),
         ("never shown", "t", 50.0),
     ]
     rows = [
-        {"as_of": night, "policy": policy, "placement": "tail_shelf", "item_id": item, "cap": cap, "binding": "none"}
+        {
+            "as_of": night,
+            "policy": policy,
+            "placement": "tail_shelf",
+            "item_id": item,
+            "cap": cap,
+            "binding": "none",
+            "not_lifted_by": "beer" if item == "beer" else None,
+        }
         for policy, item, cap in caps
     ]
     rows[0]["allocated"] = 7.0  # more than its cap, by the shared list of shoppers without consent
     tables.add(filled(spark, ITEM_EXPOSURE, rows), ITEM_EXPOSURE)
-    items = [{"as_of": night, "item_id": item, "segment": kind} for item, kind in (("c", "cold"), ("t", "tail"))]
+    items = [
+        {"as_of": night, "item_id": item, "segment": kind}
+        for item, kind in (("c", "cold"), ("t", "tail"), ("beer", "cold"))
+    ]
     tables.add(filled(spark, ITEM_FEATURES_TABLE, items), ITEM_FEATURES_TABLE)
     plan = read_live_plan(spark, conf)
-    assert (plan.as_of, plan.cap.to_dict()) == (night, {"c": 13.0, "t": 21.0})
+    assert (plan.as_of, plan.cap.to_dict()) == (night, {"c": 13.0, "t": 21.0, "beer": 2.0})
     assert plan.floors[0] == Floor("cold (segment = cold)", 0.2, frozenset({"c"}))
     assert [floor.name for floor in plan.floors[1:]] == ["new_items (days_since_listed <= 28)"]

@@ -54,7 +54,7 @@ def write_tables(spark: SparkSession, folder: Path) -> None:
             (as_of, "main", "tail_shelf", "everyone", 1, "salt", 0.025 * k, 0.025 * k, "of all", "7", f"plan-{as_of}")
         )
         for item, boost in (("tea", 0.01 * k), ("salt", 0.0)):
-            exposures.append((as_of, "main", "tail_shelf", item, "tail", boost, 0.0, 9.0, k, "none"))
+            exposures.append((as_of, "main", "tail_shelf", item, "tail", boost, 0.0, 9.0, k, "none", None))
         potentials += [
             (as_of, "main", "tea", 2, 1.0, 0.5 * k, 0.0, 0.0, 0.5 * k),
             (as_of, "main", "salt", 0, 0.0, 0.0, 0.0, 0.0, 0.0),

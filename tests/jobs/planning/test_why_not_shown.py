@@ -10,7 +10,7 @@ import pytest
 from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE
 from jobs.execution.night import Night
 from jobs.report.cause import Cause
-from jobs.report.why_not import causes, why_not_planned, why_not_shown
+from jobs.report.why_not import PLANNED, causes, why_not_planned, why_not_shown
 from jobs.runtime.errors import LongtailError
 from jobs.show import item_in_words, shopper_in_words
 from tests.jobs.planning.small_store import NIGHT, OPTED_OUT, USERS
@@ -53,6 +53,6 @@ def test_why_not_goes_by_the_value_of_an_item_and_by_personal_lists(planned: Nig
     ends = lists[~lists["user_id"].isin(OPTED_OUT)].groupby("user_id")["score"].min()
     value = pd.Series({user: 0.01 + 0.001 * n for n, user in enumerate(USERS)}) * 1.1
     gaps = (ends - value).dropna() - wines.toPandas()["boost"].iloc[0]
-    [row] = causes(planned.tables, planned.conf, NIGHT, wines.select("item_id", "boost", "cap")).collect()
+    [row] = causes(planned.tables, planned.conf, NIGHT, wines.select(*PLANNED)).collect()
     assert row.cause == Cause.OUTRANKED
     assert (row.user_id, row.gap) == (gaps.idxmin(), pytest.approx(gaps.min()))

@@ -35,8 +35,10 @@ ITEMS = [
     ("sold_out", True, 0.0, 0.0, {"ann": 0.6}),
     ("shared", True, 10.0, 0.0, {"bob": 0.6}),
     ("behind", True, 10.0, -0.05, {"ann": 0.2, "bob": 0.1}),
+    ("wine", True, 10.0, 0.0, {"ann": 0.25}),
     ("tea", True, 10.0, 0.0, {"ann": 0.4}),
 ]
+NOT_LIFTED_BY = {"wine": "alcohol"}
 
 PLAN = {
     "relevance_bar": 0.01, "position_weights": [1.0, 0.8, 0.6], "slots": 3,
@@ -59,6 +61,11 @@ SENTENCES = [
         "behind",
         "it is a candidate for 2 shoppers with a chance of at most 20 %; the nearest list ends with milk at a "
         "score of 30 %, 15 % above its own, of which 5 % is the price of its caps",
+    ),
+    (
+        "wine",
+        "it is a candidate for 1 shopper with a chance of at most 25 %; the nearest list ends with milk at a score of "
+        "30 %, 5 % above its own, and by a word of plan.not_lifted no rule lifts it",
     ),
     (
         "tea",
@@ -86,7 +93,8 @@ def night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Nigh
         for user, rank, item, score, propensity, reason in LISTS
     ])  # fmt: skip
     write(ITEM_EXPOSURE, [
-        {**OF_NIGHT, "item_id": item, "segment": "tail", "boost": boost, "cap": cap, "binding": "none"}
+        {**OF_NIGHT, "item_id": item, "segment": "tail", "boost": boost, "cap": cap, "binding": "none",
+         "not_lifted_by": NOT_LIFTED_BY.get(item)}
         for item, _, cap, boost, _ in ITEMS
     ])  # fmt: skip
     write(CANDIDATES, [{"as_of": AS_OF, "user_id": "ann", "item_id": row[0]} for row in ITEMS if row[1]])
@@ -111,6 +119,7 @@ def test_each_item_of_a_set_has_one_cause(night: Night) -> None:
     assert {item: row.cause for item, row in rows.items()} == {
         "unseen": Cause.NO_CANDIDATE, "unscored": Cause.NOT_SCORED, "faint": Cause.BELOW_BAR,
         "sold_out": Cause.NO_ROOM, "shared": Cause.NO_OWN_LIST, "behind": Cause.OUTRANKED, "tea": Cause.HELD_OUT,
+        "wine": Cause.NOT_LIFTED,
     }  # fmt: skip
     behind = rows["behind"]
     assert (behind.pairs, behind.best, behind.user_id, behind.rival) == (2, 0.2, "ann", "milk")

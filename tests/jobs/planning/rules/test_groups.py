@@ -73,3 +73,12 @@ def test_an_item_of_bad_reviews_is_in_no_floor_but_in_caps() -> None:
     assert (groups["cold"], groups["few"], groups["new_items"]) == ([2], [0, 2], [1])
     assert {"bad_reviews_share_90d", "reviews_count_90d"} <= set(plan.columns)
     assert "reviews_count_90d" not in plan_with().columns
+
+
+def test_an_item_with_a_named_word_is_in_no_floor_and_no_budget() -> None:
+    items = ITEMS.assign(not_lifted_by=["wine", None, None, None])
+    cold = {"column": "segment", "equals": "cold", "share": 0.1}
+    sponsors = {"p1": {"bid": 0.5, "budget": 20.0}}
+    plan = plan_with(floors={"cold": cold}, caps={"few": cold}, sponsors=sponsors, not_lifted={"words": ["wine"]})
+    groups = {named.constraint: named.group.members.tolist() for named in named_groups(plan, items, total=100.0)}
+    assert groups == {"cold": [2], "few": [0, 2], "new_items": [1], "budget": [2]}

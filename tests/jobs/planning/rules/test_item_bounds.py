@@ -69,6 +69,31 @@ def test_bad_reviews_end_every_floor_but_that_of_a_pin() -> None:
     assert bounds.floor.tolist() == pytest.approx([0.0, 4.0, 0.0, 2.0])
 
 
+def test_a_word_in_its_texts_ends_every_floor_of_an_item_that_of_a_pin_too() -> None:
+    keys = {"launch": {"exposures": 8.0, "days": 28}, "item_floor": {"segment": "tail", "exposures": 1.0}}
+    plan = plan_with(**keys, not_lifted={"words": ["wine"]})
+    named = ITEMS.assign(not_lifted_by=["wine", None, None, "wine"])
+    of_plan = Catalogue(named, named, np.full(4, np.inf), launch_exposures(plan.launch, named))
+    pin = MerchandisingRule(2, "d", "pin", 0.02, None, None, "Ann")
+    bounds = item_bounds(plan, of_plan, Merchandising({"d": pin}, {}), 100.0, LARGEST)
+    assert bounds.floor.tolist() == pytest.approx([0.0, 4.0, 1.0, 0.0])
+    assert bounds.cap.tolist() == pytest.approx([1.0] * 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("words=['.']", r"plan\.not_lifted\.words\.0 is wrong: '\.' has neither a letter nor a digit"),
+        ("texts=[brand]", r"plan\.not_lifted\.texts\.0 is wrong: 'brand' is no text of items; choose from title, desc"),
+        ("texts=[]", r"plan\.not_lifted\.texts is empty"),
+    ],
+)
+def test_a_filter_that_cannot_work_is_refused(change: str, message: str) -> None:
+    changes = ["source.kind=complete_journey", f"plan.not_lifted.{change}"]
+    with pytest.raises(ConfigurationError, match=message):
+        load_config(packaged_conf.__path__[0] + "/local.yaml", changes)
+
+
 def test_a_bar_of_quality_needs_reviews() -> None:
     changes = ["source.kind=complete_journey", "plan.quality.bad_reviews_share=0.3"]
     with pytest.raises(ConfigurationError, match=r"plan\.quality\.bad_reviews_share is set, which needs reviews\.read"):

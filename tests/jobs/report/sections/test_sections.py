@@ -15,6 +15,7 @@ from jobs.report.page.parts import Tiles
 from jobs.report.rules_in_words import group_in_words
 from jobs.report.sections.exposure import exposure
 from jobs.report.sections.headline import headline
+from jobs.report.sections.prices import prices
 from jobs.report.sections.run_times import run_times
 
 AS_OF, LAST, WEEK = date(2017, 12, 8), date(2017, 12, 7), date(2017, 12, 1)
@@ -83,6 +84,14 @@ def test_segments_without_figures_are_left_out() -> None:
         ("tail of the eligible products", 0.75),
         ("tail of the planned exposure", 0.75),
     ]
+
+
+def test_the_rules_count_the_products_that_they_may_not_lift() -> None:
+    columns = ["constraint", "member", "price", "bound", "used", "shortfall"]
+    rules = pd.DataFrame([("cold", "segment = cold", 0.0, 1.0, 2.0, 0.0)], columns=columns)
+    sentence = "1,200 eligible products have a word of plan.not_lifted in their texts;"
+    for figures, is_said in (([(AS_OF, "items_not_lifted_count", "all", 1200.0)], True), ([], False)):
+        assert (sentence in str(prices(reading(figures, prices=rules)).blocks)) is is_said
 
 
 @pytest.mark.parametrize(
