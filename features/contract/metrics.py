@@ -68,6 +68,16 @@ PROVIDER_GINI: Final = "provider_gini"
 PROVIDER_ENTROPY_SHARE: Final = "provider_entropy_share"
 PROVIDER_DISPARITY: Final = "provider_disparity"
 
+# Groups of shoppers by their attributes; segments are those of `segment_of` in features/health/shopper_groups.py.
+GROUP_SHOPPERS: Final = "shopper_group_count"
+GROUP_LISTED: Final = "shopper_group_listed_share"
+GROUP_RELEVANCE: Final = "shopper_group_relevance_mean"
+GROUP_TAIL: Final = "shopper_group_tail_share"
+GROUP_BOOST: Final = "shopper_group_boost_mean"
+GROUP_RESPONSES: Final = "shopper_group_responses_mean"
+GROUP_MEASURES: Final = (GROUP_LISTED, GROUP_RELEVANCE, GROUP_TAIL, GROUP_BOOST, GROUP_RESPONSES)
+MARGIN: Final = "_margin"  # after a measure: half the 95 % interval of its difference to all shoppers
+
 # Purchases.
 PURCHASES_SHARE_7D: Final = "purchases_7d_share"
 PURCHASES_SHARE_28D: Final = "purchases_28d_share"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from features.contract.metrics import ALL, LISTS
@@ -20,16 +20,20 @@ def listed_items(scores: DataFrame, visits: DataFrame, weights: Sequence[float])
     visits: user_id, visits (lists that the shopper is expected to request in a day)
     weights: chance that a position is viewed, by position
     """
-    viewed = F.element_at(F.array(*(F.lit(float(weight)) for weight in weights)), F.col("rank"))
     return (
         scores.join(visits.select("user_id", "visits"), on="user_id", how="inner")
         .groupBy("item_id")
         .agg(
             F.count("*").alias("entries"),
             F.sum("relevance").alias("relevance_sum"),
-            F.sum(F.col("relevance") * F.col("visits") * viewed).alias("responses"),
+            F.sum(F.col("relevance") * F.col("visits") * viewed(weights)).alias("responses"),
         )
     )
+
+
+def viewed(weights: Sequence[float]) -> Column:
+    """The chance that the position of an entry is viewed, by its `rank`. weights: by position"""
+    return F.element_at(F.array(*(F.lit(float(weight)) for weight in weights)), F.col("rank"))
 
 
 def lists_count(scores: DataFrame, segments: DataFrame) -> list[Figure]:

@@ -166,6 +166,17 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def shopper_attributes_are_given(self) -> Config:
+        known = self.source.user_attributes
+        for name in self.report.shopper_attributes:
+            if name not in known:
+                raise ValueError(
+                    f"report.shopper_attributes has {name}, which the source does not give of users; "
+                    + (f"choose from {', '.join(known)}" if known else "map attributes of users, or remove it")
+                )
+        return self
+
+    @model_validator(mode="after")
     def pictures_have_one_source(self) -> Config:
         if self.images.embed and self.source.image_embedding_size is not None:
             raise ValueError(

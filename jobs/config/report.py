@@ -1,12 +1,12 @@
-"""The section `report` of the configuration: the language that people read."""
+"""The section `report` of the configuration: the language that people read, and what the page compares."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
-from jobs.config.section import Section
+from jobs.config.section import Section, Whole
 from model.phrases import languages
 
 
@@ -17,6 +17,11 @@ def _known(language: str) -> str:
 
 
 class Report(Section):
-    """language: of the page, the summary, alerts, and the reasons that shoppers and merchandisers read"""
+    """language: of the page, the summary, alerts, and the reasons that shoppers and merchandisers read
+
+    shopper_attributes: keys of users.attributes; least_shoppers: in a group that the page shows
+    """
 
     language: Annotated[str, AfterValidator(_known)]
+    shopper_attributes: tuple[str, ...]
+    least_shoppers: Annotated[Whole, Field(ge=10)]

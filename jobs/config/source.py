@@ -20,6 +20,12 @@ DERIVED = {
 }
 
 
+# Attributes of households that the panel has.
+PANEL_ATTRIBUTES = (
+    "age", "income", "home_ownership", "marital_status", "household_size", "household_comp", "kids_count",
+)  # fmt: skip
+
+
 def _named(kind: object) -> object:
     """Rejects null, the value in base.yaml: a store that names no source must not get the demo's data."""
     if kind is None:
@@ -156,3 +162,11 @@ class Source(Section):
         if (self.kind == "files") != (self.files is not None):
             raise ValueError("needs files if and only if kind is files")
         return self
+
+    @property
+    def user_attributes(self) -> tuple[str, ...]:
+        """The keys of users.attributes that the source may give."""
+        if self.files is None:
+            return PANEL_ATTRIBUTES
+        mapped = (mapping.columns.get("attributes") for mapping in self.files.users)
+        return tuple(dict.fromkeys(name for spec in mapped if spec is not None for name in spec.map))

@@ -16,6 +16,7 @@ from jobs.report.sections.headline import headline
 from jobs.report.sections.model import model
 from jobs.report.sections.prices import prices
 from jobs.report.sections.run_times import run_times
+from jobs.report.sections.shoppers import shoppers
 
 _MEASURED: tuple[Callable[[NightFigures], Section], ...] = (headline, exposure)  # by monitor, the last step
 _OTHERS: tuple[Callable[[NightFigures], Section], ...] = (delivery, prices, model, drift, run_times)
@@ -25,7 +26,8 @@ def tonight_sections(figures: StoredFigures) -> list[Section]:
     """The sections, alerts after the headline; without what a night that is being written has not computed yet."""
     measured = figures.figure(EXPOSURE_ALLOCATED) is not None
     first = [section(figures) for section in _MEASURED] if measured else [_unmeasured()]
-    return [first[0], _alerts(figures), *first[1:], *(section(figures) for section in _OTHERS)]
+    groups = [shoppers(figures)] if measured and figures.conf.report.shopper_attributes else []
+    return [first[0], _alerts(figures), *first[1:], *(section(figures) for section in _OTHERS), *groups]
 
 
 def _unmeasured() -> Section:

@@ -22,6 +22,7 @@ from jobs.delivery.learned_weights import with_learned_weights
 from jobs.execution.night import Night
 from jobs.planning.shoppers.visits import VISIT_COLUMNS, with_visits
 from jobs.quality.delivered_health import delivered_figures
+from jobs.quality.shopper_health import figures_of_shoppers
 from jobs.tables.sql import sql_starts_with
 
 WINDOW_DAYS = 28  # over which an item counts as never shown
@@ -54,6 +55,7 @@ def write_health(night: Night) -> None:
         *delivered_figures(night, WINDOW_DAYS),
         *_calibration(night),
         *([not_lifted_count(planned)] if plan.not_lifted.words else []),
+        *figures_of_shoppers(night),
     ]
     versions = dict(night.tables.inputs)
     if night.conf.relevance.target != PURCHASE:

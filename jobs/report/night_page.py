@@ -26,6 +26,7 @@ from jobs.report.sections.prices import prices
 from jobs.report.sections.response import response
 from jobs.report.sections.reviews import reviews
 from jobs.report.sections.run_times import run_times
+from jobs.report.sections.shoppers import shoppers
 from jobs.report.sections.starving import starving
 from jobs.tables.warehouse import Warehouse
 
@@ -38,6 +39,7 @@ SECTIONS: tuple[Callable[[Reading], Section], ...] = (
     hidden_gems,
     starving,
     prices,
+    shoppers,
     model,
     catalogue,
     reviews,
@@ -53,9 +55,13 @@ def reading_of(night: Night) -> Reading:
 
 
 def _sections(conf: Config) -> tuple[Callable[[Reading], Section], ...]:
-    """All sections; those of the catalogue and of reviews where these are read."""
-    is_read: dict[Callable[[Reading], Section], bool] = {catalogue: conf.catalogue.enrich, reviews: conf.reviews.read}
-    return tuple(section for section in SECTIONS if is_read.get(section, True))
+    """All sections; those of catalogue, reviews and groups of shoppers where the configuration asks for them."""
+    is_asked_for: dict[Callable[[Reading], Section], bool] = {
+        catalogue: conf.catalogue.enrich,
+        reviews: conf.reviews.read,
+        shoppers: bool(conf.report.shopper_attributes),
+    }
+    return tuple(section for section in SECTIONS if is_asked_for.get(section, True))
 
 
 def page_sections(reading: Reading) -> tuple[Section, ...]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.config.source import PANEL_ATTRIBUTES
 from jobs.sources.complete_journey.weeks import PANEL_START
 from jobs.sources.complete_journey.words import attribute_map
-
-ATTRIBUTES = ("age", "income", "home_ownership", "marital_status", "household_size", "household_comp", "kids_count")
 
 
 def users(lines: DataFrame, demographics: DataFrame) -> DataFrame:
@@ -21,7 +20,7 @@ def users(lines: DataFrame, demographics: DataFrame) -> DataFrame:
     return roster.join(demographics, on="household_id", how="left").select(
         F.col("household_id").cast("string").alias("user_id"),
         started.alias("signed_up_at"),
-        attribute_map(*ATTRIBUTES).alias("attributes"),
+        attribute_map(*PANEL_ATTRIBUTES).alias("attributes"),
         F.lit(True).alias("consent_personalisation"),
         started.alias("updated_at"),
     )

@@ -68,6 +68,15 @@ def test_values_that_a_night_cannot_plan_by_are_refused(changes: list[str], prob
     assert problem in str(refusal.value)
 
 
+def test_groups_of_shoppers_are_by_attributes_that_the_files_give() -> None:
+    conf = load_config(ROOT / "conf/cluster.yaml", ["report.shopper_attributes=[country]"])
+    assert conf.source.user_attributes == ("country", "loyalty")
+    with pytest.raises(ConfigurationError, match="has age, which the source does not give of users; choose from coun"):
+        load_config(ROOT / "conf/cluster.yaml", ["report.shopper_attributes=[age]"])
+    with pytest.raises(ConfigurationError, match="has age, which the source does not give of users; map attributes"):
+        load_config(ROOT / "conf/gift_shop.yaml", ["report.shopper_attributes=[age]"])
+
+
 def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
     path = tmp_path / "store.yaml"
     path.write_text(f"{SOURCE}fusion: {{width: 32}}\n", encoding="utf-8")
@@ -109,6 +118,10 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
             "experiment: {name: autumn, starts_on: 2024-01-01, arms: {usual: {share: 0.5, plan: {}}, "
             "bold: {share: 0.5, plan: {caps: {x: {column: audience_count, at_least: 9, share: 0.1}}}}}}",
             "plan names audience_count, which needs potential.shoppers",
+        ),
+        (
+            "report: {shopper_attributes: [tribe]}",
+            "report.shopper_attributes has tribe, which the source does not give of users; choose from age, income",
         ),
         ("- a list", "is not a mapping"),
         ("seed: true", "seed is wrong: it should be a number, not true"),

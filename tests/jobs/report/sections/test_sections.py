@@ -11,12 +11,14 @@ import pytest
 
 from jobs.config.configuration import load_config
 from jobs.report.night_tables import Reading
+from jobs.report.page.numbers import NONE
 from jobs.report.page.parts import Tiles
 from jobs.report.rules_in_words import group_in_words
 from jobs.report.sections.exposure import exposure
 from jobs.report.sections.headline import headline
 from jobs.report.sections.prices import prices
 from jobs.report.sections.run_times import run_times
+from jobs.report.sections.shoppers import shoppers
 
 AS_OF, LAST, WEEK = date(2017, 12, 8), date(2017, 12, 7), date(2017, 12, 1)
 FIGURES = ["as_of", "name", "segment", "value", "source_versions"]
@@ -92,6 +94,26 @@ def test_the_rules_count_the_products_that_they_may_not_lift() -> None:
     sentence = "1,200 eligible products have a word of plan.not_lifted in their texts;"
     for figures, is_said in (([(AS_OF, "items_not_lifted_count", "all", 1200.0)], True), ([], False)):
         assert (sentence in str(prices(reading(figures, prices=rules)).blocks)) is is_said
+
+
+def test_groups_of_shoppers_are_compared_with_all() -> None:
+    figures = [
+        (AS_OF, f"shopper_group_{name}", segment, value)
+        for segment, named in (
+            ("all", {"count": 500.0, "relevance_mean": 0.02, "tail_share": 0.8}),
+            ("age=65+", {"count": 100.0, "relevance_mean": 0.015, "relevance_mean_margin": 0.001, "tail_share": 0.8,
+                         "tail_share_margin": 0.1}),
+            ("age=35-44", {"count": 300.0}), ("age=", {"count": 80.0}), ("age others", {"count": 20.0}),
+        )
+        for name, value in named.items()
+    ]  # fmt: skip
+    of_night = reading(figures)
+    changes = ["report.shopper_attributes=[age]"]
+    object.__setattr__(of_night, "conf", load_config(Path("conf/local.yaml"), changes))
+    [table] = shoppers(of_night).blocks
+    rows = {row[0]: row[1:] for row in table.rows}  # type: ignore[union-attr]
+    assert list(rows) == ["all shoppers", "35-44", "65+", "not given", "rarer values"]
+    assert rows["65+"] == ("100", NONE, "1.5 % (-0.50 % ± 0.10 %) !", "80 % (0 % ± 10 %)", NONE, NONE)
 
 
 @pytest.mark.parametrize(
