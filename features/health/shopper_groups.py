@@ -51,10 +51,10 @@ def shopper_figures(shoppers: DataFrame, attributes: Sequence[str], least: int) 
     """
     rows = shoppers.select(F.explode(_pairs(attributes)).alias("of"), *GROUP_MEASURES).select("of.*", *GROUP_MEASURES)
     rows = rows.persist()
-    kept = [(row["attribute"], row["value"], True) for row in _frequent(rows, least)]
-    is_kept = rows.sparkSession.createDataFrame(kept, "attribute string, value string, is_kept boolean")
+    frequent = [(row["attribute"], row["value"], True) for row in _frequent(rows, least)]
+    is_kept = rows.sparkSession.createDataFrame(frequent, "attribute string, value string, is_kept boolean")
     named = rows.join(F.broadcast(is_kept), on=["attribute", "value"], how="left")
-    sums = named.groupBy("attribute", F.when("is_kept", F.col("value")).alias("value")).agg(
+    sums = named.groupBy("attribute", F.when(F.col("is_kept"), F.col("value")).alias("value")).agg(
         F.count("*").alias("shoppers"), *(sum_ for name in GROUP_MEASURES for sum_ in _sums(name))
     )
     groups: dict[str, list[Group]] = {name: [] for name in attributes}

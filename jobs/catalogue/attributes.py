@@ -39,8 +39,8 @@ def add_attributes(night: Night, texts: DataFrame) -> int:
             ]
             yield pd.DataFrame({"text_hash": block["text_hash"], "method": method, "attributes": found})
 
-    found = new.select("text_hash", *_COLUMNS).mapInPandas(of_blocks, TEXT_ATTRIBUTES.schema)
-    count = add_found(night, found, TEXT_ATTRIBUTES, is_all)
+    rows = new.select("text_hash", *_COLUMNS).mapInPandas(of_blocks, TEXT_ATTRIBUTES.schema)
+    count = add_found(night, rows, TEXT_ATTRIBUTES, is_all)
     shared.destroy()
     night.record.decisions["attributes"] = method
     return count

@@ -40,8 +40,8 @@ def add_keywords(night: Night, texts: DataFrame) -> int:
                 }
             )
 
-    found = new.select("text_hash", "title", "description").mapInPandas(of_blocks, TEXT_KEYWORDS.schema)
-    count = add_found(night, found, TEXT_KEYWORDS, is_all)
+    rows = new.select("text_hash", "title", "description").mapInPandas(of_blocks, TEXT_KEYWORDS.schema)
+    count = add_found(night, rows, TEXT_KEYWORDS, is_all)
     shared.destroy()
     night.record.decisions["keywords"] = method
     return count

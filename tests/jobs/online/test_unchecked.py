@@ -18,8 +18,8 @@ def test_only_classes_of_feast_are_left_alone() -> None:
             return name
 
     OfFeast.__module__ = "feast.entity"
-    given = OfFeast.named
-    assert typechecked_outside_feast(OfFeast).named is given
+    unchanged = OfFeast.named
+    assert typechecked_outside_feast(OfFeast).named is unchanged
     assert OfFeast().named(1) == 1  # type: ignore[arg-type]
     with pytest.raises(TypeCheckError):
         typechecked_outside_feast()(Checked)().named(1)
