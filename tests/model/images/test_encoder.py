@@ -11,6 +11,7 @@ import pytest
 import torch
 from transformers import CLIPConfig, CLIPModel, ResNetConfig, ResNetModel, ViTConfig, ViTModel
 
+from model.images import loading
 from model.images.efficientnet_lite import DIMENSION, EfficientNetLite0, load_efficientnet
 from model.images.encoder import ImageEncoder
 from model.images.loading import load_vision_model
@@ -116,7 +117,10 @@ def test_a_model_that_is_not_there_is_named(source: str, says: str) -> None:
 
 
 def test_a_hub_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    def unreachable(place: str, local: bool) -> None:
+        raise OSError("We couldn't connect to 'https://huggingface.co'\nand more")
+
+    monkeypatch.setattr(loading, "_of_transformers", unreachable)
     with pytest.raises(ValueError, match=r"cannot be downloaded from the Hugging Face hub .* images\.model"):
         load_vision_model("no-such-owner/no-such-vision-model")
 
