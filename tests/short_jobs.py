@@ -1,7 +1,6 @@
 """Settings of Spark for many short jobs, of which planning costs more than it saves.
 
-No stage and no expression is compiled, no plan is changed while it runs, and none is drawn for a user interface that
-nobody opens. Java's time for the tests of features.aggregates falls by two fifths.
+No stage and no expression is compiled, no plan is changed while it runs, and none is drawn for a user interface.
 """
 
 SHORT_JOBS = {
