@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from features.contract import (
@@ -233,8 +233,12 @@ def _samples(night: Night) -> list[Sample]:
     return [read_sample(night, cut, PERIODS.end(cut), draft, "wide", inputs) for cut in PERIODS.second_stage]
 
 
+def _of_main(night: Night) -> DataFrame:
+    return night.tables.read_date(RELEVANCE, DECEMBER).where("policy = 'main'")
+
+
 def _relevance(night: Night) -> list[tuple[Any, ...]]:
-    rows = night.tables.read_date(RELEVANCE, DECEMBER).orderBy("user_id", "item_id").collect()
+    rows = _of_main(night).orderBy("user_id", "item_id").collect()
     return [(row.user_id, row.item_id, row.relevance, row.top_reasons) for row in rows]
 
 
@@ -319,8 +323,7 @@ def test_partitions_change_nothing_and_serving_is_training(small: Small) -> None
 def test_a_chance_is_explained_by_a_sum_of_the_log_odds_that_score_wrote(small: Small) -> None:
     night, _ = run_step(score, small.spark, small.conf, DECEMBER, "scored")
     run_step(score, small.spark, _conf(small.folder, season=False, policy="other"), DECEMBER, "scored for another")
-    of_policy = night.tables.read_date(RELEVANCE, DECEMBER).where("policy = 'main'")
-    rows = of_policy.orderBy("user_id", "item_id").collect()
+    rows = _of_main(night).orderBy("user_id", "item_id").collect()
     for row in rows[:: len(rows) // 3]:
         [(response, pair)] = explain_pair(night, row["user_id"], row["item_id"]).items()
         assert response == "purchase"
