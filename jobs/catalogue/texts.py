@@ -42,12 +42,17 @@ def new_texts(night: Night, texts: DataFrame, table: Table, method: str) -> tupl
 
 
 def add_found(night: Night, found: DataFrame, table: Table, is_all: bool) -> int:
-    """Adds what was found in `new_texts` to its table, in place of its rows if these are all. Returns the number."""
+    """`write_found` of rows that are computed once. Returns their number."""
     rows = found.persist()
     count = rows.count()
+    write_found(night, rows, table, count, is_all)
+    rows.unpersist()
+    return count
+
+
+def write_found(night: Night, rows: DataFrame, table: Table, count: int, is_all: bool) -> None:
+    """Adds `count` rows of what was found in `new_texts` to their table, or replaces its rows by them if `is_all`."""
     if is_all:
         night.tables.replace(rows, table, where=None)
     elif count:
         night.tables.add(rows, table)
-    rows.unpersist()
-    return count

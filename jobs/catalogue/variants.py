@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import TEXT_VARIANTS
-from jobs.catalogue.texts import attribute_map, new_texts
+from jobs.catalogue.texts import attribute_map, new_texts, write_found
 from jobs.execution.night import Night
 from model.catalogue.plain_text import plain_text
 from model.catalogue.variants import Text, block_of, description_words, grouped
@@ -40,10 +40,7 @@ def add_variants(night: Night, texts: DataFrame) -> int:
         .sortWithinPartitions("block", F.col("variant_group") == "", "text_hash")
         .mapInPandas(partial(_grouped, METHOD), TEXT_VARIANTS.schema)
     )
-    if is_all:
-        night.tables.replace(rows, TEXT_VARIANTS, where=None)
-    elif count:
-        night.tables.add(rows, TEXT_VARIANTS)
+    write_found(night, rows, TEXT_VARIANTS, count, is_all)
     blocks.unpersist()
     return count
 
