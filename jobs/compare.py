@@ -38,6 +38,7 @@ def compare(
         bars=Bars(setting.least_overlap, setting.least_effective_size),
         most_a_day=setting.most_exposures_a_day,
         position_weights=np.array(conf.plan.position_weights),
+        deviation=setting.position_weight_deviation,
     )
     try:
         answer = two_policies(log.exposures, log.lists, names, settings)
@@ -104,8 +105,12 @@ def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
             if answer.names == answer.logged_by and answer.names[0] != answer.names[1]
             else ""
         ),
-        f"Examination of the positions, taken as known by the intervals: {examined}"
-        + ("" if answer.from_log.all() else "  (* from plan.position_weights, as the log does not say)"),
+        f"Examination of the positions, whose uncertainty the intervals hold: {examined}"
+        + (
+            ""
+            if answer.from_log.all()
+            else "  (* from plan.position_weights and the other positions, as the log does not say)"
+        ),
     ]
     notes = [f"  {count} {reason}" for reason, count in answer.left_out.items()]
     if log.sampled < 1:

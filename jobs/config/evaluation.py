@@ -13,6 +13,7 @@ class Evaluation(Section):
     response: Literal["view", "click", "cart", "purchase"]
     attribution_days: Positive
     assumption: Literal["item-position", "position-based"]
+    position_weight_deviation: NotNegativeFloat
     clip: Annotated[Number, Field(ge=1)]
     least_overlap: Share
     least_effective_size: NotNegativeFloat

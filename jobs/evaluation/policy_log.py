@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
+from features.delivery.strata import STRATUM, shopper_levels, with_stratum
 from features.drift.frames import sampled_by
 from features.evaluation.responses import with_responses
 from features.visitors import of_shoppers
@@ -25,6 +26,7 @@ from model.exposure.reasons import EXPLORED_REASONS
 
 _EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "position", "propensity", "sample_weight",
              "list_as_of", "list_run_id")  # fmt: skip
+_PLACE = ("request_id", "user_id", "item_id", "position")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def read_policy_log(
         (F.col("placement") == conf.plan.placement) & F.col("as_of").isin(nights)
     )
     rows = _with_relevance(tables, of_nights.drop("list_as_of", "list_run_id"), nights)
+    rows = rows.join(_strata(tables, of_nights, lists, nights), on=list(_PLACE), how="left")
     rows = rows.join(drawn_entries(lists), on=["policy", "as_of", "user_id", "item_id"], how="left")
     shoppers = rows.select("user_id").distinct()
     entries = (
@@ -137,6 +140,26 @@ def _with_relevance(tables: Warehouse, exposures: DataFrame, nights: list[date])
         .agg(F.max("relevance").alias("relevance"))
     )
     return exposures.join(scored, on=["as_of", "user_id", "item_id"], how="left")
+
+
+def _strata(tables: Warehouse, exposures: DataFrame, lists: DataFrame, nights: list[date]) -> DataFrame:
+    """_PLACE, stratum and listed_relevance of a shopper's first exposure to an item of their list.
+
+    Interest falls with repetition, so that later exposures would bias the positions of items that stay in a list.
+    """
+    before = Window.partitionBy("user_id", "item_id").orderBy("event_time", "position", "request_id")
+    firsts = exposures.withColumn("number", F.row_number().over(before)).where("number = 1")
+    firsts = firsts.select(*_PLACE, "as_of", "policy")
+    shoppers = firsts.select("user_id").distinct()
+    relevance = tables.read(RELEVANCE).where(F.col("as_of").isin(nights))
+    levels = shopper_levels(relevance.join(shoppers, on="user_id", how="left_semi"))
+    entries = lists.select("as_of", "policy", "user_id", "item_id", "relevance", "score")
+    stratum = F.concat_ws(":", *(F.col(name).cast("string") for name in STRATUM))
+    return (
+        with_stratum(firsts, entries, levels)
+        .where(F.col("relevance").isNotNull())
+        .select(*_PLACE, stratum.alias("stratum"), F.col("relevance").alias("listed_relevance"))
+    )
 
 
 def drawn_entries(lists: DataFrame) -> DataFrame:

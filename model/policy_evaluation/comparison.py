@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from model.policy_evaluation.estimates import Assumption, Estimate, Evaluation, clustered_error, t_interval
+from model.policy_evaluation.estimates import Assumption, Estimate, Evaluation
 
 Verdict = Literal["log insufficient", "higher", "lower", "no difference shown"]
 _ONE_SIDED = 1.645  # standard errors, 95 %
@@ -142,12 +142,6 @@ def _verdict_in_words(first: str, second: str, comparison: Compared) -> str:
 
 
 def _difference(first: Estimate, second: Estimate, confidence: float) -> Difference:
-    users = max(len(first.influence), len(second.influence))
-    influence = _padded(first.influence, users) - _padded(second.influence, users)
-    value = first.value - second.value
-    low, high = t_interval(value, influence, confidence)
-    return Difference(value, clustered_error(influence), low, high)
-
-
-def _padded(values: np.ndarray, length: int) -> np.ndarray:
-    return np.concatenate([values, np.zeros(length - len(values))])
+    both = first.minus(second)
+    low, high = both.interval(confidence)
+    return Difference(both.value, both.standard_error, low, high)

@@ -14,7 +14,7 @@ clustered by shopper, as requests of one shopper are not independent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -47,19 +47,39 @@ class TargetLists:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Responses a request; influence: float64 (users), the share of each shopper in the estimate's deviation."""
+    """Responses a request.
+
+    influence: float64 (users), the share of each shopper in the estimate's deviation
+    shared: float64 (sources), the deviation for one standard deviation of each independent source of error that all
+    shoppers have in common, such as the examination of positions; two estimates that are compared have the same sources
+    """
 
     value: float
     influence: np.ndarray
+    shared: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def standard_error(self) -> float:
-        """Clustered by shopper; NaN for fewer than two."""
-        return clustered_error(self.influence)
+        """Clustered by shopper, with what is shared; NaN for fewer than two shoppers."""
+        return float(np.hypot(clustered_error(self.influence), np.linalg.norm(self.shared)))
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Two-sided, by Student's t."""
-        return t_interval(self.value, self.influence, confidence)
+        """Two-sided, by Student's t; its degrees of freedom as Welch (1947) has them for a sum of variances, of which
+        that of `shared` is known."""
+        own, shared = clustered_error(self.influence) ** 2, float(self.shared @ self.shared)
+        freedom = degrees_of_freedom(self.influence)
+        if own > 0:
+            freedom *= ((own + shared) / own) ** 2
+        half = float(stats.t.ppf((1 + confidence) / 2, freedom)) * self.standard_error
+        return self.value - half, self.value + half
+
+    def minus(self, other: Estimate) -> Estimate:
+        """The difference, shoppers and sources in pairs."""
+        return Estimate(
+            self.value - other.value,
+            _difference(self.influence, other.influence),
+            _difference(self.shared, other.shared),
+        )
 
 
 @dataclass(frozen=True)
@@ -153,10 +173,9 @@ def clustered_error(influence: np.ndarray) -> float:
     return float(np.sqrt(users / (users - 1) * (influence @ influence))) if users > 1 else float("nan")
 
 
-def t_interval(value: float, influence: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Two-sided confidence interval of an estimate with these deviations, by Student's t."""
-    half = float(stats.t.ppf((1 + confidence) / 2, degrees_of_freedom(influence))) * clustered_error(influence)
-    return value - half, value + half
+def _difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    size = max(len(first), len(second))
+    return np.pad(first, (0, size - len(first))) - np.pad(second, (0, size - len(second)))
 
 
 def degrees_of_freedom(influence: np.ndarray) -> float:

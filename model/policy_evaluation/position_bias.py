@@ -17,7 +17,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 LIKENESS = 0.9
-LEAST_RELEVANCE = 1e-12  # lower ones are taken for it: strata are bins of the logarithm
+LEAST_RELEVANCE = 1e-12  # lower ones are taken for it: what was shown has to be above 0
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,32 @@ def position_bias(shown: np.ndarray, answered: np.ndarray) -> PositionBias:
     return PositionBias(examination, error, attraction)
 
 
+@dataclass(frozen=True)
+class Examination:
+    """weights: float64 (positions), chances to be examined that never rise from one position to the next
+    covariance: float64 (positions, positions) of the logarithm relative to the first position, whose row is 0
+    """
+
+    weights: np.ndarray
+    covariance: np.ndarray
+
+
 def weights_of_positions(
     shown: np.ndarray, answered: np.ndarray, assumed: np.ndarray, deviation: float, likeness: float = LIKENESS
 ) -> np.ndarray:
-    """float64 (positions of `assumed`): the chance that each is examined, from an assumption and the log.
+    """float64 (positions of `assumed`): the weights of `examination_of`."""
+    return examination_of(shown, answered, assumed, deviation, likeness).weights
+
+
+def examination_of(
+    shown: np.ndarray, answered: np.ndarray, assumed: np.ndarray, deviation: float, likeness: float = LIKENESS
+) -> Examination:
+    """The chance that each position of `assumed` is examined, from an assumption and the log.
 
     The logarithm of each weight relative to the first has a normal prior around the assumed one; the result is the
-    posterior mode. A log that says nothing leaves what is assumed; a position that it says nothing about moves with its
-    neighbours. Weights never rise from one position to the next (isotonic regression). Positions beyond `assumed` are
-    left out.
+    posterior mode, with the covariance of the normal that has its curvature there. A log that says nothing leaves what
+    is assumed; a position that it says nothing about moves with its neighbours. Weights are made not to rise by
+    isotonic regression. Positions beyond `assumed` are left out.
 
     shown, answered: as of `position_bias`, without any row where nothing was logged
     assumed: float64 (positions) > 0; deviation: relative standard deviation of the truth around it, 0 to use it as is
@@ -75,22 +92,20 @@ def weights_of_positions(
     too flat altogether. Of 0, .5, .8, .9 and .95 (tests/benchmark/attention.py), .9 needs the fewest answers then, and
     loses little where the errors have nothing in common.
     """
+    size = len(assumed)
+    covariance = np.zeros((size, size))
     if deviation == 0:
-        return assumed.copy()
-    places = min(len(assumed), shown.shape[1])
-    n, y = np.zeros((len(shown), len(assumed))), np.zeros((len(shown), len(assumed)))
+        return Examination(assumed.copy(), covariance)
+    places = min(size, shown.shape[1])
+    n, y = np.zeros((len(shown), size)), np.zeros((len(shown), size))
     n[:, :places], y[:, :places] = shown[:, :places], answered[:, :places]
     useful = (y.sum(axis=1) > 0) & ((n > 0).sum(axis=1) > 1)
-    precision = _precision(len(assumed), deviation, likeness)
+    precision = _precision(size, deviation, likeness)
     log_theta = _most_likely(n[useful], y[useful], np.log(assumed / assumed[0]), precision)
+    information = _information(_expected(n[useful], y[useful], log_theta)) + precision
+    covariance[1:, 1:] = np.linalg.inv(information[1:, 1:])
     falling: np.ndarray = isotonic_regression(assumed[0] * np.exp(log_theta), increasing=False).x
-    return np.minimum(falling, 1.0)
-
-
-def strata_of(relevance: np.ndarray, width: float = 0.1) -> np.ndarray:
-    """int (pairs): bins of similar relevance, `width` wide in its logarithm, numbered from 0 upwards."""
-    bins = np.floor(np.log(np.maximum(relevance, LEAST_RELEVANCE)) / width).astype(np.int64)
-    return np.unique(bins, return_inverse=True)[1] if len(bins) else bins
+    return Examination(np.minimum(falling, 1.0), covariance)
 
 
 def counted(

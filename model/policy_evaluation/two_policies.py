@@ -8,22 +8,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from model.policy_evaluation.comparison import Bars, Compared, compared
+from model.policy_evaluation.comparison import ESTIMATORS, Bars, Compared, compared
 from model.policy_evaluation.estimates import Assumption, Evaluation, TargetLists, evaluated
 from model.policy_evaluation.log import LoggedExposures, cleaned
-from model.policy_evaluation.position_bias import LEAST_RELEVANCE, counted, position_bias, strata_of
-from model.policy_evaluation.response_model import fitted
+from model.policy_evaluation.position_bias import LEAST_RELEVANCE, Examination, counted, examination_of, position_bias
+from model.policy_evaluation.response_model import ResponseModel, fitted
 
 WITHOUT_LIST = "requests of shoppers for whom {} had no list"
 ALONE = "requests of days on which only one of the two ran"
 WITHOUT_SLOTS = "requests with a drawn item whose list is not in exposure_scores"
 WITHOUT_RELEVANCE = "exposures without a predicted relevance, taken as the lowest"
 
+# Of a standard deviation of the examination: small enough for clipped weights to stay clipped.
+_STEP, _NO_VARIANCE = 0.1, 1e-12
+
 
 @dataclass(frozen=True)
 class Settings:
     """clip: largest weight; most_a_day: exposures of a shopper on a day, above which they count as bot traffic
-    position_weights: float64 (positions), examination of positions that the log does not identify
+    position_weights: float64 (positions), examination as assumed before the log is read
+    deviation: relative standard deviation of the truth around `position_weights`, 0 to use them as they are
     """
 
     assumption: Assumption
@@ -31,12 +35,13 @@ class Settings:
     bars: Bars
     most_a_day: float
     position_weights: np.ndarray
+    deviation: float
 
 
 @dataclass(frozen=True)
 class Answer:
     """evaluations and logged_by in the order of the names; logged_by: whose requests a policy was evaluated on
-    examination: float64 (positions), as used; from_log: bool (positions), whether it was estimated from the log
+    examination: float64 (positions), as used; from_log: bool (positions), whether the log says anything about it
     left_out: exposures, requests or shoppers by reason
     """
 
@@ -57,7 +62,8 @@ def two_policies(
     exposures: request_id, user_id, item_id, as_of (the night whose lists were live), day, position (from 1),
     propensity (of being in the list), sample_weight, policy (who made the list), response, relevance (NaN: unknown),
     drawn_slots (of a drawn item how many slots of its list were drawn, each of which it is equally likely to take; NaN
-    of a planned item, which has one position)
+    of a planned item, which has one position), stratum and listed_relevance (as of features.delivery.strata, None and
+    NaN for an exposure that says nothing about positions: repeated, or of an item that the shopper's list did not hold)
     lists: by policy as_of, user_id, item_id, rank (from 1), relevance, as they were drawn
 
     A policy that answered requests is evaluated on its own requests, with weights of 1; another on all requests of
@@ -86,20 +92,22 @@ def two_policies(
     if rows.empty:
         raise ValueError("No logged exposure is left" + "".join(f"; {n} {why}" for why, n in left.items()) + ".")
     rows = rows.assign(user=rows["user_id"].astype("category").cat.codes.astype(np.int64))
-    examination, from_log = _examination(rows, settings.position_weights)
+    examination, from_log = _examination(rows, settings)
     evaluations, logged_by = [], []
     for name in names:
         own = rows[rows["policy"] == name]
-        evaluation = _own(own, examination, settings) if len(own) else None
-        if evaluation is None:
-            evaluation, more = _of_others(rows, lists[name], examination, settings)
+        if len(own):
+            log, target = _own(own)
+        else:
+            log, target, more = _of_others(rows, lists[name], len(examination.weights), settings)
             left |= more
-        evaluations.append(evaluation)
+        evaluations.append(_evaluated(log, target, examination, settings))
         logged_by.append(name if len(own) else "others")
     pair = (evaluations[0], evaluations[1])
     return Answer(
-        names, pair, (logged_by[0], logged_by[1]), compared(names, pair, settings.bars), examination, from_log, left
-    )
+        names, pair, (logged_by[0], logged_by[1]), compared(names, pair, settings.bars), examination.weights, from_log,
+        left,
+    )  # fmt: skip
 
 
 def _of_common_days(rows: pd.DataFrame, names: tuple[str, str]) -> tuple[pd.DataFrame, int]:
@@ -118,17 +126,41 @@ def _of_common_days(rows: pd.DataFrame, names: tuple[str, str]) -> tuple[pd.Data
     return rows[common], int(alone)
 
 
-def _own(rows: pd.DataFrame, examination: np.ndarray, settings: Settings) -> Evaluation:
+def _evaluated(log: LoggedExposures, target: TargetLists, examination: Examination, settings: Settings) -> Evaluation:
+    """The evaluation, whose errors hold what is not known of the examination.
+
+    Estimates are evaluated again a small step along each direction of its covariance. The response model is not fitted
+    again, since its error does not move the doubly robust estimate at first order where the weights are right.
+    """
+    model = fitted(log, examination.weights)
+    evaluation = evaluated(log, target, model, settings.assumption, settings.clip)
+    shared: dict[str, list[float]] = {name: [] for name in ESTIMATORS}
+    variances, directions = np.linalg.eigh(examination.covariance)
+    for variance, direction in zip(variances, directions.T, strict=True):
+        if variance <= _NO_VARIANCE:
+            continue
+        moved = examination.weights * np.exp(_STEP * np.sqrt(variance) * direction)
+        at_step = evaluated(
+            log, target, ResponseModel(model.coefficients, moved), settings.assumption, settings.clip
+        )  # fmt: skip
+        for name in ESTIMATORS:
+            shared[name].append((getattr(at_step, name).value - getattr(evaluation, name).value) / _STEP)
+    return replace(
+        evaluation,
+        **{name: replace(getattr(evaluation, name), shared=np.array(values)) for name, values in shared.items()},
+    )
+
+
+def _own(rows: pd.DataFrame) -> tuple[LoggedExposures, TargetLists]:
     """A policy on its own requests: what was shown is what it shows."""
     log = _log(rows.assign(propensity=1.0))
     ones = np.ones(len(rows))
-    target = TargetLists(log.request, log.position, ones, log.relevance, ones, ones, log.position)
-    return evaluated(log, target, fitted(log, examination), settings.assumption, settings.clip)
+    return log, TargetLists(log.request, log.position, ones, log.relevance, ones, ones, log.position)
 
 
 def _of_others(
-    rows: pd.DataFrame, lists: pd.DataFrame, examination: np.ndarray, settings: Settings
-) -> tuple[Evaluation, dict[str, int]]:
+    rows: pd.DataFrame, lists: pd.DataFrame, positions: int, settings: Settings
+) -> tuple[LoggedExposures, TargetLists, dict[str, int]]:
     """A policy on the requests that others answered, without those that have no weight."""
     rows, left = cleaned(rows, settings.most_a_day)
     if settings.assumption == "item-position":
@@ -140,7 +172,7 @@ def _of_others(
     if settings.assumption == "item-position":
         slots = rows["drawn_slots"].fillna(1.0).to_numpy(dtype=np.float64)
         log = replace(log, propensity=log.propensity / slots)
-    shown = lists[lists["rank"] <= len(examination)]
+    shown = lists[lists["rank"] <= positions]
     requests = rows.drop_duplicates("request_id")[["request_id", "as_of", "user_id"]]
     requests = requests.assign(request=log.request[requests.index])
     entries = requests.merge(shown, on=["as_of", "user_id"], how="inner")
@@ -157,7 +189,7 @@ def _of_others(
         anywhere=listed.astype(np.float64),
         place=place,
     )
-    return evaluated(log, target, fitted(log, examination), settings.assumption, settings.clip), left
+    return log, target, left
 
 
 def _with_known_slots(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -183,22 +215,25 @@ def _log(rows: pd.DataFrame) -> LoggedExposures:
     )  # fmt: skip
 
 
-def _examination(rows: pd.DataFrame, otherwise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of every logged position: from the log, or `otherwise` where that does not identify it; and which it is."""
-    position = rows["position"].to_numpy(dtype=np.int64) - 1
-    positions = int(position.max()) + 1
-    assumed = np.concatenate([otherwise, np.full(max(positions - len(otherwise), 0), otherwise[-1])])[:positions]
-    relevance = np.maximum(rows["relevance"].to_numpy(dtype=np.float64), LEAST_RELEVANCE)
-    stratum, weight = strata_of(relevance), rows["sample_weight"].to_numpy(dtype=np.float64)
-    _, answered = counted(stratum, position, rows["response"].to_numpy() > 0, weight, positions)
+def _examination(rows: pd.DataFrame, settings: Settings) -> tuple[Examination, np.ndarray]:
+    """Of every logged position relative to the first, by assumption and log; and where the log says anything."""
+    positions = int(rows["position"].max())
+    assumed = settings.position_weights
+    assumed = np.concatenate([assumed, np.full(max(positions - len(assumed), 0), assumed[-1])])[:positions]
+    placed = rows[rows["stratum"].notna()]
+    stratum, _ = pd.factorize(placed["stratum"])
+    position = placed["position"].to_numpy(dtype=np.int64) - 1
+    weight = placed["sample_weight"].to_numpy(dtype=np.float64)
+    weight = weight / weight.mean() if len(weight) else weight  # a sampled log says as much as its rows
     # Within a stratum the more relevant pairs are still shown higher up.
-    shown, _ = counted(stratum, position, np.zeros(len(rows)), weight * relevance, positions)
-    if not answered[:, 0].any():
-        return assumed / assumed[0], np.zeros(positions, dtype=bool)
-    estimated = position_bias(shown, answered).examination
-    # Weights divide by it: they would be infinite for an examination of 0.
-    from_log = np.isfinite(estimated) & (estimated > 0)
-    return np.where(from_log, estimated, assumed / assumed[0]), from_log
+    relevance = np.maximum(placed["listed_relevance"].to_numpy(dtype=np.float64), LEAST_RELEVANCE)
+    _, answered = counted(stratum, position, placed["response"].to_numpy() > 0, weight, positions)
+    shown, _ = counted(stratum, position, np.zeros(len(placed)), weight * relevance, positions)
+    used = examination_of(shown, answered, assumed, settings.deviation)
+    relative = replace(used, weights=used.weights / used.weights[0])
+    if settings.deviation == 0 or not answered[:, 0].any():
+        return relative, np.zeros(positions, dtype=bool)
+    return relative, np.isfinite(position_bias(shown, answered).examination)
 
 
 def _keys(rows: pd.DataFrame) -> pd.MultiIndex:

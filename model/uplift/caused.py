@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.policy_evaluation.estimates import t_interval
+from model.policy_evaluation.estimates import Estimate
 from model.uplift.units import Units
 
 
@@ -37,5 +37,5 @@ def caused_share(units: Units, demand: np.ndarray, confidence: float = 0.95) -> 
     _, place = np.unique(units.user, return_inverse=True)
     of_user, bought = np.bincount(place, rest), np.bincount(place, units.response * drawn)
     share = float(of_user.sum()) / responses
-    low, high = t_interval(share, (of_user - share * bought) / responses, confidence)
+    low, high = Estimate(share, (of_user - share * bought) / responses).interval(confidence)
     return Caused(int(drawn.sum()), responses, share, low, high)

@@ -7,7 +7,8 @@ of SNIPS and IPS.
 
 The first part checks the estimators alone, item-position with known examination of positions. The second checks what
 jobs/compare.py prints: position-based by tables, the examination estimated from the same log, the clip of
-conf/base.yaml, a policy that never ran against the one that logged, whose last two places are drawn.
+conf/base.yaml, a policy that never ran against the one that logged, whose last two places are drawn. The third does so
+on lists that are sorted by each shopper's own score, as in tests.benchmark.attention, with a prior that is too steep.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from model.policy_evaluation.comparison import Bars, Difference, compared
 from model.policy_evaluation.estimates import Evaluation, evaluated
 from model.policy_evaluation.response_model import fitted
 from model.policy_evaluation.two_policies import Settings, two_policies
+from tests.benchmark.attention import WORLDS
+from tests.model.policy_evaluation.sorted_lists import POSITIONS, TRUTH, as_tables, sorted_lists
 from tests.model.policy_evaluation.storefronts import Storefront, storefront
 from tests.model.policy_evaluation.test_two_policies import THETA, attraction_of, store
 
 Rows = dict[str, list[tuple[float, float, bool]]]  # by estimate: error, stated standard error, whether covered
 POPULATION, SHOPPERS, CLIP = 20_000, 500, 50.0
+SORTED_LISTS = 2_000
 
 
 def main() -> None:
@@ -37,6 +41,7 @@ def main() -> None:
     seeds = parser.parse_args().seeds
     _by_estimators(seeds)
     _by_tables(seeds)
+    _by_sorted_lists(seeds // 5)
 
 
 def _by_estimators(seeds: int) -> None:
@@ -52,8 +57,7 @@ def _by_estimators(seeds: int) -> None:
 
 
 def _by_tables(seeds: int) -> None:
-    conf = resolve_config(read_packaged("base.yaml"), read_packaged("local.yaml"), "local.yaml").evaluation
-    settings = Settings("position-based", conf.clip, Bars(0.5, 50), conf.most_exposures_a_day, THETA**0.7)
+    settings = _settings(THETA**0.7)
     # Of the population that the logs' shoppers are drawn from; all items attract equally in the mean.
     truth = mean_attraction() * float(THETA.sum())
     rows: Rows = {}
@@ -62,6 +66,29 @@ def _by_tables(seeds: int) -> None:
         answer = two_policies(exposures, lists, ("new", "main"), settings)
         _add(rows, answer.evaluations[0], truth, answer.comparison.differences["doubly_robust"], 0.0)
     _print(f"{seeds} logs of 250 shoppers, position-based, estimated examination", truth, rows)
+
+
+def _by_sorted_lists(logs: int) -> None:
+    """A policy that turns the lists upside down, on lists that are sorted by each shopper's own score."""
+    settings = _settings(np.arange(1, POSITIONS + 1) ** -0.6)
+    for name, world in WORLDS.items():
+        rows: Rows = {}
+        for seed in range(logs):
+            # The same items, met by ten times as many shoppers.
+            many = sorted_lists(world, 10 * SORTED_LISTS, seed).attraction.reshape(-1, POSITIONS)
+            truth, own = (float((side @ TRUTH).mean()) for side in (many[:, ::-1], many))
+            exposures, lists = as_tables(sorted_lists(world, SORTED_LISTS, seed))
+            answer = two_policies(exposures, lists, ("new", "main"), settings)
+            _add(rows, answer.evaluations[0], truth, answer.comparison.differences["doubly_robust"], truth - own)
+        _print(f"{logs} logs of {SORTED_LISTS} sorted lists, {name}", truth, rows)
+
+
+def _settings(position_weights: np.ndarray) -> Settings:
+    conf = resolve_config(read_packaged("base.yaml"), read_packaged("local.yaml"), "local.yaml").evaluation
+    deviation = conf.position_weight_deviation
+    return Settings(
+        "position-based", conf.clip, Bars(0.5, 50), conf.most_exposures_a_day, position_weights, deviation
+    )  # fmt: skip
 
 
 def mean_attraction() -> float:

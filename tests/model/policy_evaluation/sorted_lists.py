@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from model.policy_evaluation.position_bias import counted
 
@@ -33,6 +34,7 @@ class Shopping:
 class SortedLists:
     """Exposures, all of (exposures); position from 0; boost: logarithm; level: mean logarithm of the candidates' f
 
+    attraction: chance of an answer where the position is examined
     partner: position whose item was swapped with the first one's for half of the lists at random; 0 without swaps
     """
 
@@ -44,6 +46,7 @@ class SortedLists:
     level: np.ndarray
     answered: np.ndarray
     partner: np.ndarray
+    attraction: np.ndarray
 
     def sums(self, key: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """shown, by the offset, and answered (strata, positions); key: of the stratum (exposures)."""
@@ -54,8 +57,26 @@ class SortedLists:
 
     def as_learnt(self) -> tuple[np.ndarray, np.ndarray]:
         """shown and answered in the strata of features.delivery.strata."""
+        return self.sums(self.strata(), self.relevance)
+
+    def strata(self) -> np.ndarray:
+        """float64 (exposures, 3), whole numbers: as of features.delivery.strata."""
         bins = (np.log(self.relevance) / 0.25, self.boost / 0.25, self.level / 0.1)
-        return self.sums(np.floor(np.stack(bins, axis=1)), self.relevance)
+        return np.floor(np.stack(bins, axis=1))
+
+
+def as_tables(log: SortedLists) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Exposures and lists as of `two_policies`: a request a shopper by `main`; `new` is main's list upside down."""
+    shopper = log.shopper.astype(str)
+    stratum = [":".join(map(str, row)) for row in log.strata().astype(int)]
+    pair = {"as_of": 1, "user_id": shopper, "item_id": log.position.astype(str), "relevance": log.relevance}
+    exposures = pd.DataFrame(
+        {**pair, "request_id": shopper, "day": 1, "position": log.position + 1, "propensity": 1.0,
+         "sample_weight": 1.0, "policy": "main", "response": log.answered.astype(np.float64), "drawn_slots": np.nan,
+         "stratum": stratum, "listed_relevance": log.relevance}
+    )  # fmt: skip
+    main = pd.DataFrame({**pair, "rank": log.position + 1})
+    return exposures, {"main": main, "new": main.assign(rank=POSITIONS + 1 - main["rank"])}
 
 
 def sorted_lists(world: Shopping, shoppers: int, seed: int, *, swapped: bool = False) -> SortedLists:
@@ -84,5 +105,5 @@ def sorted_lists(world: Shopping, shoppers: int, seed: int, *, swapped: bool = F
     return SortedLists(
         shopper=np.repeat(np.arange(shoppers), POSITIONS), item=item, position=position, relevance=relevance,
         boost=boost, level=level.ravel(), answered=random.random(len(position)) < TRUTH[position] * attraction,
-        partner=np.repeat(partner, POSITIONS),
+        partner=np.repeat(partner, POSITIONS), attraction=attraction,
     )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.policy_evaluation.comparison import Bars, compared, in_words, shortcomings
-from model.policy_evaluation.estimates import Evaluation, TargetLists, degrees_of_freedom, evaluated, t_interval
+from model.policy_evaluation.estimates import Estimate, Evaluation, TargetLists, degrees_of_freedom, evaluated
 from model.policy_evaluation.log import LoggedExposures
 from model.policy_evaluation.response_model import ResponseModel, fitted
 from tests.model.policy_evaluation.storefronts import Storefront, storefront
@@ -90,9 +90,13 @@ def test_degrees_of_freedom_by_hand() -> None:
     assert degrees_of_freedom(np.ones(20)) == 19.0
     # Shoppers without a request do not count.
     assert degrees_of_freedom(np.append(np.ones(5), np.zeros(95))) == 4.0
-    low, high = t_interval(0.0, few, 0.95)
+    low, high = Estimate(0.0, few).interval()
     assert high == pytest.approx(2.3 * (100 / 99 * 199) ** 0.5, rel=3e-3)  # t of 8.2 degrees of freedom
     assert low == -high
+    # An error that all shoppers share adds its variance, which is known: of 1e6, t is about normal.
+    assert Estimate(0.0, few, np.array([600.0, 800.0])).interval()[1] == pytest.approx(1_960, rel=1e-3)
+    one, other = Estimate(3.0, few, np.array([2.0, 0.0])), Estimate(1.0, np.zeros(0), np.array([1.0]))
+    assert one.minus(other).shared.tolist() == [1.0, 0.0]
 
 
 def test_normal_deviations_have_nearly_as_many_degrees_of_freedom_as_shoppers() -> None:

@@ -9,7 +9,6 @@ from model.policy_evaluation.position_bias import (
     LIKENESS,
     counted,
     position_bias,
-    strata_of,
     weights_of_positions,
 )
 from tests.model.policy_evaluation.sorted_lists import TRUTH, Shopping, sorted_lists
@@ -67,12 +66,7 @@ def test_the_truth_lies_within_its_stated_error() -> None:
     assert np.std(misses) == pytest.approx(1.0, abs=0.2)
 
 
-def test_strata_hold_like_numbers_and_ties_stay_together() -> None:
-    relevance = np.array([0.1, 0.1, 0.1, 0.4, 0.9, 0.2])
-    strata = strata_of(relevance)
-    assert len(set(strata[:3])) == 1
-    assert strata[4] == strata.max()
-    assert strata_of(np.zeros(0)).size == 0
+def test_exposures_are_counted_by_stratum_and_position() -> None:
     shown, answered = counted(
         np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([1, 0, 1]), np.array([1.0, 2.0, 3.0]), 2
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from model.policy_evaluation.comparison import Bars
 from model.policy_evaluation.two_policies import Answer, Settings, two_policies
+from tests.model.policy_evaluation.sorted_lists import TRUTH, Shopping, as_tables, sorted_lists
 
 THETA = np.array([1.0, 0.6, 0.4, 0.3])
 ITEMS, PLANNED = 8, 2
@@ -21,6 +24,7 @@ def settings(**changed: object) -> Settings:
         "bars": Bars(0.8, 50),
         "most_a_day": 1000,
         "position_weights": THETA,
+        "deviation": 1.0,
     }
     return Settings(**{**base, **changed})  # type: ignore[arg-type]
 
@@ -52,7 +56,17 @@ def store(seed: int, users: int = 250, requests: int = 12) -> tuple[pd.DataFrame
         "new": _lists(of_new, relevance),
         "other": _lists([0, 1, 2, 3], relevance).assign(item_id="of no list"),
     }
-    return pd.DataFrame(rows, columns=COLUMNS), lists, float((attraction[:, of_new] @ THETA).mean())
+    exposures = with_strata(pd.DataFrame(rows, columns=COLUMNS), np.log(relevance).mean(axis=1))
+    return exposures, lists, float((attraction[:, of_new] @ THETA).mean())
+
+
+def with_strata(exposures: pd.DataFrame, level: np.ndarray) -> pd.DataFrame:
+    """The exposures with stratum and listed_relevance, without boosts; level: float64 (shoppers)."""
+    bins = np.floor(np.log(exposures["relevance"]) / 0.25).astype(int).astype(str)
+    levels = np.floor(level[exposures["user_id"].astype(int)] / 0.1).astype(int)
+    is_first = ~exposures.duplicated(["user_id", "item_id"])
+    stratum = (bins + ":0:" + levels.astype(str)).where(is_first, None)
+    return exposures.assign(stratum=stratum, listed_relevance=exposures["relevance"].where(is_first))
 
 
 def attraction_of(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -113,7 +127,7 @@ def test_a_drawn_item_that_is_certain_has_a_position_by_chance() -> None:
             # Only the target's order earns a response, at the first position, in a quarter of its requests.
             response = float(in_order and position == 1 and request % 8 == 0)
             rows.append((str(request), str(request // 10), item, 1, 1, position, 1.0, 1.0, "main", response, 0.5, 2.0))
-    exposures = pd.DataFrame(rows, columns=COLUMNS)
+    exposures = pd.DataFrame(rows, columns=COLUMNS).assign(stratum=None, listed_relevance=NONE)
     order = _lists([0, 1], np.full((40, 2), 0.5)).replace({"item_id": {"0": "a", "1": "b"}})
     item_position = settings(assumption="item-position")
     answer = two_policies(exposures, {"main": order, "new": order}, ("new", "main"), item_position)
@@ -135,6 +149,30 @@ def test_the_examination_comes_from_the_log_where_it_can() -> None:
     alone = exposures[exposures["position"] == 1].assign(response=0.0)
     alone.loc[alone.index[::10], "response"] = 1.0
     assert two_policies(alone, lists, ("main", "main"), settings()).examination.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("world", [Shopping(0.7, shoppers=0.7), Shopping(0.7, item_error=0.5)])
+def test_lists_turned_upside_down_earn_less_whatever_the_predictions_hold(world: Shopping) -> None:
+    log = sorted_lists(world, 4_000, 3)
+    exposures, lists = as_tables(log)
+    too_steep = np.arange(1, 11) ** -0.6
+    answer = two_policies(exposures, lists, ("new", "main"), settings(position_weights=too_steep))
+    attraction = log.attraction.reshape(-1, 10)
+    truth = float((attraction[:, ::-1] @ TRUTH).mean())
+    new = answer.evaluations[0].doubly_robust
+    assert new.interval()[0] < truth < new.interval()[1]
+    assert new.value == pytest.approx(truth, rel=0.05)
+    assert answer.comparison.verdict == "lower"
+    # The log does not hold the examination exactly, and the interval says so.
+    assert new.standard_error > 1.2 * replace(new, shared=np.zeros(0)).standard_error
+
+
+def test_an_assumed_examination_that_is_used_as_it_is_adds_no_error() -> None:
+    exposures, lists = as_tables(sorted_lists(Shopping(0.7), 500, 1))
+    answer = two_policies(exposures, lists, ("new", "main"), settings(position_weights=TRUTH, deviation=0.0))
+    assert answer.examination.tolist() == TRUTH.tolist()
+    assert not answer.from_log.any()
+    assert answer.evaluations[0].doubly_robust.shared.size == 0
 
 
 def test_arms_of_a_test_need_no_list_of_the_other_arm() -> None:
