@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from features.contract import EVENTS
 from jobs.config.configuration import load_config
 from jobs.nightly import STEPS
 from tests.conf.properties import SIZES, cluster_properties
@@ -46,6 +47,15 @@ def test_production_has_no_demo_data_and_nothing_on_a_local_disk() -> None:
     assert all(place.startswith("s3a://") for place in places)
     assert (conf.online.store, conf.online.registry) == ("redis", "redis")
     assert conf.mlflow.tracking_uri == "https://mlflow.example:5000"
+
+
+def test_production_may_map_the_list_of_every_logged_exposure(tmp_path: Path) -> None:
+    text, uncommented = re.subn(r"^( +)# (list_\w+: \w+)", r"\1\2", read("cluster.yaml"), flags=re.MULTILINE)
+    assert uncommented == 3
+    (tmp_path / "conf.yaml").write_text(text, encoding="utf-8")
+    files = load_config(tmp_path / "conf.yaml").source.files
+    assert files is not None
+    assert {"list_as_of", "list_run_id", "list_rank"} <= set(files.events[0].columns) <= set(EVENTS.column_names)
 
 
 def test_a_configuration_without_a_source_is_refused_and_the_demo_names_its_own() -> None:
