@@ -13,8 +13,8 @@ from pyspark.sql import SparkSession
 
 from features.evaluation.outcomes import METRICS
 from jobs.config.configuration import Config
+from jobs.evaluation.outcomes import PRIMARY, Outcomes, read_outcomes
 from jobs.execution.command import add_as_of, parser, run
-from jobs.experiments.outcomes import PRIMARY, Outcomes, read_outcomes
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from model.experiments.analysis import Effect, by_segment, effect, guarded

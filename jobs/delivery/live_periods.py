@@ -17,6 +17,7 @@ from jobs.tables.warehouse import Warehouse
 
 # A night that is published later is one of a replayed past: the clock of its publish is not that of its events.
 _REPLAYED = timedelta(days=7)
+_SHOWN = "_shown"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def live_periods(
     midnight with which its date begins. Before the first flip no night was live. If the policy was planned again after
     the flip, readers saw a plan that is no longer stored.
 
-    nights: from `live_nights`; runs: from `plan_runs`
+    nights: from `live_nights`; runs: from `plan_runs`, none where it does not matter that a plan was replaced
     """
     published = done_runs(tables, "publish")
     planned = _ends_of_plans(tables, runs, policy)
@@ -81,22 +82,36 @@ def with_night(
     exposures: event_time, list_as_of, list_run_id and any others
     nights, runs: those to account, and their runs from `plan_runs`
     """
-    session = exposures.sparkSession
-    rows = [(period.as_of, period.since, period.until) for period in periods]
-    live = session.createDataFrame(rows, "_live date, _since timestamp, _until timestamp")
-    stored = session.createDataFrame(
+    stored = exposures.sparkSession.createDataFrame(
         sorted({(run["as_of"], run["run_id"]) for run in runs}), "_planned date, _run_id string"
     )
-    at_its_time = (F.col("event_time") >= F.col("_since")) & (F.col("event_time") < F.col("_until"))
     by_name = (F.col("list_as_of") == F.col("_planned")) & (F.col("list_run_id") == F.col("_run_id"))
-    named = F.coalesce("list_as_of", "_live")
+    shown = F.col(_SHOWN)
     is_stored = F.col("list_run_id").isNull() | F.col("_run_id").isNotNull()
     return (
-        exposures.join(F.broadcast(live), on=at_its_time, how="left")
+        _with_shown_night(exposures, periods)
         .join(F.broadcast(stored), on=by_name, how="left")
-        .where(named.isNull() | (named >= F.lit(min(nights))))
-        .select(*exposures.columns, F.when(named.isin(list(nights)) & is_stored, named).alias("as_of"))
+        .where(shown.isNull() | (shown >= F.lit(min(nights))))
+        .select(*exposures.columns, F.when(shown.isin(list(nights)) & is_stored, shown).alias("as_of"))
     )
+
+
+def shown_since(exposures: DataFrame, first: date, periods: Sequence[LivePeriod]) -> DataFrame:
+    """The exposures of lists of the night `first` or of a later one, whether or not their plan is stored.
+
+    exposures: event_time, list_as_of and any others
+    """
+    shown = _with_shown_night(exposures, periods)
+    return shown.where(F.col(_SHOWN) >= F.lit(first)).select(*exposures.columns)
+
+
+def _with_shown_night(exposures: DataFrame, periods: Sequence[LivePeriod]) -> DataFrame:
+    """The columns of the exposures and _SHOWN: the night that the event names, else the one that was live; or NULL."""
+    rows = [(period.as_of, period.since, period.until) for period in periods]
+    live = exposures.sparkSession.createDataFrame(rows, "_live date, _since timestamp, _until timestamp")
+    at_its_time = (F.col("event_time") >= F.col("_since")) & (F.col("event_time") < F.col("_until"))
+    joined = exposures.join(F.broadcast(live), on=at_its_time, how="left")
+    return joined.select(*exposures.columns, F.coalesce("list_as_of", "_live").alias(_SHOWN))
 
 
 def _flips(

@@ -1,1 +1,1 @@
-"""Reads logs and lists to compare policies."""
+"""Reads logs and lists to compare policies, and the outcomes of a running test."""

@@ -1,1 +1,1 @@
-"""A test of plans: its arms as configurations, the shoppers of each, and their outcomes."""
+"""A test of plans: its arms as configurations, the shoppers of each, and sums of what they did."""

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from features.contract import EXPOSURE_SCORES, RUNS
 from jobs.config.configuration import load_config
-from jobs.delivery.live_periods import LivePeriod, live_days, live_periods, plan_runs, with_night
+from jobs.delivery.live_periods import LivePeriod, live_days, live_periods, plan_runs, shown_since, with_night
 from jobs.online.roll_backs import note_roll_back
 from jobs.tables.warehouse import Warehouse
 from tests.jobs.small_tables import filled
@@ -88,6 +88,24 @@ def test_an_exposure_belongs_to_the_night_that_it_names_else_to_the_one_that_was
     assert {row["n"]: row["as_of"] for row in of_night.collect()} == {
         2: SECOND, 3: SECOND, 4: SECOND, 5: None, 6: None, 7: None, 9: SECOND, 10: SECOND,
     }  # fmt: skip
+
+
+def test_exposures_since_a_night_are_those_of_its_lists_and_later_ones_stored_or_not(tables: Warehouse) -> None:
+    done(tables, "publish", (FIRST, "a", at(1, 4)), (SECOND, "b", at(2, 4)), (THIRD, "c", at(3, 4)))
+    note_roll_back(tables.files, at(3, 10), "c", "b")
+    moments = [
+        (1, at(2, 4), None, None),
+        (2, at(2, 5), None, None),
+        (3, at(2, 4), SECOND, "a plan that was replaced"),
+        (4, at(2, 5), FIRST, "x"),
+        (5, at(3, 5), None, None),  # of the night that was rolled back
+    ]
+    exposures = tables.spark.createDataFrame(
+        moments, "n int, event_time timestamp, list_as_of date, list_run_id string"
+    )
+    since = shown_since(exposures, SECOND, live_periods(tables, [SECOND, THIRD], (), PLAN.policy, FOURTH))
+    assert since.columns == exposures.columns
+    assert {row["n"] for row in since.collect()} == {2, 3, 5}
 
 
 def test_lists_that_were_planned_again_are_compared_with_no_plan(tables: Warehouse) -> None:

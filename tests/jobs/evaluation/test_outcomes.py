@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from features.contract import EVENTS, EXPOSURE_SCORES, USERS
+from features.contract import EVENTS, EXPOSURE_SCORES, RUNS, USERS
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.evaluation.outcomes import METRICS
 from jobs.config.configuration import Config, load_config
+from jobs.evaluation.outcomes import PRIMARY, Outcomes, read_outcomes
 from jobs.experiments.arms import assigned
-from jobs.experiments.outcomes import PRIMARY, Outcomes, read_outcomes
 from jobs.runtime.errors import LongtailError
+from jobs.runtime.storage import storage_of
 from jobs.tables.warehouse import Warehouse
 from model.experiments.analysis import effect
 from model.phrases import phrases
@@ -34,16 +36,27 @@ TOWNS = [None, "Oslo", "Rome"]
 
 
 class Frames:
-    """Tables in memory."""
+    """Tables in memory, of a store without roll-backs."""
 
-    def __init__(self, spark: SparkSession, rows: dict[Table, list[dict[str, Any]]]) -> None:
+    def __init__(self, spark: SparkSession, rows: dict[Table, list[dict[str, Any]]], folder: Path) -> None:
         self.frames = {table.name: filled(spark, table, of_table) for table, of_table in rows.items()}
+        self.files = storage_of(str(folder))
 
     def read(self, table: Table) -> DataFrame:
         return self.frames[table.name]
 
+    read_or_empty = read
+
+    def collected(self, rows: DataFrame, *_: object) -> list[Row]:
+        return rows.collect()
+
     def read_date(self, table: Table, as_of: date) -> DataFrame:
         return self.read(table).where(F.col("as_of") == F.lit(as_of))
+
+
+def at(hour: int) -> datetime:
+    """On the first day of the test."""
+    return datetime.combine(FIRST, time(hour), UTC)
 
 
 @pytest.fixture(scope="module")
@@ -76,17 +89,26 @@ def events() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def outcomes(spark: SparkSession, conf: Config, events: pd.DataFrame) -> Outcomes:
+def outcomes(
+    spark: SparkSession, conf: Config, events: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> Outcomes:
     purchases = [
         {**row, "event_type": "purchase", "event_date": FIRST + timedelta(days=row.pop("day")),
          "price": Decimal(str(row["price"]))}
         for row in events.to_dict("records")
     ]  # fmt: skip
+    shown = {"item_id": "tail", "event_type": "exposure", "event_date": FIRST, "placement": "tail_shelf"}
+    in_arms = [
+        (SHOPPER_IDS[0], "main"),
+        *((user, "main") for user in SHOPPER_IDS[5:25]),
+        *[(SHOPPER_IDS[5], "bold")] * 2,
+    ]
     exposures = [
-        {"user_id": user, "item_id": "tail", "event_type": "exposure", "event_date": FIRST, "placement": "tail_shelf",
-         "policy": policy}
-        for user, policy in [(SHOPPER_IDS[0], "main"), *((user, "main") for user in SHOPPER_IDS[5:25]),
-                             (SHOPPER_IDS[5], "bold"), (SHOPPER_IDS[5], "bold")]
+        *({**shown, "user_id": user, "policy": policy, "event_time": at(8)} for user, policy in in_arms),
+        # Every shopper saw the list of the night before, until the publish or from a client that had not noticed it.
+        *({**shown, "user_id": user, "policy": "main", "event_time": at(2)} for user in SHOPPER_IDS[5:40]),
+        *({**shown, "user_id": user, "policy": "main", "event_time": at(5), "list_as_of": FIRST - timedelta(days=1),
+           "list_run_id": "x"} for user in SHOPPER_IDS[40:45]),
     ]  # fmt: skip
     lists = [
         {"as_of": FIRST, "policy": "main", "placement": "tail_shelf", "user_id": user, "reason": reason}
@@ -104,7 +126,8 @@ def outcomes(spark: SparkSession, conf: Config, events: pd.DataFrame) -> Outcome
         ITEM_FEATURES_TABLE: [{"as_of": FIRST, "item_id": name, "segment": name} for name in ("head", "tail")],
         EVENTS: purchases + exposures,
         EXPOSURE_SCORES: lists,
-    })  # fmt: skip
+        RUNS: [{"step": "publish", "as_of": FIRST, "started_at": at(4), "seconds": 60.0, "status": "done"}],
+    }, tmp_path_factory.mktemp("files"))  # fmt: skip
     return read_outcomes(cast(Warehouse, tables), conf, FIRST, FIRST + timedelta(days=DAYS))
 
 
@@ -151,7 +174,9 @@ def test_effects_equal_those_of_all_rows(
         assert outcomes.mean_before(name) == pytest.approx(before[:, number].mean(), rel=1e-9)
 
 
-def test_shoppers_with_lists_and_exposures_are_counted_by_arm(outcomes: Outcomes, conf: Config) -> None:
+def test_shoppers_with_lists_and_exposures_are_counted_by_arm_from_the_first_publish_on(
+    outcomes: Outcomes, conf: Config
+) -> None:
     assert outcomes.listed == {"usual": 2, "bold": 0}
     arm = dict(zip(SHOPPER_IDS, assigned(conf, SHOPPER_IDS).tolist(), strict=True))
     seen = SHOPPER_IDS[5:25]  # without the one who had the shared list
@@ -160,7 +185,7 @@ def test_shoppers_with_lists_and_exposures_are_counted_by_arm(outcomes: Outcomes
     assert outcomes.crossed == len({SHOPPER_IDS[5], *(user for user in seen if arm[user] == "bold")})
 
 
-def test_a_test_without_shoppers_is_an_error(spark: SparkSession, conf: Config) -> None:
-    tables = Frames(spark, {USERS: [], USER_FEATURES_TABLE: [], ITEM_FEATURES_TABLE: [], EVENTS: []})
+def test_a_test_without_shoppers_is_an_error(spark: SparkSession, conf: Config, tmp_path: Path) -> None:
+    tables = Frames(spark, {USERS: [], USER_FEATURES_TABLE: [], ITEM_FEATURES_TABLE: [], EVENTS: []}, tmp_path)
     with pytest.raises(LongtailError, match="No shopper signed up before 2017-12-01"):
         read_outcomes(cast(Warehouse, tables), conf, FIRST, FIRST + timedelta(days=1))

@@ -14,6 +14,7 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from features.evaluation.outcomes import METRICS, daily_outcomes
 from jobs.config.configuration import Config
 from jobs.config.experiment import plans_of_arms
+from jobs.delivery.live_periods import live_periods, shown_since
 from jobs.experiments.arms import arm_column
 from jobs.experiments.sufficient_statistics import ALL, Key, moments_by_arm
 from jobs.runtime.errors import LongtailError
@@ -35,8 +36,8 @@ class Outcomes:
     moments: by metric, arm and segment; segments are of PRIMARY alone, by the state before the test: activity, and the
         configured attributes
     kinds: of segments, in the order of the report
-    listed: by arm, shoppers with a list; seen: by arm assigned, shoppers with a logged exposure
-    crossed: shoppers who were shown a list of another arm
+    listed: by arm, shoppers with a list; seen: by arm assigned, shoppers with a logged exposure of the test's nights
+    crossed: shoppers who were shown a list of another arm on the test's nights
     """
 
     shoppers: int
@@ -143,7 +144,8 @@ def _third(low: float, high: float) -> Column:
 def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[dict[str, int], dict[str, int], int]:
     """Shoppers by arm with a list, and with a logged exposure; how many of these were shown another arm's list.
 
-    Shoppers who had the shared list on any night are left out.
+    Shoppers who had the shared list on any night are left out. On the first day the lists of the night before, which
+    knew no arms, stay live until the publish: their exposures do not count.
     """
     arms = {plan.policy: arm for arm, plan in plans_of_arms(conf.plan, conf.experiment).items()}
     lists = tables.read(EXPOSURE_SCORES).where(
@@ -163,6 +165,8 @@ def _shown(tables: Warehouse, conf: Config, first: date, until: date) -> tuple[d
         & (F.col("placement") == conf.plan.placement)
         & F.col("policy").isNotNull()
     )
+    nights = [first + timedelta(days=day) for day in range((until - first).days)]
+    logged = shown_since(logged, first, live_periods(tables, nights, (), conf.plan.policy, until))
     arm_of_policy = F.create_map(*(F.lit(word) for pair in arms.items() for word in pair))
     shown_in = F.collect_set(F.coalesce(arm_of_policy[F.col("policy")], F.lit(""))).alias("shown_in")
     shoppers = logged.join(opted_out, on="user_id", how="left_anti").groupBy("user_id").agg(shown_in)
