@@ -99,16 +99,23 @@ def list_of_row(row: Row, user_id: str) -> UserList:
 
 
 def exposure_rows(
-    shown: UserList, request_id: str, placement: str, items: Sequence[RankedItem] | None, at: datetime | None
+    shown: UserList,
+    request_id: str,
+    placement: str,
+    items: Sequence[RankedItem] | None,
+    at: datetime | None,
+    visitor_id: str,
 ) -> list[Row]:
-    """The rows that `StorefrontClient.exposure_events` returns."""
-    if not shown.user_id:
+    """The rows that `StorefrontClient.exposure_events` returns; visitor_id: '' where it is unknown."""
+    if not (shown.user_id or visitor_id):
         return []
     moment = at or datetime.now(UTC)
+    visitor = {"visitor_id": visitor_id} if visitor_id else {}
     return [
         {
             "event_id": uuid.uuid5(uuid.NAMESPACE_OID, f"{request_id}/{placement}/{position}/{item.item_id}").hex,
-            "user_id": shown.user_id,
+            "user_id": shown.user_id or None,
+            **visitor,
             "item_id": item.item_id,
             "event_type": "exposure",
             "event_time": moment,

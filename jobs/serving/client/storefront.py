@@ -212,15 +212,19 @@ class StorefrontClient:
         placement: str,
         items: Sequence[RankedItem] | None = None,
         at: datetime | None = None,
+        visitor_id: str | None = None,
     ) -> list[Row]:
-        """Rows of the contract's table `events` to log when a shopper has seen items of a list.
+        """Rows of the contract's table `events` to log when a shopper or a guest has seen items of a list.
 
-        None for a visitor without an id, since an event of the contract names its shopper.
+        No rows for a guest without visitor_id, since an event of the contract names its shopper or its visitor.
 
         items: the items seen, in page order (default: the complete list)
         at: when, UTC (default: now)
+        visitor_id: the browser, device or card, which a shopper's rows name as well: they identify the visitor as the
+            shopper. Raises TypeError for anything but a text or None
         """
-        return exposure_rows(shown, request_id, placement, items, at)
+        visitor = optional_id(visitor_id, "visitor_id")
+        return exposure_rows(shown, request_id, placement, items, at, visitor)
 
     def _ask(self, service: str, keys: Mapping[str, list[str]]) -> Answer:
         return self._reading.rows(service, keys, self._limits)

@@ -243,7 +243,9 @@ def test_exposure_events_are_rows_of_the_contract(conf: Config) -> None:
     # An exposure logged twice is one event: its id follows from request, placement, position and item.
     assert events == StorefrontClient.exposure_events(shown, "r-1", "tail_shelf", at=at)
     columns = {column.name for column in EVENTS.columns}
-    assert set(first) <= columns
+    assert set(first) <= columns - {"visitor_id"}
+    of_visitor = StorefrontClient.exposure_events(shown, "r-1", "tail_shelf", at=at, visitor_id="v-1")
+    assert of_visitor == [{**event, "visitor_id": "v-1"} for event in events]
     added_by_ingest = {"ingested_at", "event_date"}
     assert set(EVENTS.required) - added_by_ingest <= set(first)
 

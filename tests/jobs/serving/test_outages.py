@@ -43,6 +43,7 @@ WRONG: list[Callable[[Any], object]] = [
     lambda client: client.boosts(None),
     lambda client: client.reranked({1: 0.5}),
     lambda client: client.live_factors([1]),
+    lambda client: client.exposure_events(UserList("ann", False, None, None, ()), "r-1", "shelf", visitor_id=1),
     lambda client: client.user(None),
     lambda client: client.items([None]),
     lambda client: client.ranking(7, ["tea"]),
@@ -71,7 +72,11 @@ def test_a_visitor_without_an_id_gets_the_segments_or_everyones_list(conf: Confi
     everyones = client.user_list(no_id)
     assert (everyones.user_id, everyones.source, everyones.known) == ("", "everyone", False)
     assert client.user_list(no_id, "new").source == "segment"
-    assert client.exposure_events(everyones, "r-1", "tail_shelf") == []  # the contract's events have a user_id
+    assert client.exposure_events(everyones, "r-1", "tail_shelf") == []  # an event names a shopper or a visitor
+    rows = client.exposure_events(everyones, "r-1", "tail_shelf", visitor_id="v-1")
+    assert [(row["user_id"], row["visitor_id"], row["position"]) for row in rows] == [
+        (None, "v-1", 1), (None, "v-1", 2),
+    ]  # fmt: skip
 
 
 def failing_with(client: StorefrontClient, error: Exception, monkeypatch: pytest.MonkeyPatch) -> list[str]:
