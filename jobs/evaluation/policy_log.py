@@ -9,7 +9,7 @@ from functools import reduce
 from operator import or_
 
 import pandas as pd
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
@@ -23,8 +23,9 @@ from jobs.delivery.live_periods import live_periods, plan_runs, with_night
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from model.exposure.reasons import EXPLORED_REASONS
+from model.policy_evaluation.estimates import Assumption
 
-_EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "position", "propensity", "sample_weight",
+_EXPOSURE = ("request_id", "user_id", "item_id", "event_time", "event_date", "propensity", "sample_weight",
              "list_as_of", "list_run_id")  # fmt: skip
 _PLACE = ("request_id", "user_id", "item_id", "position")
 
@@ -52,8 +53,8 @@ def read_policy_log(
 
     An exposure belongs to the night that it names, else to the one that was live at its time; it counts if both
     policies have lists of it. Of a log with more exposures than evaluation.sample_exposures it is that of a sample of
-    shoppers, drawn by a hash with about so many: estimates and intervals by shopper stay valid. Raises LongtailError
-    when a policy has no lists or nothing was logged.
+    shoppers, drawn by a hash with about so many: estimates and intervals by shopper stay valid. Its positions are
+    those of `place_of`. Raises LongtailError when a policy has no lists or nothing was logged.
     """
     nights = _nights(tables, conf, policies)
     first = max(first, nights[0]) if first else nights[0]
@@ -79,7 +80,8 @@ def read_policy_log(
         & (F.col("event_date") <= F.lit(until))
     ).select("event_id", "user_id", "item_id", "event_time", "request_id", "sample_weight")
     # A store that runs one policy need not say which.
-    exposures = shown.select(*_EXPOSURE, F.coalesce("policy", F.lit(conf.plan.policy)).alias("policy"))
+    policy = F.coalesce("policy", F.lit(conf.plan.policy)).alias("policy")
+    exposures = shown.select(*_EXPOSURE, policy, place_of(conf.evaluation.assumption).alias("position"))
     with_response = with_responses(exposures, responses, conf.evaluation.attribution_days)
     runs = plan_runs(tables, conf.plan, nights)
     periods = live_periods(tables, nights, runs, conf.plan.policy, max(days) + timedelta(days=1))
@@ -103,6 +105,14 @@ def read_policy_log(
     assert newest is not None
     is_open = logged["day"] > newest["day"] - timedelta(days=conf.evaluation.attribution_days)
     return PolicyLog(logged, by_policy, share, _withdrawn(tables, shown), int(is_open.sum()), min(days), max(days))
+
+
+def place_of(assumption: Assumption) -> Column:
+    """The place of an exposure: its position on the page, under item-position its rank in the list where it is logged.
+
+    Propensities of items at places are those of the list as it was drawn: the storefront may have left items out.
+    """
+    return F.coalesce("list_rank", "position") if assumption == "item-position" else F.col("position")
 
 
 def _nights(tables: Warehouse, conf: Config, policies: Sequence[str]) -> list[date]:

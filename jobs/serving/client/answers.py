@@ -29,6 +29,7 @@ class PublishedNight:
 class RankedItem:
     """One place of a list.
 
+    rank: in the list as it was read, from 1; it stays when items are left out or sorted again by live factors
     score: value + boost, in units of response probability where the value is the relevance alone
     propensity: probability that the list contains the item; log it with every exposure
     """

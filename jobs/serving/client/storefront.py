@@ -176,7 +176,8 @@ class StorefrontClient:
     def with_live_factors(self, shown: UserList) -> UserList:
         """The list with every score multiplied by the item's live factor and sorted again, without items at their cap.
 
-        The list stays as it is where no stream has ever run or the store is down.
+        Every item keeps its rank, by which its propensity holds. The list stays as it is where no stream has ever run
+        or the store is down.
         """
         try:
             factors = self.live_factors([item.item_id for item in shown.items])
@@ -188,7 +189,7 @@ class StorefrontClient:
         drawn = [item.propensity < 1 for item in left]
         ranked = iter(sorted((i for i, random in zip(left, drawn, strict=True) if not random), key=lambda i: -i.score))
         order = (item if random else next(ranked) for item, random in zip(left, drawn, strict=True))
-        return replace(shown, items=tuple(replace(item, rank=rank) for rank, item in enumerate(order, start=1)))
+        return replace(shown, items=tuple(order))
 
     def user(self, user_id: str) -> Row:
         """List and features of a shopper by `view__feature`, None where there is no value."""

@@ -4,8 +4,8 @@ from datetime import date
 
 from pyspark.sql import SparkSession
 
-from features.contract import EXPOSURE_SCORES
-from jobs.evaluation.policy_log import drawn_entries
+from features.contract import EVENTS, EXPOSURE_SCORES
+from jobs.evaluation.policy_log import drawn_entries, place_of
 from model.phrases import languages, phrases
 from tests.jobs.small_tables import filled
 
@@ -31,3 +31,13 @@ def test_drawn_entries_are_known_by_their_reason_in_any_language_and_counted_by_
         ("new", "u1", "certain"): 1.0,
         **{("main", "u3", of): float(len(languages())) for of in languages()},
     }
+
+
+def test_item_position_takes_the_rank_of_the_list_where_it_is_logged(spark: SparkSession) -> None:
+    logged = {"third of the list": (1, 3), "by a store without ranks": (2, None), "nowhere": (None, None)}
+    rows = [{"item_id": item, "position": at, "list_rank": rank} for item, (at, rank) in logged.items()]
+    events = filled(spark, EVENTS, rows)
+    places = events.select("item_id", place_of("item-position"), place_of("position-based")).collect()
+    assert {item: (rank, position) for item, rank, position in places} == {
+        "third of the list": (3, 1), "by a store without ranks": (2, 2), "nowhere": (None, None),
+    }  # fmt: skip

@@ -68,10 +68,12 @@ def test_a_list_is_sorted_by_live_scores_without_items_at_their_cap(client: Stor
     )  # fmt: skip
     after = client.with_live_factors(shown).items
     assert [(item.rank, item.item_id, item.score) for item in after] == [
-        (1, "tea", 0.5),
-        (2, "drawn", 0.1),  # keeps its place among the remaining items
-        (3, "jam", pytest.approx(0.2)),
+        (4, "tea", 0.5),
+        (3, "drawn", 0.1),  # keeps its place among the remaining items
+        (1, "jam", pytest.approx(0.2)),
     ]
+    logged = client.exposure_events(client.with_live_factors(shown), "r-1", "tail_shelf")
+    assert [(row["position"], row["list_rank"]) for row in logged] == [(1, 4), (2, 3), (3, 1)]
 
 
 def test_a_shoppers_exposures_of_today_are_online_until_they_are_erased(folder: Path, client: StorefrontClient) -> None:
