@@ -25,6 +25,7 @@ from jobs.live.live_plan import LivePlan, read_live_plan
 from jobs.live.online import register_live
 from jobs.live.shopper_counts import ShopperCounts
 from jobs.live.source import event_stream
+from jobs.online.roll_backs import returns_to_runs
 from jobs.online.store import has_store, open_store
 from jobs.online.views import table_path
 from jobs.runtime import clock
@@ -127,14 +128,16 @@ def _left_out(progress: StreamingQueryProgress) -> dict[str, int]:
 
 
 def _live_plan(spark: SparkSession, conf: Config) -> Callable[[], LivePlan]:
-    """A function that reads the live plan again when a night was planned or a step, such as a publish, has ended.
+    """A function that reads the live plan again when a night was planned or rolled back, or a step, such as a publish,
+    has ended.
 
     It looks every PLAN_SECONDS, as finding a table's version lists its log.
     """
     tables = Warehouse(spark, conf.warehouse)
 
     def versions() -> tuple[int | None, ...]:
-        return tuple(tables.version(table) for table in (ITEM_EXPOSURE, RUNS))
+        roll_backs = len(returns_to_runs(tables.files))
+        return *(tables.version(table) for table in (ITEM_EXPOSURE, RUNS)), roll_backs
 
     looked, read_at = clock.seconds(), versions()
     plan = read_live_plan(spark, conf)

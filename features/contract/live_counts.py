@@ -14,7 +14,11 @@ def _counts_of(entity: str, what: str) -> Table:
         meaning=f"Events of {what} in the stream: partial sums of one batch, by window of event time.",
         columns=(
             Column("day", DateType(), "Day of the window, UTC; the partition."),
-            Column("window_start", TimestampType(), "Start of the window of event time, UTC."),
+            Column(
+                "window_start",
+                TimestampType(),
+                "Start of the window of event time, UTC; or the moment within it when a night's day began.",
+            ),
             Column(f"{entity}_id", StringType(), f"Identifier of {what}."),
             Column("exposures", DoubleType(), "Exposures of the plan's placement, by sample weight."),
             Column(

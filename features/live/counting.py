@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -16,6 +17,8 @@ COLUMNS = (
     "event_id", "user_id", "item_id", "event_type", "event_time", "placement", "position", "sample_weight",
     "visitor_id",
 )  # fmt: skip
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
 _TYPES = {"exposures": "exposure", "clicks": "click", "carts": "cart", "purchases": "purchase"}
 
 
@@ -60,12 +63,25 @@ def once_each(events: DataFrame, watermark_minutes: int) -> DataFrame:
     )
 
 
+def day_of_night(since: datetime, at: datetime) -> datetime:
+    """When the day of a night that holds `at` began: days of 24 hours from `since`, when the night went live."""
+    return since + max(0, (at - since) // DAY) * DAY
+
+
 def window_counts(
-    events: DataFrame, key: str, placement: str, window_minutes: int, position_weights: Sequence[float]
+    events: DataFrame,
+    key: str,
+    placement: str,
+    window_minutes: int,
+    position_weights: Sequence[float],
+    since: datetime = EPOCH,
 ) -> DataFrame:
     """day, window_start, the key, the counts by sample weight, and delivered; rows of other event types leave nothing.
 
-    Only exposures of the placement count; an event without a weight counts 1. position_weights: by position.
+    Only exposures of the placement count; an event without a weight counts 1.
+
+    position_weights: by position
+    since: when a night went live: a window in which one of its days begins is two, of which the second starts then
     """
     weight = F.coalesce("sample_weight", F.lit(1.0))
     here = (F.col("event_type") != "exposure") | F.coalesce(F.col("placement") == placement, F.lit(False))
@@ -73,9 +89,16 @@ def window_counts(
     values = {name: F.when(F.col("event_type") == _TYPES[name], weight).otherwise(0.0) for name in COUNTS}
     values["delivered"] = values["exposures"] * F.col("attention")
     sums = [F.sum(values[name]).alias(name) for name in SUMS]
-    start = F.window("event_time", f"{window_minutes} minutes").getField("start").alias("window_start")
+    moment = F.unix_micros("event_time")
+    into_day = F.pmod(moment - _micros(since - EPOCH), F.lit(_micros(DAY)))
+    of_clock = F.window("event_time", f"{window_minutes} minutes").getField("start")
+    start = F.greatest(of_clock, F.timestamp_micros(moment - into_day)).alias("window_start")
     return (
         counted.groupBy(start, key)
         .agg(*sums)
         .select(F.to_date("window_start").alias("day"), "window_start", key, *SUMS)
     )
+
+
+def _micros(duration: timedelta) -> int:
+    return duration // timedelta(microseconds=1)

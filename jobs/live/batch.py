@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,11 +14,11 @@ from pyspark.sql.types import StructType
 
 from features.contract.live_counts import COUNTS, LIVE_ITEM_COUNTS, LIVE_USER_COUNTS
 from features.contract.table import Table
-from features.live.counting import window_counts
+from features.live.counting import DAY, EPOCH, window_counts
 from jobs.alerts.alert import Alert
 from jobs.config.configuration import Config
 from jobs.language.sentences import say, speaking
-from jobs.live.counters import ItemCounts
+from jobs.live.counters import ItemCounts, NightCounts
 from jobs.live.live_plan import LivePlan
 from jobs.live.online import LIVE_ITEM, LIVE_USER, push
 from jobs.live.shopper_counts import ShopperCounts
@@ -53,6 +53,10 @@ class BatchWork:
     alert: Callable[[Sequence[Alert]], None]
     reported: set[str] = field(default_factory=set)
     reported_on: date | None = None
+    night: NightCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.night = NightCounts(self.tables)
 
     def __call__(self, events: DataFrame, batch_id: int) -> None:
         """The function of foreachBatch."""
@@ -60,7 +64,7 @@ class BatchWork:
         plan, bots = self.plan(), sorted(self.shoppers.bots)
         batch = events.persist()
         without_bots = batch.where((F.col("event_type") != "exposure") | ~F.coalesce("user_id", F.lit("")).isin(bots))
-        of_items = self._counts_of(without_bots if bots else batch, "item_id", plan).toPandas()
+        of_items = self._counts_of(without_bots if bots else batch, "item_id", plan, plan.since).toPandas()
         of_shoppers = self._counts_of(batch.where(F.col("user_id").isNotNull()), "user_id", plan).persist()
         weight = sum((F.sum(name) for name in COUNTS), F.lit(0.0)).alias("weight")
         sums = of_shoppers.agg(F.count("*").alias("rows"), F.max("day").alias("newest"), weight).head()
@@ -69,6 +73,7 @@ class BatchWork:
         schema = StructType([LIVE_ITEM_COUNTS.schema[name] for name in of_items.columns])
         self._write(events.sparkSession.createDataFrame(of_items, schema), len(of_items), batch_id, LIVE_ITEM_COUNTS)
         self._write(of_shoppers, sums["rows"], batch_id, LIVE_USER_COUNTS)
+        self.night.add(batch_id, of_items, plan.since)
         items = self.items.add(batch_id, of_items)
         if len(items):
             self._push_items(items, plan)
@@ -83,9 +88,9 @@ class BatchWork:
         event("batch counted", step="stream_events", batch=batch_id, weight=int(sums["weight"] or 0), items=len(items),
               bots=len(bots), seconds=round(clock.seconds() - began, 2))  # fmt: skip
 
-    def _counts_of(self, events: DataFrame, key: str, plan: LivePlan) -> DataFrame:
+    def _counts_of(self, events: DataFrame, key: str, plan: LivePlan, since: datetime = EPOCH) -> DataFrame:
         minutes = self.conf.stream.window_minutes
-        return window_counts(events, key, self.conf.plan.placement, minutes, plan.position_weights)
+        return window_counts(events, key, self.conf.plan.placement, minutes, plan.position_weights, since)
 
     def _write(self, counts: DataFrame, rows: int, batch_id: int, table: Table) -> None:
         # One file a batch where it is small, as each file costs every reader.
@@ -95,19 +100,25 @@ class BatchWork:
 
     def _push_items(self, touched: pd.DataFrame, plan: LivePlan) -> None:
         """Pushes the counts of the items that the batch touched, and their live factors, to the storefront."""
-        day = self.items.day
+        day, since = self.items.day, self.night.since
         assert day is not None
+        assert since is not None
         if self.store is None:
             return
-        cap = plan.cap.reindex(touched.index)
-        factor = live_factor(touched["delivered"].to_numpy(), cap.to_numpy(), self.conf.stream.ease_from)
-        push(self.store, LIVE_ITEM, touched.assign(live_factor=factor), day, clock.now())
+        cap, delivered = plan.cap.reindex(touched.index), self._delivered(touched)
+        factor = live_factor(delivered.to_numpy(), cap.to_numpy(), self.conf.stream.ease_from)
+        of_night = {"night": str(plan.as_of or ""), "until": (since + DAY).isoformat()}
+        push(self.store, LIVE_ITEM, touched.assign(live_factor=factor, **of_night), day, clock.now())
+
+    def _delivered(self, touched: pd.DataFrame) -> pd.Series:
+        """What these items were delivered on the night's day so far."""
+        return self.night.delivered.reindex(touched.index, fill_value=0.0)
 
     def _alerts(self, touched: pd.DataFrame, plan: LivePlan) -> list[Alert]:
         """Alerts on touched items at their cap, on floors far below their share, and on bot traffic."""
         day = self.items.day
         assert day is not None
-        cap, delivered = plan.cap.reindex(touched.index), touched["delivered"]
+        cap, delivered = plan.cap.reindex(touched.index), self._delivered(touched)
         at_cap = touched.index[(delivered >= cap).to_numpy()]
         alerts = [
             Alert(
@@ -116,8 +127,8 @@ class BatchWork:
                     "item {item} has reached its cap of {cap} expected exposures with {delivered}",
                     item=item, cap=f"{cap[item]:.1f}", delivered=f"{delivered[item]:.1f}",
                 ),
-                say("live_item_counts and the item's cap in item_exposure; its live_factor is 0 for the rest of the "
-                    "day"),
+                say("live_item_counts and the item's cap in item_exposure; its live_factor is 0 until another night "
+                    "is live, at most until 24 hours of this one are over"),
                 float(delivered[item]), float(cap[item]),
             )
             for item in at_cap
@@ -132,7 +143,7 @@ class BatchWork:
                 say("the storefront's use of the lists, exposure_account of the previous night"),
                 error, 0.5,
             )
-            for name, error in plan.starving(self.items.counts["delivered"])
+            for name, error in plan.starving(self.night.delivered)
         ]  # fmt: skip
         bots, most = len(self.shoppers.bots), self.conf.account.most_exposures_a_day
         if bots:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,12 @@ from pyspark.sql import functions as F
 
 from features.contract import ITEM_EXPOSURE
 from features.declarations import ITEM_FEATURES_TABLE
+from features.live.counting import EPOCH
 from jobs.config.configuration import Config
 from jobs.config.plan import NOT_LIFTED_BY, Plan
 from jobs.delivery.learned_weights import learned_plan
 from jobs.delivery.live_nights import live_nights
+from jobs.delivery.live_periods import LivePeriod, live_periods
 from jobs.experiments.arms import plans_on
 from jobs.planning.columns import item_rows_of, named_columns
 from jobs.planning.rules.groups import lifted_members
@@ -36,13 +39,15 @@ class Floor:
 class LivePlan:
     """Bounds of the newest live night; no caps and floors where no night is planned.
 
-    cap: by item_id, in expected exposures; position_weights: from the first position on
+    cap: by item_id, in expected exposures of a day; position_weights: from the first position on
+    since: when the night went live, from which each of its days of 24 hours is counted
     """
 
     as_of: date | None
     cap: pd.Series
     floors: tuple[Floor, ...]
     position_weights: tuple[float, ...]
+    since: datetime = EPOCH
 
     def starving(self, delivered: pd.Series, noise: float = 3.0, least: float = 0.5) -> list[tuple[str, float]]:
         """Name and relative shortfall of floors that miss their share so far by more than `least`, beyond chance."""
@@ -78,7 +83,18 @@ def read_live_plan(spark: SparkSession, conf: Config) -> LivePlan:
     common = set.intersection(*(set(floors) for floors in of_arms))
     floors = (min((floors[name] for floors in of_arms), key=lambda floor: floor.share) for name in sorted(common))
     weights = learned_plan(tables, conf.plan, as_of).position_weights
-    return LivePlan(as_of, caps.set_index("item_id")["cap"], tuple(floors), weights)
+    since = live_since(live_periods(tables, [as_of], (), conf.plan.policy, date.max), as_of)
+    return LivePlan(as_of, caps.set_index("item_id")["cap"], tuple(floors), weights, since)
+
+
+def live_since(periods: Iterable[LivePeriod], as_of: date) -> datetime:
+    """The start of the newest stretch of time in which readers saw the night, however often it was published in it."""
+    since, before = datetime.combine(as_of, time(), UTC), None
+    for period in periods:
+        if period.as_of == as_of != before:
+            since = period.since
+        before = period.as_of
+    return since
 
 
 def _floors(tables: Warehouse, plan: Plan, as_of: date) -> dict[str, Floor]:

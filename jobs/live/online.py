@@ -20,6 +20,11 @@ from jobs.online.registration import changing_registry
 from jobs.online.store_failures import store_failures
 from jobs.serving.client import LIVE, LIVE_ITEM_VIEW
 
+_HOLDS_FOR = {
+    "night": "Night whose cap live_factor follows, as an ISO date; empty without a plan. Ignore it in other lists.",
+    "until": "Moment until which live_factor holds, UTC, as an ISO time.",
+}
+_TEXTS = ("day", *_HOLDS_FOR)
 TAGS = {"managed_by": "longtail stream"}  # not OURS: register_features removes its own undeclared objects
 
 
@@ -27,7 +32,7 @@ TAGS = {"managed_by": "longtail stream"}  # not OURS: register_features removes 
 class LiveView:
     """A view of the day's counts so far, and the service that reads it.
 
-    factor: meaning of live_factor, None for a view without it
+    factor: meaning of live_factor, None for a view without it and what it holds for
     """
 
     name: str
@@ -45,7 +50,7 @@ class LiveView:
     def fields(self) -> dict[str, str]:
         """Meaning of each field by its name."""
         return {
-            **({} if self.factor is None else {"live_factor": self.factor}),
+            **({} if self.factor is None else {"live_factor": self.factor, **_HOLDS_FOR}),
             **{f"{name}_today": f"{name.capitalize()} of the day so far." for name in SUMS},
             "day": "Day of the counts, UTC, as an ISO date; ignore counts of an earlier day.",
         }
@@ -53,7 +58,7 @@ class LiveView:
 
 LIVE_ITEM = LiveView(
     LIVE_ITEM_VIEW, LIVE, "item", "A product.", LIVE_ITEM_COUNTS,
-    "Factor of the item's score for the rest of the day: 1 as planned, 0 at its cap.",
+    "Factor of the item's score for the rest of the night's day: 1 as planned, 0 at its cap.",
 )  # fmt: skip
 LIVE_USER = LiveView("live_user", "shopper_live", "user", "A shopper.", LIVE_USER_COUNTS)
 
@@ -90,7 +95,7 @@ def _declared(live: LiveView, path: str) -> tuple[FeatureView, FeatureService]:
         schema=[
             Field(name=live.key, dtype=String),
             *(
-                Field(name=name, dtype=String if name == "day" else Float64, description=meaning)
+                Field(name=name, dtype=String if name in _TEXTS else Float64, description=meaning)
                 for name, meaning in live.fields.items()
             ),
         ],
@@ -109,7 +114,7 @@ def push(store: FeatureStore, live: LiveView, counts: pd.DataFrame, day: object,
 
     Values are totals of the day so far, not increments, so that writing them again changes nothing.
 
-    counts: columns SUMS, and live_factor where the view has one, by the view's key
+    counts: columns SUMS, and live_factor, night and until where the view has them, by the view's key
     """
     if counts.empty:
         return 0

@@ -33,6 +33,17 @@ def test_counts_by_window_and_weight(spark: SparkSession) -> None:
     assert counts == {(day, at(0), "a", 2.0, 1.0, 0.0, 0.0, 0.5), (day, at(5), "a", 0.0, 0.0, 0.0, 1.0, 0.0)}
 
 
+def test_a_window_in_which_a_night_goes_live_is_two(spark: SparkSession) -> None:
+    at = lambda day, hour, minute: datetime(2024, 5, day, hour, minute)  # noqa: E731
+    moments = [at(1, 4, 1), at(1, 4, 2), at(1, 4, 6), at(2, 0, 1), at(2, 4, 1), at(2, 4, 3)]
+    rows = [(str(n), "u", "a", "click", moment, None, None, 1.0) for n, moment in enumerate(moments)]
+    since = at(1, 4, 2).replace(tzinfo=UTC)
+    counts = window_counts(of_shoppers(spark, rows), "item_id", "tail_shelf", 5, [1.0], since).collect()
+    assert sorted(row["window_start"] for row in counts) == [
+        at(1, 4, 0), at(1, 4, 2), at(1, 4, 5), at(2, 0, 0), at(2, 4, 0), at(2, 4, 2),
+    ]  # fmt: skip
+
+
 def test_rows_that_cannot_be_counted(spark: SparkSession) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     rows = [

@@ -75,13 +75,14 @@ class StorefrontClient:
         remembered_boosts: int = 100_000,
         threads: int = 4,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Opens the store by its file of settings, reader.yaml. Raises FileNotFoundError where it does not exist."""
         opened = store if isinstance(store, FeatureStore) else FeatureStore(fs_yaml_file=Path(store))
         self._limits = Limits(timeout_seconds, retries)
         self._reading = Reading(opened, threads, Breaker(failures_to_open, open_seconds))
         self._memory = Memory(remembered, remembered_boosts)
-        self._is_withdrawn, self._today = is_withdrawn, today
+        self._is_withdrawn, self._today, self._now = is_withdrawn, today, now
         self._max_age, self._on_stale, self._warned = max_age_days, on_stale, date.min
 
     def with_limits(self, timeout_seconds: float | None, retries: int = 0) -> StorefrontClient:
@@ -162,16 +163,23 @@ class StorefrontClient:
         ]
         return sorted(scored, key=lambda pair: -pair[1])
 
-    def live_factors(self, item_ids: Sequence[str]) -> dict[str, float]:
-        """Factors of scores for the rest of the day, 1 to 0 at an item's cap; items without counts are left out."""
+    def live_factors(self, item_ids: Sequence[str], as_of: date | None = None) -> dict[str, float]:
+        """Factors of scores in a night's lists, 1 to 0 at an item's cap; items that have none now are left out.
+
+        as_of: the night of the lists (default: the live night)
+        """
         items = ids(item_ids, "item_ids")
         rows = self._ask(LIVE, {"item_id": items}).rows if items else []
-        today = str(self._today())
-        return {
-            row["item_id"]: row[f"{LIVE_ITEM_VIEW}__live_factor"]
-            for row in rows
-            if row[f"{LIVE_ITEM_VIEW}__day"] == today
-        }
+        if rows and as_of is None:
+            live = self.published()
+            as_of = live.as_of if live else None
+        factors = {}
+        for row in rows:
+            live_item = {name.removeprefix(f"{LIVE_ITEM_VIEW}__"): value for name, value in row.items()}
+            until = live_item.get("until")  # missing until a stream has counted that knows of nights
+            if until and live_item["night"] == str(as_of) and self._now() < datetime.fromisoformat(until):
+                factors[row["item_id"]] = live_item["live_factor"]
+        return factors
 
     def with_live_factors(self, shown: UserList) -> UserList:
         """The list with every score multiplied by the item's live factor and sorted again, without items at their cap.
@@ -180,7 +188,7 @@ class StorefrontClient:
         or the store is down.
         """
         try:
-            factors = self.live_factors([item.item_id for item in shown.items])
+            factors = self.live_factors([item.item_id for item in shown.items], shown.as_of)
         except (FeatureServiceNotFoundException, StorefrontUnavailable):
             return shown
         scored = [replace(item, score=item.score * factors.get(item.item_id, 1.0)) for item in shown.items]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from features.contract import ITEM_EXPOSURE
+from features.contract import ITEM_EXPOSURE, RUNS
 from features.declarations import ITEM_FEATURES_TABLE
+from features.live.counting import EPOCH, day_of_night
 from jobs.config.configuration import load_config
-from jobs.live.live_plan import Floor, LivePlan, read_live_plan
+from jobs.delivery.live_periods import LivePeriod
+from jobs.live.live_plan import Floor, LivePlan, live_since, read_live_plan
 from jobs.tables.warehouse import Warehouse
 from tests.conftest import ROOT
 from tests.jobs.small_tables import filled
@@ -36,6 +38,27 @@ def test_a_group_far_below_its_floor_starves() -> None:
 def test_few_exposures_are_no_evidence() -> None:
     assert PLAN.starving(pd.Series({"t": 10.0})) == []
     assert PLAN.starving(pd.Series(dtype="float64")) == []
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2024, 5, day, hour, tzinfo=UTC)
+
+
+def test_a_night_is_live_since_its_publish_or_the_roll_back_to_it() -> None:
+    first, second, third = date(2024, 5, 1), date(2024, 5, 2), date(2024, 5, 3)
+    periods = [
+        LivePeriod(first, at(1, 4), at(2, 4)),
+        LivePeriod(second, at(2, 4), at(2, 9)),
+        LivePeriod(second, at(2, 9), at(2, 10)),  # published again
+        LivePeriod(first, at(2, 10), at(3, 4)),  # rolled back
+    ]
+    assert [live_since(periods, night) for night in (first, second, third)] == [at(2, 10), at(2, 4), at(3, 0)]
+
+
+def test_a_day_of_a_night_begins_with_its_publish_and_again_after_24_hours() -> None:
+    begun = [day_of_night(at(2, 4), moment) for moment in (at(2, 3), at(2, 4), at(3, 3), at(3, 4), at(5, 5))]
+    assert begun == [at(2, 4), at(2, 4), at(2, 4), at(3, 4), at(5, 4)]
+    assert day_of_night(EPOCH, at(5, 5)) == at(5, 0)  # without a plan it is the calendar's
 
 
 @pytest.mark.slow
@@ -77,7 +100,10 @@ def test_during_an_ab_test_an_items_cap_is_the_sum_over_the_arms(spark: SparkSes
         for item, kind in (("c", "cold"), ("t", "tail"), ("beer", "cold"))
     ]
     tables.add(filled(spark, ITEM_FEATURES_TABLE, items), ITEM_FEATURES_TABLE)
+    publish = {"run_id": "r", "step": "publish", "as_of": night, "status": "done", "seconds": 60.0}
+    tables.add(filled(spark, RUNS, [{**publish, "started_at": at(2, 4)}]), RUNS)
     plan = read_live_plan(spark, conf)
+    assert plan.since == at(2, 4) + timedelta(minutes=1)
     assert (plan.as_of, plan.cap.to_dict()) == (night, {"c": 13.0, "t": 21.0, "beer": 2.0})
     assert plan.floors[0] == Floor("cold (segment = cold)", 0.2, frozenset({"c"}))
     assert [floor.name for floor in plan.floors[1:]] == ["new_items (days_since_listed <= 28)"]

@@ -21,7 +21,8 @@ from tests.jobs.online.frames import published_in
 from tests.jobs.online.nights import config_in, reader_of
 
 pytestmark = pytest.mark.slow
-DAY = date(2024, 5, 1)
+DAY, NIGHT = date(2024, 5, 1), date(2017, 12, 1)  # of the published frames
+NOON, UNTIL = datetime(2024, 5, 1, 12, tzinfo=UTC), datetime(2024, 5, 2, 4, tzinfo=UTC)
 #         item exposures live_factor
 COUNTED = [("tea", 80.0, 1.0), ("jam", 95.0, 0.25), ("oil", 120.0, 0.0)]
 
@@ -38,8 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(folder: Path) -> StorefrontClient:
     conf = published_in(folder)
-    client = reader_of(conf, today=lambda: DAY)
-    shown = UserList("u", True, DAY, "1", (entry(1, "tea", 0.5),))
+    client = reader_of(conf, now=lambda: NOON)
+    shown = UserList("u", True, NIGHT, "1", (entry(1, "tea", 0.5),))
     assert client.with_live_factors(shown) == shown  # no stream has run yet
     store = open_store(conf)
     register_live(store, lambda table: f"somewhere/{table.name}")
@@ -47,23 +48,25 @@ def client(folder: Path) -> StorefrontClient:
     counts["exposures"] = [shown for _, shown, _ in COUNTED]
     factor = pd.Series({item: value for item, _, value in COUNTED})
     for _ in range(2):  # twice: totals, not increments
-        assert push(store, LIVE_ITEM, counts.assign(live_factor=factor), DAY, datetime.now(UTC)) == 3
+        rows = counts.assign(live_factor=factor, night=str(NIGHT), until=UNTIL.isoformat())
+        assert push(store, LIVE_ITEM, rows, DAY, NOON) == 3
     of_shoppers = counts.set_axis(pd.Index(["u", "v", "w"], name="user_id"))
-    assert push(store, LIVE_USER, of_shoppers, DAY, datetime.now(UTC)) == 3
+    assert push(store, LIVE_USER, of_shoppers, DAY, NOON) == 3
     # registering the views of the nights leaves the live views alone
     register(store, build_catalogue(online_views(conf)))
     assert LIVE in {service.name for service in store.list_feature_services()}
-    return reader_of(conf, today=lambda: DAY)
+    return reader_of(conf, now=lambda: NOON)
 
 
-def test_live_factors_of_the_day(client: StorefrontClient) -> None:
+def test_live_factors_of_the_live_night(client: StorefrontClient) -> None:
     assert client.live_factors(["tea", "jam", "oil", "nil"]) == {"tea": 1.0, "jam": 0.25, "oil": 0.0}
+    assert client.live_factors(["jam"], NIGHT) == {"jam": 0.25}
     assert client.live_factors([]) == {}
 
 
 def test_a_list_is_sorted_by_live_scores_without_items_at_their_cap(client: StorefrontClient) -> None:
     shown = UserList(
-        "u", True, DAY, "1",
+        "u", True, NIGHT, "1",
         (entry(1, "jam", 0.8), entry(2, "oil", 0.7), entry(3, "drawn", 0.1, propensity=0.01), entry(4, "tea", 0.5)),
     )  # fmt: skip
     after = client.with_live_factors(shown).items
@@ -92,6 +95,9 @@ def test_a_shoppers_exposures_of_today_are_online_until_they_are_erased(folder: 
     assert shown(store) == [None, 95.0]
 
 
-def test_counts_of_yesterday_are_ignored(folder: Path, client: StorefrontClient) -> None:
-    tomorrow = reader_of(config_in(folder), today=lambda: date(2024, 5, 2))
-    assert tomorrow.live_factors(["oil"]) == {}
+def test_factors_of_another_night_or_an_earlier_day_of_it_are_ignored(folder: Path, client: StorefrontClient) -> None:
+    assert client.live_factors(["oil"], date(2017, 11, 30)) == {}
+    shown = UserList("u", True, date(2017, 11, 30), "1", (entry(1, "oil", 0.5),))
+    assert client.with_live_factors(shown) == shown
+    later = reader_of(config_in(folder), now=lambda: UNTIL)
+    assert later.live_factors(["oil"]) == {}
