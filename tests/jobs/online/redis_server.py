@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from tests.jobs.online.nights import POTENTIAL, TTL
 
 PASSWORD = "salt-and-tea"
 VARIABLE = "LONGTAIL_TEST_REDIS"
+NEEDED = "LONGTAIL_NEEDS_REDIS"  # not empty where the tests must run, as in .ci/run: then a missing program fails them
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,8 @@ class Server:
 
 @contextmanager
 def running_redis(folder: Path, tls: bool = False) -> Iterator[Server]:
-    """Starts a server and stops it; the test is skipped, with the reason, where redis-server is not installed."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed (Debian: apt-get install redis-server)")
+    """Starts a server and stops it; see `_program` for where redis-server is not installed."""
+    program = _program("redis-server")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -77,11 +77,20 @@ def running_redis(folder: Path, tls: bool = False) -> Iterator[Server]:
         server.kill()
 
 
+def _program(name: str) -> str:
+    """The path of a program; where it is not installed the test is skipped, or fails if the environment has NEEDED."""
+    path = shutil.which(name)
+    if path is None:
+        reason = f"{name} is not installed (Debian: apt-get install {name})"
+        if os.environ.get(NEEDED):
+            pytest.fail(f"{reason}, and {NEEDED} is set", pytrace=False)
+        pytest.skip(reason)
+    return path
+
+
 def _certificate(folder: Path) -> Path:
     """A self-signed certificate of 127.0.0.1, with its key in redis.key."""
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("openssl is not installed (Debian: apt-get install openssl)")
+    program = _program("openssl")
     certificate = folder / "redis.crt"
     arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
     arguments += [
