@@ -8,7 +8,9 @@ from collections import Counter
 import pytest
 
 from features.declarations import ITEM_FEATURES, USER_FEATURES
-from jobs.nightly import STEPS
+from jobs.config.configuration import load_config
+from jobs.execution.manifest import rows_in_words
+from jobs.nightly import STEPS, _steps_of
 from jobs.tables.erasure import ALL_TABLES
 from tests.readmes import ROOT, Readme, problems
 
@@ -30,6 +32,15 @@ def read(path: str) -> Readme:
 @pytest.mark.parametrize("path", PATHS)
 def test_what_a_readme_names_exists(path: str) -> None:
     assert problems(read(path)) == []
+
+
+def test_the_sample_of_the_console_is_what_a_default_night_prints() -> None:
+    text = read("jobs/README.md").text
+    steps = _steps_of(load_config(ROOT / "conf/local.yaml"), STEPS)
+    assert f"  night of 2017-12-01, {len(steps)} steps\n" in text
+    accepted = {"items": 94_255, "users": 2_469, "events": 1_916_153, "promotions": 19_266_836}
+    rows = {f"{table}_accepted": count for table, count in accepted.items()}
+    assert f"   {rows_in_words({**rows, 'events_parked': 4_384, 'events_in': 2_050_624})}\n" in text
 
 
 def test_every_readme_is_checked() -> None:
