@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -19,6 +19,8 @@ from jobs.runtime.storage import has_scheme
 
 FORM_VARIABLE, FOLDER_VARIABLE = "LONGTAIL_LOG", "LONGTAIL_LOG_FOLDER"
 FORMS = ("short", "fields")
+
+_LONGEST_LINE = 100_000  # bytes that are redacted at once, which bounds memory and time
 
 logger = logging.getLogger("longtail")
 
@@ -58,8 +60,8 @@ def log_of_run(path: Path) -> Iterator[None]:
     """Events go to `path` and, in the form of LONGTAIL_LOG, to stderr; all else that is written to stderr to `path`.
 
     Output of libraries, Java and child processes has a form that neither a person nor a scheduler reads. Handlers and
-    stderr are restored at the end. Raises ConfigurationError for an unknown form, OSError if the file cannot be
-    written.
+    stderr are restored at the end, and secrets in that output are hidden. Raises ConfigurationError for an unknown
+    form, OSError if the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     before = list(logger.handlers), logger.level, logger.propagate
@@ -74,6 +76,26 @@ def log_of_run(path: Path) -> Iterator[None]:
         finally:
             file.close()
             logger.handlers[:], logger.level, logger.propagate = before
+            with suppress(OSError):  # a log that someone deleted fails no run
+                _redact_file(path)
+
+
+def _redact_file(path: Path) -> None:
+    """Hides the secrets of each line. Lines keep their length, so that those that Java appends at the same time stay.
+
+    It is done at the end of a run and not through a pipe: of a process that dies the last words, which say why, would
+    be lost in the pipe, and a library that writes much while it holds the interpreter's lock would wait forever.
+    """
+    end = 0
+    with path.open("r+b") as file:
+        while line := file.readline(_LONGEST_LINE):
+            begin, end = end, end + len(line)
+            text = line.rstrip(b"\n")
+            hidden = redacted(text.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+            if hidden != text:
+                file.seek(begin)
+                file.write(hidden.ljust(len(text)) if len(hidden) <= len(text) else b"*" * len(text))
+                file.seek(end)
 
 
 def _console(stream: TextIO) -> logging.Handler:

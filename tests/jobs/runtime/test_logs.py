@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from jobs.runtime.console import Console
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.logs import also_logged_to, event, log_file, log_of_run, logger, milestone, warning
+from jobs.runtime.redaction import hide
 
 
 class Terminal(io.StringIO):
@@ -56,6 +58,35 @@ def test_events_go_to_a_second_file_as_well(tmp_path: Path) -> None:
         assert log_file() == tmp_path / "run.log"
     assert "batch counted" in (tmp_path / "run.log").read_text(encoding="utf-8")
     assert "batch counted" in (tmp_path / "stream" / "run.log").read_text(encoding="utf-8")
+
+
+def test_secrets_in_the_output_of_libraries_are_hidden_when_the_run_ends(tmp_path: Path) -> None:
+    path = tmp_path / "run.log"
+    secret = "s3cret-of-the-log"
+    output = (
+        b"java: jdbc:postgresql://shop:pa55-word@db/x failed\n"
+        b"java: half a letter \xc3 and key " + secret.encode() + b"\n"
+        b"password=a\n"
+        b"an ordinary line\n"
+        b"no end, token: abcdefghijk"
+    )
+    with log_of_run(path):
+        hide(secret)
+        os.write(2, output)
+        assert path.read_bytes() == output
+    assert path.read_bytes().splitlines() == [
+        b"java: jdbc:postgresql://shop:***@db/x failed      ",
+        b"java: half a letter \xc3 and key ***              ",
+        b"**********",  # the hidden line is longer than the line
+        b"an ordinary line",
+        b"no end, token: ***        ",
+    ]
+    assert len(path.read_bytes()) == len(output)
+
+
+def test_a_log_that_someone_deletes_fails_no_run(tmp_path: Path) -> None:
+    with log_of_run(tmp_path / "run.log"):
+        (tmp_path / "run.log").unlink()
 
 
 def test_a_line_takes_the_place_of_the_progress_on_a_terminal() -> None:
