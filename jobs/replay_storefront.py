@@ -7,6 +7,7 @@ they have seen; stock runs out and new items arrive. The folder `truth` keeps th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,24 @@ def _save(folder: Path, shop: Storefront, sizes: np.ndarray, first: date) -> Non
     np.savez(path, **arrays)
 
 
+def opened(conf: Config, folder: Path, days: Sequence[date]) -> tuple[PanelStore, dict[date, Storefront]]:
+    """The store, and the storefront as each of these days begins. Raises LongtailError for a day without a state."""
+    states = {day: _state_before(folder, day) for day in days}
+    shoppers, items, history = states[days[0]]["sizes"].tolist()
+    store = _store(conf, shoppers, items, history)
+    shops = {day: Storefront(store.world, conf.seed) for day in days}
+    for day, shop in shops.items():
+        shop.restore(states[day])
+    return store, shops
+
+
 def _load(conf: Config, folder: Path, on: date) -> tuple[PanelStore, Storefront, np.ndarray, date]:
+    state = _state_before(folder, on)
+    store, shops = opened(conf, folder, [on])
+    return store, shops[on], state["sizes"], date.fromordinal(int(state["first"]))
+
+
+def _state_before(folder: Path, on: date) -> dict[str, np.ndarray]:
     path = _truth(folder, on - timedelta(days=1))
     if not path.exists():
         days = sorted(state.stem for state in path.parent.glob("*.npz"))
@@ -130,11 +148,7 @@ def _load(conf: Config, folder: Path, on: date) -> tuple[PanelStore, Storefront,
             "Simulate the days in order, or open the store with --begin.",
         )
     with np.load(path) as state:
-        shoppers, items, history = state["sizes"].tolist()
-        store = _store(conf, shoppers, items, history)
-        shop = Storefront(store.world, conf.seed)
-        shop.restore(state)
-        return store, shop, state["sizes"], date.fromordinal(int(state["first"]))
+        return dict(state)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +13,23 @@ from pyspark.sql import SparkSession
 
 from jobs.config.configuration import load_config
 from jobs.delivery.group_shares import group_shares
-from tests.benchmark.simulated_delivery import BEYOND, WITHIN, printed, shares, table, verdict
+from tests.benchmark.simulated_delivery import (
+    BEYOND,
+    FAR,
+    WITHIN,
+    accounted,
+    beyond_by_chance,
+    catalogues,
+    checked_shares,
+    counted_log,
+    delivered,
+    printed,
+    problems,
+    shares,
+    table,
+    verdict,
+)
+from tests.benchmark.simulated_truth import weight_errors
 from tests.jobs.test_account_exposure import FIRST, GENEROUS, Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,10 +59,52 @@ def test_shares_of_groups_and_segments() -> None:
     )
 
 
-def test_only_large_groups_of_late_nights_are_checked() -> None:
-    assert verdict(4, 2_000, 0.2, 0.1) == verdict(5, 1_500, 0.2, 0.1) == ""
-    assert verdict(5, 1_600, 0.2, 0.191) == WITHIN
-    assert verdict(6, 1_600, 0.2, 0.211) == BEYOND
+def test_groups_above_1600_expected_exposures_are_checked() -> None:
+    assert verdict(1, 1_500, 0.2, 0.1) == verdict(5, 1_599, 0.2, 0.1) == ""
+    assert verdict(1, 1_600, 0.2, 0.219) == verdict(2, 1_600, 0.2, 0.191) == WITHIN
+    assert verdict(1, 1_600, 0.2, 0.221) == verdict(2, 1_600, 0.2, 0.211) == BEYOND
+    # Three standard errors of 10,000 exposures are 3 %.
+    assert verdict(2, 10_000, 0.2, 0.2159) == BEYOND
+    assert verdict(2, 10_000, 0.2, 0.2161) == verdict(1, 10_000, 0.2, 0.2 * 0.52) == FAR
+
+
+def test_chance_explains_few_shares_beyond_the_bar() -> None:
+    def of(expected: float, nights: int) -> int:
+        return beyond_by_chance(pd.DataFrame({"night": range(2, nights + 2), "expected": expected}))
+
+    assert of(10_000, 30) == 0
+    # At 1,600 the bar is two standard errors: of 9 counts, 4.55 % each, more than one is beyond in 6 % of simulations,
+    # more than two in .7 %.
+    assert (of(1_600, 1), of(1_600, 2), of(1_600, 9)) == (0, 1, 2)
+    assert beyond_by_chance(pd.DataFrame({"night": [1], "expected": [1_600.0]})) == 0
+    random = np.random.default_rng(1)
+    counts = random.poisson(1_600, (4_000, 9))
+    assert ((np.abs(counts / 1_600 - 1) > 0.05).sum(axis=1) > of(1_600, 9)).mean() < 0.02
+
+
+def test_problems_are_named() -> None:
+    rows = pd.DataFrame({"group": ["a", "b", "c"], "night": 2, "expected": [9_000.0, 8_000.0, 100.0]})
+    rows = rows.assign(achieved=[0.3, 0.2, 0.1])
+    errors = pd.DataFrame({"plan": ["as configured", "night 2"], "largest": [0.2, 0.1], "mean": [0.15, 0.02]})
+    assert problems(rows.assign(verdict=[WITHIN, WITHIN, ""]), errors) == []
+    assert problems(rows.assign(verdict=""), errors) == [
+        "No group had more than 1,600 expected exposures, so no share was checked."
+    ]
+    assert problems(rows.assign(verdict=[WITHIN, BEYOND, ""]), errors) == [
+        "b: more achieved shares are off the plan than chance explains."
+    ]
+    twice = pd.concat([rows, rows.assign(group="same items")]).assign(verdict=[WITHIN, FAR, ""] * 2)
+    assert checked_shares(twice)["group"].tolist() == ["a", "b"]
+    assert "same items" not in " ".join(problems(twice, errors))
+    worse = problems(rows.assign(verdict=[FAR, WITHIN, ""]), errors.iloc[::-1])
+    assert [problem.split(":")[0] for problem in worse[:2]] == ["a", "a"]
+    assert worse[2] == "The learnt position weights are 0.150 off in the mean, those configured 0.020."
+
+
+def of_nights(store: Store, as_of: date, examination: np.ndarray) -> pd.DataFrame:
+    account = accounted(store.tables, store.conf)
+    seen = delivered(counted_log(store.tables, store.conf, as_of), examination)
+    return table(store.tables, store.conf, account, catalogues(store.tables, store.conf, account), seen)
 
 
 @pytest.mark.slow
@@ -58,18 +116,22 @@ def test_the_nights_of_a_store_with_their_corrections(spark: SparkSession, tmp_p
             store.log(before, t=9000.0, c=1000.0)  # 10 % of cold instead of 20 %, and of both more than their cap
         store.account(night)
         store.plan(night)
-    rows = table(spark, store.conf, nights[-1], np.ones(10))
+    rows = of_nights(store, nights[-1], np.ones(10))
     cold = rows[rows["group"] == "cold"]
     assert cold["night"].tolist() == [1, 2]
     for name, expected in {"asked": 0.2, "planned": 0.2, "expected": 2000.0, "achieved": 0.1}.items():
         assert cold[name].tolist() == pytest.approx([expected] * 2)
     assert cold["correction"].tolist() == pytest.approx([0.0, 0.125])
-    assert set(rows["verdict"]) == {""}
+    assert rows.loc[rows["group"] == "cold", "verdict"].tolist() == [FAR, FAR]  # half of the share
     # All of t was shown at the first position and c at the second, which the truth examines half as often.
     truth = np.array([1.0, 0.5])
     store.log(nights[2], position=2, c=2000.0)
     store.log(nights[2], "main", t=8000.0)
     store.account(nights[2] + timedelta(days=1))
-    last = table(spark, store.conf, nights[2] + timedelta(days=1), truth)
+    last = of_nights(store, nights[2] + timedelta(days=1), truth)
     cold = last[(last["group"] == "cold") & (last["night"] == 3)]
     assert cold["achieved"].tolist() == pytest.approx([1000 / 9000])
+    # The first night had the configured weights; the log of shelves with one place each says nothing about them.
+    errors = weight_errors(store.tables, store.conf, nights, np.array(store.conf.plan.position_weights) * 0.9)
+    assert errors["plan"].tolist() == ["as configured", "night 1", "night 2", "night 3"]
+    assert errors["largest"].tolist() == pytest.approx([0.0] * 4, abs=1e-9)
