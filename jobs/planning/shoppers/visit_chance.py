@@ -72,7 +72,7 @@ def _earlier_visits(night: Night) -> DataFrame:
     baskets, lines = F.col("baskets_count"), F.col("purchases_count")
     visits = F.least(F.when(baskets > 0, baskets).otherwise(lines), F.lit(_MOST_A_DAY)).cast("int")
     days_ago = F.date_diff(F.lit(night.as_of), F.col("day"))
-    daily = night.tables.read(DAILY_USER).where(
+    daily = night.tables.read_or_empty(DAILY_USER).where(
         (F.col("day") < F.lit(night.as_of)) & (days_ago <= NEEDED_DAYS) & (F.col("purchases_count") > 0)
     )
     return _by_user(daily.select("user_id", days_ago.alias("days_ago"), visits.alias("visits")))

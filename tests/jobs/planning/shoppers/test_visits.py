@@ -109,7 +109,7 @@ def test_visits_do_not_depend_on_partitions(spark: SparkSession, tmp_path: Path)
 
 def test_a_first_night_by_the_model(spark: SparkSession, tmp_path: Path) -> None:
     """Rates above one a day differ between shoppers who buy every day; nothing depends on partitions."""
-    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}", "plan.visits=model"])
+    conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}"])
     tables = Warehouse(spark, conf.warehouse)
     log = [seen("s0", 1, "r", placement="display")]
     tables.add(filled(spark, EVENTS, [{**row, "event_id": str(n)} for n, row in enumerate(log)]), EVENTS)
@@ -138,4 +138,9 @@ def test_a_first_night_by_the_model(spark: SparkSession, tmp_path: Path) -> None
     assert night.record.decisions["visits"] == "model of 26 shoppers"
     few = Night(conf, NIGHT - timedelta(days=124), "x", spark, tables, Record())
     assert with_visits(few, spark.createDataFrame(users)).toPandas()["visits"].eq(29 / 30).all()
+    assert few.record.decisions["visits"] == "visit_probability: too few visits for a model"
+    by_days = Night(load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}", "plan.visits=days"]), NIGHT, "x",
+                    spark, tables, Record())  # fmt: skip
+    assert with_visits(by_days, spark.createDataFrame(users)).toPandas()["visits"].eq(29 / 30).all()
+    assert "visits" not in by_days.record.decisions
     assert few.record.decisions["visits"].startswith("visit_probability")
