@@ -212,6 +212,7 @@ def test_a_night_that_readers_do_not_have_is_held_against_nothing(
     }  # fmt: skip
 
 
+@pytest.mark.promise
 def test_exposures_count_for_the_night_that_they_name_else_for_the_one_that_was_live(
     spark: SparkSession, tmp_path: Path
 ) -> None:

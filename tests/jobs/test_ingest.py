@@ -87,6 +87,7 @@ def test_one_night_leaves_the_tables_of_two(spark: SparkSession, tmp_path: Path)
         assert rows(spark, one, table) == rows(spark, two, table)
 
 
+@pytest.mark.promise
 def test_bad_rows_are_separated_and_counted(spark: SparkSession, tmp_path: Path) -> None:
     again = LINES[0]
     other = (*LINES[2][:5], 9.99, *LINES[2][6:])  # basket 2, product 1 with another amount

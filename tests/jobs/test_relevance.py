@@ -371,6 +371,7 @@ def test_only_the_sampled_shoppers_reach_the_driver(small: Small, monkeypatch: p
     assert (targets.counts(some.user_ids) == all_targets.counts(everyone.user_ids)[place]).all()
 
 
+@pytest.mark.promise
 def test_the_reference_serves_when_the_gate_refuses_the_first_model(small: Small) -> None:
     toy_draft(small.folder, CHANNELS_OF_REFERENCE)
     strict = _conf(small.folder, "other", max_calibration_slope_error=1e-9)

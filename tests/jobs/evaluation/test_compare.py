@@ -80,6 +80,7 @@ def _write(tables: Warehouse, table: Table, rows: pd.DataFrame) -> None:
     tables.replace(tables.spark.createDataFrame(complete, table.schema), table, where=None)
 
 
+@pytest.mark.promise
 def test_a_policy_that_never_ran_is_compared_with_the_one_that_did(spark: SparkSession, conf: Config) -> None:
     said = compare(spark, conf, ("new", "main"))
     assert said.startswith("new against main at tail_shelf, exposures of 2017-12-01 to 2017-12-12")

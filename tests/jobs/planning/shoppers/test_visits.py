@@ -107,6 +107,7 @@ def test_visits_do_not_depend_on_partitions(spark: SparkSession, tmp_path: Path)
     assert by_partitions[0]["u6"] > 2 * by_partitions[0]["u7"] > 0
 
 
+@pytest.mark.promise
 def test_a_first_night_by_the_model(spark: SparkSession, tmp_path: Path) -> None:
     """Rates above one a day differ between shoppers who buy every day; nothing depends on partitions."""
     conf = load_config(ROOT / "conf/local.yaml", [f"warehouse={tmp_path}"])
