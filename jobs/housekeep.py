@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
+from features.contract import PLAN_RULES
 from features.contract.table import Table
 from jobs.config.housekeeping import Housekeeping
 from jobs.execution.command import main_of
@@ -26,15 +27,15 @@ def housekeep(night: Night) -> None:
     """Maintains every table as configured in `housekeeping`, as of --as-of.
 
     Versions that a published night (of either colour), the champion or the newest uplift model was computed from stay
-    readable, however old. The table runs is never shortened, since it names these versions. Under a URI the stream's
-    tables are left out while the stream runs.
+    readable, however old. The table runs is never shortened, since it names these versions, and plan_rules is
+    left to the desk, which alone writes it. Under a URI the stream's tables are left out while the stream runs.
     """
     conf = night.conf.housekeeping
     _require_tables_with_days(conf)
     guarded = guarded_versions(night.tables, _published_runs(night), _models(night))
     night.record.rows = {}
     for table in ALL_TABLES:
-        if table not in STREAMED:
+        if table not in STREAMED and table is not PLAN_RULES:
             _maintain(night, table, guarded.get(table.name, set()))
     try:
         with _lock_of_the_stream(night):

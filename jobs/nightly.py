@@ -25,6 +25,7 @@ from jobs.measure_potential import measure_potential
 from jobs.monitor import monitor
 from jobs.online.answering import check_online
 from jobs.plan_exposure import plan_exposure
+from jobs.planning.check import check_rules
 from jobs.publish import publish
 from jobs.read_reviews import read_reviews
 from jobs.register_features import register_features
@@ -32,6 +33,7 @@ from jobs.registry.active_models import model_store
 from jobs.report.stopped_night import report_end, report_stop
 from jobs.report.summary import night_summary
 from jobs.runtime.logs import milestone
+from jobs.saved_rules.merging import NightRules, rules_of_night
 from jobs.score import score
 from jobs.tables.warehouse import Warehouse
 from jobs.train_first_stage import train_first_stage
@@ -79,13 +81,23 @@ def main() -> None:
         for number, as_of in enumerate(args.dates):
             # A run's id is the key of its rows together with the step, so each night of a range has its own.
             night_id = run_id if number == 0 else f"{run_id}-{as_of:%Y%m%d}"
+            rules = _rules_of(conf, as_of, night_id, spark)
             milestone("night started", f"night of {as_of}, {len(steps)} steps", run=night_id, as_of=as_of)
-            night = Night(conf, as_of, night_id, spark, Warehouse(spark, conf.warehouse), Record())
+            night = Night(rules.conf, as_of, night_id, spark, Warehouse(spark, conf.warehouse), Record(), rules.said)
             seconds = {step.__name__: _seconds_of(step, night, usual.get(step.__name__)) for step in steps}
             report_end(night)
-            print(night_summary(spark, conf, as_of, seconds), flush=True)
+            print(night_summary(spark, rules.conf, as_of, seconds), flush=True)
 
     run(args.conf, "nightly", nights)
+
+
+def _rules_of(conf: Config, as_of: date, run_id: str, spark: SparkSession) -> NightRules:
+    """The night's rules; invalid ones of the desk stop it before its first step."""
+    try:
+        return check_rules(rules_of_night(spark, conf, as_of))
+    except Exception as error:
+        report_stop(Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record()), "start-up", error)
+        raise
 
 
 def _check_services(night: Night, steps: tuple[Step, ...]) -> None:
@@ -114,7 +126,7 @@ def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:
 def _seconds_of(step: Step, night: Night, usual: float | None) -> float:
     """Runs a step and returns its seconds; a step that stops the night is reported by a page and an alert."""
     try:
-        return run_step(step, night.spark, night.conf, night.as_of, night.run_id, usual)[1]
+        return run_step(step, night.spark, night.conf, night.as_of, night.run_id, usual, night.rules)[1]
     except Exception as error:
         report_stop(night, step.__name__, error)
         raise

@@ -18,7 +18,7 @@ from jobs.planning.candidates.pairs import read_candidates
 from jobs.planning.catalogue.planned_items import Catalogue, read_catalogue
 from jobs.planning.check import check_plan
 from jobs.planning.entries.reasons import words_of
-from jobs.planning.merchandising import Merchandising, merchandising_on
+from jobs.planning.merchandising import Merchandising, merchandising_of
 from jobs.planning.problem import Contexts, PlanProblem, limits_of
 from jobs.planning.reports.missed import refuse_missed, report_above_caps, report_missed_floors, report_pins
 from jobs.planning.reports.not_lifted import report_not_lifted
@@ -30,6 +30,7 @@ from jobs.planning.shoppers.planned_shoppers import Shoppers, read_shoppers
 from jobs.planning.solution.solving import Solved, solve_plan
 from jobs.planning.solution.warm_start import last_prices
 from jobs.runtime.logs import event
+from jobs.saved_rules.versions import DESK_RULES
 from jobs.tables.sql import sql_equals
 from model.exposure.draws import Recording
 
@@ -62,6 +63,8 @@ def plan_exposure(night: Night) -> None:
     Prices start from those of the newest earlier night, and position weights are those learned from logged responses.
     With plan.on_unmet_floor: refuse, a missed floor ends the job with exit code 3 and nothing is written.
     """
+    if night.rules:
+        night.record.decisions[DESK_RULES] = night.rules
     # Plan every arm before writing any, so that a refusal leaves no half-written night.
     nights = {arm: with_learned_weights(arm_night) for arm, arm_night in arm_nights(night).items()}
     plans = {arm: _plan_and_report(arm_night, arm) for arm, arm_night in nights.items()}
@@ -91,7 +94,7 @@ def plan_night(night: Night, *, from_own_prices: bool = False) -> NightPlan:
     check_plan(plan)
     # Who is planned for, and what may be shown.
     shoppers = read_shoppers(night)
-    merchandising = merchandising_on(plan.merchandising, night.as_of)
+    merchandising = merchandising_of(plan, night.as_of)
     catalogue = read_catalogue(night, merchandising)
     candidates = read_candidates(night, shoppers, catalogue.item_ids)
     # What the plan respects, and the lists that all shoppers without consent share.

@@ -20,6 +20,7 @@ from jobs.report.page.numbers import amount, percent
 from jobs.report.pair import pair_in_words, value_in_words
 from jobs.report.why_not import why_not_planned, why_not_shown
 from jobs.runtime.errors import LongtailError
+from jobs.saved_rules.merging import rules_of_night
 from jobs.tables.warehouse import Warehouse
 from model.exposure.reasons import DISPLACED
 
@@ -37,7 +38,8 @@ def main() -> None:
 
     def show(spark: SparkSession, conf: Config, run_id: str) -> None:
         tables = Warehouse(spark, conf.warehouse)
-        night = Night(conf, args.as_of or newest_plan(tables), run_id, spark, tables, Record())
+        as_of = args.as_of or newest_plan(tables)
+        night = Night(rules_of_night(spark, conf, as_of).conf, as_of, run_id, spark, tables, Record())
         if args.user and args.item:
             print(chance_in_words(night, args.user, args.item))
         else:

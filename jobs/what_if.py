@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, ITEM_EXPOSURE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
-from jobs.config.configuration import Config, load_config
+from jobs.config.configuration import Config, with_changes
 from jobs.delivery.learned_weights import learned_plan
 from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.night import Night, Record
@@ -23,6 +23,7 @@ from jobs.report.newest_night import newest_plan
 from jobs.report.page.numbers import amount
 from jobs.report.plan_difference import MovedEntries, PlanTables, difference_in_words
 from jobs.runtime.errors import LongtailError
+from jobs.saved_rules.merging import rules_of_night
 from jobs.tables.warehouse import Warehouse
 
 CHANGE = "KEY=VALUE"
@@ -33,18 +34,17 @@ def main() -> None:
     args = _arguments()
 
     def print_difference(spark: SparkSession, conf: Config, run_id: str) -> None:
-        changed = load_config(args.conf, args.set)
-        print(what_if(spark, conf, changed, args.as_of, run_id, args.set))
+        as_of = args.as_of or newest_plan(Warehouse(spark, conf.warehouse))
+        live = rules_of_night(spark, conf, as_of).conf
+        print(what_if(spark, live, with_changes(live, args.set), as_of, run_id, args.set))
 
     run(args.conf, "what_if", print_difference, writes=False)
 
 
-def what_if(
-    spark: SparkSession, conf: Config, changed: Config, as_of: date | None, run_id: str, changes: list[str]
-) -> str:
+def what_if(spark: SparkSession, conf: Config, changed: Config, as_of: date, run_id: str, changes: list[str]) -> str:
     """The difference in words between the plan in the tables and the plan of the same night under `changed`.
 
-    as_of: the newest planned night where it is None; changes: those on the command line, for the first line
+    changes: those on the command line, for the first line
     Raises LongtailError when the changes touch anything but the plan: nothing else is computed again.
     """
     if changed.model_dump(exclude={"plan"}) != conf.model_dump(exclude={"plan"}):
@@ -52,7 +52,6 @@ def what_if(
     if (changed.plan.policy, changed.plan.placement) != (conf.plan.policy, conf.plan.placement):
         raise LongtailError("Policy and placement say which plan is compared.", "Change other keys of plan.")
     tables = Warehouse(spark, conf.warehouse)
-    as_of = as_of or newest_plan(tables)
     # Positions count as in the live plan unless the change sets their weights.
     learned = learned_plan(tables, conf.plan, as_of).position_weights
     if changed.plan.position_weights == conf.plan.position_weights:

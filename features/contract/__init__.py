@@ -27,6 +27,7 @@ from features.contract.item_potential import ITEM_POTENTIAL
 from features.contract.items import ITEMS
 from features.contract.metrics import METRICS
 from features.contract.parked import PARKED
+from features.contract.plan_rules import PLAN_RULES
 from features.contract.promotions import PROMOTIONS
 from features.contract.rejected import REJECTED
 from features.contract.relevance import RELEVANCE
@@ -68,6 +69,7 @@ __all__ = [
     "ITEM_POTENTIAL",
     "METRICS",
     "PARKED",
+    "PLAN_RULES",
     "PROMOTIONS",
     "REJECTED",
     "RELEVANCE",

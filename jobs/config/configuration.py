@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from features.contract.responses import PURCHASE
 from jobs.config.account import Account
@@ -212,6 +213,16 @@ def load_config(path: str | Path, changes: Sequence[str] = ()) -> Config:
     return resolve_config(read_packaged("base.yaml"), overrides, " with ".join([str(path), *changes]))
 
 
+def with_changes(conf: Config, changes: Sequence[str]) -> Config:
+    """A configuration with changes such as 'plan.slots=8'. Raises ConfigurationError as `load_config`."""
+    keys: dict[str, Any] = {}
+    for change in changes:
+        keys = merged(keys, changed_keys(change))
+    sections = {name: getattr(conf, name) for name in Config.model_fields}
+    dumped = {name: sections[name].model_dump() for name in keys if isinstance(sections.get(name), Section)}
+    return resolve_config({**sections, **dumped}, keys, " with ".join(["the configuration", *changes]))
+
+
 def resolve_config(base: dict[str, Any], overrides: dict[str, Any], origin: str) -> Config:
     """Merges two mappings, of which the second wins key by key, and validates the result."""
     try:
@@ -219,21 +230,29 @@ def resolve_config(base: dict[str, Any], overrides: dict[str, Any], origin: str)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the configuration"
-        problem, remedy = {
-            "extra_forbidden": (
-                "is not a key of the configuration",
-                "Remove it, or look up its name in conf/base.yaml.",
-            ),
-            "missing": ("is missing", "Set it; conf/base.yaml explains it."),
-            "no_kind": (
-                "is missing",
-                "Set it to files for your own tables, or to complete_journey for the demo's panel.",
-            ),
-            "string_too_short": ("is empty", "Set it; conf/base.yaml explains it."),
-            "too_short": ("is empty", "Set it; conf/base.yaml explains it."),
-            "model_type": ("is a section with keys of its own, not a value", "Set its keys as conf/base.yaml does."),
-        }.get(first["type"], (f"is wrong: {_without_jargon(first['msg'])}", "Correct it; conf/base.yaml explains it."))
+        problem, remedy = violation_in_words(first)
         raise ConfigurationError(f"{origin}: {key} {problem}.", remedy) from error
+
+
+def violation_in_words(violation: ErrorDetails) -> tuple[str, str]:
+    """What is wrong with a key, such as 'is missing', and what to do."""
+    return {
+        "extra_forbidden": (
+            "is not a key of the configuration",
+            "Remove it, or look up its name in conf/base.yaml.",
+        ),
+        "missing": ("is missing", "Set it; conf/base.yaml explains it."),
+        "no_kind": (
+            "is missing",
+            "Set it to files for your own tables, or to complete_journey for the demo's panel.",
+        ),
+        "string_too_short": ("is empty", "Set it; conf/base.yaml explains it."),
+        "too_short": ("is empty", "Set it; conf/base.yaml explains it."),
+        "model_type": ("is a section with keys of its own, not a value", "Set its keys as conf/base.yaml does."),
+    }.get(
+        violation["type"],
+        (f"is wrong: {_without_jargon(violation['msg'])}", "Correct it; conf/base.yaml explains it."),
+    )
 
 
 def _without_jargon(message: str) -> str:

@@ -9,11 +9,14 @@ from pydantic import Field, model_validator
 
 from jobs.config.section import Positive, Section, Whole
 
-Role = Literal["reader", "shoppers"]
+Role = Literal["reader", "editor", "approver", "shoppers"]
 
 
 class Desk(Section):
-    """host, port: where it listens; rows: of a page of a table"""
+    """host, port: where it listens; rows: of a page of a table
+
+    rules: whether rules are changed on the desk; second_person: whether another person has to approve them
+    """
 
     host: str
     port: Annotated[Whole, Field(ge=0, le=65535)]
@@ -24,11 +27,22 @@ class Desk(Section):
     groups: dict[Role, tuple[str, ...]]
     secret_variable: Annotated[str, Field(min_length=1)]
     rows: Positive
+    rules: bool
+    second_person: bool
 
     @property
     def is_local(self) -> bool:
         """Whether only this machine reaches it."""
         return self.host == "localhost" or (_is_address(self.host) and ip_address(self.host).is_loopback)
+
+    @model_validator(mode="after")
+    def persons_are_known(self) -> Desk:
+        if self.second_person and self.access == "local":
+            raise ValueError(
+                "desk.second_person is set, but with desk.access: local the desk knows no persons; set that to proxy "
+                "or token"
+            )
+        return self
 
     @model_validator(mode="after")
     def others_are_known(self) -> Desk:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from features.contract.segments import Segment
-from jobs.config.section import NotNegative, NotNegativeFloat, Number, Positive, PositiveFloat, Section, Share
+from jobs.config.section import (
+    NotNegative,
+    NotNegativeFloat,
+    Number,
+    Positive,
+    PositiveFloat,
+    PositiveShare,
+    Section,
+    Share,
+)
 from model.catalogue.whole_phrases import comparable, is_searchable
 
 # Columns of item_features that the bar of plan.quality reads.
@@ -175,6 +185,19 @@ class Sponsor(Section):
     budget: NotNegativeFloat
 
 
+class Ban(Section):
+    """An item that is never shown, until `ends_on` where it is set. owner: who wants it so"""
+
+    owner: Annotated[str, Field(min_length=1)]
+    ends_on: date | None = None
+
+
+class Pin(Ban):
+    """An item that gets this share of all expected exposure at least."""
+
+    share: PositiveShare
+
+
 class Frequency(Section):
     """Leaves out a pair that was exposed `times` times in `days` days; null `times`: leaves out none."""
 
@@ -206,6 +229,8 @@ class Plan(Section):
     worth: Worth
     sponsors: dict[str, Sponsor]
     merchandising: str | None
+    pins: dict[str, Pin | None]
+    bans: dict[str, Ban | None]
     sensitive_categories: tuple[str, ...]
     frequency: Frequency
     shopper_segments: str | None

@@ -15,7 +15,7 @@ from jobs.desk.items import item_rows, of_night
 from jobs.desk.stored_tables import StoredTables
 from jobs.planning.catalogue.eligibility import why_excluded
 from jobs.planning.columns import named_columns
-from jobs.planning.merchandising import NONE, merchandising_on
+from jobs.planning.merchandising import merchandising_of
 from jobs.planning.rules.item_value import item_value, value_columns
 from jobs.planning.rules.list_rules import full_groups
 from jobs.report.cause import Cause, Standing, conditions, held_out_in_words, in_words
@@ -29,7 +29,9 @@ def why_not_planned(tables: StoredTables, plan: Plan, as_of: date, item: str) ->
     """Why an item of item_features is not in the plan."""
     rows = item_rows(tables, plan, as_of, named_columns(plan), [item])
     far = plan.merchandising is not None and is_remote(plan.merchandising)
-    [why] = why_excluded(plan, rows, NONE if far else merchandising_on(plan.merchandising, as_of))
+    [why] = why_excluded(
+        plan, rows, merchandising_of(plan.model_copy(update={"merchandising": None}) if far else plan, as_of)
+    )
     if not why and far:
         return f"it may be banned by {plan.merchandising}, which the desk does not read"
     return why or "the plan was made with another configuration, or before the item was known"

@@ -33,6 +33,7 @@ from jobs.runtime.session import SparkStartError, spark_session
 from jobs.runtime.storage import has_scheme, is_remote, storage_of
 from jobs.runtime.storage_errors import storage_errors_in_words
 from jobs.runtime.termination import Terminated, ended_by_sigterm
+from jobs.saved_rules.merging import rules_of_night
 
 CONF_VARIABLE, DEFAULT_CONF = "LONGTAIL_CONF", "conf/local.yaml"
 _MOST_CHARACTERS = 300  # of an error that is shown in one line
@@ -78,7 +79,12 @@ def main_of(step: Step, arguments: list[str] | None = None) -> None:
     step_parser = parser(step.__doc__)
     add_as_of(step_parser)
     args = step_parser.parse_args(arguments)
-    run(args.conf, step.__name__, lambda spark, conf, run_id: run_step(step, spark, conf, args.as_of, run_id))
+
+    def run_one(spark: SparkSession, conf: Config, run_id: str) -> None:
+        rules = rules_of_night(spark, conf, args.as_of)
+        run_step(step, spark, rules.conf, args.as_of, run_id, rules=rules.said)
+
+    run(args.conf, step.__name__, run_one)
 
 
 def run(

@@ -25,14 +25,21 @@ from jobs.tables.warehouse import Warehouse
 
 
 def run_step(
-    step: Step, spark: SparkSession, conf: Config, as_of: date, run_id: str, usual_seconds: float | None = None
+    step: Step,
+    spark: SparkSession,
+    conf: Config,
+    as_of: date,
+    run_id: str,
+    usual_seconds: float | None = None,
+    rules: str = "",
 ) -> tuple[Night, float]:
     """Runs one step for one date; returns its night and its seconds. The row in `runs` is written whatever happens.
 
     usual_seconds: how long the step took the last time, for the estimate that the console shows
+    rules: as `Night.rules`
     """
     name = step.__name__
-    night = Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record())
+    night = Night(conf, as_of, run_id, spark, Warehouse(spark, conf.warehouse), Record(), rules)
     started_at, started = clock.now(), clock.seconds()
     event("step started", run=run_id, step=name, as_of=as_of)
     try:

@@ -28,7 +28,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Night:
-    """One run for one `as_of`. `tables` and `record` are those of the step that runs."""
+    """One run for one `as_of`. `tables` and `record` are those of the step that runs.
+
+    rules: those of the desk that are merged into `conf`, in words
+    """
 
     conf: Config
     as_of: date
@@ -36,6 +39,7 @@ class Night:
     spark: SparkSession
     tables: Warehouse
     record: Record
+    rules: str = ""
 
     @property
     def files(self) -> Storage:

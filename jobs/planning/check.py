@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jobs.config.experiment import plans_of_arms
 from jobs.config.plan import GroupBound, Plan
 from jobs.planning.columns import check_column
 from jobs.planning.names import RULE_NAME, TAKEN
 from jobs.runtime.errors import ConfigurationError
+from jobs.saved_rules.merging import NightRules, misfit
+
+
+def check_rules(rules: NightRules) -> NightRules:
+    """Checks the plans of a night whose configuration has rules of the desk, and returns it.
+
+    Raises ConfigurationError that names the versions if one of them does not fit.
+    """
+    if rules.said:
+        try:
+            for plan in plans_of_arms(rules.conf.plan, rules.conf.experiment).values():
+                check_plan(plan)
+        except ConfigurationError as error:
+            raise misfit(error, rules.said) from error
+    return rules
 
 
 def check_plan(plan: Plan) -> None:

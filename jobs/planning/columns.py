@@ -27,6 +27,7 @@ _POTENTIAL: dict[str, DataType] = {
 _ITEMS: dict[str, DataType] = {
     column.name: column.type for column in ITEMS.columns if isinstance(column.type, NumericType | StringType)
 }
+KNOWN = tuple(sorted({*_FEATURES, *_POTENTIAL, *_ITEMS}))  # in addition to attributes.KEY
 ALWAYS = ("item_id", "title", "segment", "product_type", "category", "provider_id", "days_since_listed")
 UNITS_AND_LINES = ("units_sum_28d", "purchases_count_28d")  # they say how many units a purchase line takes
 
@@ -38,10 +39,9 @@ def check_column(key: str, column: str, kind: Kind) -> None:
     else:
         data_type = _FEATURES.get(column) or _POTENTIAL.get(column) or _ITEMS.get(column)
     if data_type is None:
-        known = ", ".join(sorted({*_FEATURES, *_POTENTIAL, *_ITEMS}))
         raise ConfigurationError(
             f"{key}: none of item_features, item_potential and items has a column {column}.",
-            f"Their columns are {known}, and {ATTRIBUTE}KEY for any key of attributes.",
+            f"Their columns are {', '.join(KNOWN)}, and {ATTRIBUTE}KEY for any key of attributes.",
         )
     if kind == "text" and not isinstance(data_type, StringType):
         raise ConfigurationError(f"{key}: {column} is not a text.", "Use at_least, at_most or buckets.")

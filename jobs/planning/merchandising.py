@@ -1,4 +1,4 @@
-"""The merchandiser's pins and bans: a CSV with dates and owners."""
+"""The merchandiser's pins and bans, with dates and owners: a CSV, and keys of the plan over it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import csv
 import io
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
+from jobs.config.plan import Ban, Pin, Plan
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.place import content_at
 from model.exposure.reasons import banned_by, pinned_by
@@ -19,6 +21,7 @@ COLUMNS = ("item_id", "action", "share", "starts_on", "ends_on", "owner")
 class MerchandisingRule:
     """A line of the file: an owner pins or bans an item from `starts_on` to `ends_on`, both included.
 
+    line: 0 for a key of the plan
     share: of all expected exposure, that a pinned item gets at least; 0 for a ban
     starts_on, ends_on: None where the rule has no such end
     """
@@ -35,6 +38,11 @@ class MerchandisingRule:
         """Whether the rule is in force on a date."""
         begun = self.starts_on is None or self.starts_on <= as_of
         return begun and (self.ends_on is None or as_of <= self.ends_on)
+
+    @property
+    def place(self) -> str:
+        """'line 3', 'plan.pins'."""
+        return f"line {self.line}" if self.line else f"plan.{self.action}s"
 
     @property
     def in_words(self) -> str:
@@ -77,13 +85,39 @@ def merchandising_on(path: str | None, as_of: date) -> Merchandising:
                 "Keep one of the lines.",
             )
         (pins if rule.action == "pin" else bans)[rule.item_id] = rule
-    for item in sorted(set(pins) & set(bans)):
-        pin, ban = pins[item], bans[item]
+    return _agreed(path, Merchandising(pins, bans), as_of)
+
+
+def merchandising_of(plan: Plan, as_of: date) -> Merchandising:
+    """The rules of `plan.merchandising` under those of `plan.pins` and `plan.bans`.
+
+    Raises ConfigurationError as `merchandising_on`.
+    """
+    of_file = merchandising_on(plan.merchandising, as_of)
+    pins = {**of_file.pins, **{item: _of_plan("pin", item, pin) for item, pin in plan.pins.items()}}
+    bans = {**of_file.bans, **{item: _of_plan("ban", item, ban) for item, ban in plan.bans.items()}}
+    held = Merchandising(
+        {item: pin for item, pin in pins.items() if pin is not None and pin.holds(as_of)},
+        {item: ban for item, ban in bans.items() if ban is not None and ban.holds(as_of)},
+    )
+    return _agreed("plan.pins", held, as_of)
+
+
+def _of_plan(action: Literal["pin", "ban"], item: str, rule: Ban | None) -> MerchandisingRule | None:
+    if rule is None:
+        return None
+    share = rule.share if isinstance(rule, Pin) else 0.0
+    return MerchandisingRule(0, item, action, share, None, rule.ends_on, rule.owner)
+
+
+def _agreed(origin: str, merchandising: Merchandising, as_of: date) -> Merchandising:
+    for item in sorted(merchandising.pins.keys() & merchandising.bans.keys()):
+        pin, ban = merchandising.pins[item], merchandising.bans[item]
         raise ConfigurationError(
-            f"{path}: on {as_of} item {item} is {pin.in_words} (line {pin.line}) and {ban.in_words} (line {ban.line}).",
-            "Their owners have to agree; correct one of the lines.",
+            f"{origin}: on {as_of} item {item} is {pin.in_words} ({pin.place}) and {ban.in_words} ({ban.place}).",
+            "Their owners have to agree; correct one of them.",
         )
-    return Merchandising(pins, bans)
+    return merchandising
 
 
 def _rules_of(path: str) -> list[MerchandisingRule]:

@@ -32,6 +32,7 @@ from jobs.report.page.numbers import NONE, amount, index, percent, seconds
 from jobs.report.plan_value import value_unit
 from jobs.report.response_in_words import meaning_of, words_of
 from jobs.report.rules_in_words import group_in_words
+from jobs.saved_rules.versions import DESK_RULES
 from jobs.tables.sql import sql_equals
 from jobs.tables.warehouse import Warehouse
 from model.phrases.table import ResponseWords
@@ -52,7 +53,7 @@ def _night_summary(tables: Warehouse, conf: Config, as_of: date, took: dict[str,
     if "train_relevance" in newest.index:
         parts.append(model_in_words(newest, words_of(conf.relevance)))
     if tables.has(METRICS, sql_equals(as_of=as_of)):
-        parts += [_tail(tables, conf, as_of), *_values(newest, conf), _rules(tables, conf, as_of)]
+        parts += [_tail(tables, conf, as_of), *_values(newest, conf), *saved_rules(newest), _rules(tables, conf, as_of)]
         if conf.summary.shoppers:
             parts.append(_shoppers(tables, conf, as_of))
     return "\n\n".join(["", *parts])
@@ -180,6 +181,16 @@ def _values(newest: pd.DataFrame, conf: Config) -> list[str]:
     if missing:
         sentences.append(say("Others do not count: {missing}.", missing=missing))
     return [paragraph(*sentences)]
+
+
+def saved_rules(newest: pd.DataFrame) -> list[str]:
+    """Which rules of the desk the night merged over plan; nothing where none held.
+
+    newest: last row of `runs` by step
+    """
+    decisions: Mapping[Hashable, Mapping[str, str]] = newest["decisions"].to_dict()
+    rules = decisions.get("plan_exposure", {}).get(DESK_RULES)
+    return [say("Rules from the desk: {rules}.", rules=rules)] if rules else []
 
 
 def _figure(figures: pd.DataFrame, name: str, segment: str) -> float | None:

@@ -17,7 +17,7 @@ from jobs.execution.night import Night
 from jobs.planning.candidates.pairs import counted_response
 from jobs.planning.catalogue.eligibility import why_excluded
 from jobs.planning.columns import item_rows_of, named_columns
-from jobs.planning.merchandising import merchandising_on
+from jobs.planning.merchandising import merchandising_of
 from jobs.planning.rules.item_value import item_value, value_columns
 from jobs.planning.rules.list_rules import full_groups
 from jobs.report.cause import Cause, Standing, conditions, held_out_in_words, in_words
@@ -32,7 +32,7 @@ def why_not_planned(night: Night, item: str) -> str:
     plan = night.conf.plan
     known = item_rows_of(night.tables, night.as_of, named_columns(plan), plan)
     rows = known.where(F.col("item_id") == item).toPandas()
-    [why] = why_excluded(plan, rows, merchandising_on(plan.merchandising, night.as_of))
+    [why] = why_excluded(plan, rows, merchandising_of(plan, night.as_of))
     return why or "the plan was made with another configuration, or before the item was known"
 
 

@@ -96,7 +96,8 @@ def test_the_secret_has_to_be_there_and_is_hidden(store: Path, monkeypatch: pyte
     [
         ({"host": "0.0.0.0"}, "desk.access is local"),
         ({"host": "0.0.0.0", "access": "proxy"}, "desk.hosts is empty"),
-        ({"groups": {"editor": ["all"]}}, "desk.groups.editor"),
+        ({"groups": {"owner": ["all"]}}, "desk.groups.owner"),
+        ({"second_person": True}, "desk.second_person is set"),
     ],
 )
 def test_other_machines_reach_it_only_if_they_are_known(keys: dict[str, Any], message: str, tmp_path: Path) -> None:
