@@ -12,13 +12,16 @@ import jwt
 from starlette.requests import HTTPConnection
 
 from jobs.config.desk import Desk, Role
+from jobs.desk.posted import FormKeys
 from jobs.runtime import clock
 from jobs.runtime.errors import ConfigurationError
 from jobs.runtime.redaction import hide
 
 READER: Role = "reader"
+EDITOR: Role = "editor"
+APPROVER: Role = "approver"
 SHOPPERS: Role = "shoppers"
-ROLES: tuple[Role, ...] = (READER, SHOPPERS)
+ROLES: tuple[Role, ...] = (READER, EDITOR, APPROVER, SHOPPERS)
 PROXY_HEADER = "X-Longtail-Proxy"  # of the requests that the proxy sends; its value is the secret
 COOKIE = "longtail_desk"
 _ALGORITHM = "HS256"
@@ -39,6 +42,7 @@ class Access:
     def __init__(self, conf: Desk) -> None:
         self.conf = conf
         self._secret = "" if conf.access == "local" else secret_of(conf)
+        self.form_keys = FormKeys(self._secret)
 
     def visitor(self, request: HTTPConnection) -> Visitor | None:
         """None for a request without a valid sign-in; a visitor without roles may read nothing."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
-from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +15,8 @@ from jobs.config.configuration import Config
 from jobs.config.desk import Desk
 from jobs.desk.access import COOKIE, Access
 from jobs.desk.pages import Pages
+from jobs.desk.posted import FormError, posted_form
+from jobs.desk.rules.pages import RulePages
 from jobs.desk.templating import Templates
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import warning
@@ -30,21 +31,22 @@ _HEADERS = {
     "Cache-Control": "no-store",  # pages name shoppers, and a night may be written again
 }
 _STATIC = {"night.css": "text/css", "desk.css": "text/css", "desk.js": "text/javascript"}
-_MOST_FORM = 8192  # bytes
 
 
 def application(conf: Config) -> FastAPI:
     """The application on the configured warehouse. Raises ConfigurationError when a secret is missing."""
     access, templates = Access(conf.desk), Templates()
     pages = Pages(conf, access, templates)
+    rules = RulePages(conf, access, pages)
     app = FastAPI(title="Longtail desk", docs_url=None, redoc_url=None, openapi_url=None)
     for path, page in (
         ("/", pages.tonight), ("/page", pages.page_of_the_night), ("/products", pages.products),
         ("/product", pages.product), ("/shopper", pages.shopper), ("/tables", pages.table),
-        ("/export", pages.export),
+        ("/export", pages.export), ("/rules", rules.rules), ("/rule", rules.rule),
         ("/newest.json", pages.newest), ("/static/{name}", _static),
     ):  # fmt: skip
         app.add_api_route(path, page, methods=["GET"], response_model=None)
+    app.add_api_route("/rule", rules.change, methods=["POST"], response_model=None)
     _add_signing_in(app, conf.desk, access, templates)
     _add_errors(app, conf.desk, pages, templates)
     # A site of another name that leads to this machine cannot read the desk.
@@ -67,13 +69,7 @@ def _add_signing_in(app: FastAPI, desk: Desk, access: Access, templates: Templat
     """The form that turns a token into a cookie, for browsers that come without a proxy."""
 
     async def sign_in(request: Request) -> Response:
-        origin = request.headers.get("Origin")
-        if origin and urlsplit(origin).netloc != request.headers.get("Host"):
-            raise HTTPException(403, "This form is not of the desk.")
-        if int(request.headers.get("Content-Length", 0)) > _MOST_FORM:
-            raise HTTPException(413)
-        body = (await request.body()).decode("utf-8", errors="replace")
-        token = parse_qs(body).get("token", [""])[0].strip()
+        token = (await posted_form(request)).get("token", "")
         if not access.accepts(token):
             return _signed_out(desk, templates, 401, "This token is not valid, or has expired.")
         answer = RedirectResponse("/", 303)
@@ -90,7 +86,8 @@ def _add_errors(app: FastAPI, desk: Desk, pages: Pages, templates: Templates) ->
 
     @app.exception_handler(LongtailError)
     def known_problem(request: Request, error: LongtailError) -> Response:
-        return pages.message(request, 404, error.problem, error.remedy)
+        status = error.status if isinstance(error, FormError) else 404
+        return pages.message(request, status, error.problem, error.remedy)
 
     @app.exception_handler(RequestValidationError)
     def wrong_address(request: Request, wrong: RequestValidationError) -> Response:

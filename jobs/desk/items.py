@@ -142,6 +142,8 @@ def price_in_words(list_price: float | None, paid: float | None, currency: str =
 
 def titles_of(tables: StoredTables, as_of: date, item_ids: Sequence[str]) -> dict[str, str]:
     """Titles by item_id, of the night's item_features."""
+    if not item_ids:  # Arrow compares no text with an empty list, which has no type
+        return {}
     chosen = of_night(as_of) & pc.field("item_id").isin(list(item_ids))
     rows = tables.read(ITEM_FEATURES_TABLE, ("item_id", "title"), chosen)
     return dict(zip(rows["item_id"].to_pylist(), rows["title"].to_pylist(), strict=True))

@@ -1,9 +1,9 @@
-"""Tables and files of a warehouse read without Spark, next to it or on an object store."""
+"""Tables and files of a warehouse read, and rows appended, without Spark, next to it or on an object store."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError, DeltaProtocolError, TableNotFoundError
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from features.contract.table import Table
@@ -111,6 +111,32 @@ class StoredTables:
         self.versions.setdefault(table.name, int(opened.version()))
         with _failures(table):
             return int(opened.to_pyarrow_dataset().count_rows(filter=where))
+
+    def append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Adds rows to a table, which is created if there is none; False if it has changed since it was opened.
+
+        Raises LongtailError if it cannot be written.
+        """
+        data = pa.Table.from_pylist(list(rows), schema=to_arrow_schema(table.schema, timezone="UTC"))
+        opened, path = self._open(table), f"{self.folder}/{table.name}"
+        try:
+            write_deltalake(
+                path if opened is None else opened, data, mode="error" if opened is None else "append",
+                configuration={"delta.logRetentionDuration": f"interval {table.log_days} days"},
+                # Without retries a commit is refused if another one has its number: no change goes unread.
+                commit_properties=CommitProperties(max_commit_retries=0), storage_options=self._options,
+            )  # fmt: skip
+        except CommitFailedError:
+            return False
+        except (DeltaError, OSError) as error:
+            if opened is None and self._at(table, None) is not None:
+                return False
+            raise LongtailError(
+                f"The table {table.name} cannot be written ({type(error).__name__}).",
+                "Look whether the desk may write to the warehouse.",
+            ) from error
+        self._opened.pop(table.name, None)
+        return True
 
     def names(self, folder: str) -> list[str]:
         """Names of files directly below a folder, sorted; none if it is absent."""

@@ -26,9 +26,9 @@ class Templates:
         self._environment.globals["say"] = say
         self._environment.filters |= {"amount": _amount, "query": urlencode}
 
-    def page(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    def page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """An answer with the template's HTML."""
-        return HTMLResponse(self._environment.get_template(name).render(**values), status)
+        return HTMLResponse(self._environment.get_template(template).render(**values), status)
 
 
 def _amount(value: float | None) -> str:
