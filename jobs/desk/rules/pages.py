@@ -133,7 +133,7 @@ class RulePages:
         return {
             "on": on, "may_edit": on and EDITOR in roles, "may_approve": on and APPROVER in roles,
             "me": view.visitor.name or LOCAL, "form_key": self._access.form_keys.of(view.visitor.name), "key_name": KEY,
-            "second_person": self._conf.desk.second_person,
+            "second_person": self._conf.desk.second_person, "nights": (),
         }  # fmt: skip
 
     def _conf_on(self, night: date, versions: Sequence[RuleVersion]) -> tuple[Config, str]:

@@ -22,7 +22,8 @@ pytestmark = [
 ]
 PAGES = (
     "/", "/products", "/product?item=tea", "/product?item=salt", "/shopper?user=ann&against=2024-05-01", "/shopper",
-    "/tables", "/tables?name=item_features", "/product?item=nothing",
+    "/tables", "/tables?name=item_features", "/product?item=nothing", "/rules", "/rule?kind=floors&name=cold",
+    "/rule?kind=pins",
 )  # fmt: skip
 # The contrast of each text with the ground behind it, by the formula of WCAG 2; below 4.5 it is listed.
 _PALE = """(() => {
@@ -63,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(application(conf_in(folder)), port=0, log_config=None))
+    server = uvicorn.Server(uvicorn.Config(application(conf_in(folder, desk={"rules": True})), port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -114,6 +115,30 @@ def test_a_product_is_found_and_opened_by_keyboard_alone(browser: Tab, address: 
     browser.wait_for("document.querySelector('h1').textContent === 'Wild Rice' && document.readyState === 'complete'")
     browser.press("Tab")
     assert focused(browser) == "To the content"
+
+
+def test_a_rule_is_saved_by_keyboard_alone(browser: Tab, address: str) -> None:
+    browser.look(360)
+    browser.open(f"{address}/rule?kind=pins")
+    browser.value("document.getElementById('name').focus()")
+    for text in ("tea", "2", "", "", "Ann", "Launch"):  # id, share, first and last night, owner, reason
+        if text:
+            browser.value("document.activeElement.select()")
+            browser.write(text)
+        for _ in range(1 if text else 4):  # a date has fields of day, month and year, and a button
+            browser.press("Tab")
+    assert focused(browser) == "Save"
+    browser.press("Enter")
+    browser.wait_for("document.getElementById('wrong-share') && document.readyState === 'complete'")
+    assert browser.value("document.querySelector('[aria-invalid]').id") == "share"
+    assert browser.value(_PALE) == []
+    browser.value("document.getElementById('share').select()")
+    browser.write("0.02")
+    browser.press("Enter")
+    browser.wait_for("location.pathname === '/rules' && document.readyState === 'complete'")
+    assert "pins.tea: set is saved as version 1." in browser.value("document.body.textContent")
+    assert browser.value("document.documentElement.scrollWidth") <= 360
+    assert [message for message in browser.errors if "400" not in message] == []
 
 
 def test_another_night_is_chosen_and_kept(browser: Tab, address: str) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import boto3
 import pytest
 
+from features.contract import PLAN_RULES
+from jobs.desk.rules.store import stored_versions
+from jobs.desk.stored_tables import StoredTables
 from tests.cluster.object_stores import BUCKET, Store, moto
 from tests.jobs.desk.small_warehouse import FIRST, write_night
 from tests.jobs.desk.test_desk import desk
+from tests.jobs.saved_rules.test_merging import change
 
 pytestmark = pytest.mark.slow
 REMOTE = {
@@ -48,3 +53,15 @@ def test_pages_are_read_from_an_object_store(store: Store, tmp_path: Path) -> No
 def test_a_store_without_nights_says_so(store: Store, tmp_path: Path) -> None:
     empty = desk(tmp_path, warehouse=f"{store.uri}/shop", **REMOTE).get("/")
     assert (empty.status_code, "No night has been planned yet." in empty.text) == (404, True)
+
+
+def test_of_two_changes_of_rules_in_an_object_store_one_is_refused(store: Store, tmp_path: Path) -> None:
+    warehouse, row = f"{store.uri}/shop", asdict(change(1, "caps.food"))
+    first, second = StoredTables(warehouse), StoredTables(warehouse)
+    assert (stored_versions(first), stored_versions(second)) == ([], [])
+    assert [tables.append(PLAN_RULES, [row]) for tables in (first, second)] == [True, False]
+    first, second = StoredTables(warehouse), StoredTables(warehouse)
+    assert stored_versions(first) == stored_versions(second) == [change(1, "caps.food")]
+    assert [tables.append(PLAN_RULES, [{**row, "version": 2}]) for tables in (first, second)] == [True, False]
+    client = desk(tmp_path, warehouse=warehouse, desk={"rules": True}, **REMOTE)
+    assert "caps.food" in client.get("/rules").text

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from features.contract import CONSTRAINT_PRICES, PLAN_RULES
 from jobs.desk.access import signed_token
+from jobs.desk.posted import FormKeys
 from jobs.desk.rules.store import add_version, stored_versions
 from jobs.desk.stored_tables import StoredTables
 from jobs.saved_rules.merging import merged_rules
@@ -262,7 +263,5 @@ def signed_in(
 
 def form_key(client: TestClient, **headers: str) -> str:
     """The key in the forms of a visitor, who may not see one."""
-    from jobs.desk.posted import FormKeys
-
     user = client.get("/rules", headers=headers).text.split("Signed in as ")[1].split(".")[0]
     return FormKeys(SECRET).of(user)
