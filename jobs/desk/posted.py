@@ -13,6 +13,7 @@ from jobs.runtime.errors import LongtailError
 
 KEY = "form_key"  # name of the field that proves it
 _MOST_FORM = 16_384  # bytes
+_MOST_FIELDS = 100
 _SAME_SITE = ("same-origin", "none")  # of Sec-Fetch-Site
 
 
@@ -53,5 +54,8 @@ async def posted_form(request: Request) -> dict[str, str]:
         body += part
         if len(body) > _MOST_FORM:
             raise FormError(413, f"This form has more than {_MOST_FORM:,} bytes.", "Write less.")
-    fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=100)
+    try:
+        fields = parse_qs(body.decode("utf-8", errors="replace"), max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        raise FormError(413, f"This form has more than {_MOST_FIELDS} fields.", "Load its page again.") from error
     return {name: values[0].strip() for name, values in fields.items()}

@@ -227,6 +227,7 @@ def test_a_form_is_answered_only_if_the_desk_has_shown_it(folder: Path, monkeypa
     assert status({**good, "form_key": form_key(client, **eve)}, **eve) == 403  # a reader
     assert status(good) == 401
     assert status({**good, "one_of": "x" * 20_000}, **ann) == 413
+    assert status({f"f{number}": "x" for number in range(101)}, **ann) == 413
     assert not versions(folder)
     assert status(good, **ann, Origin="http://localhost", Sec_Fetch_Site="same-origin") == 200
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,6 @@ def store(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="session")
 def planned(spark: SparkSession, store: Path) -> Night:
     """The night, planned as configured."""
-    night = night_of(spark, conf_in(store))
+    night = replace(night_of(spark, conf_in(store)), rules="floors.cold (version 1, ann)")
     plan_exposure(night)
     return night

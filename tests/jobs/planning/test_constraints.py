@@ -58,6 +58,7 @@ def test_everything_at_once(planned: Night) -> None:
     assert pinned.str.contains("pinned by Ann until 2017-12-24; in place of ").any()
     assert planned.record.decisions["pins without effect"] == "unknown"
     assert planned.record.decisions["no item matches plan.merchandising"] == "unknown"
+    assert planned.record.decisions["desk_rules"] == planned.rules
 
     # Caps of providers and the budget (0.6 at 0.5 an exposure) hold, and have rows of their own.
     of_provider = delivered.groupby({row[0]: row[3] for row in ITEMS_OF}).sum()

@@ -7,12 +7,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from jobs.config.configuration import Config, with_changes
 from jobs.config.plan import GroupBound
 from jobs.planning.check import check_rules
 from jobs.planning.merchandising import merchandising_of
+from jobs.report.summary import saved_rules
 from jobs.runtime.errors import ConfigurationError
 from jobs.saved_rules.merging import merged_rules
 from jobs.saved_rules.versions import RuleVersion, in_force, of_rule, pending
@@ -122,6 +124,12 @@ def test_a_content_that_is_no_json_is_named(tmp_path: Path) -> None:
     broken = change(7, "floors.x", "end", content="{")
     with pytest.raises(ConfigurationError, match=r"version 7, floors.x, is not a JSON object"):
         merged_rules(conf_of(tmp_path), [broken], NIGHT)
+
+
+def test_the_summary_names_the_rules_that_were_merged() -> None:
+    steps = pd.DataFrame({"decisions": [{}, {"desk_rules": "caps.food (version 1, ann)"}]}, ["score", "plan_exposure"])
+    assert saved_rules(steps) == ["Rules from the desk: caps.food (version 1, ann)."]
+    assert saved_rules(steps.head(1)) == []
 
 
 def conf_of(folder: Path) -> Config:
