@@ -159,5 +159,5 @@ def configured_rule(plan: Plan, merchandising: Merchandising, kind: str, name: s
             return {}
         ban = Ban(owner=held.owner, ends_on=held.ends_on).model_dump(exclude_none=True)
         return {**ban, "share": held.share} if kind == PINS else ban
-    found = getattr(plan, kind).get(name)
-    return {} if found is None else found.model_dump(exclude_none=True)
+    rule = getattr(plan, kind).get(name)
+    return {} if rule is None else rule.model_dump(exclude_none=True)

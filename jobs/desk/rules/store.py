@@ -22,7 +22,7 @@ def stored_versions(tables: StoredTables) -> list[RuleVersion]:
 def add_version(warehouse: str, change: Callable[[Sequence[RuleVersion]], RuleVersion]) -> RuleVersion:
     """Appends a change and returns it.
 
-    change: makes it of all earlier ones, and raises if they do not allow it; called again if one was added meanwhile
+    change: makes it of all earlier ones, and raises if they do not allow it; called again after a commit of another
     Raises LongtailError if the table cannot be written.
     """
     for _ in range(_ATTEMPTS):
