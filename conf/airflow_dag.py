@@ -44,6 +44,7 @@ STEPS = (
     "score",
     "account_exposure",
     "measure_potential",
+    "suggest",
     "plan_exposure",
     "check_drift",
     "publish",

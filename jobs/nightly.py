@@ -35,6 +35,7 @@ from jobs.report.summary import night_summary
 from jobs.runtime.logs import milestone
 from jobs.saved_rules.merging import NightRules, rules_of_night
 from jobs.score import score
+from jobs.suggest import suggest
 from jobs.tables.warehouse import Warehouse
 from jobs.train_first_stage import train_first_stage
 from jobs.train_relevance import train_relevance
@@ -56,6 +57,7 @@ STEPS: tuple[Step, ...] = (
     score,
     account_exposure,
     measure_potential,
+    suggest,
     plan_exposure,
     check_drift,
     publish,
@@ -119,6 +121,7 @@ def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:
         read_reviews: conf.reviews.read,
         train_uplift: conf.uplift.is_learnt,
         measure_potential: conf.potential.is_measured,
+        suggest: conf.suggestions.of_prices or conf.suggestions.of_stock,
     }
     return tuple(step for step in chosen if needed.get(step, True))
 

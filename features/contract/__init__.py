@@ -28,6 +28,7 @@ from features.contract.items import ITEMS
 from features.contract.metrics import METRICS
 from features.contract.parked import PARKED
 from features.contract.plan_rules import PLAN_RULES
+from features.contract.price_suggestions import PRICE_SUGGESTIONS
 from features.contract.promotions import PROMOTIONS
 from features.contract.rejected import REJECTED
 from features.contract.relevance import RELEVANCE
@@ -35,6 +36,7 @@ from features.contract.review_sentiment import REVIEW_SENTIMENT
 from features.contract.review_terms import REVIEW_TERMS
 from features.contract.runs import RUNS
 from features.contract.searches import SEARCHES
+from features.contract.stock_suggestions import STOCK_SUGGESTIONS
 from features.contract.text_attributes import TEXT_ATTRIBUTES
 from features.contract.text_categories import TEXT_CATEGORIES
 from features.contract.text_embeddings import TEXT_EMBEDDINGS
@@ -70,6 +72,7 @@ __all__ = [
     "METRICS",
     "PARKED",
     "PLAN_RULES",
+    "PRICE_SUGGESTIONS",
     "PROMOTIONS",
     "REJECTED",
     "RELEVANCE",
@@ -77,6 +80,7 @@ __all__ = [
     "REVIEW_TERMS",
     "RUNS",
     "SEARCHES",
+    "STOCK_SUGGESTIONS",
     "TEXT_ATTRIBUTES",
     "TEXT_CATEGORIES",
     "TEXT_EMBEDDINGS",

@@ -45,6 +45,7 @@ from jobs.config.sequences import Sequences
 from jobs.config.signals import Signals
 from jobs.config.source import Source
 from jobs.config.stream import Stream
+from jobs.config.suggestions import SUGGESTED, Suggestions
 from jobs.config.summary import Summary
 from jobs.config.trees import Trees
 from jobs.config.uplift import Uplift
@@ -79,6 +80,7 @@ class Config(Section):
     gate: Gate
     account: Account
     potential: Potential
+    suggestions: Suggestions
     plan: Plan
     evaluation: Evaluation
     experiment: Experiment
@@ -164,6 +166,14 @@ class Config(Section):
         named = [column for plan in plans for column in plan.columns if column in MEASURED]
         if named and not self.potential.is_measured:
             raise ValueError(f"plan names {named[0]}, which needs potential.shoppers; set it to 100, for example")
+        return self
+
+    @model_validator(mode="after")
+    def stock_is_judged_where_a_plan_names_it(self) -> Config:
+        plans = plans_of_arms(self.plan, self.experiment).values()
+        named = [column for plan in plans for column in plan.columns if column in SUGGESTED]
+        if named and not self.suggestions.of_stock:
+            raise ValueError(f"plan names {named[0]}, which needs suggestions.lead_days; set it to 14, for example")
         return self
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.contract import ITEM_EXPOSURE, ITEM_POTENTIAL, ITEMS
+from features.contract import ITEM_EXPOSURE, ITEM_POTENTIAL, ITEMS, STOCK_SUGGESTIONS
 from features.declarations import ITEM_FEATURES_TABLE
 from jobs.config.plan import NOT_LIFTED_BY, Plan
 from jobs.desk.stored_tables import StoredTables
@@ -36,20 +36,23 @@ def item_rows(
     tables: StoredTables, plan: Plan, as_of: date, columns: tuple[str, ...], item_ids: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """As `jobs.planning.columns.item_rows_of`, of some items or of all."""
-    features, potential, of_items = by_table(columns)
+    of = by_table(columns)
     chosen = None if item_ids is None else pc.field("item_id").isin(list(item_ids))
 
     def where(condition: pc.Expression) -> pc.Expression:
         return condition if chosen is None else condition & chosen
 
-    names = tuple(dict.fromkeys(["item_id", *features, "is_eligible"]))
+    names = tuple(dict.fromkeys(["item_id", *of.features, "is_eligible"]))
     rows = tables.frame(ITEM_FEATURES_TABLE, names, where(of_night(as_of)))
-    if potential:
-        measured = tables.frame(ITEM_POTENTIAL, ("item_id", *potential), where(of_night(as_of, plan.scored_as)))
+    if of.potential:
+        measured = tables.frame(ITEM_POTENTIAL, ("item_id", *of.potential), where(of_night(as_of, plan.scored_as)))
         rows = rows.merge(measured, on="item_id", how="left")
-    if of_items:
-        attributes = [name for name in of_items if name.startswith(ATTRIBUTE)]
-        stored = [name for name in of_items if name not in attributes]
+    if of.stock:
+        judged = tables.frame(STOCK_SUGGESTIONS, ("item_id", *of.stock), where(of_night(as_of)))
+        rows = rows.merge(judged, on="item_id", how="left")
+    if of.items:
+        attributes = [name for name in of.items if name.startswith(ATTRIBUTE)]
+        stored = [name for name in of.items if name not in attributes]
         midnight = pa.scalar(datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC), pa.timestamp("us", "UTC"))
         read = ("item_id", "valid_from", *stored, *(["attributes"] if attributes else []))
         versions = tables.frame(ITEMS, read, where(pc.field("valid_from") < midnight))
@@ -57,7 +60,7 @@ def item_rows(
         for name in attributes:
             key = name.removeprefix(ATTRIBUTE)
             newest[name] = [None if pairs is None else pairs.get(key) for pairs in newest["attributes"]]
-        rows = rows.merge(newest[["item_id", *of_items]], on="item_id", how="left")
+        rows = rows.merge(newest[["item_id", *of.items]], on="item_id", how="left")
     if NOT_LIFTED_BY in columns:
         planned = tables.frame(ITEM_EXPOSURE, ("item_id", NOT_LIFTED_BY), where(of_night(as_of, plan.policy)))
         rows = rows.merge(planned, on="item_id", how="left")

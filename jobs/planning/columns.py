@@ -1,7 +1,8 @@
-"""Columns that a plan may name: of item_features, item_potential or items on the night, or attributes.KEY of items."""
+"""Columns that a plan may name: of item_features, item_potential, stock_suggestions or items, or attributes.KEY."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -9,11 +10,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, NumericType, StringType
 
-from features.contract import ITEM_EXPOSURE, ITEM_POTENTIAL, ITEMS
+from features.contract import ITEM_EXPOSURE, ITEM_POTENTIAL, ITEMS, STOCK_SUGGESTIONS
 from features.declarations import ITEM_FEATURES_TABLE
 from features.point_in_time import versions_at
 from jobs.config.plan import NOT_LIFTED_BY, Plan
 from jobs.config.potential import MEASURED
+from jobs.config.suggestions import SUGGESTED
 from jobs.runtime.errors import ConfigurationError
 from jobs.tables.warehouse import Warehouse
 
@@ -24,10 +26,13 @@ _FEATURES: dict[str, DataType] = {column.name: column.type for column in ITEM_FE
 _POTENTIAL: dict[str, DataType] = {
     column.name: column.type for column in ITEM_POTENTIAL.columns if column.name in MEASURED
 }
+_STOCK: dict[str, DataType] = {
+    column.name: column.type for column in STOCK_SUGGESTIONS.columns if column.name in SUGGESTED
+}
 _ITEMS: dict[str, DataType] = {
     column.name: column.type for column in ITEMS.columns if isinstance(column.type, NumericType | StringType)
 }
-KNOWN = tuple(sorted({*_FEATURES, *_POTENTIAL, *_ITEMS}))  # in addition to attributes.KEY
+KNOWN = tuple(sorted({*_FEATURES, *_POTENTIAL, *_STOCK, *_ITEMS}))  # in addition to attributes.KEY
 ALWAYS = ("item_id", "title", "segment", "product_type", "category", "provider_id", "days_since_listed")
 UNITS_AND_LINES = ("units_sum_28d", "purchases_count_28d")  # they say how many units a purchase line takes
 
@@ -37,10 +42,10 @@ def check_column(key: str, column: str, kind: Kind) -> None:
     if column.startswith(ATTRIBUTE):
         data_type: DataType | None = StringType()
     else:
-        data_type = _FEATURES.get(column) or _POTENTIAL.get(column) or _ITEMS.get(column)
+        data_type = _FEATURES.get(column) or _POTENTIAL.get(column) or _STOCK.get(column) or _ITEMS.get(column)
     if data_type is None:
         raise ConfigurationError(
-            f"{key}: none of item_features, item_potential and items has a column {column}.",
+            f"{key}: none of item_features, item_potential, stock_suggestions and items has a column {column}.",
             f"Their columns are {', '.join(KNOWN)}, and {ATTRIBUTE}KEY for any key of attributes.",
         )
     if kind == "text" and not isinstance(data_type, StringType):
@@ -61,35 +66,55 @@ def names_potential(plan: Plan) -> bool:
     return not MEASURED.isdisjoint(plan.columns)
 
 
-def by_table(columns: tuple[str, ...]) -> tuple[list[str], list[str], list[str]]:
-    """The columns of item_features, of item_potential and of items among those that a plan names."""
-    features = [name for name in columns if name in _FEATURES]
-    potential = [name for name in columns if name in _POTENTIAL]
-    elsewhere = {*_FEATURES, *_POTENTIAL, NOT_LIFTED_BY}
-    return features, potential, [name for name in columns if name not in elsewhere]
+def names_stock(plan: Plan) -> bool:
+    """Whether the plan names a column of stock_suggestions."""
+    return not SUGGESTED.isdisjoint(plan.columns)
+
+
+@dataclass(frozen=True)
+class ByTable:
+    """The columns that a plan names, by the table that has them."""
+
+    features: tuple[str, ...]
+    potential: tuple[str, ...]
+    stock: tuple[str, ...]
+    items: tuple[str, ...]
+
+
+def by_table(columns: tuple[str, ...]) -> ByTable:
+    """The columns of each table among those that a plan names."""
+    tables = (_FEATURES, _POTENTIAL, _STOCK)
+    features, potential, stock = (tuple(name for name in columns if name in table) for table in tables)
+    elsewhere = {*_FEATURES, *_POTENTIAL, *_STOCK, NOT_LIFTED_BY}
+    return ByTable(features, potential, stock, tuple(name for name in columns if name not in elsewhere))
 
 
 def item_rows_of(tables: Warehouse, as_of: date, columns: tuple[str, ...], plan: Plan) -> DataFrame:
     """The columns and is_eligible of every item of item_features of a night; numbers as double.
 
     Columns of item_potential come from the policy whose relevance is planned, NOT_LIFTED_BY from item_exposure of the
-    plan's policy. They are NULL where the night has no row of the item, as in nights before the table existed.
+    plan's policy. They and those of stock_suggestions are NULL where the night has no row of the item, as in nights
+    before the table existed.
     """
-    features, potential, of_items = by_table(columns)
+    of = by_table(columns)
     rows = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
-        *(_typed(F.col(name), _FEATURES[name]).alias(name) for name in features), "is_eligible"
+        *(_typed(F.col(name), _FEATURES[name]).alias(name) for name in of.features), "is_eligible"
     )
-    if potential:
+    if of.potential:
         measured = tables.read_or_empty(ITEM_POTENTIAL).where(
             (F.col("as_of") == F.lit(as_of)) & (F.col("policy") == plan.scored_as)
         )
         measured = measured.select(
-            "item_id", *(_typed(F.col(name), _POTENTIAL[name]).alias(name) for name in potential)
+            "item_id", *(_typed(F.col(name), _POTENTIAL[name]).alias(name) for name in of.potential)
         )
         rows = rows.join(measured, on="item_id", how="left")
-    if of_items:
+    if of.stock:
+        judged = tables.read_or_empty(STOCK_SUGGESTIONS).where(F.col("as_of") == F.lit(as_of))
+        judged = judged.select("item_id", *(_typed(F.col(name), _STOCK[name]).alias(name) for name in of.stock))
+        rows = rows.join(judged, on="item_id", how="left")
+    if of.items:
         at_date = versions_at(tables.read(ITEMS), [as_of], "item_id")
-        rows = rows.join(at_date.select("item_id", *map(_of_items, of_items)), on="item_id", how="left")
+        rows = rows.join(at_date.select("item_id", *map(_of_items, of.items)), on="item_id", how="left")
     if NOT_LIFTED_BY in columns:
         planned = tables.read_or_empty(ITEM_EXPOSURE).where(
             (F.col("as_of") == F.lit(as_of)) & (F.col("policy") == plan.policy)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.contract import ITEM_POTENTIAL
+from features.contract import ITEM_POTENTIAL, STOCK_SUGGESTIONS
 from jobs.config.plan import NOT_LIFTED_BY
 from jobs.execution.night import Night
 from jobs.planning.catalogue.eligibility import why_excluded
 from jobs.planning.catalogue.not_lifted import with_not_lifted_by
 from jobs.planning.catalogue.supply import launch_exposures, purchases_in_stock
-from jobs.planning.columns import item_rows_of, named_columns, names_potential
+from jobs.planning.columns import item_rows_of, named_columns, names_potential, names_stock
 from jobs.planning.merchandising import Merchandising
 from jobs.runtime.errors import LongtailError
 from jobs.tables.sql import sql_equals
@@ -41,9 +41,9 @@ class Catalogue:
 
 
 def read_catalogue(night: Night, merchandising: Merchandising) -> Catalogue:
-    """Reads item_features, items and, where the plan names a column of it, item_potential of the night.
+    """Reads item_features, items and, where the plan names columns of them, item_potential and stock_suggestions.
 
-    Raises LongtailError when no item may enter, or item_potential has no rows for the night.
+    Raises LongtailError when no item may enter, or one of the latter has no rows for the night.
     """
     plan = night.conf.plan
     if names_potential(plan) and not night.tables.has(
@@ -53,6 +53,11 @@ def read_catalogue(night: Night, merchandising: Merchandising) -> Catalogue:
             f"The plan names a column of item_potential, which has no rows for {night.as_of} and policy "
             f"{plan.scored_as}.",
             f"Run measure_potential for {night.as_of} first.",
+        )
+    if names_stock(plan) and not night.tables.has(STOCK_SUGGESTIONS, sql_equals(as_of=night.as_of)):
+        raise LongtailError(
+            f"The plan names a column of stock_suggestions, which has no rows for {night.as_of}.",
+            f"Run suggest for {night.as_of} first; without tracked stock, remove the column from the plan.",
         )
     columns = tuple(name for name in named_columns(plan) if name != NOT_LIFTED_BY)
     rows = item_rows_of(night.tables, night.as_of, columns, plan)
