@@ -41,8 +41,8 @@ def application(conf: Config) -> FastAPI:
     app = FastAPI(title="Longtail desk", docs_url=None, redoc_url=None, openapi_url=None)
     for path, page in (
         ("/", pages.tonight), ("/page", pages.page_of_the_night), ("/products", pages.products),
-        ("/product", pages.product), ("/shopper", pages.shopper), ("/tables", pages.table),
-        ("/export", pages.export), ("/rules", rules.rules), ("/rule", rules.rule),
+        ("/product", pages.product), ("/suggestions", pages.suggestions), ("/shopper", pages.shopper),
+        ("/tables", pages.table), ("/export", pages.export), ("/rules", rules.rules), ("/rule", rules.rule),
         ("/newest.json", pages.newest), ("/static/{name}", _static),
     ):  # fmt: skip
         app.add_api_route(path, page, methods=["GET"], response_model=None)

@@ -24,6 +24,7 @@ from jobs.desk.product import product_facts, product_sections
 from jobs.desk.rules.store import stored_versions
 from jobs.desk.shopper import ShopperList, compared, fallback_lists, shopper_list
 from jobs.desk.stored_tables import StoredTables
+from jobs.desk.suggestions import suggestion_sections
 from jobs.desk.table_rows import TABLES, is_personal, rows_of_night, table_page
 from jobs.desk.templating import Templates
 from jobs.desk.tonight import tonight_sections
@@ -148,6 +149,14 @@ class Pages:
         sections = product_sections(view.tables, view.conf(as_of), as_of, facts, named=view.may_see_shoppers)
         sources = _with_sources(sections, view.tables.versions, view.tables)
         return self.show("product.html", view, as_of, item=item, title=facts["title"], **sources)
+
+    def suggestions(self, request: Request, night: AskedNight = None) -> Response:
+        """Prices and stock of a night, as suggest wrote them."""
+        view = self._view(request)
+        as_of = view.night(night)
+        sources = _with_sources(suggestion_sections(view.tables, self._conf, as_of), view.tables.versions, view.tables)
+        files = [name for name in ("price_suggestions", "stock_suggestions") if name in sources["named"]]
+        return self._show("suggestions.html", view, as_of, files=files, forms=tuple(FORMS), **sources)
 
     def shopper(self, request: Request, night: AskedNight = None, user: Text = "", against: Text = "") -> Response:
         """The lists of a shopper, of one night or two."""

@@ -20,7 +20,9 @@ from features.contract import (
     FALLBACK_LISTS,
     ITEM_EXPOSURE,
     METRICS,
+    PRICE_SUGGESTIONS,
     RUNS,
+    STOCK_SUGGESTIONS,
     USER_HISTORY,
 )
 from features.contract.table import Table
@@ -50,6 +52,28 @@ def write(folder: Path, table: Table, rows: Sequence[Mapping[str, Any]]) -> None
 
 def _any(kind: DataType) -> Any:
     return _OF_TYPE[kind.simpleString().split("<")[0].split("(")[0]]
+
+
+def write_suggestions(folder: Path, night: date) -> None:
+    """A category to change, one to keep and one without an estimate; two products to order again, one of too much."""
+    estimate = {"as_of": night, "elasticity": -3.0, "elasticity_low": -3.5, "elasticity_high": -2.5, "tried_low": -0.1,
+            "tried_high": 0.1, "change_low": -0.1, "change_high": -0.05, "weekly_amount": 400.0, "items_count": 9,
+            "moved_items_count": 8, "price_spread": 0.12, "objective": "margin", "currency": "USD",
+            "why_not": ""}  # fmt: skip
+    gains = {"weekly_gain": 12.0, "weekly_gain_low": 3.0, "weekly_gain_high": 21.0}
+    write(folder, PRICE_SUGGESTIONS, [
+        {**estimate, "category": SCRIPT, "verdict": "lower", "change": -0.08, **gains},
+        {**estimate, "category": "Jam", "verdict": "keep", "change": 0.0, **dict.fromkeys(gains, 0.0)},
+        {"as_of": night, "category": "Salt", "verdict": "cannot_tell", "why_not": "prices_hardly_moved",
+         "items_count": 5, "objective": "revenue", "currency": "USD"},
+    ])  # fmt: skip
+    stock = {"as_of": night, "stock_on_hand": 10, "units_28d": 28.0, "units_low_28d": 0.0, "units_high_28d": 40.0,
+             "reorder_point": 22.0, "days_of_cover": 10.0, "days_of_cover_low": 7.0, "lead_days": 14,
+             "service_level": 0.95, "overstock_segment": ""}  # fmt: skip
+    write(folder, STOCK_SUGGESTIONS, [
+        *({**stock, "item_id": item, "stock_state": "reorder"} for item in ("tea", "milk")),
+        {**stock, "item_id": "rice", "stock_state": "overstock", "overstock_units": 68.0, "overstock_segment": "tail"},
+    ])  # fmt: skip
 
 
 def write_night(

@@ -22,7 +22,16 @@ from jobs.desk.application import application
 from jobs.desk.exports import as_file
 from jobs.desk.stored_tables import StoredTables
 from jobs.desk.why_not import why_not_shown
-from tests.jobs.desk.small_warehouse import FIRST, SCRIPT, SECOND, TITLES, write, write_night
+from jobs.report.page.numbers import NONE
+from tests.jobs.desk.small_warehouse import (
+    FIRST,
+    SCRIPT,
+    SECOND,
+    TITLES,
+    write,
+    write_night,
+    write_suggestions,
+)
 from tests.jobs.report.test_why_not import AS_OF, ITEMS, LISTS, NOT_LIFTED_BY, OF_NIGHT, PLAN, SENTENCES
 
 
@@ -43,6 +52,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("desk")
     write_night(folder / "warehouse", FIRST)
     write_night(folder / "warehouse", SECOND, shown=("tea", "rice"))
+    write_suggestions(folder / "warehouse", SECOND)
     return folder
 
 
@@ -87,11 +97,35 @@ def test_a_product_has_its_lists_rules_and_history(client: TestClient) -> None:
 
 
 def test_no_html_of_a_title_reaches_a_page(client: TestClient) -> None:
-    for address in ("/products", "/product?item=tea", "/shopper?user=ann", "/tables?name=item_features"):
+    addresses = ("/products", "/product?item=tea", "/shopper?user=ann", "/tables?name=item_features", "/suggestions")
+    for address in addresses:
         page = client.get(address).text
         assert SCRIPT not in page
         assert "&lt;script&gt;document.title" in page
     assert "<b>" not in client.get("/products?q=<b>&night=2024-05-02").text
+
+
+def test_suggestions_have_interval_evidence_and_files(client: TestClient) -> None:
+    page = client.get("/suggestions").text
+    assert "-3.00 (-3.50 to -2.50)" in page
+    assert "-8 % (-10 % to -5 %)" in page
+    assert "+12.00 (+3.00 to +21.00) USD" in page
+    assert "400.00 USD margin" in page
+    assert "8 of 9 items, prices 12 % apart" in page
+    assert "prices hardly moved apart from season and promotions" in page
+    assert f"10 (7 to {NONE})" in page
+    assert "covers 14 days with a probability of 95 %" in page
+    assert "Wild Rice" in page
+    [address] = re.findall(r'href="(/export\?name=price_suggestions[^"]*form=csv)"', page)
+    rows = list(csv.DictReader(io.StringIO(client.get(address.replace("&amp;", "&")).text)))
+    assert [row["verdict"] for row in rows] == ["lower", "keep", "cannot_tell"]
+
+
+def test_a_night_without_suggestions_names_their_keys(client: TestClient) -> None:
+    page = client.get(f"/suggestions?night={FIRST}").text
+    assert "suggestions.price_weeks in the configuration" in page
+    assert "suggestions.lead_days in the configuration" in page
+    assert "/export" not in page
 
 
 def test_two_nights_of_a_shopper_side_by_side(client: TestClient) -> None:

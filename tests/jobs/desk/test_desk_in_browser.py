@@ -12,7 +12,7 @@ import uvicorn
 
 from jobs.desk.application import application
 from tests.jobs.desk.chromium import Tab, tab
-from tests.jobs.desk.small_warehouse import FIRST, SECOND, write_night
+from tests.jobs.desk.small_warehouse import FIRST, SECOND, write_night, write_suggestions
 from tests.jobs.desk.test_desk import conf_in
 from tests.jobs.report.browser import BROWSER
 
@@ -22,8 +22,8 @@ pytestmark = [
 ]
 PAGES = (
     "/", "/products", "/product?item=tea", "/product?item=salt", "/shopper?user=ann&against=2024-05-01", "/shopper",
-    "/tables", "/tables?name=item_features", "/product?item=nothing", "/rules", "/rule?kind=floors&name=cold",
-    "/rule?kind=pins",
+    "/suggestions", "/tables", "/tables?name=item_features", "/product?item=nothing", "/rules",
+    "/rule?kind=floors&name=cold", "/rule?kind=pins",
 )  # fmt: skip
 # The contrast of each text with the ground behind it, by the formula of WCAG 2; below 4.5 it is listed.
 _PALE = """(() => {
@@ -59,6 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser")
     write_night(folder / "warehouse", FIRST)
     write_night(folder / "warehouse", SECOND, shown=("tea", "rice"))
+    write_suggestions(folder / "warehouse", SECOND)
     return folder
 
 
