@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 
 from model.retrieval.catalogue import Catalogue
@@ -14,26 +17,37 @@ _TEXTS_AT_ONCE = 2048  # of the catalogue, compared with a block's texts: the co
 
 def text_history(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> ChannelScores:
     """Largest cosine with one of the last distinct texts bought, each place back decayed."""
-    target, column = catalogue.eligible_vectors, catalogue.eligible_texts[1]
-    rows, decays = _last_texts(catalogue, shoppers, settings)
+    bought = catalogue.text_row[shoppers.item]
+    lists = [bought[begin:end] for begin, end in pairwise(shoppers.start)]
+    best = likeness_to_last(catalogue.text, lists, catalogue.eligible_vectors, settings)
+    return ChannelScores(best, catalogue.eligible_texts[1])
+
+
+def likeness_to_last(
+    text: np.ndarray, lists: Sequence[np.ndarray], target: np.ndarray, settings: ChannelSettings
+) -> np.ndarray:
+    """[shoppers, n] float32 the largest decayed cosine of each target with one of a shopper's last distinct texts.
+
+    text: [t, d] unit vectors; lists: of each shopper rows of `text`, newest first; target: [n, d] unit vectors
+    """
+    rows, decays = _last_texts(lists, settings)
     # Shoppers of a block bought much the same, so each text is compared once; -1, no text, is the last row of zeros.
     distinct, place = np.unique(rows[rows >= 0], return_inverse=True)
     of_shopper = np.full(rows.shape, len(distinct))
     of_shopper[rows >= 0] = place
-    bought = np.vstack([catalogue.text[distinct], np.zeros((1, target.shape[1]), dtype=np.float32)])
-    best = np.zeros((len(shoppers), len(target)), dtype=np.float32)
+    bought = np.vstack([text[distinct], np.zeros((1, target.shape[1]), dtype=np.float32)])
+    best = np.zeros((len(lists), len(target)), dtype=np.float32)
     for start in range(0, len(target), _TEXTS_AT_ONCE):
         cosine = bought @ target[start : start + _TEXTS_AT_ONCE].T
         part = best[:, start : start + _TEXTS_AT_ONCE]
         for back, decay in enumerate(decays):
             np.maximum(part, cosine[of_shopper[:, back]] * decay, out=part)
-    return ChannelScores(best, column)
+    return best
 
 
-def _last_texts(catalogue: Catalogue, shoppers: Shoppers, settings: ChannelSettings) -> tuple[np.ndarray, np.ndarray]:
-    rows = np.full((len(shoppers), settings.history_items), -1, dtype=np.int64)
-    for user in range(len(shoppers)):
-        bought = catalogue.text_row[shoppers.item[shoppers.start[user] : shoppers.start[user + 1]]]
+def _last_texts(lists: Sequence[np.ndarray], settings: ChannelSettings) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.full((len(lists), settings.history_items), -1, dtype=np.int64)
+    for user, bought in enumerate(lists):
         _, first = np.unique(bought, return_index=True)
         newest = bought[np.sort(first)][: settings.history_items]
         rows[user, : len(newest)] = newest
