@@ -25,6 +25,7 @@ from features.contract.image_embeddings import IMAGE_EMBEDDINGS
 from features.contract.item_exposure import ITEM_EXPOSURE
 from features.contract.item_potential import ITEM_POTENTIAL
 from features.contract.items import ITEMS
+from features.contract.launch_suggestions import LAUNCH_SUGGESTIONS
 from features.contract.metrics import METRICS
 from features.contract.parked import PARKED
 from features.contract.plan_rules import PLAN_RULES
@@ -69,6 +70,7 @@ __all__ = [
     "ITEMS",
     "ITEM_EXPOSURE",
     "ITEM_POTENTIAL",
+    "LAUNCH_SUGGESTIONS",
     "METRICS",
     "PARKED",
     "PLAN_RULES",

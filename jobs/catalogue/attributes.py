@@ -12,6 +12,7 @@ from features.contract import CATALOGUE_VALUES, TEXT_ATTRIBUTES
 from jobs.catalogue.texts import add_found, attribute_map, new_texts
 from jobs.execution.night import Night
 from jobs.runtime.logs import event
+from jobs.tables.warehouse import Warehouse
 from model.catalogue.attribute_values import AttributeValues, Value
 from model.catalogue.attributes import MOST_READ, attributes_of, described, given
 
@@ -52,14 +53,19 @@ def _current_values(night: Night, texts: DataFrame) -> tuple[str, AttributeValue
     last = stored.where(F.col("attribute") == "").first()
     count = texts.count()
     if last is not None and last["method"].startswith(f"{METHOD}.") and count <= GROWTH * last["texts"]:
-        rows = stored.where(F.col("attribute") != "").select(*Value._fields).collect()
-        return last["method"], AttributeValues.of(Value(*row) for row in rows)
+        return last["method"], stored_values(night.tables)
     method, values = f"{METHOD}.{night.as_of}.{count}", _learnt(night, texts)
     frame = pd.DataFrame([Value("", "", "", False), *values.values()], columns=Value._fields)
     frame = frame.assign(method=method, texts=[count] + [0] * (len(frame) - 1))[CATALOGUE_VALUES.column_names]
     night.tables.replace(night.spark.createDataFrame(frame, CATALOGUE_VALUES.schema), CATALOGUE_VALUES, where=None)
     event("values of attributes learnt", step="enrich_items", as_of=night.as_of, texts=count, values=len(frame) - 1)
     return method, values
+
+
+def stored_values(tables: Warehouse) -> AttributeValues:
+    """Those of catalogue_values."""
+    rows = tables.read(CATALOGUE_VALUES).where(F.col("attribute") != "").select(*Value._fields).collect()
+    return AttributeValues.of(Value(*row) for row in rows)
 
 
 def _learnt(night: Night, texts: DataFrame) -> AttributeValues:

@@ -30,6 +30,7 @@ from jobs.config.fusion import Fusion
 from jobs.config.gate import Gate
 from jobs.config.housekeeping import Housekeeping
 from jobs.config.images import Images
+from jobs.config.launch import Launch
 from jobs.config.mlflow import MLflow
 from jobs.config.online import Online
 from jobs.config.plan import Plan
@@ -81,6 +82,7 @@ class Config(Section):
     account: Account
     potential: Potential
     suggestions: Suggestions
+    launch: Launch
     plan: Plan
     evaluation: Evaluation
     experiment: Experiment

@@ -1,0 +1,11 @@
+"""The section `launch` of the configuration: what jobs/launch_items.py says of recently listed items."""
+
+from __future__ import annotations
+
+from jobs.config.section import Positive, Section
+
+
+class Launch(Section):
+    days: Positive
+    look_alikes: Positive
+    shoppers: Positive
