@@ -29,7 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-search benchmark-stream benchmark-scale check format wheel lock setup java clean help benchmark-pictures desk
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-launches benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-search benchmark-stream benchmark-scale check format wheel lock setup java clean help benchmark-pictures desk
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
@@ -48,6 +48,7 @@ help:
 	@echo "make benchmark   a night, then every benchmark below, one after the other; with ARGS for one of them alone:"
 	@echo "  benchmark-panel         purchases of the next month that a night's relevance finds"
 	@echo "  benchmark-panel-months  the same on earlier months, on which no constant was chosen; trains a night for each (MONTHS=$(MONTHS))"
+	@echo "  benchmark-launches      order of new items by a night's expected responses against their early sales"
 	@echo "  benchmark-text          text channels of the night, frozen against fine-tuned encoder"
 	@echo "  benchmark-embedding     the encoder against sentence-transformers, with equal vectors"
 	@echo "  benchmark-features      the point-in-time join against Feast's"
@@ -86,11 +87,14 @@ test-slow: setup
 
 # One after the other, since each uses all cores. Those on Amazon Beauty need BEAUTY=folder of its data.
 benchmark: nightly
-	@for part in panel text embedding features ingest exposure score second-stage publish stream policies $(if $(BEAUTY),beauty beauty-text); do \
+	@for part in panel launches text embedding features ingest exposure score second-stage publish stream policies $(if $(BEAUTY),beauty beauty-text); do \
 	  echo "== make benchmark-$$part" && $(MAKE) --no-print-directory benchmark-$$part ARGS= || exit 1; done
 
 benchmark-panel: setup
 	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/panel.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
+
+benchmark-launches: setup
+	@PYTHONPATH=$(CURDIR) $(SUBMIT) tests/benchmark/launches.py --conf $(CONF) --as-of $(AS_OF) $(ARGS)
 
 benchmark-panel-months: setup
 	@mkdir -p warehouse_panel
