@@ -79,11 +79,15 @@ class SearchIndex:
         """The query with words that no title has replaced by the likely ones."""
         return Query(tuple(self.spelling.corrected(terms(text))), vector)
 
-    def all_scores(self, query: Query, projected: np.ndarray) -> Scores:
-        """Scores of all items; `projected` [n] is their cosine with the query after a projection."""
+    def all_scores(self, query: Query, projected: np.ndarray, cosine: np.ndarray | None = None) -> Scores:
+        """Scores of all items; `projected` [n] is their cosine with the query after a projection.
+
+        cosine: [n] of the encoder's vectors, where it is computed already
+        """
         words = self.words.scores(index_terms(list(query.terms)))
         of_grams = self.grams.scores(grams(list(query.terms)))
-        cosine = self.vectors @ query.vector
+        if cosine is None:
+            cosine = self.vectors @ query.vector
         best = [float(values.max(initial=0.0)) for values in (words, of_grams, cosine, projected)]
         return Scores(words, of_grams, cosine, projected, (best[0], best[1], best[2], best[3]))
 

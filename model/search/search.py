@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from model.search.projection import Projection, ProjectionSettings, fit_projecti
 
 ANSWERS_FILE, GRADES_FILE, PROJECTION_FILE = "answers.txt", "grades.txt", "projection.npz"
 _FOLDS = 2
+_BLOCK = 64  # queries whose cosines are computed at once
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,10 @@ class Search:
 
     def results(self, text: str, vector: np.ndarray, count: int) -> Results:
         """At most `count` items; none for a query without a term that any title has, if its vector is 0 too."""
-        query, scores = self.scores(text, vector)
+        return self.ranked(*self.scores(text, vector), count)
+
+    def ranked(self, query: Query, scores: Scores, count: int) -> Results:
+        """`results` of a query whose scores are computed already."""
         rows = self.index.candidates(scores, self.most)
         features = self.features(query, scores.of(rows), rows)
         answer = self.answers.predict(features)
@@ -64,7 +69,10 @@ class Search:
 
     def grade(self, text: str, vector: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """[rows] expected grades of items for a query."""
-        query, scores = self.scores(text, vector)
+        return self.graded(*self.scores(text, vector), rows)
+
+    def graded(self, query: Query, scores: Scores, rows: np.ndarray) -> np.ndarray:
+        """`grade` of a query whose scores are computed already."""
         return self.grades.predict(self.features(query, scores.of(rows), rows))
 
     def scores(self, text: str, vector: np.ndarray) -> tuple[Query, Scores]:
@@ -101,10 +109,12 @@ def fit_search(index: SearchIndex, pairs: GradedPairs, settings: SearchSettings)
         projection = fit_projection(pairs.of(fold != number), index.vectors, settings.good, settings.projection)
         projected = projection.of_items(index.vectors)
         queries = projection.of_queries(pairs.vectors)
-        for place in np.flatnonzero(fold == number).tolist():
+        own = np.flatnonzero((fold == number) & np.array([len(places) > 0 for places in by_query]))
+        cosines = _cosines(index.vectors, pairs.vectors[own], projected, queries[own])
+        for place, (cosine, moved) in zip(own.tolist(), cosines, strict=True):
             rows, grade = pairs.row[by_query[place]], pairs.grade[by_query[place]]
             query = index.query(pairs.texts[place], pairs.vectors[place])
-            scores = index.all_scores(query, projected @ queries[place])
+            scores = index.all_scores(query, moved, cosine)
             graded.append(features(query, scores.of(rows), rows))
             grades.append(grade)
             good = rows[grade >= settings.good]
@@ -122,3 +132,15 @@ def fit_search(index: SearchIndex, pairs: GradedPairs, settings: SearchSettings)
         settings.most,
         features,
     )
+
+
+def _cosines(
+    items: np.ndarray, queries: np.ndarray, moved_items: np.ndarray, moved_queries: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each query the cosines with all items, before and after a projection.
+
+    A block of queries at once is many times faster than one after the other.
+    """
+    for start in range(0, len(queries), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        yield from zip(queries[block] @ items.T, moved_queries[block] @ moved_items.T, strict=True)
