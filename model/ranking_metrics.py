@@ -29,6 +29,14 @@ def ndcg_at(hits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return np.asarray((hits * gain).sum(axis=1) / best)
 
 
+def graded_ndcg(grade: np.ndarray, score: np.ndarray, top: int) -> float:
+    """NDCG of one list of graded items, with gains 2^grade - 1; of equal scores the worse item comes first."""
+    gain = 2.0**grade - 1.0
+    discount = 1.0 / np.log2(np.arange(min(top, len(grade))) + 2.0)
+    order = np.lexsort((gain, -score))[:top]
+    return float(gain[order] @ discount / (np.sort(gain)[::-1][:top] @ discount))
+
+
 def hit_at(hits: np.ndarray) -> np.ndarray:
     """[B] 1 where any of the list is wanted."""
     return np.asarray(hits.any(axis=1), dtype=np.float64)

@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 
 from model.catalogue.plain_text import plain_text
+from model.ranking_metrics import graded_ndcg
 from model.search.graded_pairs import GradedPairs
 from model.search.index import SearchIndex
 from model.search.queries import normalised
@@ -138,17 +139,19 @@ def measured(search: Search, data: Data, vectors: np.ndarray) -> pd.DataFrame:
     rows = []
     for number, own in _of_queries(data):
         text, graded, grade = data.queries[number], own["row"].to_numpy(), own["grade"].to_numpy()
-        _, scores = search.scores(text, vectors[number])
+        query, scores = search.scores(text, vectors[number])
         words, cosine = scores.words[graded].astype(float), scores.cosine[graded].astype(float)
         by_method = {"BM25": words, "encoder": cosine, "sum": _scaled(words) + _scaled(cosine)}
-        by_method["fused"] = search.grade(text, vectors[number], graded)
-        figures = {f"ndcg {name}": ndcg(grade, values) for name, values in by_method.items()}
-        figures["ndcg random"] = float(np.mean([ndcg(grade, random.random(len(grade))) for _ in range(DRAWS)]))
+        by_method["fused"] = search.graded(query, scores, graded)
+        figures = {f"ndcg {name}": graded_ndcg(grade, values, TOP) for name, values in by_method.items()}
+        figures["ndcg random"] = float(
+            np.mean([graded_ndcg(grade, random.random(len(grade)), TOP) for _ in range(DRAWS)])
+        )
         good = graded[grade >= GOOD]
         retrieved = {
             "BM25": _best(scores.words),
             "encoder": _best(scores.cosine),
-            "fused": search.results(text, vectors[number], RECALLED).row,
+            "fused": search.ranked(query, scores, RECALLED).row,
         }
         figures |= {
             f"recall {name}": float(np.isin(good, best).mean()) if len(good) else np.nan
@@ -156,14 +159,6 @@ def measured(search: Search, data: Data, vectors: np.ndarray) -> pd.DataFrame:
         }
         rows.append(figures)
     return pd.DataFrame(rows)
-
-
-def ndcg(grade: np.ndarray, score: np.ndarray, top: int = TOP) -> float:
-    """Of one query, with gains 2^grade - 1; of equal scores the worse product comes first."""
-    gain = 2.0**grade - 1.0
-    discount = 1.0 / np.log2(np.arange(min(top, len(grade))) + 2.0)
-    order = np.lexsort((gain, -score))[:top]
-    return float(gain[order] @ discount / (np.sort(gain)[::-1][:top] @ discount))
 
 
 def report(figures: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ from model.search.fusion import FusionSettings
 from model.search.index import SearchIndex
 from model.search.projection import ProjectionSettings
 from model.search.search import SearchSettings, fit_search
-from tests.benchmark.search import LEAST_PRODUCTS, Data, digest, graded_pairs, measured, ndcg, read, report
+from tests.benchmark.search import LEAST_PRODUCTS, Data, digest, graded_pairs, measured, read, report
 
 
 def pairs() -> pd.DataFrame:
@@ -38,14 +38,6 @@ def test_nothing_is_learnt_from_a_query_that_is_evaluated(validate: bool) -> Non
     assert (counts_of(data)[data.evaluated] >= LEAST_PRODUCTS).all()
     learnt = graded_pairs(data, np.zeros((len(data.queries), 2)))
     assert {data.queries[query] for query in np.flatnonzero(data.learnt)} == set(learnt.texts)
-
-
-def test_ndcg_counts_equal_scores_as_the_worst_order() -> None:
-    grade = np.array([3.0, 1.0, 2.0])
-    assert ndcg(grade, grade) == 1.0
-    assert ndcg(grade, np.zeros(3)) == ndcg(grade, -grade) < 1.0
-    by_hand = (7 / np.log2(2) + 1 / np.log2(3)) / (7 / np.log2(2) + 3 / np.log2(3))
-    assert ndcg(grade, np.array([3.0, 2.0, 1.0]), top=2) == pytest.approx(by_hand)
 
 
 def test_every_method_is_measured_on_the_evaluated_queries(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.ranking_metrics import hit_at, ndcg_at, recall_at, top_hits
+from model.ranking_metrics import graded_ndcg, hit_at, ndcg_at, recall_at, top_hits
 
 SCORES = np.array([[0.9, 0.8, 0.7, -np.inf], [0.5, 0.5, 0.1, 0.0]])
 WANTED = np.array([[False, True, True, True], [True, False, False, False]])
@@ -28,3 +28,11 @@ def test_fewer_candidates_than_k() -> None:
 def test_a_shopper_without_targets_is_refused() -> None:
     with pytest.raises(ValueError, match="without targets"):
         recall_at(np.zeros((1, 2), dtype=bool), np.array([0]))
+
+
+def test_ndcg_of_grades_counts_equal_scores_as_the_worst_order() -> None:
+    grade = np.array([3.0, 1.0, 2.0])
+    assert graded_ndcg(grade, grade, 10) == 1.0
+    assert graded_ndcg(grade, np.zeros(3), 10) == graded_ndcg(grade, -grade, 10) < 1.0
+    by_hand = (7 / np.log2(2) + 1 / np.log2(3)) / (7 / np.log2(2) + 3 / np.log2(3))
+    assert graded_ndcg(grade, np.array([3.0, 2.0, 1.0]), 2) == pytest.approx(by_hand)
