@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,9 +72,14 @@ class SearchIndex:
         self.grams = TermIndex([grams(of_title) for of_title in self.terms])
 
     @cached_property
+    def texts_with(self) -> Counter[str]:
+        """The number of titles with each word."""
+        return Counter(word for of_text in self.terms for word in {term.text for term in of_text})
+
+    @cached_property
     def spelling(self) -> Spelling:
         """Corrects words by those of the titles."""
-        return Spelling.of(self.terms)
+        return Spelling(self.texts_with)
 
     def query(self, text: str, vector: np.ndarray) -> Query:
         """The query with words that no title has replaced by the likely ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from model.search.queries import Term
 
@@ -25,11 +25,6 @@ class Spelling:
                 for gram in _pairs(word):
                     self._by_gram[gram].append(word)
         self._known: dict[str, list[str]] = {}
-
-    @classmethod
-    def of(cls, texts: Iterable[Sequence[Term]]) -> Spelling:
-        """From the terms of the catalogue's texts."""
-        return cls(Counter(word for of_text in texts for word in {term.text for term in of_text}))
 
     def corrected(self, of_query: Sequence[Term]) -> list[Term]:
         """The terms; a word that no text has becomes another word or two, or stays if none is near."""

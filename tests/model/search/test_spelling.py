@@ -32,7 +32,7 @@ def test_a_word_of_the_catalogue_stays() -> None:
 
 
 def test_an_empty_catalogue_corrects_nothing() -> None:
-    assert Spelling.of([]).corrected(terms("cieling fan")) == terms("cieling fan")
+    assert Spelling({}).corrected(terms("cieling fan")) == terms("cieling fan")
 
 
 @pytest.mark.parametrize(

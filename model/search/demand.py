@@ -1,0 +1,37 @@
+"""What the items found say about a query: whether the catalogue has what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from model.search.queries import DIVIDERS, Term
+
+SOLD_FROM = 0.5  # of the query, by the rarity of its words, that the closest item has, to count as sold
+
+
+class Closest(NamedTuple):
+    """Of the item that has the most of a query: the share it has, by idf, and the words it lacks."""
+
+    share: float
+    missing: tuple[str, ...]
+
+
+def closest(of_query: tuple[Term, ...], found: list[list[Term]], texts_with: Mapping[str, int], texts: int) -> Closest:
+    """The item among those found that has the most of the query's words; of equals the first.
+
+    found: the terms of each item's text; texts_with, texts: texts of the catalogue with a word, and of all
+    """
+    words = list(dict.fromkeys(term.text for term in of_query if term.text not in DIVIDERS))
+    if not words or not found:
+        return Closest(0.0, tuple(words))
+    counts = np.array([texts_with.get(word, 0) for word in words])
+    idf = np.log1p((texts - counts + 0.5) / (counts + 0.5))
+    has = np.array([[word in own for word in words] for own in ({term.text for term in item} for item in found)])
+    share = has @ idf / idf.sum()
+    best = int(share.argmax())
+    return Closest(
+        float(share[best]), tuple(word for word, is_there in zip(words, has[best], strict=True) if not is_there)
+    )
