@@ -27,9 +27,8 @@ from tests.pipeline.small_panel import HOUSEHOLDS
 OF_VISITORS = (contract.DAILY_VISITOR, contract.IDENTITIES, contract.SEARCHES)  # which the panel does not have
 OFF = (  # by default, and in this night
     contract.AUDIENCES, contract.CATALOGUE_CATEGORIES, contract.CATALOGUE_VALUES, contract.IMAGE_EMBEDDINGS,
-    contract.LAUNCH_SUGGESTIONS, contract.PLAN_RULES, contract.REVIEW_SENTIMENT, contract.REVIEW_TERMS,
-    contract.TEXT_ATTRIBUTES,
-    contract.TEXT_CATEGORIES,
+    contract.LAUNCH_SUGGESTIONS, contract.PLAN_RULES, contract.PRICE_SUGGESTIONS, contract.REVIEW_SENTIMENT,
+    contract.REVIEW_TERMS, contract.STOCK_SUGGESTIONS, contract.TEXT_ATTRIBUTES, contract.TEXT_CATEGORIES,
 )  # fmt: skip
 ALL_TABLES = [table for name in contract.__all__ if (table := getattr(contract, name)) not in OF_VISITORS + OFF]
 ALL_TABLES += [ITEM_FEATURES_TABLE, USER_FEATURES_TABLE]
