@@ -152,11 +152,11 @@ class Pages:
 
     def suggestions(self, request: Request, night: AskedNight = None) -> Response:
         """Prices and stock of a night, as suggest wrote them."""
-        view = self._view(request)
+        view = self.view(request)
         as_of = view.night(night)
         sources = _with_sources(suggestion_sections(view.tables, self._conf, as_of), view.tables.versions, view.tables)
         files = [name for name in ("price_suggestions", "stock_suggestions") if name in sources["named"]]
-        return self._show("suggestions.html", view, as_of, files=files, forms=tuple(FORMS), **sources)
+        return self.show("suggestions.html", view, as_of, files=files, forms=tuple(FORMS), **sources)
 
     def shopper(self, request: Request, night: AskedNight = None, user: Text = "", against: Text = "") -> Response:
         """The lists of a shopper, of one night or two."""
