@@ -21,7 +21,7 @@ from jobs.desk.figures import StoredFigures
 from jobs.desk.items import ORDERS, catalogue_of, price_in_words
 from jobs.desk.nights import Nights, nights_of
 from jobs.desk.product import product_facts, product_sections
-from jobs.desk.rules.store import stored_versions
+from jobs.desk.rule_versions import stored_versions
 from jobs.desk.shopper import ShopperList, compared, fallback_lists, shopper_list
 from jobs.desk.stored_tables import StoredTables
 from jobs.desk.suggestions import suggestion_sections

@@ -19,10 +19,10 @@ from jobs.desk.figures import StoredFigures
 from jobs.desk.items import titles_of
 from jobs.desk.pages import Pages, Text, View
 from jobs.desk.posted import KEY, FormError, posted_form
+from jobs.desk.rule_versions import add_version, stored_versions
 from jobs.desk.rules.changes import LOCAL, DraftError, changed
 from jobs.desk.rules.drafts import fields_of
 from jobs.desk.rules.listing import TITLES, configured_rule, draft_in_words, listed_rules, others_in_words
-from jobs.desk.rules.store import add_version, stored_versions
 from jobs.planning.check import check_rules
 from jobs.planning.columns import ATTRIBUTE, KNOWN
 from jobs.planning.merchandising import NONE, Merchandising, merchandising_of

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from features.contract import PLAN_RULES
-from jobs.desk.rules.store import stored_versions
+from jobs.desk.rule_versions import stored_versions
 from jobs.desk.stored_tables import StoredTables
 from tests.cluster.object_stores import BUCKET, Store, moto
 from tests.jobs.desk.small_warehouse import FIRST, write_night

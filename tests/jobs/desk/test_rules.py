@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from features.contract import CONSTRAINT_PRICES, PLAN_RULES
 from jobs.desk.access import signed_token
 from jobs.desk.posted import FormKeys
-from jobs.desk.rules.store import add_version, stored_versions
+from jobs.desk.rule_versions import add_version, stored_versions
 from jobs.desk.stored_tables import StoredTables
 from jobs.saved_rules.merging import merged_rules
 from jobs.saved_rules.versions import RuleVersion
