@@ -4,13 +4,10 @@ from pyspark.sql.types import ArrayType, DateType, DoubleType, LongType, StringT
 
 from features.contract.table import Column, Invariant, Table
 
-SHARE = StructType([StructField("name", StringType(), False), StructField("share", DoubleType(), False)])
+# Delta has no constraint inside an array, so that these fields can be NULL; none is.
+SHARE = StructType([StructField("name", StringType()), StructField("share", DoubleType())])
 GROUP = StructType(
-    [
-        StructField("name", StringType(), False),
-        StructField("shoppers", LongType(), False),
-        StructField("chance", DoubleType(), False),
-    ]
+    [StructField("name", StringType()), StructField("shoppers", LongType()), StructField("chance", DoubleType())]
 )
 _DIFFERENCE = "The chance less that of the current wording, over the same shoppers"
 
