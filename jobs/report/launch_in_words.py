@@ -53,7 +53,9 @@ def launch_in_words(rows: Sequence[Row], titles: Mapping[str, str], conf: Config
 
 def _wordings(rows: Sequence[Row], conf: Config) -> list[str]:
     meaning = conf.relevance.of_response(conf.relevance.target).meaning
-    lines = [f"Chance of {meaning}, of {amount(rows[0]['sampled_count'])} sampled shoppers, by wording"]
+    sampled = rows[0]["sampled_count"]
+    few = ", too few for the intervals to be relied on," if sampled < conf.report.least_shoppers else ","
+    lines = [f"Chance of {meaning}, of {amount(sampled)} sampled shoppers{few} by wording"]
     if rows[0]["chance"] is None:
         lines = ["No shopper with consent has it as a candidate, so there is no response to predict; wordings"]
     for row in rows:

@@ -46,3 +46,5 @@ def test_an_item_reads_from_what_it_lacks_to_what_it_gets(tmp_path: Path) -> Non
     assert "No shopper with consent has it as a candidate" in words
     assert "The plan does not have it" in words
     assert "Searches" not in words
+    few = launch_in_words([ITEM | {"sampled_count": 5}], TITLES, conf)
+    assert "of 5 sampled shoppers, too few for the intervals to be relied on, by wording" in few
