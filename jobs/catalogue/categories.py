@@ -33,6 +33,7 @@ from jobs.catalogue.classifier import (
     stored_classifier,
 )
 from jobs.catalogue.texts import new_texts
+from jobs.encoder.embeddings import embedding_matrix
 from jobs.encoder.pretrained import loaded_encoder
 from jobs.encoder.vectors import SentEncoder, send_encoder, with_vectors
 from jobs.execution.night import Night
@@ -124,7 +125,9 @@ def _learn(night: Night, texts: DataFrame, labelled: DataFrame, counts: Mapping[
         return _nothing_predicted(night, {name: own.count(name) for name in set(own)})
     method = f"{METHOD}.{night.as_of}.{sum(counts.values())}"
     plain = rows["text"].to_pylist()
-    fitted = fit_categories(plain, _matrix(rows["embedding"]), own, _names(night, sent, set(own)), night.conf.seed)
+    fitted = fit_categories(
+        plain, embedding_matrix(rows["embedding"]), own, _names(night, sent, set(own)), night.conf.seed
+    )
     model = fitted.model
     label = _labels(model, own)
     assert fitted.held_out.own is not None
@@ -204,7 +207,7 @@ def _names(night: Night, sent: SentEncoder, categories: set[str]) -> dict[str, n
     distinct = sorted(set(said.values()))
     frame = night.spark.createDataFrame([(text,) for text in distinct], "text string")
     rows = with_vectors(night, sent, frame, len(distinct), "items").toArrow()
-    vectors = dict(zip(rows["text"].to_pylist(), _matrix(rows["embedding"]), strict=True))
+    vectors = dict(zip(rows["text"].to_pylist(), embedding_matrix(rows["embedding"]), strict=True))
     return {name: vectors[text] for name, text in said.items()}
 
 
@@ -230,11 +233,6 @@ def _read(night: Night, embedded: DataFrame, method: str, bars: np.ndarray) -> D
 def _labels(model: CategoryModel, categories: list[str]) -> np.ndarray:
     number = {name: place for place, name in enumerate(model.categories)}
     return np.array([number.get(name, NO_LABEL) for name in categories], dtype=np.int64)
-
-
-def _matrix(column: pa.ChunkedArray) -> np.ndarray:
-    flat = np.concatenate([chunk.flatten().to_numpy() for chunk in column.chunks])
-    return flat.reshape(len(column), -1).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

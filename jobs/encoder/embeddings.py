@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -22,3 +24,9 @@ def embeddings_by(embeddings: DataFrame, encoder_version: str, whose: str) -> Da
             "Run jobs/embed.py for the night first.",
         )
     return own
+
+
+def embedding_matrix(column: pa.ChunkedArray) -> np.ndarray:
+    """[n, d] float32 of a column of vectors, of which there is at least one."""
+    flat = np.concatenate([chunk.flatten().to_numpy() for chunk in column.chunks])
+    return flat.reshape(len(column), -1).astype(np.float32)
