@@ -10,9 +10,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.collaborative.purchases import days_before
-from features.collaborative.signals import frequent_queries, normalised_query
-from features.contract import EVENTS, SEARCHES
+from features.collaborative.signals import frequent_queries
 from jobs.execution.night import Night
+from jobs.tables.searches import searches_between
 from jobs.tables.visitors import events_of_shoppers
 from model.retrieval.signals import SEARCH
 
@@ -28,25 +28,10 @@ class Searches:
 
 
 def searches_before(night: Night, as_of: date) -> Searches:
-    """The searches of the last `signals.history_days` days for at most `signals.queries` different queries.
-
-    They are those of `searches`, and the events of the type search, which name the item that came of them, unless one
-    of `searches` names that event.
-    """
+    """The searches of the last `signals.history_days` days for at most `signals.queries` different queries."""
     conf = night.conf.signals
-    as_event = {"search_time": "event_time", "search_date": "event_date"}
-    columns = ("user_id", "visitor_id", "event_time", "event_date", normalised_query().alias("query"))
-    alone = night.tables.read_or_empty(SEARCHES).withColumnsRenamed(as_event).select(*columns)
-    of_searches = night.tables.read_or_empty(SEARCHES).where(F.col("event_id").isNotNull()).select("event_id")
-    with_item = (
-        night.tables.read(EVENTS)
-        .where((F.col("event_type") == SEARCH) & F.col("query").isNotNull())
-        .join(of_searches, on="event_id", how="left_anti")
-    )
-    inside = (F.col("event_date") < F.lit(as_of)) & (
-        F.col("event_date") >= F.lit(as_of - timedelta(days=conf.history_days))
-    )
-    searches = alone.unionByName(with_item.select(*columns)).where(inside)
+    searches = searches_between(night.tables, as_of - timedelta(days=conf.history_days), as_of)
+    searches = searches.select("user_id", "visitor_id", "event_time", "event_date", "query")
     searches = events_of_shoppers(night.tables, searches, as_of, night.conf.features.history_days)
     queries = sorted(row["query"] for row in frequent_queries(searches, conf.queries).collect())
     rows = pd.DataFrame({"query": queries, "item_row": range(len(queries))})
