@@ -42,6 +42,7 @@ STEPS = (
     "train_relevance",
     "train_uplift",
     "score",
+    "search_items",
     "account_exposure",
     "measure_potential",
     "suggest",

@@ -35,6 +35,7 @@ from jobs.report.summary import night_summary
 from jobs.runtime.logs import milestone
 from jobs.saved_rules.merging import NightRules, rules_of_night
 from jobs.score import score
+from jobs.search_items import search_items
 from jobs.suggest import suggest
 from jobs.tables.warehouse import Warehouse
 from jobs.train_first_stage import train_first_stage
@@ -55,6 +56,7 @@ STEPS: tuple[Step, ...] = (
     train_relevance,
     train_uplift,
     score,
+    search_items,
     account_exposure,
     measure_potential,
     suggest,
@@ -120,6 +122,7 @@ def _steps_of(conf: Config, chosen: tuple[Step, ...]) -> tuple[Step, ...]:
         embed_images: conf.images.embed,
         read_reviews: conf.reviews.read,
         train_uplift: conf.uplift.is_learnt,
+        search_items: conf.search.is_on,
         measure_potential: conf.potential.is_measured,
         suggest: conf.suggestions.of_prices or conf.suggestions.of_stock,
     }

@@ -31,6 +31,8 @@ from features.contract.parked import PARKED
 from features.contract.plan_rules import PLAN_RULES
 from features.contract.price_suggestions import PRICE_SUGGESTIONS
 from features.contract.promotions import PROMOTIONS
+from features.contract.query_items import QUERY_ITEMS
+from features.contract.query_report import QUERY_REPORT
 from features.contract.rejected import REJECTED
 from features.contract.relevance import RELEVANCE
 from features.contract.review_sentiment import REVIEW_SENTIMENT
@@ -76,6 +78,8 @@ __all__ = [
     "PLAN_RULES",
     "PRICE_SUGGESTIONS",
     "PROMOTIONS",
+    "QUERY_ITEMS",
+    "QUERY_REPORT",
     "REJECTED",
     "RELEVANCE",
     "REVIEW_SENTIMENT",

@@ -40,6 +40,7 @@ from jobs.config.relevance import Relevance
 from jobs.config.remote_warehouse import check_remote_warehouse
 from jobs.config.report import Report
 from jobs.config.reviews import Reviews
+from jobs.config.search import Search
 from jobs.config.section import Section, Whole
 from jobs.config.segments import Segments
 from jobs.config.sequences import Sequences
@@ -83,6 +84,7 @@ class Config(Section):
     potential: Potential
     suggestions: Suggestions
     launch: Launch
+    search: Search
     plan: Plan
     evaluation: Evaluation
     experiment: Experiment

@@ -1,0 +1,72 @@
+"""The items that queries are compared with, and the vectors of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pyspark.sql import functions as F
+
+from features.contract import TEXT_EMBEDDINGS
+from features.contract.segments import HEAD
+from features.declarations import ITEM_FEATURES_TABLE
+from jobs.encoder.embeddings import embedding_matrix, embeddings_by
+from jobs.encoder.vectors import send_encoder, with_vectors
+from jobs.execution.night import Night
+from jobs.registry.active_models import model_store
+from jobs.registry.models import Champion
+from jobs.runtime.errors import LongtailError
+
+QUERY_PREFIX = "query: "
+
+
+@dataclass(frozen=True)
+class SearchedItems:
+    """The eligible items in the order of their ids, with the texts that queries are compared with and their vectors."""
+
+    item_ids: np.ndarray
+    texts: list[str]
+    vectors: np.ndarray
+    is_tail: np.ndarray
+
+
+def searched_items(night: Night, encoder_version: str) -> SearchedItems:
+    """On the driver: of each eligible item the title, after the brand where the title lacks it, and a vector.
+
+    Raises LongtailError when none is eligible or embedded.
+    """
+    text = F.concat_ws(" ", F.when(~F.contains(F.lower("title"), F.lower("brand")), F.col("brand")), F.col("title"))
+    eligible = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where("is_eligible")
+    vectors = embeddings_by(night.tables.read(TEXT_EMBEDDINGS), encoder_version, "items")
+    rows = (
+        eligible.select("item_id", "text_hash", text.alias("text"), (F.col("segment") != HEAD).alias("is_tail"))
+        .join(vectors.select("text_hash", "embedding"), on="text_hash", how="inner")
+        .drop("text_hash")
+        .toArrow()
+        .sort_by("item_id")
+    )
+    if not len(rows):
+        raise LongtailError(
+            f"No eligible item of {night.as_of} has a vector.", "Run jobs/embed.py for the night first."
+        )
+    ids, texts = rows["item_id"].to_numpy(), rows["text"].to_pylist()
+    return SearchedItems(ids, texts, embedding_matrix(rows["embedding"]), rows["is_tail"].to_numpy())
+
+
+def serving_champion(night: Night) -> Champion:
+    """The champion, whose encoder embedded the items. Raises LongtailError without one."""
+    champion = model_store(night).champion(night.as_of)
+    if champion is None:
+        raise LongtailError(
+            f"No champion was trained for {night.as_of} or before.", "Run jobs/nightly.py for the date with --train."
+        )
+    return champion
+
+
+def query_vectors(night: Night, champion: Champion, queries: list[str]) -> np.ndarray:
+    """[queries, d] unit vectors, which the executors compute."""
+    sent = send_encoder(night, champion.encoder_version, champion.encoder_folder)
+    frame = night.spark.createDataFrame([(QUERY_PREFIX + query,) for query in queries], "text string")
+    rows = with_vectors(night, sent, frame, len(queries), "items").toArrow()
+    place = {text: number for number, text in enumerate(rows["text"].to_pylist())}
+    return embedding_matrix(rows["embedding"])[[place[QUERY_PREFIX + query] for query in queries]]
