@@ -6,7 +6,8 @@ shown (Sant'Anna and Zhao 2020): drawn units bring response - demand - dose f (1
 drawn correct the demand by their response - demand, weighted by the odds of being drawn. The moments hold if either the
 propensities or the demand are right; here propensities are known. beta has a normal prior around 0, that is around f,
 whose variance for the features is estimated from the log itself (empirical Bayes: Morris 1983); where the log says
-little, the effect is f.
+little, the effect is f. All terms but the constant, which are what changes the order of pairs, are shrunk together by
+the positive part of James and Stein (1961): where they explain no more of the log than chance would, the order is that of f.
 """
 
 from __future__ import annotations
@@ -65,7 +66,9 @@ def fitted_effect(units: Units, demand: np.ndarray) -> Effect:
     information, total = information / dispersion, total / dispersion
     prior = _prior(information, total)
     covariance = np.linalg.inv(information + np.diag(1.0 / prior))
-    return Effect(covariance @ total, covariance, centre, scale)
+    mean = covariance @ total
+    mean[1:] *= _beyond_chance(information, total)
+    return Effect(mean, covariance, centre, scale)
 
 
 def _terms(pairs: PairInputs, demand: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -99,6 +102,15 @@ def _dispersion(
     of_user = np.stack([np.bincount(place, rest[:, term]) for term in range(terms)], axis=1) if len(user) else rest
     rank = max(float(np.trace(inverse @ information)), 1.0)
     return max(float(np.trace(inverse @ (of_user.T @ of_user))) / rank, 1.0)
+
+
+def _beyond_chance(information: np.ndarray, total: np.ndarray) -> float:
+    """Factor in [0, 1] of all estimates but the constant's; 1 for fewer than three."""
+    variance = np.linalg.pinv(information)
+    estimate, of_terms = (variance @ total)[1:], variance[1:, 1:]
+    size = float(estimate @ np.linalg.pinv(of_terms) @ estimate)
+    by_chance = max(float(np.linalg.matrix_rank(of_terms)) - 2.0, 0.0)
+    return max(1.0 - by_chance / size, 0.0) if size > 0 else 0.0
 
 
 def _prior(information: np.ndarray, total: np.ndarray) -> np.ndarray:

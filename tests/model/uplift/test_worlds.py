@@ -16,8 +16,8 @@ def test_uplift_brings_no_less_in_any_world_and_a_tenth_more_where_half_comes_an
     first, second = store(0), store(1)
     of_first = {name: one_world(first, name, 0) for name in WORLDS}
     gains = {name: 100 * (row["uplift"] / row["f"] - 1) for name, row in of_first.items()}
-    # Where the share is the same for every item there is nothing to gain, and one store scatters by 0.3 %.
-    assert min(gains.values()) > -1.0, gains
+    # Where nothing or the same share of every item comes anyway there is nothing to gain; rounding scatters by less.
+    assert min(gains.values()) > -0.2, gains
     row = one_world(second, HALF, 1)
     assert np.mean([gains[HALF], 100 * (row["uplift"] / row["f"] - 1)]) >= 10.0
     assert gains[MOST] > gains[HALF]
