@@ -7,6 +7,8 @@ import numpy as np
 from model.search.index import Scores, SearchIndex
 from model.search.search import Results
 
+_LEAST_SPREAD = 1e-6  # of a score; a smaller one is of rounding, and dividing by it would drown the other score
+
 
 class SummedSearch:
     """BM25 of words plus the encoder's cosine, each divided by its standard deviation over the items compared."""
@@ -38,4 +40,5 @@ def _total(scores: Scores) -> np.ndarray:
 
 def _scaled(values: np.ndarray) -> np.ndarray:
     exact = values.astype(np.float64)
-    return exact / max(float(exact.std()), 1e-9) if len(exact) else exact
+    spread = float(exact.std()) if len(exact) else 0.0
+    return exact / spread if spread > _LEAST_SPREAD else exact

@@ -30,6 +30,12 @@ def test_the_sum_ranks_by_words_and_direction() -> None:
     assert results.row[0] == 1
     assert (np.diff(results.grade) <= 0).all()
     assert search.grade("green ladders", vector, np.array([3, 1])).argmax() == 1
+    assert (
+        SummedSearch(SearchIndex(["ladder"], np.eye(1, dtype=np.float32)), 4).grade(
+            "ladder", np.ones(1, dtype=np.float32), np.array([0])
+        )
+        < 10
+    )  # a single item has no spread to divide by
     nothing = search.results("xyz", np.zeros(4, dtype=np.float32), 2)
     assert len(nothing.row) == 0
 
