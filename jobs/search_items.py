@@ -54,10 +54,10 @@ def search_items(night: Night) -> None:
     searches.unpersist()
     index = SearchIndex(items.texts, items.vectors)
     choice = choose_search(index, graded, SearchSettings(good=CHOSEN), conf.least_answered)
-    found, report = answered(queries, vectors, items, choice.search, conf.items)
-    _write(night, found, QUERY_ITEMS)
+    ranked, report = answered(queries, vectors, items, choice.search, conf.items)
+    _write(night, ranked, QUERY_ITEMS)
     _write(night, report, QUERY_REPORT)
-    night.record.rows |= {"items": len(found)}
+    night.record.rows |= {"items": len(ranked)}
     night.record.rows |= {
         name: int((report["finding"] == name).sum()) for name in (FOUND, HEAD_ONLY, NOT_SOLD, NOTHING)
     }

@@ -46,7 +46,7 @@ def _prices(rows: pd.DataFrame, most: int) -> Section:
         return _missing("prices", "Prices", "suggestions.price_weeks")
     source, is_known = ("price_suggestions",), rows["verdict"] != CANNOT_TELL
     changed = rows[is_known & (rows["verdict"] != KEEP)].sort_values("weekly_gain", ascending=False)
-    kept = rows[rows["verdict"] == KEEP].sort_values("weekly_amount", ascending=False)
+    to_keep = rows[rows["verdict"] == KEEP].sort_values("weekly_amount", ascending=False)
     unknown = rows[~is_known].sort_values(["weekly_amount", "category"], ascending=[False, True])
     lead = (
         "Nothing is applied. A change is that of single items while others keep their prices; if a complete category "
@@ -56,11 +56,11 @@ def _prices(rows: pd.DataFrame, most: int) -> Section:
     blocks: list[Block] = [
         Tiles((
             Tile("Categories to change", amount(len(changed)), "Their gain is positive with 95 %.", (), source),
-            Tile("To keep", amount(len(kept)), "No change is sure to gain, within the prices tried.", (), source),
+            Tile("To keep", amount(len(to_keep)), "No change is sure to gain, within the prices tried.", (), source),
             Tile("Cannot tell", amount(len(unknown)), "Their sales say nothing of their prices.", (), source),
         )),
         *([_changes("Changes", changed, most)] if len(changed) else []),
-        *([_changes("Keep", kept, most)] if len(kept) else []),
+        *([_changes("Keep", to_keep, most)] if len(to_keep) else []),
         *([_without(unknown, most)] if len(unknown) else []),
     ]  # fmt: skip
     return Section("prices", "Prices", lead, tuple(blocks))

@@ -68,8 +68,8 @@ def asked_queries(night: Night, searches: DataFrame) -> pd.DataFrame:
 def _of_keywords(night: Night) -> pd.DataFrame:
     """The keywords of the most eligible items, in the form of queries."""
     eligible = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where("is_eligible").select("text_hash")
-    found = eligible.join(night.tables.read(TEXT_KEYWORDS), on="text_hash", how="inner")
-    phrases = found.select(F.explode("keywords").alias("query")).groupBy("query").agg(F.count("*").alias("items"))
+    of_items = eligible.join(night.tables.read(TEXT_KEYWORDS), on="text_hash", how="inner")
+    phrases = of_items.select(F.explode("keywords").alias("query")).groupBy("query").agg(F.count("*").alias("items"))
     most = phrases.orderBy(F.desc("items"), "query").limit(night.conf.search.queries).toPandas()
     forms = [form for form in dict.fromkeys(map(normalised, most["query"])) if form]
     return pd.DataFrame({"form": forms}).assign(shoppers=0, searches=0, without_result=0)

@@ -22,14 +22,14 @@ def answered(
     queries: of `asked_queries`; vectors: of them; most: items of a query
     """
     index, texts = search.index, len(search.index.terms)
-    found, findings = [], []
+    ranked, findings = [], []
     for text, vector in zip(queries["query"], vectors, strict=True):
         results = search.results(text, vector, most)
         best = closest(
             index.query(text, vector).terms, [index.terms[row] for row in results.row], index.texts_with, texts
         )
         is_tail = items.is_tail[results.row]
-        found.append(
+        ranked.append(
             pd.DataFrame(
                 {
                     "query": text,
@@ -43,7 +43,7 @@ def answered(
         findings.append((len(results.row), int(is_tail.sum()), list(best.missing), _finding(best.share, is_tail)))
     columns = ["items", "tail_items", "missing", "finding"]
     report = pd.concat([queries.reset_index(drop=True), pd.DataFrame(findings, columns=columns)], axis=1)
-    return pd.concat(found, ignore_index=True), report
+    return pd.concat(ranked, ignore_index=True), report
 
 
 def _finding(share: float, is_tail: np.ndarray) -> str:

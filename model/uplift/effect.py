@@ -7,7 +7,7 @@ drawn correct the demand by their response - demand, weighted by the odds of bei
 propensities or the demand are right; here propensities are known. beta has a normal prior around 0, that is around f,
 whose variance for the features is estimated from the log itself (empirical Bayes: Morris 1983); where the log says
 little, the effect is f. All terms but the constant, which are what changes the order of pairs, are shrunk together by
-the positive part of James and Stein (1961): where they explain no more of the log than chance would, the order is that of f.
+the positive part of James and Stein (1961): where they explain no more of the log than chance, the order is that of f.
 """
 
 from __future__ import annotations

@@ -76,7 +76,6 @@ def _check_online(stream: Stream, events: pd.DataFrame) -> None:
     assert set(answer["day"]) == {str(TODAY)}
 
 
-@pytest.mark.promise
 def test_an_item_that_reaches_its_cap_fades_out_and_alerts_once(spark: SparkSession, tmp_path: Path) -> None:
     stream = Stream(tmp_path)
     register(open_store(stream.conf), build_catalogue(online_views(stream.conf)))

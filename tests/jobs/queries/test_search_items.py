@@ -129,11 +129,11 @@ def test_queries_of_many_shoppers_find_items_and_others_are_not_kept(spark: Spar
     assert report["without_result"].to_dict() == {"ladder": 0, "garden gnome": 3, "lamp": 0}
     assert report["finding"].to_dict() == {"ladder": "found", "garden gnome": "not_sold", "lamp": "found"}
     assert report.loc["garden gnome", "missing"].tolist() == ["garden", "gnome"]
-    found = tables["query_items"].set_index(["query", "rank"])
-    assert set(found.loc["ladder"]["item_id"].head(2)) == {"best", "tall"}
-    assert found.loc[("lamp", 1), "item_id"] == "lamp"
-    assert "gone" not in set(found["item_id"])
-    assert found.groupby("item_id")["is_tail"].first().to_dict() == {
+    rows = tables["query_items"].set_index(["query", "rank"])
+    assert set(rows.loc["ladder"]["item_id"].head(2)) == {"best", "tall"}
+    assert rows.loc[("lamp", 1), "item_id"] == "lamp"
+    assert "gone" not in set(rows["item_id"])
+    assert rows.groupby("item_id")["is_tail"].first().to_dict() == {
         "best": False,
         "lamp": False,
         "mug": True,

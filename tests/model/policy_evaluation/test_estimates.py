@@ -95,8 +95,8 @@ def test_degrees_of_freedom_by_hand() -> None:
     assert low == -high
     # An error that all shoppers share adds its variance, which is known: of 1e6, t is about normal.
     assert Estimate(0.0, few, np.array([600.0, 800.0])).interval()[1] == pytest.approx(1_960, rel=1e-3)
-    one, other = Estimate(3.0, few, np.array([2.0, 0.0])), Estimate(1.0, np.zeros(0), np.array([1.0]))
-    assert one.minus(other).shared.tolist() == [1.0, 0.0]
+    first, second = Estimate(3.0, few, np.array([2.0, 0.0])), Estimate(1.0, np.zeros(0), np.array([1.0]))
+    assert first.minus(second).shared.tolist() == [1.0, 0.0]
 
 
 def test_normal_deviations_have_nearly_as_many_degrees_of_freedom_as_shoppers() -> None:
