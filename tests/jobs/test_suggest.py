@@ -62,7 +62,7 @@ STANDINGS = [
     standing("few", 18, (20.0, 28.0, 36.0)),  # 14 + 1.6449 x 4.414 = 21.3, so 22
     standing("enough", 30, (20.0, 28.0, 36.0)),
     standing("many", 300, (20.0, 28.0, 36.0)),  # 180 days take 231.4
-    standing("packs", 300, (20.0, 28.0, 36.0), units_sum_28d=60, purchases_count_28d=30),  # two units a line
+    standing("packs", 300, (20.0, 28.0, 36.0), units_sum_28d=60.0, purchases_count_28d=30),  # two units a line
     standing("best", 300, (20.0, 28.0, 36.0), segment="head"),
     standing("empty", 0, (0.0, 0.5, 1.0), is_eligible=False),
     standing("unknown", 5, (0.0, 0.0, 0.0)),
