@@ -30,8 +30,8 @@ class SummedSearch:
         return _total(self._scores(text, vector).of(rows))
 
     def _scores(self, text: str, vector: np.ndarray) -> Scores:
-        query = self.index.query(text, vector)
-        return self.index.all_scores(query, self.index.vectors @ vector)
+        cosine = self.index.vectors @ vector
+        return self.index.all_scores(self.index.query(text, vector), cosine, cosine)
 
 
 def _total(scores: Scores) -> np.ndarray:
