@@ -10,8 +10,7 @@ from pyspark.sql import functions as F
 from features.collaborative.signals import normalised_query
 from features.contract import EVENTS, SEARCHES
 from jobs.tables.warehouse import Warehouse
-
-SEARCH = "search"  # type of the events that name the item which came of a search
+from model.retrieval.signals import SEARCH
 
 
 def searches_between(tables: Warehouse, since: date, until: date) -> DataFrame:
