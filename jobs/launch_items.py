@@ -23,14 +23,12 @@ from jobs.execution.night import Night, Record
 from jobs.launching.audiences import Audience, audiences, pairs_of, sample_of
 from jobs.launching.launches import Launch, launched, read_catalogue, read_launches, wording_texts
 from jobs.launching.queries import read_queries
-from jobs.registry.active_models import model_store
-from jobs.registry.models import Champion
+from jobs.registry.active_models import serving_champion
 from jobs.relevance.item_side import read_item_side
 from jobs.relevance.wordings import chances_of_wordings, texts_of
 from jobs.report.launch_in_words import LIMITS, launch_in_words
 from jobs.report.newest_night import newest_plan
 from jobs.retrieval.date_side import channel_settings
-from jobs.runtime.errors import LongtailError
 from jobs.tables.sql import sql_equals, sql_in
 from jobs.tables.warehouse import Warehouse
 from model.bundle import Bundle
@@ -51,7 +49,7 @@ def launch_items(night: Night, named: Sequence[str], most: int) -> tuple[list[Ro
     Returns the rows of each item, the current wording first, and the titles of the catalogue by item. Raises
     LongtailError for an item that the night does not know, and when another version than the champion scored it.
     """
-    champion = _champion(night)
+    champion = serving_champion(night)
     scorer = Bundle.load(champion.folder).scorer
     encoder, batch = Encoder.load(champion.encoder_folder, night.conf.encoder.device), night.conf.encoder.batch_size
     side = read_item_side(night, night.as_of, champion.encoder_version, scorer.ranker.inputs)
@@ -86,15 +84,6 @@ def launch_items(night: Night, named: Sequence[str], most: int) -> tuple[list[Ro
         rows.append(list(_of_wordings(launch, chances.get(launch.item_id), of_item, night.conf.seed)))
     _write(night, [row for of_item in rows for row in of_item], chosen)
     return rows, titles
-
-
-def _champion(night: Night) -> Champion:
-    champion = model_store(night).champion(night.as_of)
-    if champion is None:
-        raise LongtailError(
-            f"No champion was trained for {night.as_of} or before.", "Run jobs/nightly.py for the date with --train."
-        )
-    return champion
 
 
 def _vectors(launch: Launch, vectors: Mapping[tuple[str, str], np.ndarray], dimension: int) -> np.ndarray:

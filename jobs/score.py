@@ -14,14 +14,13 @@ from features.contract.relevance import CHANCES
 from jobs.config.relevance import Response
 from jobs.execution.command import main_of
 from jobs.execution.night import Night
-from jobs.registry.active_models import model_store
+from jobs.registry.active_models import serving_champion
 from jobs.registry.models import Champion
 from jobs.relevance.blocks import CANDIDATE_COLUMNS, read_candidates, read_shoppers
 from jobs.relevance.item_side import ItemSide, read_item_side
 from jobs.relevance.season import extension, periods_of, season_at, write_season
 from jobs.relevance.target import night_of_response, require_target
 from jobs.relevance.worker import SCORED, score_block_with
-from jobs.runtime.errors import LongtailError
 from jobs.runtime.executor_files import ship_arrays, ship_folder
 from jobs.runtime.logs import warning
 from jobs.runtime.tasks import in_tasks, task_threads
@@ -36,11 +35,7 @@ def score(night: Night) -> None:
 
     With `relevance.values` also the chance of each of its responses, if the champion has a model of each.
     """
-    champion = model_store(night).champion(night.as_of)
-    if champion is None:
-        raise LongtailError(
-            f"No champion was trained for {night.as_of} or before.", "Run jobs/nightly.py for the date with --train."
-        )
+    champion = serving_champion(night)
     bundle = Bundle.load(champion.folder)
     require_target(night, champion, bundle.description)
     candidates = read_candidates(night.tables, night.as_of, champion.encoder_version, bundle.scorer.first_stage.version)

@@ -13,8 +13,9 @@ from jobs.execution.command import main_of
 from jobs.execution.night import Night
 from jobs.queries.answers import CHOSEN, graded_answers
 from jobs.queries.asked import asked_queries, searches_of
-from jobs.queries.items import query_vectors, searched_items, serving_champion
+from jobs.queries.items import query_vectors, searched_items
 from jobs.queries.rows import answered
+from jobs.registry.active_models import serving_champion
 from jobs.runtime.logs import event
 from model.search.choice import choose_search
 from model.search.index import SearchIndex

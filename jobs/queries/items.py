@@ -13,7 +13,6 @@ from features.declarations import ITEM_FEATURES_TABLE
 from jobs.encoder.embeddings import embedding_matrix, embeddings_by
 from jobs.encoder.vectors import send_encoder, with_vectors
 from jobs.execution.night import Night
-from jobs.registry.active_models import model_store
 from jobs.registry.models import Champion
 from jobs.runtime.errors import LongtailError
 
@@ -51,16 +50,6 @@ def searched_items(night: Night, encoder_version: str) -> SearchedItems:
         )
     ids, texts = rows["item_id"].to_numpy(), rows["text"].to_pylist()
     return SearchedItems(ids, texts, embedding_matrix(rows["embedding"]), rows["is_tail"].to_numpy())
-
-
-def serving_champion(night: Night) -> Champion:
-    """The champion, whose encoder embedded the items. Raises LongtailError without one."""
-    champion = model_store(night).champion(night.as_of)
-    if champion is None:
-        raise LongtailError(
-            f"No champion was trained for {night.as_of} or before.", "Run jobs/nightly.py for the date with --train."
-        )
-    return champion
 
 
 def query_vectors(night: Night, champion: Champion, queries: list[str]) -> np.ndarray:

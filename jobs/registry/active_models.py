@@ -9,6 +9,7 @@ from jobs.execution.night import Night
 from jobs.registry.drafts import Draft, read_draft
 from jobs.registry.models import REFUSED_BY_GATE, Champion, ModelStore
 from jobs.registry.version import Version
+from jobs.runtime.errors import LongtailError
 from model.bundle import RESPONSES
 
 
@@ -42,6 +43,16 @@ class ActiveModels:
 def model_store(night: Night) -> ModelStore:
     """The store of the night's configuration and warehouse."""
     return ModelStore(night.conf.mlflow, night.files, night.scratch)
+
+
+def serving_champion(night: Night) -> Champion:
+    """The champion as of the night. Raises LongtailError without one."""
+    champion = model_store(night).champion(night.as_of)
+    if champion is None:
+        raise LongtailError(
+            f"No champion was trained for {night.as_of} or before.", "Run jobs/nightly.py for the date with --train."
+        )
+    return champion
 
 
 def active_models(night: Night) -> ActiveModels:
