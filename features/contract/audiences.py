@@ -21,7 +21,7 @@ AUDIENCES = Table(
     key=("as_of", "audience", "user_id"),
     partitioned_by=("as_of", "audience"),
     invariants=(
-        Invariant("rank_below_1", "rank >= 1"),
+        Invariant("rank_below_one", "rank >= 1"),
         Invariant("relevance_out_of_range", "relevance >= 0 AND relevance <= 1"),
         Invariant("counted_negative", "counted >= 0"),
     ),

@@ -17,5 +17,5 @@ QUERY_ITEMS = Table(
     ),
     key=("as_of", "query", "rank"),
     partitioned_by=("as_of",),
-    invariants=(Invariant("rank_below_1", "rank >= 1"), *readable("query", longest=20000)),
+    invariants=(Invariant("rank_below_one", "rank >= 1"), *readable("query", longest=20000)),
 )
