@@ -10,8 +10,8 @@ not be published over a newer one: `nightly.py --from --to` fills them.
 
 Drivers run in client mode, because a cluster's own mode loses the exit code. Code 3 (a gate or a guard refused) and
 code 2 (wrong configuration) fail at once, since the same input would be refused again; anything else, such as a lost
-driver, is repeated after the lease of its lock has ended. A step that stops here writes no page of the stopped night,
-as nightly.py does; Airflow's own alerts take its place.
+driver, is repeated after the lease of its lock has ended. Unlike nightly.py, a step that stops here writes no page of
+the stopped night; Airflow's own alerts take its place.
 """
 
 from __future__ import annotations
