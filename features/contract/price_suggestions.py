@@ -39,7 +39,7 @@ PRICE_SUGGESTIONS = Table(
             DoubleType(),
             "Standard deviation of log(price) that items, weeks and promotions do not explain.",
         ),
-        Column("objective", StringType(), "What is to grow: margin where it is known of most sales, else revenue."),
+        Column("objective", StringType(), "What is increased: margin where it is known for most sales, else revenue."),
         Column("change", DoubleType(), "Relative change of prices with the largest expected gain.", nullable=True),
         Column("change_low", DoubleType(), "The best change lies above it with 95 %.", nullable=True),
         Column("change_high", DoubleType(), "The best change lies below it with 95 %.", nullable=True),

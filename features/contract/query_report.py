@@ -1,4 +1,4 @@
-"""What becomes of the queries of a night."""
+"""What each query finds."""
 
 from pyspark.sql.types import ArrayType, DateType, IntegerType, LongType, StringType
 

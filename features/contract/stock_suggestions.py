@@ -1,4 +1,4 @@
-"""When to order an item again, how long its stock lasts, and what is too much of it."""
+"""Reorder point, days of cover and overstock of each item."""
 
 from pyspark.sql.types import DateType, DoubleType, LongType, StringType
 
@@ -21,8 +21,8 @@ STOCK_SUGGESTIONS = Table(
         Column(
             "reorder_point",
             DoubleType(),
-            "Units at or below which to order again: what sells in suggestions.lead_days with a probability of "
-            "suggestions.service_level at most.",
+            "Units at or below which to reorder: they cover the demand of suggestions.lead_days with a probability of "
+            "suggestions.service_level.",
             nullable=True,
         ),
         Column("days_of_cover", DoubleType(), "Days that the stock lasts at the expected demand.", nullable=True),

@@ -57,7 +57,7 @@ def price_weeks(
         numbers = F.sequence(F.lit(0), F.lit(weeks - 1))
         return F.transform(numbers, lambda number: F.coalesce(F.col(map_name)[number].cast("double"), otherwise))
 
-    # Whole weeks alone: in the week of its launch an item could be bought on fewer days.
+    # Complete weeks only: in the week of its launch an item could be bought on fewer days.
     begins = F.date_diff(utc_date("listed_at"), F.lit(first))
     ends = F.coalesce(F.date_diff(utc_date("withdrawn_at"), F.lit(first)), F.lit(7 * weeks))
     listed = F.transform(

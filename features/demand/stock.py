@@ -1,4 +1,4 @@
-"""When to order an item again, how long its stock lasts, and what is too much of it, from the forecast of demand."""
+"""Reorder point, days of cover and overstock of each item, from the forecast of demand."""
 
 from __future__ import annotations
 

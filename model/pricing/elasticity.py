@@ -20,20 +20,20 @@ import numpy as np
 from model.pricing.item_weeks import ItemWeeks
 
 LEAST_WEEKS = 8  # in which an item's price is known
-LEAST_ITEMS = 3.0  # effective number of items whose prices say something
+LEAST_ITEMS = 3.0  # effective number of items that determine the estimate
 LEAST_SPREAD = 0.01  # of log(price), that items, weeks and promotions do not explain
 _MOST_PASSES, _ENOUGH = 100, 1e-8
 _LARGEST = 30.0  # of log E[units]
-_NONE = 1e-9  # a variance that is none, next to that of the whole
+_NONE = 1e-9  # a smaller share of the total variance counts as 0
 
 FEW_ITEMS, HARDLY_MOVED, UNSTABLE = "few_items", "prices_hardly_moved", "no_estimate"
 
 
 @dataclass(frozen=True)
 class OwnElasticity:
-    """What the category alone says.
+    """The estimate of a category by its own sales.
 
-    why_not: '' or why it has no estimate, which then is NaN
+    why_not: why there is no estimate, whose values then are NaN; '' with one
     items, item_weeks: that were compared
     moved: items whose price moved
     spread: standard deviation of log(price) that items, weeks and promotions do not explain, weighted by sales
@@ -54,7 +54,7 @@ class OwnElasticity:
 
 
 def own_elasticity(weeks: ItemWeeks) -> OwnElasticity:
-    """The elasticity of a category by its own sales; never raises for what a store may send."""
+    """The elasticity of a category by its own sales; a category that allows no estimate has `why_not`."""
     weeks = _with_sales(weeks)
     known = np.isfinite(weeks.price)
     nothing = OwnElasticity(FEW_ITEMS, len(known), int(known.sum()), int(weeks.moved.sum()))
@@ -86,11 +86,11 @@ def own_elasticity(weeks: ItemWeeks) -> OwnElasticity:
 def _weighted_fit(
     units: np.ndarray, known: np.ndarray, price: np.ndarray, promoted: np.ndarray
 ) -> tuple[np.ndarray, _Fit | None]:
-    """The fit in which no week and no item counts more than it says, with the weights of the weeks.
+    """The fit with weights for overdispersion and for differences between items, and these weights.
 
-    Units vary by more than their mean, by alpha times its square, so the largest items are known less well than counts
-    suggest; and an item's own elasticity differs from that of the category by tau, which no number of its weeks sets
-    apart. Both are estimated by moments (DerSimonian and Laird 1986 for tau).
+    Units vary by more than their mean, by alpha times its square, so the largest items are less precise than their
+    counts suggest; and an item's own elasticity differs from that of the category by tau, which more weeks of the item
+    do not reduce. Both are estimated by moments (DerSimonian and Laird 1986 for tau).
     """
     counted = np.ones(units.shape)
     fit = _fit(units, known, price, promoted, counted)

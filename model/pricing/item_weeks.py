@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LEAST_KNOWN = 0.9  # of an item's weeks, with a price that was paid or listed
-_OTHER_GOODS = 4.0  # times an item's median price, or a part of it: a typing error, another pack, another currency
+_LARGEST_RATIO = 4.0  # of a price to the item's median, or back: beyond is an error, another pack or currency
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class ItemWeeks:
     """Weeks are in order, the oldest first.
 
     units: float64 (items, weeks) >= 0
-    price: float64 (items, weeks), of a unit, > 0; NaN in weeks that say nothing of the item
+    price: float64 (items, weeks), of a unit, > 0; NaN in weeks that do not count for the item
     promoted: float64 (items, weeks), share of the stores that promoted it
     """
 
@@ -60,13 +60,13 @@ def item_weeks(
     sold, free = units > 0, (units > 0) & (spend <= 0)
     paid = np.divide(spend, units, out=np.full(units.shape, np.nan), where=sold & ~free)
     usual = _median(paid)
-    strange = np.isfinite(paid) & ~((paid >= usual / _OTHER_GOODS) & (paid <= usual * _OTHER_GOODS))
-    paid[strange] = np.nan
+    implausible = np.isfinite(paid) & ~((paid >= usual / _LARGEST_RATIO) & (paid <= usual * _LARGEST_RATIO))
+    paid[implausible] = np.nan
     shown = np.where(list_price > 0, list_price, np.nan)
     shown = shown * _median(paid / shown)
     seen = np.where(np.isfinite(paid), paid, shown)
     price = np.where(np.isfinite(seen), seen, _carried(paid))
-    usable = listed & ~free & ~strange
+    usable = listed & ~free & ~implausible
     known = (np.isfinite(seen) & usable).sum(axis=1) >= LEAST_KNOWN * usable.sum(axis=1)
     price[~usable | ~known[:, None]] = np.nan
     return ItemWeeks(np.where(np.isfinite(price), units, 0.0), price, promoted)

@@ -1,9 +1,9 @@
-"""Partial pooling of the elasticities of categories: each is drawn to their mean as far as its own error asks for it.
+"""Partial pooling of the elasticities of categories: each is shrunk to their mean according to its own error.
 
 The elasticity of category c is Normal(mean, between^2), its estimate Normal(elasticity, error^2). Mean and `between`
 have flat priors; the posterior is integrated over a grid of `between` (Gelman et al., Bayesian Data Analysis, 3rd
-edition, section 5.4), so that the intervals hold the uncertainty of how different categories are, which a plug-in
-empirical Bayes leaves out (Morris 1983).
+edition, section 5.4), so that the intervals include the uncertainty of how much categories differ, which a
+plug-in empirical Bayes leaves out (Morris 1983).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import norm, t
 
 LEVEL = 0.9  # of the intervals
-LEAST_POOLED = 4  # categories; the difference between fewer says too little of how different they are
+LEAST_POOLED = 4  # categories; fewer do not show how much categories differ
 _GRID, _BISECTIONS = 80, 40
 
 
@@ -59,6 +59,6 @@ def pooled(estimates: np.ndarray, errors: np.ndarray, freedom: np.ndarray) -> Po
     mean = (estimates / variance).sum(axis=1, keepdims=True) / precision
     log_weight = -0.5 * (np.log(precision[:, 0]) + (np.log(variance) + (estimates - mean) ** 2 / variance).sum(axis=1))
     weights = np.exp(log_weight - log_weight.max())
-    own = between**2 / variance  # what an estimate counts against the mean of all
+    own = between**2 / variance  # weight of an estimate against the mean of all
     means = own * estimates + (1 - own) * mean
     return Pooled(weights / weights.sum(), means, np.sqrt(own * errors**2 + (1 - own) ** 2 / precision))

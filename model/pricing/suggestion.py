@@ -31,7 +31,7 @@ class Suggestion:
 
 
 def suggested_change(elasticities: np.ndarray, low: float, high: float, margin: float | None) -> Suggestion:
-    """The change that earns most, of the margin where it is known and otherwise of the revenue.
+    """The change with the largest expected margin, or revenue where the margin is unknown.
 
     With prices changed by d, units change by (1 + d)^elasticity, and what one unit earns from m to m + d, m the margin
     as a share of the price (cost = 1 - m stays); for the revenue m is 1.
