@@ -1,1 +1,1 @@
-"""Queries of a store's shoppers, the items for them and what these say of the demand."""
+"""Queries of a store's shoppers, the items for them, and whether these meet them."""

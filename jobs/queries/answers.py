@@ -1,4 +1,4 @@
-"""Which items shoppers chose of what a query showed them, as grades to learn an order from."""
+"""Which of the shown items shoppers chose after a query, as grades from which an order is learnt."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from model.search.graded_pairs import GradedPairs
 
 PASSED_OVER, CHOSEN, BOUGHT = 1.0, 2.0, 3.0  # grades: shown and not chosen; clicked, viewed or put in a cart; bought
 MOST_SHOWN = 100  # items of a query, those shown most often
-_NO_INTEREST = ("exposure", "return", "review")  # types of events that choose nothing
+_NO_INTEREST = ("exposure", "return", "review")  # types of events that are no choice
 
 
 def graded_answers(
     night: Night, searches: DataFrame, queries: Sequence[str], vectors: np.ndarray, item_ids: np.ndarray
 ) -> GradedPairs:
-    """Of each query the items that came of its searches, and those that its results showed and no search chose.
+    """Of each query the items chosen after its searches, and those that its results showed and no shopper chose.
 
     searches: of `searches_of`; item_ids: [n] in ascending order
     On the driver are MOST_SHOWN items of a query, and as many again that were chosen.

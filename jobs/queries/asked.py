@@ -24,7 +24,7 @@ from model.search.queries import normalised
 def searches_of(night: Night) -> DataFrame:
     """The searches of the last search.days days with `form`, the normalised query, and `actor`, whoever searched.
 
-    A visitor who was identified counts as the shopper, whether with or without consent: the counts are of the store.
+    An identified visitor counts as the shopper, with consent or without: the counts describe the store.
     """
     searches = searches_between(night.tables, night.as_of - timedelta(days=night.conf.search.days), night.as_of)
     newest = Window.partitionBy("visitor_id").orderBy(F.desc("valid_from"), "user_id")
@@ -57,7 +57,7 @@ def asked_queries(night: Night, searches: DataFrame) -> pd.DataFrame:
     if queries.empty and night.conf.catalogue.enrich:
         queries, source = _of_keywords(night), KEYWORD
     volume = queries["searches"].to_numpy(float)
-    # A query belongs to the head if those of more searches do not hold the share yet.
+    # A query belongs to the head if the more frequent queries do not reach the share.
     order = np.argsort(-volume, kind="stable")
     before = np.zeros(len(volume))
     before[order] = np.cumsum(volume[order]) - volume[order]

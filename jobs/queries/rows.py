@@ -1,4 +1,4 @@
-"""The items of each query, and what they say of the demand."""
+"""The items of each query, and whether they meet it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an order of items is learnt, or the sum serves."""
+"""The choice between a learnt order of items and the sum of two scores."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOP = 10
 
 @dataclass(frozen=True)
 class Choice:
-    """What orders items, and why; NDCG of both on the held-out queries, None where nothing was learnt."""
+    """The chosen search and the reason; NDCG of both on the held-out queries, None where nothing was learnt."""
 
     search: Search | SummedSearch
     reason: str
@@ -32,7 +32,7 @@ def choose_search(index: SearchIndex, pairs: GradedPairs, settings: SearchSettin
 
     It then learns from all of them. Only queries with an answer and an item that is none count.
 
-    least: queries that there have to be
+    least: fewest queries to learn from
     """
     summed = SummedSearch(index, settings.most)
     is_good = pairs.grade >= settings.good

@@ -1,4 +1,4 @@
-"""What the items found say about a query: whether the catalogue has what it asks for."""
+"""Whether the catalogue has what a query asks for, judged by the items found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SOLD_FROM = 0.5  # of the query, by the rarity of its words, that the closest it
 
 
 class Closest(NamedTuple):
-    """Of the item that has the most of a query: the share it has, by idf, and the words it lacks."""
+    """The item that has the most of a query's words: their share by idf, and the words that it lacks."""
 
     share: float
     missing: tuple[str, ...]

@@ -35,7 +35,7 @@ class Fusion:
 
     def __init__(self, booster: lightgbm.Booster) -> None:
         if booster.feature_name() != list(FEATURES):
-            raise ValueError("The trees read other features of pairs than this version of Longtail. Fit them again.")
+            raise ValueError("The trees read other features than this version of Longtail computes. Fit them again.")
         self.booster = booster
 
     @classmethod

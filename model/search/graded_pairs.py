@@ -1,4 +1,4 @@
-"""What search is learnt from: items that were graded for queries."""
+"""Items that were graded for queries, from which search learns."""
 
 from __future__ import annotations
 

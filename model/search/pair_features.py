@@ -1,4 +1,4 @@
-"""What the fusion reads of a query and an item."""
+"""Features of a query and an item, which the fusion reads."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ class PairFeatures:
             *numbers,
             head_place > 0, self._most_alike(entries, [own_head])[:, 0], head_place / length,
             (heads >= 0) & (heads == self._column(own_head)),
-            self._given(heads, distinct), np.where(heads >= 0, self._idf[np.maximum(heads, 0)], 0),
-            self._given(self._first[rows], distinct),
+            self._likeness_of(heads, distinct), np.where(heads >= 0, self._idf[np.maximum(heads, 0)], 0),
+            self._likeness_of(self._first[rows], distinct),
             first_place / length, mean_place / length, self._in_row(places), np.isin(places, (1, 2)).sum(axis=1),
             np.full(len(rows), len(distinct)), length, np.full(len(rows), total),
         ]  # fmt: skip
@@ -185,15 +185,15 @@ class PairFeatures:
         count = np.full(len(entries.begins), len(numbers))
         if not numbers:
             return [none, none, none, none]
-        said = self._of_terms(entries, [term.text for term in numbers]) > 0
+        in_title = self._of_terms(entries, [term.text for term in numbers]) > 0
         if not with_unit:
-            return [count, said.mean(axis=1), none, none]
+            return [count, in_title.mean(axis=1), none, none]
         exact = self._of_terms(entries, [f"{term.text} {term.unit}" for term in with_unit]) > 0
         unit = self._of_terms(entries, [f"#{term.unit}" for term in with_unit]) > 0
         differ = (unit & ~exact).mean(axis=1)
-        return [count, said.mean(axis=1), exact.mean(axis=1), differ]
+        return [count, in_title.mean(axis=1), exact.mean(axis=1), differ]
 
-    def _given(self, columns: np.ndarray, distinct: Sequence[str]) -> np.ndarray:
+    def _likeness_of(self, columns: np.ndarray, distinct: Sequence[str]) -> np.ndarray:
         """[rows] the largest likeness of a word of the query with the word of each row."""
         if not self._vocabulary:
             return np.zeros(len(columns))

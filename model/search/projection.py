@@ -1,7 +1,6 @@
 """A linear map of the encoder's vectors that brings queries close to the items that were graded well for them.
 
-It learns from graded pairs what fine-tuning the encoder would, in seconds and without its layers: the encoder stays
-frozen, and only the vectors of queries and items are moved.
+It replaces fine-tuning: the encoder stays frozen, and the map of its vectors is learnt from graded pairs in seconds.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from torch.nn.functional import normalize, softplus
 from model.search.graded_pairs import GradedPairs
 from model.text.device import torch_threads
 
-_NEVER = -1e4  # a logit of what cannot be
+_NEVER = -1e4  # logit of an excluded pair
 
 
 @dataclass(frozen=True)
 class ProjectionSettings:
     """AdamW over `epochs` passes of `batch` queries with all their graded items. `temperature` divides the cosines, and
-    `ordering` is what the order within a query counts next to what separates a good item from those of other
+    `ordering` is the weight of the loss within a query against the one that separates a good item from those of other
     queries."""
 
     epochs: int = 5
@@ -107,7 +106,7 @@ def _loss(
     pairs: GradedPairs, vectors: np.ndarray, rows: np.ndarray, maps: list[Tensor], good: float,
     settings: ProjectionSettings,
 ) -> Tensor | None:  # fmt: skip
-    """The loss of a batch of pairs, all pairs of each of its queries; None where it says nothing."""
+    """The loss of a batch of pairs, all pairs of each of its queries; None if no pair has a loss."""
     number, query = np.unique(pairs.query[rows], return_inverse=True)
     item, column = np.unique(pairs.row[rows], return_inverse=True)
     grade = torch.from_numpy(pairs.grade[rows].astype(np.float32))
@@ -120,7 +119,7 @@ def _loss(
     losses = []
     is_good = grade >= good
     if is_good.any():
-        # Finite, since a query may have no item of another one: a logarithm of no number has no gradient.
+        # Finite, since a query may have no item of another one, and the logarithm of an empty sum has no gradient.
         others = torch.logsumexp(cosine.masked_fill(graded, _NEVER), dim=1)[query]
         losses.append(softplus(others - score)[is_good].mean())
     better = torch.from_numpy(query[:, None] == query[None, :]) & (grade[:, None] > grade[None, :])

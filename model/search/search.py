@@ -48,13 +48,13 @@ class Search:
         self, index: SearchIndex, projection: Projection, answers: Fusion, grades: Fusion, most: int,
         features: PairFeatures | None = None,
     ) -> None:  # fmt: skip
-        """most: candidates by each score; features: of the same index, where they are there already"""
+        """most: candidates by each score; features: of the same index, where they exist already"""
         self.index, self.features = index, features or PairFeatures(index)
         self.projection, self.answers, self.grades, self.most = projection, answers, grades, most
         self._projected = projection.of_items(index.vectors)
 
     def results(self, text: str, vector: np.ndarray, count: int) -> Results:
-        """At most `count` items; none for a query without a term that any title has, if its vector is 0 too."""
+        """At most `count` items; none if no score of any item is above 0."""
         return self.ranked(*self.scores(text, vector), count)
 
     def ranked(self, query: Query, scores: Scores, count: int) -> Results:
@@ -76,7 +76,7 @@ class Search:
         return self.grades.predict(self.features(query, scores.of(rows), rows))
 
     def scores(self, text: str, vector: np.ndarray) -> tuple[Query, Scores]:
-        """The query as the index reads it, and the scores of all items; `vector` [d] is the encoder's."""
+        """The query with its corrected terms, and the scores of all items; `vector` [d] is the encoder's."""
         query = self.index.query(text, vector)
         return query, self.index.all_scores(query, self._projected @ self.projection.of_queries(vector[None])[0])
 

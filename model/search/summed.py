@@ -1,4 +1,4 @@
-"""The order of items by the sum of two scores, where there is nothing to learn an order from."""
+"""The order of items by the sum of two scores, where no order was learnt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from model.search.index import Scores, SearchIndex
 from model.search.search import Results
 
-_LEAST_SPREAD = 1e-6  # of a score; a smaller one is of rounding, and dividing by it would drown the other score
+_LEAST_SPREAD = 1e-6  # of a score; a smaller one is rounding error, and dividing by it would drown the other score
 
 
 class SummedSearch:
