@@ -1,7 +1,8 @@
-"""Suggests wordings for recently listed items, with the response that the model predicts of each.
+"""Suggests wordings for recently listed items, with the response that the model predicts to each.
 
-For each item: what its texts lack against similar items that sell well and against what shoppers search, wordings from
-its own words and attributes, the shoppers who would most likely respond, and the exposures that the plan expects.
+For each item: what its texts lack compared with similar items that sell well and with what shoppers search for,
+wordings of its own words and attributes, the shoppers who would most likely respond, and the exposures that the plan
+expects.
 """
 
 from __future__ import annotations

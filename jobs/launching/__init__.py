@@ -1,1 +1,1 @@
-"""Recently listed items: what they lack, who would want them, and what they are searched by."""
+"""Recently listed items: what their texts lack, their audiences, and the searches nearest to them."""

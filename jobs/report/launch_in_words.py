@@ -12,10 +12,10 @@ from model.launch.wordings import CURRENT
 Row = Mapping[str, Any]
 _MOST_NAMED = 3  # look-alikes
 LIMITS = (
-    "A chance is the mean over sampled shoppers who have the item as a candidate, and its interval is of these "
-    "shoppers alone.\nIt contains neither the error of the model nor what people make of words that the encoder "
-    "hardly reads, nor shoppers who would have\nthe item as a candidate only with the other words, nor search, nor a "
-    "change of the plan. An A/B test shows what a wording does."
+    "A chance is the mean over sampled shoppers who have the item as a candidate, and its interval covers this "
+    "sampling alone.\nIt covers neither the error of the model, nor how people respond to words that change the "
+    "vector of the text little, nor\nshoppers who would get the item as a candidate only with the other words, nor "
+    "search, nor a change of the plan. Only an A/B test\nshows the effect of a wording."
 )
 
 

@@ -10,8 +10,8 @@ from model.catalogue.plain_text import plain_text
 from model.catalogue.words import base_form, phrases
 
 LEAST_ATTRIBUTE = 0.5  # share of the look-alikes that have an attribute which the item lacks
-LEAST_KEYWORD = 0.2  # the same of a keyword,
-LEAST_ITEMS = 2  # and so many of them at least
+LEAST_KEYWORD = 0.2  # the same of a keyword
+LEAST_ITEMS = 2  # fewest look-alikes that have the attribute or keyword
 
 
 class Gap(NamedTuple):
@@ -55,8 +55,8 @@ def missing_keywords(text: str, others: Sequence[Sequence[str]], most: int) -> l
 def missing_words(text: str, queries: Sequence[Query], others: Collection[str], most: int) -> list[str]:
     """At most `most` words of the queries that the texts of look-alikes have and the item's has not.
 
-    The words of the queries of most shoppers come first. A word that no look-alike has is of another product, or of
-    none.
+    The words that most shoppers searched for come first. A word that no look-alike has belongs to another product, or
+    to none.
     """
     own, known, searched = bases(text), bases(" . ".join(others)), Counter[str]()
     for query in queries:

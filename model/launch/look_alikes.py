@@ -16,9 +16,9 @@ def look_alikes(
 ) -> np.ndarray:  # fmt: skip
     """Places of at most `most` items, the nearest text first; ties in the order of the items.
 
-    They are of the item's category; where fewer than LEAST of it sell well, of the next level above, to the first. An
-    item without a category has none, and neither has one whose category sells nothing. Items of the item's own text are
-    left out: they say nothing that it lacks.
+    They are of the item's category, or, while fewer than LEAST sell well, of the next level above it. An item without a
+    category has none, and neither has one whose category sells nothing. Items with the item's own text are left out:
+    they have nothing that it lacks.
 
     own: [d] unit vector; text: [t, d] unit vectors of the catalogue's texts; row: [n] the text of each item
     categories: distinct ones, and of each item [n] its place among them

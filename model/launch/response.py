@@ -1,7 +1,7 @@
-"""The response to each wording: its mean chance over sampled shoppers, and how far it is from that of the current one.
+"""The response to each wording: its mean chance over sampled shoppers, and its difference to the current wording's.
 
-The interval is of the shoppers alone: the bootstrap draws them again (Efron 1979). It does not contain what the model
-itself does not know, and no more does it what people make of a word that the model reads as a vector.
+The interval covers the sampling of shoppers alone, whom the bootstrap resamples (Efron 1979). It covers neither the
+error of the model nor how people respond to words that the model reads as one vector.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Response:
 
 
 def responses(chances: np.ndarray, seed: int) -> list[Response]:
-    """Of each wording, the first being the current one, with which differences are paired by shopper.
+    """The response to each wording; differences to the first one, the current wording, are paired by shopper.
 
     chances: [shoppers, wordings]. Raises ValueError without a shopper.
     """

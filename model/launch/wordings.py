@@ -77,7 +77,7 @@ def wordings(product: Product, language: str) -> list[Wording]:
 
     attributes: brand before the title, colour, material and size after it, as far as the title lacks them
     kind: the finest level of the category before the title, where the title has no word of it
-    keywords: the title and what the description says most of all
+    keywords: the title and the first keywords that it lacks
     facts: a description that begins with the attributes
     attributes_and_facts: both
 
