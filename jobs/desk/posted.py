@@ -1,4 +1,4 @@
-"""Forms that a browser sends: read with a limit, and only if a page of the desk has shown them to this visitor."""
+"""Forms that a browser sends: read with a limit, and accepted only from a page of the desk for this visitor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAME_SITE = ("same-origin", "none")  # of Sec-Fetch-Site
 
 
 class FormError(LongtailError):
-    """A form that is not answered. status: of the answer"""
+    """A form that is rejected. status: of the answer"""
 
     def __init__(self, status: int, problem: str, remedy: str) -> None:
         self.status = status
@@ -41,14 +41,14 @@ class FormKeys:
     def check(self, user: str, sent: str) -> None:
         """Raises FormError unless the user's pages have this key."""
         if not hmac.compare_digest(self.of(user).encode(), sent.encode()):
-            raise FormError(403, "This form is not of the desk, or of an earlier one.", "Load its page again.")
+            raise FormError(403, "This form is not from this desk, or from before its restart.", "Load its page again.")
 
 
 async def posted_form(request: Request) -> dict[str, str]:
-    """The fields of a form, without spaces around them. Raises FormError if it is of another site or too large."""
+    """The fields of a form, without spaces around them. Raises FormError if it is from another site or too large."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
     if (origin and urlsplit(origin).netloc != request.headers.get("Host")) or site not in _SAME_SITE:
-        raise FormError(403, "This form is not of the desk.", "Open the desk, and use the form there.")
+        raise FormError(403, "This form is not from this desk.", "Open the desk, and use the form there.")
     body = b""
     async for part in request.stream():
         body += part

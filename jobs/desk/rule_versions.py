@@ -10,7 +10,7 @@ from jobs.desk.stored_tables import StoredTables
 from jobs.runtime.errors import LongtailError
 from jobs.saved_rules.versions import RuleVersion, rule_version
 
-_ATTEMPTS = 5  # other changes of a second, each of which is read and checked against
+_ATTEMPTS = 5  # each after another change, which is read and checked against
 
 
 def stored_versions(tables: StoredTables) -> list[RuleVersion]:
@@ -22,7 +22,7 @@ def stored_versions(tables: StoredTables) -> list[RuleVersion]:
 def add_version(warehouse: str, change: Callable[[Sequence[RuleVersion]], RuleVersion]) -> RuleVersion:
     """Appends a change and returns it.
 
-    change: makes it of all earlier ones, and raises if they do not allow it; called again after a commit of another
+    change: builds it from all earlier ones, and raises if they do not allow it; called again if another was saved first
     Raises LongtailError if the table cannot be written.
     """
     for _ in range(_ATTEMPTS):
@@ -30,4 +30,4 @@ def add_version(warehouse: str, change: Callable[[Sequence[RuleVersion]], RuleVe
         version = change(stored_versions(tables))
         if tables.append(PLAN_RULES, [asdict(version)]):
             return version
-    raise LongtailError("Other changes of rules were faster than this one.", "Save it again.")
+    raise LongtailError("Other changes of rules were saved at the same time.", "Save it again.")

@@ -25,7 +25,7 @@ class NightRules:
 
 
 def rules_of_night(spark: SparkSession, conf: Config, as_of: date) -> NightRules:
-    """The configuration of a night, as it is unless `desk.rules` is set.
+    """The configuration of a night with the rules of the desk, unchanged unless `desk.rules` is set.
 
     Raises ConfigurationError that names the version if a saved rule is invalid.
     """
@@ -62,8 +62,8 @@ def _with_rules(conf: Config, held: Iterable[RuleVersion]) -> dict[str, Any]:
     for version in held:
         rules, keys = dict(plan.get(version.kind, {})), version.keys
         if version.kind in (PINS, BANS):
-            said = {"owner": version.owner, "ends_on": version.ends_on}
-            rules[version.name] = None if keys is None else {**keys, **said}
+            terms = {"owner": version.owner, "ends_on": version.ends_on}
+            rules[version.name] = None if keys is None else {**keys, **terms}
         elif keys is None:
             rules.pop(version.name, None)
         else:

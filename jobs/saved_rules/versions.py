@@ -57,7 +57,7 @@ class RuleVersion:
         return keys
 
     def holds(self, as_of: date) -> bool:
-        """Whether it is meant for a night."""
+        """Whether a night is within its dates."""
         begun = self.starts_on is None or self.starts_on <= as_of
         return begun and (self.ends_on is None or as_of <= self.ends_on)
 
@@ -83,7 +83,7 @@ def pending(versions: Sequence[RuleVersion]) -> RuleVersion | None:
 
 
 def standing(versions: Sequence[RuleVersion]) -> list[RuleVersion]:
-    """The versions of one rule that were approved where they need it, and not undone, the oldest first."""
+    """The versions of one rule that are approved, or need no approval, and are not undone, the oldest first."""
     approved = {version.of_version for version in versions if version.action == APPROVE}
     held: list[RuleVersion] = []
     for version in versions:
@@ -97,7 +97,7 @@ def standing(versions: Sequence[RuleVersion]) -> list[RuleVersion]:
 
 
 def in_force(versions: Iterable[RuleVersion], as_of: date) -> list[RuleVersion]:
-    """Of each rule the newest standing version that is meant for a night, ordered by kind and name.
+    """Of each rule the newest standing version whose dates include a night, ordered by kind and name.
 
     A rule without one is as the configuration has it; outside the dates of a version the version before it holds.
     """

@@ -42,7 +42,7 @@ def changed(
 ) -> RuleVersion:
     """The change that a form asks for.
 
-    next_night: the first one that it can be meant for, if it has no date itself
+    next_night: its first night, if the form has none
     Raises DraftError if it does not fit, or another one came first; FormError if the visitor may not make it.
     """
     kind, name, action = (fields.get(key, "") for key in ("kind", "name", "action"))

@@ -68,9 +68,9 @@ def dates_of(fields: Fields) -> tuple[date | None, date | None, dict[str, str]]:
         try:
             dates[name] = date.fromisoformat(text) if text else None
         except ValueError:
-            dates[name], wrong[name] = None, f"{text!r} is no date; write it as 2024-12-24."
+            dates[name], wrong[name] = None, f"{text!r} is not a date; write it as 2024-12-24."
     if dates["starts_on"] is None and not wrong:
-        wrong["starts_on"] = "Name the first night that it is meant for."
+        wrong["starts_on"] = "Enter its first night."
     first, last = dates["starts_on"], dates["ends_on"]
     if first and last and last < first:
         wrong["ends_on"] = f"It is before the first night, {first}."
@@ -78,8 +78,8 @@ def dates_of(fields: Fields) -> tuple[date | None, date | None, dict[str, str]]:
 
 
 def wrong_words(kind: str, action: str, fields: Fields) -> dict[str, str]:
-    """What is wrong with name, owner and reason of a form, and with numbers without an end, by field."""
-    wrong = {name: "It has no end; leave it out." for name in _NUMBERS if _has_no_end(fields.get(name, ""))}
+    """What is wrong with name, owner and reason of a form, and which numbers are not finite, by field."""
+    wrong = {name: "It is not finite; leave it out." for name in _NUMBERS if _is_not_finite(fields.get(name, ""))}
     for name, longest in _LONGEST.items():
         text = fields.get(name, "")
         if not text and (name != "owner" or action == SET):
@@ -87,11 +87,11 @@ def wrong_words(kind: str, action: str, fields: Fields) -> dict[str, str]:
         elif len(text) > longest or not text.isprintable():
             wrong[name] = f"It has more than {longest} characters, or some that cannot be shown."
     if kind not in (PINS, BANS) and "name" not in wrong and not RULE_NAME.fullmatch(fields["name"]):
-        wrong["name"] = "It has more than letters, digits, _ and -."
+        wrong["name"] = "Use only letters, digits, _ and -."
     return wrong
 
 
-def _has_no_end(text: str) -> bool:
+def _is_not_finite(text: str) -> bool:
     return any(word.strip("+-").lower() in ("nan", "inf", "infinity") for word in text.replace(",", " ").split())
 
 
