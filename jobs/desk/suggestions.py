@@ -1,4 +1,4 @@
-"""The page of suggestions: changes of prices by category, and what to order or to sell off."""
+"""The page of suggestions: changes of prices by category, items to reorder, and overstock."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _WHY_NOT = {
     "no_estimate": "its sales fit no elasticity",
 }
 _OF_STATE = {
-    REORDER: ("To order again", "At or below their reorder point."),
+    REORDER: ("To reorder", "At or below their reorder point."),
     ENOUGH: ("Enough", "Between reorder point and overstock."),
-    OVERSTOCK: ("Too much", "The stock lasts longer than suggestions.overstock_days, if demand is high."),
+    OVERSTOCK: ("Overstock", "The stock lasts longer than suggestions.overstock_days, if demand is high."),
     UNKNOWN: ("Unknown", "No demand is forecast."),
 }
 
@@ -37,7 +37,7 @@ def suggestion_sections(tables: StoredTables, conf: Config, as_of: date) -> list
 
 
 def _missing(slug: str, title: str, key: str) -> Section:
-    words = f"This night has none. {key} in the configuration switches them on."
+    words = f"This night has no suggestions. Set {key} in the configuration to get them."
     return Section(slug, title, "", (Words((words,), (), mark="warn"),))
 
 
@@ -49,15 +49,15 @@ def _prices(rows: pd.DataFrame, most: int) -> Section:
     to_keep = rows[rows["verdict"] == KEEP].sort_values("weekly_amount", ascending=False)
     unknown = rows[~is_known].sort_values(["weekly_amount", "category"], ascending=[False, True])
     lead = (
-        "Nothing is applied. A change is that of single items while others keep their prices; if a complete category "
-        "changes, shoppers respond less. Each interval holds the truth with 90 %, if demand follows the model: a price "
-        "that follows its own item's sales, such as a clearance, misleads it."
+        "Nothing is applied. An elasticity is that of one item while others keep their prices; if a complete category "
+        "changes, shoppers respond less. Intervals are of 90 %, if demand follows the model: a price that follows its "
+        "own item's sales, such as a clearance, misleads it."
     )
     blocks: list[Block] = [
         Tiles((
             Tile("Categories to change", amount(len(changed)), "Their gain is positive with 95 %.", (), source),
-            Tile("To keep", amount(len(to_keep)), "No change is sure to gain, within the prices tried.", (), source),
-            Tile("Cannot tell", amount(len(unknown)), "Their sales say nothing of their prices.", (), source),
+            Tile("To keep", amount(len(to_keep)), "No change within the prices tried is sure to gain.", (), source),
+            Tile("No estimate", amount(len(unknown)), "Their sales do not show how prices matter.", (), source),
         )),
         *([_changes("Changes", changed, most)] if len(changed) else []),
         *([_changes("Keep", to_keep, most)] if len(to_keep) else []),
@@ -103,7 +103,7 @@ def _without(rows: pd.DataFrame, most: int) -> Table:
         for row in rows.head(most).to_dict("records")
     )
     columns = ("category", "why", "items whose price moved")
-    return Table("Cannot tell", columns, cells, ("price_suggestions",), frozenset(columns[2:]), _more(rows, most))
+    return Table("No estimate", columns, cells, ("price_suggestions",), frozenset(columns[2:]), _more(rows, most))
 
 
 def _stock(tables: StoredTables, rows: pd.DataFrame, as_of: date, most: int) -> Section:
@@ -121,17 +121,17 @@ def _stock(tables: StoredTables, rows: pd.DataFrame, as_of: date, most: int) -> 
     long = rows[rows["stock_state"] == OVERSTOCK].sort_values(["overstock_units", "item_id"], ascending=[False, True])
     titles = titles_of(tables, as_of, [*short["item_id"].head(most), *long["item_id"].head(most)])
     blocks = [Tiles(tuple(tiles))]
-    tables_of = [_items(title, part, titles, most) for title, part in (("To order again", short), ("Too much", long))
+    tables_of = [_items(title, part, titles, most) for title, part in (("To reorder", short), ("Overstock", long))
                  if len(part)]  # fmt: skip
     return Section("stock", "Stock", lead, (*blocks, *tables_of))
 
 
 def _items(title: str, rows: pd.DataFrame, titles: dict[str, str], most: int) -> Table:
     columns = (
-        "product", "item", "stock", Term("reorder point", "Units at or below which to order again."),
-        Term("days of cover", "That the stock lasts, and its range by the 80 % interval of the demand."),
+        "product", "item", "stock", Term("reorder point", "Units at or below which to reorder."),
+        Term("days of cover", "How long the stock lasts, with its range by the 80 % interval of the demand."),
         Term("sells in 28 days", "Units expected, with their 80 % interval."),
-        Term("too much", "Units beyond what a high demand takes in suggestions.overstock_days."),
+        Term("overstock", "Units beyond what a high demand takes in suggestions.overstock_days."),
     )  # fmt: skip
     cells = tuple(
         (
