@@ -1,4 +1,4 @@
-"""How much of what was bought after an exposure the exposure caused."""
+"""The share of the responses after an exposure that the exposure caused."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Demand:
 
 
 def fitted_demand(units: Units, rows: np.ndarray, items: int, seed: int, threads: int) -> Demand:
-    """The demand of some units, of which those that were not drawn are read; rows: bool (units)."""
+    """The demand, fitted on the units of `rows` that were not drawn; rows: bool (units)."""
     rows = rows & ~units.drawn
     pairs, response = units.inputs.take(rows), units.response[rows]
     weight = units.odds[rows]

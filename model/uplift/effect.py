@@ -20,7 +20,7 @@ from scipy.optimize import minimize_scalar
 from model.uplift.demand import LEAST_RELEVANCE
 from model.uplift.units import PairInputs, Units
 
-# Standard deviations of the prior: of the share of f that is caused, and of what demand takes from it.
+# Standard deviations of the prior: of the share of f that is caused, and of its reduction by the demand.
 _OF_SHARE, _OF_DEMAND = 0.5, 0.5
 _OF_FEATURES = (1e-3, 0.5)  # bounds
 _TYPICAL = 0.1  # of the features, a half-normal prior: a few responses do not show large differences between pairs

@@ -1,9 +1,9 @@
 """What the lists of a policy cause: incremental responses a request, from the draws of exploration slots.
 
 A view of a listed pair adds its effect, and its position is viewed with a known probability. Doubly robust: the effect
-that models of other shoppers predict for every entry, plus what the draws say that these are off by, for pairs that
-could have been drawn. A drawn pair counts for what its response exceeds the prediction by, a pair that was not drawn
-for what its response exceeds the predicted demand by, each weighted by the inverse of its probability (Robins,
+that models of other shoppers predict for every entry, plus the error of these as the draws show it, for pairs that
+could have been drawn. A drawn pair adds the difference of its response to the prediction, a pair that was not drawn
+subtracts that of its response to the predicted demand, each weighted by the inverse of its probability (Robins,
 Rotnitzky and Zhao 1994), per view that the draw gave, times the views that the policy gives.
 """
 

@@ -1,4 +1,4 @@
-"""Pairs that a draw of exploration slots showed or could have shown, with what the shopper did afterwards."""
+"""Pairs that a draw of exploration slots showed or could have shown, with the shopper's later responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Units:
 
     inputs: of the pairs, as they were known that night
     user: int (units), the clusters; drawn: bool (units); propensity: float64 (units) in (0, 1), of being drawn
-    weight: float64 (units) >= 1, units of the draw that one represents
+    weight: float64 (units) >= 1, number of units of the draw that the recorded one represents
     dose: float64 (units) > 0, views that the unit's place got or would have got: requests times attention
     response: float64 (units), 1 where the shopper responded to the item in the days after the first request, whether
     the item was shown or not
