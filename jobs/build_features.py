@@ -1,4 +1,4 @@
-"""From events to the features of items and shoppers at the night's date."""
+"""Computes the features of items and shoppers at the night's date from the events before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says in words what a night would take in from the source, without writing; or proposes a first mapping of exports.
+"""Reports what a night would ingest from the source, without writing; or proposes a first mapping of exports.
 
 --propose reads the headers of exports of Shopify, WooCommerce, Magento, PrestaShop, Google Analytics 4, a Google
 Merchant feed, or of any other table with names that it knows, and writes a configuration for a person to correct.
@@ -109,7 +109,7 @@ def _arguments() -> argparse.Namespace:
     arguments.add_argument(
         "--all", action="store_true", help="check also files that earlier nights have ingested, as a first night would"
     )
-    arguments.add_argument("--propose", nargs="+", metavar="FILE", help="exports to write a first mapping of")
+    arguments.add_argument("--propose", nargs="+", metavar="FILE", help="exports for which to write a first mapping")
     arguments.add_argument(
         "--to", default="conf/proposed.yaml", metavar="FILE", help="where the mapping is written (default: %(default)s)"
     )

@@ -1,4 +1,4 @@
-"""Learns from the texts of the catalogue what they say of an item: keywords, variants, category and attributes."""
+"""Finds keywords, variants, category and attributes of items in the texts of the catalogue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobs.runtime.progress import advance, expect
 
 
 def enrich_items(night: Night) -> None:
-    """Learns from the texts of the catalogue what they say of an item: keywords, variants, category, attributes.
+    """Finds keywords, variants, category and attributes of items in the texts of the catalogue.
 
     Reads items; writes catalogue_terms, text_keywords and text_variants, with catalogue.categories also
     catalogue_categories and text_categories, and with catalogue.attributes catalogue_values and text_attributes. A text

@@ -159,7 +159,7 @@ def main() -> None:
     arguments.add_argument("--item", action="append", default=[], metavar="I", help="an item; may be repeated")
     arguments.add_argument(
         "--most", type=int, default=MOST_ITEMS, metavar="N",
-        help=f"without --item: so many of the items listed last (default: {MOST_ITEMS})",
+        help=f"without --item: how many of the newest items (default: {MOST_ITEMS})",
     )  # fmt: skip
     args = arguments.parse_args()
     if args.most < 1:

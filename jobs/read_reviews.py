@@ -1,4 +1,4 @@
-"""Learns from ratings which texts of reviews are negative, keeps what each says, and alerts where bad ones surge."""
+"""Learns from rated reviews which texts are negative, scores new reviews, and sends alerts where bad ones surge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jobs.runtime.progress import advance, expect
 
 
 def read_reviews(night: Night) -> None:
-    """Learns from ratings which texts of reviews are negative, keeps what each says, and alerts where bad ones surge.
+    """Learns from rated reviews which texts are negative, scores new reviews, and sends alerts where bad ones surge.
 
     Reads the reviews among the events; writes review_terms, when it learns, and review_sentiment. A review is read once
     for each version of the method, whatever the night. With too few good or bad ratings nothing is learnt: reviews then

@@ -1,4 +1,4 @@
-"""Returns readers to the previous night, which the other colour holds. Needs no Spark."""
+"""Returns readers to the previous night, which the other colour holds. Needs no Spark for a local warehouse."""
 
 from __future__ import annotations
 

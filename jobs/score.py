@@ -1,4 +1,4 @@
-"""Relevance of every candidate of the night by the champion, with the reasons, in a distributed Arrow function."""
+"""Computes the relevance of every candidate of the night by the champion, with reasons, on the executors."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from jobs.runtime.errors import ConfigurationError, LongtailError
 def main() -> None:
     """Parses the command line and serves until it is stopped, or prints a token."""
     arguments = parser(__doc__)
-    arguments.add_argument("--port", type=int, metavar="N", help="instead of desk.port; 0 for any free one")
-    arguments.add_argument("--token", metavar="USER", help="print a token of this user for desk.access: token, and end")
+    arguments.add_argument("--port", type=int, metavar="N", help="instead of desk.port; 0: any free port")
+    arguments.add_argument("--token", metavar="USER", help="print a token for this user (desk.access: token) and end")
     arguments.add_argument("--roles", nargs="+", choices=ROLES, default=["reader"], help="of the token")
     arguments.add_argument("--days", type=int, default=30, metavar="N", help="until the token expires (default: 30)")
     args = arguments.parse_args()
