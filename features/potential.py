@@ -1,4 +1,4 @@
-"""What an item could bring if its best audience saw it, held against what it got."""
+"""What an item could bring if its best audience saw it, compared with what it got."""
 
 from __future__ import annotations
 

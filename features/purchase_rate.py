@@ -1,4 +1,4 @@
-"""How often shoppers come back and to how much they respond: counts behind the chances of a young store."""
+"""How often shoppers come back and how often they respond: counts behind the chances of a young store."""
 
 from __future__ import annotations
 

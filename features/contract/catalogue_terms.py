@@ -1,4 +1,4 @@
-"""What the words of the catalogue say, as keywords are chosen by."""
+"""Weights of the words of the catalogue, by which keywords are chosen."""
 
 from pyspark.sql.types import DoubleType, LongType, StringType
 

@@ -1,4 +1,4 @@
-"""What a person can do for an item that was listed recently: other wordings, and what its texts lack."""
+"""Suggestions for an item that was listed recently: other wordings, and what its texts lack."""
 
 from pyspark.sql.types import ArrayType, DateType, DoubleType, LongType, StringType, StructField, StructType
 

@@ -1,4 +1,4 @@
-"""What the words of reviews say of their rating."""
+"""Weights of the words of reviews, which say how likely a review is negative."""
 
 from pyspark.sql.types import DoubleType, FloatType, LongType, StringType
 

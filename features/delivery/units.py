@@ -1,4 +1,4 @@
-"""Draws of exploration slots with what the shoppers did afterwards, shown or not."""
+"""Draws of exploration slots with the later responses of the shoppers, to items shown or not."""
 
 from __future__ import annotations
 

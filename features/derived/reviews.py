@@ -1,4 +1,4 @@
-"""What reviews say of an item: their number, the share of bad ones, and whether bad ones rise."""
+"""Features of an item's reviews: their number, the share of bad ones, and the trend of these."""
 
 from __future__ import annotations
 

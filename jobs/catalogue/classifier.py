@@ -1,4 +1,4 @@
-"""The classifier of categories: what it was learnt from, when it is learnt again, and its files."""
+"""The classifier of categories: what it was trained on, when it is retrained, and its files."""
 
 from __future__ import annotations
 

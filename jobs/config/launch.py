@@ -1,4 +1,4 @@
-"""The section `launch` of the configuration: what jobs/launch_items.py says of recently listed items."""
+"""The section `launch` of the configuration: suggestions for recently listed items."""
 
 from __future__ import annotations
 

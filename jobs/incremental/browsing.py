@@ -1,4 +1,4 @@
-"""Whether shoppers browse in a store: what is computed of it costs a store without it nothing."""
+"""Whether shoppers browse in a store; one in which they do not pays nothing for features of browsing."""
 
 from __future__ import annotations
 

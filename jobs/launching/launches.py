@@ -1,4 +1,4 @@
-"""Recently listed items: their texts, attributes and other wordings, and what they lack against look-alikes."""
+"""Recently listed items: their texts, attributes and other wordings, and what they lack compared with look-alikes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model goes by: how much each input moves the log-odds, and what the candidates attend to."""
+"""What a model relies on: how much each input moves the log-odds, and what the candidates attend to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What jobs/launch_items.py prints of an item."""
+"""The text that jobs/launch_items.py prints for an item."""
 
 from __future__ import annotations
 

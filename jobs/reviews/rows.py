@@ -1,4 +1,4 @@
-"""The reviews of the store, as the step that reads them takes them from the events."""
+"""The reviews among the store's events, as rows of the step that reads them."""
 
 from __future__ import annotations
 

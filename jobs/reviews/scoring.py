@@ -1,4 +1,4 @@
-"""What each new review says."""
+"""The rating and the chance of negative of each new review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of storage and disks in one line with their remedy, whichever library or process met them."""
+"""Errors of storage and disks in one line with their remedy, whichever library or process raised them."""
 
 from __future__ import annotations
 

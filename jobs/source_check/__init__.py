@@ -1,1 +1,1 @@
-"""What a source would give, in words, and a first mapping of files with known headers; nothing is written to tables."""
+"""A report of what a night would ingest, and a first mapping of files with known headers; no table is written."""

@@ -1,4 +1,4 @@
-"""What a night would take in from a sample: read, mapped and judged by `ingest`, without a write."""
+"""What a night would ingest from a sample: read, mapped and checked by `ingest`, without a write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shoppers that are no persons: guests under one number, words for a missing value."""
+"""Ids of shoppers that are not persons: guests under one number, words for a missing value."""
 
 from __future__ import annotations
 

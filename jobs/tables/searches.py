@@ -1,4 +1,4 @@
-"""The searches of a store, whichever of its tables says them."""
+"""The searches of a store, of the table `searches` and of events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading of pictures that others have made: what cannot be used has a reason and raises nothing else."""
+"""Reading of untrusted pictures: one that cannot be used raises UnusableError with the reason, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class UnusableError(ValueError):
-    """A picture that no vector is computed of.
+    """A picture for which no vector is computed.
 
     reason: empty, web_page, format_unreadable, too_many_pixels, too_small, animated or broken
     """

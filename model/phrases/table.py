@@ -1,4 +1,4 @@
-"""What one language has to say about the entries of a list."""
+"""The phrases of one language for the entries of a list."""
 
 from __future__ import annotations
 

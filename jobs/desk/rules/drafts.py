@@ -1,4 +1,4 @@
-"""What a form of a rule says, checked by those who own the checks of the configuration."""
+"""A form of a rule, validated by the checks of the configuration."""
 
 from __future__ import annotations
 
