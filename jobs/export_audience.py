@@ -86,7 +86,7 @@ def eligible_items(night: Night, ids: list[str], group: ItemGroup | None) -> pd.
     unknown = sorted(set(ids) - set(rows["item_id"]))
     if unknown:
         raise LongtailError(
-            f"{night.as_of} knows no item {', '.join(unknown[:5])}.", "Look the id up in the table items."
+            f"The night of {night.as_of} has no item {', '.join(unknown[:5])}.", "Look the id up in the table items."
         )
     named = rows["item_id"].isin(ids)
     chosen = rows[named | belongs(group, rows[group.column])] if group else rows[named]

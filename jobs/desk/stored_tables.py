@@ -133,7 +133,7 @@ class StoredTables:
                 return False
             raise LongtailError(
                 f"The table {table.name} cannot be written ({type(error).__name__}).",
-                "Look whether the desk may write to the warehouse.",
+                "Check whether the desk may write to the warehouse.",
             ) from error
         self._opened.pop(table.name, None)
         return True
@@ -220,5 +220,5 @@ def _failures(table: Table) -> Iterator[None]:
     except (DeltaError, OSError, pa.ArrowException) as error:
         raise LongtailError(
             f"The table {table.name} cannot be read ({type(error).__name__}).",
-            "Look whether the storage answers and whether the version still exists.",
+            "Check whether the storage answers and whether the version still exists.",
         ) from error

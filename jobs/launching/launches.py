@@ -58,7 +58,7 @@ def launched(night: Night, catalogue: pd.DataFrame, named: Sequence[str], most: 
     """
     if unknown := sorted(set(named) - set(catalogue["item_id"])):
         raise LongtailError(
-            f"{night.as_of} knows no item {', '.join(unknown[:5])}.", "Look the id up in the table items."
+            f"The night of {night.as_of} has no item {', '.join(unknown[:5])}.", "Look the id up in the table items."
         )
     if named:
         return list(dict.fromkeys(named))

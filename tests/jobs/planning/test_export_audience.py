@@ -38,7 +38,7 @@ def test_the_keenest_shoppers_with_consent_come_first(spark: SparkSession, store
 
 def test_what_cannot_have_an_audience_is_named(spark: SparkSession, store: Path) -> None:
     night = night_of(spark, conf_in(store, relevance_bar=0.5))
-    with pytest.raises(LongtailError, match="knows no item gone"):
+    with pytest.raises(LongtailError, match="has no item gone"):
         eligible_items(night, ["best", "gone"], None)
     with pytest.raises(LongtailError, match="category=Tea: no item has this value"):
         eligible_items(night, [], ItemGroup(column="category", equals="Tea"))
