@@ -133,7 +133,7 @@ def test_pins_bans_and_list_rules_are_saved(folder: Path) -> None:
         ({**CAP, "column": "list_price"}, "column", "is not a text"),
         ({**CAP, "at_least": "3"}, "group", "Needs one of equals"),
         ({**CAP, "equals": "", "at_least": "nan"}, "at_least", "It is not finite"),
-        ({**CAP, "name": "a b"}, "name", "more than letters"),
+        ({**CAP, "name": "a b"}, "name", "Use only letters"),
         ({**CAP, "name": "cold"}, "name", "A floor has this name"),
         ({**CAP, "kind": "floors", "name": "cold", "new": "yes"}, "name", "There is a rule of this name"),
         ({**CAP, "starts_on": "soon"}, "starts_on", "is not a date"),
