@@ -39,7 +39,7 @@ def check_plan(plan: Plan) -> None:
     for name, rule in plan.list_rules.items():
         if not RULE_NAME.fullmatch(name):
             raise ConfigurationError(
-                f"plan.list_rules.{name}: the name has more than letters, digits, _ and -.", "Choose another name."
+                f"plan.list_rules.{name}: the name may only have letters, digits, _ and -.", "Choose another name."
             )
         check_column(f"plan.list_rules.{name}", rule.column_name, "text" if rule.is_text else "number")
     for key, column in (

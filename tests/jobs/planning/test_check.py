@@ -33,7 +33,7 @@ COLD = {"column": "segment", "equals": "cold", "share": 0.1}
         ({"list_rules": {"x": {"each": "shade", "most": 1}}}, "plan.list_rules.x: none of item_features"),
         ({"list_rules": {"x": {"each": "price", "most": 1}}}, "plan.list_rules.x: price is not a text"),
         ({"list_rules": {"x": {"column": "segment", "at_least": 1, "most": 1}}}, "segment is not a number"),
-        ({"list_rules": {"x y": {"each": "brand", "most": 1}}}, "plan.list_rules.x y: the name has more than letters"),
+        ({"list_rules": {"x y": {"each": "brand", "most": 1}}}, "plan.list_rules.x y: the name may only have letters"),
         ({"list_rules": {"x": {"each": "brand", "most": 0}}}, "plan.list_rules.x.most is wrong"),
         ({"list_rules": {"x": {"each": "brand"}}}, "plan.list_rules.x.most is missing"),
         ({"list_rules": {"x": {"column": "brand", "most": 1}}}, "plan.list_rules.x is wrong: needs each, or column"),
