@@ -46,7 +46,7 @@ class Aggregate:
     def problem(self, entity_key: str, days: int | None) -> str | None:
         """What the computation would ignore or cannot do, with the remedy; None for a sound aggregate."""
         if self.table not in PARTIALS:
-            return f"sums up {self.table}, which is no daily partial. Name one of {', '.join(PARTIALS)}."
+            return f"sums up {self.table}, which is not a daily partial. Name one of {', '.join(PARTIALS)}."
         if bool(self.per) != (self.aggregation in _RATIOS):
             return f"{'lacks' if not self.per else 'ignores'} `per`: only {' and '.join(_RATIOS)} have a denominator."
         if self.counted is None:

@@ -18,7 +18,7 @@ _OF_ANY_SIZE: tuple[MessageFormat, ...] = ("json", "template")
 
 def _mail_address(address: str) -> str:
     if not re.fullmatch(r"[!-;=?A-~]+@[A-Za-z0-9.-]+", address):
-        raise ValueError(f"{address!r} is no mail address; write it as tea@shop.example")
+        raise ValueError(f"{address!r} is not a mail address; write it as tea@shop.example")
     return address
 
 

@@ -12,7 +12,7 @@ from jobs.config.section import Number, Positive, Section
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError("it is no time zone; write it as Europe/Berlin, or UTC")
+        raise ValueError("it is not a time zone; write it as Europe/Berlin, or UTC")
     return name
 
 

@@ -146,7 +146,7 @@ class QualityBar(Section):
 
 def _text_of_items(name: object) -> object:
     if name not in TEXTS:
-        raise ValueError(f"{name!r} is no text of items; choose from {', '.join(TEXTS)}")
+        raise ValueError(f"{name!r} is not a text of items; choose from {', '.join(TEXTS)}")
     return name
 
 

@@ -29,7 +29,7 @@ def run_together(night: Night, body: Callable[..., str], *arguments: object) -> 
     if not local and is_remote(night.conf.warehouse):
         raise ConfigurationError(
             f"encoder.processes is {settings.processes}, but processes on several hosts exchange files in a folder of "
-            f"the warehouse, and {night.conf.warehouse} is no folder.",
+            f"the warehouse, and {night.conf.warehouse} is not a folder.",
             "Set encoder.processes to 1 (the driver then trains alone, on a GPU where it has one), or warehouse to a "
             "file: URI that all hosts mount.",
         )

@@ -132,11 +132,11 @@ def explain_pair(night: Night, user: str, item: str) -> dict[Response, PairExpla
 def _no_candidate(as_of: date, user: str, item: str, best: list[str]) -> LongtailError:
     if not best:
         return LongtailError(
-            f"Shopper {user} has no candidates on {as_of}, so there is no chance to explain.",
+            f"Shopper {user} has no candidates on {as_of}, so there is nothing to explain.",
             f"Run jobs/show.py --user {user}, which says what the shopper is shown.",
         )
     return LongtailError(
-        f"Product {item} is not among the candidates of shopper {user} on {as_of}, so it has no chance to explain.",
+        f"Product {item} is not among the candidates of shopper {user} on {as_of}, so it has no chance.",
         f"Name one of the candidates, such as {', '.join(best)}, or run jobs/show.py --item {item} for the product.",
     )
 

@@ -9,9 +9,9 @@ from jobs.config.configuration import Config
 from model.bundle import Description
 
 _LIMITS = (
-    "It ranks the candidates of the first stage; a product that is no candidate of a shopper has no chance from it.",
-    "It learns from what shoppers did, and shoppers can only respond to what they have seen: a chance is no effect of "
-    "being shown.",
+    "It ranks the candidates of the first stage; for other products of a shopper it gives no chance.",
+    "It learns from what shoppers did, and shoppers can only respond to what they have seen: a chance is not the "
+    "effect of being shown.",
     "A contribution says what the model reads in an input, not that the input causes a response.",
 )
 _INPUTS = {

@@ -16,7 +16,7 @@ def resolve_device(name: str) -> torch.device:
     Raises ValueError for cuda without a GPU and for any other name.
     """
     if name not in ("auto", "cpu", "cuda") and not re.fullmatch(r"cuda:\d+", name):
-        raise ValueError(f"{name!r} is no device. Set encoder.device to auto, cpu or cuda.")
+        raise ValueError(f"{name!r} is not a device. Set encoder.device to auto, cpu or cuda.")
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError("encoder.device is cuda, but torch sees no GPU. Set it to auto or cpu, or repair the driver.")
     if name == "auto":

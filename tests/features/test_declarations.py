@@ -109,7 +109,7 @@ def test_counts_of_weights_are_double() -> None:
         (PAIRS, "distinct", "item_id", "purchase", (), 28, "Name a further key of daily_pair: user_id"),
         (DEMAND, "distinct", "user_id", "purchase", (), 28, "Name a further key of daily_item: none"),
         (PAIRS, "distinct", "user_id", "purchase", (), LIFE, "Name a window in days"),
-        (Group("item", "items", "demand"), "count", "price", "purchase", (), 28, "items, which is no daily partial"),
+        (Group("item", "items", "demand"), "count", "price", "purchase", (), 28, "items, which is not a daily partial"),
     ],
 )
 def test_an_aggregate_that_would_not_be_computed_as_declared_is_an_error(

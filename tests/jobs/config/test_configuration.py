@@ -128,7 +128,7 @@ def test_a_file_overrides_single_keys_of_a_section(tmp_path: Path) -> None:
         ("encoder: 5", "encoder is a section with keys of its own, not a value"),
         ("warehouse: ''", "warehouse is empty"),
         ("plan: {segments: []}", "plan.segments is empty"),
-        ("features: {time_zone: Berlin}", "features.time_zone is wrong: it is no time zone; write it as Europe/Berlin"),
+        ("features: {time_zone: Berlin}", "features.time_zone is wrong: it is not a time zone; write it as Europe"),
         ("plan: {floors: {new: {column: segment, equals: cold}}}", "plan.floors.new.share is missing"),
         (
             "quality: {bars: {drifts: {most: 1, action: stop}}}",

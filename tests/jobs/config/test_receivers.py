@@ -45,7 +45,7 @@ def test_receivers_of_every_kind(keys: str) -> None:
         ("format: template, url_variable: CHAT_URL", "the format template needs template; set it"),
         ("format: json, url_variable: CHAT_URL, template: a.txt", "template has no meaning with the format json"),
         ("format: email, url_variable: MAIL_URL, sender: a@b.example", "the format email needs recipients; set it"),
-        ("format: email, url_variable: MAIL_URL, sender: ann, recipients: [a@b.example]", "'ann' is no mail address"),
+        ("format: email, url_variable: MAIL_URL, sender: ann, recipients: [a@b.example]", "is not a mail address"),
         ("format: slack, url_variable: CHAT_URL, recipients: [a@b.example]", "recipients has no meaning with"),
         ("format: template, url_variable: CHAT_URL, template: nowhere.txt", "the template nowhere.txt cannot be read"),
         ("format: template, url_variable: CHAT_URL, template: 's3a://b/a.txt'", "the template s3a://b/a.txt is a URI"),

@@ -82,7 +82,7 @@ def test_a_changed_encoder_is_named(tmp_path: Path) -> None:
 
 def test_processes_on_several_hosts_need_a_warehouse_that_they_mount() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"encoder\.processes is 2, .* and s3a://store/longtail is no folder\."
+        ConfigurationError, match=r"encoder\.processes is 2, .* and s3a://store/longtail is not a folder\."
     ):
         run_together(night("cpu", "yarn"), lambda: "")
 

@@ -84,7 +84,7 @@ def test_a_word_in_its_texts_ends_every_floor_of_an_item_that_of_a_pin_too() -> 
     ("change", "message"),
     [
         ("words=['.']", r"plan\.not_lifted\.words\.0 is wrong: '\.' has neither a letter nor a digit"),
-        ("texts=[brand]", r"plan\.not_lifted\.texts\.0 is wrong: 'brand' is no text of items; choose from title, desc"),
+        ("texts=[brand]", r"plan\.not_lifted\.texts\.0 is wrong: 'brand' is not a text of items; choose from title, d"),
         ("texts=[]", r"plan\.not_lifted\.texts is empty"),
     ],
 )
