@@ -26,9 +26,8 @@ def search_items(night: Night) -> None:
     """Finds items for what shoppers search for, and reports which queries the catalogue does not meet.
 
     Reads searches and events of search.days, identities, item_features and vectors of the night, and where no query is
-    known the keywords; writes query_items and query_report. Items are ranked by an order learnt from shoppers' choices
-    if that beats the sum of words and vectors on held-out queries, else by the sum. Does nothing where search.queries
-    is 0.
+    known the keywords; writes query_items and query_report. Items are ranked as shoppers chose among them where that
+    beats the sum of words and vectors on held-out queries, else by the sum. Does nothing where search.queries is 0.
 
     No row names a shopper, and each query was searched for by search.least_shoppers of them: so `forget` has nothing to
     erase here, and the next night no longer counts the searches that it erased.
