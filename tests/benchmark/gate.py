@@ -17,16 +17,21 @@ from model.gate import HARMED, HELD, TOO_FEW, Answer, answers, compare, error_of
 MARGIN, RESAMPLES, ALIKE = 0.05, 1000, 0.8
 SIZES, RECALLS = (1, 3, 10, 30, 100, 300, 1000), (0.07, 0.5)
 SEGMENTS, HORIZON, RETRY, ATTEMPTS = 10, 28, 7, 4
+STORES, MARGINS = (300, 1000, 2000, 5000, 10_000), (MARGIN, 2 * MARGIN)
 
 
 def main() -> None:
-    """Prints the answers by size of segment, the refusals by all segments, and the passes over four attempts."""
+    """Prints the answers by size of segment, the refusals by all segments, the passes over four attempts, and how often
+    equal models pass the comparison of all shoppers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=2000)
-    pairs = parser.parse_args().pairs
-    _one_segment(pairs)
-    _all_segments(pairs)
-    _retries(pairs)
+    parser.add_argument("--overall", action="store_true", help="only the comparison of all shoppers")
+    args = parser.parse_args()
+    if not args.overall:
+        _one_segment(args.pairs)
+        _all_segments(args.pairs)
+        _retries(args.pairs)
+    _overall(args.pairs)
 
 
 def found(random: np.random.Generator, shoppers: int, recall: float, loss: float) -> tuple[np.ndarray, np.ndarray]:
@@ -94,6 +99,20 @@ def _retries(pairs: int) -> None:
                 passed += (any(usual), any(spent), spent[0])
             rates = 100 * passed / pairs
             print(f"{recall:7.2f}{size:9}{rates[0]:10.1f}{rates[1]:8.1f}{rates[2]:13.1f}", flush=True)
+
+
+def _overall(pairs: int) -> None:
+    """Equal models in a store of so many shoppers with a target, at the first attempt."""
+    print(f"\n{pairs} pairs of equal models: shown to be alike over all shoppers, %")
+    print(f"{'recall':>7}{'shoppers':>9}" + "".join(f"{f'margin {margin:.0%}':>13}" for margin in MARGINS))
+    error = error_of_attempt(None, HORIZON)
+    for recall in RECALLS:
+        for shoppers in STORES:
+            random, held = np.random.default_rng(shoppers), np.zeros(len(MARGINS))
+            for seed in range(pairs):
+                pair = found(random, shoppers, recall, 0.0)
+                held += [compare(*pair, margin, error, RESAMPLES, seed).held for margin in MARGINS]
+            print(f"{recall:7.2f}{shoppers:9}" + "".join(f"{share:13.1f}" for share in 100 * held / pairs), flush=True)
 
 
 if __name__ == "__main__":
