@@ -208,7 +208,8 @@ def _logged(log: Path, conf: Config, name: str, opens_warehouse: bool) -> Iterat
                     _session(name, conf)
                 yield
         except BaseException as error:
-            logger.debug("stopped" if isinstance(error, LongtailError) else "failed", exc_info=error)
+            stopped = isinstance(error, LongtailError | KeyboardInterrupt | Terminated)
+            logger.debug("stopped" if stopped else "failed", exc_info=error)
             raise
 
 

@@ -19,6 +19,7 @@ from jobs.runtime.storage import has_scheme
 
 FORM_VARIABLE, FOLDER_VARIABLE = "LONGTAIL_LOG", "LONGTAIL_LOG_FOLDER"
 FORMS = ("short", "fields")
+TIME_OF_LINE = "%Y-%m-%dT%H:%M:%SZ"
 
 _LONGEST_LINE = 100_000  # bytes that are redacted at once, which bounds memory and time
 
@@ -33,7 +34,7 @@ class _Line(logging.Formatter):
         self._with_trace = with_trace
 
     def format(self, record: logging.LogRecord) -> str:
-        when = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = datetime.fromtimestamp(record.created, UTC).strftime(TIME_OF_LINE)
         fields = getattr(record, "fields", {})
         tail = "".join(f" {key}={value}" for key, value in fields.items())
         line = f"{when} {record.levelname.lower()} {record.getMessage()}{tail}"

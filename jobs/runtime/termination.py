@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from jobs.runtime import clock
+from jobs.runtime.logs import TIME_OF_LINE
+
 
 class Terminated(BaseException):
     """SIGTERM has come: an order from outside, as KeyboardInterrupt is."""
@@ -27,7 +30,7 @@ os.register_at_fork(after_in_child=_default_in_a_fork)
 def ended_by_sigterm(line: Callable[[], str], cancel: Callable[[], None]) -> Iterator[None]:
     """SIGTERM raises Terminated in the main thread, so that locks and leases are released; a second one kills.
 
-    The line goes to stderr at once: what runs may end later than the scheduler waits.
+    The line goes to stderr and to the log of the run at once: what runs may end later than the scheduler waits.
 
     line: what to print, asked when the signal has come
     cancel: ends what other threads wait for; called in a thread of its own, since it may talk to Java
@@ -43,8 +46,11 @@ def ended_by_sigterm(line: Callable[[], str], cancel: Callable[[], None]) -> Ite
             os.kill(os.getpid(), signal.SIGTERM)
             return
         drawn = "\r\033[K" if os.isatty(stderr) else ""  # a line of progress
+        text = line()
         # No logger and no print: the signal may have come while their locks are held.
-        os.write(stderr, f"{drawn}{line()}\n".encode())
+        os.write(stderr, f"{drawn}{text}\n".encode())
+        if not os.path.samestat(os.fstat(stderr), os.fstat(2)):  # a log has taken stderr
+            os.write(2, f"{clock.now():{TIME_OF_LINE}} warning {text}\n".encode())
         threading.Thread(target=cancel, name="cancel", daemon=True).start()
         raise Terminated
 

@@ -228,7 +228,7 @@ run_without_spark(sys.argv[1], "nightly", body)
 
 
 def test_sigterm_is_one_line_and_releases_the_lock(conf_file: Path) -> None:
-    """The line names the step."""
+    """The line names the step; the log of the run has it too, since nothing else would say why the run has no end."""
     night = subprocess.Popen(
         [sys.executable, "-c", _STEP, str(conf_file)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -238,6 +238,9 @@ def test_sigterm_is_one_line_and_releases_the_lock(conf_file: Path) -> None:
     stderr = night.communicate(timeout=60)[1]
     line = "nightly: stopped by SIGTERM in score. The last published night stays live. Run it again to complete it."
     assert (night.returncode, stderr.splitlines()[-1]) == (TERMINATED, line)
+    [log] = (conf_file.parent / "warehouse/logs").glob("*.log")
+    assert f"Z warning {line}\n" in log.read_text(encoding="utf-8")
+    assert "debug failed" not in log.read_text(encoding="utf-8")
     with only_writer(storage_of(str(conf_file.parent / "warehouse")), "next"):
         pass
 
