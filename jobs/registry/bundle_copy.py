@@ -18,16 +18,17 @@ class BundleCopy:
 
     def __init__(self, files: Storage, model: str) -> None:
         self._files, self._folder = files, _FOLDER.format(model)
+        self._used = not isinstance(files, LocalStorage)
 
     def copy_to(self, version: str, local: Path) -> bool:
         """Copies the bundle of a version to a local path that is not in use; False where it is not there."""
-        if isinstance(self._files, LocalStorage) or not self._files.exists(self._mark(version)):
+        if not self._used or not self._files.exists(self._mark(version)):
             return False
         return self._files.download(f"{self._folder}/{version}", local)
 
     def replace(self, version: str, bundle: Path) -> None:
         """Puts a version in place of the one before, unless it is there already."""
-        if isinstance(self._files, LocalStorage) or self._files.exists(self._mark(version)):
+        if not self._used or self._files.exists(self._mark(version)):
             return
         self._files.delete(self._folder)
         self._files.upload(bundle, f"{self._folder}/{version}")
