@@ -6,15 +6,10 @@ either, so after a restore there is no night to roll back to, and the next two p
 
 from __future__ import annotations
 
-from feast.protos.feast.core.Registry_pb2 import Registry
-
 from jobs.config.configuration import Config
 from jobs.execution.command import parser, run, run_without_spark
 from jobs.online.backups import read_back_up
 from jobs.online.mlflow_copies import restore_database
-from jobs.online.registry_place import REGISTRY, registry_place
-from jobs.online.restored_registry import doubt_colours
-from jobs.online.settings import write_reader_settings
 from jobs.registry.models import DATABASE, database_of
 from jobs.runtime.lock import only_registrar
 from jobs.runtime.logs import event
@@ -27,6 +22,13 @@ def restore(conf: Config, run_id: str, folder: str) -> None:
     A stopped restore completes when run again. Raises LongtailError, before anything is replaced, when a copy is
     missing or damaged.
     """
+    # Imported here: Feast takes seconds, for which --help does not wait.
+    from feast.protos.feast.core.Registry_pb2 import Registry
+
+    from jobs.online.registry_place import REGISTRY, registry_place
+    from jobs.online.restored_registry import doubt_colours
+    from jobs.online.settings import write_reader_settings
+
     contents, database = read_back_up(storage_of(folder)), database_of(conf.mlflow, storage_of(conf.warehouse))
     restored = []
     if DATABASE in contents and database is not None:
