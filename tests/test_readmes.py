@@ -10,7 +10,7 @@ import pytest
 from features.declarations import ITEM_FEATURES, USER_FEATURES
 from jobs.config.configuration import load_config
 from jobs.execution.manifest import rows_in_words
-from jobs.nightly import STEPS, _steps_of
+from jobs.nightly import STEPS, _switched_on
 from jobs.tables.erasure import ALL_TABLES
 from tests.readmes import ROOT, Readme, problems
 
@@ -36,7 +36,7 @@ def test_what_a_readme_names_exists(path: str) -> None:
 
 def test_the_sample_of_the_console_is_what_a_default_night_prints() -> None:
     text = read("jobs/README.md").text
-    steps = _steps_of(load_config(ROOT / "conf/local.yaml"), STEPS)
+    steps = _switched_on(load_config(ROOT / "conf/local.yaml"), STEPS)
     assert f"  night of 2017-12-01, {len(steps)} steps\n" in text
     accepted = {"items": 94_255, "users": 2_469, "events": 1_916_153, "promotions": 19_266_836}
     rows = {f"{table}_accepted": count for table, count in accepted.items()}
@@ -57,13 +57,12 @@ def test_the_front_page_is_short_and_leads_to_every_other_page() -> None:
 
 def test_the_front_page_has_the_steps_in_their_order() -> None:
     [rows] = re.findall(r"(?s)\| step \| does \|\n\|---\|---\|\n(.*?)\n\n", read("README.md").text)
-    assert re.findall(r"(?m)^\| `(\w+)` \|", rows) == [step.__name__ for step in STEPS]
+    assert re.findall(r"(?m)^\| `(\w+)` \|", rows) == list(STEPS)
 
 
 def test_the_tree_has_every_command_and_every_package_of_jobs() -> None:
     [tree] = [block for block in read("README.md").blocks if block.startswith("conf/")]
-    steps = {step.__name__ for step in STEPS}
-    commands = {file.stem for file in (ROOT / "jobs").glob("*.py")} - steps - {"__init__"}
+    commands = {file.stem for file in (ROOT / "jobs").glob("*.py")} - {*STEPS, "__init__"}
     packages = {file.parent.name for file in (ROOT / "jobs").glob("*/__init__.py")}
     assert set(re.findall(r"\b(\w+)\.py", tree)) == commands
     assert set(re.findall(r"(?m)[ ·](\w+)/", tree)) >= packages

@@ -22,7 +22,7 @@ from tests.conf.properties import SIZES, cluster_properties
 from tests.conftest import ROOT
 
 CONF = ROOT / "conf"
-NAMES = [step.__name__ for step in STEPS]
+NAMES = list(STEPS)
 STEP_TEMPLATES = ("airflow_dag.py", "databricks.yml")
 TEMPLATES = (*STEP_TEMPLATES, "kubernetes_spark_application.yaml", "emr_dataproc.sh")
 

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from jobs.config.configuration import Config, load_config
 from jobs.execution.manifest import run_step
-from jobs.nightly import STEPS
+from jobs.nightly import STEPS, steps_named
 from jobs.tables.warehouse import Warehouse
 
 NIGHT = date(2024, 3, 9)
@@ -85,6 +85,6 @@ def write_files(
 
 def run_night(spark: SparkSession, conf: Config, night: date, run_id: str) -> Warehouse:
     """Runs every step of a night."""
-    for step in STEPS:
+    for step in steps_named(STEPS):
         run_step(step, spark, conf, night, run_id)
     return Warehouse(spark, conf.warehouse)

@@ -13,7 +13,7 @@ import conf as packaged_conf
 from features.contract import RUNS
 from jobs.config.configuration import Config, resolve_config
 from jobs.execution.manifest import run_step
-from jobs.nightly import STEPS
+from jobs.nightly import STEPS, steps_named
 from jobs.tables.warehouse import Warehouse
 from tests.pipeline.small_panel import write_small_panel
 
@@ -34,7 +34,7 @@ class Store:
 
     def run(self, run_id: str) -> None:
         """Runs every step of the night of AS_OF."""
-        for step in STEPS:
+        for step in steps_named(STEPS):
             run_step(step, self.spark, self.conf, AS_OF, run_id)
 
     def first_versions(self) -> dict[str, int]:

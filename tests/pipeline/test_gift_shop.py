@@ -16,7 +16,7 @@ from features.declarations import USER_FEATURES_TABLE
 from jobs.config.configuration import Config, load_config
 from jobs.execution.manifest import run_step
 from jobs.forget import forget
-from jobs.nightly import STEPS
+from jobs.nightly import STEPS, steps_named
 from jobs.runtime.logs import log_of_run
 from jobs.tables.warehouse import Warehouse
 from tests.conftest import ROOT
@@ -37,7 +37,7 @@ def conf(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Confi
     )
     conf = load_config(folder / "conf.yaml")
     with log_of_run(folder / "warehouse/logs/gift-shop.log"):
-        for step in STEPS:
+        for step in steps_named(STEPS):
             run_step(step, spark, conf, NIGHT, "gift-shop")
     return conf
 

@@ -10,7 +10,7 @@ import pytest
 
 from features import contract
 from jobs.execution.manifest import run_step
-from jobs.nightly import STEPS, TRAINING
+from jobs.nightly import STEPS, TRAINING, steps_named
 from tests.jobs.report.browser import BROWSER, look_at
 from tests.pipeline.small_night import AS_OF, Store
 
@@ -20,9 +20,8 @@ NEXT = AS_OF + timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def page(store: Store) -> Path:
-    for step in STEPS:
-        if step not in TRAINING:
-            run_step(step, store.spark, store.conf, NEXT, "next")
+    for step in steps_named([name for name in STEPS if name not in TRAINING]):
+        run_step(step, store.spark, store.conf, NEXT, "next")
     return Path(store.tables.folder) / "reports" / f"{NEXT}.html"
 
 

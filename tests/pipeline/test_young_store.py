@@ -15,7 +15,7 @@ from features.contract import EVENTS, EXPOSURE_SCORES, RELEVANCE
 from jobs.config.configuration import Config
 from jobs.execution.manifest import run_step
 from jobs.execution.night import Night, Record
-from jobs.nightly import STEPS
+from jobs.nightly import steps_named
 from jobs.registry.active_models import model_store
 from jobs.report.summary import night_summary
 from jobs.tables.warehouse import Warehouse
@@ -91,7 +91,7 @@ def test_a_first_night_ends_with_lists(
 
 def test_the_second_night_of_a_store_is_served_by_the_first_ones_reference(spark: SparkSession, tmp_path: Path) -> None:
     conf = write_store(tmp_path / "store", 1)
-    for step in (step for step in STEPS if step.__name__ in TRAINING):
+    for step in steps_named(TRAINING):
         run_step(step, spark, conf, NIGHT, "young")
     later = NIGHT + timedelta(days=1)
     conf = write_store(tmp_path / "store", 2, later)

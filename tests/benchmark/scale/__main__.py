@@ -71,13 +71,12 @@ def _print(measurements: list[Measurement], night: int, cluster: int) -> None:
 
 def _arguments() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    names = [step.__name__ for step in STEPS]
     add = arguments.add_argument
     add("--shoppers", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes, the smallest first")
     add("--items", type=int, default=100_000, help="items (default: %(default)s)")
     add("--events", type=int, default=20, help="mean number of events of a shopper (default: %(default)s)")
     add("--nights", type=int, choices=(1, 2), default=1, help="the second night has one more day (default: 1)")
-    add("--steps", nargs="+", choices=names, default=names, metavar="STEP", help="steps to run (default: all)")
+    add("--steps", nargs="+", choices=STEPS, default=STEPS, metavar="STEP", help="steps to run (default: all)")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the configuration")
     add("--heap", default="4g", help="Java heap of the driver (default: %(default)s)")
     add("--cluster", type=int, default=200, help="cores of the projected cluster (default: %(default)s)")

@@ -213,6 +213,12 @@ def test_ctrl_c_is_one_line(run: Run, conf_file: Path) -> None:
     assert (code, stderr) == (INTERRUPTED, "look: interrupted. Run it again to complete it.\n")
 
 
+def test_help_of_a_night_waits_for_no_large_library() -> None:
+    code = "import sys, jobs.nightly, jobs.restore; sys.exit(str({'feast', 'mlflow', 'torch'} & set(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.stderr.strip() == "set()"
+
+
 _STEP = """
 import sys, time
 from jobs.execution.command import run_without_spark
