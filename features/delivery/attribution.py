@@ -42,15 +42,13 @@ def answers_by_position(exposures: DataFrame, clicks: DataFrame, days: int) -> D
     """STRATUM, position (1 is the first), shown, answered: sums over the exposures of a stratum at a position.
 
     shown: the predicted relevance times the sample weight; answered: clicks by sample weight, at most the exposure's.
-    Clicks are attributed as in `attributed`. Only the first exposure of each shopper and item counts: interest falls
-    with repetition, so that later exposures would bias the positions of lasting entries. Exposures without a position
-    or a stratum are left out.
+    Clicks are attributed as in `attributed`. Only the first exposure of each shopper and item counts, by
+    `is_first_exposure`. Exposures without a position or a stratum are left out.
 
     exposures: user_id, item_id, event_time, position, sample_weight, relevance, STRATUM
     clicks: event_id, user_id, item_id, event_time, sample_weight
     """
-    before = Window.partitionBy("user_id", "item_id").orderBy("event_time", "position")
-    placed = exposures.where(F.col("position").isNotNull()).withColumn("is_first", F.row_number().over(before) == 1)
+    placed = exposures.where(F.col("position").isNotNull()).withColumn("is_first", is_first_exposure())
     places = placed.select("user_id", "item_id", "is_first", F.col("event_time").alias("shown_at"))
     age = F.unix_timestamp("event_time") - F.unix_timestamp("shown_at")
     clicked = (
@@ -70,6 +68,17 @@ def answers_by_position(exposures: DataFrame, clicks: DataFrame, days: int) -> D
         .groupBy(*STRATUM, "position")
         .agg(F.sum(F.col("sample_weight") * F.col("relevance")).alias("shown"), F.sum(answered).alias("answered"))
     )
+
+
+def is_first_exposure(*ties: str) -> Column:
+    """Whether an exposure is the first one of its shopper and item.
+
+    Interest falls with repetition, so that later exposures would bias the positions of items that stay in a list.
+
+    ties: columns by which exposures at the same time and position are ordered
+    """
+    of_pair = Window.partitionBy("user_id", "item_id").orderBy("event_time", "position", *ties)
+    return F.row_number().over(of_pair) == 1
 
 
 def _sum(kind: str, value: Column) -> Column:

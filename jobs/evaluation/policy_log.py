@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
+from features.delivery.attribution import is_first_exposure
 from features.delivery.strata import STRATUM, shopper_levels, with_stratum
 from features.drift.frames import sampled_by
 from features.evaluation.responses import with_responses
@@ -153,12 +154,8 @@ def _with_relevance(tables: Warehouse, exposures: DataFrame, nights: list[date])
 
 
 def _strata(tables: Warehouse, exposures: DataFrame, lists: DataFrame, nights: list[date]) -> DataFrame:
-    """_PLACE, stratum and listed_relevance of a shopper's first exposure to an item of their list.
-
-    Interest falls with repetition, so that later exposures would bias the positions of items that stay in a list.
-    """
-    before = Window.partitionBy("user_id", "item_id").orderBy("event_time", "position", "request_id")
-    firsts = exposures.withColumn("number", F.row_number().over(before)).where("number = 1")
+    """_PLACE, stratum and listed_relevance of a shopper's first exposure to an item of their list."""
+    firsts = exposures.withColumn("is_first", is_first_exposure("request_id")).where("is_first")
     firsts = firsts.select(*_PLACE, "as_of", "policy")
     shoppers = firsts.select("user_id").distinct()
     relevance = tables.read(RELEVANCE).where(F.col("as_of").isin(nights))
