@@ -25,7 +25,7 @@ from jobs.desk.rule_versions import stored_versions
 from jobs.desk.shopper import ShopperList, compared, fallback_lists, shopper_list
 from jobs.desk.stored_tables import StoredTables
 from jobs.desk.suggestions import suggestion_sections
-from jobs.desk.table_rows import TABLES, is_personal, rows_of_night, table_page
+from jobs.desk.table_rows import TABLES, is_personal, table_file, table_page
 from jobs.desk.templating import Templates
 from jobs.desk.tonight import tonight_sections
 from jobs.report.page.numbers import NONE
@@ -208,10 +208,8 @@ class Pages:
         table = self._table(view, name)
         if form not in FORMS:
             raise LongtailError(f"There is no form {form} of a table.", f"Choose {' or '.join(FORMS)}.")
-        where = rows_of_night(table, night)
-        schema, batches = view.tables.batches(table, version, where)
-        parts = [name, *([str(night)] if where is not None else []), f"v{view.tables.versions[name]}"]
-        headers = {"Content-Disposition": f'attachment; filename="{"-".join(parts)}.{form}"'}
+        file, schema, batches = table_file(view.tables, table, version, night)
+        headers = {"Content-Disposition": f'attachment; filename="{file}.{form}"'}
         return StreamingResponse(as_file(form, schema, batches), media_type=FORMS[form], headers=headers)
 
     def _table(self, view: View, name: str) -> Table:

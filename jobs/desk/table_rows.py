@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import isnan
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.contract.table import PERSONAL, Table
@@ -35,7 +37,7 @@ def is_personal(table: Table) -> bool:
     return any(column.name in own for column in table.columns)
 
 
-def rows_of_night(table: Table, as_of: date | None) -> pc.Expression | None:
+def _rows_of_night(table: Table, as_of: date | None) -> pc.Expression | None:
     """The condition for one night's rows; None for a table that is not partitioned by it, and without a night."""
     return of_night(as_of) if as_of is not None and "as_of" in table.partitioned_by else None
 
@@ -47,11 +49,24 @@ def table_page(
 
     Raises LongtailError if there is no such version.
     """
-    where = rows_of_night(table, as_of)
+    where = _rows_of_night(table, as_of)
     rows = tables.page(table, version, where, skip, most)
     columns = tuple((column.name, column.meaning) for column in table.columns if column.name in rows.column_names)
     cells = tuple(tuple(_cell(row[name]) for name, _ in columns) for row in rows.to_pylist())
     return TablePage(columns, cells, tables.versions[table.name], tables.count(table, where))
+
+
+def table_file(
+    tables: StoredTables, table: Table, version: int | None, as_of: date | None
+) -> tuple[str, pa.Schema, Iterator[pa.RecordBatch]]:
+    """All rows that `table_page` has pages of, after the name of their file without its ending and their columns.
+
+    Raises LongtailError if there is no such version.
+    """
+    where = _rows_of_night(table, as_of)
+    schema, batches = tables.batches(table, version, where)
+    night = [] if where is None else [str(as_of)]
+    return "-".join([table.name, *night, f"v{tables.versions[table.name]}"]), schema, batches
 
 
 def _cell(value: Any) -> str:
