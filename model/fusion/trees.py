@@ -15,26 +15,16 @@ from model.fusion.ranker import FIRST_STAGE, EncodedItems, FusionRanker, RankerI
 from model.fusion.training import Period
 from model.responses import NoResponseError
 from model.saved_trees import read_trees
+from model.tree_growth import TreeGrowth
 
 TREES = "trees.txt"
 
 
 @dataclass(frozen=True)
-class TreeSettings:
-    """Parameters of LightGBM's binary log-loss: `rounds` trees of `leaves` leaves of at least `leaf_rows` candidates,
-    each grown on a share of the features and of the candidates; of the candidates without a response,
-    `negatives_share` are drawn."""
+class TreeSettings(TreeGrowth):
+    """How the trees are grown on candidates, of which those without a response are drawn with `negatives_share`."""
 
-    rounds: int
-    leaves: int
-    leaf_rows: int
-    learning_rate: float
-    l2: float
-    feature_share: float
-    row_share: float
     negatives_share: float
-    seed: int
-    threads: int
 
 
 class TreeRanker:
@@ -108,15 +98,10 @@ def fit_trees(periods: Sequence[Period], ranker: FusionRanker, settings: TreeSet
     label, weight = np.concatenate(labels), np.concatenate(weights)
     data = lightgbm.Dataset(np.concatenate(rows), label, weight=weight, feature_name=_names(ranker.inputs))
     objective = "binary" if set(np.unique(label)) <= {0.0, 1.0} else "cross_entropy"
-    parameters = {
-        "objective": objective, "num_leaves": settings.leaves, "min_data_in_leaf": settings.leaf_rows,
-        "learning_rate": settings.learning_rate, "lambda_l2": settings.l2, "feature_fraction": settings.feature_share,
-        "bagging_fraction": settings.row_share, "bagging_freq": 1, "seed": settings.seed,
-        "num_threads": settings.threads, "deterministic": True, "verbose": -1,
-    }  # fmt: skip
+    signs: dict[str, list[int]] = {}
     if any(ranker.inputs.signs):
-        parameters["monotone_constraints"] = [*ranker.inputs.signs, *(0 for _ in ranker.inputs.user_features)]
-    return TreeRanker(ranker.inputs, lightgbm.train(parameters, data, settings.rounds))
+        signs["monotone_constraints"] = [*ranker.inputs.signs, *(0 for _ in ranker.inputs.user_features)]
+    return TreeRanker(ranker.inputs, settings.fit(data, objective, **signs))
 
 
 def _names(inputs: RankerInputs) -> list[str]:

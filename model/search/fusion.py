@@ -10,14 +10,14 @@ import numpy as np
 
 from model.saved_trees import read_trees
 from model.search.pair_features import FEATURES
+from model.tree_growth import TreeGrowth
 
 GRADE, ANSWER = "regression", "binary"
 
 
 @dataclass(frozen=True)
-class FusionSettings:
-    """Parameters of LightGBM: `rounds` trees of `leaves` leaves of at least `leaf_rows` pairs, each grown on a share of
-    the features and of the pairs."""
+class FusionSettings(TreeGrowth):
+    """How the trees are grown on pairs."""
 
     rounds: int = 400
     leaves: int = 31
@@ -54,13 +54,7 @@ class Fusion:
         if not len(target):
             raise ValueError("There is no pair of a query and an item to learn from. Give graded pairs.")
         data = lightgbm.Dataset(features, target, weight=weight, feature_name=list(FEATURES))
-        parameters = {
-            "objective": objective, "num_leaves": settings.leaves, "min_data_in_leaf": settings.leaf_rows,
-            "learning_rate": settings.learning_rate, "lambda_l2": settings.l2,
-            "feature_fraction": settings.feature_share, "bagging_fraction": settings.row_share, "bagging_freq": 1,
-            "seed": settings.seed, "num_threads": settings.threads, "deterministic": True, "verbose": -1,
-        }  # fmt: skip
-        return cls(lightgbm.train(parameters, data, settings.rounds))
+        return cls(settings.fit(data, objective))
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """[n] float64 scores of [n, FEATURES]."""
