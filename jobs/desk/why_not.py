@@ -10,19 +10,20 @@ import pyarrow.compute as pc
 
 from features.contract import CANDIDATES, EXPOSURE_SCORES, RELEVANCE
 from jobs.config.configuration import Config
-from jobs.config.plan import NOT_LIFTED_BY, Plan
+from jobs.config.plan import Plan
 from jobs.desk.items import item_rows, of_night
 from jobs.desk.stored_tables import StoredTables
+from jobs.planning.candidates.pairs import counted_in_memory
 from jobs.planning.catalogue.eligibility import why_excluded
 from jobs.planning.columns import named_columns
 from jobs.planning.merchandising import merchandising_of
 from jobs.planning.rules.item_value import item_value, value_columns
 from jobs.planning.rules.list_rules import full_groups
+from jobs.planning.rules.quality import had_named_word
 from jobs.report.cause import Cause, Standing, conditions, held_out_in_words, in_words
 from jobs.report.plan_value import value_words
 from jobs.runtime.storage import is_remote
 from model.exposure.reasons import SHARED_LIST_REASONS
-from model.uplift.model import planned_response
 
 
 def why_not_planned(tables: StoredTables, plan: Plan, as_of: date, item: str) -> str:
@@ -42,17 +43,21 @@ def why_not_shown(tables: StoredTables, conf: Config, as_of: date, planned: pd.S
 
     planned: its row of item_exposure; named: whether a shopper's id may be shown
     """
-    standing, user = _standing(tables, conf, as_of, planned)
+    has_word = bool(had_named_word(planned.to_frame().T)[0])
+    standing, user = _standing(tables, conf, as_of, planned, has_word)
     held_out = ""
     if standing.cause == Cause.HELD_OUT:
         full = _full(tables, conf.plan, as_of, user, planned["item_id"])
         held_out = held_out_in_words(user if named else "a shopper", full)
-    remedy = _what_helps(standing, conf, may_be_pinned=not _is_named(planned))
+    remedy = _what_helps(standing, conf, may_be_pinned=not has_word)
     why = f"Not shown to any shopper: {in_words(standing, conf, held_out)}."
     return [why, *([f"What could bring it into lists: {remedy}."] if remedy else [])]
 
 
-def _standing(tables: StoredTables, conf: Config, as_of: date, planned: pd.Series) -> tuple[Standing, str]:
+def _standing(
+    tables: StoredTables, conf: Config, as_of: date, planned: pd.Series, has_word: bool
+) -> tuple[Standing, str]:
+    """Where an item stands, and the shopper whose list it comes nearest to; has_word: by plan.not_lifted."""
     plan = conf.plan
     of_item = pc.field("item_id") == planned["item_id"]
     candidate = tables.count(CANDIDATES, of_night(as_of) & of_item) > 0
@@ -60,7 +65,7 @@ def _standing(tables: StoredTables, conf: Config, as_of: date, planned: pd.Serie
     scored = tables.frame(
         RELEVANCE, ("user_id", "relevance", of_value), of_night(as_of, plan.scored_as) & of_item
     ).merge(_ends(tables, plan, as_of), on="user_id", how="left")
-    counted = _counted(conf, scored)
+    counted = counted_in_memory(conf, scored)
     factor, addend = _value(tables, plan, as_of, planned["item_id"])
     scored["gap"] = scored["score"] - (counted * factor + addend) - planned["boost"]
     with_list = scored.dropna(subset=["score"]).sort_values(["gap", "user_id"])
@@ -69,7 +74,7 @@ def _standing(tables: StoredTables, conf: Config, as_of: date, planned: pd.Serie
     gap = np.nan if nearest is None else float(nearest["gap"])
     ordered = conditions(
         plan, candidate=np.bool_(candidate), scored=np.bool_(len(scored) > 0), best=best, cap=planned["cap"],
-        listed=np.bool_(nearest is not None), named=np.bool_(_is_named(planned)), gap=gap,
+        listed=np.bool_(nearest is not None), named=np.bool_(has_word), gap=gap,
     )  # fmt: skip
     cause = next((cause for cause, holds in ordered if holds), Cause.HELD_OUT)
     bar, rival, user = (
@@ -79,15 +84,6 @@ def _standing(tables: StoredTables, conf: Config, as_of: date, planned: pd.Serie
         cause, len(scored), best, float(planned["cap"]), float(planned["boost"]), gap, float(bar), rival
     )
     return standing, user
-
-
-def _counted(conf: Config, scored: pd.DataFrame) -> np.ndarray:
-    """As `jobs.planning.candidates.pairs.counted_response`, of rows of relevance."""
-    relevance = scored["relevance"].to_numpy(np.float64)
-    if conf.relevance.values is None:
-        effect = scored["uplift"].astype(np.float64).fillna(scored["relevance"])
-        return planned_response(relevance, effect.to_numpy(np.float64), conf.plan.weight_of_uplift)
-    return np.array([conf.relevance.value_of(*row) for row in zip(relevance, scored["chances"], strict=True)])
 
 
 def _ends(tables: StoredTables, plan: Plan, as_of: date) -> pd.DataFrame:
@@ -109,11 +105,6 @@ def _full(tables: StoredTables, plan: Plan, as_of: date, user: str, item: str) -
     rows = item_rows(tables, plan, as_of, named_columns(plan), [*listed, item])
     is_item = rows["item_id"] == item
     return full_groups(plan, rows[~is_item], rows[is_item])
-
-
-def _is_named(planned: pd.Series) -> bool:
-    """Whether plan.not_lifted names a word of the item's texts."""
-    return isinstance(planned[NOT_LIFTED_BY], str)
 
 
 def _what_helps(standing: Standing, conf: Config, *, may_be_pinned: bool) -> str:

@@ -23,6 +23,7 @@ from jobs.planning.candidates.frequency import without_frequent
 from jobs.planning.shoppers.exact_sums import of_units, summed_units, units_of
 from jobs.planning.shoppers.planned_shoppers import Shoppers
 from jobs.runtime.errors import LongtailError
+from model.uplift.model import planned_response
 
 _COLUMNS = ("user_id", "item_id", "relevance", "cause", "visits", "shopper_segment", "place")
 
@@ -168,6 +169,18 @@ def counted_response(conf: Config) -> Column:
         return F.coalesce(summed_values(values), F.col("relevance") * F.lit(values[conf.relevance.target]))
     effect = F.coalesce("uplift", "relevance")
     return F.greatest(F.col("relevance") + plan.weight_of_uplift * (effect - F.col("relevance")), F.lit(0.0))
+
+
+def counted_in_memory(conf: Config, rows: pd.DataFrame) -> np.ndarray:
+    """`counted_response` of rows in memory, float64.
+
+    rows: relevance and uplift of rows of relevance; with relevance.values relevance and chances, None or a dictionary
+    """
+    relevance = rows["relevance"].to_numpy(np.float64)
+    if conf.relevance.values is not None:
+        return np.array([conf.relevance.value_of(*row) for row in zip(relevance, rows["chances"], strict=True)])
+    effect = rows["uplift"].astype(np.float64).fillna(rows["relevance"])
+    return planned_response(relevance, effect.to_numpy(np.float64), conf.plan.weight_of_uplift)
 
 
 def _eligible_pairs(night: Night, shoppers: Shoppers, item_ids: np.ndarray, counted: Column | None = None) -> DataFrame:

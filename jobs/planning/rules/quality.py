@@ -17,6 +17,11 @@ def has_named_word(plan: Plan, items: pd.DataFrame) -> np.ndarray:
     """bool (items): whether plan.not_lifted names a word of each item's texts; then pins and bids do not lift it."""
     if not plan.not_lifted.words:
         return np.zeros(len(items), dtype=bool)
+    return had_named_word(items)
+
+
+def had_named_word(items: pd.DataFrame) -> np.ndarray:
+    """bool (items): whether plan.not_lifted named a word of each item's texts that night, by NOT_LIFTED_BY."""
     return items[NOT_LIFTED_BY].notna().to_numpy(dtype=bool)
 
 
