@@ -18,7 +18,7 @@ from jobs.runtime.tasks import task_gpu
 if TYPE_CHECKING:
     from model.text.encoder import Encoder
 
-Side = Literal["items", "users"]
+Side = Literal["items", "users", "queries"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def encode_block_with(
     def encode_block(block: pa.Table) -> pa.Table:
         rows = block.sort_by("text")
         loaded = _encoder(encoder, device.name())
-        encode = loaded.encode_items if side == "items" else loaded.encode_users
+        encode = {"items": loaded.encode_items, "users": loaded.encode_users, "queries": loaded.encode_queries}[side]
         vectors = encode(rows["text"].to_pylist(), batch_size, threads=threads)
         offsets = np.arange(len(vectors) + 1, dtype=np.int32) * vectors.shape[1]
         return rows.drop_columns("block").append_column("embedding", pa.ListArray.from_arrays(offsets, vectors.ravel()))

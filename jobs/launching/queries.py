@@ -42,5 +42,5 @@ def read_queries(night: Night, encoder: Encoder) -> Queries:
     by_row = {row["item_row"]: row["shoppers"] for row in counts.collect()}
     frequent = [row for row in sorted(by_row) if by_row[row] >= night.conf.report.least_shoppers]
     texts = [searches.queries[row] for row in frequent]
-    vectors = encoder.encode_items(texts, night.conf.encoder.batch_size)
+    vectors = encoder.encode_queries(texts, night.conf.encoder.batch_size)
     return Queries(texts, [by_row[row] for row in frequent], vectors)

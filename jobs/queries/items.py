@@ -16,8 +16,6 @@ from jobs.execution.night import Night
 from jobs.registry.models import Champion
 from jobs.runtime.errors import LongtailError
 
-QUERY_PREFIX = "query: "
-
 
 @dataclass(frozen=True)
 class SearchedItems:
@@ -55,7 +53,7 @@ def searched_items(night: Night, encoder_version: str) -> SearchedItems:
 def query_vectors(night: Night, champion: Champion, queries: list[str]) -> np.ndarray:
     """[queries, d] unit vectors, which the executors compute."""
     sent = send_encoder(night, champion.encoder_version, champion.encoder_folder)
-    frame = night.spark.createDataFrame([(QUERY_PREFIX + query,) for query in queries], "text string")
-    rows = with_vectors(night, sent, frame, len(queries), "items").toArrow()
+    frame = night.spark.createDataFrame([(query,) for query in queries], "text string")
+    rows = with_vectors(night, sent, frame, len(queries), "queries").toArrow()
     place = {text: number for number, text in enumerate(rows["text"].to_pylist())}
-    return embedding_matrix(rows["embedding"])[[place[QUERY_PREFIX + query] for query in queries]]
+    return embedding_matrix(rows["embedding"])[[place[query] for query in queries]]

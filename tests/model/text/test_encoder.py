@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -46,8 +48,10 @@ def test_the_mean_is_over_the_tokens_of_the_text_alone(tiny: Encoder) -> None:
     assert padded_beside_a_longer_text == pytest.approx(mean / np.linalg.norm(mean), abs=1e-5)
 
 
-def test_the_two_sides_differ(tiny: Encoder) -> None:
-    assert not np.allclose(tiny.encode_items(["milk"], 1), tiny.encode_users(["milk"], 1), atol=1e-3)
+def test_items_shoppers_and_queries_differ(tiny: Encoder) -> None:
+    sides = [encode(["milk"], 1) for encode in (tiny.encode_items, tiny.encode_users, tiny.encode_queries)]
+    assert not any(np.allclose(one, other, atol=1e-3) for one, other in itertools.combinations(sides, 2))
+    assert sides[2] == pytest.approx(tiny.encode(["query: milk"], tiny.settings.max_item_tokens, 1), abs=1e-6)
 
 
 @pytest.mark.parametrize(
