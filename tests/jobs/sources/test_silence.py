@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -22,6 +24,7 @@ from jobs.sources.source import Source
 from tests.jobs.small_tables import filled
 
 SUNDAY = date(2024, 3, 10)
+Check = Callable[..., None]
 GOOD = {"user_id": "u", "event_type": "purchase", "sample_weight": 1.0}
 
 
@@ -37,9 +40,22 @@ def intake(spark: SparkSession, rows: list[dict[str, Any]]) -> Intake:
     return judge(arrive(filled(spark, EVENTS, rows), EVENTS), "event_time", SUNDAY)
 
 
-def check(
-    spark: SparkSession, monkeypatch: pytest.MonkeyPatch, stored: list[date], since: date, *new: date, **volume: Any
-) -> None:
+@pytest.fixture(scope="module")
+def others(spark: SparkSession) -> list[Intake]:
+    """Items and shoppers of a night in which none is new."""
+    none = judge(arrive(filled(spark, ITEMS, []), ITEMS), "valid_from", SUNDAY)
+    return [none, judge(arrive(filled(spark, USERS, []), USERS), "updated_at", SUNDAY)]
+
+
+@pytest.fixture
+def check(spark: SparkSession, others: list[Intake], monkeypatch: pytest.MonkeyPatch) -> Check:
+    return partial(check_night, spark, others, monkeypatch)
+
+
+def check_night(
+    spark: SparkSession, others: list[Intake], monkeypatch: pytest.MonkeyPatch, stored: list[date], since: date,
+    *new: date, **volume: Any,
+) -> None:  # fmt: skip
     """Runs the check of the night of Sunday on the stored days and the new ones."""
     conf = load_config("conf/local.yaml")
     usual = conf.source.volume.model_copy(update=volume)
@@ -47,25 +63,23 @@ def check(
     tables = SimpleNamespace(read_or_empty=lambda table: filled(spark, EVENTS, purchases(stored)))
     night = cast("Night", SimpleNamespace(conf=conf, tables=tables, as_of=SUNDAY))
     monkeypatch.setattr(silence, "last_done", lambda *_, **__: None)
-    none = judge(arrive(filled(spark, ITEMS, []), ITEMS), "valid_from", SUNDAY)
-    users = judge(arrive(filled(spark, USERS, []), USERS), "updated_at", SUNDAY)
-    intakes = [none, users, intake(spark, purchases(list(new)))]
+    intakes = [*others, intake(spark, purchases(list(new)))]
     silence.require_events(night, cast("Source", SimpleNamespace(whole=False)), intakes, Window(since, SUNDAY))
 
 
-def test_a_weekday_that_is_always_closed_needs_no_event(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_weekday_that_is_always_closed_needs_no_event(check: Check) -> None:
     saturday = SUNDAY - timedelta(days=1)
     weeks = [SUNDAY - timedelta(days=number) for number in range(2, 20)]
     closed = [day for day in weeks if day.weekday() != saturday.weekday()]
-    check(spark, monkeypatch, closed, saturday)
+    check(closed, saturday)
     with pytest.raises(Refused, match="no events between 2024-03-09 and 2024-03-10"):
-        check(spark, monkeypatch, weeks, saturday)
-    check(spark, monkeypatch, weeks, saturday, saturday)
-    check(spark, monkeypatch, weeks, saturday, closed=(saturday,))
-    check(spark, monkeypatch, weeks, saturday, least=0.0)
+        check(weeks, saturday)
+    check(weeks, saturday, saturday)
+    check(weeks, saturday, closed=(saturday,))
+    check(weeks, saturday, least=0.0)
     friday = SUNDAY - timedelta(days=2)  # open on Fridays, and no event since
     with pytest.raises(Refused, match="no events between 2024-03-08 and 2024-03-10"):
-        check(spark, monkeypatch, closed[1:], friday)
+        check(closed[1:], friday)
 
 
 def test_returns_of_earlier_purchases_and_few_bad_rows_stop_no_night(spark: SparkSession) -> None:
