@@ -19,7 +19,7 @@ from jobs.sources.files import FilesSource
 from jobs.sources.files.first_lines import FirstLines, first_lines
 from jobs.sources.files.parts import Part
 from jobs.sources.files.reading import read_parts
-from tests.jobs.sources.test_reshaping import FORMATS, ORDERS, write
+from tests.jobs.sources.test_reshaping import ONE_FORMAT, ORDERS, write
 
 ORDER = {"event_id": {"columns": ["order", "sku"]}, "user_id": "who", "item_id": "sku", "event_time": "at"}
 
@@ -48,7 +48,7 @@ def test_lines_that_lack_a_value_for_themselves_are_no_groups() -> None:
     assert found(lines("1,ann,05.03.,a", "2,bob,,b")) is None
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", ONE_FORMAT)
 def test_an_export_with_such_lines_is_refused_with_the_key_to_set(
     spark: SparkSession, tmp_path: Path, kind: str
 ) -> None:
@@ -90,7 +90,7 @@ def test_an_export_with_such_lines_is_refused_with_the_key_to_set(
         read({"fill_down": times}, {}, "n NOT IN (2, 5) AND sku <> ''", sold | {"event_time": window})
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", ONE_FORMAT)
 def test_items_and_shoppers_may_be_taken_from_first_lines(spark: SparkSession, tmp_path: Path, kind: str) -> None:
     products = [
         {"handle": "apron", "title": "Apron", "maker": "A", "sku": "a"},

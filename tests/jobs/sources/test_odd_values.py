@@ -25,11 +25,11 @@ from jobs.sources.files.parts import list_parts
 from jobs.sources.files.reading import read_parts
 from jobs.sources.intake import Intake, arrive, judge
 from jobs.sources.total_words import TOTAL
+from tests.jobs.sources.test_reshaping import FORMATS, ONE_FORMAT
 
 NIGHT = date(2024, 3, 9)
 EVENT = {"event_id": "id", "user_id": {"constant": "u"}, "item_id": {"constant": "a"},
          "event_type": {"constant": "purchase"}, "event_time": "at"}  # fmt: skip
-FORMATS = ("csv", "json", "parquet")
 
 
 def written(spark: SparkSession, folder: Path, kind: str, rows: list[dict[str, Any]]) -> DataFrame:
@@ -139,7 +139,7 @@ def test_an_index_outside_an_array_and_a_failed_check_reject_their_row(spark: Sp
     assert results == {"a": "", "b": "user_id_unreadable,item_id_unreadable"}
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", ONE_FORMAT)
 def test_an_item_stays_without_an_optional_value_that_cannot_be_used(
     spark: SparkSession, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,7 +339,7 @@ def test_invisible_blanks_are_no_part_of_an_id(spark: SparkSession) -> None:
     assert [row["basket_id"] for row in results] == ["A1", "A1", "A1", None]
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", ONE_FORMAT)
 def test_headers_and_totals_among_the_rows_are_no_items_and_no_shoppers(
     spark: SparkSession, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ from jobs.sources.files import FilesSource
 from jobs.sources.files.arrays import require_no_lost_elements
 
 FORMATS = ("csv", "json", "parquet")
+# For what happens after a file is read; the other formats are left to the slow tests.
+ONE_FORMAT = (FORMATS[0], *(pytest.param(kind, marks=pytest.mark.slow) for kind in FORMATS[1:]))
 EVENT = {"event_id": {"columns": ["order", "n"]}, "user_id": "who", "item_id": "sku",
          "event_type": {"constant": "purchase"}, "event_time": "at"}  # fmt: skip
 ORDERS = [
@@ -149,7 +151,9 @@ def test_a_header_in_another_encoding_names_the_option(spark: SparkSession, tmp_
             source(spark, {"lines": lines}, EVENT).events(None, date.max)
 
 
-@pytest.mark.parametrize("kind", ["json", "parquet", "delta"])
+@pytest.mark.parametrize(
+    "kind", ["json", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("parquet", "delta"))]
+)
 def test_one_element_of_several_is_refused(
     spark: SparkSession, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
