@@ -32,10 +32,9 @@ def proposed(folder: Path, kind: str) -> tuple[str, Config]:
     return str(conf), load_config(conf)
 
 
-# A check of many expressions takes a minute, most of which Spark plans and compiles.
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[] if kind == "plain" else pytest.mark.slow) for kind in KINDS]
-)
+# A check of many expressions takes a minute, most of which Spark plans and compiles; the next test is such a one.
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_proposal_is_checked_and_ingested(spark: SparkSession, tmp_path: Path, kind: str) -> None:
     path, conf = proposed(tmp_path, kind)
     report = check_source(spark, conf, path, "run", None, 1 << 20, False)
@@ -67,6 +66,8 @@ def test_the_fields_of_a_shopify_order_reach_all_of_its_lines(spark: SparkSessio
     report = check_source(spark, conf, path, "run", None, 1 << 20, False)
     assert "events: 121 rows, 120 accepted" in report
     assert "1 filtered" in report  # the guest's
+    assert report.endswith(f"make nightly CONF={path} AS_OF={FIRST_NIGHT}")
+    assert not (tmp_path / "warehouse").exists()
     run_step(ingest, spark, conf, FIRST_NIGHT, "run")
     tables = Warehouse(spark, conf.warehouse)
     second = tables.read(EVENTS).where("basket_id = '#1001'").orderBy("item_id").collect()
