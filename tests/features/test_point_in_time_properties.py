@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from features.aggregates.daily import daily_pair, daily_user
 from features.aggregates.user_features import user_features, user_rows
 from features.point_in_time import join_as_known
-from tests.features.aggregates.frames import Event, bought, events, features_of, items, users
+from tests.features.aggregates.frames import Event, as_table, bought, events, features_of, items, users
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland")
 # Around both changes of the clock of 2017 in New York, and around midnights.
@@ -144,14 +144,14 @@ def test_windows_are_those_of_plain_python(spark: SparkSession, zone_name: str) 
         rows.append(bought(draw.choice("uvw"), draw.choice("abcde"), when, price, draw.choice((None, "0.10"))))
     with zone(spark, zone_name):
         log = events(spark, rows)
-        pairs = daily_pair(log)
+        pairs = as_table(daily_pair(log))
         began = datetime(2017, 1, 1, tzinfo=UTC)
-        of_items = features_of(spark, rows, items(spark, [(item, began, None, None) for item in "abcde"]), dates)
+        listed = items(spark, [(item, began, None, None) for item in "abcde"])
+        of_items = as_table(features_of(spark, rows, listed, dates))
         known = users(spark, *((user, began) for user in "uvw"))
         searches = spark.createDataFrame([], "user_id string, query string, search_time timestamp, known_date date")
-        of_users = user_features(
-            user_rows(known, daily_user(pairs, log), pairs, searches, dates), pairs, of_items, dates
-        )
+        own = user_rows(known, as_table(daily_user(pairs, log)), pairs, searches, dates)
+        of_users = user_features(own, pairs, of_items, dates)
         features = {(row["as_of"], row["item_id"]): row for row in of_items.collect()}
         features |= {(row["as_of"], row["user_id"]): row for row in of_users.collect()}
     for as_of in dates:

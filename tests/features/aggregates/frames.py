@@ -67,7 +67,13 @@ def features_of(
     response: str = "purchase", exits: DataFrame | None = None,
 ) -> DataFrame:  # fmt: skip
     """item_features of the dates from events, without promotions and forecasts."""
-    pairs = daily_pair(events(spark, rows))
+    pairs = as_table(daily_pair(events(spark, rows)))
     promotions, forecasts = (spark.createDataFrame([], table.schema) for table in (PROMOTIONS, DEMAND_FORECAST))
-    of_items = item_rows(versions, daily_item(pairs, exits), pairs, promotions, days, 365, response)
+    of_days = as_table(daily_item(pairs, exits))
+    of_items = item_rows(versions, of_days, pairs, promotions, days, 365, response)
     return item_features(of_items, forecasts, head_share)
+
+
+def as_table(frame: DataFrame) -> DataFrame:
+    """The rows as a night reads them from a table, without the plan that made them, which each use would plan again."""
+    return frame.localCheckpoint()

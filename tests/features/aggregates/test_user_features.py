@@ -12,21 +12,21 @@ from features.aggregates.daily import daily_pair, daily_user
 from features.aggregates.history import user_history
 from features.aggregates.user_features import user_features, user_rows
 from features.declarations import USER_FEATURES_TABLE
-from tests.features.aggregates.frames import Event, at, bought, events, features_of, items, shown, users
+from tests.features.aggregates.frames import Event, as_table, at, bought, events, features_of, items, shown, users
 
 DAY = date(2017, 12, 1)
 
 
 def _features(spark: SparkSession, rows: list[Event], *days: date) -> dict[tuple[date, str], Row]:
     log, dates = events(spark, rows), days or (DAY,)
-    pairs = daily_pair(log)
+    pairs = as_table(daily_pair(log))
     sold = items(spark, [(item, at(1, 1), None, None) for item in "abcd"]).withColumn(
         "category", F.when(F.col("item_id") == "a", "tea").otherwise("salt")
     )
     known = users(spark, ("u", at(1, 1)), ("quiet", at(1, 1)), ("late", at(12, 1)))
     known = known.withColumn("attributes", F.create_map(*map(F.lit, ("income", "low", "age", "35-44"))))
-    own = user_rows(known, daily_user(pairs, log), pairs, searches(spark), dates)
-    features = user_features(own, pairs, features_of(spark, rows, sold, dates), dates)
+    own = user_rows(known, as_table(daily_user(pairs, log)), pairs, searches(spark), dates)
+    features = user_features(own, pairs, as_table(features_of(spark, rows, sold, dates)), dates)
     assert features.columns == USER_FEATURES_TABLE.column_names
     return {(row["as_of"], row["user_id"]): row for row in features.collect()}
 
@@ -43,9 +43,13 @@ def searches(spark: SparkSession) -> DataFrame:
     return spark.createDataFrame(rows, "user_id string, query string, search_time timestamp, known_date date")
 
 
-def test_searches_of_a_shopper(spark: SparkSession) -> None:
-    features = _features(spark, [])
-    row, quiet = features[DAY, "u"], features[DAY, "quiet"]
+@pytest.fixture(scope="module")
+def without_events(spark: SparkSession) -> dict[tuple[date, str], Row]:
+    return _features(spark, [])
+
+
+def test_searches_of_a_shopper(without_events: dict[tuple[date, str], Row]) -> None:
+    row, quiet = without_events[DAY, "u"], without_events[DAY, "quiet"]
     assert (row["searches_count_28d"], row["searches_queries_28d"]) == (3, ["owl", "hat"])
     assert (quiet["searches_count_28d"], quiet["searches_queries_28d"]) == (0, [])
 
@@ -127,10 +131,9 @@ def test_the_share_of_the_tail_counts_lines(spark: SparkSession) -> None:
     assert _features(spark, rows)[DAY, "u"]["tail_share_90d"] == pytest.approx(1 / 4)
 
 
-def test_a_shopper_without_events_has_the_declared_defaults(spark: SparkSession) -> None:
-    features = _features(spark, [])
-    assert set(features) == {(DAY, "u"), (DAY, "quiet")}
-    row = features[DAY, "quiet"]
+def test_a_shopper_without_events_has_the_declared_defaults(without_events: dict[tuple[date, str], Row]) -> None:
+    assert set(without_events) == {(DAY, "u"), (DAY, "quiet")}
+    row = without_events[DAY, "quiet"]
     assert (row["purchases_count_life"], row["items_count_life"], row["tail_share_90d"]) == (0, 0, 0.0)
     assert (row["days_since_last_purchase"], row["visit_probability"]) == (9999.0, pytest.approx(1 / 30))
 
