@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
@@ -55,13 +58,20 @@ def write(tables: Warehouse, spark: SparkSession, table: Table, rows: pd.DataFra
 
 
 def write_store(spark: SparkSession, folder: Path) -> None:
-    """Writes a warehouse with the night's tables, and a merchandising file."""
+    """Writes a warehouse with the night's tables, which are written once and copied, and a merchandising file."""
     (folder / "merchandising.csv").write_text(
         "item_id,action,share,starts_on,ends_on,owner\n"
         "pinned,pin,0.04,,2017-12-24,Ann\nbanned,ban,,,,Ben\nunknown,pin,0.1,,,Ann\n",
         encoding="utf-8",
     )
-    tables = Warehouse(spark, str(folder / "warehouse"))
+    shutil.copytree(_written(spark).name, folder / "warehouse")
+
+
+@cache
+def _written(spark: SparkSession) -> TemporaryDirectory[str]:
+    """A warehouse that no test changes. The folder is deleted with the process."""
+    folder = TemporaryDirectory(prefix="longtail-store-")
+    tables = Warehouse(spark, folder.name)
     names = ["item_id", "segment", "category", "provider_id", "relevance", "stock_quantity", "margin"]
     known = pd.DataFrame(ITEMS_OF, columns=names)
     features = pd.DataFrame([{feature.name: feature.default for feature in ITEM_FEATURES}] * len(known))
@@ -96,6 +106,7 @@ def write_store(spark: SparkSession, folder: Path) -> None:
     bought = {"as_of": NIGHT, "user_id": "u00", "item_ids": ["tea"], "event_types": ["purchase"], "days_ago": [3.0],
               "event_times": [datetime(2017, 11, 28)]}  # fmt: skip
     tables.replace(filled(spark, USER_HISTORY, [bought]), USER_HISTORY, where=None)
+    return folder
 
 
 def conf_file(folder: Path, **plan: Any) -> Path:
