@@ -78,9 +78,10 @@ job: setup
 	@test -f "jobs/$(JOB).py" || { echo "There is no job '$(JOB)'. Name one, as in make job JOB=show ARGS='--user 1':" $(patsubst jobs/%.py,%,$(filter-out jobs/__init__.py,$(wildcard jobs/*.py))) >&2; exit 2; }
 	@$(BIN)/python jobs/$(JOB).py --conf $(CONF) $(ARGS)
 
-# On two processes, since a test uses a little more than one core. tests/conftest.py says what stays together.
+# On two processes, since a test uses a little more than one core. tests/conftest.py says what stays together. In the
+# order of the folders the last ones are short, so that both end together; by default files of one long test come last.
 test: setup
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: setup
 	@$(BIN)/python -m pytest -q -m slow $(ARGS)
