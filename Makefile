@@ -18,6 +18,7 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
 JARS := $(VENV)/.jars
+CLASSES := $(CURDIR)/$(VENV)/spark.jsa
 
 export PYSPARK_PYTHON := $(BIN)/python
 export PYSPARK_DRIVER_PYTHON := $(BIN)/python
@@ -26,6 +27,9 @@ export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM := false
 # Containers often set it. Then every Python process, workers too, compiles the 3,000 modules of torch and transformers.
 unexport PYTHONDONTWRITEBYTECODE
+# Classes that a first start of Spark left parsed and verified, for every later Java of spark-submit. Another version of
+# Java, or a damaged file, loads them from their JARs; of a file that is missing it would not even read Java's own.
+export SPARK_SUBMIT_OPTS ?= $(if $(wildcard $(CLASSES)),"-XX:SharedArchiveFile=$(CLASSES)" -Xlog:cds=off -Xlog:cds+dynamic=off)
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
@@ -218,11 +222,12 @@ $(READY): requirements.lock pyproject.toml
 	@echo "  done in $$(($$(date +%s) - $$(cat $(VENV)/.began))) seconds" >&2
 	@touch $@
 
-# Resolves Delta's JARs once through Spark's own package mechanism; they stay in its cache.
+# Resolves Delta's JARs once through Spark's own package mechanism; they stay in its cache. Java writes CLASSES at its end.
 $(JARS): $(READY) conf/spark-local.conf
 	@echo "Delta's JARs, then a first start of Spark: about 170 MB the first time, 1 minute ..." >&2
 	@date +%s >$(VENV)/.began
-	@$(BIN)/python jobs/runtime/warm_up.py >$(VENV)/jars.log 2>&1 || { tail -n 5 $(VENV)/jars.log >&2; echo "Spark with Delta did not start. See $(VENV)/jars.log; check the network and the Maven settings, then run make again." >&2; exit 1; }
+	@rm -f "$(CLASSES)"
+	@SPARK_SUBMIT_OPTS='"-XX:ArchiveClassesAtExit=$(CLASSES)"' $(BIN)/python jobs/runtime/warm_up.py >$(VENV)/jars.log 2>&1 || { tail -n 5 $(VENV)/jars.log >&2; echo "Spark with Delta did not start. See $(VENV)/jars.log; check the network and the Maven settings, then run make again." >&2; exit 1; }
 	@echo "  done in $$(($$(date +%s) - $$(cat $(VENV)/.began))) seconds" >&2
 	@touch $@
 

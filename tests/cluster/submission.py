@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ SIZES = {
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
     "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=128m",
 }
+if OPTIONS := os.environ.get("SPARK_SUBMIT_OPTS"):  # of drivers, by make
+    SIZES["spark.executor.defaultJavaOptions"] = OPTIONS
 
 
 def template(kinds: Sequence[str]) -> dict[str, str]:
