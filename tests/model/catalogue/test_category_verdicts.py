@@ -56,6 +56,7 @@ def test_no_text_has_no_verdict(model: CategoryModel) -> None:
     assert verdicts(model, model.chances([], vectors([]), none), [], none, np.ones(2)).empty
 
 
+@pytest.mark.slow
 def test_five_thousand_categories_of_one_text_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(category_network, "_EPOCHS", 1)
     monkeypatch.setattr(category_network, "_LEAST_STEPS", 1)

@@ -77,8 +77,8 @@ def test_exposures_are_counted_by_stratum_and_position() -> None:
 PRIOR = np.arange(1, 11) ** -0.6  # .25 at the last position
 
 
-@pytest.mark.parametrize("shoppers", [0.0, 0.7])
-@pytest.mark.parametrize("spread", [0.0, 0.3, 0.7])
+@pytest.mark.parametrize("shoppers", [pytest.param(0.0, marks=pytest.mark.slow), 0.7])
+@pytest.mark.parametrize("spread", [0.0, pytest.param(0.3, marks=pytest.mark.slow), 0.7])
 def test_lists_sorted_by_each_shoppers_relevance_show_the_true_attention(spread: float, shoppers: float) -> None:
     logs = [sorted_lists(Shopping(spread, shoppers), 20_000, seed).as_learnt() for seed in range(12)]
     shown, answered = (np.concatenate(parts) for parts in zip(*logs, strict=True))
