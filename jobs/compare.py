@@ -115,6 +115,10 @@ def _report(log: PolicyLog, answer: Answer, conf: Config) -> str:
     notes = [f"  {count} {reason}" for reason, count in answer.left_out.items()]
     if log.sampled < 1:
         notes.insert(0, f"  {log.sampled:.2%} of the shoppers, as the log exceeds evaluation.sample_exposures")
+    if log.resorted:
+        notes.append(
+            f"  {log.resorted} exposures of lists that were sorted again in a session (list_order), which are left out"
+        )
     if log.withdrawn:
         notes.append(f"  {log.withdrawn} exposures of items that were withdrawn by then, which are counted")
     if log.open:

@@ -5,6 +5,7 @@ from pyspark.sql.types import DateType, DoubleType, IntegerType, LongType, Strin
 from features.contract.money import LARGEST_PRICE, MONEY
 from features.contract.table import SHOPPER_OR_VISITOR, Column, Invariant, Table, plausible_time, readable
 
+SESSION_ORDER = "session"  # of a list that was sorted by what the shopper just viewed
 # A view is of a product's page, from anywhere; a click is on a place where the item was shown.
 EVENT_TYPES = ("exposure", "view", "click", "favourite", "cart", "purchase", "return", "review", "search")
 
@@ -42,6 +43,12 @@ EVENTS = Table(
         Column("list_as_of", DateType(), "Night of the list in which the item was shown.", nullable=True),
         Column("list_run_id", StringType(), "Run that planned that list.", nullable=True),
         Column("list_rank", IntegerType(), "Rank of the item in that list as served, 1 is the first.", nullable=True),
+        Column(
+            "list_order",
+            StringType(),
+            "By what that list was sorted when it was shown: session, what the shopper just viewed; plan, or NULL.",
+            nullable=True,
+        ),
         Column("visitor_id", StringType(), "Identifier of the visitor: a browser, a device or a card.", nullable=True),
     ),
     key=("event_id",),
@@ -57,6 +64,7 @@ EVENTS = Table(
         Invariant("propensity_out_of_range", "propensity > 0 AND propensity <= 1", "propensity"),
         Invariant("position_below_one", "position >= 1", "position"),
         Invariant("list_rank_below_one", "list_rank >= 1", "list_rank"),
+        Invariant("list_order_unknown", f"list_order IN ('plan', '{SESSION_ORDER}')", "list_order"),
         Invariant("sample_weight_below_one", "sample_weight >= 1"),
         Invariant("sample_weight_not_finite", "sample_weight < 1e15"),
         Invariant("rating_not_finite", "abs(rating) < 1e15", "rating"),

@@ -5,10 +5,19 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from features.contract.events import SESSION_ORDER
+
 STRATUM = ("relevance_bin", "boost_bin", "level_bin")
 # Widths in units of the logarithm. Within a bin of relevance the answers are in proportion to it.
 RELEVANCE_WIDTH, BOOST_WIDTH, LEVEL_WIDTH = 0.25, 0.25, 0.1
 _LEAST = 1e-12
+
+
+def in_planned_order() -> Column:
+    """Whether a logged list was shown in the order of the plan, live factors aside: given its relevance, an item's
+    position then says nothing of the shopper's interest. In a session the likeliest items are moved up.
+    """
+    return F.coalesce(F.col("list_order") != SESSION_ORDER, F.lit(True))
 
 
 def shopper_levels(relevance: DataFrame) -> DataFrame:

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
 from features.contract.responses import PURCHASE
 from features.delivery.attention import with_attention
-from features.delivery.strata import shopper_levels, with_stratum
+from features.delivery.strata import in_planned_order, shopper_levels, with_stratum
 from features.delivery.validity import COUNTED, with_verdict
 from features.drift.frames import sampled_by
 from features.point_in_time import versions_at
@@ -83,10 +83,11 @@ def _events_since(night: Night, first: date) -> DataFrame:
 
 
 def _placed(night: Night, nights: list[date], counted: DataFrame) -> DataFrame:
-    """The exposures that count, with the relevance that their nights predicted and the stratum of it.
+    """The exposures that count of lists in planned order, with the predicted relevance and the stratum of it.
 
     Of a longer log than _SAMPLED_EXPOSURES those of a sample of shoppers.
     """
+    counted = counted.where(in_planned_order())
     share = min(1.0, _SAMPLED_EXPOSURES / max(counted.count(), 1))
     sampled = sampled_by(counted, "user_id", share)
     of_nights = F.col("as_of").isin(nights)

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from features.contract import EVENTS, EXPOSURE_SCORES, ITEMS, RELEVANCE
 from features.delivery.attribution import is_first_exposure
-from features.delivery.strata import STRATUM, shopper_levels, with_stratum
+from features.delivery.strata import STRATUM, in_planned_order, shopper_levels, with_stratum
 from features.drift.frames import sampled_by
 from features.evaluation.responses import with_responses
 from features.visitors import of_shoppers
@@ -36,6 +36,7 @@ class PolicyLog:
     """exposures and lists: as model.policy_evaluation.two_policies takes them; first, last: days of the log
     sampled: the share of the shoppers whose exposures and lists these are, 1 for all
     withdrawn: exposures of items that were withdrawn by then; open: exposures that may still get responses
+    resorted: exposures of lists that were sorted again in a session, which are left out
     """
 
     exposures: pd.DataFrame
@@ -43,6 +44,7 @@ class PolicyLog:
     sampled: float
     withdrawn: int
     open: int
+    resorted: int
     first: date
     last: date
 
@@ -55,7 +57,8 @@ def read_policy_log(
     An exposure belongs to the night that it names, else to the one that was live at its time; it counts if both
     policies have lists of it. Of a log with more exposures than evaluation.sample_exposures it is that of a sample of
     shoppers, drawn by a hash with about so many: estimates and intervals by shopper stay valid. Its positions are
-    those of `place_of`. Raises LongtailError when a policy has no lists or nothing was logged.
+    those of `place_of`. Requests whose list was sorted by what the shopper just viewed say nothing of the planned
+    order, and are left out. Raises LongtailError when a policy has no lists or nothing was logged.
     """
     nights = _nights(tables, conf, policies)
     first = max(first, nights[0]) if first else nights[0]
@@ -63,16 +66,18 @@ def read_policy_log(
     if last is not None:
         of_log &= F.col("event_date") <= F.lit(last)
     events = of_shoppers(tables.read(EVENTS))
-    shown = events.where((F.col("event_type") == "exposure") & of_log)
-    by_day = shown.groupBy("event_date").count().collect()
-    days = [row["event_date"] for row in by_day]
+    logged = events.where((F.col("event_type") == "exposure") & of_log)
+    shown = logged.where(in_planned_order())
+    planned = F.count_if(in_planned_order())
+    by_day = logged.groupBy("event_date").agg(planned.alias("planned"), F.count("*").alias("all")).collect()
+    days = [row["event_date"] for row in by_day if row["planned"]]
     if not days:
         raise LongtailError(
             f"events has no exposure of the placement {conf.plan.placement} from {first} on"
             + (f" until {last}." if last else "."),
             "Log the exposures of the storefront (client.exposure_events) and ingest them, or give other days.",
         )
-    share = min(1.0, conf.evaluation.sample_exposures / sum(row["count"] for row in by_day))
+    share = min(1.0, conf.evaluation.sample_exposures / sum(row["planned"] for row in by_day))
     shown = sampled_by(shown, "user_id", share)
     until = max(days) + timedelta(days=conf.evaluation.attribution_days + 1)
     responses = events.where(
@@ -101,11 +106,14 @@ def read_policy_log(
         .toPandas()
     )
     by_policy = {policy: entries[entries["policy"] == policy].drop(columns="policy") for policy in policies}
-    logged = rows.withColumnRenamed("event_date", "day").drop("event_time").toPandas()
+    log_rows = rows.withColumnRenamed("event_date", "day").drop("event_time").toPandas()
     newest = events.agg(F.max("event_date").alias("day")).first()
     assert newest is not None
-    is_open = logged["day"] > newest["day"] - timedelta(days=conf.evaluation.attribution_days)
-    return PolicyLog(logged, by_policy, share, _withdrawn(tables, shown), int(is_open.sum()), min(days), max(days))
+    is_open = log_rows["day"] > newest["day"] - timedelta(days=conf.evaluation.attribution_days)
+    resorted = sum(row["all"] - row["planned"] for row in by_day)
+    return PolicyLog(
+        log_rows, by_policy, share, _withdrawn(tables, shown), int(is_open.sum()), resorted, min(days), max(days)
+    )
 
 
 def place_of(assumption: Assumption) -> Column:

@@ -51,11 +51,15 @@ def test_production_has_no_demo_data_and_nothing_on_a_local_disk() -> None:
 
 def test_production_may_map_the_list_of_every_logged_exposure(tmp_path: Path) -> None:
     text, uncommented = re.subn(r"^( +)# (list_\w+: \w+)", r"\1\2", read("cluster.yaml"), flags=re.MULTILINE)
-    assert uncommented == 3
+    assert uncommented == 4
     (tmp_path / "conf.yaml").write_text(text, encoding="utf-8")
     files = load_config(tmp_path / "conf.yaml").source.files
     assert files is not None
-    assert {"list_as_of", "list_run_id", "list_rank"} <= set(files.events[0].columns) <= set(EVENTS.column_names)
+    assert (
+        {"list_as_of", "list_run_id", "list_rank", "list_order"}
+        <= set(files.events[0].columns)
+        <= set(EVENTS.column_names)
+    )
 
 
 def test_a_configuration_without_a_source_is_refused_and_the_demo_names_its_own() -> None:

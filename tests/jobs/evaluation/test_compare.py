@@ -117,3 +117,13 @@ def test_missing_evidence_is_named(spark: SparkSession, conf: Config) -> None:
         compare(spark, conf, ("ours", "main"))
     with pytest.raises(LongtailError, match="events has no exposure of the placement tail_shelf from 2018-01-01 on"):
         compare(spark, conf, ("new", "main"), date(2018, 1, 1))
+
+
+def test_requests_whose_list_a_session_sorted_are_left_out(spark: SparkSession, conf: Config) -> None:
+    """Last of the module, since it changes the log."""
+    tables = Warehouse(spark, conf.warehouse)
+    spark.sql(f"UPDATE delta.`{tables.path(EVENTS)}` SET list_order = 'session' WHERE event_date = '2017-12-12'")
+    said = compare(spark, conf, ("new", "main"))
+    assert said.startswith("new against main at tail_shelf, exposures of 2017-12-01 to 2017-12-11")
+    assert "1320 requests of 120 shoppers, 5280 exposures" in said
+    assert "  480 exposures of lists that were sorted again in a session (list_order), which are left out" in said

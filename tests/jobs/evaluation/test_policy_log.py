@@ -5,6 +5,7 @@ from datetime import date
 from pyspark.sql import SparkSession
 
 from features.contract import EVENTS, EXPOSURE_SCORES
+from features.delivery.strata import in_planned_order
 from jobs.evaluation.policy_log import drawn_entries, place_of
 from model.phrases import languages, phrases
 from tests.jobs.small_tables import filled
@@ -41,3 +42,9 @@ def test_item_position_takes_the_rank_of_the_list_where_it_is_logged(spark: Spar
     assert {item: (rank, position) for item, rank, position in places} == {
         "third of the list": (3, 1), "by a store without ranks": (2, 2), "nowhere": (None, None),
     }  # fmt: skip
+
+
+def test_a_list_that_a_session_sorted_is_not_in_the_order_of_the_plan(spark: SparkSession) -> None:
+    rows = [{"item_id": str(order), "list_order": order} for order in ("session", "plan", None)]
+    planned = filled(spark, EVENTS, rows).where(in_planned_order()).select("item_id").collect()
+    assert {row["item_id"] for row in planned} == {"plan", "None"}
