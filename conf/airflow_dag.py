@@ -43,6 +43,7 @@ STEPS = (
     "train_uplift",
     "score",
     "search_items",
+    "link_items",
     "account_exposure",
     "measure_potential",
     "suggest",

@@ -35,6 +35,7 @@ STEPS = (
     "train_uplift",
     "score",
     "search_items",
+    "link_items",
     "account_exposure",
     "measure_potential",
     "suggest",
@@ -112,6 +113,7 @@ def _switched_on(conf: Config, chosen: Sequence[str]) -> tuple[str, ...]:
         "read_reviews": conf.reviews.read,
         "train_uplift": conf.uplift.is_learnt,
         "search_items": conf.search.is_on,
+        "link_items": conf.neighbours.are_linked,
         "measure_potential": conf.potential.is_measured,
         "suggest": conf.suggestions.of_prices or conf.suggestions.of_stock,
     }

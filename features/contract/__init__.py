@@ -23,6 +23,7 @@ from features.contract.fallback_lists import FALLBACK_LISTS
 from features.contract.identities import IDENTITIES
 from features.contract.image_embeddings import IMAGE_EMBEDDINGS
 from features.contract.item_exposure import ITEM_EXPOSURE
+from features.contract.item_neighbours import ITEM_NEIGHBOURS
 from features.contract.item_potential import ITEM_POTENTIAL
 from features.contract.items import ITEMS
 from features.contract.launch_suggestions import LAUNCH_SUGGESTIONS
@@ -71,6 +72,7 @@ __all__ = [
     "IMAGE_EMBEDDINGS",
     "ITEMS",
     "ITEM_EXPOSURE",
+    "ITEM_NEIGHBOURS",
     "ITEM_POTENTIAL",
     "LAUNCH_SUGGESTIONS",
     "METRICS",

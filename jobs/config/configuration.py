@@ -32,6 +32,7 @@ from jobs.config.housekeeping import Housekeeping
 from jobs.config.images import Images
 from jobs.config.launch import Launch
 from jobs.config.mlflow import MLflow
+from jobs.config.neighbours import Neighbours
 from jobs.config.online import Online
 from jobs.config.plan import Plan
 from jobs.config.potential import MEASURED, Potential
@@ -85,6 +86,7 @@ class Config(Section):
     suggestions: Suggestions
     launch: Launch
     search: Search
+    neighbours: Neighbours
     plan: Plan
     evaluation: Evaluation
     experiment: Experiment

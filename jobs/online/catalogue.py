@@ -21,8 +21,10 @@ from jobs.serving.client import (
     ITEM,
     ITEM_EXPOSURE_VIEW,
     ITEM_FEATURES_VIEW,
+    ITEM_NEIGHBOURS_VIEW,
     ITEM_POTENTIAL_VIEW,
     LIST,
+    NEIGHBOURS,
     RANKING,
     USER,
     USER_EXPOSURE_VIEW,
@@ -33,7 +35,7 @@ OURS = {"managed_by": "longtail"}
 
 _ENTITIES = {"user": "A shopper.", "item": "A product."}
 # Feast demands the keys of all entities of a service and reads all its features, so each question has its own service.
-_SERVICES = {
+SERVICES = {
     RANKING: (
         "Everything about a shopper and an item: list, boost, potential, features of both.",
         (USER_EXPOSURE_VIEW, ITEM_EXPOSURE_VIEW, ITEM_POTENTIAL_VIEW, USER_FEATURES_VIEW, ITEM_FEATURES_VIEW),
@@ -42,6 +44,7 @@ _SERVICES = {
     ITEM: ("An item's boost, potential and features.", (ITEM_EXPOSURE_VIEW, ITEM_POTENTIAL_VIEW, ITEM_FEATURES_VIEW)),
     LIST: ("A shopper's list without features.", (USER_EXPOSURE_VIEW,)),
     BOOST: ("An item's boost without features.", (ITEM_EXPOSURE_VIEW,)),
+    NEIGHBOURS: ("What sessions with an item hold more often than others.", (ITEM_NEIGHBOURS_VIEW,)),
 }
 
 
@@ -62,24 +65,23 @@ class Catalogue:
     def services(self, colours: Colours) -> list[FeatureService]:
         """The services at the live colour, with those declared features that its night was written with.
 
-        A new feature thus appears with the first night that holds it and is never read as NULL.
+        A new feature thus appears with the first night that holds it and is never read as NULL; a service of none of
+        them is left out.
         """
         night = colours.held.get(colours.served)
         served = self.features if night is None else self.features & night.features
-        return [
-            FeatureService(
-                name=name,
-                features=[
-                    self.coloured[view.name, colours.served][names].with_name(view.name)
-                    for view in self.views
-                    if view.name in views
-                    and (names := [field for field in view.field_names if f"{view.name}:{field}" in served])
-                ],
-                tags=OURS | colours.to_tags(),
-                description=meaning,
-            )
-            for name, (meaning, views) in _SERVICES.items()
-        ]
+        services = []
+        for name, (meaning, views) in SERVICES.items():
+            features = [
+                self.coloured[view.name, colours.served][names].with_name(view.name)
+                for view in self.views
+                if view.name in views
+                and (names := [field for field in view.field_names if f"{view.name}:{field}" in served])
+            ]
+            if features:
+                tags = OURS | colours.to_tags()
+                services.append(FeatureService(name=name, features=features, tags=tags, description=meaning))
+        return services
 
 
 def entity_of(name: str) -> Entity:

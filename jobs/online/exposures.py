@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pyspark.sql.types import ArrayType, StringType
 
-from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, ITEM_POTENTIAL
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, ITEM_NEIGHBOURS, ITEM_POTENTIAL
 from features.contract.table import Table
 from jobs.config.configuration import Plan
 from jobs.online.fields import OnlineField
@@ -26,6 +26,8 @@ _NIGHT_COLUMNS = ("policy", "placement", "model_version", "run_id")
 _ITEM_COLUMNS = ("boost", "segment", "allocated")
 _POTENTIAL_COLUMNS = tuple(name for name in ITEM_POTENTIAL.column_names if name not in ITEM_POTENTIAL.key)
 
+_NEIGHBOURS_COLUMNS = ("neighbour_ids", "lifts", "rest_lift")
+
 
 def _fields(table: Table, names: tuple[str, ...]) -> tuple[OnlineField, ...]:
     columns = {column.name: column for column in table.columns}
@@ -44,6 +46,7 @@ _ARM = OnlineField("arm", StringType(), "The shopper's arm of the running A/B te
 _AS_OF = OnlineField("as_of", StringType(), "Night of the values, as an ISO date.")
 USER_EXPOSURE_FIELDS = (*_arrays(), _AS_OF, *_fields(EXPOSURE_SCORES, _NIGHT_COLUMNS), _ARM)
 ITEM_EXPOSURE_FIELDS = (*_fields(ITEM_EXPOSURE, _ITEM_COLUMNS), _AS_OF)
+ITEM_NEIGHBOURS_FIELDS = _fields(ITEM_NEIGHBOURS, _NEIGHBOURS_COLUMNS)
 ITEM_POTENTIAL_FIELDS = _fields(ITEM_POTENTIAL, _POTENTIAL_COLUMNS)
 
 

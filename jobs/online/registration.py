@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from feast import FeatureStore
 from feast.errors import FeatureServiceNotFoundException
 
-from jobs.online.catalogue import OURS, Catalogue
+from jobs.online.catalogue import OURS, SERVICES, Catalogue
 from jobs.online.colours import Colours, colours_of
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.lock import only_registrar
@@ -55,9 +55,13 @@ def registered_colours(store: FeatureStore) -> Colours:
 
 
 def point_services(store: FeatureStore, catalogue: Catalogue, colours: Colours) -> None:
-    """Makes the services serve `colours`, by one registry write."""
+    """Makes the services serve `colours`, by one registry write; removes a service that their night has nothing for."""
     with changing_registry(store):
-        store.apply(catalogue.services(colours))
+        services = catalogue.services(colours)
+        absent = SERVICES.keys() - {service.name for service in services}
+        gone = [service for service in store.list_feature_services() if service.name in absent]
+        # Left registered, it would read the other colour.
+        store.apply(services, objects_to_delete=gone, partial=not gone)
 
 
 @contextmanager

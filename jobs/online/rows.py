@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, ITEM_POTENTIAL
+from features.contract import EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE, ITEM_NEIGHBOURS, ITEM_POTENTIAL
 from features.contract.fallback_lists import EVERYONE
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
@@ -26,6 +26,7 @@ from jobs.runtime.errors import LongtailError
 from jobs.serving.client import (
     ITEM_EXPOSURE_VIEW,
     ITEM_FEATURES_VIEW,
+    ITEM_NEIGHBOURS_VIEW,
     ITEM_POTENTIAL_VIEW,
     USER_EXPOSURE_VIEW,
     USER_FEATURES_VIEW,
@@ -56,6 +57,7 @@ def night_rows(night: Night, views: tuple[OnlineView, ...]) -> NightRows:
         USER_EXPOSURE_VIEW: lambda: _lists(night, arms),
         ITEM_EXPOSURE_VIEW: lambda: _queried(night, ITEM_EXPOSURE, item_exposure_query),
         ITEM_POTENTIAL_VIEW: lambda: _queried(night, ITEM_POTENTIAL, item_potential_query),
+        ITEM_NEIGHBOURS_VIEW: lambda: night.tables.read_date(ITEM_NEIGHBOURS, night.as_of),
         USER_FEATURES_VIEW: lambda: night.tables.read_date(USER_FEATURES_TABLE, night.as_of),
         ITEM_FEATURES_VIEW: lambda: night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where(
             F.col("is_eligible")

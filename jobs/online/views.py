@@ -6,13 +6,14 @@ from pathlib import Path
 
 from pyspark.sql.types import ArrayType
 
-from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, ITEM_POTENTIAL
+from features.contract import EXPOSURE_SCORES, ITEM_EXPOSURE, ITEM_NEIGHBOURS, ITEM_POTENTIAL
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES, ITEM_FEATURES_TABLE, USER_FEATURES, USER_FEATURES_TABLE, Feature
 from jobs.config.configuration import Config
 from jobs.config.experiment import plans_of_arms
 from jobs.online.exposures import (
     ITEM_EXPOSURE_FIELDS,
+    ITEM_NEIGHBOURS_FIELDS,
     ITEM_POTENTIAL_FIELDS,
     USER_EXPOSURE_FIELDS,
     item_exposure_query,
@@ -24,6 +25,7 @@ from jobs.runtime.storage import has_scheme
 from jobs.serving.client import (
     ITEM_EXPOSURE_VIEW,
     ITEM_FEATURES_VIEW,
+    ITEM_NEIGHBOURS_VIEW,
     ITEM_POTENTIAL_VIEW,
     USER_EXPOSURE_VIEW,
     USER_FEATURES_VIEW,
@@ -32,7 +34,7 @@ from jobs.tables.sql import sql_identifier
 
 
 def online_views(conf: Config) -> tuple[OnlineView, ...]:
-    """The shopper's list, the item's boost, the features of both, and the item's potential where it is measured."""
+    """The shopper's list, the item's boost, the features of both; item's potential and neighbours where they are on."""
     views = (
         OnlineView(
             name=USER_EXPOSURE_VIEW,
@@ -69,7 +71,11 @@ def online_views(conf: Config) -> tuple[OnlineView, ...]:
             timestamp="as_of",
         ),
     )
-    return (*views, _potential(conf)) if conf.potential.is_measured else views
+    return (
+        *views,
+        *([_potential(conf)] if conf.potential.is_measured else []),
+        *([_neighbours(conf)] if conf.neighbours.are_linked else []),
+    )
 
 
 def table_path(conf: Config, table: Table) -> str:
@@ -87,6 +93,17 @@ def _potential(conf: Config) -> OnlineView:
         table=table_path(conf, ITEM_POTENTIAL),
         timestamp="event_timestamp",
         query=item_potential_query(_in_sql(conf, ITEM_POTENTIAL), conf.plan),
+    )
+
+
+def _neighbours(conf: Config) -> OnlineView:
+    return OnlineView(
+        name=ITEM_NEIGHBOURS_VIEW,
+        entity="item",
+        meaning=ITEM_NEIGHBOURS.meaning,
+        fields=ITEM_NEIGHBOURS_FIELDS,
+        table=table_path(conf, ITEM_NEIGHBOURS),
+        timestamp="as_of",
     )
 
 

@@ -27,9 +27,9 @@ from tests.pipeline.small_panel import HOUSEHOLDS
 OF_VISITORS = (contract.DAILY_VISITOR, contract.IDENTITIES, contract.SEARCHES)  # which the panel does not have
 OFF = (  # by default, and in this night
     contract.AUDIENCES, contract.CATALOGUE_CATEGORIES, contract.CATALOGUE_VALUES, contract.IMAGE_EMBEDDINGS,
-    contract.LAUNCH_SUGGESTIONS, contract.PLAN_RULES, contract.PRICE_SUGGESTIONS, contract.QUERY_ITEMS,
-    contract.QUERY_REPORT, contract.REVIEW_SENTIMENT, contract.REVIEW_TERMS, contract.STOCK_SUGGESTIONS,
-    contract.TEXT_ATTRIBUTES, contract.TEXT_CATEGORIES,
+    contract.ITEM_NEIGHBOURS, contract.LAUNCH_SUGGESTIONS, contract.PLAN_RULES, contract.PRICE_SUGGESTIONS,
+    contract.QUERY_ITEMS, contract.QUERY_REPORT, contract.REVIEW_SENTIMENT, contract.REVIEW_TERMS,
+    contract.STOCK_SUGGESTIONS, contract.TEXT_ATTRIBUTES, contract.TEXT_CATEGORIES,
 )  # fmt: skip
 ALL_TABLES = [table for name in contract.__all__ if (table := getattr(contract, name)) not in OF_VISITORS + OFF]
 ALL_TABLES += [ITEM_FEATURES_TABLE, USER_FEATURES_TABLE]
@@ -53,7 +53,7 @@ def test_every_step_is_recorded_with_its_inputs_and_outputs(store: Store) -> Non
     runs = store.tables.read(contract.RUNS).where("run_id = 'first'").toPandas().set_index("step")
     assert sorted(runs.index) == sorted(STEPS)
     # Off by default; and no draw has a known outcome yet.
-    skipped = ["embed_images", "read_reviews", "search_items", "suggest", "train_uplift"]
+    skipped = ["embed_images", "link_items", "read_reviews", "search_items", "suggest", "train_uplift"]
     assert sorted(runs.index[runs.status == "skipped"]) == skipped
     assert set(runs.status.drop(skipped)) == {"done"}
     assert {"exposure_scores", "item_exposure", "constraint_prices"} <= set(runs.loc["plan_exposure"].outputs)

@@ -8,11 +8,13 @@ USER = "storefront_user"  # a shopper: list and features
 ITEM = "storefront_item"  # an item: boost and features
 LIST = "storefront_list"  # a shopper's list without features: many times faster to read
 BOOST = "storefront_boost"  # an item's boost without features
+NEIGHBOURS = "storefront_neighbours"  # an item's neighbours in sessions, where the nights write them
 LIVE = "storefront_live"  # an item's counts of the day so far
 # Feast's feature views; a row names its values `view__feature`.
 USER_EXPOSURE_VIEW = "user_exposure"
 ITEM_EXPOSURE_VIEW = "item_exposure"
 ITEM_POTENTIAL_VIEW = "item_potential"
+ITEM_NEIGHBOURS_VIEW = "item_neighbours"
 USER_FEATURES_VIEW = "user_features"
 ITEM_FEATURES_VIEW = "item_features"
 LIVE_ITEM_VIEW = "live_item"

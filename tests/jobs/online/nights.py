@@ -102,11 +102,14 @@ def reader_yaml(conf: Config) -> Path:
     return feast_folder(conf) / "reader.yaml"
 
 
-def config_in(folder: Path) -> Config:
-    """A configuration, written to folder/conf.yaml, whose warehouse is folder/warehouse; potential is measured."""
+def config_in(folder: Path, further: str = "") -> Config:
+    """A configuration, written to folder/conf.yaml, whose warehouse is folder/warehouse; potential is measured.
+
+    further: other sections, as YAML
+    """
     path = folder / "conf.yaml"
     online = f"online: {{registry_ttl_seconds: {TTL}}}\n"
-    text = f"warehouse: {folder / 'warehouse'}\nsource: {{kind: complete_journey}}\n{POTENTIAL}{online}"
+    text = f"warehouse: {folder / 'warehouse'}\nsource: {{kind: complete_journey}}\n{POTENTIAL}{online}{further}"
     path.write_text(text, encoding="utf-8")
     return load_config(path)
 

@@ -105,10 +105,13 @@ def _certificate(folder: Path) -> Path:
     return certificate
 
 
-def redis_config(folder: Path) -> Config:
-    """A configuration in `folder` whose store is the Redis that VARIABLE names."""
+def redis_config(folder: Path, further: str = "") -> Config:
+    """A configuration in `folder` whose store is the Redis that VARIABLE names.
+
+    further: other sections, as YAML
+    """
     path = folder / "conf.yaml"
     online = f"{{store: redis, redis_url_variable: {VARIABLE}, registry_ttl_seconds: {TTL}}}"
     source = f"source: {{kind: complete_journey}}\n{POTENTIAL}"
-    path.write_text(f"warehouse: {folder / 'warehouse'}\n{source}online: {online}\n", encoding="utf-8")
+    path.write_text(f"warehouse: {folder / 'warehouse'}\n{source}online: {online}\n{further}", encoding="utf-8")
     return load_config(path)
