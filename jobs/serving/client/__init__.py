@@ -10,7 +10,7 @@ copy of the data: every request resolves the service again, because a service ob
 copy.
 """
 
-from .answers import Boosts, OnStale, PublishedNight, RankedItem, Row, Source, UserList
+from .answers import Boosts, ListOrder, OnStale, PublishedNight, RankedItem, Row, Source, UserList
 from .call_statistics import CallStatistics, Statistics
 from .failures import StorefrontUnavailable
 from .names import (
@@ -52,6 +52,7 @@ __all__ = [
     "USER_FEATURES_VIEW",
     "Boosts",
     "CallStatistics",
+    "ListOrder",
     "OnStale",
     "PublishedNight",
     "RankedItem",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from .names import EVERYONE_KEY, USER_EXPOSURE_VIEW
 Row = dict[str, Any]
 OnStale = Literal["serve", "warn", "fall_back"]
 Source = Literal["personal", "segment", "everyone", "stale", "none"]
+ListOrder = Literal["plan", "session"]
 
 _ARRAYS = ("item_ids", "scores", "relevances", "boosts", "propensities", "reasons")  # as the fields of RankedItem
 
@@ -29,8 +30,9 @@ class PublishedNight:
 class RankedItem:
     """One place of a list.
 
-    rank: in the list as it was read, from 1; it stays when items are left out or sorted again by live factors
-    score: value + boost, in units of response probability where the value is the relevance alone
+    rank: in the list as it was read, from 1; it stays when items are left out or sorted again
+    score: value + boost, in units of response probability where the value is the relevance alone; what happened during
+        the day changes it, and nothing else of the item
     propensity: probability that the list contains the item; log it with every exposure
     """
 
@@ -54,6 +56,7 @@ class UserList:
     arm: the shopper's arm of the running A/B test, None without a test
     from_memory: an earlier answer, because the store is down
     run_id: the run that planned the list
+    order: 'session' where `session_list` sorted the items again by what the shopper just viewed
     """
 
     user_id: str
@@ -66,6 +69,7 @@ class UserList:
     arm: str | None = None
     from_memory: bool = False
     run_id: str | None = None
+    order: ListOrder = "plan"
 
 
 class Boosts(dict[str, float]):
@@ -99,6 +103,17 @@ def list_of_row(row: Row, user_id: str) -> UserList:
     )
 
 
+def with_items(shown: UserList, items: Sequence[RankedItem]) -> UserList:
+    """The list with these items, sorted by their scores around the randomly drawn ones.
+
+    A drawn item keeps its place: sorting it by score would undo the draw.
+    """
+    drawn = [item.propensity < 1 for item in items]
+    ranked = iter(sorted((i for i, random in zip(items, drawn, strict=True) if not random), key=lambda i: -i.score))
+    order = (item if random else next(ranked) for item, random in zip(items, drawn, strict=True))
+    return replace(shown, items=tuple(order))
+
+
 def exposure_rows(
     shown: UserList,
     request_id: str,
@@ -111,12 +126,14 @@ def exposure_rows(
     if not (shown.user_id or visitor_id):
         return []
     moment = at or datetime.now(UTC)
-    visitor = {"visitor_id": visitor_id} if visitor_id else {}
+    further = {"visitor_id": visitor_id} if visitor_id else {}
+    if shown.order != "plan":
+        further["list_order"] = shown.order
     return [
         {
             "event_id": uuid.uuid5(uuid.NAMESPACE_OID, f"{request_id}/{placement}/{position}/{item.item_id}").hex,
             "user_id": shown.user_id or None,
-            **visitor,
+            **further,
             "item_id": item.item_id,
             "event_type": "exposure",
             "event_time": moment,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 from feast import FeatureStore
 from feast.errors import FeatureServiceNotFoundException
 
-from .answers import Boosts, OnStale, PublishedNight, RankedItem, Row, UserList, exposure_rows, list_of_row
+from .answers import Boosts, OnStale, PublishedNight, RankedItem, Row, UserList, exposure_rows, list_of_row, with_items
 from .arguments import ids, one_id, optional_id
 from .breaker import Breaker
 from .call_statistics import Statistics
@@ -26,12 +27,14 @@ from .names import (
     LIST,
     LIVE,
     LIVE_ITEM_VIEW,
+    NEIGHBOURS,
     RANKING,
     SEGMENT_PREFIX,
     USER,
     USER_EXPOSURE_VIEW,
 )
 from .reading import AS_OF_COLUMNS, Answer, Limits, Reading
+from .sessions import neighbours_of, newest_different, session_lifts, with_lifts
 
 _KEYS = ("user_id", "item_id", *AS_OF_COLUMNS)  # what is left of a row whose night is too old
 
@@ -131,6 +134,37 @@ class StorefrontClient:
         items = tuple(i for i in answer.items if i.item_id not in hidden and not self._is_withdrawn(i.item_id))
         return replace(answer, items=items)
 
+    def session_list(
+        self,
+        user_id: str | None,
+        recent_items: Sequence[str],
+        segment: str | None = None,
+        already_shown: Collection[str] = (),
+    ) -> UserList:
+        """`user_list`, sorted again by what the shopper viewed, put into the cart or bought in this session.
+
+        The value of an item is multiplied by how much likelier sessions with the recent items hold it; then live
+        factors apply, as in `with_live_factors`. The items are those of the list, so that what may be shown stays as
+        planned; randomly drawn ones keep their places, and all their ranks and propensities. Where the neighbours of a
+        recent item are known, `order` of the answer is 'session', which `exposure_events` logs.
+
+        recent_items: the newest first, of which the first ten count; unknown ones are ignored
+        already_shown: left out, as for `user_list`; name here what the shopper just bought
+
+        All reads together take as long as one call may. Where the store fails after the list was read, or the nights
+        write no neighbours, the answer is the list with what could be read; in an outage it is the list from memory.
+        """
+        recent, started = newest_different(ids(recent_items, "recent_items")), time.monotonic()
+        shown = self.user_list(user_id, segment, already_shown)
+        if shown.from_memory or not shown.items:
+            return shown
+        if recent and (client := self._for_the_rest_of(started)):
+            lifts = client._session_lifts([item.item_id for item in shown.items], recent)
+            if lifts:
+                shown = replace(with_items(shown, with_lifts(shown.items, lifts)), order="session")
+        client = self._for_the_rest_of(started)
+        return client.with_live_factors(shown) if client else shown
+
     def boosts(self, item_ids: Sequence[str]) -> Boosts:
         """Boosts to add to the items' scores; items that have none or are withdrawn are left out."""
         items = ids(item_ids, "item_ids")
@@ -193,11 +227,7 @@ class StorefrontClient:
             return shown
         scored = [replace(item, score=item.score * factors.get(item.item_id, 1.0)) for item in shown.items]
         left = [item for item in scored if factors.get(item.item_id, 1.0) > 0]
-        # Randomly drawn items keep their places: sorting by score would undo the draw.
-        drawn = [item.propensity < 1 for item in left]
-        ranked = iter(sorted((i for i, random in zip(left, drawn, strict=True) if not random), key=lambda i: -i.score))
-        order = (item if random else next(ranked) for item, random in zip(left, drawn, strict=True))
-        return replace(shown, items=tuple(order))
+        return with_items(shown, left)
 
     def user(self, user_id: str) -> Row:
         """List and features of a shopper by `view__feature`, None where there is no value."""
@@ -234,6 +264,22 @@ class StorefrontClient:
         """
         visitor = optional_id(visitor_id, "visitor_id")
         return exposure_rows(shown, request_id, placement, items, at, visitor)
+
+    def _for_the_rest_of(self, started: float) -> StorefrontClient | None:
+        """The client with what is left of the time of a call that started then, None where nothing is."""
+        limit = self._limits.timeout_seconds
+        if limit is None:
+            return self
+        left = limit - (time.monotonic() - started)
+        return self.with_limits(left, self._limits.retries) if left > 0 else None
+
+    def _session_lifts(self, items: Sequence[str], recent: list[str]) -> dict[str, float]:
+        """Lifts of the items by the recent ones; none where the store is down or serves no neighbours."""
+        try:
+            rows = self._ask(NEIGHBOURS, {"item_id": recent}).rows
+        except (FeatureServiceNotFoundException, StorefrontUnavailable):
+            return {}
+        return session_lifts(items, recent, neighbours_of(rows))
 
     def _ask(self, service: str, keys: Mapping[str, list[str]]) -> Answer:
         return self._reading.rows(service, keys, self._limits)
