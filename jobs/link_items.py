@@ -97,7 +97,7 @@ def _table(item_ids: np.ndarray, listed: np.ndarray, rows: np.ndarray, linked: N
             offsets, pa.array(item_ids[listed[lift.col[order]]].tolist(), pa.string())
         ),
         "lifts": pa.ListArray.from_arrays(offsets, pa.array(lift.data[order].astype(np.float64).round(3))),
-        "rest_lift": pa.array(linked.rest[rows]),
+        "rest_lift": pa.array(linked.rest[rows].round(6)),
         "sessions": pa.array(linked.sessions[rows], pa.int64()),
     }
     return pa.table(columns)

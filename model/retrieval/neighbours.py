@@ -11,7 +11,7 @@ from scipy.special import gammaln
 
 from model.retrieval.histories import Histories
 
-_CELLS_AT_ONCE = 10_000_000  # pairs of items in memory at a time, some 30 bytes each
+_CELLS_AT_ONCE = 4_000_000  # pairs of items in memory at a time, some 100 bytes each
 _SAMPLE = 500  # items whose pairs say how lift grows with likeness of text
 _LEVELS = 32  # of likeness
 _PRIORS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # expected sessions together that the text's estimate may count as
