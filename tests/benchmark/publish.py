@@ -1,6 +1,7 @@
 """Compares a publish with `feast materialize`, measures online reads, and checks readers during publishes.
 
-python -m tests.benchmark.publish [write STORE USERS] [later STORE USERS] [read STORE USERS] [readers STORE READS]
+python -m tests.benchmark.publish [write STORE USERS] [later STORE USERS] [read STORE USERS] [sessions STORE USERS]
+    [readers STORE READS]
 STORE is sqlite or redis. `write` is a first night into an empty store, `later` a third night over
 the first one.
 """
@@ -38,34 +39,43 @@ from jobs.register_features import register_features
 from jobs.serving.client import StorefrontClient
 from jobs.tables.warehouse import Warehouse
 from tests.benchmark.publish_tables import FIRST, ITEMS, fill
+from tests.benchmark.session_tables import ITEM_IDS, publish_sessions
 from tests.jobs.online.nights import config_in
 from tests.jobs.online.reading import read_while_publishing
 from tests.jobs.online.redis_server import VARIABLE, redis_config, running_redis
 from tests.spark_session import local_session
 
+SESSION_READS, RECENT = 1_000, 5
+
 
 def main() -> None:
     """Runs the named part, or all parts, each in its own process."""
-    parts: dict[str, Callable[[str, int], None]] = {"write": write, "later": later, "read": read, "readers": readers}
+    parts: dict[str, Callable[[str, int], None]] = {
+        "write": write, "later": later, "read": read, "sessions": sessions, "readers": readers,
+    }  # fmt: skip
     if sys.argv[1:]:
         part, store, size = sys.argv[1:4]
         parts[part](store, int(size))
         return
-    sizes = (("write", 50_000), ("write", 500_000), ("later", 50_000), ("read", 50_000), ("readers", 100_000))
+    sizes = (("write", 50_000), ("write", 500_000), ("later", 50_000), ("read", 50_000), ("sessions", 50_000))
+    sizes += (("readers", 100_000),)
     for store in ("sqlite", "redis"):
         for part, number in sizes:
             subprocess.run([sys.executable, "-m", "tests.benchmark.publish", part, store, str(number)], check=True)
 
 
 @contextmanager
-def configured(store: str) -> Iterator[tuple[Config, Path]]:
-    """A configuration in a temporary folder; starts Redis if that is the store."""
+def configured(store: str, further: str = "") -> Iterator[tuple[Config, Path]]:
+    """A configuration in a temporary folder; starts Redis if that is the store.
+
+    further: other sections, as YAML
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with running_redis(folder) if store == "redis" else nullcontext() as server:
             if server is not None:
                 os.environ[VARIABLE] = server.url
-            yield (redis_config(folder) if store == "redis" else config_in(folder)), folder
+            yield (redis_config(folder, further) if store == "redis" else config_in(folder, further)), folder
 
 
 def write(store: str, users: int) -> None:
@@ -170,6 +180,40 @@ def read(store: str, users: int) -> None:
                 seconds.append(time.perf_counter() - began)
             p50, p99 = np.percentile(np.array(seconds) * 1e3, [50, 99])
             print(f"{store}, {name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms", flush=True)
+
+
+def sessions(store: str, users: int) -> None:
+    """Times reads of a list as published and within a session, one after the other; the live factors are read too."""
+    with configured(store, "neighbours: {of_item: 50}\n") as (conf, _):
+        publish_sessions(conf, users, FIRST)
+        client = StorefrontClient(read_store(conf), on_stale="serve")
+        generator = np.random.default_rng(1)
+
+        def recent() -> list[str]:
+            return list(generator.choice(ITEM_IDS, RECENT, replace=False))
+
+        reads: dict[str, Callable[[str], Any]] = {
+            "as published": client.user_list,
+            "as published, with live factors": lambda user: client.with_live_factors(client.user_list(user)),
+            "of a session": lambda user: client.session_list(user, recent()),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in reads}
+        for number in range(SESSION_READS + 1):
+            user = f"u{generator.integers(users):07}"
+            for name, read_list in reads.items():
+                began = time.perf_counter()
+                shown = read_list(user)
+                if number:  # the first read opens the store
+                    seconds[name].append(time.perf_counter() - began)
+        assert shown.order == "session"
+        for name, of_read in seconds.items():
+            p50, p99 = np.percentile(np.array(of_read) * 1e3, [50, 99])
+            above = np.percentile((np.array(of_read) - np.array(seconds["as published"])) * 1e3, [50, 99])
+            print(
+                f"{store}, list {name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms; above the published one p50 "
+                f"{above[0]:.1f} ms, p99 {above[1]:.1f} ms",
+                flush=True,
+            )
 
 
 def readers(store: str, reads: int) -> None:
