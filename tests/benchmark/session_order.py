@@ -75,7 +75,7 @@ def measured(seed: int) -> dict[float, tuple[int, dict[str, np.ndarray]]]:
     """By noise the views counted in a world, and by side the NDCG, the share on the first place and the mean rank of
     what came next.
 
-    The noise is the standard deviation of what the night's relevance has in error, in its logarithm; without it the
+    The noise is the standard deviation of the error of the night's relevance, in its logarithm; without it the
     night knows every shopper's taste, so that only the session adds anything.
     """
     world = browsing_world(seed, USERS, ITEMS, DAYS)

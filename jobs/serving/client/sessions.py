@@ -42,7 +42,7 @@ def neighbours_of(rows: Iterable[Row]) -> dict[str, Neighbours]:
 def session_lifts(items: Iterable[str], recent: Sequence[str], known: Mapping[str, Neighbours]) -> dict[str, float]:
     """Of each item the mean lift by the recent items, newest first, of which an earlier one counts less.
 
-    An item is no evidence of itself. Items that no recent one says anything of are left out.
+    An item says nothing about itself. Items that no recent one says anything about are left out.
     """
     weights = [(item, _DECAY**place, known[item]) for place, item in enumerate(recent) if item in known]
     lifts = {}
