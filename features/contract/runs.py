@@ -25,6 +25,18 @@ RUNS = Table(
         ),
         Column("seconds", DoubleType(), "Wall time."),
         Column("status", StringType(), "done, failed, refused or skipped."),
+        Column(
+            "start_versions",
+            MapType(StringType(), LongType()),
+            "Version of each table at which the step first looked, -1 where there was none; NULL of older runs.",
+            nullable=True,
+        ),
+        Column(
+            "environment",
+            MapType(StringType(), StringType()),
+            "Versions of Python, Java and libraries, processor and cores of the driver; NULL of older runs.",
+            nullable=True,
+        ),
     ),
     key=(
         "run_id",

@@ -209,13 +209,16 @@ class Config(Section):
 
     @property
     def hash(self) -> str:
-        """The first 12 hex digits of the SHA-256 of the configuration.
+        """The first 12 hex digits of the SHA-256 of the configuration, as far as tables depend on it."""
+        return hashlib.sha256(json.dumps(self.of_results(), sort_keys=True).encode()).hexdigest()[:12]
+
+    def of_results(self) -> dict[str, Any]:
+        """The keys on which tables depend, as JSON has them.
 
         Without `warehouse`, a path, and without `summary`, `desk` and `alerts.summary_to`, which change no table.
         """
         left_out: dict[str, Any] = {"warehouse": True, "summary": True, "desk": True, "alerts": {"summary_to"}}
-        text = json.dumps(self.model_dump(mode="json", exclude=left_out), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return self.model_dump(mode="json", exclude=left_out)
 
 
 def load_config(path: str | Path, changes: Sequence[str] = ()) -> Config:

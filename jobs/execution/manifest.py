@@ -1,4 +1,4 @@
-"""Runs a step and records it in `runs`: inputs, outputs, rows, decisions, seconds, status."""
+"""Runs a step and records it in `runs`: inputs, outputs, rows, decisions, seconds, status, configuration, libraries."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from pyspark.sql import functions as F
 
 from features.contract import RUNS
 from jobs.config.configuration import Config
+from jobs.execution.configurations import store_configuration
 from jobs.execution.night import Night, Record, Step
 from jobs.runtime import clock
+from jobs.runtime.environment import environment
 from jobs.runtime.errors import how_it_ended
 from jobs.runtime.logs import event, milestone
 from jobs.runtime.progress import progress_of
@@ -140,10 +142,12 @@ def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _write(night: Night, step: str, started_at: object, seconds: float) -> None:
-    record = night.record
-    inputs, outputs = dict(night.tables.inputs), dict(night.tables.outputs)
+    record, tables = night.record, night.tables
+    inputs, outputs, at_start = dict(tables.inputs), dict(tables.outputs), dict(tables.start_versions)
     row = (
         night.run_id, step, night.as_of, started_at, inputs, outputs, night.conf.hash, code_version(),
-        record.model_version, record.rows, record.decisions, seconds, record.status,
+        record.model_version, record.rows, record.decisions, seconds, record.status, at_start,
+        environment(night.spark),
     )  # fmt: skip
-    night.tables.add(night.spark.createDataFrame([row], RUNS.schema), RUNS)
+    store_configuration(night.files, night.conf)
+    tables.add(night.spark.createDataFrame([row], RUNS.schema), RUNS)

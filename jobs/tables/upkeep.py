@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from features.contract import RUNS
 from features.contract.table import Table
 from jobs.tables.sql import sql_identifier, sql_literal
-from jobs.tables.warehouse import Warehouse
+from jobs.tables.warehouse import ABSENT, Warehouse
 
 if TYPE_CHECKING:
     from delta.tables import DeltaTable
@@ -54,7 +54,7 @@ def compact(tables: Warehouse, table: Table) -> None:
 def guarded_versions(
     tables: Warehouse, run_ids: Iterable[str], trained: Iterable[tuple[str, str]]
 ) -> dict[str, set[int]]:
-    """By table: the versions that these runs, and the runs that trained these models, read or wrote.
+    """By table: the versions that these runs, and the runs that trained these models, read, wrote or wrote over.
 
     Includes the steps of the same night that wrote the versions read, and so on: a night that was interrupted and
     resumed has its steps in several runs. Of earlier nights only the versions read are guarded, not how these came
@@ -62,7 +62,7 @@ def guarded_versions(
 
     trained: by the step that trained it the version of each model
     """
-    columns = ("run_id", "step", "as_of", "inputs", "outputs", "model_version")
+    columns = ("run_id", "step", "as_of", "inputs", "outputs", "start_versions", "model_version")
     runs = tables.read_or_empty(RUNS).select(*columns).collect()
     models = set(trained)
     ids = {*run_ids, *(row["run_id"] for row in runs if (row["step"], row["model_version"]) in models)}
@@ -71,7 +71,7 @@ def guarded_versions(
     guarded: dict[str, set[int]] = {}
     while waiting:
         row = waiting.pop()
-        for name, version in (*row["inputs"].items(), *row["outputs"].items()):
+        for name, version in versions_of_step(row["inputs"], row["outputs"], row["start_versions"] or {}):
             guarded.setdefault(name, set()).add(version)
         writers = [_writer(runs, name, version) for name, version in row["inputs"].items()]
         for writer in writers:
@@ -83,6 +83,15 @@ def guarded_versions(
                 taken.add((writer["run_id"], writer["step"]))
                 waiting.append(writer)
     return guarded
+
+
+def versions_of_step(
+    inputs: Mapping[str, int], outputs: Mapping[str, int], start_versions: Mapping[str, int]
+) -> set[tuple[str, int]]:
+    """Table and version of all that a step read and wrote, and of what it wrote over; all maps as in `runs`."""
+    written_over = {name: start_versions.get(name, ABSENT) for name in outputs}
+    pairs = {*inputs.items(), *outputs.items(), *written_over.items()}
+    return {(name, version) for name, version in pairs if version != ABSENT}
 
 
 def _writer(runs: Sequence[Row], table: str, version: int) -> Row | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from delta.tables import DeltaTable
 
 DEFAULT_FILE_DAYS = 7  # of files of older versions, in Delta
+ABSENT = -1  # the version of a table that does not exist
 STREAMED = (LIVE_ITEM_COUNTS, LIVE_USER_COUNTS)  # written by the stream, which runs next to the nights
 _VIOLATED = "LONGTAIL_CONTRACT_VIOLATED"
 
@@ -37,6 +38,7 @@ class Warehouse:
     """Reads and writes the tables under one folder; `inputs` and `outputs` map a table's name to its version.
 
     files: those under the same folder that are not tables
+    start_versions: of each table that was asked for, its version at the first time, ABSENT where it did not exist
 
     Under a URI whoever changes a table has to hold its lock: on S3 two drivers lose each other's commits in silence.
     """
@@ -49,6 +51,7 @@ class Warehouse:
         self.folder = uri if has_scheme(folder) else str(Path(folder).absolute())
         self.files = storage_of(self.folder)
         self.inputs: dict[str, int] = {}
+        self.start_versions: dict[str, int] = {}
         self.outputs: dict[str, int] = {}
         self._collected: dict[tuple[str, str], tuple[int | None, list[Row]]] = {}
         self._ensured = set[str]()
@@ -59,7 +62,16 @@ class Warehouse:
 
     def version(self, table: Table) -> int | None:
         """The newest committed version of a table, None if it does not exist."""
+        version = self._newest(table)
+        self.start_versions.setdefault(table.name, ABSENT if version is None else version)
+        return version
+
+    def _newest(self, table: Table) -> int | None:
         return newest_version(self.files, f"{table.name}/_delta_log")
+
+    def stored(self, table: Table, version: int) -> DataFrame:
+        """The rows of a version of an existing table, with the columns that it has."""
+        return self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
 
     def exists(self, table: Table) -> bool:
         return self.version(table) is not None
@@ -87,14 +99,14 @@ class Warehouse:
                 "Run the step that writes it; jobs/nightly.py runs all.",
             )
         self.inputs.setdefault(table.name, version)
-        frame = self.spark.read.format("delta").option("versionAsOf", version).load(self.path(table))
-        return as_declared(frame, table)
+        return as_declared(self.stored(table, version), table)
 
     def nights(self, table: Table) -> set[date]:
         """Each `as_of` with rows that have all columns of the contract."""
-        if not self.exists(table):
+        version = self.version(table)
+        if version is None:
             return set()
-        stored = self.spark.read.format("delta").load(self.path(table))
+        stored = self.stored(table, version)
         added = [column.name for column in added_columns(stored, table) if not column.nullable]
         if not set(added) <= set(stored.columns):
             return set()

@@ -58,7 +58,7 @@ def test_versions_of_published_runs_and_of_the_champions_training_are_guarded(
 ) -> None:
     tables, moment = Warehouse(spark, str(tmp_path)), datetime(2024, 3, 1, tzinfo=UTC)
     rows = [
-        (run, step, date(2024, 3, 1), moment, inputs, outputs, "c", "v", model, {}, {}, 1.0, "done")
+        (run, step, date(2024, 3, 1), moment, inputs, outputs, "c", "v", model, {}, {}, 1.0, "done", None, None)
         for run, step, inputs, outputs, model in (
             ("old", "train_relevance", {"events": 1}, {}, "1"),
             ("old", "ingest", {}, {"events": 1, "users": 2}, None),
@@ -69,8 +69,10 @@ def test_versions_of_published_runs_and_of_the_champions_training_are_guarded(
             ("live", "score", {"candidates": 7}, {"relevance": 8}, "1"),
         )
     ]
+    # What a step wrote over is needed to run it again.
+    rows[-1] = (*rows[-1][:-2], {"relevance": 6, "candidates": 7, "metrics": -1}, None)
     tables.add(spark.createDataFrame(rows, RUNS.schema), RUNS)
-    expected = {"events": {1}, "users": {2}, "candidates": {7}, "relevance": {8}}
+    expected = {"events": {1}, "users": {2}, "candidates": {7}, "relevance": {6, 8}}
     assert guarded_versions(tables, ["live"], [("train_relevance", "1")]) == expected
     both = [("train_relevance", "1"), ("train_uplift", "2")]
     assert guarded_versions(tables, ["live"], both) == {**expected, "exploration_draws": {4}}
@@ -80,7 +82,7 @@ def test_all_runs_of_a_resumed_night_are_guarded(spark: SparkSession, tmp_path: 
     tables, moment = Warehouse(spark, str(tmp_path)), datetime(2024, 3, 1, tzinfo=UTC)
     before, night = date(2024, 2, 29), date(2024, 3, 1)
     rows = [
-        (run, step, as_of, moment, inputs, outputs, "c", "v", None, {}, {}, 1.0, status)
+        (run, step, as_of, moment, inputs, outputs, "c", "v", None, {}, {}, 1.0, status, None, None)
         for run, step, as_of, inputs, outputs, status in (
             ("before", "ingest", before, {"items": 1}, {"events": 1}, "done"),
             ("died", "ingest", night, {"events": 1}, {"events": 2, "users": 2}, "done"),
