@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from jobs.relevance.samples import Sample, read_sample
 from jobs.relevance.season import Days
 from jobs.relevance.signals import signals_before
 from jobs.relevance.target import night_of_response
+from jobs.relevance.tracking import parameters_of, training_steps
 from jobs.relevance.training_plan import ALONE
 from jobs.runtime.logs import event, warning
 from jobs.runtime.progress import advance, expect
@@ -262,17 +262,18 @@ def _registered(
     shutil.rmtree(folder, ignore_errors=True)
     Bundle.write(folder, description, encoder_folder=draft.encoder_folder, scorer=scorer, further=scorers)
     reasons, rows = (result.verdict.reasons, night.record.rows) if result else ((), {})
-    card = write_model_card(night.scratch, conf, description, gate, reasons, rows)
+    steps = training_steps(night)
+    card = write_model_card(night.scratch, conf, description, gate, reasons, rows, steps.versions)
     version = store.register(
         folder,
         night.as_of,
-        figures,
+        figures | steps.figures,
         {
             "configuration": conf.hash,
             "first_stage_version": scorer.first_stage.version,
             "seed": str(conf.seed),
-            **{f"fusion.{name}": json.dumps(value) for name, value in conf.fusion.model_dump().items()},
-            **{f"trees.{name}": json.dumps(value) for name, value in conf.trees.model_dump().items()},
+            **parameters_of(conf),
+            **steps.parameters,
         },
         {
             "encoder_version": draft.encoder_version,

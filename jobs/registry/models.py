@@ -18,6 +18,7 @@ from jobs.config.mlflow import MLflow
 from jobs.registry.bundle_copy import BundleCopy
 from jobs.registry.retries import RegistryUnansweredError, RememberedVersions, answered, asking_once
 from jobs.registry.version import Version, version_of
+from jobs.runtime import clock
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.logs import warning
 from jobs.runtime.redaction import hide
@@ -31,6 +32,7 @@ PASSED, REFUSED_BY_GATE, REFERENCE = "passed", "refused", "reference"
 BUNDLE = "bundle"
 DATABASE = "mlflow.db"
 _LONGEST_PARAMETER = 500
+_LARGEST_BATCH = 100  # parameters in one request, the least of MLflow's limits
 
 
 @dataclass(frozen=True)
@@ -159,13 +161,7 @@ class ModelStore:
         with answered(self._uri):
             client = self._client
             run = client.create_run(self._experiment(), run_name=f"{self._conf.registered_model} {as_of}")
-            for name, value in params.items():
-                client.log_param(run.info.run_id, name, value[:_LONGEST_PARAMETER])
-            for name, figure in metrics.items():
-                client.log_metric(run.info.run_id, name, figure)
-            for part, curve in (losses or {}).items():
-                for epoch, loss in enumerate(curve, start=1):
-                    client.log_metric(run.info.run_id, f"loss {part}", loss, step=epoch)
+            _log(client, run.info.run_id, metrics, params, losses or {})
             for report in reports:
                 client.log_artifact(run.info.run_id, str(report))
             client.log_artifacts(run.info.run_id, str(bundle_folder), BUNDLE)
@@ -274,6 +270,26 @@ def _set_up() -> None:
     os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "false")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module=r"mlflow\.")
+
+
+def _log(
+    client: MlflowClient,
+    run_id: str,
+    metrics: Mapping[str, float],
+    params: Mapping[str, str],
+    losses: Mapping[str, Sequence[float]],
+) -> None:
+    """Logs parameters and figures in few requests. losses: as of `ModelStore.register`"""
+    from mlflow.entities import Metric, Param
+
+    now = round(clock.now().timestamp() * 1000)
+    points = [(name, figure, 0) for name, figure in metrics.items()]
+    points += [(f"loss {part}", loss, step) for part, curve in losses.items() for step, loss in enumerate(curve, 1)]
+    rows = [Metric(name, figure, now, step) for name, figure, step in points]
+    named = [Param(name, value[:_LONGEST_PARAMETER]) for name, value in params.items()]
+    for number in range(0, max(len(rows), len(named)), _LARGEST_BATCH):
+        of_batch = slice(number, number + _LARGEST_BATCH)
+        client.log_batch(run_id, metrics=rows[of_batch], params=named[of_batch])
 
 
 def _local_path(source: str) -> Path | None:

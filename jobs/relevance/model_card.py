@@ -22,20 +22,33 @@ _INPUTS = {
 
 
 def write_model_card(
-    folder: Path, conf: Config, description: Description, gate: str, reasons: tuple[str, ...], rows: Mapping[str, int]
+    folder: Path,
+    conf: Config,
+    description: Description,
+    gate: str,
+    reasons: tuple[str, ...],
+    rows: Mapping[str, int],
+    versions: Mapping[str, int],
 ) -> Path:
     """Writes model_card.md into the folder.
 
     gate: the version's tag; reasons: of a refusal; rows: counts of the training's rows by name
+    versions: of the tables that it was trained on
     """
     folder.mkdir(parents=True, exist_ok=True)
     card = folder / "model_card.md"
-    card.write_text("\n".join(_lines(conf, description, gate, reasons, rows)) + "\n", encoding="utf-8")
+    lines = _lines(conf, description, gate, reasons, rows, versions)
+    card.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return card
 
 
 def _lines(
-    conf: Config, description: Description, gate: str, reasons: tuple[str, ...], rows: Mapping[str, int]
+    conf: Config,
+    description: Description,
+    gate: str,
+    reasons: tuple[str, ...],
+    rows: Mapping[str, int],
+    versions: Mapping[str, int],
 ) -> Iterator[str]:
     yield f"# {conf.mlflow.registered_model} of {description.as_of}"
     yield from ("", f"The chance of {description.target}, of each candidate of a shopper.")
@@ -55,6 +68,8 @@ def _lines(
     yield from ("", "## Data", "")
     yield from (f"- {name.replace('_', ' ')}: {count:,}" for name, count in rows.items())
     yield from (f"- responses from {first} to {last}" for first, last in description.calibrated_on)
+    if versions:
+        yield f"- versions of tables: {', '.join(f'{table} {version}' for table, version in sorted(versions.items()))}"
     for name, words in _INPUTS.items():
         if values := description.inputs.get(name):
             yield f"- {words}: {', '.join(values)}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.tracking import MlflowClient
 from pyspark.sql import functions as F
 
 from features import contract
@@ -16,6 +17,8 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.config.summary import Summary
 from jobs.execution.night import Night, Record
 from jobs.nightly import STEPS
+from jobs.registry.active_models import model_store
+from jobs.registry.models import DATABASE
 from jobs.report.page.numbers import amount
 from jobs.report.summary import night_summary
 from jobs.runtime.errors import LongtailError
@@ -197,3 +200,17 @@ def test_what_the_model_goes_by_lies_next_to_its_bundle(store: Store) -> None:
     assert "The chance of a purchase within 28 days" in card
     assert "| calibration_all_slope |" in card
     assert "## Limits\n\n- " in card
+    assert re.search(r"- versions of tables: .*\bevents \d+", card)
+
+
+def test_the_run_of_the_training_says_on_what_and_how_long(store: Store) -> None:
+    database = f"sqlite:///{store.conf.warehouse}/mlflow/{DATABASE}"
+    [version] = model_store(Night(store.conf, AS_OF, "read", store.spark, store.tables, Record())).versions()
+    run = MlflowClient(database, database).get_run(Path(version.source).parents[1].name).data
+    assert (run.params["fusion.width"], run.params["encoder.user_items"]) == ("16", "4")
+    read = store.tables.read(contract.RUNS).where("run_id = 'first' AND step = 'build_candidates'").first()
+    assert read is not None
+    assert run.params["data.user_history"] == str(read["inputs"]["user_history"])
+    expected = {"seconds fine_tune", "seconds build_candidates", "encoder last_loss", "driver python peak MiB"}
+    assert expected <= run.metrics.keys()
+    assert len([name for name in run.metrics if name.startswith("loss ")]) > 1
