@@ -19,7 +19,7 @@ METHOD = 1  # of the categories: to be raised with every change of what is predi
 NEW_SHARE = 1 / 3  # of the texts with a category; learnt again once so many of them came later
 LEAST_OF_CATEGORY = 5  # texts of a category that is worth learning again for
 MOST_CATEGORIES = 10_000  # those of most texts; others are not predicted
-_FOLDER, _MODEL, _DESCRIPTION = "catalogue/categories", "model.npz", "description.json"
+FOLDER, _MODEL, _DESCRIPTION = "catalogue/categories", "model.npz", "description.json"
 _ALL = ""  # the category of the row of all texts
 
 
@@ -52,7 +52,7 @@ def stored_classifier(night: Night) -> Classifier | None:
     if rows.empty:
         return None
     method = str(rows["method"].iloc[0])
-    description = night.files.read(f"{_FOLDER}/{method}/{_DESCRIPTION}")
+    description = night.files.read(f"{FOLDER}/{method}/{_DESCRIPTION}")
     if description is None:
         return None
     rows = rows[rows["category"] != _ALL]
@@ -99,8 +99,8 @@ def keep_model(night: Night, method: str, model: CategoryModel, encoder: Encoder
     folder = night.scratch / "categories" / method
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / _MODEL)
-    night.files.upload(folder / _MODEL, f"{_FOLDER}/{method}/{_MODEL}")
-    night.files.write(f"{_FOLDER}/{method}/{_DESCRIPTION}", json.dumps(encoder.__dict__, indent=2))
+    night.files.upload(folder / _MODEL, f"{FOLDER}/{method}/{_MODEL}")
+    night.files.write(f"{FOLDER}/{method}/{_DESCRIPTION}", json.dumps(encoder.__dict__, indent=2))
 
 
 def keep_classifier(night: Night, classifier: Classifier) -> None:
@@ -111,9 +111,9 @@ def keep_classifier(night: Night, classifier: Classifier) -> None:
     night.tables.replace(
         night.spark.createDataFrame(frame, CATALOGUE_CATEGORIES.schema), CATALOGUE_CATEGORIES, where=None
     )
-    for name in night.files.names(_FOLDER):
+    for name in night.files.names(FOLDER):
         if name != classifier.method:
-            night.files.delete(f"{_FOLDER}/{name}")
+            night.files.delete(f"{FOLDER}/{name}")
 
 
 def fetch_model(night: Night, method: str) -> Path:
@@ -121,7 +121,7 @@ def fetch_model(night: Night, method: str) -> Path:
     folder = night.scratch / "categories" / method
     if not (folder / _MODEL).exists():
         folder.mkdir(parents=True, exist_ok=True)
-        night.files.download(f"{_FOLDER}/{method}/{_MODEL}", folder / _MODEL)
+        night.files.download(f"{FOLDER}/{method}/{_MODEL}", folder / _MODEL)
     return folder
 
 

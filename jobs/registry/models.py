@@ -192,6 +192,25 @@ class ModelStore:
             )
             client.set_registered_model_alias(name, CHAMPION, newest.version)
 
+    def folder_of(self, version: Version) -> Path:
+        """The local folder of a version, downloaded where a server has its files. Raises LongtailError without it."""
+        return self._with_files(version).folder
+
+    def take_over(self, versions: Sequence[Version], next_number: int) -> None:
+        """Registers versions of another store under their own numbers, in a store without any; copies no files.
+
+        versions: whose `source` is the place of their files
+        next_number: of the version that `register` adds next
+        """
+        self._ensure_registered_model()
+        client, name = self._client, self._conf.registered_model
+        by_number = {int(version.version): version for version in versions}
+        for number in range(1, next_number):
+            version = by_number.get(number)
+            row = client.create_model_version(name, version.source if version else "", tags=_tags_of(version))
+            if version is None:  # numbers are not given again
+                client.delete_model_version(name, row.version)
+
     def _with_files(self, version: Version) -> Champion:
         place = _local_path(version.source) or self._downloaded(version)
         if not place.is_dir():
@@ -290,6 +309,19 @@ def _log(
     for number in range(0, max(len(rows), len(named)), _LARGEST_BATCH):
         of_batch = slice(number, number + _LARGEST_BATCH)
         client.log_batch(run_id, metrics=rows[of_batch], params=named[of_batch])
+
+
+def _tags_of(version: Version | None) -> dict[str, str]:
+    """The tags from which `version_of` reads a version."""
+    if version is None:
+        return {}
+    tags = {
+        "as_of": version.as_of.isoformat(),
+        "encoder_version": version.encoder_version,
+        "encoder_as_of": version.encoder_as_of.isoformat(),
+        "gate": version.gate,
+    }
+    return tags | ({"promoted_as_of": version.promoted_as_of.isoformat()} if version.promoted_as_of else {})
 
 
 def _local_path(source: str) -> Path | None:

@@ -310,3 +310,22 @@ def test_a_server_that_refuses_the_login_ends_a_night_although_it_answered_befor
             remote.check_answers()
         server.shutdown()
     assert "hunter22" not in str(error.value)
+
+
+def test_versions_are_taken_over_under_their_own_numbers(tmp_path: Path) -> None:
+    live = store_in(tmp_path / "live")
+    first = _register(live, tmp_path, date(2017, 11, 1))
+    live.promote(first.version)
+    _register(live, tmp_path, date(2017, 11, 8), gate="refused")
+    third = _register(live, tmp_path, date(2017, 11, 15))
+    registered = live.versions()
+
+    own = store_in(tmp_path / "own")
+    own.take_over([version for version in registered if version.gate == "passed"], next_number=5)
+    assert [version.version for version in own.versions()] == [first.version, third.version] == ["1", "3"]
+    assert [own.folder_of(version) for version in own.versions()] == [live.folder_of(first), live.folder_of(third)]
+    champion = own.champion(DECEMBER)
+    assert champion is not None
+    assert champion.version == first.version
+    assert _register(own, tmp_path, DECEMBER).version == "5"
+    assert live.versions() == registered
