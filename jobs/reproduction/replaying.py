@@ -134,19 +134,27 @@ class Replay:
 
     def _night(self, recorded: RecordedStep, warehouse: Path) -> Night:
         """The input of a step as it was on the night, with a warehouse of its own."""
-        conf = stored_configuration(self._files, recorded.conf_hash).model_copy(
-            update={
-                "warehouse": str(warehouse),
-                "mlflow": self.conf.mlflow.model_copy(update={"tracking_uri": None}),
-                "alerts": self.conf.alerts.model_copy(update={"webhook_url_variable": _NO_WEBHOOK, "summary_to": {}}),
-            }
-        )
+        conf = self._configuration(recorded, warehouse)
         warehouse.mkdir(parents=True)
         self._copy_files(recorded, warehouse)
         self._copy_models(recorded, warehouse)
         tables = PinnedTables(self.spark, self._live.folder, str(warehouse), recorded.start_versions)
         rules = recorded.decisions.get(DESK_RULES, "")
         return Night(conf, recorded.as_of, recorded.run_id, self.spark, tables, Record(), rules)
+
+    def _configuration(self, recorded: RecordedStep, warehouse: Path) -> Config:
+        """That of the night, with the places of the scratch, and without receivers of alerts."""
+        conf = stored_configuration(self._files, recorded.conf_hash)
+        # With `auto` the night measured which number format was faster, and noted it.
+        dtype = recorded.decisions.get("dtype", conf.encoder.dtype)
+        return conf.model_copy(
+            update={
+                "warehouse": str(warehouse),
+                "mlflow": self.conf.mlflow.model_copy(update={"tracking_uri": None}),
+                "alerts": conf.alerts.model_copy(update={"webhook_url_variable": _NO_WEBHOOK, "summary_to": {}}),
+                "encoder": conf.encoder.model_copy(update={"dtype": dtype}),
+            }
+        )
 
     def _differences(self, recorded: RecordedStep, night: Night) -> tuple[TableDifference, ...]:
         tables = night.tables
