@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
@@ -16,14 +18,24 @@ from jobs.config.configuration import Config, with_changes
 from jobs.delivery.learned_weights import learned_plan
 from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.night import Night, Record
+from jobs.experiments.arms import arm_of
 from jobs.plan_exposure import plan_night
+from jobs.planning.check import check_rules
+from jobs.planning.reports.missed import refuse_missed
 from jobs.planning.reports.unmatched import unmatched_names
 from jobs.planning.rows.prices import spent_on_bids
 from jobs.report.newest_night import newest_plan
 from jobs.report.page.numbers import amount
-from jobs.report.plan_difference import MovedEntries, PlanTables, difference_in_words
-from jobs.runtime.errors import LongtailError
-from jobs.saved_rules.merging import rules_of_night
+from jobs.report.plan_difference import (
+    MovedEntries,
+    PlanDifference,
+    PlanTables,
+    difference_in_words,
+    plan_difference,
+)
+from jobs.runtime.errors import ConfigurationError, LongtailError, Refused
+from jobs.saved_rules.drafted import drafted_rule
+from jobs.saved_rules.merging import merged_rules, rules_of_night
 from jobs.tables.warehouse import Warehouse
 
 CHANGE = "KEY=VALUE"
@@ -36,15 +48,21 @@ def main() -> None:
     def print_difference(spark: SparkSession, conf: Config, run_id: str) -> None:
         as_of = args.as_of or newest_plan(Warehouse(spark, conf.warehouse))
         live = rules_of_night(spark, conf, as_of).conf
-        print(what_if(spark, live, with_changes(live, args.set), as_of, run_id, args.set))
+        rule = None if args.rule is None else drafted_rule(_text_of(args.rule))
+        drafted = live if rule is None else check_rules(merged_rules(live, [rule], as_of)).conf
+        changes = [*([] if rule is None else [f"{rule.key}{' ended' if rule.content is None else ''}"]), *args.set]
+        difference = what_if(spark, live, with_changes(drafted, args.set), as_of, run_id, changes)
+        print(difference.as_json() if args.json else difference_in_words(difference))
 
     run(args.conf, "what_if", print_difference, writes=False)
 
 
-def what_if(spark: SparkSession, conf: Config, changed: Config, as_of: date, run_id: str, changes: list[str]) -> str:
-    """The difference in words between the plan in the tables and the plan of the same night under `changed`.
+def what_if(
+    spark: SparkSession, conf: Config, changed: Config, as_of: date, run_id: str, changes: list[str]
+) -> PlanDifference:
+    """The difference between the plan in the tables and the plan of the same night under `changed`.
 
-    changes: those on the command line, for the first line
+    changes: those on the command line, for the heading
     Raises LongtailError when the changes touch anything but the plan: nothing else is computed again.
     """
     if changed.model_dump(exclude={"plan"}) != conf.model_dump(exclude={"plan"}):
@@ -56,7 +74,8 @@ def what_if(spark: SparkSession, conf: Config, changed: Config, as_of: date, run
     learned = learned_plan(tables, conf.plan, as_of).position_weights
     if changed.plan.position_weights == conf.plan.position_weights:
         changed = changed.model_copy(update={"plan": changed.plan.model_copy(update={"position_weights": learned})})
-    night_plan = plan_night(Night(changed, as_of, run_id, spark, tables, Record()), from_own_prices=True)
+    night = Night(changed, as_of, run_id, spark, tables, Record())
+    night_plan = plan_night(night, from_own_prices=True)
     rows, visits = night_plan.rows, night_plan.shoppers.frame.select("user_id", "visits")
     lists = _live(tables, conf, EXPOSURE_SCORES, as_of)
     prices = _live(tables, conf, CONSTRAINT_PRICES, as_of).toPandas()
@@ -80,21 +99,31 @@ def what_if(spark: SparkSession, conf: Config, changed: Config, as_of: date, run
     catalogue = items.toPandas().set_index("item_id")
     solution = night_plan.solved.plan.solution
     how = f"passes: {solution.passes}" + ("" if solution.converged else "; not converged, the best pass is used")
-    missed = [
-        f"  {floor.name} lacks {amount(floor.amount)} of {amount(floor.asked)} exposures: {floor.why}"
+    unmet = [
+        f"{floor.name} lacks {amount(floor.amount)} of {amount(floor.asked)} exposures: {floor.why}"
         for floor in night_plan.solved.plan.unmet
     ]
+    try:
+        refuse_missed(night, night_plan.rules.groups, night_plan.solved.plan, night_plan.rows.prices)
+    except Refused as refused:
+        unmet.append(f"plan.on_unmet_floor is refuse, so a night would stop: {refused.problem.rstrip('.')}")
     names = unmatched_names(changed.plan, night_plan.catalogue.known, night_plan.merchandising)
-    unmatched = [f"  {key}: {', '.join(names_of_key)}" for key, names_of_key in names.items()]
-    return "\n".join(
-        [
-            f"Night of {as_of}, {conf.plan.placement}, what if {', '.join(changes)} ({how}; nothing is written)",
-            "",
-            difference_in_words(live, other, moved, catalogue, conf.source.currency),
-            *(["", "Floors that cannot be met", *missed] if missed else []),
-            *(["", "Names that match no item", *unmatched] if unmatched else []),
-        ]
+    arm = arm_of(night)
+    shown = f"{conf.plan.placement}, shoppers of arm {arm}" if arm else conf.plan.placement
+    return replace(
+        plan_difference(live, other, moved, catalogue, conf.source.currency),
+        heading=f"Night of {as_of}, {shown}, what if {', '.join(changes)} ({how}; nothing is written)",
+        unmet=tuple(unmet),
+        unmatched=tuple(f"{key}: {', '.join(names_of_key)}" for key, names_of_key in names.items()),
     )
+
+
+def _text_of(place: str) -> str:
+    """The text of a file. Raises ConfigurationError if it cannot be read."""
+    try:
+        return Path(place).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"The file {place} of --rule cannot be read.", "Name a file of UTF-8 text.") from error
 
 
 def _live(tables: Warehouse, conf: Config, table: Table, as_of: date) -> DataFrame:
@@ -136,9 +165,14 @@ def _arguments() -> argparse.Namespace:
     arguments = parser(__doc__)
     add_as_of(arguments, required=False)
     arguments.add_argument(
-        "--set", action="append", required=True, metavar=CHANGE, help="a key under plan and its value; may be repeated"
+        "--set", action="append", default=[], metavar=CHANGE, help="a key under plan and its value; may be repeated"
     )
-    return arguments.parse_args()
+    arguments.add_argument("--rule", metavar="FILE", help="a draft of a rule as JSON, as the desk's previews write it")
+    arguments.add_argument("--json", action="store_true", help="print one line of JSON, as the desk reads it")
+    args = arguments.parse_args()
+    if not (args.set or args.rule):
+        arguments.error("give --set, --rule or both")
+    return args
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,12 @@ import pandas as pd
 from features.contract.segments import SEGMENTS
 from jobs.planning.names import OF_ITEM_CAP, OF_ITEM_FLOOR
 from jobs.report.page.numbers import amount, change, money, signed
+from jobs.report.page.parts import Direction
 
 _NAME, _WIDTH = 42, 16  # characters of a row's name and of its figures
-_OF_RESPONSES, _OF_BIDS = "expected revenue of responses", "expected revenue of bids"
-_MONEY = (_OF_RESPONSES, _OF_BIDS)
+RESPONSES = "expected responses"
+REVENUE, BIDS = "expected revenue of responses", "expected revenue of bids"
+_MONEY = (REVENUE, BIDS)
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,105 @@ class MovedEntries:
     of_shoppers: int
 
 
-def difference_in_words(
+@dataclass(frozen=True)
+class Figure:
+    """A sum over each plan, as texts. change: relative to the live plan, '' where that has nothing"""
+
+    name: str
+    live: str
+    other: str
+    difference: str
+    change: str
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class RuleCost:
+    """The value that 1,000 more exposures cost by a rule, and what its group gets, in each plan."""
+
+    rule: str
+    live: str
+    other: str
+
+
+@dataclass(frozen=True)
+class MovedItem:
+    """An item and its planned exposures in each plan."""
+
+    item_id: str
+    title: str
+    live: str
+    other: str
+
+
+@dataclass(frozen=True)
+class PlanDifference:
+    """A what-if as texts that are ready to be shown.
+
+    heading: which night, which changes; gains, losses: items, the largest move first; unmet: floors that cannot be
+    met; unmatched: names of rules that match no item
+    """
+
+    figures: tuple[Figure, ...]
+    moved: str
+    rules: tuple[RuleCost, ...]
+    gains: tuple[MovedItem, ...]
+    losses: tuple[MovedItem, ...]
+    heading: str = ""
+    unmet: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
+
+    def as_json(self) -> str:
+        """One line of JSON, for `difference_of_json`."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def difference_of_json(text: str) -> PlanDifference:
+    """The difference that `as_json` wrote. Raises ValueError, TypeError or KeyError if the text is another."""
+    content = json.loads(text)
+    rows = {name: tuple(kind(**row) for row in content[name]) for name, kind in _ROWS.items()}
+    return PlanDifference(**{**content, **rows, **{name: tuple(content[name]) for name in ("unmet", "unmatched")}})
+
+
+def plan_difference(
     live: PlanTables, other: PlanTables, moved: MovedEntries, catalogue: pd.DataFrame, currency: str, most: int = 5
-) -> str:
-    """The text of a what-if.
+) -> PlanDifference:
+    """What the other plan changes.
 
     catalogue: item_id (index), title, price: what a response brings, NaN where unknown; most: items of each ranking
     """
-    lines = [f"{'':<{_NAME}}{'live':>{_WIDTH}}{'what if':>{_WIDTH}}{'difference':>{_WIDTH}}"]
-    for name, figures in _figures(live, other, catalogue).items():
-        lines.append(_row(name, *figures, partial(money, currency=currency) if name in _MONEY else amount))
-    lines += ["", _changed(moved), "", "Rules: the value that 1,000 more exposures cost, and what groups get"]
-    lines += _prices(live.prices, other.prices)
+    in_money = partial(money, currency=currency)
+    figures = (
+        _figure(name, *values, in_money if name in _MONEY else amount)
+        for name, values in _figures(live, other, catalogue).items()
+    )
     gains = _gains(live.items, other.items)
-    for title, order in (("Items that gain most exposure", -gains), ("Items that lose most exposure", gains)):
-        lines += ["", title]
-        chosen = order.sort_values(kind="stable").index[:most]
-        lines += [_item(item, live.items, other.items, catalogue) for item in chosen if order[item] < 0] or ["  none"]
+
+    def most_moved(losses: pd.Series) -> tuple[MovedItem, ...]:
+        order = losses.sort_values(kind="stable")
+        return tuple(_item(item, live.items, other.items, catalogue) for item in order.index[:most] if order[item] < 0)
+
+    rules = tuple(_prices(live.prices, other.prices))
+    return PlanDifference(tuple(figures), _changed(moved), rules, most_moved(-gains), most_moved(gains))
+
+
+def difference_in_words(difference: PlanDifference) -> str:
+    """The text of a what-if."""
+    lines = [difference.heading, ""] if difference.heading else []
+    lines.append(f"{'':<{_NAME}}{'live':>{_WIDTH}}{'what if':>{_WIDTH}}{'difference':>{_WIDTH}}")
+    for figure in difference.figures:
+        columns = f"{figure.live:>{_WIDTH}}{figure.other:>{_WIDTH}}{figure.difference:>{_WIDTH}}"
+        lines.append(f"{figure.name:<{_NAME}}{columns}{f'  ({figure.change})' if figure.change else ''}")
+    lines += ["", difference.moved, "", "Rules: the value that 1,000 more exposures cost, and what groups get"]
+    lines += [f"  {cost.rule}: {cost.live} -> {cost.other}" for cost in difference.rules] or ["  none"]
+    for title, items in (("gain", difference.gains), ("lose", difference.losses)):
+        lines += ["", f"Items that {title} most exposure"]
+        lines += [f"  {row.item_id:<12} {row.live:>9} -> {row.other:>9}  {row.title}" for row in items] or ["  none"]
+    for title, rest in (
+        ("Floors that cannot be met", difference.unmet),
+        ("Names that match no item", difference.unmatched),
+    ):
+        lines += ["", title, *(f"  {line}" for line in rest)] if rest else []
     return "\n".join(lines)
 
 
@@ -71,10 +156,10 @@ def _figures(live: PlanTables, other: PlanTables, catalogue: pd.DataFrame) -> di
         of_plan = {
             "expected exposures": exposure.sum(),
             **{f"  of {name}": exposure[segment == name].sum() for name in SEGMENTS},
-            "expected responses": responses.sum(),
+            RESPONSES: responses.sum(),
             **{f"  to {name}": responses[segment == name].sum() for name in SEGMENTS},
-            _OF_RESPONSES: (responses * price).sum(),
-            _OF_BIDS: plan.bids,
+            REVENUE: (responses * price).sum(),
+            BIDS: plan.bids,
             "expected value, which the plan maximises": plan.listed["value"].sum(),
             "items shown": len(plan.listed),
         }
@@ -83,13 +168,12 @@ def _figures(live: PlanTables, other: PlanTables, catalogue: pd.DataFrame) -> di
     return {name: (values[0], values[1]) for name, values in figures.items() if any(values)}
 
 
-def _row(name: str, live: float, other: float, words: Callable[[float], str]) -> str:
+def _figure(name: str, live: float, other: float, words: Callable[[float], str]) -> Figure:
     moved = change(other, live, "live")
     differs = words(live) != words(other)
     difference = signed(other - live, words) if differs else words(0.0)
     text = "hardly changed" if differs and moved.direction == "same" else moved.text
-    share = f"  ({text})" if live else ""
-    return f"{name:<{_NAME}}{words(live):>{_WIDTH}}{words(other):>{_WIDTH}}{difference:>{_WIDTH}}{share}"
+    return Figure(name, words(live), words(other), difference, text if live else "", moved.direction)
 
 
 def _changed(moved: MovedEntries) -> str:
@@ -97,21 +181,19 @@ def _changed(moved: MovedEntries) -> str:
     return f"Places that hold another item: {amount(moved.entries)}; lists that differ: those of {users} shoppers"
 
 
-def _prices(live: pd.DataFrame, other: pd.DataFrame) -> list[str]:
+def _prices(live: pd.DataFrame, other: pd.DataFrame) -> Iterator[RuleCost]:
     of_items = (*OF_ITEM_CAP, *OF_ITEM_FLOOR)
     keys = ["constraint", "member"]
     both = live[~live["constraint"].isin(of_items)].merge(
         other[~other["constraint"].isin(of_items)], on=keys, how="outer", suffixes=("_live", "_other")
     )
-    lines = []
     for row in both.sort_values(keys).to_dict("records"):
         before, after = (_bound(row, suffix) for suffix in ("_live", "_other"))
-        lines.append(f"  {row['constraint']} ({row['member']}): {before} -> {after}")
+        yield RuleCost(f"{row['constraint']} ({row['member']})", before, after)
     for kind in of_items:
         counts = [int(((table["constraint"] == kind) & (table["price"] > 0)).sum()) for table in (live, other)]
         if any(counts):
-            lines.append(f"  items held by {kind}: {counts[0]} -> {counts[1]}")
-    return lines or ["  none"]
+            yield RuleCost(f"items held by {kind}", str(counts[0]), str(counts[1]))
 
 
 def _bound(row: dict[Hashable, Any], suffix: str) -> str:
@@ -127,7 +209,11 @@ def _gains(live: pd.DataFrame, other: pd.DataFrame) -> pd.Series:
     return after.sub(before, fill_value=0.0)
 
 
-def _item(item: str, live: pd.DataFrame, other: pd.DataFrame, catalogue: pd.DataFrame) -> str:
+def _item(item: str, live: pd.DataFrame, other: pd.DataFrame, catalogue: pd.DataFrame) -> MovedItem:
     before, after = (amount(float(plan.set_index("item_id")["allocated"].get(item, 0.0))) for plan in (live, other))
-    title = catalogue["title"].get(item, "")
-    return f"  {item:<12} {before:>9} -> {after:>9}  {title}"
+    return MovedItem(item, str(catalogue["title"].get(item, "")), before, after)
+
+
+_ROWS: dict[str, Callable[..., Any]] = {
+    "figures": Figure, "rules": RuleCost, "gains": MovedItem, "losses": MovedItem,
+}  # fmt: skip

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from features.contract import CONSTRAINT_PRICES, EXPOSURE_SCORES, FALLBACK_LISTS, ITEM_EXPOSURE
 from jobs.config.configuration import load_config
 from jobs.execution.night import Night
+from jobs.report.plan_difference import difference_in_words
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.what_if import what_if
 from tests.jobs.planning.small_store import NIGHT, conf_file
@@ -21,7 +22,7 @@ def test_what_if_prints_the_difference_and_writes_nothing(spark: SparkSession, p
     changes = ["plan.floors.cold.share=0", "plan.sponsors={cape: {bid: 0.5, budget: 6}}", "plan.max_item_share=0.9"]
     tables = (EXPOSURE_SCORES, ITEM_EXPOSURE, CONSTRAINT_PRICES, FALLBACK_LISTS)
     before = [planned.tables.version(table) for table in tables]
-    text = what_if(spark, conf, load_config(path, changes), NIGHT, "run", changes)
+    text = difference_in_words(what_if(spark, conf, load_config(path, changes), NIGHT, "run", changes))
     assert [planned.tables.version(table) for table in tables] == before
     assert "nothing is written" in text
     assert "expected responses" in text

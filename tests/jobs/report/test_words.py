@@ -10,7 +10,13 @@ import pytest
 
 from jobs.config.configuration import load_config
 from jobs.report.lists import ShopperPage, page_in_words
-from jobs.report.plan_difference import MovedEntries, PlanTables, difference_in_words
+from jobs.report.plan_difference import (
+    MovedEntries,
+    PlanTables,
+    difference_in_words,
+    difference_of_json,
+    plan_difference,
+)
 from jobs.report.plan_value import value_unit
 from jobs.report.summary import model_in_words
 from model.phrases import response_words
@@ -140,7 +146,8 @@ def test_a_difference_of_nothing_has_no_sign() -> None:
     prices = pd.DataFrame(columns=["constraint", "member", "price", "bound", "used", "shortfall"])
     catalogue = pd.DataFrame({"title": ["A", "B"], "price": [1.0, 2.0]}, index=["a", "b"])
     live, same = (PlanTables(rows, items, prices, 0.0) for rows in (listed, other))
-    text = difference_in_words(live, same, MovedEntries(0, 0, 1), catalogue, "USD")
+    difference = plan_difference(live, same, MovedEntries(0, 0, 1), catalogue, "USD")
+    text = difference_in_words(difference)
     # 0.2 * 1 + 0.1 * 0.5
     assert (
         "expected responses                                    0.25            0.25               0  (unchanged)"
@@ -152,3 +159,4 @@ def test_a_difference_of_nothing_has_no_sign() -> None:
         in text
     )
     assert "-0" not in text
+    assert difference_of_json(difference.as_json()) == difference
