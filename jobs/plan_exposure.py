@@ -83,17 +83,18 @@ def plan_exposure(night: Night) -> None:
         plans[arm].close()
 
 
-def plan_night(night: Night, *, from_own_prices: bool = False) -> NightPlan:
+def plan_night(night: Night, *, from_own_prices: bool = False, share: float = 1.0) -> NightPlan:
     """The plan of a night, stage by stage; nothing is written.
 
     from_own_prices: start from the night's own prices where it was planned before
+    share: of the shoppers, of whom a sample is planned
     Raises LongtailError when a table has no rows for the night, nothing may enter, shoppers have no features, or more
     than one model version scored the night; ConfigurationError when columns, pins or bans are wrong.
     """
     plan = night.conf.plan
     check_plan(plan)
     # Who is planned for, and what may be shown.
-    shoppers = read_shoppers(night)
+    shoppers = read_shoppers(night, share)
     merchandising = merchandising_of(plan, night.as_of)
     catalogue = read_catalogue(night, merchandising)
     candidates = read_candidates(night, shoppers, catalogue.item_ids)

@@ -25,7 +25,7 @@ from jobs.planning.reports.missed import refuse_missed
 from jobs.planning.reports.unmatched import unmatched_names
 from jobs.planning.rows.prices import spent_on_bids
 from jobs.report.newest_night import newest_plan
-from jobs.report.page.numbers import amount
+from jobs.report.page.numbers import amount, percent
 from jobs.report.plan_difference import (
     MovedEntries,
     PlanDifference,
@@ -51,18 +51,19 @@ def main() -> None:
         rule = None if args.rule is None else drafted_rule(_text_of(args.rule))
         drafted = live if rule is None else check_rules(merged_rules(live, [rule], as_of)).conf
         changes = [*([] if rule is None else [f"{rule.key}{' ended' if rule.content is None else ''}"]), *args.set]
-        difference = what_if(spark, live, with_changes(drafted, args.set), as_of, run_id, changes)
+        difference = what_if(spark, live, with_changes(drafted, args.set), as_of, run_id, changes, args.shoppers)
         print(difference.as_json() if args.json else difference_in_words(difference))
 
     run(args.conf, "what_if", print_difference, writes=False)
 
 
 def what_if(
-    spark: SparkSession, conf: Config, changed: Config, as_of: date, run_id: str, changes: list[str]
+    spark: SparkSession, conf: Config, changed: Config, as_of: date, run_id: str, changes: list[str], share: float = 1.0
 ) -> PlanDifference:
     """The difference between the plan in the tables and the plan of the same night under `changed`.
 
     changes: those on the command line, for the heading
+    share: of the shoppers; below 1 both plans are solved for the same sample, since prices in the tables are of all
     Raises LongtailError when the changes touch anything but the plan: nothing else is computed again.
     """
     if changed.model_dump(exclude={"plan"}) != conf.model_dump(exclude={"plan"}):
@@ -75,16 +76,17 @@ def what_if(
     if changed.plan.position_weights == conf.plan.position_weights:
         changed = changed.model_copy(update={"plan": changed.plan.model_copy(update={"position_weights": learned})})
     night = Night(changed, as_of, run_id, spark, tables, Record())
-    night_plan = plan_night(night, from_own_prices=True)
+    night_plan = plan_night(night, from_own_prices=True, share=share)
     rows, visits = night_plan.rows, night_plan.shoppers.frame.select("user_id", "visits")
-    lists = _live(tables, conf, EXPOSURE_SCORES, as_of)
-    prices = _live(tables, conf, CONSTRAINT_PRICES, as_of).toPandas()
-    live = PlanTables(
-        _listed(lists, visits, learned),
-        _live(tables, conf, ITEM_EXPOSURE, as_of).toPandas(),
-        prices,
-        spent_on_bids(prices, conf.plan),
-    )
+    sampled = None
+    if share < 1.0:
+        same = conf.plan.model_copy(update={"position_weights": learned})
+        sampled = plan_night(night.with_plan(same), from_own_prices=True, share=share)
+        lists, items, prices = sampled.rows.lists, sampled.rows.items, sampled.rows.prices
+    else:
+        lists = _live(tables, conf, EXPOSURE_SCORES, as_of)
+        items, prices = (_live(tables, conf, table, as_of).toPandas() for table in (ITEM_EXPOSURE, CONSTRAINT_PRICES))
+    live = PlanTables(_listed(lists, visits, learned), items, prices, spent_on_bids(prices, conf.plan))
     other = PlanTables(
         _listed(rows.lists, visits, changed.plan.position_weights),
         rows.items,
@@ -92,11 +94,12 @@ def what_if(
         spent_on_bids(rows.prices, changed.plan),
     )
     moved = _moved(lists, rows.lists)
-    night_plan.close()
-    items = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
+    for solved in filter(None, (night_plan, sampled)):
+        solved.close()
+    facts = tables.read_date(ITEM_FEATURES_TABLE, as_of).select(
         "item_id", "title", F.col("price_mean_90d").alias("price")
     )
-    catalogue = items.toPandas().set_index("item_id")
+    catalogue = facts.toPandas().set_index("item_id")
     solution = night_plan.solved.plan.solution
     how = f"passes: {solution.passes}" + ("" if solution.converged else "; not converged, the best pass is used")
     unmet = [
@@ -110,6 +113,8 @@ def what_if(
     names = unmatched_names(changed.plan, night_plan.catalogue.known, night_plan.merchandising)
     arm = arm_of(night)
     shown = f"{conf.plan.placement}, shoppers of arm {arm}" if arm else conf.plan.placement
+    if share < 1.0:
+        shown += f", sums over a sample of {percent(share)} of the shoppers"
     return replace(
         plan_difference(live, other, moved, catalogue, conf.source.currency),
         heading=f"Night of {as_of}, {shown}, what if {', '.join(changes)} ({how}; nothing is written)",
@@ -161,6 +166,14 @@ def _moved(live: DataFrame, other: DataFrame) -> MovedEntries:
     return MovedEntries(int(row["entered"] or 0), row["differing"], row["shoppers"])
 
 
+def _share(text: str) -> float:
+    """A share above 0, at most 1; anything else is a usage error."""
+    share = float(text)
+    if not 0.0 < share <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0 and at most 1")
+    return share
+
+
 def _arguments() -> argparse.Namespace:
     arguments = parser(__doc__)
     add_as_of(arguments, required=False)
@@ -168,6 +181,10 @@ def _arguments() -> argparse.Namespace:
         "--set", action="append", default=[], metavar=CHANGE, help="a key under plan and its value; may be repeated"
     )
     arguments.add_argument("--rule", metavar="FILE", help="a draft of a rule as JSON, as the desk's previews write it")
+    arguments.add_argument(
+        "--shoppers", type=_share, default=1.0, metavar="SHARE",
+        help="plan twice for a sample of the shoppers, with and without the changes (default: 1, all of them, once)",
+    )  # fmt: skip
     arguments.add_argument("--json", action="store_true", help="print one line of JSON, as the desk reads it")
     args = arguments.parse_args()
     if not (args.set or args.rule):

@@ -198,8 +198,9 @@ def _eligible_pairs(night: Night, shoppers: Shoppers, item_ids: np.ndarray, coun
     pairs = rows.select(*columns)
     may_enter = spark.createDataFrame(pd.DataFrame({"item_id": item_ids}))
     pairs = pairs.join(F.broadcast(may_enter), on="item_id", how="inner")
-    # The shoppers of other arms are no shoppers of this plan; without a test, a shopper who is none is an error.
-    pairs = pairs.join(shoppers.frame, on="user_id", how="inner" if runs(night) else "left")
+    # The shoppers of other arms, or out of the sample, are none of this plan; any other who is none is an error.
+    some = runs(night) or shoppers.is_sample
+    pairs = pairs.join(shoppers.frame, on="user_id", how="inner" if some else "left")
     pairs = pairs.where(F.coalesce("consents", F.lit(True)))
     return without_frequent(night, pairs).withColumn("place", F.xxhash64("user_id")).select(*names)
 

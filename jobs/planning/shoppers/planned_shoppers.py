@@ -15,7 +15,9 @@ from jobs.experiments.arms import arm_of, planned_arm_column
 from jobs.planning.columns import ATTRIBUTE
 from jobs.planning.shoppers.exact_sums import of_units, summed_units
 from jobs.planning.shoppers.visits import VISIT_COLUMNS, with_visits
-from jobs.runtime.errors import ConfigurationError
+from jobs.runtime.errors import ConfigurationError, LongtailError
+
+_PLACES = 1_000_000  # into which a hash puts shoppers, to draw some of them
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,16 @@ class Shoppers:
 
     frame: user_id, visits (lists expected to be asked for in a day), consents (bool), shopper_segment
     groups: how many shoppers by consents and shopper_segment, and their visits
-    part: their part of the visits of all shoppers; 1 where no test runs
+    part: their part of the visits of all shoppers; 1 where no test runs and all are planned
     stored: the rows that `close` frees
+    is_sample: whether some of the night's shoppers were left out, which only a what-if does
     """
 
     frame: DataFrame
     groups: pd.DataFrame
     part: float
     stored: DataFrame
+    is_sample: bool = False
 
     @property
     def number(self) -> int:
@@ -64,15 +68,20 @@ class Shoppers:
         self.stored.unpersist()
 
 
-def read_shoppers(night: Night) -> Shoppers:
+def read_shoppers(night: Night, share: float = 1.0) -> Shoppers:
     """The shoppers of the night's arm; of every arm where no test runs.
 
-    Arms divide what the store has once (stock, budgets, exposures of a launch) by their part of the visits.
-    Raises ConfigurationError when plan.shopper_segments names no column.
+    Arms divide what the store has once (stock, budgets, exposures of a launch) by their part of the visits; so does a
+    sample.
+    share: of the shoppers, drawn by a hash of their ids
+    Raises ConfigurationError when plan.shopper_segments names no column, LongtailError when the sample is empty.
     """
     arm = arm_of(night)
     rows = _all_shoppers(night)
     in_arm = planned_arm_column(night.conf, F.col("user_id"), F.col("consents")) == arm if arm else F.lit(True)
+    if share < 1.0:
+        place = F.pmod(F.xxhash64(F.lit("sample"), "user_id"), F.lit(_PLACES))
+        in_arm &= place < F.lit(round(share * _PLACES))
     rows = rows.withColumn("in_arm", in_arm).persist()
     sums = rows.groupBy("in_arm", "consents", "shopper_segment").agg(
         F.count("*").alias("shoppers"), summed_units(F.col("visits")).alias("units")
@@ -81,7 +90,12 @@ def read_shoppers(night: Night) -> Shoppers:
         [row.asDict() for row in sums.collect()], columns=["in_arm", "consents", "shopper_segment", "shoppers", "units"]
     ).astype({"in_arm": bool, "consents": bool, "units": object})
     of_arm = groups[groups["in_arm"]].reset_index(drop=True)
-    return Shoppers(rows.where("in_arm").drop("in_arm"), of_arm, _part(of_arm, groups), rows)
+    if share < 1.0 and of_arm.empty:
+        rows.unpersist()
+        raise LongtailError(
+            f"There is no shopper in a sample of {share:g} of them.", "Plan for a larger share of them."
+        )
+    return Shoppers(rows.where("in_arm").drop("in_arm"), of_arm, _part(of_arm, groups), rows, share < 1.0)
 
 
 def _part(of_arm: pd.DataFrame, groups: pd.DataFrame) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,19 @@ def test_what_if_prints_the_difference_and_writes_nothing(spark: SparkSession, p
         what_if(spark, conf, load_config(path, ["seed=3"]), NIGHT, "run", ["seed=3"])
     with pytest.raises(ConfigurationError, match=r"plan.floors.cold.shares is not a key"):
         load_config(path, ["plan.floors.cold.shares=0.1"])
+
+
+def test_a_sample_is_planned_with_and_without_the_change(spark: SparkSession, planned: Night, store: Path) -> None:
+    path, change = conf_file(store), ["plan.floors.cold.share=0"]
+    conf = load_config(path)
+    difference = what_if(spark, conf, load_config(path, change), NIGHT, "run", change, 0.5)
+    assert "sums over a sample of 50 % of the shoppers" in difference.heading
+    shoppers = int(re.findall(r"of (\d+) shoppers", difference.moved)[0])
+    assert 4 <= shoppers <= 18
+    rules = {cost.rule: cost for cost in difference.rules}
+    cold, budget = rules["cold (segment = cold)"], rules["budget (cape)"].live
+    assert ("bound 0," in cold.live, "bound 0," in cold.other) == (False, True)
+    bound = float(re.findall(r"bound ([\d.]+)", budget)[0])
+    assert bound == pytest.approx(0.6 / 0.5 * shoppers / 24, rel=0.02)  # all shoppers visit equally often
+    with pytest.raises(LongtailError, match="no shopper in a sample"):
+        what_if(spark, conf, conf, NIGHT, "run", [], 1e-9)
