@@ -39,7 +39,7 @@ help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
 	@echo "make simulate    $(NIGHTS) nights against a simulated storefront, from the first on (NIGHTS=$(NIGHTS))"
 	@echo "make job         one step or another job alone: make job JOB=show ARGS='--user 1'"
-	@echo "make desk        pages on nights, products and lists at http://127.0.0.1:8765/ (CONF=$(CONF)); needs no Java"
+	@echo "make desk        pages on nights, products and lists at http://127.0.0.1:8765/ (CONF=$(CONF)); previews of rules alone need Java"
 	@echo "make page-picture  the picture of the newest night's page for the README, by Chromium"
 	@echo "make test        the tests, under 15 minutes"
 	@echo "make test-slow   the slow tests: faults, servers, clusters, browser, streaming"
@@ -72,7 +72,7 @@ help:
 	@echo "  benchmark-pictures      neighbours of clothes by their pictures (PICTURES=folder); not part of benchmark"
 
 # A job that Python runs starts Java itself, and sends Java's output to the log of the run instead of the console.
-nightly job simulate benchmark-panel-months $(JARS): export PYSPARK_SUBMIT_ARGS = --properties-file $(SPARK_CONF) pyspark-shell
+nightly job simulate desk benchmark-panel-months $(JARS): export PYSPARK_SUBMIT_ARGS = --properties-file $(SPARK_CONF) pyspark-shell
 nightly job simulate benchmark-panel-months: export LONGTAIL_LOG ?= short
 
 nightly: setup

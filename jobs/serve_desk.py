@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from contextlib import suppress
 
 import uvicorn
@@ -11,6 +12,7 @@ import uvicorn
 from jobs.config.configuration import Config
 from jobs.desk.access import ROLES, secret_of, signed_token
 from jobs.desk.application import application
+from jobs.desk.rules.previews import Previews
 from jobs.execution.command import parser, run_without_spark
 from jobs.runtime.errors import ConfigurationError, LongtailError
 
@@ -28,7 +30,7 @@ def main() -> None:
         if args.token:
             print(signed_token(_token_secret(conf), args.token, args.roles, args.days))
             return
-        serve_desk(conf, conf.desk.port if args.port is None else args.port)
+        serve_desk(conf, conf.desk.port if args.port is None else args.port, args.conf)
 
     run_without_spark(args.conf, "serve_desk", serve, writes=False, opens_warehouse=False)
 
@@ -39,9 +41,17 @@ def _token_secret(conf: Config) -> str:
     return secret_of(conf.desk)
 
 
-def serve_desk(conf: Config, port: int) -> None:
-    """Serves until Ctrl-C or SIGTERM. Raises LongtailError if the port is in use."""
-    app = application(conf)
+def serve_desk(conf: Config, port: int, conf_place: str) -> None:
+    """Serves until Ctrl-C or SIGTERM. Raises LongtailError if the port is in use.
+
+    conf_place: path or URI that `conf` was read from
+    """
+    # It leaves the cores to a night that runs at the same time.
+    command = ["nice", "-n", "10", sys.executable, "-m", "jobs.what_if", "--conf", conf_place]
+    command += ["--shoppers", str(conf.desk.preview_shoppers)]
+    minutes = conf.desk.preview_minutes
+    previews = Previews(command, 60.0 * minutes) if conf.desk.rules and minutes > 0 else None
+    app = application(conf, previews)
     family = socket.AF_INET6 if ":" in conf.desk.host else socket.AF_INET
     try:
         listening = socket.create_server((conf.desk.host, port), family=family)
@@ -53,8 +63,12 @@ def serve_desk(conf: Config, port: int) -> None:
     print(f"The desk is at http://{conf.desk.host}:{listening.getsockname()[1]}/ until Ctrl-C.", flush=True)
     # Without a log of requests, whose addresses hold shoppers' ids.
     settings = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False)
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(settings).run(sockets=[listening])
+    try:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(settings).run(sockets=[listening])
+    finally:
+        if previews is not None:
+            previews.close()
 
 
 if __name__ == "__main__":

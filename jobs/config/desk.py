@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from jobs.config.section import Positive, Section, Whole
+from jobs.config.section import NotNegativeFloat, Positive, PositiveShare, Section, Whole
 
 Role = Literal["reader", "editor", "approver", "shoppers"]
 
@@ -16,6 +16,9 @@ class Desk(Section):
     """host, port: where it listens; rows: of a page of a table
 
     rules: whether rules are changed on the desk; second_person: whether another person has to approve them
+
+    preview_minutes: after which a preview of a rule is stopped, 0 for none
+    preview_shoppers: share of the shoppers that a preview plans for
     """
 
     host: str
@@ -29,6 +32,8 @@ class Desk(Section):
     rows: Positive
     rules: bool
     second_person: bool
+    preview_minutes: NotNegativeFloat
+    preview_shoppers: PositiveShare
 
     @property
     def is_local(self) -> bool:

@@ -17,6 +17,7 @@ from jobs.desk.access import COOKIE, Access
 from jobs.desk.pages import Pages
 from jobs.desk.posted import FormError, posted_form
 from jobs.desk.rules.pages import RulePages
+from jobs.desk.rules.previews import Previews
 from jobs.desk.templating import Templates
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import warning
@@ -33,16 +34,20 @@ _HEADERS = {
 _STATIC = {"night.css": "text/css", "desk.css": "text/css", "desk.js": "text/javascript"}
 
 
-def application(conf: Config) -> FastAPI:
-    """The application on the configured warehouse. Raises ConfigurationError when a secret is missing."""
+def application(conf: Config, previews: Previews | None = None) -> FastAPI:
+    """The application on the configured warehouse. Raises ConfigurationError when a secret is missing.
+
+    previews: of drafts of rules; None shows none
+    """
     access, templates = Access(conf.desk), Templates()
     pages = Pages(conf, access, templates)
-    rules = RulePages(conf, access, pages)
+    rules = RulePages(conf, access, pages, previews)
     app = FastAPI(title="Longtail desk", docs_url=None, redoc_url=None, openapi_url=None)
     for path, page in (
         ("/", pages.tonight), ("/page", pages.page_of_the_night), ("/products", pages.products),
         ("/product", pages.product), ("/suggestions", pages.suggestions), ("/shopper", pages.shopper),
         ("/tables", pages.table), ("/export", pages.export), ("/rules", rules.rules), ("/rule", rules.rule),
+        ("/preview", rules.preview), ("/preview.json", rules.preview_state),
         ("/newest.json", pages.newest), ("/static/{name}", _static),
     ):  # fmt: skip
         app.add_api_route(path, page, methods=["GET"], response_model=None)

@@ -57,7 +57,7 @@ def changed(
     )  # fmt: skip
     if action in (APPROVE, REJECT):
         return _answered(conf, visitor, change, versions, own, next_night)
-    _require(visitor, EDITOR)
+    require_role(visitor, EDITOR)
     change = replace(change, needs_approval=conf.desk.second_person)
     wrong = wrong_words(kind, action, fields)
     if action == UNDO:
@@ -95,7 +95,7 @@ def _answered(
     if draft is None:
         raise FormError(409, f"No draft of {change.key} waits for approval.", "Load the page of rules again.")
     is_author = draft.changed_by == change.changed_by
-    _require(visitor, EDITOR if is_author and change.action == REJECT else APPROVER)
+    require_role(visitor, EDITOR if is_author and change.action == REJECT else APPROVER)
     if is_author and change.action == APPROVE:
         raise FormError(403, f"You drafted version {draft.version} yourself.", "Ask another person to approve it.")
     answer = replace(change, of_version=draft.version)
@@ -116,9 +116,10 @@ def _checked(
     return change
 
 
-def _require(visitor: Visitor, role: str) -> None:
-    if role not in visitor.roles:
-        raise FormError(403, f"This needs the role {role}.", "Ask whoever runs the desk for the role.")
+def require_role(visitor: Visitor, *roles: str) -> None:
+    """Raises FormError unless the visitor has one of the roles."""
+    if not visitor.roles & set(roles):
+        raise FormError(403, f"This needs the role {' or '.join(roles)}.", "Ask whoever runs the desk for the role.")
 
 
 def _require_newest(own: Sequence[RuleVersion], expected: str, visitor: Visitor) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 from fastapi import Depends, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from features.contract import CONSTRAINT_PRICES
 from jobs.config.configuration import Config
@@ -20,9 +20,11 @@ from jobs.desk.items import titles_of
 from jobs.desk.pages import Pages, Text, View
 from jobs.desk.posted import KEY, FormError, posted_form
 from jobs.desk.rule_versions import add_version, stored_versions
-from jobs.desk.rules.changes import LOCAL, DraftError, changed
+from jobs.desk.rules.changes import LOCAL, DraftError, changed, require_role
 from jobs.desk.rules.drafts import fields_of
 from jobs.desk.rules.listing import TITLES, configured_rule, draft_in_words, listed_rules, others_in_words
+from jobs.desk.rules.preview_page import preview_sections
+from jobs.desk.rules.previews import PREVIEW, PREVIEW_DRAFT, PREVIEW_END, STOP, BusyError, Preview, Previews
 from jobs.planning.check import check_rules
 from jobs.planning.columns import ATTRIBUTE, KNOWN
 from jobs.planning.merchandising import NONE, Merchandising, merchandising_of
@@ -31,9 +33,21 @@ from jobs.runtime import clock
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.storage import is_remote
 from jobs.saved_rules.merging import merged_rules
-from jobs.saved_rules.versions import APPROVE, KINDS, REJECT, RuleVersion, in_force, of_rule, pending, standing
+from jobs.saved_rules.versions import (
+    APPROVE,
+    END,
+    KINDS,
+    REJECT,
+    SET,
+    RuleVersion,
+    in_force,
+    of_rule,
+    pending,
+    standing,
+)
 
 _NEWEST = 20  # changes that the page of rules shows
+_OWN = (KEY, "action")  # fields that each form has
 Number = Annotated[int | None, Query(ge=1)]
 Form = Annotated[dict[str, str], Depends(posted_form)]
 
@@ -41,8 +55,8 @@ Form = Annotated[dict[str, str], Depends(posted_form)]
 class RulePages:
     """Each method answers one address. HTTPException and FormError say that a visitor may not."""
 
-    def __init__(self, conf: Config, access: Access, pages: Pages) -> None:
-        self._conf, self._access, self._pages = conf, access, pages
+    def __init__(self, conf: Config, access: Access, pages: Pages, previews: Previews | None) -> None:
+        self._conf, self._access, self._pages, self._previews = conf, access, pages, previews
 
     def rules(self, request: Request, saved: Number = None) -> Response:
         """The rules of the next night, drafts that wait for approval, and the newest changes."""
@@ -91,6 +105,10 @@ class RulePages:
             return changed(self._conf, view.visitor, form, versions, following)
 
         try:
+            if form.get("action") in (PREVIEW, PREVIEW_END, PREVIEW_DRAFT):
+                return _to_preview(self._previewed(view, form, following))
+            if form.get("action") == STOP:
+                return self._stopped(view, form)
             version = add_version(self._conf.warehouse, make)
         except DraftError as refused:
             if form.get("action") in (APPROVE, REJECT):
@@ -100,6 +118,71 @@ class RulePages:
             versions = stored_versions(view.tables)
             return self._form(view, kind, name, form, versions, refused.wrong, refused.status)
         return RedirectResponse(f"/rules?{urlencode({'saved': version.version})}", 303)
+
+    def preview(self, request: Request, number: Number = None) -> Response:
+        """A preview, the newest one without a number: what its night would have been with a draft."""
+        view = self._pages.view(request)
+        preview = self._preview(number)
+        draft, outcome, versions = preview.draft, preview.outcome, stored_versions(view.tables)
+        difference = None if outcome is None else outcome.difference
+        waiting = pending(of_rule(versions, draft.kind, draft.name))
+        return self._pages.show(
+            "preview.html", view, None, preview=preview, draft=draft, in_words=draft_in_words, state=preview.state,
+            problem="" if outcome is None else outcome.problem,
+            sections=[] if difference is None else preview_sections(difference),
+            fields={name: value for name, value in preview.fields.items() if name not in _OWN},
+            may_save=bool(preview.fields) and draft.changed_by == (view.visitor.name or LOCAL),
+            waits=not preview.fields and waiting is not None and waiting.version == draft.version,
+            **self._rights(view),
+        )  # fmt: skip
+
+    def preview_state(self, request: Request, number: Number = None) -> Response:
+        """The state of a preview and how long it has been running, for a page that waits for it."""
+        self._pages.view(request)
+        preview = self._preview(number)
+        return JSONResponse({"state": preview.state, "took": preview.took})
+
+    def _preview(self, number: int | None) -> Preview:
+        """Raises LongtailError if it is not kept."""
+        previews, preview = self._previews, None
+        if previews is not None:
+            preview = previews.newest if number is None else previews.of_number(number)
+        if preview is None:
+            raise LongtailError("The desk does not have this preview.", "Open a rule and preview it again.")
+        return preview
+
+    def _previewed(self, view: View, form: Mapping[str, str], following: date) -> Preview:
+        """Starts the preview of a form, or of the draft that waits for approval.
+
+        Raises DraftError as saving would, FormError where nothing can be previewed.
+        """
+        if self._previews is None:
+            raise FormError(403, "This desk has no previews.", "Set desk.preview_minutes above 0.")
+        action, versions, night = form["action"], stored_versions(view.tables), view.nights.newest
+        fields: dict[str, str] = {}
+        if action == PREVIEW_DRAFT:
+            require_role(view.visitor, EDITOR, APPROVER)
+            draft = pending(of_rule(versions, form.get("kind", ""), form.get("name", "")))
+            if draft is None or draft.action not in (SET, END) or str(draft.version) != form.get("expected"):
+                raise FormError(409, "This draft does not wait any more.", "Load the page of rules again.")
+        else:
+            fields = {**form, "action": SET if action == PREVIEW else END}
+            draft = changed(self._conf, view.visitor, fields, versions, following)
+        if night is None:
+            raise FormError(409, "No night has been planned yet, so a draft changes none.", "Run make nightly first.")
+        try:
+            return self._previews.start(draft, fields, night)
+        except BusyError as busy:
+            if not fields:
+                raise FormError(409, str(busy), "Wait until it has ended, or stop it on its page.") from busy
+            raise DraftError({"preview": str(busy)}, 409) from busy
+
+    def _stopped(self, view: View, form: Mapping[str, str]) -> Response:
+        require_role(view.visitor, EDITOR, APPROVER)
+        number = form.get("number", "")
+        preview = self._preview(int(number) if number.isdecimal() else None)
+        preview.stop(f"It was stopped by {view.visitor.name or LOCAL}.")
+        return _to_preview(preview)
 
     def _form(
         self, view: View, kind: str, name: str, fields: Mapping[str, str], versions: Sequence[RuleVersion],
@@ -133,7 +216,7 @@ class RulePages:
         return {
             "on": on, "may_edit": on and EDITOR in roles, "may_approve": on and APPROVER in roles,
             "me": view.visitor.name or LOCAL, "form_key": self._access.form_keys.of(view.visitor.name), "key_name": KEY,
-            "second_person": self._conf.desk.second_person, "nights": (),
+            "previews": self._previews is not None, "second_person": self._conf.desk.second_person, "nights": (),
         }  # fmt: skip
 
     def _conf_on(self, night: date, versions: Sequence[RuleVersion]) -> tuple[Config, str]:
@@ -144,6 +227,10 @@ class RulePages:
             return check_rules(merged_rules(self._conf, versions, night)).conf, ""
         except ConfigurationError as error:
             return self._conf, str(error)
+
+
+def _to_preview(preview: Preview) -> Response:
+    return RedirectResponse(f"/preview?{urlencode({'number': preview.number})}", 303)
 
 
 def _next_night(view: View) -> date:

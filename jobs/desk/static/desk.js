@@ -1,4 +1,5 @@
-// Choosing a night opens it at once, / goes to the search, and a page left open says when a newer night is there.
+// Choosing a night opens it at once, / goes to the search, a page left open says when a newer night is there, and one
+// that waits for a preview shows it.
 "use strict";
 const night = document.getElementById("night");
 night?.addEventListener("change", () => night.form.submit());
@@ -36,3 +37,17 @@ async function look() {
 }
 setInterval(look, 60_000);
 document.addEventListener("visibilitychange", look);
+
+const waiting = document.querySelector("[data-preview]");
+async function askForPreview() {
+  try {
+    const answer = await fetch(`/preview.json?number=${waiting.dataset.preview}`, { cache: "no-store" });
+    // Without an answer to read, as after a restart of the desk, its page says what happened.
+    const preview = answer.ok ? await answer.json() : { state: "gone" };
+    if (preview.state === "running") document.getElementById("took").textContent = preview.took;
+    else location.replace(`/preview?number=${waiting.dataset.preview}`);
+  } catch {
+    // The desk does not answer; the next question tries again.
+  }
+}
+if (waiting) setInterval(askForPreview, 3_000);

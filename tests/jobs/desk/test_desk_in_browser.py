@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 import uvicorn
 
 from jobs.desk.application import application
+from jobs.desk.rules.previews import Previews
 from tests.jobs.desk.chromium import Tab, tab
 from tests.jobs.desk.small_warehouse import FIRST, SECOND, write_night, write_suggestions
 from tests.jobs.desk.test_desk import conf_in
+from tests.jobs.desk.test_previews import DIFFERENCE
 from tests.jobs.report.browser import BROWSER
 
 pytestmark = [
@@ -25,6 +28,10 @@ PAGES = (
     "/suggestions", "/tables", "/tables?name=item_features", "/product?item=nothing", "/rules",
     "/rule?kind=floors&name=cold", "/rule?kind=pins",
 )  # fmt: skip
+# In place of jobs/what_if.py: it answers once there is a file.
+WAITING = """import pathlib, time
+while not pathlib.Path({place!r}).exists(): time.sleep(0.1)
+print({answer!r})"""
 # The contrast of each text with the ground behind it, by the formula of WCAG 2; below 4.5 it is listed.
 _PALE = """(() => {
   const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
@@ -65,7 +72,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(application(conf_in(folder, desk={"rules": True})), port=0, log_config=None))
+    previews = Previews(
+        [sys.executable, "-c", WAITING.format(place=str(folder / "answer"), answer=DIFFERENCE.as_json())], 600.0
+    )
+    app = application(conf_in(folder, desk={"rules": True}), previews)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
@@ -74,6 +85,7 @@ def address(folder: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
+    previews.close()
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +152,29 @@ def test_a_rule_is_saved_by_keyboard_alone(browser: Tab, address: str) -> None:
     assert "pins.tea: set is saved as version 1." in browser.value("document.body.textContent")
     assert browser.value("document.documentElement.scrollWidth") <= 360
     assert [message for message in browser.errors if "400" not in message] == []
+
+
+def test_a_rule_is_previewed_and_saved(browser: Tab, address: str, folder: Path) -> None:
+    browser.look(360)
+    browser.open(f"{address}/rule?kind=pins")
+    for name, text in (("name", "rice"), ("share", "0.02"), ("owner", "Ann"), ("reason", "Launch")):
+        browser.value(f"document.getElementById('{name}').value = '{text}'")
+    browser.value("document.querySelector('button[value=preview]').focus()")
+    browser.press("Enter")
+    browser.wait_for("document.querySelector('[data-preview]') && document.readyState === 'complete'")
+    for dark in (False, True):
+        browser.look(360, dark=dark)
+        assert (browser.value(_PALE), browser.value("document.documentElement.scrollWidth")) == ([], 360)
+    (folder / "answer").touch()
+    browser.wait_for("document.getElementById('products') && document.readyState === 'complete'")
+    for width, dark in ((360, True), (1280, False)):
+        browser.look(width, dark=dark)
+        assert (browser.value(_PALE), browser.value("document.documentElement.scrollWidth")) == ([], width)
+    assert browser.value("document.title") != "broken"
+    browser.value("document.querySelector('button[value=set]').focus()")
+    browser.press("Enter")
+    browser.wait_for("location.pathname === '/rules' && document.readyState === 'complete'")
+    assert "pins.rice: set is saved as version" in browser.value("document.body.textContent")
 
 
 def test_another_night_is_chosen_and_kept(browser: Tab, address: str) -> None:
