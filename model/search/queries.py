@@ -42,7 +42,12 @@ def normalised(text: str) -> str:
 
     Two queries of one form are one query. '' for a text without letters and digits.
     """
-    return " ".join(f"{term.text} {term.unit}".rstrip() for term in terms(text))
+    return in_one_form(terms(text))
+
+
+def in_one_form(of_text: list[Term]) -> str:
+    """The text that `normalised` returns, of its terms."""
+    return " ".join(f"{term.text} {term.unit}".rstrip() for term in of_text)
 
 
 def terms(text: str) -> list[Term]:
