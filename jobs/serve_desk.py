@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
-from contextlib import suppress
-
-import uvicorn
 
 from jobs.config.configuration import Config
 from jobs.desk.access import ROLES, secret_of, signed_token
 from jobs.desk.application import application
 from jobs.desk.rules.previews import Previews
 from jobs.execution.command import parser, run_without_spark
-from jobs.runtime.errors import ConfigurationError, LongtailError
+from jobs.execution.web_server import serve as serve_application
+from jobs.runtime.errors import ConfigurationError
 
 
 def main() -> None:
@@ -51,21 +47,8 @@ def serve_desk(conf: Config, port: int, conf_place: str) -> None:
     command += ["--shoppers", str(conf.desk.preview_shoppers)]
     minutes = conf.desk.preview_minutes
     previews = Previews(command, 60.0 * minutes) if conf.desk.rules and minutes > 0 else None
-    app = application(conf, previews)
-    family = socket.AF_INET6 if ":" in conf.desk.host else socket.AF_INET
     try:
-        listening = socket.create_server((conf.desk.host, port), family=family)
-    except OSError as error:
-        raise LongtailError(
-            f"The desk cannot listen on {conf.desk.host}, port {port} ({os.strerror(error.errno or 0)}).",
-            "End what uses the port, or name another with --port or desk.port.",
-        ) from error
-    print(f"The desk is at http://{conf.desk.host}:{listening.getsockname()[1]}/ until Ctrl-C.", flush=True)
-    # Without a log of requests, whose addresses hold shoppers' ids.
-    settings = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False)
-    try:
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(settings).run(sockets=[listening])
+        serve_application(application(conf, previews), conf.desk.host, port, "The desk", "desk")
     finally:
         if previews is not None:
             previews.close()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from jobs.config.hosts import is_loopback
 from jobs.config.section import NotNegativeFloat, Positive, PositiveShare, Section, Whole
 
 Role = Literal["reader", "editor", "approver", "shoppers"]
@@ -38,7 +38,7 @@ class Desk(Section):
     @property
     def is_local(self) -> bool:
         """Whether only this machine reaches it."""
-        return self.host == "localhost" or (_is_address(self.host) and ip_address(self.host).is_loopback)
+        return is_loopback(self.host)
 
     @model_validator(mode="after")
     def persons_are_known(self) -> Desk:
@@ -59,11 +59,3 @@ class Desk(Section):
         if not self.is_local and not self.hosts:
             raise ValueError("desk.hosts is empty; name there the hosts by which browsers reach the desk")
         return self
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

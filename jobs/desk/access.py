@@ -80,12 +80,20 @@ class Access:
 
 
 def secret_of(conf: Desk) -> str:
-    """The secret of proxy or tokens, hidden from logs. Raises ConfigurationError if it is missing or too short."""
-    secret = os.environ.get(conf.secret_variable, "")
+    """The secret of proxy or tokens. Raises ConfigurationError if it is missing or too short."""
+    return secret_in(conf.secret_variable, f"desk.access: {conf.access}")
+
+
+def secret_in(variable: str, whose: str) -> str:
+    """The secret in an environment variable, hidden from logs.
+
+    whose: the setting that needs it. Raises ConfigurationError if it is missing or too short.
+    """
+    secret = os.environ.get(variable, "")
     hide(secret)
     if len(secret) < _LEAST_SECRET:
         raise ConfigurationError(
-            f"{conf.secret_variable} has {len(secret)} characters; desk.access: {conf.access} needs {_LEAST_SECRET}.",
+            f"{variable} has {len(secret)} characters; {whose} needs {_LEAST_SECRET}.",
             f"Set it to a random text, such as the output of openssl rand -hex {_LEAST_SECRET}.",
         )
     return secret
