@@ -15,11 +15,12 @@ from jobs.queries.answers import CHOSEN, graded_answers
 from jobs.queries.asked import asked_queries, searches_of
 from jobs.queries.items import query_vectors, searched_items
 from jobs.queries.rows import answered
+from jobs.queries.saved import save_order
 from jobs.registry.active_models import serving_champion
 from jobs.runtime.logs import event
 from model.search.choice import choose_search
 from model.search.index import SearchIndex
-from model.search.search import SearchSettings
+from model.search.search import Search, SearchSettings
 
 
 def search_items(night: Night) -> None:
@@ -27,7 +28,8 @@ def search_items(night: Night) -> None:
 
     Reads searches and events of search.days, identities, item_features and vectors of the night, and where no query is
     known the keywords; writes query_items and query_report. Items are ranked as shoppers chose among them where that
-    beats the sum of words and vectors on held-out queries, else by the sum. Does nothing where search.queries is 0.
+    beats the sum of words and vectors on held-out queries, else by the sum. A learnt order is saved in the folder
+    `search` of the warehouse, for the search service. Does nothing where search.queries is 0.
 
     No row names a shopper, and each query was searched for by search.least_shoppers of them: so `forget` has nothing to
     erase here, and the next night no longer counts the searches that it erased.
@@ -44,6 +46,7 @@ def search_items(night: Night) -> None:
         event("no query was searched for often enough", step="search_items", as_of=night.as_of, days=conf.days)
         for table in (QUERY_ITEMS, QUERY_REPORT):
             _write(night, pd.DataFrame(columns=table.column_names), table)
+        save_order(night.files, night.scratch, night.as_of, None, "")
         searches.unpersist()
         return
     champion = serving_champion(night)
@@ -58,6 +61,8 @@ def search_items(night: Night) -> None:
     ranked, report = answered(queries, vectors, items, choice.search, conf.items)
     _write(night, ranked, QUERY_ITEMS)
     _write(night, report, QUERY_REPORT)
+    learnt = choice.search if isinstance(choice.search, Search) else None
+    save_order(night.files, night.scratch, night.as_of, learnt, champion.encoder_version)
     night.record.rows |= {"items": len(ranked)}
     night.record.rows |= {
         name: int((report["finding"] == name).sum()) for name in (FOUND, HEAD_ONLY, NOT_SOLD, NOTHING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from pyspark.sql import functions as F
 
 from features.contract import TEXT_EMBEDDINGS
@@ -26,17 +27,28 @@ class SearchedItems:
     vectors: np.ndarray
     is_tail: np.ndarray
 
+    @classmethod
+    def of(cls, rows: pa.Table, vectors: np.ndarray) -> SearchedItems:
+        """rows: item_id, title, brand and is_tail in the order of item_id; vectors: [n, d] of them"""
+        texts = list(map(searched_text, rows["title"].to_pylist(), rows["brand"].to_pylist()))
+        return cls(rows["item_id"].to_numpy(), texts, vectors, rows["is_tail"].to_numpy())
+
+
+def searched_text(title: str | None, brand: str | None) -> str:
+    """The text that queries are compared with: the title, after the brand where the title lacks it."""
+    own, of_brand = title or "", brand or ""
+    return own if of_brand.lower() in own.lower() else f"{of_brand} {own}".strip()
+
 
 def searched_items(night: Night, encoder_version: str) -> SearchedItems:
     """On the driver: of each eligible item the title, after the brand where the title lacks it, and a vector.
 
     Raises LongtailError when none is eligible or embedded.
     """
-    text = F.concat_ws(" ", F.when(~F.contains(F.lower("title"), F.lower("brand")), F.col("brand")), F.col("title"))
     eligible = night.tables.read_date(ITEM_FEATURES_TABLE, night.as_of).where("is_eligible")
     vectors = embeddings_by(night.tables.read(TEXT_EMBEDDINGS), encoder_version, "items")
     rows = (
-        eligible.select("item_id", "text_hash", text.alias("text"), (F.col("segment") != HEAD).alias("is_tail"))
+        eligible.select("item_id", "text_hash", "title", "brand", (F.col("segment") != HEAD).alias("is_tail"))
         .join(vectors.select("text_hash", "embedding"), on="text_hash", how="inner")
         .drop("text_hash")
         .toArrow()
@@ -46,8 +58,7 @@ def searched_items(night: Night, encoder_version: str) -> SearchedItems:
         raise LongtailError(
             f"No eligible item of {night.as_of} has a vector.", "Run jobs/embed.py for the night first."
         )
-    ids, texts = rows["item_id"].to_numpy(), rows["text"].to_pylist()
-    return SearchedItems(ids, texts, embedding_matrix(rows["embedding"]), rows["is_tail"].to_numpy())
+    return SearchedItems.of(rows, embedding_matrix(rows["embedding"]))
 
 
 def query_vectors(night: Night, champion: Champion, queries: list[str]) -> np.ndarray:

@@ -28,11 +28,18 @@ from jobs import search_items as step
 from jobs.config.configuration import Config, load_config
 from jobs.execution.manifest import run_step
 from jobs.execution.night import Night, Record
-from jobs.queries.answers import graded_answers
+from jobs.queries.answers import CHOSEN, graded_answers
 from jobs.queries.asked import searches_of
+from jobs.queries.items import searched_text
+from jobs.queries.saved import saved_order
 from jobs.search_items import search_items
 from jobs.tables.erasure import WITH_SHOPPERS
 from jobs.tables.warehouse import Warehouse
+from model.search.choice import Choice
+from model.search.fusion import FusionSettings
+from model.search.graded_pairs import GradedPairs
+from model.search.index import SearchIndex
+from model.search.search import SearchSettings, fit_search
 from tests.jobs.small_tables import filled
 
 NIGHT = date(2024, 3, 8)
@@ -189,5 +196,34 @@ def test_items_that_a_search_led_to_are_better_than_those_it_showed(spark: Spark
     assert dict(zip(ids[pairs.row], pairs.grade, strict=True)) == {"best": 2.0, "lamp": 2.0, "mug": 1.0, "tall": 3.0}
 
 
+def test_a_learnt_order_is_saved_and_removed_where_the_sum_serves(
+    spark: SparkSession, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = FusionSettings(rounds=2, leaves=2, leaf_rows=1)
+
+    def learnt(index: SearchIndex, *_: object) -> Choice:
+        queries = ["ladder", "lamp"]
+        grades = np.array([3.0, 1.0, 1.0, 1.0, 3.0, 1.0])
+        pairs = GradedPairs(queries, vectors(queries), np.repeat([0, 1], 3), np.array([0, 1, 2] * 2), grades)
+        settings = SearchSettings(good=CHOSEN, grades=few, answers=few)
+        return Choice(fit_search(index, pairs, settings), "learnt from what shoppers chose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step, "choose_search", learnt)
+        night, _ = run(spark, conf_in(folder))
+    saved = saved_order(night.files, NIGHT)
+    assert saved is not None
+    assert (saved.encoder_version, saved.most) == ("e", SearchSettings.most)
+    run(spark, conf_in(folder))
+    assert saved_order(night.files, NIGHT) is None
+
+
 def test_no_table_of_queries_names_a_shopper() -> None:
     assert not {QUERY_ITEMS, QUERY_REPORT} & set(WITH_SHOPPERS)
+
+
+def test_queries_are_compared_with_the_brand_where_the_title_lacks_it() -> None:
+    assert searched_text("Step ladder", "Acme") == "Acme Step ladder"
+    assert searched_text("ACME step ladder", "Acme") == "ACME step ladder"
+    assert searched_text("Mug", "") == searched_text("Mug", None) == "Mug"
+    assert searched_text(None, None) == ""
