@@ -33,13 +33,14 @@ export SPARK_SUBMIT_OPTS ?= $(if $(wildcard $(CLASSES)),"-XX:SharedArchiveFile=$
 
 SUBMIT = $(BIN)/spark-submit --properties-file $(SPARK_CONF)
 
-.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-launches benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-search benchmark-stream benchmark-scale check format wheel lock setup java clean help benchmark-pictures desk
+.PHONY: nightly job simulate page-picture test test-slow benchmark benchmark-panel benchmark-panel-months benchmark-launches benchmark-exposure benchmark-score benchmark-second-stage benchmark-publish benchmark-features benchmark-ingest benchmark-policies benchmark-embedding benchmark-text benchmark-beauty benchmark-beauty-text benchmark-categories benchmark-reviews benchmark-search benchmark-search-service benchmark-stream benchmark-scale check format wheel lock setup java clean help benchmark-pictures desk search
 
 help:
 	@echo "make nightly     set up what is missing, then run one night (CONF=$(CONF) AS_OF=$(AS_OF))"
 	@echo "make simulate    $(NIGHTS) nights against a simulated storefront, from the first on (NIGHTS=$(NIGHTS))"
 	@echo "make job         one step or another job alone: make job JOB=show ARGS='--user 1'"
 	@echo "make desk        pages on nights, products and lists at http://127.0.0.1:8765/ (CONF=$(CONF)); previews of rules alone need Java"
+	@echo "make search      answers searches on the live night at http://127.0.0.1:8766/search?q=... (CONF=$(CONF)); needs no Java"
 	@echo "make page-picture  the picture of the newest night's page for the README, by Chromium"
 	@echo "make test        the tests, under 15 minutes"
 	@echo "make test-slow   the slow tests: faults, servers, clusters, browser, streaming"
@@ -66,6 +67,7 @@ help:
 	@echo "  benchmark-policies      off-policy intervals, sequential tests, the gate, tail exposure, attention, shares delivered, uplift"
 	@echo "  benchmark-beauty        Amazon Beauty through both stages (BEAUTY=folder of the data)"
 	@echo "  benchmark-search        search: order of graded products and recall (HOMEDEPOT=folder of the data); not part of benchmark"
+	@echo "  benchmark-search-service  time of a search over HTTP, on made-up titles; not part of benchmark"
 	@echo "  benchmark-reviews       sentiment of Chinese reviews, within kinds of goods and for a new kind (REVIEWS=file of the data); not part of benchmark"
 	@echo "  benchmark-beauty-text   its text channels, frozen against fine-tuned encoder (BEAUTY=folder)"
 	@echo "  benchmark-categories    predicted categories of products by their names (PRODUCTS=folder); not part of benchmark"
@@ -140,6 +142,9 @@ benchmark-search: setup
 	@test -n "$(HOMEDEPOT)" || { echo "Give the folder of the data: make $@ HOMEDEPOT=/path/to/homedepot" >&2; exit 2; }
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.search $(HOMEDEPOT) $(ARGS)
 
+benchmark-search-service: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmark.search_service $(ARGS)
+
 benchmark-pictures: setup
 	@test -n "$(PICTURES)" || { echo "Give the folder of the data: make $@ PICTURES=/path/to/clothing_images" >&2; exit 2; }
 	@$(BIN)/python -m tests.benchmark.pictures $(PICTURES) $(ARGS)
@@ -181,6 +186,9 @@ simulate: setup
 
 desk: $(READY)
 	@$(BIN)/python jobs/serve_desk.py --conf $(CONF) $(ARGS)
+
+search: $(READY)
+	@$(BIN)/python jobs/serve_search.py --conf $(CONF) $(ARGS)
 
 page-picture: $(READY)
 	@$(BIN)/python -m jobs.report.page.picture --conf $(CONF) $(ARGS)

@@ -42,6 +42,7 @@ from jobs.config.remote_warehouse import check_remote_warehouse
 from jobs.config.report import Report
 from jobs.config.reviews import Reviews
 from jobs.config.search import Search
+from jobs.config.search_service import SearchService
 from jobs.config.section import Section, Whole
 from jobs.config.segments import Segments
 from jobs.config.sequences import Sequences
@@ -87,6 +88,7 @@ class Config(Section):
     launch: Launch
     search: Search
     neighbours: Neighbours
+    search_service: SearchService
     plan: Plan
     evaluation: Evaluation
     experiment: Experiment

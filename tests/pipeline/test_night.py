@@ -17,11 +17,14 @@ from features.declarations import ITEM_FEATURES_TABLE, USER_FEATURES_TABLE
 from jobs.config.summary import Summary
 from jobs.execution.night import Night, Record
 from jobs.nightly import STEPS
+from jobs.online.store import storefront_client
 from jobs.registry.active_models import model_store
 from jobs.registry.models import DATABASE
 from jobs.report.page.numbers import amount
 from jobs.report.summary import night_summary
 from jobs.runtime.errors import LongtailError
+from jobs.search_service.loading import Loader
+from jobs.search_service.shopper_boosts import shopper_boosts
 from jobs.serving.client import StorefrontClient
 from jobs.show import chance_in_words
 from tests.pipeline.small_night import AS_OF, Store
@@ -214,3 +217,25 @@ def test_the_run_of_the_training_says_on_what_and_how_long(store: Store) -> None
     expected = {"seconds fine_tune", "seconds build_candidates", "encoder last_loss", "driver python peak MiB"}
     assert expected <= run.metrics.keys()
     assert len([name for name in run.metrics if name.startswith("loss ")]) > 1
+
+
+def test_a_search_during_the_day_reads_the_published_night(store: Store) -> None:
+    client = storefront_client(store.conf)
+    published = client.published()
+    assert published is not None
+    night = Loader(store.conf).load(published)
+    title = night.items.texts[0]
+    matches = night.find(title, 20, 20, 0.0, {})
+    assert title in [item.text for item in matches]
+    planned = store.tables.read(contract.ITEM_EXPOSURE).where("boost <> 0").select("item_id", "boost").toPandas()
+    boosts = dict(zip(night.items.item_ids, night.boosts, strict=True))
+    assert {item: boosts.get(item) for item in planned["item_id"]} == dict(
+        zip(planned["item_id"], planned["boost"], strict=True)
+    )
+    consents = store.tables.read_date(USER_FEATURES_TABLE, AS_OF).where("consent_personalisation").select("user_id")
+    lifted = store.tables.read_date(contract.EXPOSURE_SCORES, AS_OF).where("boost <> 0")
+    shopper = lifted.join(consents, on="user_id", how="left_semi").first()
+    assert shopper is not None
+    own = shopper_boosts(client, shopper["user_id"], AS_OF)
+    assert own is not None
+    assert any(own.values())

@@ -31,6 +31,7 @@ from .names import (
     USER_EXPOSURE_VIEW,
     USER_FEATURES_VIEW,
 )
+from .search import SearchClient
 from .storefront import StorefrontClient
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "PublishedNight",
     "RankedItem",
     "Row",
+    "SearchClient",
     "Source",
     "Statistics",
     "StorefrontClient",
