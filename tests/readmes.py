@@ -29,7 +29,7 @@ from pydantic import BaseModel
 from jobs.config.configuration import Config, resolve_config
 from jobs.config.files import changed_keys, merged, read_packaged
 from jobs.runtime.errors import ConfigurationError
-from jobs.serving.client import StorefrontClient
+from jobs.serving.client import SearchClient, StorefrontClient
 from jobs.tables.erasure import ALL_TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +38,8 @@ PACKAGES = ("conf", "features", "jobs", "model", "tests")
 READERS_FILES = {"conf/yours.yaml", "store.yaml", "spark.conf", "events/", "client", "folder", "FOLDER", "FILE"}
 WRITTEN = ("warehouse/", "simulated/", ".venv")
 READERS_NAMES = {"venv", "withdrawn_now"}
+# The clients by the names that samples give them.
+CLIENTS = {"client": StorefrontClient, "search": SearchClient, "SearchClient": SearchClient}
 # Properties of Spark and environment variables of other software: names of others.
 FOREIGN_NAMES = ("spark.", "DNNL_", "ATEN_", "MKL_", "AWS_", "MLFLOW_", "PYSPARK_", "TMPDIR")
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
@@ -157,12 +159,13 @@ def _of_python(block: str) -> Iterator[str]:
         return
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = ast.unparse(call.func)
-        method = name.removeprefix("client.")
-        function: Any = StorefrontClient if name == "StorefrontClient" else getattr(StorefrontClient, method, None)
+        owner, _, method = name.rpartition(".")
+        kind = CLIENTS.get(owner or method, StorefrontClient)
+        function: Any = kind if name == kind.__name__ else getattr(kind, method, None)
         if function is None:
             yield f"{name}: the client has no such method"
             continue
-        is_bound = inspect.isfunction(inspect.getattr_static(StorefrontClient, method, None))
+        is_bound = inspect.isfunction(inspect.getattr_static(kind, method, None))
         try:
             named = {str(keyword.arg): None for keyword in call.keywords}
             inspect.signature(function).bind(*[None] * (len(call.args) + is_bound), **named)
