@@ -19,7 +19,7 @@ from jobs.config.configuration import Config
 from jobs.execution.command import add_as_of, parser, run
 from jobs.execution.configurations import stored_configuration
 from jobs.execution.manifest import code_version
-from jobs.nightly import STEPS, TRAINING
+from jobs.nightly import STEPS, TRAINING, steps_named
 from jobs.reproduction.causes import changed_configuration, likely_causes
 from jobs.reproduction.recorded_night import read_runs, steps_of_night
 from jobs.reproduction.replaying import Replay, ReplayedStep
@@ -39,7 +39,7 @@ LEFT_OUT = {
     "publish": "writes the online store",
     "monitor": "only judges tables, writes the page and sends alerts",
 }
-REPLAYED = tuple(step for step in STEPS if step.__name__ not in LEFT_OUT)
+REPLAYED = tuple(step for step in STEPS if step not in LEFT_OUT)
 NO_TRAINING = "was left out with --no-train; later steps read the model by its version"
 
 
@@ -83,12 +83,10 @@ def replay(
     """
     live = Warehouse(spark, conf.warehouse)
     runs = read_runs(live, as_of)
-    steps = steps_of_night(runs, [step.__name__ for step in STEPS])
-    named = [step.__name__ for step in REPLAYED]
-    later = named[named.index(first or named[0]) :]
-    training = {step.__name__ for step in TRAINING}
+    steps = steps_of_night(runs, STEPS)
+    later = REPLAYED[REPLAYED.index(first or REPLAYED[0]) :]
     chosen = [
-        run for name, run in steps.items() if name in later and run.status == "done" and (train or name not in training)
+        run for name, run in steps.items() if name in later and run.status == "done" and (train or name not in TRAINING)
     ]
     if not chosen:
         raise LongtailError(
@@ -96,12 +94,12 @@ def replay(
         )
     again = Replay(spark, conf, scratch, runs, steps, keep)
     again.check(chosen)
-    functions = {step.__name__: step for step in REPLAYED}
-    replayed = [again.run(recorded, functions[recorded.step]) for recorded in chosen]
+    functions = steps_named([recorded.step for recorded in chosen])
+    replayed = [again.run(recorded, step) for recorded, step in zip(chosen, functions, strict=True)]
     left_out = {
         name: LEFT_OUT.get(name, NO_TRAINING)
         for name, run in steps.items()
-        if run.status == "done" and (name in LEFT_OUT or (name in later and name in training and not train))
+        if run.status == "done" and (name in LEFT_OUT or (name in later and name in TRAINING and not train))
     }
     of_night = stored_configuration(live.files, chosen[-1].conf_hash).of_results()
     # Without secrets, which are not stored.
@@ -135,9 +133,8 @@ def _empty_folder(place: str) -> Path:
 def _arguments() -> argparse.Namespace:
     arguments = parser(__doc__)
     add_as_of(arguments)
-    names = [step.__name__ for step in REPLAYED]
     arguments.add_argument(
-        "--from", dest="first", choices=names, default=None, help=f"begin at this step (default: {names[0]})"
+        "--from", dest="first", choices=REPLAYED, default=None, help=f"begin at this step (default: {REPLAYED[0]})"
     )
     arguments.add_argument(
         "--train", action=argparse.BooleanOptionalAction, default=True,

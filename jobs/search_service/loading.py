@@ -16,7 +16,7 @@ from jobs.config.configuration import Config
 from jobs.desk.items import of_night
 from jobs.desk.stored_tables import StoredTables
 from jobs.encoder.embeddings import embedding_matrix
-from jobs.queries.items import QUERY_PREFIX, SearchedItems
+from jobs.queries.items import SearchedItems
 from jobs.queries.saved import load_order, saved_order
 from jobs.registry.models import Champion, ModelStore
 from jobs.runtime.errors import ConfigurationError, LongtailError
@@ -70,7 +70,7 @@ class Loader:
             except ValueError as error:
                 raise LongtailError(f"The encoder {champion.encoder_version} cannot be used.", str(error)) from error
         encoder = self._encoder
-        return lambda texts: encoder.encode_items([QUERY_PREFIX + text for text in texts], _BATCH, threads=1)
+        return lambda texts: encoder.encode_queries(texts, _BATCH, threads=1)
 
     def _order(self, index: SearchIndex, published: PublishedNight, encoder_version: str) -> Search | SummedSearch:
         """What the night's step chose: the learnt order, or the sum where it saved none or did not run."""

@@ -29,7 +29,7 @@ import uvicorn
 import yaml
 
 from jobs.config.configuration import load_config
-from jobs.queries.items import QUERY_PREFIX, SearchedItems
+from jobs.queries.items import SearchedItems
 from jobs.search_service.application import application
 from jobs.search_service.live_index import LiveIndex
 from jobs.search_service.night_index import NightIndex
@@ -92,7 +92,7 @@ def night_of(items: int, queries: int, random: np.random.Generator) -> tuple[Nig
     )  # fmt: skip
 
     def encode(texts: list[str]) -> np.ndarray:
-        return encoder.encode_items([QUERY_PREFIX + text for text in texts], 32, threads=1)
+        return encoder.encode_queries(texts, 32, threads=1)
 
     titles = made_up(items, random)
     vectors = random.normal(size=(items, encoder.dimension)).astype(np.float32)

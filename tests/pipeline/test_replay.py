@@ -56,7 +56,7 @@ def test_the_night_is_made_again_with_equal_tables(store: Store, tmp_path: Path)
     assert recorded.keys() - again == recorded.keys() & LEFT_OUT.keys()
     assert {"build_features", "fine_tune", "train_relevance", "score", "plan_exposure"} <= again
     assert all(f"  {step}: " in report for step in recorded.keys() & LEFT_OUT.keys())
-    for step in again & {step.__name__ for step in STEPS}:
+    for step in again & set(STEPS):
         for table in recorded[step]["outputs"]:
             assert any(line.startswith(step) and f"  {table} " in line for line in report.splitlines()), table
 
