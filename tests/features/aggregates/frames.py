@@ -33,11 +33,13 @@ def shown(user: str, item: str, when: datetime) -> Event:
 def events(spark: SparkSession, rows: list[Event], weight: float = 10.0) -> DataFrame:
     """Events in the contract's columns; exposures count `weight`, a basket is a shopper's day, the store is s1."""
     full = [
-        (
-            f"e{number}", user, item, kind, when, when.date(), when, quantity, Decimal(price),
-            None if discount is None else Decimal(discount), "s1", f"{user}-{when:%m%d}", None, None, None, None,
-            weight if kind == "exposure" else 1.0, None, None, None, None, None, None, None, None, None,
-        )
+        dict.fromkeys(EVENTS.column_names)
+        | {
+            "event_id": f"e{number}", "user_id": user, "item_id": item, "event_type": kind, "event_time": when,
+            "event_date": when.date(), "ingested_at": when, "quantity": quantity, "price": Decimal(price),
+            "discount": None if discount is None else Decimal(discount), "store_id": "s1",
+            "basket_id": f"{user}-{when:%m%d}", "sample_weight": weight if kind == "exposure" else 1.0,
+        }
         for number, (user, item, kind, when, quantity, price, discount) in enumerate(rows)
     ]  # fmt: skip
     return spark.createDataFrame(full, EVENTS.schema)

@@ -49,6 +49,7 @@ BAD: dict[str, dict[str, dict[str, Any]]] = {
         "propensity_out_of_range": {"propensity": NAN},
         "position_below_one": {"position": 0},
         "list_rank_below_one": {"list_rank": 0},
+        "list_order_unknown": {"list_order": "price"},
         "sample_weight_below_one": {"sample_weight": 0.5},
         "sample_weight_not_finite": {"sample_weight": NAN},
         "rating_not_finite": {"rating": NAN},
