@@ -101,6 +101,8 @@ LOG_LATE: Final = f"{DELIVERY}late_count"
 LOG_NEWEST_AGE_DAYS: Final = f"{DELIVERY}newest_age_days"
 POSITION_WEIGHT: Final = f"{DELIVERY}position_weight"  # as estimated from the log; the segment is the position
 POSITION_WEIGHT_USED: Final = f"{DELIVERY}position_weight_used"
+POSITION_WEIGHT_DEVIATION: Final = f"{DELIVERY}position_weight_deviation"  # relative standard deviation of the used one
+POSITION_WEIGHT_CONFIGURED: Final = f"{DELIVERY}position_weight_configured"
 
 # Level of tonight's chances against that of the periods that the calibrator was fitted on, as a logarithm.
 SEASON_SHIFT: Final = f"{SEASON}shift"

@@ -8,7 +8,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from features.contract import EXPOSURE_ACCOUNT, EXPOSURE_SCORES, ITEM_EXPOSURE, ITEMS, METRICS
-from features.contract.metrics import DELIVERY, POSITION_WEIGHT, POSITION_WEIGHT_USED
+from features.contract.metrics import (
+    DELIVERY,
+    POSITION_WEIGHT,
+    POSITION_WEIGHT_CONFIGURED,
+    POSITION_WEIGHT_DEVIATION,
+    POSITION_WEIGHT_USED,
+)
 from features.contract.table import Table
 from features.declarations import ITEM_FEATURES_TABLE
 from features.delivery.account import accounts, unlogged_accounts
@@ -90,9 +96,14 @@ def _keep_counts(night: Night, log: DeliveryLog) -> None:
         }
         night.record.rows |= {f"exposures_{name}": count for name, count in counts.items() if count}
         event("logged exposures", **about, **{name: count for name, count in counts.items() if count})
-        learned, used = log.weights.learned.items(), enumerate(log.weights.used, start=1)
-        figures += [(POSITION_WEIGHT, str(place), weight) for place, weight in learned]
-        figures += [(POSITION_WEIGHT_USED, str(place), weight) for place, weight in used]
+        figures += [(POSITION_WEIGHT, str(place), weight) for place, weight in log.weights.learned.items()]
+        of_places = {
+            POSITION_WEIGHT_USED: log.weights.used,
+            POSITION_WEIGHT_DEVIATION: log.weights.deviation,
+            POSITION_WEIGHT_CONFIGURED: night.conf.plan.position_weights,
+        }
+        for name, values in of_places.items():
+            figures += [(name, str(place), value) for place, value in enumerate(values, start=1)]
     else:
         night.record.decisions["logged"] = f"no exposure of {placement} was logged"
         event("no exposure was logged", **about)

@@ -17,7 +17,9 @@ from features.delivery.validity import COUNTED, with_verdict
 from features.drift.frames import sampled_by
 from features.point_in_time import versions_at
 from features.visitors import of_shoppers
+from jobs.delivery.learned_weights import weights_known_before
 from jobs.delivery.live_periods import LivePeriod, live_days, live_periods, plan_runs, with_night
+from jobs.delivery.new_pairs import not_shown_before
 from jobs.delivery.position_weights import PositionWeights, position_weights
 from jobs.execution.night import Night
 
@@ -53,7 +55,8 @@ def delivery_log(night: Night, nights: list[date]) -> DeliveryLog:
     responses = _events_since(night, nights[0]).where(
         F.col("event_type").isin(*_RESPONSES, night.conf.relevance.target)
     )
-    weights = position_weights(night.conf, _placed(night, nights, counted), responses)
+    known = weights_known_before(night.tables, night.conf, nights[0])
+    weights = position_weights(night.conf, _placed(night, nights, counted), responses, known)
     return DeliveryLog(days, judged, with_attention(counted, weights.used), responses, weights)
 
 
@@ -83,13 +86,14 @@ def _events_since(night: Night, first: date) -> DataFrame:
 
 
 def _placed(night: Night, nights: list[date], counted: DataFrame) -> DataFrame:
-    """The exposures that count of lists in planned order, with the predicted relevance and the stratum of it.
+    """The exposures that count of pairs not shown before, of lists in planned order, with the predicted relevance and
+    the stratum of it.
 
     Of a longer log than _SAMPLED_EXPOSURES those of a sample of shoppers.
     """
     counted = counted.where(in_planned_order())
     share = min(1.0, _SAMPLED_EXPOSURES / max(counted.count(), 1))
-    sampled = sampled_by(counted, "user_id", share)
+    sampled = not_shown_before(night.tables, sampled_by(counted, "user_id", share), nights[0])
     of_nights = F.col("as_of").isin(nights)
     lists = night.tables.read_or_empty(EXPOSURE_SCORES).where(
         of_nights & (F.col("placement") == night.conf.plan.placement)

@@ -1,17 +1,61 @@
-"""The position weights of a night's plan."""
+"""The position weights that earlier nights learnt: those of a night's plan, and those that a log adds to."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from pyspark.sql import functions as F
 
 from features.contract import METRICS
-from features.contract.metrics import POSITION_WEIGHT_USED
+from features.contract.metrics import (
+    POSITION_WEIGHT_CONFIGURED,
+    POSITION_WEIGHT_DEVIATION,
+    POSITION_WEIGHT_USED,
+)
+from jobs.config.configuration import Config
 from jobs.config.plan import Plan
 from jobs.execution.night import Night
 from jobs.tables.warehouse import Warehouse
+
+# Relative standard deviation by which attention may have moved since weights were learnt: a page changes, habits do.
+_MOVED = 0.05
+
+
+@dataclass(frozen=True)
+class KnownWeights:
+    """weights: float64 (positions); deviation: their relative standard deviation, of all positions or of each"""
+
+    weights: np.ndarray
+    deviation: float | np.ndarray
+
+
+def weights_known_before(tables: Warehouse, conf: Config, first: date) -> KnownWeights:
+    """What was known of the position weights before the exposures from `first` on.
+
+    The newest weights that a night learnt from earlier exposures alone, so that no response counts twice; they are as
+    uncertain as that night left them, and a little more. As configured where there are none, where the night had other
+    plan.position_weights, and where account.position_weight_deviation is 0.
+    """
+    configured, most = np.array(conf.plan.position_weights), conf.account.position_weight_deviation
+    names = (POSITION_WEIGHT_USED, POSITION_WEIGHT_DEVIATION, POSITION_WEIGHT_CONFIGURED)
+    rows = tables.read_or_empty(METRICS).where((F.col("as_of") <= F.lit(first)) & F.col("name").isin(*names))
+    last = rows.agg(F.max("as_of").alias("as_of")).first()
+    if most == 0 or last is None or last["as_of"] is None:
+        return KnownWeights(configured, most)
+    of_night = rows.where(F.col("as_of") == F.lit(last["as_of"])).select("name", "segment", "value").collect()
+    of_name = {
+        name: _by_place({row["segment"]: row["value"] for row in of_night if row["name"] == name}) for name in names
+    }
+    used, deviation, then = (of_name[name] for name in names)
+    if len(used) != len(configured) or len(deviation) != len(used) or not np.array_equal(then, configured):
+        return KnownWeights(configured, most)
+    return KnownWeights(used, np.minimum(np.hypot(deviation, _MOVED), most))
+
+
+def _by_place(values: dict[str, float]) -> np.ndarray:
+    return np.array([values[place] for place in sorted(values, key=int)])
 
 
 def with_learned_weights(night: Night) -> Night:

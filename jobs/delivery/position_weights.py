@@ -1,4 +1,4 @@
-"""How often each position is looked at, from logged responses and the configured weights.
+"""How often each position is looked at, from logged responses and what was known before them.
 
 Strata are those of features.delivery.strata. tests/benchmark/attention.py measured them, on logs of lists that are
 sorted by each shopper's own score, against items, quantiles of the predicted relevance, relevance alone and single
@@ -18,7 +18,8 @@ from pyspark.sql import functions as F
 from features.delivery.attribution import answers_by_position
 from features.delivery.strata import STRATUM
 from jobs.config.configuration import Config
-from model.policy_evaluation.position_bias import position_bias, weights_of_positions
+from jobs.delivery.learned_weights import KnownWeights
+from model.policy_evaluation.position_bias import examination_of, position_bias
 
 
 @dataclass(frozen=True)
@@ -26,30 +27,33 @@ class PositionWeights:
     """Weights relative to the first position.
 
     learned: by position (1 is the first), from the log alone; positions without enough responses are missing
-    used: of every position, the first first
+    used: of every position, the first first; deviation: their relative standard deviations
     """
 
     learned: dict[int, float]
     used: list[float]
+    deviation: list[float]
 
 
-def position_weights(conf: Config, placed: DataFrame, responses: DataFrame) -> PositionWeights:
+def position_weights(conf: Config, placed: DataFrame, responses: DataFrame, known: KnownWeights) -> PositionWeights:
     """Estimates the weights from clicks, or from responses (relevance.target) where it logs no click of the placement.
 
-    placed: the exposures that count, as from `with_stratum`; responses: rows of events. Pairs of like relevance, boost
+    placed: the exposures that count, as from `with_stratum`, of pairs that were not shown before them
+    responses: rows of events; known: what was known before these exposures
+
+    Pairs of like relevance, boost
     and shopper's level that got responses at several positions show how often the positions are looked at. The driver
     gets sums by stratum: at most as many as there are bins, or answers in the sample of shoppers.
     """
-    configured = np.array(conf.plan.position_weights)
     for kind in ("click", conf.relevance.target):
         of_kind = responses.where(F.col("event_type") == kind)
-        shown, answered = _sums(placed, of_kind, conf.account.attribution_days, len(configured))
+        shown, answered = _sums(placed, of_kind, conf.account.attribution_days, len(known.weights))
         if answered.any():
             break
-    used = weights_of_positions(shown, answered, configured, conf.account.position_weight_deviation)
+    used = examination_of(shown, answered, known.weights, known.deviation)
     examination = position_bias(shown, answered).examination if answered[:, 0].any() else np.zeros(0)
     learned = {place: float(weight) for place, weight in enumerate(examination, start=1) if np.isfinite(weight)}
-    return PositionWeights(learned, used.tolist())
+    return PositionWeights(learned, used.weights.tolist(), used.deviation.tolist())
 
 
 def _sums(placed: DataFrame, responses: DataFrame, days: int, positions: int) -> tuple[np.ndarray, np.ndarray]:

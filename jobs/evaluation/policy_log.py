@@ -21,6 +21,7 @@ from features.visitors import of_shoppers
 from jobs.config.configuration import Config
 from jobs.delivery.live_nights import live_nights
 from jobs.delivery.live_periods import live_periods, plan_runs, with_night
+from jobs.delivery.new_pairs import not_shown_before
 from jobs.runtime.errors import LongtailError
 from jobs.tables.warehouse import Warehouse
 from model.exposure.reasons import EXPLORED_REASONS
@@ -96,7 +97,7 @@ def read_policy_log(
         (F.col("placement") == conf.plan.placement) & F.col("as_of").isin(nights)
     )
     rows = _with_relevance(tables, of_nights.drop("list_as_of", "list_run_id"), nights)
-    rows = rows.join(_strata(tables, of_nights, lists, nights), on=list(_PLACE), how="left")
+    rows = rows.join(_strata(tables, of_nights, lists, nights, first), on=list(_PLACE), how="left")
     rows = rows.join(drawn_entries(lists), on=["policy", "as_of", "user_id", "item_id"], how="left")
     shoppers = rows.select("user_id").distinct()
     entries = (
@@ -161,10 +162,13 @@ def _with_relevance(tables: Warehouse, exposures: DataFrame, nights: list[date])
     return exposures.join(scored, on=["as_of", "user_id", "item_id"], how="left")
 
 
-def _strata(tables: Warehouse, exposures: DataFrame, lists: DataFrame, nights: list[date]) -> DataFrame:
-    """_PLACE, stratum and listed_relevance of a shopper's first exposure to an item of their list."""
+def _strata(tables: Warehouse, exposures: DataFrame, lists: DataFrame, nights: list[date], first: date) -> DataFrame:
+    """_PLACE, stratum and listed_relevance of a shopper's first exposure to an item of their list.
+
+    first: the day on which the exposures begin
+    """
     firsts = exposures.withColumn("is_first", is_first_exposure("request_id")).where("is_first")
-    firsts = firsts.select(*_PLACE, "as_of", "policy")
+    firsts = not_shown_before(tables, firsts, first).select(*_PLACE, "as_of", "policy")
     shoppers = firsts.select("user_id").distinct()
     relevance = tables.read(RELEVANCE).where(F.col("as_of").isin(nights))
     levels = shopper_levels(relevance.join(shoppers, on="user_id", how="left_semi"))

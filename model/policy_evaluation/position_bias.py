@@ -68,6 +68,12 @@ class Examination:
     weights: np.ndarray
     covariance: np.ndarray
 
+    @property
+    def deviation(self) -> np.ndarray:
+        """float64 (positions): relative standard deviation of the weights, 0 for the first position."""
+        deviation: np.ndarray = np.sqrt(np.expm1(np.diag(self.covariance)))
+        return deviation
+
 
 def weights_of_positions(
     shown: np.ndarray, answered: np.ndarray, assumed: np.ndarray, deviation: float, likeness: float = LIKENESS
@@ -77,7 +83,11 @@ def weights_of_positions(
 
 
 def examination_of(
-    shown: np.ndarray, answered: np.ndarray, assumed: np.ndarray, deviation: float, likeness: float = LIKENESS
+    shown: np.ndarray,
+    answered: np.ndarray,
+    assumed: np.ndarray,
+    deviation: float | np.ndarray,
+    likeness: float = LIKENESS,
 ) -> Examination:
     """The chance that each position of `assumed` is examined, from an assumption and the log.
 
@@ -87,14 +97,15 @@ def examination_of(
     isotonic regression. Positions beyond `assumed` are left out.
 
     shown, answered: as of `position_bias`, without any row where nothing was logged
-    assumed: float64 (positions) > 0; deviation: relative standard deviation of the truth around it, 0 to use it as is
+    assumed: float64 (positions) > 0; deviation: relative standard deviation of the truth around it, of all positions or
+    of each (that of the first is not read); 0 to use `assumed` as is
     likeness: correlation of the errors of `assumed` at neighbouring positions. An assumed curve is mostly too steep or
     too flat altogether. Of 0, .5, .8, .9 and .95 (tests/benchmark/attention.py), .9 needs the fewest answers then, and
     loses little where the errors have nothing in common.
     """
     size = len(assumed)
     covariance = np.zeros((size, size))
-    if deviation == 0:
+    if np.ndim(deviation) == 0 and deviation == 0:
         return Examination(assumed.copy(), covariance)
     places = min(size, shown.shape[1])
     n, y = np.zeros((len(shown), size)), np.zeros((len(shown), size))
@@ -167,10 +178,11 @@ def _most_likely(n: np.ndarray, y: np.ndarray, prior: np.ndarray, precision: np.
     return log_theta
 
 
-def _precision(positions: int, deviation: float, likeness: float) -> np.ndarray:
+def _precision(positions: int, deviation: float | np.ndarray, likeness: float) -> np.ndarray:
     """float64 (positions, positions): the inverse covariance of the prior of log theta; 0 for the first position."""
     place = np.arange(positions - 1)
-    covariance = np.log1p(deviation**2) * likeness ** np.abs(place[:, None] - place)
+    of_log = np.sqrt(np.log1p(np.broadcast_to(deviation, positions)[1:] ** 2))
+    covariance = of_log[:, None] * of_log * likeness ** np.abs(place[:, None] - place)
     precision = np.zeros((positions, positions))
     precision[1:, 1:] = np.linalg.inv(covariance)
     return precision

@@ -244,7 +244,7 @@ def _positions(reading: NightFigures) -> tuple[Block, ...]:
     note = say(
         "Chance that a place is looked at compared with the first one, estimated from the responses to products of "
         "like predicted relevance that were shown at several places (position-based model). Where the log holds too "
-        "few of them, the estimate stays near plan.position_weights; tonight's plan uses a value between the two."
+        "few of them, tonight's plan stays near what earlier nights learnt, and near plan.position_weights without any."
     )
     return (Bars(say("How often places are looked at"), tuple(bars), ("metrics", "events"), note),)
 

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from features.delivery.strata import shopper_levels, with_stratum
 from jobs.config.configuration import load_config
+from jobs.delivery.learned_weights import KnownWeights
 from jobs.delivery.position_weights import position_weights
 from tests.conftest import ROOT
 from tests.model.policy_evaluation.sorted_lists import TRUTH
@@ -50,6 +51,8 @@ def test_keen_shoppers_at_high_positions_are_not_taken_for_attention(spark: Spar
     lists = pairs.withColumn("score", pairs["relevance"])
     prior = np.arange(1, SLOTS + 1) ** -0.6
     conf = load_config(ROOT / "conf/local.yaml", [f"plan.position_weights={prior.tolist()}"])
-    weights = position_weights(conf, with_stratum(shown, lists, shopper_levels(pairs)), responses)
+    known = KnownWeights(prior, conf.account.position_weight_deviation)
+    weights = position_weights(conf, with_stratum(shown, lists, shopper_levels(pairs)), responses, known)
     assert weights.learned == pytest.approx(dict(enumerate(TRUTH, start=1)), abs=1e-6)
     assert weights.used == pytest.approx(TRUTH, abs=0.01)
+    assert weights.deviation[0] == 0 < max(weights.deviation) < 0.01

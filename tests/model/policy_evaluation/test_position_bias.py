@@ -8,6 +8,7 @@ import pytest
 from model.policy_evaluation.position_bias import (
     LIKENESS,
     counted,
+    examination_of,
     position_bias,
     weights_of_positions,
 )
@@ -119,3 +120,13 @@ def test_a_position_without_answers_is_not_examined() -> None:
     assert bias.standard_error.tolist() == [0.0, np.inf, pytest.approx(np.sqrt(1 / 100 + 1 / 50))]
     with pytest.raises(ValueError, match="first position has a response"):
         position_bias(np.array([[1000.0, 1000.0]]), np.array([[0.0, 50.0]]))
+
+
+def test_weights_known_by_position_stay_where_they_are_known_well() -> None:
+    assumed, deviation = np.array([1.0, 0.8, 0.7]), np.array([0.0, 0.2, 0.01])
+    shown, answered = np.full((1, 3), 1000.0), np.array([[100.0, 80.0, 40.0]])
+    alike = examination_of(shown, answered, assumed, np.full(3, 0.2)).weights
+    assert alike == pytest.approx(examination_of(shown, answered, assumed, 0.2).weights)
+    by_position = examination_of(shown, answered, assumed, deviation, likeness=0.0)
+    assert abs(by_position.weights[2] - 0.7) < 0.02 < abs(alike[2] - 0.7)
+    assert by_position.deviation[0] == 0 < by_position.deviation[2] < 0.01 < by_position.deviation[1] < 0.2
