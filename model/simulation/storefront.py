@@ -9,7 +9,7 @@ import numpy as np
 
 from model.simulation.world import World
 
-CLICKS_A_RESPONSE = 4.0  # where appeal is small
+CLICKS_A_RESPONSE = 32.0  # where appeal is small: about 3 % of the clicks of a list end in a purchase
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class WordEncoder:
     def load(cls, folder: Path, device: str) -> WordEncoder:
         return cls()
 
-    def encode_items(self, texts: list[str], batch_size: int, *, threads: int | None = None) -> np.ndarray:
+    def encode_queries(self, texts: list[str], batch_size: int, *, threads: int | None = None) -> np.ndarray:
         return vectors(texts)
 
 

@@ -115,7 +115,7 @@ def test_equal_seeds_draw_what_they_always_drew() -> None:
     assert truth.stock[truth.stock < MANY][:5].tolist() == [17, 24, 25, 28, 20]
     shop = Storefront(truth, 5)
     day = [shop.play(lists(40, *range(10))) for _ in range(3)][-1]
-    assert (len(day.user), int(day.clicked.sum()), int(day.responded.sum())) == (90, 2, 0)
+    assert (len(day.user), int(day.clicked.sum()), int(day.responded.sum())) == (90, 9, 0)
     assert day.user[:8].tolist() == [30] * 8
     assert day.seconds[0] == pytest.approx(5660.290, abs=1e-3)
     assert len(day.bought_user) == 38
