@@ -214,7 +214,8 @@ def test_the_run_of_the_training_says_on_what_and_how_long(store: Store) -> None
     read = store.tables.read(contract.RUNS).where("run_id = 'first' AND step = 'build_candidates'").first()
     assert read is not None
     inputs = {f"data.{table}": str(version) for table, version in read["inputs"].items() if table != "runs"}
-    assert inputs and inputs.items() <= run.params.items()
+    assert inputs
+    assert inputs.items() <= run.params.items()
     expected = {"seconds fine_tune", "seconds build_candidates", "encoder last_loss", "driver python peak MiB"}
     assert expected <= run.metrics.keys()
     assert len([name for name in run.metrics if name.startswith("loss ")]) > 1
