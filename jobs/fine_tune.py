@@ -22,9 +22,9 @@ from jobs.relevance.training_plan import TrainingPlan, training_plan
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import event, warning
 from jobs.runtime.progress import reporter
+from model.cores import available_cores
 from model.periods import Periods
 from model.text.adapters import Lora
-from model.text.device import available_cores
 from model.text.distributed import CHECKPOINT, TuningData, put_tuning, take_tuned, tune_in_process
 from model.text.encoder import Encoder
 from model.text.storage import read_description

@@ -32,6 +32,7 @@ from jobs.relevance.training_plan import ALONE
 from jobs.runtime.logs import event, warning
 from jobs.runtime.progress import advance, expect
 from model.bundle import Bundle, Description
+from model.cores import available_cores
 from model.fusion.cross_fitting import fit_second_stage
 from model.fusion.inputs import ITEM_FEATURES, USER_FEATURES
 from model.fusion.ranker import RankerInputs
@@ -44,7 +45,7 @@ from model.responses import NoResponseError
 from model.retrieval.channels import negative_channels
 from model.retrieval.first_stage import FirstStage
 from model.scorer import Scorer
-from model.text.device import available_cores, torch_threads
+from model.text.device import torch_threads
 
 
 @dataclass(frozen=True)

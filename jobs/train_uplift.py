@@ -22,7 +22,7 @@ from jobs.tables.sql import sql_starts_with
 from jobs.uplift.inputs import FEATURE_NAMES
 from jobs.uplift.log import UpliftLog, read_uplift_log
 from jobs.uplift.versions import register_uplift, uplift_is_due, uplift_store
-from model.text.device import available_cores
+from model.cores import available_cores
 from model.uplift.caused import Caused
 from model.uplift.model import UpliftModel, fitted_uplift
 

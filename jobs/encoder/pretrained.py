@@ -6,7 +6,7 @@ from datetime import date
 
 from jobs.execution.night import Night
 from jobs.runtime.errors import ConfigurationError
-from model.text.device import available_cores
+from model.cores import available_cores
 from model.text.encoder import Encoder
 
 

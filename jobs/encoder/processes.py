@@ -10,7 +10,8 @@ from jobs.execution.night import Night
 from jobs.runtime.errors import ConfigurationError, LongtailError
 from jobs.runtime.executor_files import on_one_machine
 from jobs.runtime.storage import is_remote
-from model.text.device import available_cores, resolve_device
+from model.cores import available_cores
+from model.text.device import resolve_device
 
 
 def run_together(night: Night, body: Callable[..., str], *arguments: object) -> None:

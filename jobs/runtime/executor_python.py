@@ -54,10 +54,14 @@ def check_executors(spark: SparkSession) -> None:
 
 def versions() -> Versions:
     """Python's version and those of the libraries, None for one that is missing; imports none of them but PySpark."""
-    return {"Python": ".".join(platform.python_version_tuple()[:2]), **{name: _version(name) for name in LIBRARIES}}
+    return {
+        "Python": ".".join(platform.python_version_tuple()[:2]),
+        **{name: library_version(name) for name in LIBRARIES},
+    }
 
 
-def _version(library: str) -> str | None:
+def library_version(library: str) -> str | None:
+    """The version of an installed library, None for one that is missing."""
     if library == "pyspark":  # an archive of Spark has it without the metadata of a package
         import pyspark
 

@@ -16,10 +16,10 @@ from jobs.execution.night import Night
 from jobs.runtime.errors import LongtailError
 from jobs.uplift.inputs import FEATURE_NAMES, ITEM_COLUMNS, USER_COLUMNS, of_items, of_users, pair_inputs
 from jobs.uplift.log import DrawnUnits, drawn_units, units_of, with_features
+from model.cores import available_cores
 from model.policy_evaluation.comparison import Bars, Compared, compared
 from model.policy_evaluation.estimates import Evaluation
 from model.policy_evaluation.two_policies import WITHOUT_LIST
-from model.text.device import available_cores
 from model.uplift.policies import PolicyLists, incremental_response, models_of_folds, predicted_by_others
 from model.uplift.units import Units
 

@@ -31,13 +31,13 @@ from jobs.retrieval.date_side import channel_settings
 from jobs.runtime.session import spark_session
 from jobs.tables.warehouse import Warehouse
 from jobs.train_first_stage import responded_pairs
+from model.cores import available_cores
 from model.periods import training_periods
 from model.ranking_metrics import hit_at, ndcg_at, recall_at, top_hits
 from model.retrieval.catalogue import KINDS, Catalogue
 from model.retrieval.shoppers import Shoppers
 from model.retrieval.texts import text_history, text_two_tower
 from model.text.bars import Bar
-from model.text.device import available_cores
 from model.text.encoder import Encoder
 from model.text.two_tower import fine_tune
 
