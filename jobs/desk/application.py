@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from jobs.config.configuration import Config
 from jobs.config.desk import Desk
@@ -19,10 +18,10 @@ from jobs.desk.posted import FormError, posted_form
 from jobs.desk.rules.pages import RulePages
 from jobs.desk.rules.previews import Previews
 from jobs.desk.templating import Templates
+from jobs.execution.web_server import answer_known_hosts, wrong_values
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import warning
 
-_LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -54,8 +53,7 @@ def application(conf: Config, previews: Previews | None = None) -> FastAPI:
     app.add_api_route("/rule", rules.change, methods=["POST"], response_model=None)
     _add_signing_in(app, conf.desk, access, templates)
     _add_errors(app, conf.desk, pages, templates)
-    # A site of another name that leads to this machine cannot read the desk.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_HOSTS, *conf.desk.hosts], www_redirect=False)
+    answer_known_hosts(app, conf.desk.hosts)
     return app
 
 
@@ -96,10 +94,8 @@ def _add_errors(app: FastAPI, desk: Desk, pages: Pages, templates: Templates) ->
 
     @app.exception_handler(RequestValidationError)
     def wrong_address(request: Request, wrong: RequestValidationError) -> Response:
-        names = ", ".join(sorted({str(part["loc"][-1]) for part in wrong.errors()}))
-        return pages.message(
-            request, 400, f"The address has no valid value of {names}.", "Follow a link of the desk instead."
-        )
+        problem = f"The address has no valid value of {wrong_values(wrong)}."
+        return pages.message(request, 400, problem, "Follow a link of the desk instead.")
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:

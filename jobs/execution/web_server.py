@@ -1,15 +1,30 @@
-"""Serves a web application until it is stopped."""
+"""What the web applications share: who reaches them, wrong values of a request, and serving until a stop."""
 
 from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from jobs.runtime.errors import LongtailError
+
+_LOCAL_HOSTS = ("127.0.0.1", "localhost")
+
+
+def answer_known_hosts(app: FastAPI, hosts: Sequence[str]) -> None:
+    """Refuses requests to other names than this machine's and `hosts`: a site whose name leads here reads nothing."""
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_HOSTS, *hosts], www_redirect=False)
+
+
+def wrong_values(error: RequestValidationError) -> str:
+    """The names of the values of a request that are missing or wrong."""
+    return ", ".join(sorted({str(part["loc"][-1]) for part in error.errors()}))
 
 
 def serve(app: FastAPI, host: str, port: int, name: str, section: str) -> None:

@@ -14,12 +14,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
 
 from jobs.config.configuration import Config
 from jobs.config.search_service import SearchService
 from jobs.desk.access import secret_in
+from jobs.execution.web_server import answer_known_hosts, wrong_values
 from jobs.runtime import clock
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.logs import warning
@@ -43,7 +43,6 @@ from jobs.serving.client import StorefrontClient
 
 _LONGEST_QUERY, _LONGEST_ID = 300, 256  # characters
 _MOST_ITEMS = 200
-_LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _ABOUT = "Ranks the items of the live night for a query, with the boosts of its plan."
 _EXPLANATION_SECONDS = 20.0  # it reads tables, and a list with its rivals is large
@@ -200,8 +199,7 @@ def application(conf: Config, index: LiveIndex, client: StorefrontClient) -> Fas
         "/metrics", routes.figures, dependencies=guard, response_class=PlainTextResponse, operation_id="metrics"
     )
     _add_errors(app, metrics)
-    # A site of another name that leads to this machine cannot read the service.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL_HOSTS, *own.hosts], www_redirect=False)
+    answer_known_hosts(app, own.hosts)
     return app
 
 
@@ -233,8 +231,7 @@ def _add_errors(app: FastAPI, metrics: Metrics) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def wrong_value(_: Request, wrong: RequestValidationError) -> Response:
-        names = ", ".join(sorted({str(part["loc"][-1]) for part in wrong.errors()}))
-        return _problem(422, f"The request has no valid value of {names}.", "See /openapi.json.")
+        return _problem(422, f"The request has no valid value of {wrong_values(wrong)}.", "See /openapi.json.")
 
     @app.exception_handler(BusyError)
     async def busy(_: Request, __: BusyError) -> Response:
