@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 CHAMPION, CHALLENGER = "champion", "challenger"  # aliases
 PASSED, REFUSED_BY_GATE, REFERENCE = "passed", "refused", "reference"
 BUNDLE = "bundle"
-DATABASE = "mlflow.db"
+FOLDER, DATABASE = "mlflow", "mlflow.db"  # in a local warehouse
+UPLIFT = "-uplift"  # after the name of the ranker: the registered model of the uplift
 _LONGEST_PARAMETER = 500
 _LARGEST_BATCH = 100  # parameters in one request, the least of MLflow's limits
 
@@ -72,7 +73,7 @@ class ModelStore:
     def __init__(self, conf: MLflow, files: Storage, scratch: Path) -> None:
         _set_up()
         self._conf = conf
-        self._folder = files.path("mlflow") if isinstance(files, LocalStorage) else scratch / "mlflow"
+        self._folder = files.path(FOLDER) if isinstance(files, LocalStorage) else scratch / FOLDER
         self._database = self._folder / DATABASE
         self._remembered = RememberedVersions(files, conf.registered_model)
         self._copy = BundleCopy(files, conf.registered_model)
@@ -267,7 +268,7 @@ class ModelStore:
 
 def database_of(conf: MLflow, files: Storage) -> Path | None:
     """MLflow's database in a local warehouse, whether it exists or not; None where `tracking_uri` names a server."""
-    return files.path(f"mlflow/{DATABASE}") if conf.tracking_uri is None and isinstance(files, LocalStorage) else None
+    return files.path(f"{FOLDER}/{DATABASE}") if conf.tracking_uri is None and isinstance(files, LocalStorage) else None
 
 
 @cache

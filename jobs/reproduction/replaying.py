@@ -18,6 +18,7 @@ from jobs.execution.configurations import stored_configuration
 from jobs.execution.night import Night, Record, Step
 from jobs.online.roll_backs import FILE_NAME as ROLL_BACKS
 from jobs.registry.drafts import DESCRIPTION, FIRST_STAGE, draft_name
+from jobs.registry.models import UPLIFT
 from jobs.reproduction.comparison import TableDifference, record_difference, table_difference
 from jobs.reproduction.pinned_tables import (
     TABLES,
@@ -28,7 +29,6 @@ from jobs.reproduction.pinned_tables import (
 )
 from jobs.reproduction.recorded_night import RecordedStep, model_versions_before
 from jobs.reproduction.scratch_models import (
-    UPLIFT,
     LiveModels,
     RegisteredModel,
     copy_registry,

@@ -9,13 +9,10 @@ from datetime import date
 from pathlib import Path
 
 from jobs.config.mlflow import MLflow
-from jobs.registry.models import ModelStore
+from jobs.registry.models import FOLDER, ModelStore
 from jobs.registry.version import Version
 from jobs.runtime.errors import LongtailError
 from jobs.runtime.storage import LocalStorage, Storage
-
-UPLIFT = "-uplift"  # after the name of the registered model: the model of `jobs.uplift.versions`
-_REGISTRY = "mlflow"
 
 
 @dataclass(frozen=True)
@@ -86,4 +83,4 @@ def write_registry(live: LiveModels, model: RegisteredModel, folder: Path) -> No
 
 def copy_registry(folder: Path, warehouse: Path) -> None:
     """Gives a scratch warehouse a registry that `write_registry` wrote."""
-    shutil.copytree(folder / _REGISTRY, warehouse / _REGISTRY)
+    shutil.copytree(folder / FOLDER, warehouse / FOLDER)

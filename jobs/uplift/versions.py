@@ -6,13 +6,13 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from jobs.execution.night import Night
-from jobs.registry.models import PASSED, Champion, ModelStore
+from jobs.registry.models import PASSED, UPLIFT, Champion, ModelStore
 
 
 def uplift_store(night: Night) -> ModelStore:
-    """The store of the uplift model, whose name is the ranker's and `-uplift`."""
+    """The store of the uplift model, whose name is the ranker's and UPLIFT."""
     conf = night.conf.mlflow
-    own = conf.model_copy(update={"registered_model": f"{conf.registered_model}-uplift"})
+    own = conf.model_copy(update={"registered_model": f"{conf.registered_model}{UPLIFT}"})
     return ModelStore(own, night.files, night.scratch / "uplift")
 
 
