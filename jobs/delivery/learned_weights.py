@@ -39,23 +39,21 @@ def weights_known_before(tables: Warehouse, conf: Config, first: date) -> KnownW
     plan.position_weights, and where account.position_weight_deviation is 0.
     """
     configured, most = np.array(conf.plan.position_weights), conf.account.position_weight_deviation
-    names = (POSITION_WEIGHT_USED, POSITION_WEIGHT_DEVIATION, POSITION_WEIGHT_CONFIGURED)
-    rows = tables.read_or_empty(METRICS).where((F.col("as_of") <= F.lit(first)) & F.col("name").isin(*names))
-    last = rows.agg(F.max("as_of").alias("as_of")).first()
-    if most == 0 or last is None or last["as_of"] is None:
+    if most == 0:
         return KnownWeights(configured, most)
-    of_night = rows.where(F.col("as_of") == F.lit(last["as_of"])).select("name", "segment", "value").collect()
-    of_name = {
-        name: _by_place({row["segment"]: row["value"] for row in of_night if row["name"] == name}) for name in names
-    }
-    used, deviation, then = (of_name[name] for name in names)
+    names = (POSITION_WEIGHT_USED, POSITION_WEIGHT_DEVIATION, POSITION_WEIGHT_CONFIGURED)
+    earlier = tables.read_or_empty(METRICS).where((F.col("as_of") <= F.lit(first)) & F.col("name").isin(*names))
+    newest = F.max_by("value", "as_of").alias("value"), F.max("as_of").alias("as_of")
+    rows = earlier.groupBy("name", "segment").agg(*newest).collect()
+    last = max((row["as_of"] for row in rows), default=None)
+    of_place: dict[str, dict[int, float]] = {name: {} for name in names}
+    for row in rows:
+        if row["as_of"] == last:
+            of_place[row["name"]][int(row["segment"])] = row["value"]
+    used, deviation, then = (np.array([value for _, value in sorted(of_place[name].items())]) for name in names)
     if len(used) != len(configured) or len(deviation) != len(used) or not np.array_equal(then, configured):
         return KnownWeights(configured, most)
     return KnownWeights(used, np.minimum(np.hypot(deviation, _MOVED), most))
-
-
-def _by_place(values: dict[str, float]) -> np.ndarray:
-    return np.array([values[place] for place in sorted(values, key=int)])
 
 
 def with_learned_weights(night: Night) -> Night:
