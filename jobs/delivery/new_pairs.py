@@ -17,7 +17,7 @@ def not_shown_before(tables: Warehouse, exposures: DataFrame, first: date) -> Da
     """The exposures of shoppers to items that no placement showed them in the 28 days before `first`.
 
     Interest falls with repetition, so the first exposure that a log holds of a pair is no fresh one if others were
-    before it, and such pairs stand at the top of stable lists.
+    before it, and such pairs are at the top of stable lists.
 
     exposures: user_id, item_id and any others, none before `first`
     """

@@ -1,4 +1,4 @@
-"""Measures where the next item of a session stands in a shopper's list, as published and sorted by the session so far.
+"""Measures the place of the next item of a session in a shopper's list, as published and sorted by the session so far.
 
 python -m tests.benchmark.session_order [WORLDS]
 """
